@@ -1,0 +1,58 @@
+// What goes wrong, as one exception class with a kind; `fail` and `check` throw it.
+//
+//   check(k == weight.size(1), "[linear] x has {} columns, weight takes {}", k, weight.size(1));
+//   fail(ErrorKind::kBadInput, "{}: tensor '{}' ends past the file; download it again", path, name);
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace linnet {
+
+// The kind decides the exit code of the program (docs/cli.md) and the HTTP status of a server.
+enum class ErrorKind : std::uint8_t {
+  kInvalidArgument,  // the caller's mistake: shapes that do not fit, an option out of range; exit 2
+  kBadInput,         // a model, data or template file that is broken, missing or unsupported; exit 3
+  kRuntime,          // memory, disk, network; exit 1
+  kInterrupted,      // the user asked to stop; exit 130
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// Messages: `<place>: fact, fact; what to do`. Foreign text goes through `printable` first.
+template <class... Args>
+[[noreturn]] void fail(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void check(bool ok, ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
+  if (!ok) [[unlikely]]
+    throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void check(bool ok, fmt::format_string<Args...> format, Args&&... args) {
+  if (!ok) [[unlikely]]
+    throw Error(ErrorKind::kInvalidArgument, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Foreign text made safe to print: valid UTF-8 stays, control characters and broken bytes become \xNN,
+// and anything past `limit` bytes is cut and marked.
+std::string printable(std::string_view text, std::size_t limit = 200);
+
+[[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
+// For our own mistakes only; on in release builds too.
+#define LINNET_ASSERT(condition) \
+  ((condition) ? static_cast<void>(0) : ::linnet::assertion_failed(#condition, __FILE__, __LINE__))
+
+}  // namespace linnet

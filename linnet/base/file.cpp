@@ -1,0 +1,146 @@
+#include "linnet/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "linnet/base/error.h"
+
+namespace linnet {
+namespace {
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0)
+      : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+std::string reason() { return std::strerror(errno); }
+
+std::size_t regular_size(const Descriptor& file, const std::filesystem::path& path) {
+  check(file.get() >= 0, ErrorKind::kBadInput, "{}: cannot be opened ({})", path.string(), reason());
+  struct stat info {};
+  check(::fstat(file.get(), &info) == 0, ErrorKind::kRuntime, "{}: {}", path.string(), reason());
+  check(S_ISREG(info.st_mode), ErrorKind::kBadInput, "{}: is not a file", path.string());
+  return static_cast<std::size_t>(info.st_size);
+}
+
+void write_all(int descriptor, const char* data, std::size_t bytes, const std::filesystem::path& target) {
+  while (bytes > 0) {
+    const ssize_t n = ::write(descriptor, data, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    check(n >= 0, ErrorKind::kRuntime, "{}: writing failed ({}); the previous file is untouched", target.string(),
+          reason());
+    data += n;
+    bytes -= static_cast<std::size_t>(n);
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  std::string text(regular_size(file, path), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const ssize_t n = ::read(file.get(), text.data() + have, text.size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    check(n >= 0, ErrorKind::kRuntime, "{}: reading failed ({})", path.string(), reason());
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  text.resize(have);
+  return text;
+}
+
+std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  std::shared_ptr<MappedFile> mapped(new MappedFile);
+  mapped->path_ = path;
+  mapped->size_ = regular_size(file, path);
+  if (mapped->size_ == 0) return mapped;
+  void* at = ::mmap(nullptr, mapped->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
+  check(at != MAP_FAILED, ErrorKind::kRuntime, "{}: cannot be mapped ({})", path.string(), reason());
+  mapped->data_ = static_cast<std::byte*>(at);
+  return mapped;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+void release_pages(const void* begin, std::size_t bytes) noexcept {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+  const auto last = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  temporary_ = target_;
+  temporary_ += fmt::format(".{}.incomplete", ::getpid());
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: cannot be written ({})", target_.string(), reason());
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* data, std::size_t bytes) {
+  write_all(descriptor_, static_cast<const char*>(data), bytes, target_);
+}
+
+void AtomicFile::commit() {
+  check(::fsync(descriptor_) == 0, ErrorKind::kRuntime, "{}: syncing failed ({})", target_.string(), reason());
+  const bool closed = ::close(descriptor_) == 0;
+  descriptor_ = -1;
+  if (!closed || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    const std::string why = reason();
+    ::unlink(temporary_.c_str());
+    fail(ErrorKind::kRuntime, "{}: cannot be replaced ({})", target_.string(), why);
+  }
+  sync_directory(target_.parent_path());
+}
+
+void write_file(const std::filesystem::path& target, std::string_view text) {
+  AtomicFile file(target);
+  file.write(text);
+  file.commit();
+}
+
+void sync_directory(const std::filesystem::path& folder) {
+  const Descriptor directory(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
+  if (directory.get() >= 0) ::fsync(directory.get());
+}
+
+bool safe_relative_name(std::string_view name) {
+  if (name.empty() || name.front() == '/' || name.size() > 4096) return false;
+  if (name.find_first_of(std::string_view("\\:\0", 3)) != name.npos) return false;
+  while (!name.empty()) {
+    const auto slash = name.find('/');
+    const std::string_view part = name.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == name.npos) break;
+    name.remove_prefix(slash + 1);
+    if (name.empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace linnet

@@ -1,0 +1,64 @@
+// Files: read whole, mapped, and written so that a reader sees the old bytes or the new ones, never a mixture.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace linnet {
+
+// The whole file. Missing or unreadable: kBadInput naming it.
+std::string read_file(const std::filesystem::path& file);
+
+// A private mapping: pages are copied on first write, the file itself never changes.
+class MappedFile {
+ public:
+  static std::shared_ptr<MappedFile> open(const std::filesystem::path& file);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  std::byte* data() const { return data_; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  MappedFile() = default;
+  std::filesystem::path path_;
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Gives the pages of a mapped range back to the system; they are read from the file again when touched.
+void release_pages(const void* begin, std::size_t bytes) noexcept;
+
+// Writes to a temporary file beside `target`; `commit` syncs it and renames it into place.
+// Without `commit` (an exception on the way) the temporary file goes and the target stays as it was.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* data, std::size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  int descriptor_ = -1;
+};
+
+void write_file(const std::filesystem::path& target, std::string_view text);  // atomic
+void sync_directory(const std::filesystem::path& folder);                      // makes renames in it durable
+
+// A name from a foreign file (a shard, an archive member, a repository's file) that may be opened below a folder:
+// relative, no "..", no drive, no backslash, no NUL, nothing empty. POSIX and Windows rules everywhere.
+bool safe_relative_name(std::string_view name);
+
+}  // namespace linnet

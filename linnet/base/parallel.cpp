@@ -1,0 +1,94 @@
+#include "linnet/base/parallel.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#ifndef LINNET_TSAN_THREADS
+#include <omp.h>
+#endif
+
+namespace linnet {
+namespace {
+
+int g_threads = 0;
+thread_local bool t_inside = false;
+
+// Logical processors of one core share "thread_siblings_list": counting distinct lists counts cores.
+int physical_cores() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return static_cast<int>(std::thread::hardware_concurrency());
+  std::set<std::string> cores;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+    std::string siblings;
+    if (!std::getline(file, siblings)) siblings = std::to_string(cpu);
+    cores.insert(siblings);
+  }
+  return std::max<int>(1, static_cast<int>(cores.size()));
+}
+
+struct Inside {
+  bool before = std::exchange(t_inside, true);
+  ~Inside() { t_inside = before; }
+};
+
+}  // namespace
+
+int default_threads() {
+  static const int cores = physical_cores();
+  return cores;
+}
+
+int threads() { return g_threads > 0 ? g_threads : default_threads(); }
+
+void set_threads(int count) {
+  g_threads = count;
+#ifndef LINNET_TSAN_THREADS
+  omp_set_num_threads(threads());  // what oneDNN takes
+#endif
+}
+
+void parallel_region(FunctionRef<void(int, int)> body) {
+  const int count = t_inside ? 1 : threads();
+  if (count == 1) {
+    const Inside inside;
+    return body(0, 1);
+  }
+#ifdef LINNET_TSAN_THREADS
+  std::vector<std::jthread> team;
+  for (int t = 1; t < count; ++t)
+    team.emplace_back([&, t] {
+      const Inside inside;
+      body(t, count);
+    });
+  const Inside inside;
+  body(0, count);
+#else
+#pragma omp parallel num_threads(count)
+  {
+    const Inside inside;
+    body(omp_get_thread_num(), omp_get_num_threads());
+  }
+#endif
+}
+
+void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {
+  if (n <= 0) return;
+  const std::int64_t most = (n + std::max<std::int64_t>(1, grain) - 1) / std::max<std::int64_t>(1, grain);
+  const std::int64_t parts = std::min<std::int64_t>(most, t_inside ? 1 : threads());
+  if (parts <= 1) return body(0, n);
+  parallel_region([&](int thread, int count) {
+    // A smaller team than asked for still covers every part.
+    for (std::int64_t part = thread; part < parts; part += count) body(n * part / parts, n * (part + 1) / parts);
+  });
+}
+
+}  // namespace linnet

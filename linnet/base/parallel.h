@@ -1,0 +1,42 @@
+// One thread runtime for everything: OpenMP (libgomp, which oneDNN uses too), std::jthread under ThreadSanitizer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+namespace linnet {
+
+// A reference to a callable: no allocation, valid while the callable lives.
+template <class Signature>
+class FunctionRef;
+template <class R, class... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+  FunctionRef(F&& f) noexcept  // NOLINT: implicit by purpose
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+        call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args&&>(args)...);
+        }) {}
+  R operator()(Args... args) const { return call_(object_, static_cast<Args&&>(args)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+
+// Physical cores this process may use; what --threads defaults to.
+int default_threads();
+int threads();
+void set_threads(int count);
+
+// Splits [0, n) into one contiguous range a thread, none smaller than `grain`, and runs body(begin, end) on each.
+// Nested calls run inline. The body must not throw. The split depends on n, grain and threads() only: same bits each run.
+void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
+
+// Runs body(thread, count) once on each of threads() threads (count may be 1 when nested).
+void parallel_region(FunctionRef<void(int, int)> body);
+
+}  // namespace linnet
