@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace linnet {
+
+// Where a tensor's bytes are.
+struct Device {
+  enum class Kind : std::uint8_t { kCpu, kCuda };
+  Kind kind = Kind::kCpu;
+  int index = 0;
+  bool operator==(const Device&) const = default;
+};
+
+}  // namespace linnet

@@ -1,0 +1,118 @@
+#include "linnet/tensor/storage.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+
+namespace linnet {
+namespace {
+
+constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kMostCached = std::size_t{1} << 30;
+
+// Sizes are rounded so that similar requests can share a block: to 64 bytes, and above 64 KiB to an eighth of the
+// power of two below.
+std::size_t rounded(std::size_t bytes) {
+  std::size_t step = kAlignment;
+  if (bytes > (std::size_t{64} << 10)) step = std::max(kAlignment, std::bit_floor(bytes) / 8);
+  return (std::max<std::size_t>(bytes, 1) + step - 1) / step * step;
+}
+
+class CachingAllocator {
+ public:
+  std::byte* allocate(std::size_t bytes) {
+    const std::size_t size = rounded(bytes);
+    {
+      const std::lock_guard lock(mutex_);
+      use_.live += size;
+      use_.peak = std::max(use_.peak, use_.live);
+      if (const auto found = free_.find(size); found != free_.end()) {
+        std::byte* block = found->second;
+        free_.erase(found);
+        use_.cached -= size;
+        return block;
+      }
+    }
+    return fresh(size);
+  }
+
+  void release(std::byte* block, std::size_t bytes) noexcept {
+    const std::size_t size = rounded(bytes);
+    const std::lock_guard lock(mutex_);
+    use_.live -= size;
+    if (use_.cached + size > kMostCached) return std::free(block);
+    use_.cached += size;
+    free_.emplace(size, block);
+  }
+
+  void trim() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [size, block] : free_) std::free(block);
+    free_.clear();
+    use_.cached = 0;
+  }
+
+  MemoryUse use() {
+    const std::lock_guard lock(mutex_);
+    return use_;
+  }
+
+ private:
+  std::byte* fresh(std::size_t size) {
+    const std::size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
+    const std::size_t whole = (size + alignment - 1) / alignment * alignment;
+    void* block = std::aligned_alloc(alignment, whole);
+    if (block == nullptr) {
+      trim();
+      block = std::aligned_alloc(alignment, whole);
+    }
+    if (block == nullptr) {
+      const std::lock_guard lock(mutex_);
+      use_.live -= size;
+      throw std::bad_alloc();
+    }
+    if (size >= kHugePage) ::madvise(block, size, MADV_HUGEPAGE);
+    return static_cast<std::byte*>(block);
+  }
+
+  std::mutex mutex_;
+  std::multimap<std::size_t, std::byte*> free_;
+  MemoryUse use_{};
+};
+
+// Never destroyed: tensors with static storage may outlive any other static.
+CachingAllocator& allocator() {
+  static auto* const instance = new CachingAllocator;
+  return *instance;
+}
+
+}  // namespace
+
+std::shared_ptr<Storage> Storage::allocate(std::size_t bytes) {
+  std::shared_ptr<Storage> storage(new Storage);
+  storage->data_ = allocator().allocate(bytes);
+  storage->bytes_ = bytes;
+  return storage;
+}
+
+std::shared_ptr<Storage> Storage::wrap(std::byte* data, std::size_t bytes, std::shared_ptr<void> owner) {
+  std::shared_ptr<Storage> storage(new Storage);
+  storage->data_ = data;
+  storage->bytes_ = bytes;
+  storage->owner_ = std::move(owner);
+  return storage;
+}
+
+Storage::~Storage() {
+  if (data_ != nullptr && owner_ == nullptr) allocator().release(data_, bytes_);
+}
+
+MemoryUse memory_use() { return allocator().use(); }
+void release_cached_memory() { allocator().trim(); }
+
+}  // namespace linnet

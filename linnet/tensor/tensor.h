@@ -1,0 +1,103 @@
+// A handle to an n-dimensional array. Copying it copies a pointer; views share storage; nothing here computes:
+// arithmetic is in ops/.
+//
+//   Tensor x = Tensor::empty({rows, hidden});
+//   for (float& v : x.data<float>()) v = 0;
+//   Tensor first = x.slice(0, 0, 1);  // a view of row 0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "linnet/tensor/device.h"
+#include "linnet/tensor/dtype.h"
+#include "linnet/tensor/storage.h"
+
+namespace linnet {
+
+using Shape = std::vector<std::int64_t>;
+std::string to_string(const Shape& shape);  // "[2, 3]"
+
+struct TensorImpl;
+struct Node;  // defined by ops/autograd: this layer knows only that one may hang on a tensor
+
+class Tensor {
+ public:
+  Tensor() = default;  // undefined; contextually false
+  static Tensor empty(Shape shape, DType type = DType::kF32);
+  static Tensor zeros(Shape shape, DType type = DType::kF32);
+  static Tensor from(std::span<const float> values, Shape shape);
+  static Tensor from(std::span<const std::int32_t> values);  // rank 1, I32
+  // Row-major over existing bytes. `storage` holds at least the bytes of `shape` from `byte_offset` on (checked).
+  static Tensor over(std::shared_ptr<Storage> storage, std::size_t byte_offset, Shape shape, DType type);
+  explicit operator bool() const { return impl_ != nullptr; }
+
+  const Shape& shape() const;
+  int rank() const { return static_cast<int>(shape().size()); }
+  std::int64_t size(int dim) const;    // negative dims count from the back
+  std::int64_t stride(int dim) const;  // in elements
+  std::int64_t numel() const;
+  std::size_t bytes() const;  // of the values, not of the storage
+  DType dtype() const;
+  Device device() const;
+  bool contiguous() const;
+  const std::shared_ptr<Storage>& storage() const;
+
+  // Views. `reshape` needs contiguous values; -1 is inferred. Quantised tensors can only be sliced by rows.
+  // Views of a tensor on the tape are made by ops/shape.h, which records them.
+  Tensor reshape(Shape shape) const;
+  Tensor transpose(int a, int b) const;
+  Tensor slice(int dim, std::int64_t begin, std::int64_t end) const;
+  Tensor select(int dim, std::int64_t index) const;  // drops the dimension
+  Tensor detach() const;                             // same values, off the tape
+
+  // Host memory. `data<T>` wants contiguous values of that very type (float, std::int32_t, …); `raw` gives the first
+  // element whatever the type.
+  template <class T>
+  std::span<T> data() const;
+  std::byte* raw() const;
+
+  // Autograd state; see ops/autograd.h.
+  Tensor& set_requires_grad(bool on = true);
+  bool requires_grad() const;
+  Tensor grad() const;
+  void set_grad(Tensor grad) const;
+  const std::shared_ptr<Node>& node() const;
+  void set_node(std::shared_ptr<Node> node) const;
+
+  TensorImpl* impl() const { return impl_.get(); }
+  bool same(const Tensor& other) const { return impl_ == other.impl_; }
+
+ private:
+  explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
+  Tensor view(Shape shape, Shape strides, std::size_t byte_offset) const;
+  std::shared_ptr<TensorImpl> impl_;
+};
+
+// The DType of a C++ type that has one.
+template <class T>
+inline constexpr DType kDTypeOf = DType::kCount;
+template <>
+inline constexpr DType kDTypeOf<float> = DType::kF32;
+template <>
+inline constexpr DType kDTypeOf<double> = DType::kF64;
+template <>
+inline constexpr DType kDTypeOf<std::int32_t> = DType::kI32;
+template <>
+inline constexpr DType kDTypeOf<std::int64_t> = DType::kI64;
+template <>
+inline constexpr DType kDTypeOf<std::uint8_t> = DType::kU8;
+
+void require_host_values(const Tensor& tensor, DType type);  // throws unless defined, contiguous and of that type
+
+template <class T>
+std::span<T> Tensor::data() const {
+  static_assert(kDTypeOf<T> != DType::kCount);
+  require_host_values(*this, kDTypeOf<T>);
+  return {reinterpret_cast<T*>(raw()), static_cast<std::size_t>(numel())};
+}
+
+}  // namespace linnet
