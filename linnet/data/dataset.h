@@ -1,0 +1,109 @@
+// Rows of labelled or plain text from files: what `--input` and `--data` name.
+//
+//   Dataset train = read_dataset("reviews.csv", {.text_column = "review"});
+//   train.examples[0].text, train.label_names[train.examples[0].label]
+//
+// `.txt` (a text a line), `.jsonl`, `.json` (an array of rows), `.csv`, `.tsv` (RFC 4180), each also as `.gz`; columns
+// by the names and aliases of conventions 4.9. Every error is kBadInput and starts with file:line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet {
+
+// What the columns of a dataset are for; found from the column names where not asked for.
+enum class DataShape : std::uint8_t {
+  kAuto,
+  kText,            // text
+  kClassification,  // text (and text_pair) with a label
+  kCompletion,      // prompt, completion
+  kChat,            // messages
+  kSeq2Seq,         // text as source, target
+  kQuestion,        // question, context, answers (SQuAD)
+  kTokens,          // tokens, one tag each
+};
+std::string_view shape_name(DataShape shape);
+
+// What a label column holds.
+enum class LabelKind : std::uint8_t {
+  kNone,
+  kClass,  // one class: Example::label
+  kMulti,  // any number of classes: Example::labels
+  kValue,  // a number to regress: Example::value
+};
+
+struct Answer {
+  std::string text;
+  std::int64_t start = -1;  // characters (not bytes) into the context; -1: not given
+};
+
+struct Example {
+  std::string text, text_pair;                              // classification, text; the source of seq2seq
+  std::int32_t label = -1;                                  // index into label_names; -1: the row has none
+  std::vector<std::int32_t> labels;                         // multi-label rows
+  double value = std::numeric_limits<double>::quiet_NaN();  // regression
+  std::string prompt, completion;                           // completion rows
+  std::string target;                                       // seq2seq rows
+  Json messages, tools;                                     // chat rows
+  std::string question, context;                            // question rows
+  std::vector<Answer> answers;                              // empty: the question has no answer in the context
+  std::vector<std::string> tokens;                          // token rows
+  std::vector<std::int32_t> tags;                           // indexes into label_names, one a token
+  Json row;                                                 // all columns as they stood, for templates; an object
+  std::int64_t line = 0;                                    // 1-based, where the row starts
+};
+
+struct Dataset {
+  std::string file;  // as given: the start of error messages
+  DataShape shape = DataShape::kText;
+  LabelKind label_kind = LabelKind::kNone;
+  bool has_pairs = false;
+  std::vector<std::string> label_names;  // ids in this order
+  std::vector<Example> examples;
+  std::int64_t blank_rows = 0;  // rows skipped because they were empty
+
+  std::string place(std::size_t index) const;  // "file:line" of an example, for errors
+};
+
+enum class Labels : std::uint8_t { kOptional, kRequired, kIgnored };
+
+struct ReadOptions {
+  std::string text_column = {};       // empty: "text", else the usual aliases
+  std::string text_pair_column = {};  // empty: "text_pair", else the usual aliases
+  std::string label_column = {};      // empty: "label", else the usual aliases
+  DataShape shape = DataShape::kAuto;
+  Labels labels = Labels::kOptional;
+  // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.
+  // Empty: the names found, sorted; integer labels become ids 0 … n-1 with the names "0", "1", ….
+  std::vector<std::string> label_names = {};
+  LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
+  std::int64_t limit = -1;                  // rows read at most; -1: all
+};
+
+// One file; `-` is standard input (jsonl where the first character is '{', else a text a line).
+Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options = {});
+// The same from memory; `format` is "txt", "jsonl", "json", "csv" or "tsv", `place` names it in errors.
+Dataset parse_dataset(std::string_view text, std::string_view format, std::string place,
+                      const ReadOptions& options = {});
+
+struct DatasetSplits {
+  Dataset train;
+  std::optional<Dataset> valid, test;
+};
+
+// A file (all of it is `train`) or a folder with train, valid and test files (also validation, dev, val). The classes
+// of `train` hold for the others.
+DatasetSplits read_splits(const std::filesystem::path& file_or_folder, const ReadOptions& options = {});
+
+// Moves a seeded, class-balanced fraction of `data` into the returned set; the order of what stays is kept.
+Dataset split_off(Dataset& data, double fraction, std::uint64_t seed);
+
+}  // namespace linnet

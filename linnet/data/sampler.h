@@ -1,0 +1,58 @@
+// Which rows make which batch: shuffled by seed and epoch, rows of like length together, resumable.
+//
+//   Sampler sampler(lengths, {.batch_rows = 32, .seed = 1});
+//   for (std::vector<std::int64_t> rows; sampler.next(rows);) step(rows);  // one epoch
+//   sampler.start_epoch(1);
+//   Sampler again(lengths, options); again.seek(state);     // after a restart: the same batches follow
+//
+// An epoch's batches depend on (lengths, options, epoch) only.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace linnet {
+
+enum class SampleOrder : std::uint8_t {
+  kBuckets,   // shuffled, then rows of like length batched together
+  kShuffled,  // shuffled; lengths are ignored
+  kFile,      // consecutive rows, every epoch alike (`--no-shuffle`)
+};
+
+enum class LastBatch : std::uint8_t { kKeep, kDrop };  // a last batch with fewer rows than batch_rows
+
+struct SamplerOptions {
+  std::int64_t batch_rows = 32;   // rows a batch at most
+  std::int64_t batch_tokens = 0;  // sum of lengths a batch at most (a longer row stands alone); 0: no bound
+  SampleOrder order = SampleOrder::kBuckets;
+  LastBatch last = LastBatch::kKeep;
+  std::int64_t bucket_batches = 50;  // kBuckets: this many batches' rows are sorted by length together
+  std::uint64_t seed = 0;
+};
+
+struct SamplerState {
+  std::int64_t epoch = 0;
+  std::int64_t position = 0;  // batches already taken of this epoch
+};
+
+class Sampler {
+ public:
+  // `lengths`: tokens of every row.
+  Sampler(std::vector<std::int64_t> lengths, SamplerOptions options);
+
+  // The next batch of the epoch as row numbers; false at its end.
+  bool next(std::vector<std::int64_t>& rows);
+  void start_epoch(std::int64_t epoch);
+  void seek(SamplerState state);
+  SamplerState state() const { return state_; }
+  std::int64_t batches() const { return static_cast<std::int64_t>(batches_.size()); }  // of this epoch
+
+ private:
+  void plan();
+  std::vector<std::int64_t> lengths_;
+  SamplerOptions options_;
+  SamplerState state_;
+  std::vector<std::vector<std::int64_t>> batches_;
+};
+
+}  // namespace linnet

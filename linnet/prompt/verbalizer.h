@@ -1,0 +1,39 @@
+// The words a model says for each label: label words are not label ids.
+//
+//   Verbalizer words = Verbalizer::parse({"positive", "negative"}, {"positive= good, great"});
+//   words.words(0)  // {" good", " great"}: what stands after '=' or ',' is the word, blanks included
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace linnet {
+
+class Verbalizer {
+ public:
+  // " label" for every label: the word follows the prompt directly, so the blank is part of it.
+  explicit Verbalizer(std::vector<std::string> labels);
+
+  // `specs` are the values of `--label-words`: "label=word,word"; labels without one keep " label".
+  // `\,` is a comma inside a word, `\n` and `\t` are escapes. kInvalidArgument for an unknown label, an empty or a
+  // repeated word.
+  static Verbalizer parse(std::vector<std::string> labels, std::span<const std::string> specs);
+  static Verbalizer parse(std::vector<std::string> labels, const std::vector<std::string>& specs) {
+    return parse(std::move(labels), std::span<const std::string>(specs));
+  }
+
+  std::size_t size() const { return labels_.size(); }
+  const std::vector<std::string>& labels() const { return labels_; }
+  const std::string& label(std::size_t index) const { return labels_[index]; }
+  // At least one word; the probabilities of several are added.
+  const std::vector<std::string>& words(std::size_t index) const { return words_[index]; }
+
+ private:
+  std::vector<std::string> labels_;
+  std::vector<std::vector<std::string>> words_;
+};
+
+}  // namespace linnet
