@@ -1,0 +1,234 @@
+// The contract of a device: kernels over raw memory. No autograd, no allocation of results, no shape logic: the ops
+// check shapes, allocate and differentiate once for all devices.
+//
+// Activations and gradients are f32, row-major; rows may be apart by a stride (in elements). Weights have any DType;
+// what a product rounds its inputs to is its Precision. Accumulation is f32 or better. Kernels do not throw for
+// anything a check could have found: every check happens in the op.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "linnet/base/rng.h"
+#include "linnet/tensor/device.h"
+#include "linnet/tensor/dtype.h"
+#include "linnet/tensor/storage.h"
+
+namespace linnet {
+
+// kByWeight: f32 weights are multiplied in f32, bf16 weights may round the other side to bf16, quantised weights may
+// round it to 8 bits per block. kF32: nothing is rounded. kBF16: both sides may be rounded to bf16 (mixed-precision training).
+enum class Precision : std::uint8_t { kByWeight, kF32, kBF16 };
+enum class WeightLayout : std::uint8_t { kOutIn, kInOut };  // [out, in], or GPT-2's [in, out]
+enum class Activation : std::uint8_t { kIdentity, kRelu, kGelu, kGeluTanh, kSilu, kTanh, kSigmoid };
+
+// A parameter as it is stored. `storage->derived` may hold the backend's packed copy when `constant`.
+struct WeightView {
+  const void* data = nullptr;
+  DType type = DType::kF32;
+  std::int64_t out = 0, in = 0;
+  WeightLayout layout = WeightLayout::kOutIn;
+  Storage* storage = nullptr;
+  bool constant = false;  // will be used again unchanged: packing pays
+};
+
+// y[m, out] = x[m, in] W^T + bias (+ y when accumulate)
+struct LinearArgs {
+  const float* x;
+  std::int64_t x_stride, m;
+  WeightView weight;
+  const float* bias;  // [out] or null
+  float* y;
+  std::int64_t y_stride;
+  bool accumulate;
+  Precision precision;
+};
+// dx[m, in] = dy[m, out] W (+ dx when accumulate)
+struct LinearGradInputArgs {
+  const float* dy;
+  std::int64_t dy_stride, m;
+  WeightView weight;
+  float* dx;
+  std::int64_t dx_stride;
+  bool accumulate;
+  Precision precision;
+};
+// dW (f32, in the weight's layout) = dy^T x (+ dW when accumulate); dbias[out] = column sums of dy, or null
+struct LinearGradWeightArgs {
+  const float *dy, *x;
+  std::int64_t dy_stride, x_stride, m, out, in;
+  WeightLayout layout;
+  float *dweight, *dbias;
+  bool accumulate;
+  Precision precision;
+};
+// c[m, n] = alpha op(a) op(b) + beta c, all f32, `batch` times with strides
+struct GemmArgs {
+  const float *a, *b;
+  float* c;
+  std::int64_t m, n, k, lda, ldb, ldc;
+  bool transpose_a, transpose_b;
+  float alpha, beta;
+  std::int64_t batch, a_stride, b_stride, c_stride;
+};
+
+struct NormArgs {  // y = (x - mean) rstd weight + bias; RMS norm: mean, bias null and rstd of the root mean square
+  const float *x, *weight, *bias;
+  float *y, *mean, *rstd;  // mean, rstd [rows] are kept for the gradient; null when not wanted
+  std::int64_t rows, cols;
+  float eps;
+};
+struct NormGradArgs {
+  const float *dy, *x, *weight, *mean, *rstd;
+  float *dx, *dweight, *dbias;  // dweight, dbias [cols] are overwritten; null when not wanted
+  std::int64_t rows, cols;
+};
+
+struct ActivationArgs {  // y = f(x), or f(x) * gate_with when that is given (gated feed-forward: x is the gate)
+  const float *x, *gate_with;
+  float* y;
+  std::int64_t n;
+  Activation kind;
+};
+struct ActivationGradArgs {
+  const float *dy, *x, *gate_with;
+  float *dx, *dgate_with;  // dgate_with null when there is none
+  std::int64_t n;
+  Activation kind;
+};
+
+struct RotaryArgs {  // half-split layout: (x[i], x[i + dims/2]) turned by the angle of position and frequency i
+  const float* x;
+  float* y;  // may be x
+  std::int64_t rows, heads, head_dim, dims, x_stride, y_stride;  // dims <= head_dim turn, the rest is copied
+  const float *cosine, *sine;      // [table rows, dims/2]
+  const std::int32_t* table_rows;  // [rows]
+  bool inverse;                    // turns back: the gradient
+};
+
+struct EmbeddingArgs {
+  const void* table;  // [vocab, cols] of any DType
+  DType type;
+  const std::int32_t* ids;  // [rows], checked by the op
+  float* y;
+  std::int64_t rows, cols;
+};
+struct EmbeddingGradArgs {  // dtable[ids[r]] += dy[r]
+  const float* dy;
+  const std::int32_t* ids;
+  float* dtable;
+  std::int64_t rows, cols;
+};
+
+// One sequence of a packed batch. Its keys are `kv_len` rows: dense rows from kv_begin on, or the KV cache's blocks.
+// The last q_len keys are the queries' own positions when causal: query i sees keys j <= kv_len - q_len + i.
+struct AttentionSequence {
+  std::int64_t q_begin, q_len, kv_begin, kv_len;
+  const void* const* k_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of [kv_head][64][head_dim]
+  const void* const* v_blocks;
+};
+inline constexpr std::int64_t kKvBlock = 64;
+
+struct AttentionArgs {
+  const float *q, *k, *v;  // [row][head][head_dim] by strides
+  std::int64_t q_stride, q_head_stride, k_stride, k_head_stride, v_stride, v_head_stride;
+  DType kv_type;  // of the cache's blocks: F32 or BF16
+  const AttentionSequence* sequences;
+  std::int64_t sequence_count, heads, kv_heads, head_dim;
+  float scale;
+  bool causal;
+  const float* alibi_slopes;   // [heads]: score += slope * (key position - query position); or null
+  const float* distance_bias;  // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
+  std::int64_t distance_reach;  // distances beyond are clamped
+  float* out;  // [row][heads * head_dim] by out_stride
+  std::int64_t out_stride;
+  float* log_sum;  // [rows, heads]: log of the softmax denominator, kept for the gradient; or null
+};
+struct AttentionGradArgs {
+  AttentionArgs forward;  // dense keys only; `out` and `log_sum` are inputs here
+  const float* dout;      // by out_stride
+  float *dq, *dk, *dv;    // strides as q, k, v; dk and dv are accumulated into, dq is overwritten
+  float* ddistance_bias;  // accumulated into, or null
+};
+
+struct CrossEntropyArgs {  // rows of logits against one target each; target < 0: the row is ignored
+  const float* logits;
+  std::int64_t rows, cols, stride;
+  const std::int32_t* targets;
+  float label_smoothing;
+  const float* class_weights;  // [cols] or null
+  double *loss, *weight;       // sums over the rows counted
+  float* dlogits;              // gradient of the *sum*, may be logits; null when not wanted
+  std::int64_t dlogits_stride;
+};
+
+struct DropoutArgs {  // y = x * mask / (1 - p), the mask from Philox at (key, index)
+  const float* x;
+  float* y;
+  std::int64_t n;
+  float p;
+  PhiloxKey key;
+};
+
+struct AdamArgs {  // one tensor's step; decoupled decay is AdamW
+  float *weight, *m, *v;
+  const float* grad;
+  std::int64_t n;
+  float grad_scale, learning_rate, beta1, beta2, eps, weight_decay, correction1, correction2;
+  bool decoupled;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+
+  virtual void linear(const LinearArgs&) = 0;
+  virtual void linear_grad_input(const LinearGradInputArgs&) = 0;
+  virtual void linear_grad_weight(const LinearGradWeightArgs&) = 0;
+  virtual void gemm(const GemmArgs&) = 0;
+  virtual void layer_norm(const NormArgs&) = 0;
+  virtual void layer_norm_grad(const NormGradArgs&) = 0;
+  virtual void rms_norm(const NormArgs&) = 0;
+  virtual void rms_norm_grad(const NormGradArgs&) = 0;
+  virtual void activation(const ActivationArgs&) = 0;
+  virtual void activation_grad(const ActivationGradArgs&) = 0;
+  virtual void rotary(const RotaryArgs&) = 0;
+  virtual void embedding(const EmbeddingArgs&) = 0;
+  virtual void embedding_grad(const EmbeddingGradArgs&) = 0;
+  virtual void attention(const AttentionArgs&) = 0;
+  virtual void attention_grad(const AttentionGradArgs&) = 0;
+  virtual void cross_entropy(const CrossEntropyArgs&) = 0;
+  virtual void dropout(const DropoutArgs&) = 0;
+  virtual void adam(const AdamArgs&) = 0;
+  virtual void add(const float* a, const float* b, float* y, std::int64_t n) = 0;   // y = a + b
+  virtual void axpy(float alpha, const float* x, float* y, std::int64_t n) = 0;     // y += alpha x
+  virtual void multiply(const float* a, const float* b, float* y, std::int64_t n) = 0;
+  virtual void scale(const float* x, float alpha, float* y, std::int64_t n) = 0;
+  virtual double sum_squares(const float* x, std::int64_t n) = 0;
+  virtual void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) = 0;  // y may be x
+  // Rows of any DType as f32.
+  virtual void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) = 0;
+  virtual void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) = 0;
+};
+
+// The backend of a device; the CPU's unless `use_backend` put another in its place (tests: the reference).
+Backend& backend(Device device = {});
+class BackendGuard {  // for its lifetime, the CPU device is `replacement`
+ public:
+  explicit BackendGuard(Backend& replacement);
+  ~BackendGuard();
+  BackendGuard(const BackendGuard&) = delete;
+  BackendGuard& operator=(const BackendGuard&) = delete;
+
+ private:
+  Backend* previous_;
+};
+
+// The plain loops, sums in double, that every other backend is tested against; also what the CPU backend inherits,
+// so an op works before anyone makes it fast.
+std::unique_ptr<Backend> make_reference_backend();
+std::unique_ptr<Backend> make_cpu_backend();
+
+}  // namespace linnet

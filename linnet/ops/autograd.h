@@ -1,0 +1,48 @@
+// Reverse-mode differentiation: a tape that is off unless training opens it.
+//
+//   GradGuard on(true);
+//   Tensor loss = …;   // ops record themselves when an input requires a gradient
+//   backward(loss);    // parameters' grad() is filled (added to), activations are freed on the way
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <vector>
+
+#include "linnet/tensor/tensor.h"
+
+namespace linnet {
+
+using Gradients = std::vector<Tensor>;  // one per input; undefined where none is needed
+using BackwardFn = std::function<Gradients(const Tensor& grad_output)>;
+
+bool grad_enabled();
+class GradGuard {  // GradGuard on(true); only training opens one
+ public:
+  explicit GradGuard(bool enabled);
+  ~GradGuard();
+  GradGuard(const GradGuard&) = delete;
+  GradGuard& operator=(const GradGuard&) = delete;
+
+ private:
+  bool previous_;
+};
+
+// True when the tape is on and one of the (defined) inputs requires a gradient.
+bool needs_grad(std::initializer_list<Tensor> inputs);
+
+// Puts `output` on the tape. Ops return record(...) only when needs_grad(inputs). The gradient function returns one
+// tensor per input, undefined where that input does not require one.
+Tensor record(const char* op, std::vector<Tensor> inputs, Tensor output, BackwardFn backward);
+
+// For the few ops without a gradient: throws rather than cut the graph silently.
+void forbid_grad(const char* op, std::initializer_list<Tensor> inputs);
+
+// Fills grad() of every leaf that requires one. `seed`: the gradient of the loss itself (1 / accumulation steps).
+void backward(const Tensor& loss, float seed = 1.0f);
+
+// Runs `fn` without keeping its activations and runs it again in backward (gradient checkpointing). `fn` must be pure
+// given its inputs; parameters it reads are found on the second run.
+Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, const std::vector<Tensor>& inputs);
+
+}  // namespace linnet
