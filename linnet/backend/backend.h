@@ -141,6 +141,11 @@ struct AttentionArgs {
   const float* alibi_slopes;   // [heads]: score += slope * (key position - query position); or null
   const float* distance_bias;  // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
   std::int64_t distance_reach;  // distances beyond are clamped
+  // Dropout of the probabilities while training: element (query row r, head h, key index j of its sequence) uses number
+  // (r * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]), kept when the number is at
+  // least p * 2^32, then divided by 1 - p.
+  float dropout;
+  PhiloxKey dropout_key;
   float* out;  // [row][heads * head_dim] by out_stride
   std::int64_t out_stride;
   float* log_sum;  // [rows, heads]: log of the softmax denominator, kept for the gradient; or null
@@ -163,7 +168,7 @@ struct CrossEntropyArgs {  // rows of logits against one target each; target < 0
   std::int64_t dlogits_stride;
 };
 
-struct DropoutArgs {  // y = x * mask / (1 - p), the mask from Philox at (key, index)
+struct DropoutArgs {  // y = x * mask / (1 - p); element i is kept when philox(key, i / 4)[i % 4] >= p * 2^32
   const float* x;
   float* y;
   std::int64_t n;

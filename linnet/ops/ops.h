@@ -67,6 +67,8 @@ struct AttentionOptions {
   Tensor distance_bias = {};                 // [heads, 2 * reach + 1], or undefined (T5's relative positions, expanded)
   std::int64_t distance_reach = 0;
   DType kv_type = DType::kF32;               // of cache blocks
+  float dropout = 0;                         // of the probabilities, while training
+  PhiloxKey dropout_key = {};
 };
 // q [rows, heads, head_dim], k and v [kv rows, kv_heads, head_dim], each possibly strided -> [rows, heads * head_dim].
 // `sequences` says which rows belong together; a sequence with cache blocks ignores k and v (which may be undefined),
