@@ -50,6 +50,7 @@ Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::
 Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts);  // mean of rows starts[i]..starts[i+1] -> [n, cols]
 // Strided views, recorded: x [rows, a*b*…] seen as `shape`, one index of `dim` taken. Zero copy.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index);
+Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself when it is so already
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end);
 

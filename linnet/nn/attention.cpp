@@ -1,0 +1,125 @@
+#include "linnet/nn/attention.h"
+
+#include <cmath>
+
+#include "linnet/base/error.h"
+
+namespace linnet::nn {
+
+std::vector<float> alibi_slopes(std::int64_t heads) {
+  std::int64_t power = 1;
+  while (power * 2 <= heads) power *= 2;
+  const auto base_of = [](std::int64_t n) { return std::pow(2.0, -std::pow(2.0, -(std::log2(static_cast<double>(n)) - 3))); };
+  std::vector<float> slopes;
+  for (std::int64_t i = 1; i <= power; ++i) slopes.push_back(static_cast<float>(std::pow(base_of(power), static_cast<double>(i))));
+  for (std::int64_t i = 0; i < heads - power; ++i)
+    slopes.push_back(static_cast<float>(std::pow(base_of(2 * power), static_cast<double>(2 * i + 1))));
+  return slopes;
+}
+
+Attention::Attention(const TransformerConfig& c)
+    : heads_(c.heads), kv_heads_(c.kv_heads), head_dim_(c.head_dim), layout_(c.qkv), dropout_(c.attention_dropout) {
+  const std::int64_t q = heads_ * head_dim_, kv = kv_heads_ * head_dim_;
+  if (layout_ == Qkv::kSeparate) {
+    query_ = Linear(c.hidden, q, c.attention_bias, c.weight_layout);
+    key_ = Linear(c.hidden, kv, c.attention_bias, c.weight_layout);
+    value_ = Linear(c.hidden, kv, c.attention_bias, c.weight_layout);
+  } else {
+    qkv_ = Linear(c.hidden, q + 2 * kv, c.attention_bias, c.weight_layout);
+  }
+  output_ = Linear(q, c.hidden, c.attention_output_bias, c.weight_layout);
+}
+
+void Attention::visit(Visitor& v) {
+  if (layout_ == Qkv::kSeparate) {
+    visit_child(v, "query", query_);
+    visit_child(v, "key", key_);
+    visit_child(v, "value", value_);
+  } else {
+    visit_child(v, "qkv", qkv_);
+  }
+  visit_child(v, "output", output_);
+}
+
+Attention::Heads Attention::project(const Tensor& x, const Pass& pass) const {
+  const std::int64_t rows = x.size(0);
+  if (layout_ == Qkv::kSeparate) {
+    const auto split = [&](const Linear& part, std::int64_t heads) {
+      return linnet::reshape(part(x, pass), {rows, heads, head_dim_});
+    };
+    return {split(query_, heads_), split(key_, kv_heads_), split(value_, kv_heads_)};
+  }
+  const Tensor joined = qkv_(x, pass);
+  const bool stacked = layout_ == Qkv::kStacked;
+  const Shape shape = stacked ? Shape{rows, 3, heads_, head_dim_} : Shape{rows, heads_, 3, head_dim_};
+  const auto part = [&](std::int64_t index) { return view_select(joined, shape, stacked ? 1 : 2, index); };
+  return {part(0), part(1), part(2)};
+}
+
+AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const {
+  AttentionOptions o;
+  o.scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
+  if (pass.training && dropout_ > 0) {
+    o.dropout = static_cast<float>(dropout_);
+    o.dropout_key = pass.key(layer, Site::kAttention);
+  }
+  return o;
+}
+
+Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const {
+  Heads heads = project(x, pass);
+  if (batch.rotary != nullptr) {
+    heads.q = rotary(heads.q, *batch.rotary, batch.rows->positions);
+    heads.k = rotary(heads.k, *batch.rotary, batch.rows->positions);
+  }
+  AttentionOptions o = options(layer, pass);
+  o.causal = batch.causal;
+  o.alibi_slopes = batch.alibi_slopes;
+  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, o), pass);
+  if (!batch.prefix.empty()) {
+    const PrefixKv& prefix = batch.prefix[static_cast<std::size_t>(layer)];
+    const auto joined = [&](const Tensor& learned, const Tensor& own) {
+      const Tensor flat = linnet::reshape(contiguous(own), {own.size(0), kv_heads_ * head_dim_});
+      const Tensor all = interleave_rows({learned, flat}, batch.prefix_rows);
+      return linnet::reshape(all, {all.size(0), kv_heads_, head_dim_});
+    };
+    heads.k = joined(prefix.keys, heads.k);
+    heads.v = joined(prefix.values, heads.v);
+  }
+  return output_(attention(heads.q, heads.k, heads.v, batch.sequences, kv_heads_, o), pass);
+}
+
+Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
+                         AttentionOptions o) const {
+  const Packed& rows = *batch.rows;
+  o.kv_type = batch.cache->type();
+  std::vector<const void*> k, v;
+  std::vector<std::size_t> first;
+  std::vector<AttentionSequence> sequences;
+  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
+    const KvCache::Sequence& sequence = *batch.cached[static_cast<std::size_t>(s)];
+    const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
+    batch.cache->store(sequence, layer, heads.k.slice(0, begin, begin + n), heads.v.slice(0, begin, begin + n));
+    first.push_back(k.size());
+    batch.cache->block_pointers(sequence, layer, k, v);
+    sequences.push_back({begin, n, 0, sequence.length() + n, nullptr, nullptr});
+  }
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    sequences[s].k_blocks = k.data() + first[s];
+    sequences[s].v_blocks = v.data() + first[s];
+  }
+  return attention(heads.q, {}, {}, sequences, kv_heads_, o);
+}
+
+Tensor Attention::cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences,
+                        std::int64_t layer, const Pass& pass) const {
+  check(layout_ == Qkv::kSeparate, "[attention] cross attention needs separate projections");
+  const auto split = [&](const Linear& part, const Tensor& from, std::int64_t heads) {
+    return linnet::reshape(part(from, pass), {from.size(0), heads, head_dim_});
+  };
+  const Tensor y = attention(split(query_, x, heads_), split(key_, source, kv_heads_), split(value_, source, kv_heads_),
+                             sequences, kv_heads_, options(layer, pass));
+  return output_(y, pass);
+}
+
+}  // namespace linnet::nn

@@ -1,0 +1,65 @@
+// Multi-head attention over a packed batch: self or cross, with or without a KV cache, rotary or ALiBi positions,
+// grouped key heads, learned prefixes.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "linnet/nn/config.h"
+#include "linnet/nn/kv_cache.h"
+#include "linnet/nn/linear.h"
+#include "linnet/nn/packed.h"
+
+namespace linnet::nn {
+
+// Learned keys and values of one layer, read before each sequence's own: [virtual tokens, kv_heads * head_dim].
+struct PrefixKv {
+  Tensor keys, values;
+};
+
+// What attention knows of the batch; made once a pass, read by every layer.
+struct AttentionBatch {
+  const Packed* rows = nullptr;
+  std::vector<AttentionSequence> sequences;  // without a cache: which rows belong together
+  bool causal = false;
+  const RotaryTable* rotary = nullptr;
+  std::vector<float> alibi_slopes;
+
+  KvCache* cache = nullptr;
+  std::span<KvCache::Sequence* const> cached;  // one a sequence of `rows`
+
+  std::span<const PrefixKv> prefix;  // one a layer, or none
+  std::vector<std::pair<std::int32_t, std::int32_t>> prefix_rows;  // (0 prefix | 1 text, row) of the joined keys
+};
+
+// Slopes of ALiBi for any number of heads (Press et al., 2021; transformers' build_alibi_tensor).
+std::vector<float> alibi_slopes(std::int64_t heads);
+
+class Attention {
+ public:
+  Attention() = default;  // absent: contextually false
+  explicit Attention(const TransformerConfig& config);
+  explicit operator bool() const { return heads_ > 0; }
+
+  // x [rows, hidden] -> [rows, hidden]
+  Tensor operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const;
+  // Keys and values from another stack's rows.
+  Tensor cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences, std::int64_t layer,
+               const Pass& pass) const;
+  void visit(Visitor& v);
+
+ private:
+  struct Heads {
+    Tensor q, k, v;  // [rows, heads, head_dim], possibly strided
+  };
+  Heads project(const Tensor& x, const Pass& pass) const;
+  Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, AttentionOptions options) const;
+  AttentionOptions options(std::int64_t layer, const Pass& pass) const;
+
+  std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;
+  Qkv layout_ = Qkv::kSeparate;
+  double dropout_ = 0;
+  Linear query_, key_, value_, qkv_, output_;
+};
+
+}  // namespace linnet::nn

@@ -1,0 +1,43 @@
+#include "linnet/nn/block.h"
+
+namespace linnet::nn {
+
+Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
+    : layer_(layer), place_(c.norm_place), residual_(c.residual), dropout_(c.hidden_dropout),
+      attention_norm_(c.norm, c.hidden, c.norm_eps), ffn_norm_(c.norm, c.hidden, c.norm_eps), attention_(c), ffn_(c) {
+  if (cross == Cross::kNone) return;
+  cross_norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
+  cross_attention_ = Attention(c);
+}
+
+// Norm before: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Norm after: norm(x + part(x)).
+template <class Part>
+Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part) const {
+  if (place_ == NormPlace::kAfter) return norm(add(x, pass.drop(part(x), dropout_, layer_, site)));
+  const Tensor seen = norm(x);
+  return add(residual_ == Residual::kNormed ? seen : x, pass.drop(part(seen), dropout_, layer_, site));
+}
+
+Tensor Block::operator()(const Tensor& input, const AttentionBatch& batch, const CrossBatch* source,
+                         const Pass& pass) const {
+  Tensor x = apply(input, attention_norm_, Site::kAttentionOutput, pass,
+                   [&](const Tensor& seen) { return attention_(seen, layer_, batch, pass); });
+  if (source != nullptr)
+    x = apply(x, cross_norm_, Site::kCrossOutput, pass, [&](const Tensor& seen) {
+      return cross_attention_.cross(seen, source->source, source->sequences, layer_, pass);
+    });
+  return apply(x, ffn_norm_, Site::kFeedForward, pass, [&](const Tensor& seen) { return ffn_(seen, pass); });
+}
+
+void Block::visit(Visitor& v) {
+  visit_child(v, "attention_norm", attention_norm_);
+  visit_child(v, "attention", attention_);
+  if (cross_attention_) {
+    visit_child(v, "cross_norm", cross_norm_);
+    visit_child(v, "cross_attention", cross_attention_);
+  }
+  visit_child(v, "ffn_norm", ffn_norm_);
+  visit_child(v, "ffn", ffn_);
+}
+
+}  // namespace linnet::nn

@@ -1,0 +1,38 @@
+// One layer: attention (and cross attention in a decoder that reads an encoder) and feed-forward, each with its norm and
+// residual, pre-norm or post-norm.
+#pragma once
+
+#include "linnet/nn/attention.h"
+#include "linnet/nn/feed_forward.h"
+#include "linnet/nn/norm.h"
+
+namespace linnet::nn {
+
+// The encoder's output that a decoder reads.
+struct CrossBatch {
+  Tensor source;                             // [encoder rows, hidden]
+  std::vector<AttentionSequence> sequences;  // decoder rows against encoder rows
+};
+
+class Block {
+ public:
+  enum class Cross : std::uint8_t { kNone, kReadsEncoder };
+  Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
+
+  Tensor operator()(const Tensor& x, const AttentionBatch& batch, const CrossBatch* source, const Pass& pass) const;
+  void visit(Visitor& v);
+
+ private:
+  template <class Part>
+  Tensor apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part) const;
+
+  std::int64_t layer_;
+  NormPlace place_;
+  Residual residual_;
+  double dropout_;
+  NormLayer attention_norm_, cross_norm_, ffn_norm_;
+  Attention attention_, cross_attention_;
+  FeedForward ffn_;
+};
+
+}  // namespace linnet::nn

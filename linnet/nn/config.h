@@ -1,0 +1,79 @@
+// Every choice that a supported transformer makes, as data. A family file (models/families) sets these; the blocks of
+// nn/ read them. A choice that some family needs and this struct lacks is added here, with its code in the one block
+// that obeys it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "linnet/backend/backend.h"
+
+namespace linnet::nn {
+
+enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
+enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
+enum class Norm : std::uint8_t { kLayer, kRms };
+enum class NormPlace : std::uint8_t { kBefore, kAfter };         // of a block's parts: pre-norm or post-norm
+enum class Residual : std::uint8_t { kInput, kNormed };          // what a pre-norm block adds its output to
+enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
+enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
+enum class HeadKind : std::uint8_t {
+  kNone, kCausalLm, kMaskedLm, kPretraining, kNextSentence, kSequenceClass, kTokenClass, kQuestionAnswering, kSeq2SeqLm
+};
+enum class Pooling : std::uint8_t { kFirst, kLast };  // the row a sequence classifier reads
+enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
+// config.json's problem_type; kInferred follows the labels as Transformers does (R32).
+enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };
+
+enum class RopeKind : std::uint8_t { kDefault, kLinear, kDynamic, kYarn, kLlama3, kLongRope };
+// Rotary frequencies (transformers/modeling_rope_utils.py); unused fields keep their defaults.
+struct Rope {
+  RopeKind kind = RopeKind::kDefault;
+  double theta = 10000;
+  double factor = 1;
+  double original_max_positions = 0;  // 0: max_positions
+  double low_freq_factor = 1, high_freq_factor = 4;  // llama3
+  double beta_fast = 32, beta_slow = 1;              // yarn
+  double attention_factor = 0;                       // yarn, longrope; 0: by their rule
+  double mscale = 0, mscale_all_dim = 0;             // yarn
+  bool truncate = true;                              // yarn: whole dimensions at the ramp's ends
+  std::vector<double> short_factor, long_factor;     // longrope, one a frequency
+  double partial = 1;                                // share of a head's dimensions that turns
+};
+
+struct TransformerConfig {
+  Stack stack = Stack::kDecoder;
+  HeadKind head = HeadKind::kNone;
+  std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
+  std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
+  std::int64_t max_positions = 0;  // 0: no table bounds the length
+  std::int64_t token_types = 0;
+  Positions positions = Positions::kLearned;
+  Rope rope;
+  Norm norm = Norm::kLayer;
+  NormPlace norm_place = NormPlace::kBefore;
+  Residual residual = Residual::kInput;
+  double norm_eps = 1e-5;
+  Activation activation = Activation::kGelu;
+  FeedForwardKind ffn_kind = FeedForwardKind::kPlain;
+  Qkv qkv = Qkv::kSeparate;
+  WeightLayout weight_layout = WeightLayout::kOutIn;
+  bool embedding_norm = false, final_norm = true;
+  bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
+  bool pooler = false;          // tanh(W h[first]) feeds the classifier
+  bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
+  bool tie_embeddings = true;
+  Pooling pooling = Pooling::kLast;
+  ClassifierKind classifier = ClassifierKind::kLinear;
+  bool classifier_bias = false;
+  double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0, classifier_dropout = 0;
+  double initializer_range = 0.02;
+  std::int64_t pad_id = -1, bos_id = -1, decoder_start_id = -1;
+  std::vector<std::int64_t> eos_ids;
+  std::vector<std::string> labels;  // id2label, in order
+  ProblemType problem = ProblemType::kInferred;
+  bool head_trained = true;  // false from a new head until training takes a step (R69)
+};
+
+}  // namespace linnet::nn

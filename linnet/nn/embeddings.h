@@ -1,0 +1,33 @@
+// What a token enters the stack as: its row of the vocabulary table, plus position and type rows, normed where the
+// family says so.
+#pragma once
+
+#include "linnet/nn/config.h"
+#include "linnet/nn/norm.h"
+#include "linnet/nn/packed.h"
+#include "linnet/nn/pass.h"
+
+namespace linnet::nn {
+
+class Embeddings {
+ public:
+  Embeddings() = default;
+  explicit Embeddings(const TransformerConfig& config);
+
+  // Rows of the vocabulary table only: [batch rows, hidden].
+  Tensor tokens(const Packed& batch) const { return embedding(tokens_, batch.ids); }
+  // Adds positions and types, norms, drops. Positions past the table: kInvalidArgument with both numbers.
+  Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
+  void visit(Visitor& v);
+  const Tensor& token_table() const { return tokens_; }
+  void share_tokens(const Embeddings& other) { tokens_ = other.tokens_; }
+
+ private:
+  std::int64_t vocab_ = 0, hidden_ = 0, max_positions_ = 0, token_types_ = 0;
+  bool learned_ = false;
+  double dropout_ = 0;
+  Tensor tokens_, positions_, types_;  // [vocab, hidden], [max positions, hidden], [types, hidden]
+  NormLayer norm_;
+};
+
+}  // namespace linnet::nn

@@ -1,0 +1,33 @@
+// The feed-forward half of a block: down(f(up x)), or gated: down(f(gate x) * up x).
+#pragma once
+
+#include "linnet/nn/config.h"
+#include "linnet/nn/linear.h"
+
+namespace linnet::nn {
+
+class FeedForward {
+ public:
+  FeedForward() = default;
+  explicit FeedForward(const TransformerConfig& c)
+      : activation_(c.activation), up_(c.hidden, c.ffn, c.ffn_bias, c.weight_layout),
+        down_(c.ffn, c.hidden, c.ffn_bias, c.weight_layout) {
+    if (c.ffn_kind == FeedForwardKind::kGated) gate_ = Linear(c.hidden, c.ffn, c.ffn_bias, c.weight_layout);
+  }
+
+  Tensor operator()(const Tensor& x, const Pass& pass) const {
+    const Tensor up = up_(x, pass);
+    return down_(gate_ ? gated_activation(gate_(x, pass), up, activation_) : linnet::activation(up, activation_), pass);
+  }
+  void visit(Visitor& v) {
+    if (gate_) visit_child(v, "gate", gate_);
+    visit_child(v, "up", up_);
+    visit_child(v, "down", down_);
+  }
+
+ private:
+  Activation activation_ = Activation::kGelu;
+  Linear gate_, up_, down_;
+};
+
+}  // namespace linnet::nn

@@ -1,0 +1,68 @@
+#include "linnet/nn/heads.h"
+
+#include "linnet/base/error.h"
+
+namespace linnet::nn {
+namespace {
+
+bool speaks(HeadKind kind) {
+  return kind == HeadKind::kCausalLm || kind == HeadKind::kMaskedLm || kind == HeadKind::kPretraining ||
+         kind == HeadKind::kSeq2SeqLm;
+}
+bool classifies(HeadKind kind) {
+  return kind == HeadKind::kSequenceClass || kind == HeadKind::kTokenClass || kind == HeadKind::kQuestionAnswering;
+}
+
+}  // namespace
+
+Head::Head(const TransformerConfig& c)
+    : kind_(c.head), pooling_(c.pooling), activation_(c.activation), dropout_(c.classifier_dropout), vocab_(c.vocab) {
+  if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
+  if (speaks(c.head)) {
+    tied_ = c.tie_embeddings;
+    if (!tied_) output_ = Linear(c.hidden, c.vocab, false);
+    if (c.head_transform) {
+      transform_ = Linear(c.hidden, c.hidden, true);
+      norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
+      has_output_bias_ = true;
+    }
+  }
+  if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
+  if (!classifies(c.head)) return;
+  const bool spans = c.head == HeadKind::kQuestionAnswering;
+  if (c.classifier == ClassifierKind::kMlp) dense_ = Linear(c.hidden, c.hidden, true);
+  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()), spans || c.classifier_bias);
+}
+
+Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
+  return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+}
+
+Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const {
+  std::vector<std::int32_t> rows;
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const auto at = static_cast<std::size_t>(s);
+    check(batch.length(s) > 0, "[head] sequence {} is empty", s);
+    rows.push_back(pooling_ == Pooling::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
+  }
+  const Tensor picked = gather_rows(hidden, rows);
+  return pooler_ ? activation(pooler_(picked, pass), Activation::kTanh) : picked;
+}
+
+Tensor Head::classify(const Tensor& features, const Pass& pass) const {
+  Tensor x = pass.drop(features, dropout_, 0, Site::kClassifier);
+  if (dense_) x = pass.drop(activation(dense_(x, pass), Activation::kTanh), dropout_, 1, Site::kClassifier);
+  return classifier_(x, pass);
+}
+
+void Head::visit(Visitor& v) {
+  if (transform_) visit_child(v, "transform", transform_);
+  if (norm_) visit_child(v, "norm", norm_);
+  if (output_) visit_child(v, "output", output_);
+  if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_});
+  if (next_sentence_) visit_child(v, "next_sentence", next_sentence_);
+  if (dense_) visit_child(v, "dense", dense_);
+  if (classifier_) visit_child(v, "classifier", classifier_);
+}
+
+}  // namespace linnet::nn

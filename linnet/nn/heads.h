@@ -1,0 +1,47 @@
+// What stands on top of the stack: the output matrix of a language model, or a small classifier.
+#pragma once
+
+#include "linnet/nn/config.h"
+#include "linnet/nn/linear.h"
+#include "linnet/nn/norm.h"
+#include "linnet/nn/packed.h"
+
+namespace linnet::nn {
+
+class Head {
+ public:
+  Head() = default;
+  explicit Head(const TransformerConfig& config);
+
+  // hidden [rows, hidden] -> the rows the output matrix multiplies (a masked LM transforms them first).
+  Tensor before_output(const Tensor& hidden, const Pass& pass) const;
+  // The output matrix: its own, or the tied vocabulary table. [vocab, hidden] and its bias [vocab] or undefined.
+  const Tensor& output_weight(const Tensor& token_table) const { return tied_ ? token_table : output_.weight(); }
+  const Tensor& output_bias() const { return output_bias_; }
+  bool tied() const { return tied_; }
+
+  // What a sequence classifier reads of each sequence: [sequences, hidden], pooled as the config says.
+  Tensor pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const;
+  // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> scores.
+  Tensor classify(const Tensor& features, const Pass& pass) const;
+  Tensor next_sentence(const Tensor& pooled, const Pass& pass) const { return next_sentence_(pooled, pass); }
+  bool has_pooler() const { return static_cast<bool>(pooler_); }
+
+  void visit(Visitor& v);
+  void visit_pooler(Visitor& v) {
+    if (pooler_) visit_child(v, "pooler", pooler_);
+  }
+
+ private:
+  HeadKind kind_ = HeadKind::kNone;
+  Pooling pooling_ = Pooling::kLast;
+  Activation activation_ = Activation::kGelu;
+  bool tied_ = false, has_output_bias_ = false;
+  double dropout_ = 0;
+  std::int64_t vocab_ = 0;
+  Linear pooler_, transform_, output_, next_sentence_, dense_, classifier_;
+  NormLayer norm_;
+  Tensor output_bias_;
+};
+
+}  // namespace linnet::nn

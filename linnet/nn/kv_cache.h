@@ -1,0 +1,54 @@
+// Keys and values of tokens already seen: a pool of blocks of 64 positions. A sequence is a list of blocks and a length;
+// `fork` shares full blocks and copies the last partial one, `truncate` drops. One mechanism for shared prompt
+// prefixes, label tries, beams and continuous batching (PagedAttention, Kwon et al. 2023).
+//
+//   KvCache cache(config, DType::kF32);
+//   KvCache::Sequence text = cache.fork(prefix);
+//   model.forward(batch, {.cache = &cache, .sequences = one(text)});
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "linnet/nn/config.h"
+#include "linnet/tensor/tensor.h"
+
+namespace linnet::nn {
+
+class KvCache {
+ public:
+  // `type`: F32 or BF16.
+  KvCache(const TransformerConfig& config, DType type);
+
+  class Sequence {
+   public:
+    std::int64_t length() const { return length_; }
+
+   private:
+    friend class KvCache;
+    std::vector<std::shared_ptr<Tensor>> blocks_;  // [layers, 2, kv_heads, 64, head_dim] each
+    std::int64_t length_ = 0;
+  };
+
+  Sequence fork(const Sequence& source) const { return source; }  // the copy is made when one of them writes
+  void truncate(Sequence& sequence, std::int64_t length) const;
+  // Makes room for `count` more positions that only this sequence writes to. Call before storing.
+  void reserve(Sequence& sequence, std::int64_t count) const;
+  // Writes rows of k and v [rows, kv_heads, head_dim] (strided) behind the sequence's length.
+  void store(const Sequence& sequence, std::int64_t layer, const Tensor& k, const Tensor& v) const;
+  void advance(Sequence& sequence, std::int64_t count) const { sequence.length_ += count; }
+
+  // Where a layer's blocks start, for the attention kernel.
+  void block_pointers(const Sequence& sequence, std::int64_t layer, std::vector<const void*>& k,
+                      std::vector<const void*>& v) const;
+  DType type() const { return type_; }
+  std::size_t bytes_per_position() const;
+
+ private:
+  std::size_t offset(std::int64_t layer, int which) const;  // bytes into a block
+  std::int64_t layers_, kv_heads_, head_dim_;
+  DType type_;
+};
+
+}  // namespace linnet::nn

@@ -1,0 +1,47 @@
+// The only product with a weight in Linnet: dense or quantised, [out, in] or GPT-2's [in, out], with or without LoRA.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "linnet/nn/module.h"
+#include "linnet/nn/pass.h"
+
+namespace linnet::nn {
+
+// Low-rank update beside a frozen weight (Hu et al., 2021): y += scale * (dropout(x) A^T) B^T.
+struct LoraDelta {
+  Tensor a, b;  // [rank, in], [out, rank]
+  float scale = 1;
+  float dropout = 0;
+  std::uint64_t id = 0;  // its own dropout stream
+};
+
+class Linear {
+ public:
+  Linear() = default;  // absent: contextually false
+  Linear(std::int64_t in, std::int64_t out, bool bias, WeightLayout layout = WeightLayout::kOutIn)
+      : in_(in), out_(out), has_bias_(bias), layout_(layout) {}
+  explicit operator bool() const { return out_ > 0; }
+
+  Tensor operator()(const Tensor& x, const Pass& pass) const;  // [rows, in] -> [rows, out]
+  void visit(Visitor& v);
+
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+  WeightLayout layout() const { return layout_; }
+  Tensor& weight() { return weight_; }
+  const Tensor& weight() const { return weight_; }
+  Tensor& bias() { return bias_; }
+  const Tensor& bias() const { return bias_; }
+  std::optional<LoraDelta>& lora() { return lora_; }
+
+ private:
+  std::int64_t in_ = 0, out_ = 0;
+  bool has_bias_ = false;
+  WeightLayout layout_ = WeightLayout::kOutIn;
+  Tensor weight_, bias_;
+  std::optional<LoraDelta> lora_;
+};
+
+}  // namespace linnet::nn

@@ -1,0 +1,49 @@
+#include "linnet/nn/packed.h"
+
+#include "linnet/base/error.h"
+
+namespace linnet::nn {
+
+void Packed::add(std::span<const std::int32_t> sequence, std::span<const std::int32_t> types, std::int32_t position) {
+  check(types.empty() || types.size() == sequence.size(), "[pack] {} type ids for {} tokens", types.size(),
+        sequence.size());
+  if (!types.empty()) type_ids.resize(ids.size(), 0);
+  if (!types.empty() || !type_ids.empty()) {
+    type_ids.insert(type_ids.end(), types.begin(), types.end());
+    type_ids.resize(ids.size() + sequence.size(), 0);
+  }
+  ids.insert(ids.end(), sequence.begin(), sequence.end());
+  for (std::size_t i = 0; i < sequence.size(); ++i) positions.push_back(position + static_cast<std::int32_t>(i));
+  starts.push_back(static_cast<std::int32_t>(ids.size()));
+}
+
+Packed pack(const std::vector<std::vector<std::int32_t>>& sequences) {
+  Packed batch;
+  for (const auto& sequence : sequences) batch.add(sequence);
+  return batch;
+}
+
+Packed pack(const PaddedBatch& padded) {
+  check(padded.mask.empty() || padded.mask.size() == padded.ids.size(), "[pack] {} masks for {} rows",
+        padded.mask.size(), padded.ids.size());
+  check(padded.type_ids.empty() || padded.type_ids.size() == padded.ids.size(), "[pack] {} type id rows for {} rows",
+        padded.type_ids.size(), padded.ids.size());
+  Packed batch;
+  for (std::size_t s = 0; s < padded.ids.size(); ++s) {
+    const auto& ids = padded.ids[s];
+    check(padded.mask.empty() || padded.mask[s].size() == ids.size(), "[pack] row {}: {} mask entries for {} ids", s,
+          padded.mask.empty() ? 0 : padded.mask[s].size(), ids.size());
+    check(padded.type_ids.empty() || padded.type_ids[s].size() == ids.size(), "[pack] row {}: {} type ids for {} ids", s,
+          padded.type_ids.empty() ? 0 : padded.type_ids[s].size(), ids.size());
+    std::vector<std::int32_t> kept, types;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!padded.mask.empty() && padded.mask[s][i] == 0) continue;
+      kept.push_back(ids[i]);
+      if (!padded.type_ids.empty()) types.push_back(padded.type_ids[s][i]);
+    }
+    batch.add(kept, types);
+  }
+  return batch;
+}
+
+}  // namespace linnet::nn

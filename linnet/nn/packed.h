@@ -1,0 +1,33 @@
+// A batch without padding: the rows of all sequences one after another.
+//
+//   Packed batch = pack({{1, 2, 3}, {4, 5}});  // 5 rows, starts {0, 3, 5}, positions 0 1 2 0 1
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace linnet::nn {
+
+struct Packed {
+  std::vector<std::int32_t> ids, positions, type_ids;  // one a row; type_ids may be empty: all 0
+  std::vector<std::int32_t> starts{0};                 // sequences + 1 entries
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(ids.size()); }
+  std::int64_t sequences() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+  std::int64_t length(std::int64_t sequence) const {
+    return starts[static_cast<std::size_t>(sequence) + 1] - starts[static_cast<std::size_t>(sequence)];
+  }
+  // Adds a sequence whose first position is `position` (what a cache already holds).
+  void add(std::span<const std::int32_t> sequence, std::span<const std::int32_t> types = {}, std::int32_t position = 0);
+};
+
+Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
+
+// A padded batch as other libraries take it: masked rows are left out, and positions count what stays (R83).
+struct PaddedBatch {
+  std::vector<std::vector<std::int32_t>> ids, mask, type_ids;  // mask, type_ids: as ids, or empty
+};
+Packed pack(const PaddedBatch& batch);
+
+}  // namespace linnet::nn

@@ -1,0 +1,31 @@
+// How one forward pass is run: precision, and what dropout draws from.
+#pragma once
+
+#include <cstdint>
+
+#include "linnet/base/rng.h"
+#include "linnet/ops/ops.h"
+
+namespace linnet::nn {
+
+// The places that drop: part of the Philox stream, so that recomputing a block draws the same masks.
+enum class Site : std::uint8_t { kEmbedding, kAttention, kAttentionOutput, kCrossOutput, kFeedForward, kClassifier, kLora,
+  kCount };
+
+struct Pass {
+  Precision precision = Precision::kByWeight;
+  bool training = false;  // dropout is on
+  bool recompute = false;  // blocks keep only their input and run again in backward
+  std::uint64_t seed = 0, step = 0;
+
+  PhiloxKey key(std::int64_t layer, Site site, std::uint64_t item = 0) const {
+    const auto place = (static_cast<std::uint64_t>(layer) * static_cast<std::uint64_t>(Site::kCount) +
+                        static_cast<std::uint64_t>(site)) * 4096 + item;
+    return {seed, step << 32 | place};
+  }
+  Tensor drop(const Tensor& x, double p, std::int64_t layer, Site site) const {
+    return training && p > 0 ? dropout(x, static_cast<float>(p), key(layer, site)) : x;
+  }
+};
+
+}  // namespace linnet::nn

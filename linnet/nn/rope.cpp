@@ -1,0 +1,138 @@
+#include "linnet/nn/rope.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "linnet/base/error.h"
+
+namespace linnet::nn {
+namespace {
+
+std::int64_t rotary_dims(const TransformerConfig& c) {
+  return static_cast<std::int64_t>(static_cast<double>(c.head_dim) * c.rope.partial);
+}
+
+double original_length(const TransformerConfig& c) {
+  return c.rope.original_max_positions > 0 ? c.rope.original_max_positions : static_cast<double>(c.max_positions);
+}
+
+std::vector<float> plain(double theta, std::int64_t dims) {
+  std::vector<float> inverse;
+  for (std::int64_t i = 0; i < dims; i += 2)
+    inverse.push_back(1.0f / std::pow(static_cast<float>(theta), static_cast<float>(i) / static_cast<float>(dims)));
+  return inverse;
+}
+
+// NTK-aware: the base grows with the length once it passes what the model was trained on.
+std::vector<float> dynamic(const TransformerConfig& c, std::int64_t dims, std::int64_t length) {
+  const double trained = static_cast<double>(c.max_positions), n = std::max(static_cast<double>(length), trained);
+  const double grown = c.rope.factor * n / trained - (c.rope.factor - 1);
+  const auto d = static_cast<double>(dims);
+  return plain(c.rope.theta * std::pow(grown, d / (d - 2)), dims);
+}
+
+std::vector<float> llama3(const Rope& rope, std::vector<float> inverse, double original) {
+  const double low = original / rope.low_freq_factor, high = original / rope.high_freq_factor;
+  for (float& f : inverse) {
+    const double wavelength = 2 * std::numbers::pi / f;
+    if (wavelength < high) continue;
+    const double scaled = f / rope.factor;
+    if (wavelength > low) {
+      f = static_cast<float>(scaled);
+    } else {
+      const double smooth =
+          (original / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+      f = static_cast<float>((1 - smooth) * scaled + smooth * f);
+    }
+  }
+  return inverse;
+}
+
+double yarn_mscale(double scale, double mscale) {
+  return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0;
+}
+
+RopeFrequencies yarn(const Rope& rope, std::int64_t dims, double original) {
+  const auto dimension_of = [&](double rotations) {
+    return static_cast<double>(dims) * std::log(original / (rotations * 2 * std::numbers::pi)) /
+           (2 * std::log(rope.theta));
+  };
+  double low = dimension_of(rope.beta_fast), high = dimension_of(rope.beta_slow);
+  if (rope.truncate) low = std::floor(low), high = std::ceil(high);
+  low = std::max(low, 0.0);
+  high = std::min(high, static_cast<double>(dims - 1));
+  if (low == high) high += 0.001;
+  RopeFrequencies result{plain(rope.theta, dims), rope.attention_factor};
+  for (std::size_t i = 0; i < result.inverse.size(); ++i) {
+    const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    const double kept = result.inverse[i], stretched = kept / rope.factor;
+    result.inverse[i] = static_cast<float>(stretched * ramp + kept * (1 - ramp));
+  }
+  if (result.scale == 0) {
+    result.scale = rope.mscale != 0 && rope.mscale_all_dim != 0
+                       ? yarn_mscale(rope.factor, rope.mscale) / yarn_mscale(rope.factor, rope.mscale_all_dim)
+                       : yarn_mscale(rope.factor, 1);
+  }
+  return result;
+}
+
+RopeFrequencies long_rope(const TransformerConfig& c, std::int64_t dims, double original, std::int64_t length) {
+  const Rope& rope = c.rope;
+  const auto& factors = static_cast<double>(length) > original ? rope.long_factor : rope.short_factor;
+  RopeFrequencies result{plain(rope.theta, dims), rope.attention_factor};
+  check(factors.size() == result.inverse.size(), ErrorKind::kBadInput,
+        "config.json: rope scaling has {} factors for {} frequencies", factors.size(), result.inverse.size());
+  for (std::size_t i = 0; i < factors.size(); ++i) result.inverse[i] /= static_cast<float>(factors[i]);
+  if (result.scale == 0) {
+    const double stretch =
+        rope.original_max_positions > 0 ? static_cast<double>(c.max_positions) / original : rope.factor;
+    result.scale = stretch <= 1 ? 1.0 : std::sqrt(1 + std::log(stretch) / std::log(original));
+  }
+  return result;
+}
+
+bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
+
+}  // namespace
+
+RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length) {
+  const Rope& rope = config.rope;
+  const std::int64_t dims = rotary_dims(config);
+  const double original = original_length(config);
+  switch (rope.kind) {
+    case RopeKind::kDefault: return {plain(rope.theta, dims)};
+    case RopeKind::kLinear: {
+      RopeFrequencies f{plain(rope.theta, dims)};
+      for (float& x : f.inverse) x /= static_cast<float>(rope.factor);
+      return f;
+    }
+    case RopeKind::kDynamic: return {dynamic(config, dims, length)};
+    case RopeKind::kLlama3: return {llama3(rope, plain(rope.theta, dims), original)};
+    case RopeKind::kYarn: return yarn(rope, dims, original);
+    case RopeKind::kLongRope: return long_rope(config, dims, original, length);
+  }
+  fail(ErrorKind::kInvalidArgument, "[rope] unknown kind {}", static_cast<int>(rope.kind));
+}
+
+const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_t length) {
+  const bool enough = table_.cosine && length <= table_.cosine.size(0);
+  if (enough && (!depends_on_length(config.rope.kind) || built_for_ == length)) return table_;
+  const RopeFrequencies f = rope_frequencies(config, length);
+  built_for_ = length;
+  const std::int64_t positions = std::max<std::int64_t>(256, (length + 255) / 256 * 256);
+  const auto pairs = static_cast<std::int64_t>(f.inverse.size());
+  table_ = {Tensor::empty({positions, pairs}), Tensor::empty({positions, pairs})};
+  auto cosine = table_.cosine.data<float>(), sine = table_.sine.data<float>();
+  for (std::int64_t p = 0; p < positions; ++p) {
+    for (std::int64_t i = 0; i < pairs; ++i) {
+      const float angle = static_cast<float>(p) * f.inverse[static_cast<std::size_t>(i)];
+      const auto at = static_cast<std::size_t>(p * pairs + i);
+      cosine[at] = static_cast<float>(std::cos(static_cast<double>(angle)) * f.scale);
+      sine[at] = static_cast<float>(std::sin(static_cast<double>(angle)) * f.scale);
+    }
+  }
+  return table_;
+}
+
+}  // namespace linnet::nn

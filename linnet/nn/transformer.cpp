@@ -1,0 +1,182 @@
+#include "linnet/nn/transformer.h"
+
+#include <algorithm>
+
+#include "linnet/base/error.h"
+
+namespace linnet::nn {
+namespace {
+
+// The batch with `count` virtual tokens before every sequence, and which rows of (virtual, text) make it up.
+struct Prompted {
+  Packed batch;
+  std::vector<std::pair<std::int32_t, std::int32_t>> rows;
+  std::vector<std::int32_t> text_rows;  // where the text's rows went
+};
+
+Prompted with_virtual_tokens(const Packed& text, std::int32_t count) {
+  Prompted p;
+  for (std::int64_t s = 0; s < text.sequences(); ++s) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      p.rows.emplace_back(0, i);
+      p.batch.ids.push_back(0);
+      p.batch.positions.push_back(i);
+      if (!text.type_ids.empty()) p.batch.type_ids.push_back(0);
+    }
+    for (auto r = text.starts[static_cast<std::size_t>(s)]; r < text.starts[static_cast<std::size_t>(s) + 1]; ++r) {
+      const auto at = static_cast<std::size_t>(r);
+      p.rows.emplace_back(1, r);
+      p.text_rows.push_back(static_cast<std::int32_t>(p.batch.ids.size()));
+      p.batch.ids.push_back(text.ids[at]);
+      p.batch.positions.push_back(text.positions[at] + count);
+      if (!text.type_ids.empty()) p.batch.type_ids.push_back(text.type_ids[at]);
+    }
+    p.batch.starts.push_back(static_cast<std::int32_t>(p.batch.ids.size()));
+  }
+  return p;
+}
+
+Packed shifted(Packed batch, std::int64_t by) {
+  for (std::int32_t& position : batch.positions) position += static_cast<std::int32_t>(by);
+  return batch;
+}
+
+std::int64_t table_length(const Packed& batch) {
+  return batch.positions.empty() ? 1 : 1 + *std::max_element(batch.positions.begin(), batch.positions.end());
+}
+
+// Which rows attend to which, with `prefix` learned rows before each sequence's own.
+void fill_sequences(AttentionBatch& batch, std::int64_t prefix) {
+  const Packed& rows = *batch.rows;
+  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
+    const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
+    batch.sequences.push_back({begin, n, begin + s * prefix, n + prefix, nullptr, nullptr});
+    if (prefix == 0) continue;
+    for (std::int64_t i = 0; i < prefix; ++i) batch.prefix_rows.emplace_back(0, static_cast<std::int32_t>(i));
+    for (std::int64_t i = 0; i < n; ++i) batch.prefix_rows.emplace_back(1, static_cast<std::int32_t>(begin + i));
+  }
+}
+
+CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
+  check(encoder.starts.size() == rows.starts.size(), "[decoder] {} sequences read {} encoded ones", rows.sequences(),
+        encoder.starts.size() - 1);
+  CrossBatch cross{encoder.hidden, {}};
+  for (std::size_t s = 0; s + 1 < rows.starts.size(); ++s)
+    cross.sequences.push_back({rows.starts[s], rows.starts[s + 1] - rows.starts[s], encoder.starts[s],
+                               encoder.starts[s + 1] - encoder.starts[s], nullptr, nullptr});
+  return cross;
+}
+
+}  // namespace
+
+Transformer::Transformer(const TransformerConfig& config)
+    : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
+  if (config.stack != Stack::kEncoderDecoder) return;
+  decoder_embeddings_ = Embeddings(config);
+  decoder_layers_ = make_layers(config.decoder_layers, Block::Cross::kReadsEncoder);
+}
+
+Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cross) const {
+  Layers made;
+  for (std::int64_t i = 0; i < count; ++i) made.blocks.emplace_back(config_, i, cross);
+  if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
+  return made;
+}
+
+void Transformer::Layers::visit(Visitor& v) {
+  v.enter("layers");
+  for (std::size_t i = 0; i < blocks.size(); ++i) visit_child(v, std::to_string(i), blocks[i]);
+  v.leave();
+  if (final_norm) visit_child(v, "final_norm", final_norm);
+}
+
+void Transformer::visit(Visitor& v) {
+  if (config_.stack == Stack::kEncoderDecoder) {
+    v.enter("encoder");
+    visit_child(v, "embeddings", embeddings_);
+    layers_.visit(v);
+    v.leave();
+    v.enter("decoder");
+    visit_child(v, "embeddings", decoder_embeddings_);
+    decoder_layers_.visit(v);
+    v.leave();
+  } else {
+    visit_child(v, "embeddings", embeddings_);
+    layers_.visit(v);
+  }
+  head_.visit_pooler(v);
+  visit_child(v, "head", head_);
+}
+
+void Transformer::tie() {
+  if (config_.stack == Stack::kEncoderDecoder) decoder_embeddings_.share_tokens(embeddings_);
+}
+
+void Transformer::replace_head(const TransformerConfig& config) {
+  config_ = config;
+  head_ = Head(config);
+}
+
+Tensor Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
+                        const ForwardState& state, std::span<const PrefixKv> prefix, bool causal,
+                        const Pass& pass) const {
+  const std::int64_t prefixed = prefix.empty() ? 0 : prefix.front().keys.size(0);
+  const std::int64_t virtual_tokens = state.prompt_embeddings ? state.prompt_embeddings.size(0) : 0;
+  check(prefixed == 0 || state.cache == nullptr,
+        "[forward] a learned prefix cannot be combined with a KV cache");
+  Tensor x = embeddings.tokens(text);
+  Prompted prompted;
+  if (virtual_tokens > 0) {
+    prompted = with_virtual_tokens(text, static_cast<std::int32_t>(virtual_tokens));
+    x = interleave_rows({state.prompt_embeddings, x}, prompted.rows);
+  }
+  const Packed rows = shifted(virtual_tokens > 0 ? prompted.batch : text, prefixed);
+
+  AttentionBatch batch;
+  batch.rows = &rows;
+  batch.causal = causal;
+  batch.cache = state.cache;
+  batch.cached = state.sequences;
+  batch.prefix = prefix;
+  if (config_.positions == Positions::kRotary) batch.rotary = &rope_.table(config_, table_length(rows));
+  if (config_.positions == Positions::kAlibi) batch.alibi_slopes = alibi_slopes(config_.heads);
+  fill_sequences(batch, prefixed);
+  if (state.cache != nullptr)
+    for (std::int64_t s = 0; s < rows.sequences(); ++s)
+      state.cache->reserve(*state.sequences[static_cast<std::size_t>(s)], rows.length(s));
+
+  x = embeddings.finish(x, rows, pass);
+  CrossBatch cross;
+  const bool reads_encoder = &layers == &decoder_layers_;
+  if (reads_encoder) cross = cross_batch(rows, *state.encoder);
+  for (const Block& block : layers.blocks) {
+    const auto step = [&](const std::vector<Tensor>& in) {
+      if (!reads_encoder) return block(in[0], batch, nullptr, pass);
+      const CrossBatch source{in[1], cross.sequences};
+      return block(in[0], batch, &source, pass);
+    };
+    const std::vector<Tensor> inputs = reads_encoder ? std::vector{x, cross.source} : std::vector{x};
+    x = pass.recompute ? recompute(step, inputs) : step(inputs);
+  }
+  if (state.cache != nullptr)
+    for (std::int64_t s = 0; s < rows.sequences(); ++s)
+      state.cache->advance(*state.sequences[static_cast<std::size_t>(s)], rows.length(s));
+  if (virtual_tokens > 0) x = gather_rows(x, prompted.text_rows);
+  return layers.final_norm ? layers.final_norm(x) : x;
+}
+
+Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  if (config_.stack != Stack::kEncoderDecoder)
+    return run(layers_, embeddings_, batch, state, state.prefix, config_.stack == Stack::kDecoder, pass);
+  check(state.encoder != nullptr, "[forward] a decoder of an encoder-decoder needs the encoder's output");
+  return run(decoder_layers_, decoder_embeddings_, batch, state, state.prefix, true, pass);
+}
+
+Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder beside its decoder");
+  ForwardState own;
+  own.prompt_embeddings = state.prompt_embeddings;
+  return {run(layers_, embeddings_, batch, own, state.encoder_prefix, false, pass), batch.starts};
+}
+
+}  // namespace linnet::nn
