@@ -40,6 +40,6 @@ function(linnet_tests name)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name}_test PRIVATE LINNET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   # A suite whose name ends in "Slow" carries the label `slow`; the rest run by default.
-  gtest_discover_tests(${name}_test TEST_FILTER "-*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
-  gtest_discover_tests(${name}_test TEST_FILTER "*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 3600 LABELS slow)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." TEST_FILTER "-*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." TEST_FILTER "*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 3600 LABELS slow)
 endfunction()

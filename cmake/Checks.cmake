@@ -1,0 +1,25 @@
+# Checks of the tree as tests, and `header_check`: every header compiled alone (script/lint builds it).
+find_program(PYTHON3 python3)
+if(PYTHON3)
+  add_test(NAME tree.layers COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py layers)
+endif()
+
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/linnet/*.h ${PROJECT_SOURCE_DIR}/apps/*.h)
+list(FILTER headers EXCLUDE REGEX "-inl\\.h$")  # compiled once an instruction set, by Highway's foreach_target
+set(header_sources "")
+foreach(header IN LISTS headers)
+  string(MAKE_C_IDENTIFIER ${header} name)
+  set(source ${PROJECT_BINARY_DIR}/header_check/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+  list(APPEND header_sources ${source})
+endforeach()
+add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_sources})
+target_link_libraries(header_check PRIVATE linnet CLI11::CLI11 PkgConfig::hwy PkgConfig::oniguruma PkgConfig::utf8proc
+                      CURL::libcurl ZLIB::ZLIB linnet_warnings)
+target_include_directories(header_check PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/apps/linnet)
+target_compile_options(header_check PRIVATE -O0)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_test(NAME install.outside_project COMMAND ${PROJECT_SOURCE_DIR}/tests/install/run.sh ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+  set_tests_properties(install.outside_project PROPERTIES TIMEOUT 300)
+endif()

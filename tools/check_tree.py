@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The rules of the tree that no compiler checks; prints each breach as file:line, exit 1 if there is one.
+With names as arguments (`check_tree.py layers`) only these rules.
+
+  layers     an include in linnet/<module>/ goes to the same module or a lower layer (the numbers in CMakeLists.txt)
+  tests      every linnet/**/x.cpp has a tests/**/x_test.cpp
+  lengths    a file has at most 500 lines, a function at most 60
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FILE_LINES, FUNCTION_LINES = 500, 60
+
+
+def layers():
+    text = (ROOT / "CMakeLists.txt").read_text()
+    return {name: int(layer) for name, layer in re.findall(r"linnet_module\(NAME (\w+) LAYER (\d+)", text)}
+
+
+def upward_includes(path, lines, order):
+    module = path.parts[1]
+    for number, line in enumerate(lines, 1):
+        found = re.match(r'\s*#\s*include\s*"linnet/(\w+)/', line)
+        if found and found[1] != module and order.get(found[1], 99) >= order.get(module, -1):
+            yield number, f"{module} (layer {order.get(module)}) includes {found[1]} (layer {order.get(found[1])})"
+
+
+def long_functions(lines):
+    """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
+    start = {}
+    for number, line in enumerate(lines, 1):
+        indent = len(line) - len(line.lstrip())
+        if indent not in (0, 2):
+            continue
+        text = line.strip()
+        if text.endswith("{") and not re.match(r"(inline |export )?(namespace|class|struct|enum|union|extern|template)\b|\}", text):
+            if "=" not in text.split("(")[0]:
+                start[indent] = number
+        elif text.startswith("}") and indent in start:
+            length = number - start.pop(indent) + 1
+            if length > FUNCTION_LINES:
+                yield number - length + 1, f"function of {length} lines; the limit is {FUNCTION_LINES}"
+
+
+def main():
+    rules = sys.argv[1:] or ["layers", "tests", "lengths"]
+    order = layers()
+    tests = {path.name for path in (ROOT / "tests").rglob("*_test.cpp")}
+    breaches = 0
+    for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix not in (".cpp", ".h"):
+                continue
+            path = file.relative_to(ROOT)
+            lines = file.read_text().splitlines()
+            found = []
+            in_module = folder == "linnet" and len(path.parts) > 2
+            if "lengths" in rules:
+                if len(lines) > FILE_LINES:
+                    found.append((len(lines), f"{len(lines)} lines; the limit is {FILE_LINES}"))
+                found += long_functions(lines)
+            if "layers" in rules and in_module:
+                found += upward_includes(path, lines, order)
+            if "tests" in rules and in_module:
+                if file.suffix == ".cpp" and file.stem + "_test.cpp" not in tests:
+                    found.append((1, f"there is no {file.stem}_test.cpp under tests/"))
+            for number, message in found:
+                print(f"{path}:{number}: {message}")
+            breaches += len(found)
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
