@@ -1,0 +1,62 @@
+#include "command.h"
+
+#include <fmt/core.h>
+
+#include <cctype>
+
+#include "output.h"
+
+namespace linnet::app {
+
+std::string environment_name(const std::string& long_name) {
+  std::string name = "LINNET_";
+  for (const char c : long_name) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+Command::Command(const std::string& name, const std::string& purpose)
+    : name_(name), app_(purpose, "linnet " + name) {
+  app_.set_help_flag("-h,--help", "show this text");
+  app_.get_formatter()->column_width(34);
+  app_.option_defaults()->always_capture_default(false);
+}
+
+void Command::later(const std::string& names, const std::string& what) {
+  // An optional value is swallowed, so that the message is about the flag and not about what follows it.
+  auto* option = app_.add_option(names, what + " (not in this version)")->expected(0, 1)->group("Later versions");
+  later_.push_back({option, what});
+}
+
+void Command::parse(Arguments arguments) {
+  std::string footer = "Examples:\n";
+  for (const std::string& line : examples_) footer += "  " + line + "\n";
+  footer += "\nEvery --long-option can also be given as LINNET_LONG_OPTION; the command line wins.";
+  app_.footer(footer);
+  for (CLI::Option* option : app_.get_options()) {
+    if (!option->get_lnames().empty() && option->get_lnames().front() != "help") {
+      option->envname(environment_name(option->get_lnames().front()));
+    }
+  }
+  try {
+    app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    print_result(app_.help());
+    throw Exit{0};
+  } catch (const CLI::ParseError& error) {
+    wrong_usage(error.what());
+  }
+  for (const Later& entry : later_) {
+    if (entry.option->count() > 0) {
+      wrong_usage(fmt::format("{} is not in this version: {}", entry.option->get_name(), entry.message));
+    }
+  }
+}
+
+void Command::wrong_usage(const std::string& message) const {
+  print_error(fmt::format("{}: {}; see linnet {} --help", name_, message, name_));
+  throw Exit{2};
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,99 @@
+// linnet: runs, prompts, trains and serves pretrained transformer language models.
+#include <fmt/format.h>
+
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include "interrupt.h"
+#include "linnet/base/error.h"
+#include "nearest.h"
+#include "output.h"
+#include "verbs.h"
+
+namespace linnet::app {
+namespace {
+
+std::string usage() {
+  std::string text =
+      "linnet runs, prompts, fine-tunes and judges pretrained language models, from the files they come in.\n\n"
+      "Usage: linnet VERB [OPTIONS]\n";
+  std::string_view group;
+  for (const Verb& verb : verbs()) {
+    if (verb.group != group) {
+      group = verb.group;
+      text += fmt::format("\n{}:\n", group);
+    }
+    text += fmt::format("  {:<12}{}\n", verb.name, verb.purpose);
+  }
+  return text +
+         "\nExamples:\n"
+         "  linnet classify --labels positive,negative 'I love the sunny weather today.'\n"
+         "  linnet run 'The capital of France is' -n 20\n"
+         "\n`linnet VERB --help` shows a verb's options; `linnet --version` the version.\n";
+}
+
+void run_verb(std::string_view name, Arguments arguments) {
+  for (const Verb& verb : verbs()) {
+    if (verb.name == name) return verb.run(arguments);
+  }
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs()) names.emplace_back(verb.name);
+  print_error(fmt::format("there is no verb '{}'; the nearest: {}; see linnet --help", printable(name, 40),
+                          fmt::join(nearest_names(name, names, 3), ", ")));
+  throw Exit{2};
+}
+
+void dispatch(Arguments arguments) {
+  if (arguments.empty()) {
+    print_note(usage());
+    throw Exit{2};
+  }
+  const std::string_view first = arguments[0];
+  if (first == "--version" || first == "-V") return print_result("linnet " LINNET_VERSION "\n");
+  if (first == "help" && arguments.size() > 1) {
+    const char* const help = "--help";
+    return run_verb(arguments[1], Arguments(&help, 1));
+  }
+  if (first == "--help" || first == "-h" || first == "help") return print_result(usage());
+  run_verb(first, arguments.subspan(1));
+}
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalidArgument:
+      return 2;
+    case ErrorKind::kBadInput:
+      return 3;
+    case ErrorKind::kInterrupted:
+      return 130;
+    case ErrorKind::kRuntime:
+      break;
+  }
+  return 1;
+}
+
+int guarded_main(Arguments arguments) {
+  try {
+    dispatch(arguments);
+    return 0;
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const Error& error) {
+    print_error(error.what());
+    return exit_code(error.kind());
+  } catch (const std::bad_alloc&) {
+    print_error("out of memory; a smaller model, --dtype q8 or fewer texts at once need less");
+  } catch (const std::exception& error) {
+    print_error(error.what());
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace linnet::app
+
+int main(int argc, char** argv) {
+  linnet::app::install_signal_handlers();
+  return linnet::app::guarded_main({argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+}

@@ -1,0 +1,41 @@
+#include "model_argument.h"
+
+#include <cstdlib>
+
+#include "linnet/base/error.h"
+
+namespace linnet::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+fs::path linnet_cache() {
+  if (const auto own = environment("LINNET_CACHE"); !own.empty()) return own;
+  if (const auto xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) return fs::path(xdg) / "linnet";
+  return fs::path(environment("HOME")) / ".cache" / "linnet";
+}
+
+fs::path default_model_path() { return linnet_cache() / "models" / "SmolLM2-135M-Instruct.gguf"; }
+
+fs::path resolve_model(const std::string& model) {
+  if (model.empty()) {
+    const fs::path path = default_model_path();
+    check(fs::exists(path), ErrorKind::kBadInput,
+          "{}: no model was named and the default one is not there; give -m MODEL, set LINNET_MODEL, or run "
+          "script/fetch-models smollm2", path.string());
+    return path;
+  }
+  check(fs::exists(model), ErrorKind::kBadInput, "{}: there is no such model; give a folder, a .gguf file or a repository",
+        printable(model));
+  return model;
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,33 @@
+// Results go to stdout, everything else to stderr.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet::app {
+
+// Writes a result at once (streams and JSON lines are read while the program runs). A closed pipe ends the program
+// quietly; any other failure is kRuntime.
+void print_result(std::string_view text);
+// One JSON value on a line of its own.
+void print_json(const Json& value);
+// A note for people, on stderr.
+void print_note(std::string_view text);
+// `linnet: error: …`
+void print_error(std::string_view message);
+
+// Rows in columns, the first row a heading; numbers to the right.
+std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+// "1.2 GB"; "134.5 M".
+std::string format_bytes(double bytes);
+std::string format_count(double count);
+
+bool stderr_is_terminal();
+// Colours and bars: stderr is a terminal and NO_COLOR is not set.
+bool stderr_takes_bars();
+
+}  // namespace linnet::app

@@ -1,0 +1,17 @@
+#include "verbs.h"
+
+namespace linnet::app {
+
+namespace {
+
+constexpr std::string_view kLook = "Looking", kFetch = "Fetching";
+
+constexpr Verb kVerbs[] = {
+    {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+}  // namespace linnet::app

@@ -1,0 +1,19 @@
+// The verbs of the program; each one is a file of this folder.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "command.h"
+
+namespace linnet::app {
+
+void run_doctor(Arguments arguments);
+
+struct Verb {
+  std::string_view name, group, purpose;
+  void (*run)(Arguments);
+};
+std::span<const Verb> verbs();
+
+}  // namespace linnet::app
