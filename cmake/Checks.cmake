@@ -1,4 +1,9 @@
 # Checks of the tree as tests, and `header_check`: every header compiled alone (script/lint builds it).
+if(TARGET cli_test)
+  add_dependencies(cli_test linnet_cli)
+  target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>")
+endif()
+
 find_program(PYTHON3 python3)
 if(PYTHON3)
   add_test(NAME tree.layers COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py layers)

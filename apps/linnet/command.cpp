@@ -16,17 +16,32 @@ std::string environment_name(const std::string& long_name) {
   return name;
 }
 
-Command::Command(const std::string& name, const std::string& purpose)
-    : name_(name), app_(purpose, "linnet " + name) {
+namespace {
+
+// CLI11's layout without "(Env:…)" behind every option: the footer says the rule once.
+class Layout : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    const auto begin = text.find(" (" + get_label("Env") + ":");
+    return begin == std::string::npos ? text : text.erase(begin, text.find(')', begin) - begin + 1);
+  }
+};
+
+}  // namespace
+
+Command::Command(const std::string& name, const std::string& purpose) : name_(name), app_(purpose, "linnet " + name) {
   app_.set_help_flag("-h,--help", "show this text");
-  app_.get_formatter()->column_width(34);
+  app_.formatter(std::make_shared<Layout>());
+  app_.get_formatter()->column_width(36);
   app_.option_defaults()->always_capture_default(false);
 }
 
 void Command::later(const std::string& names, const std::string& what) {
+  Later& entry = later_.emplace_back(Later{nullptr, what, {}});
   // An optional value is swallowed, so that the message is about the flag and not about what follows it.
-  auto* option = app_.add_option(names, what + " (not in this version)")->expected(0, 1)->group("Later versions");
-  later_.push_back({option, what});
+  entry.option = app_.add_option(names, entry.value, what + " (not in this version)")->expected(0, 1);
+  entry.option->group("Later versions");
 }
 
 void Command::parse(Arguments arguments) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
+#include <list>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,12 +52,12 @@ class Command {
  private:
   struct Later {
     CLI::Option* option;
-    std::string message;
+    std::string message, value;
   };
   std::string name_, group_ = "Options";
   CLI::App app_;
   std::vector<std::string> examples_;
-  std::vector<Later> later_;
+  std::list<Later> later_;
 };
 
 // The environment's twin of a long option: "--max-new-tokens" -> "LINNET_MAX_NEW_TOKENS".

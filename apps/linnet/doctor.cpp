@@ -1,12 +1,10 @@
 // linnet doctor: what this machine offers, in under a second.
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 #include <sys/utsname.h>
 
 #include <chrono>
-#include <cstring>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include "linnet/base/parallel.h"
 #include "model_argument.h"
@@ -31,9 +29,9 @@ std::string proc_value(const char* file, std::string_view key) {
 }
 
 Json cpu_features() {
-  static constexpr const char* kWanted[] = {"sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni",
-                                            "avx512_bf16", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8", "asimd",
-                                            "asimddp", "bf16", "i8mm", "sve"};
+  static constexpr const char* kWanted[] = {
+      "sse4_2",   "avx",      "avx2",     "fma",      "f16c",  "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16",
+      "avx_vnni", "amx_tile", "amx_bf16", "amx_int8", "asimd", "asimddp", "bf16",     "i8mm",        "sve"};
   std::string flags = proc_value("/proc/cpuinfo", "flags");
   if (flags.empty()) flags = proc_value("/proc/cpuinfo", "Features");
   flags = " " + flags + " ";
@@ -50,7 +48,7 @@ std::int64_t proc_kilobytes(std::string_view key) {
 
 Json library_versions() {
   return {{"linnet", LINNET_VERSION},
-          {"fmt", FMT_VERSION},
+          {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
           {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                         NLOHMANN_JSON_VERSION_PATCH)},
           {"compiler", __VERSION__}};
@@ -66,7 +64,8 @@ double read_bandwidth() {
     parallel_region([&](int thread, int count) {
       const std::size_t begin = data.size() * thread / count, end = data.size() * (thread + 1) / count;
       std::uint64_t a = 0, b = 0, c = 0, d = 0;
-      for (std::size_t i = begin; i + 4 <= end; i += 4) a += data[i], b += data[i + 1], c += data[i + 2], d += data[i + 3];
+      for (std::size_t i = begin; i + 4 <= end; i += 4)
+        a += data[i], b += data[i + 1], c += data[i + 2], d += data[i + 3];
       sums[thread] += a + b + c + d;
     });
   }
@@ -84,8 +83,10 @@ Json examine(bool bench) {
       {"device", "cpu"},
       {"memory", {{"total_bytes", proc_kilobytes("MemTotal")}, {"free_bytes", proc_kilobytes("MemAvailable")}}},
       {"libraries", library_versions()},
-      {"cache", {{"linnet", linnet_cache().string()}, {"default_model", default_model_path().string()},
-                 {"default_model_present", std::filesystem::exists(default_model_path())}}},
+      {"cache",
+       {{"linnet", linnet_cache().string()},
+        {"default_model", default_model_path().string()},
+        {"default_model_present", std::filesystem::exists(default_model_path())}}},
   };
   if (bench) result["bench"] = {{"read_bytes_per_s", read_bandwidth()}};
   return result;
@@ -100,7 +101,8 @@ void print_for_people(const Json& r) {
       {"features", fmt::format("{}", fmt::join(features, " "))},
       {"threads", fmt::format("{} (physical cores this process may use)", r["threads"].get<int>())},
       {"device", r["device"]},
-      {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " + format_bytes(number(r["memory"]["total_bytes"]))},
+      {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " +
+                     format_bytes(number(r["memory"]["total_bytes"]))},
   };
   for (const auto& [name, version] : r["libraries"].items()) rows.push_back({name, version});
   if (r.contains("kernels")) rows.push_back({"kernels", r["kernels"]});
@@ -108,7 +110,8 @@ void print_for_people(const Json& r) {
   rows.push_back({"default model", r["cache"]["default_model_present"].get<bool>()
                                        ? r["cache"]["default_model"].get<std::string>()
                                        : "not there; script/fetch-models smollm2 gets it"});
-  if (r.contains("bench")) rows.push_back({"memory reads", format_bytes(number(r["bench"]["read_bytes_per_s"])) + "/s"});
+  if (r.contains("bench"))
+    rows.push_back({"memory reads", format_bytes(number(r["bench"]["read_bytes_per_s"])) + "/s"});
   print_result(format_table(rows));
 }
 

@@ -6,7 +6,8 @@ namespace linnet::app {
 // SIGINT, SIGTERM and SIGHUP end the program with 130 at once; SIGPIPE is ignored (print_result sees the closed pipe).
 void install_signal_handlers();
 
-// While one lives, the first signal only sets a flag, so that the work can save what it has; the second one ends at once.
+// While one lives, the first signal only sets a flag, so that the work can save what it has; the second one ends at
+// once.
 class PoliteInterrupt {
  public:
   PoliteInterrupt();

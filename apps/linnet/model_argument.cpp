@@ -30,11 +30,12 @@ fs::path resolve_model(const std::string& model) {
     const fs::path path = default_model_path();
     check(fs::exists(path), ErrorKind::kBadInput,
           "{}: no model was named and the default one is not there; give -m MODEL, set LINNET_MODEL, or run "
-          "script/fetch-models smollm2", path.string());
+          "script/fetch-models smollm2",
+          path.string());
     return path;
   }
-  check(fs::exists(model), ErrorKind::kBadInput, "{}: there is no such model; give a folder, a .gguf file or a repository",
-        printable(model));
+  check(fs::exists(model), ErrorKind::kBadInput,
+        "{}: there is no such model; give a folder, a .gguf file or a repository", printable(model));
   return model;
 }
 

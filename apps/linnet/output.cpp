@@ -43,16 +43,21 @@ bool numeric(std::string_view cell) {
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
+  std::vector<bool> to_the_right;  // every cell below the heading is a number
   for (const auto& row : rows) {
     if (row.size() > widths.size()) widths.resize(row.size(), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], utf8::count(row[i]));
+    to_the_right.resize(widths.size(), rows.size() > 1);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], utf8::count(row[i]));
+      if (&row != &rows.front() && !numeric(row[i])) to_the_right[i] = false;
+    }
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string blanks(widths[i] - utf8::count(row[i]), ' ');
       const bool last = i + 1 == row.size();
-      text += numeric(row[i]) ? blanks + row[i] : row[i] + (last ? "" : blanks);
+      text += to_the_right[i] ? blanks + row[i] : row[i] + (last ? "" : blanks);
       text += last ? "\n" : "  ";
     }
   }

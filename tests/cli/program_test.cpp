@@ -1,0 +1,81 @@
+// The frame of the program: verbs, help, exit codes, streams.
+#include <gtest/gtest.h>
+
+#include "linnet/base/json.h"
+#include "tests/cli/run_linnet.h"
+
+namespace linnet::test {
+namespace {
+
+TEST(Program, HelpGoesToStdoutAndNamesEveryVerb) {
+  const CliResult r = run_linnet({"--help"});
+  EXPECT_EQ(r.exit_code, 0);
+  EXPECT_NE(r.out.find("doctor"), std::string::npos);
+  EXPECT_EQ(r.err, "");
+}
+
+TEST(Program, NoVerbIsWrongUsage) {
+  const CliResult r = run_linnet({});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_EQ(r.out, "");
+  EXPECT_NE(r.err.find("Usage: linnet"), std::string::npos);
+}
+
+TEST(Program, UnknownVerbIsAnsweredWithTheNearest) {
+  const CliResult r = run_linnet({"docter"});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("linnet: error: there is no verb 'docter'; the nearest: doctor"), std::string::npos) << r.err;
+}
+
+TEST(Program, UnknownOptionIsWrongUsage) {
+  const CliResult r = run_linnet({"doctor", "--jason"});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_EQ(r.out, "");
+  EXPECT_NE(r.err.find("--jason"), std::string::npos) << r.err;
+}
+
+TEST(Program, EveryVerbExplainsItselfWithTwoExamples) {
+  const CliResult all = run_linnet({"help"});
+  std::size_t verbs = 0;
+  for (std::size_t at = all.out.find("\n  "); at != std::string::npos; at = all.out.find("\n  ", at + 1)) {
+    const std::string name = all.out.substr(at + 3, all.out.find(' ', at + 3) - at - 3);
+    if (name == "linnet") continue;
+    ++verbs;
+    const CliResult r = run_linnet({name, "--help"});
+    EXPECT_EQ(r.exit_code, 0) << name;
+    const auto examples = r.out.find("Examples:\n  linnet " + name);
+    ASSERT_NE(examples, std::string::npos) << name;
+    EXPECT_NE(r.out.find("\n  linnet " + name, examples + 12), std::string::npos) << name;
+  }
+  EXPECT_GE(verbs, 1u);
+}
+
+TEST(Program, VersionIsOneLine) {
+  const CliResult r = run_linnet({"--version"});
+  EXPECT_EQ(r.exit_code, 0);
+  EXPECT_EQ(r.out.substr(0, 7), "linnet ");
+}
+
+TEST(Doctor, JsonIsOneObjectInUnderASecond) {
+  const CliResult r = run_linnet({"doctor", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const Json json = parse_json(r.out, "doctor");
+  EXPECT_GE(json["threads"].get<int>(), 1);
+  EXPECT_TRUE(json["cpu"]["features"].is_array());
+  EXPECT_LT(r.seconds, 5.0);  // a second when nothing else runs
+}
+
+TEST(Doctor, EnvironmentTwinOfAFlag) {
+  const CliResult r = run_linnet({"doctor"}, {.environment = {{"LINNET_JSON", "1"}}});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_TRUE(parse_json(r.out, "doctor").is_object());
+}
+
+TEST(Doctor, CacheFolderFollowsTheEnvironment) {
+  const CliResult r = run_linnet({"doctor", "--json"}, {.environment = {{"LINNET_CACHE", "/nowhere/cache"}}});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_EQ(parse_json(r.out, "doctor")["cache"]["linnet"], "/nowhere/cache");
+}
+
+}  // namespace
+}  // namespace linnet::test

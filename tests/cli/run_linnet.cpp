@@ -1,0 +1,56 @@
+#include "tests/cli/run_linnet.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace linnet::test {
+
+namespace {
+
+std::string read_all(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// In the child: never returns.
+void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options) {
+  for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  const bool open = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
+                    std::freopen((folder + "/out").c_str(), "wb", stdout) &&
+                    std::freopen((folder + "/err").c_str(), "wb", stderr);
+  if (!open || (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0)) _exit(126);
+  std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execv(LINNET_BINARY, argv.data());
+  _exit(127);
+}
+
+}  // namespace
+
+CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options) {
+  std::string folder = (std::filesystem::temp_directory_path() / "linnet-cli-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return {};
+  std::ofstream(folder + "/in", std::ios::binary) << options.input;
+  const auto start = std::chrono::steady_clock::now();
+  const pid_t child = fork();
+  if (child == 0) become_linnet(folder, arguments, options);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CliResult result;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.out = read_all(folder + "/out");
+  result.err = read_all(folder + "/err");
+  std::filesystem::remove_all(folder);
+  return result;
+}
+
+}  // namespace linnet::test

@@ -1,0 +1,27 @@
+// Runs the built program as a user would, and keeps what it said.
+//
+//   const CliResult r = run_linnet({"doctor", "--json"});
+//   EXPECT_EQ(r.exit_code, 0) << r.err;
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace linnet::test {
+
+struct CliResult {
+  int exit_code = -1;  // 128 + n when signal n ended it
+  std::string out, err;
+  double seconds = 0;
+};
+
+struct CliOptions {
+  std::string input = {};                                             // standard input
+  std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
+  std::string working_directory = {};                                 // ours when empty
+};
+
+CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});
+
+}  // namespace linnet::test
