@@ -68,9 +68,9 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
 
 Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const {
   Heads heads = project(x, pass);
-  if (batch.rotary != nullptr) {
-    heads.q = rotary(heads.q, *batch.rotary, batch.rows->positions);
-    heads.k = rotary(heads.k, *batch.rotary, batch.rows->positions);
+  if (batch.rotary) {
+    heads.q = rotary(heads.q, *batch.rotary, batch.rows.positions);
+    heads.k = rotary(heads.k, *batch.rotary, batch.rows.positions);
   }
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
@@ -91,7 +91,7 @@ Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const Attentio
 
 Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
                          AttentionOptions o) const {
-  const Packed& rows = *batch.rows;
+  const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
   std::vector<const void*> k, v;
   std::vector<std::size_t> first;

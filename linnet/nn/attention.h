@@ -2,6 +2,7 @@
 // grouped key heads, learned prefixes.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,18 +18,18 @@ struct PrefixKv {
   Tensor keys, values;
 };
 
-// What attention knows of the batch; made once a pass, read by every layer.
+// What attention knows of the batch; made once a pass, read by every layer (and again when backward recomputes one).
 struct AttentionBatch {
-  const Packed* rows = nullptr;
+  Packed rows;
   std::vector<AttentionSequence> sequences;  // without a cache: which rows belong together
   bool causal = false;
-  const RotaryTable* rotary = nullptr;
+  std::optional<RotaryTable> rotary;
   std::vector<float> alibi_slopes;
 
   KvCache* cache = nullptr;
   std::span<KvCache::Sequence* const> cached;  // one a sequence of `rows`
 
-  std::span<const PrefixKv> prefix;  // one a layer, or none
+  std::vector<PrefixKv> prefix;  // one a layer, or none
   std::vector<std::pair<std::int32_t, std::int32_t>> prefix_rows;  // (0 prefix | 1 text, row) of the joined keys
 };
 

@@ -62,7 +62,10 @@ void Head::visit(Visitor& v) {
   if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_});
   if (next_sentence_) visit_child(v, "next_sentence", next_sentence_);
   if (dense_) visit_child(v, "dense", dense_);
-  if (classifier_) visit_child(v, "classifier", classifier_);
+  // Families name the three kinds differently, so they are three names here.
+  const char* name = kind_ == HeadKind::kTokenClass ? "token_classifier"
+                     : kind_ == HeadKind::kQuestionAnswering ? "spans" : "classifier";
+  if (classifier_) visit_child(v, name, classifier_);
 }
 
 }  // namespace linnet::nn

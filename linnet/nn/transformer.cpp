@@ -47,7 +47,7 @@ std::int64_t table_length(const Packed& batch) {
 
 // Which rows attend to which, with `prefix` learned rows before each sequence's own.
 void fill_sequences(AttentionBatch& batch, std::int64_t prefix) {
-  const Packed& rows = *batch.rows;
+  const Packed& rows = batch.rows;
   for (std::int64_t s = 0; s < rows.sequences(); ++s) {
     const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
     batch.sequences.push_back({begin, n, begin + s * prefix, n + prefix, nullptr, nullptr});
@@ -117,52 +117,66 @@ void Transformer::replace_head(const TransformerConfig& config) {
   head_ = Head(config);
 }
 
+std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, const ForwardState& state,
+                                                                   std::span<const PrefixKv> prefix,
+                                                                   bool causal) const {
+  const std::int64_t prefixed = prefix.empty() ? 0 : prefix.front().keys.size(0);
+  check(prefixed == 0 || state.cache == nullptr, "[forward] a learned prefix cannot be combined with a KV cache");
+  auto batch = std::make_shared<AttentionBatch>();
+  batch->rows = shifted(std::move(rows), prefixed);
+  batch->causal = causal;
+  batch->cache = state.cache;
+  batch->cached = state.sequences;
+  batch->prefix.assign(prefix.begin(), prefix.end());
+  if (config_.positions == Positions::kRotary) batch->rotary = rope_.table(config_, table_length(batch->rows));
+  if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
+  fill_sequences(*batch, prefixed);
+  return batch;
+}
+
+Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
+                               const CrossBatch* cross, const Pass& pass) const {
+  for (const Block& block : layers.blocks) {
+    if (!pass.recompute) {
+      x = block(x, *batch, cross, pass);
+    } else if (cross == nullptr) {
+      x = recompute([&block, batch, pass](const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass); },
+                    {x});
+    } else {
+      const auto again = [&block, batch, pass, sequences = cross->sequences](const std::vector<Tensor>& in) {
+        const CrossBatch source{in[1], sequences};
+        return block(in[0], *batch, &source, pass);
+      };
+      x = recompute(again, {x, cross->source});
+    }
+  }
+  return layers.final_norm ? layers.final_norm(x) : x;
+}
+
 Tensor Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
                         const ForwardState& state, std::span<const PrefixKv> prefix, bool causal,
                         const Pass& pass) const {
-  const std::int64_t prefixed = prefix.empty() ? 0 : prefix.front().keys.size(0);
   const std::int64_t virtual_tokens = state.prompt_embeddings ? state.prompt_embeddings.size(0) : 0;
-  check(prefixed == 0 || state.cache == nullptr,
-        "[forward] a learned prefix cannot be combined with a KV cache");
   Tensor x = embeddings.tokens(text);
-  Prompted prompted;
+  Prompted prompted{text, {}, {}};
   if (virtual_tokens > 0) {
     prompted = with_virtual_tokens(text, static_cast<std::int32_t>(virtual_tokens));
     x = interleave_rows({state.prompt_embeddings, x}, prompted.rows);
   }
-  const Packed rows = shifted(virtual_tokens > 0 ? prompted.batch : text, prefixed);
-
-  AttentionBatch batch;
-  batch.rows = &rows;
-  batch.causal = causal;
-  batch.cache = state.cache;
-  batch.cached = state.sequences;
-  batch.prefix = prefix;
-  if (config_.positions == Positions::kRotary) batch.rotary = &rope_.table(config_, table_length(rows));
-  if (config_.positions == Positions::kAlibi) batch.alibi_slopes = alibi_slopes(config_.heads);
-  fill_sequences(batch, prefixed);
-  if (state.cache != nullptr)
-    for (std::int64_t s = 0; s < rows.sequences(); ++s)
-      state.cache->reserve(*state.sequences[static_cast<std::size_t>(s)], rows.length(s));
+  const auto batch = attention_batch(std::move(prompted.batch), state, prefix, causal);
+  const Packed& rows = batch->rows;
+  for (std::size_t s = 0; s < state.sequences.size(); ++s)
+    state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
 
   x = embeddings.finish(x, rows, pass);
   CrossBatch cross;
   const bool reads_encoder = &layers == &decoder_layers_;
   if (reads_encoder) cross = cross_batch(rows, *state.encoder);
-  for (const Block& block : layers.blocks) {
-    const auto step = [&](const std::vector<Tensor>& in) {
-      if (!reads_encoder) return block(in[0], batch, nullptr, pass);
-      const CrossBatch source{in[1], cross.sequences};
-      return block(in[0], batch, &source, pass);
-    };
-    const std::vector<Tensor> inputs = reads_encoder ? std::vector{x, cross.source} : std::vector{x};
-    x = pass.recompute ? recompute(step, inputs) : step(inputs);
-  }
-  if (state.cache != nullptr)
-    for (std::int64_t s = 0; s < rows.sequences(); ++s)
-      state.cache->advance(*state.sequences[static_cast<std::size_t>(s)], rows.length(s));
-  if (virtual_tokens > 0) x = gather_rows(x, prompted.text_rows);
-  return layers.final_norm ? layers.final_norm(x) : x;
+  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass);
+
+  for (std::size_t s = 0; s < state.sequences.size(); ++s)
+    state.cache->advance(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
+  return virtual_tokens > 0 ? gather_rows(x, prompted.text_rows) : x;
 }
 
 Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {

@@ -53,6 +53,10 @@ class Transformer {
     void visit(Visitor& v);
   };
   Layers make_layers(std::int64_t count, Block::Cross cross) const;
+  std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
+                                                        std::span<const PrefixKv> prefix, bool causal) const;
+  Tensor run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
+                    const CrossBatch* cross, const Pass& pass) const;
   Tensor run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,
              std::span<const PrefixKv> prefix, bool causal, const Pass& pass) const;
 

@@ -1,0 +1,217 @@
+#include <array>
+#include <cmath>
+
+#include "linnet/models/family.h"
+#include "linnet/models/nearest.h"
+
+namespace linnet::models {
+namespace {
+
+constexpr std::pair<const char*, RopeKind> kRopeKinds[] = {
+    {"default", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"dynamic", RopeKind::kDynamic},
+    {"yarn", RopeKind::kYarn},       {"llama3", RopeKind::kLlama3}, {"longrope", RopeKind::kLongRope},
+    {"none", RopeKind::kDefault}};
+constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
+    {"", ProblemType::kInferred},
+    {"regression", ProblemType::kRegression},
+    {"single_label_classification", ProblemType::kSingleLabel},
+    {"multi_label_classification", ProblemType::kMultiLabel}};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+void rope_scaling_fields(ConfigFields& f, Rope& rope) {
+  f.choice<RopeKind>({"rope_type", "type"}, rope.kind, kRopeKinds);
+  f.field({"rope_theta"}, rope.theta)
+      .field({"factor"}, rope.factor)
+      .field({"original_max_position_embeddings"}, rope.original_max_positions)
+      .field({"low_freq_factor"}, rope.low_freq_factor)
+      .field({"high_freq_factor"}, rope.high_freq_factor)
+      .field({"beta_fast"}, rope.beta_fast)
+      .field({"beta_slow"}, rope.beta_slow)
+      .field({"attention_factor"}, rope.attention_factor)
+      .field({"mscale"}, rope.mscale)
+      .field({"mscale_all_dim"}, rope.mscale_all_dim)
+      .field({"truncate"}, rope.truncate)
+      .field({"short_factor"}, rope.short_factor)
+      .field({"long_factor"}, rope.long_factor)
+      .field({"partial_rotary_factor"}, rope.partial);
+}
+
+void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
+  f.choice<RopeKind>({"rope.scaling.type", nullptr, "rope.scaling.type"}, c.rope.kind, kRopeKinds);
+  f.field({"rope.freq_base", nullptr, "rope.freq_base"}, c.rope.theta)
+      .field({"rope.scaling.factor", nullptr, "rope.scaling.factor"}, c.rope.factor)
+      .field({"rope.scaling.original_context_length", nullptr, "rope.scaling.original_context_length"},
+             c.rope.original_max_positions)
+      .field({"rope.scaling.attn_factor", nullptr, "rope.scaling.attn_factor"}, c.rope.attention_factor);
+}
+
+// id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names.
+std::vector<std::string> read_labels(ConfigFields& f) {
+  std::vector<std::string> labels;
+  if (const Json* map = f.find({"id2label"})) {
+    check(map->is_object() && map->size() <= 1'000'000, ErrorKind::kBadInput, "{}: id2label is not an object", f.place());
+    labels.resize(map->size());
+    for (const auto& [id, name] : map->items()) {
+      std::size_t at = labels.size();
+      if (!id.empty() && id.size() < 8 && id.find_first_not_of("0123456789") == id.npos) at = std::stoul(id);
+      check(at < labels.size(), ErrorKind::kBadInput, "{}: id2label has '{}' among {} labels", f.place(), printable(id),
+            labels.size());
+      labels[at] = get_string(name, "id2label", f.place());
+    }
+    return labels;
+  }
+  std::int64_t count = 2;
+  f.field({"num_labels"}, count);
+  check(count >= 1 && count <= 1'000'000, ErrorKind::kBadInput, "{}: num_labels is {}", f.place(), count);
+  for (std::int64_t i = 0; i < count; ++i) labels.push_back(fmt::format("LABEL_{}", i));
+  return labels;
+}
+
+HeadKind read_head(ConfigFields& f, const Family& family) {
+  if (f.from_gguf()) return family.gguf_head;
+  const Json* list = f.find({"architectures"});
+  const bool named = list != nullptr && list->is_array() && !list->empty() && list->front().is_string();
+  if (!named) return family.architectures.front().head;
+  const std::string name = list->front().get<std::string>();
+  std::vector<std::string> known;
+  for (const ArchitectureName& a : family.architectures) {
+    if (a.name == name) return a.head;
+    known.emplace_back(a.name);
+  }
+  fail(ErrorKind::kBadInput, "{}: architecture '{}' is not supported{}; {} has {}", f.place(), printable(name),
+       f.find({"auto_map"}) ? " and its own code (auto_map) is never run" : "", family.model_type,
+       joined(nearest_first(name, known)));
+}
+
+void in_range(const ConfigFields& f, const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+  check(value >= least && value <= most, ErrorKind::kBadInput, "{}: {} is {}, must be {} to {}", f.place(), name, value,
+        least, most);
+}
+
+void check_sizes(const ConfigFields& f, TransformerConfig& c) {
+  in_range(f, "the vocabulary size", c.vocab, 1, 100'000'000);
+  in_range(f, "the hidden size", c.hidden, 1, 1'000'000);
+  in_range(f, "the number of layers", c.layers, 1, 10'000);
+  in_range(f, "the number of attention heads", c.heads, 1, 65'536);
+  if (c.kv_heads == 0) c.kv_heads = c.heads;
+  in_range(f, "the number of key-value heads", c.kv_heads, 1, c.heads);
+  check(c.heads % c.kv_heads == 0, ErrorKind::kBadInput, "{}: {} attention heads do not share {} key-value heads evenly",
+        f.place(), c.heads, c.kv_heads);
+  check(c.head_dim > 0 || c.hidden % c.heads == 0, ErrorKind::kBadInput, "{}: {} heads do not divide hidden size {}",
+        f.place(), c.heads, c.hidden);
+  if (c.head_dim == 0) c.head_dim = c.hidden / c.heads;
+  in_range(f, "the head size", c.head_dim, 1, 65'536);
+  in_range(f, "the feed-forward size", c.ffn, 1, 10'000'000);
+  in_range(f, "the number of positions", c.max_positions, c.positions == Positions::kLearned ? 1 : 0, 1'000'000'000);
+  in_range(f, "the number of token types", c.token_types, 0, 65'536);
+  check(c.norm_eps > 0 && c.norm_eps < 1, ErrorKind::kBadInput, "{}: the norm's epsilon is {}, must be between 0 and 1",
+        f.place(), c.norm_eps);
+  if (c.positions != Positions::kRotary) return;
+  check(c.head_dim % 2 == 0, ErrorKind::kBadInput, "{}: rotary positions need an even head size, not {}", f.place(),
+        c.head_dim);
+  check(c.rope.theta > 0 && c.rope.factor > 0 && c.rope.partial > 0 && c.rope.partial <= 1, ErrorKind::kBadInput,
+        "{}: rope theta {}, factor {} and partial factor {} must be positive", f.place(), c.rope.theta, c.rope.factor,
+        c.rope.partial);
+}
+
+void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
+  for (const double p : {c.embedding_dropout, c.hidden_dropout, c.attention_dropout, c.classifier_dropout})
+    check(p >= 0 && p < 1, ErrorKind::kBadInput, "{}: a dropout of {} is not in [0, 1)", f.place(), p);
+}
+
+void common_fields(ConfigFields& f, TransformerConfig& c) {
+  f.field({"tie_word_embeddings"}, c.tie_embeddings)
+      .field({"initializer_range"}, c.initializer_range)
+      .choice<ProblemType>({"problem_type"}, c.problem, kProblemTypes);
+  if (f.writing()) return;
+  f.field({"pad_token_id"}, c.pad_id).field({"bos_token_id"}, c.bos_id);
+  f.field({"decoder_start_token_id"}, c.decoder_start_id);
+  f.ids({"eos_token_id"}, c.eos_ids);
+  if (const Json* own = f.find({"linnet"}); own != nullptr && own->is_object()) {
+    c.head_trained = own->value("head_trained", true);
+    if (own->value("classifier", std::string()) == "mlp") c.classifier = ClassifierKind::kMlp;
+  }
+}
+
+}  // namespace
+
+void rope_fields(ConfigFields& f, TransformerConfig& c) {
+  if (f.from_gguf()) return gguf_rope_fields(f, c);
+  if (f.writing()) {
+    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // kept as they were read
+    f.field({"rope_theta"}, c.rope.theta);
+    if (c.rope.kind == RopeKind::kDefault) return;
+    Json scaling = Json::object();
+    ConfigFields inner = ConfigFields::writer(scaling);
+    rope_scaling_fields(inner, c.rope);
+    f.json()["rope_scaling"] = std::move(scaling);
+    return;
+  }
+  f.field({"rope_theta"}, c.rope.theta).field({"partial_rotary_factor"}, c.rope.partial);
+  f.field({"original_max_position_embeddings"}, c.rope.original_max_positions);
+  for (const char* name : {"rope_scaling", "rope_parameters"}) {
+    const Json* found = f.find({name});
+    if (found == nullptr) continue;
+    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object", f.place(), name);
+    ConfigFields inner = ConfigFields::reader(*found, f.place() + ": " + name);
+    rope_scaling_fields(inner, c.rope);
+  }
+}
+
+const Family& family_of(const Json& config, std::string_view place) {
+  check(config.is_object(), ErrorKind::kBadInput, "{}: is not a JSON object; a model's config.json is expected", place);
+  const std::string type = get_string(require(config, "model_type", place), "model_type", place);
+  if (const Family* family = find_family(type)) return *family;
+  std::vector<std::string> known;
+  for (const Family* family : all_families()) known.emplace_back(family->model_type);
+  fail(ErrorKind::kBadInput, "{}: model_type '{}' is not supported{}; known are {}", place, printable(type, 60),
+       config.contains("auto_map") ? " and its own code (auto_map) is never run" : "", joined(nearest_first(type, known)));
+}
+
+TransformerConfig read_config(ConfigFields& f, const Family& family) {
+  check(f.find({"quantization_config"}) == nullptr, ErrorKind::kBadInput,
+        "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
+  TransformerConfig c;
+  c.head = read_head(f, family);
+  family.config(f, c);
+  common_fields(f, c);
+  c.labels = read_labels(f);
+  check_sizes(f, c);
+  check_dropouts(f, c);
+  if (c.head == HeadKind::kQuestionAnswering) c.labels = {"start", "end"};
+  return c;
+}
+
+void write_config(Json& json, const Family& family, const TransformerConfig& config) {
+  TransformerConfig c = config;
+  if (!json.is_object()) json = Json::object();
+  json["architectures"] = Json::array({std::string(architecture_name(family, c.head))});
+  json["model_type"] = std::string(family.model_type);
+  ConfigFields f = ConfigFields::writer(json);
+  family.config(f, c);
+  f.field({"tie_word_embeddings"}, c.tie_embeddings).field({"initializer_range"}, c.initializer_range);
+  if (c.problem != ProblemType::kInferred) f.choice<ProblemType>({"problem_type"}, c.problem, kProblemTypes);
+  if (c.pad_id >= 0) json["pad_token_id"] = c.pad_id;
+  if (c.bos_id >= 0) json["bos_token_id"] = c.bos_id;
+  f.ids({"eos_token_id"}, c.eos_ids);
+  if (c.head == HeadKind::kSequenceClass || c.head == HeadKind::kTokenClass) {
+    Json names = Json::object(), ids = Json::object();
+    for (std::size_t i = 0; i < c.labels.size(); ++i) {
+      names[std::to_string(i)] = c.labels[i];
+      ids[c.labels[i]] = i;
+    }
+    json["id2label"] = std::move(names);
+    json["label2id"] = std::move(ids);
+    json.erase("num_labels");
+  }
+  json.erase("linnet");
+  if (!c.head_trained) json["linnet"]["head_trained"] = false;
+  if (c.classifier == ClassifierKind::kMlp) json["linnet"]["classifier"] = "mlp";
+}
+
+}  // namespace linnet::models

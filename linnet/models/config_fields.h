@@ -1,0 +1,82 @@
+// Walks the fields of a model's configuration: config.json in either direction, or the metadata of a GGUF file. A family
+// lists its fields once; reading and writing are both that list.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "linnet/base/error.h"
+#include "linnet/base/json.h"
+
+namespace linnet::models {
+
+// One field's spellings: config.json's, an older one, and GGUF's (below "<architecture>.").
+struct Key {
+  const char* name;
+  const char* older = nullptr;
+  const char* gguf = nullptr;
+};
+
+class ConfigFields {
+ public:
+  enum class Mode : std::uint8_t { kReadJson, kReadGguf, kWriteJson };
+  // `place` is the file's name for messages.
+  static ConfigFields reader(const Json& json, std::string place) {
+    return {const_cast<Json&>(json), std::move(place), Mode::kReadJson};
+  }
+  static ConfigFields gguf_reader(const Json& metadata, std::string place) {
+    return {const_cast<Json&>(metadata), std::move(place), Mode::kReadGguf};
+  }
+  // Unknown keys, and the spelling of known ones, survive in `json`.
+  static ConfigFields writer(Json& json) { return {json, "config.json", Mode::kWriteJson}; }
+
+  bool writing() const { return mode_ == Mode::kWriteJson; }
+  bool from_gguf() const { return mode_ == Mode::kReadGguf; }
+  const std::string& place() const { return place_; }
+  Json& json() { return json_; }
+
+  // An absent or null field keeps its value; one of another type is refused by name.
+  ConfigFields& field(const Key& key, std::int64_t& value);
+  ConfigFields& field(const Key& key, double& value);
+  ConfigFields& field(const Key& key, bool& value);
+  ConfigFields& field(const Key& key, std::string& value);
+  ConfigFields& field(const Key& key, std::vector<double>& value);
+  ConfigFields& ids(const Key& key, std::vector<std::int64_t>& value);  // one integer or a list
+  template <class E>
+  ConfigFields& choice(const Key& key, E& value, std::span<const std::pair<const char*, E>> names);
+
+  // A nested object's fields, if it is there (made when writing).
+  const Json* find(const Key& key) const;
+
+ private:
+  ConfigFields(Json& json, std::string place, Mode mode) : json_(json), place_(std::move(place)), mode_(mode) {}
+  const char* spelling(const Key& key) const;  // the one to write
+  void write(const Key& key, Json value);
+
+  Json& json_;
+  std::string place_;
+  Mode mode_;
+};
+
+template <class E>
+ConfigFields& ConfigFields::choice(const Key& key, E& value, std::span<const std::pair<const char*, E>> names) {
+  std::string text;
+  for (const auto& [name, kind] : names)
+    if (kind == value && text.empty()) text = name;
+  const std::string before = text;
+  field(key, text);
+  if (writing() || text == before) return *this;
+  std::string known;
+  for (const auto& [name, kind] : names) {
+    if (text == name) {
+      value = kind;
+      return *this;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  fail(ErrorKind::kBadInput, "{}: {} '{}' is not supported; known are {}", place_, key.name, printable(text), known);
+}
+
+}  // namespace linnet::models

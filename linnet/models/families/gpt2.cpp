@@ -1,0 +1,58 @@
+#include "linnet/models/family.h"
+
+namespace linnet::models::families {
+namespace {
+
+constexpr ArchitectureName kArchitectures[] = {{"GPT2LMHeadModel", HeadKind::kCausalLm},
+                                               {"GPT2Model", HeadKind::kNone},
+                                               {"GPT2ForSequenceClassification", HeadKind::kSequenceClass},
+                                               {"GPT2ForTokenClassification", HeadKind::kTokenClass},
+                                               {"GPT2ForQuestionAnswering", HeadKind::kQuestionAnswering}};
+constexpr std::pair<const char*, Activation> kActivations[] = {
+    {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh}, {"gelu", Activation::kGelu},
+    {"relu", Activation::kRelu}, {"silu", Activation::kSilu}, {"tanh", Activation::kTanh}};
+
+void config(ConfigFields& f, TransformerConfig& c) {
+  c.activation = Activation::kGeluTanh;
+  c.qkv = Qkv::kStacked;
+  c.weight_layout = f.from_gguf() ? WeightLayout::kOutIn : WeightLayout::kInOut;  // its Conv1D stores [in, out]
+  f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
+      .field({"n_embd", "hidden_size", "embedding_length"}, c.hidden)
+      .field({"n_layer", "num_hidden_layers", "block_count"}, c.layers)
+      .field({"n_head", "num_attention_heads", "attention.head_count"}, c.heads)
+      .field({"n_positions", "max_position_embeddings", "context_length"}, c.max_positions)
+      .field({"n_inner", nullptr, "feed_forward_length"}, c.ffn)
+      .field({"layer_norm_epsilon", nullptr, "attention.layer_norm_epsilon"}, c.norm_eps)
+      .field({"embd_pdrop"}, c.embedding_dropout)
+      .field({"resid_pdrop"}, c.hidden_dropout)
+      .field({"attn_pdrop"}, c.attention_dropout)
+      .choice<Activation>({"activation_function"}, c.activation, kActivations);
+  if (c.ffn == 0) c.ffn = 4 * c.hidden;
+}
+
+constexpr NamePair kNames[] = {
+    {"embeddings.tokens", "wte", "token_embd"},
+    {"embeddings.positions", "wpe", "position_embd"},
+    {"layers.{}.attention_norm", "h.{}.ln_1", "blk.{}.attn_norm"},
+    {"layers.{}.attention.qkv", "h.{}.attn.c_attn", "blk.{}.attn_qkv"},
+    {"layers.{}.attention.output", "h.{}.attn.c_proj", "blk.{}.attn_output"},
+    {"layers.{}.ffn_norm", "h.{}.ln_2", "blk.{}.ffn_norm"},
+    {"layers.{}.ffn.up", "h.{}.mlp.c_fc", "blk.{}.ffn_up"},
+    {"layers.{}.ffn.down", "h.{}.mlp.c_proj", "blk.{}.ffn_down"},
+    {"final_norm", "ln_f", "output_norm"},
+    {"head.output", "lm_head", "output"},
+    {"head.dense", "linnet_head_dense"},
+    {"head.classifier", "score"},
+    {"head.token_classifier", "classifier"},
+    {"head.spans", "qa_outputs"},
+};
+constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "qa_outputs", "linnet_head_dense"};
+constexpr std::string_view kIgnored[] = {"h.{}.attn.bias", "h.{}.attn.masked_bias"};
+constexpr std::string_view kLora[] = {"c_attn"};
+
+}  // namespace
+
+extern const Family gpt2;
+const Family gpt2{"gpt2", kArchitectures, "transformer.", config, kNames, kUnprefixed, kIgnored, kLora};
+
+}  // namespace linnet::models::families

@@ -1,0 +1,134 @@
+#include "linnet/models/family.h"
+
+#include <cctype>
+#include <optional>
+
+namespace linnet::models {
+namespace families {
+#define LINNET_FAMILY(name) extern const Family name;
+#include "linnet_families.inc"
+#undef LINNET_FAMILY
+}  // namespace families
+
+namespace {
+
+// If `name` is `pattern` or lies below it, the layer number (or -1) and the rest.
+struct Match {
+  int layer;
+  std::string_view rest;
+};
+
+std::optional<Match> match(std::string_view pattern, std::string_view name) {
+  int layer = -1;
+  while (!pattern.empty()) {
+    if (pattern.starts_with("{}")) {
+      std::size_t digits = 0;
+      for (layer = 0; digits < name.size() && digits < 6 && std::isdigit(static_cast<unsigned char>(name[digits])); ++digits)
+        layer = 10 * layer + (name[digits] - '0');
+      if (digits == 0) return std::nullopt;
+      pattern.remove_prefix(2);
+      name.remove_prefix(digits);
+    } else {
+      if (name.empty() || pattern.front() != name.front()) return std::nullopt;
+      pattern.remove_prefix(1);
+      name.remove_prefix(1);
+    }
+  }
+  if (!name.empty() && name.front() != '.') return std::nullopt;
+  return Match{layer, name};
+}
+
+std::string expand(std::string_view pattern, const Match& m) {
+  std::string out(pattern);
+  if (const auto at = out.find("{}"); at != std::string::npos) out.replace(at, 2, std::to_string(m.layer));
+  return out.append(m.rest);
+}
+
+bool below_any(std::span<const std::string_view> patterns, std::string_view name) {
+  for (const auto pattern : patterns)
+    if (match(pattern, name)) return true;
+  return false;
+}
+
+// TensorFlow-era spelling of a norm's parameters.
+std::string_view modern_suffix(std::string_view rest) {
+  if (rest == ".gamma") return ".weight";
+  if (rest == ".beta") return ".bias";
+  return rest;
+}
+
+}  // namespace
+
+std::string to_ours(const Family& family, std::string_view theirs, std::string_view place) {
+  const std::string_view whole = theirs;
+  if (theirs.starts_with(family.prefix)) theirs.remove_prefix(family.prefix.size());
+  if (below_any(family.ignored, theirs)) return {};
+  for (const NamePair& pair : family.names)
+    if (const auto m = match(pair.theirs, theirs)) return expand(pair.ours, {m->layer, modern_suffix(m->rest)});
+  fail(ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all",
+       place, printable(whole), family.model_type);
+}
+
+std::string to_theirs(const Family& family, std::string_view ours, HeadKind head) {
+  for (const NamePair& pair : family.names) {
+    if (pair.use == NamePair::Use::kReadOnly) continue;
+    if (const auto m = match(pair.ours, ours)) {
+      std::string theirs = expand(pair.theirs, *m);
+      const bool bare = head == HeadKind::kNone || below_any(family.unprefixed, theirs);
+      return bare ? theirs : std::string(family.prefix) + theirs;
+    }
+  }
+  fail(ErrorKind::kInvalidArgument, "[{}] no checkpoint name for parameter '{}'", family.model_type, ours);
+}
+
+std::vector<std::string> spellings(const Family& family, std::string_view ours) {
+  std::vector<std::string> found;
+  const auto add = [&](const std::string& name) {
+    found.push_back(name);
+    found.push_back(std::string(family.prefix) + name);
+  };
+  for (const auto use : {NamePair::Use::kBoth, NamePair::Use::kReadOnly}) {
+    for (const NamePair& pair : family.names) {
+      const auto m = pair.use == use ? match(pair.ours, ours) : std::nullopt;
+      if (!m) continue;
+      add(expand(pair.theirs, *m));
+      if (m->rest == ".weight") add(expand(pair.theirs, {m->layer, ".gamma"}));
+      if (m->rest == ".bias") add(expand(pair.theirs, {m->layer, ".beta"}));
+    }
+  }
+  return found;
+}
+
+const NamePair* find_row(const Family& family, std::string_view ours) {
+  for (const NamePair& pair : family.names)
+    if (pair.use == NamePair::Use::kBoth && match(pair.ours, ours)) return &pair;
+  return nullptr;
+}
+
+std::string to_gguf(const Family& family, std::string_view ours) {
+  const NamePair* row = find_row(family, ours);
+  return row == nullptr || row->gguf.empty() ? std::string() : expand(row->gguf, *match(row->ours, ours));
+}
+
+std::span<const Family* const> all_families() {
+  static constexpr const Family* kAll[] = {
+#define LINNET_FAMILY(name) &families::name,
+#include "linnet_families.inc"
+#undef LINNET_FAMILY
+  };
+  return kAll;
+}
+
+const Family* find_family(std::string_view model_type) {
+  for (const Family* family : all_families())
+    if (family->model_type == model_type) return family;
+  return nullptr;
+}
+
+std::string_view architecture_name(const Family& family, HeadKind head) {
+  for (const ArchitectureName& a : family.architectures)
+    if (a.head == head) return a.name;
+  return {};
+}
+
+}  // namespace linnet::models
