@@ -1,0 +1,58 @@
+// What happened in a training run, step by step: the source of train_log.jsonl, trainer_state.json and report.html.
+//
+//   history.steps.push_back({.step = 1, .epoch = 0.1, .loss = 0.7, .grad_norm = 2.5, .learning_rate = 1e-5});
+//   write_file(folder / "trainer_state.json", dump_json(history.trainer_state(run), 2));
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet {
+
+struct StepRecord {
+  std::int64_t step = 0;
+  double epoch = 0, loss = 0, grad_norm = 0, learning_rate = 0;  // grad_norm before clipping
+  double tokens_per_s = 0;                                       // a timing: not part of what resuming repeats
+  Json json() const;                                             // one line of `train --json`
+};
+
+struct EvalRecord {
+  std::int64_t step = 0;
+  double epoch = 0;
+  std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …
+  Json json() const;
+};
+
+// What trainer_state.json says beside its log, in Transformers' names.
+struct RunFacts {
+  std::int64_t global_step = 0, max_steps = 0, num_train_epochs = 0, train_batch_size = 0;
+  double epoch = 0;
+  std::string best_metric_name, best_checkpoint;  // empty: none yet
+  double best_metric = 0;
+};
+
+struct History {
+  std::vector<StepRecord> steps;
+  std::vector<EvalRecord> evals;
+
+  Json trainer_state(const RunFacts& facts) const;
+  static History from_trainer_state(const Json& state, std::string_view place);
+};
+
+// train_log.jsonl: one JSON object a line, appended as things happen. On resume everything after `last_step` goes.
+class TrainLog {
+ public:
+  TrainLog(const std::filesystem::path& file, std::int64_t last_step);
+  void write(const Json& record);
+
+ private:
+  std::ofstream out_;
+};
+
+}  // namespace linnet

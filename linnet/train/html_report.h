@@ -1,0 +1,33 @@
+// report.html: one self-contained page of a run: curves of loss, metrics and learning rate, the confusion matrix and
+// the worst mistakes. No scripts, nothing fetched.
+//
+//   write_file(out / "report.html", html_report({.title = "sentiment", .history = &history}));
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "linnet/train/history.h"
+
+namespace linnet {
+
+struct Mistake {
+  std::string text, expected, predicted;
+  double probability = 0;  // of the predicted label
+};
+
+struct ReportInput {
+  std::string title;
+  const History* history = nullptr;
+  std::vector<std::pair<std::string, std::string>> facts = {};  // the table on top: name, value
+  std::vector<std::string> labels = {};
+  std::vector<std::vector<std::int64_t>> confusion = {};  // [expected][predicted]; empty: none
+  std::vector<Mistake> mistakes = {};                     // worst first
+};
+
+std::string html_report(const ReportInput& input);
+std::string escape_html(std::string_view text);
+
+}  // namespace linnet

@@ -1,0 +1,96 @@
+#include "linnet/train/checkpointing.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/rng.h"
+#include "tests/train/temporary_folder.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+void checkpoint(const fs::path& output, std::int64_t step, std::string_view content = "weights") {
+  CheckpointFolder folder(output, step);
+  write_file(folder.path() / "model.safetensors", content);
+  write_file(folder.path() / "state.json", "{}");
+  folder.commit();
+}
+
+TEST(Checkpointing, CommittedFolderIsWholeAndFound) {
+  const TemporaryFolder output;
+  EXPECT_FALSE(newest_checkpoint(output.path()));
+  checkpoint(output.path(), 5);
+  checkpoint(output.path(), 10);
+  EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-10");
+  EXPECT_EQ(manifest_fault(output.path() / "checkpoint-5"), "");
+}
+
+TEST(Checkpointing, WithoutCommitNothingStays) {
+  const TemporaryFolder output;
+  {
+    CheckpointFolder folder(output.path(), 5);
+    write_file(folder.path() / "model.safetensors", "half");
+  }
+  EXPECT_TRUE(fs::is_empty(output.path()));
+}
+
+TEST(Checkpointing, LeftoversOfKilledRunsGo) {
+  const TemporaryFolder output;
+  fs::create_directories(output.path() / ".checkpoint-7.123.incomplete");
+  write_file(output.path() / ".checkpoint-7.123.incomplete" / "model.safetensors", "half");
+  checkpoint(output.path(), 5);
+  clean_output(output.path());
+  EXPECT_FALSE(fs::exists(output.path() / ".checkpoint-7.123.incomplete"));
+  EXPECT_TRUE(newest_checkpoint(output.path()));
+}
+
+// T6: cuts and flipped bytes are caught by the hash, the older checkpoint is taken.
+TEST(Checkpointing, DamageFallsBackToTheOlderOne) {
+  const TemporaryFolder output;
+  checkpoint(output.path(), 5, std::string(1000, 'a'));
+  const std::string good(4000, 'b');
+  Rng rng(7);
+  for (int trial = 0; trial < 40; ++trial) {
+    checkpoint(output.path(), 10, good);
+    std::string bad = good;
+    if (trial == 0) bad.clear();
+    else if (trial == 1) bad.pop_back();
+    else if (trial == 2) bad.resize(bad.size() / 2);
+    else bad[rng.below(bad.size())] ^= static_cast<char>(1 << rng.below(8));
+    std::ofstream(output.path() / "checkpoint-10" / "model.safetensors", std::ios::binary) << bad;
+    EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5") << trial;
+  }
+}
+
+TEST(Checkpointing, MissingFileOrManifestFallsBack) {
+  const TemporaryFolder output;
+  checkpoint(output.path(), 5);
+  checkpoint(output.path(), 10);
+  fs::remove(output.path() / "checkpoint-10" / "state.json");
+  EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5");
+  checkpoint(output.path(), 12);
+  fs::remove(output.path() / "checkpoint-12" / kManifestName);
+  EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5");
+}
+
+TEST(Checkpointing, ManifestCannotPointOutside) {
+  const TemporaryFolder output;
+  checkpoint(output.path(), 5);
+  write_file(output.path() / "checkpoint-5" / kManifestName, R"({"files":{"../x":{"bytes":0,"sha256":""}}})");
+  EXPECT_NE(manifest_fault(output.path() / "checkpoint-5"), "");
+}
+
+TEST(Checkpointing, KeepsTheNewestAndTheBest) {
+  const TemporaryFolder output;
+  for (const std::int64_t step : {5, 10, 15, 20}) checkpoint(output.path(), step);
+  keep_newest(output.path(), 2, 5);
+  EXPECT_EQ(checkpoint_steps(output.path()), (std::vector<std::int64_t>{5, 15, 20}));
+}
+
+}  // namespace
+}  // namespace linnet
