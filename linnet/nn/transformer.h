@@ -43,6 +43,7 @@ class Transformer {
   Head& head() { return head_; }
   const Tensor& token_table() const { return embeddings_.token_table(); }
   void replace_head(const TransformerConfig& config);  // the stack stays; the new head is undefined until initialised
+  void set_head_trained(bool trained) { config_.head_trained = trained; }
   // Encoder-decoders share one token table between both stacks; called after loading.
   void tie();
 

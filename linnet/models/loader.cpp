@@ -1,0 +1,230 @@
+#include "linnet/models/loader.h"
+
+#include <algorithm>
+#include <set>
+
+#include "linnet/base/log.h"
+#include "linnet/base/parallel.h"
+#include "linnet/io/checkpoint.h"
+#include "linnet/io/gguf.h"
+
+namespace linnet::models {
+namespace {
+
+constexpr DType kKept = DType::kCount;  // as the file has it
+
+DType wanted_type(WeightType type) {
+  switch (type) {
+    case WeightType::kAuto: return kKept;
+    case WeightType::kF32: return DType::kF32;
+    case WeightType::kBF16: return DType::kBF16;
+    case WeightType::kF16: return DType::kF16;
+    case WeightType::kQ8: return DType::kQ8_0;
+    case WeightType::kQ4: return DType::kQ4_1;
+  }
+  return kKept;
+}
+
+// Puts back the rows that llama.cpp's converter moved so that rotary halves stand side by side: per head, row 2i + j
+// of the file is row j * half + i here. Quantisation blocks run along rows, so whole rows move unchanged.
+Tensor rows_put_back(const Tensor& stored, std::int64_t head_dim) {
+  Tensor out = Tensor::empty(stored.shape(), stored.dtype());
+  const std::int64_t rows = stored.size(0), half = head_dim / 2;
+  const std::size_t bytes = stored.bytes() / static_cast<std::size_t>(rows);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t head = r / head_dim, within = r % head_dim;
+    const std::int64_t from = head * head_dim + 2 * (within % half) + within / half;
+    std::copy_n(stored.raw() + static_cast<std::size_t>(from) * bytes, bytes, out.raw() + static_cast<std::size_t>(r) * bytes);
+  }
+  return out;
+}
+
+bool may_be_missing(std::string_view ours) { return ours.starts_with("head.") || ours.starts_with("pooler."); }
+
+}  // namespace
+
+Tensor convert_weight(const Tensor& value, DType type) {
+  if (value.dtype() == type) return value;
+  const std::int64_t cols = value.rank() == 0 ? 1 : value.size(-1), rows = cols == 0 ? 0 : value.numel() / cols;
+  Tensor out = Tensor::empty(value.shape(), type);
+  const std::size_t in_bytes = row_bytes(value.dtype(), cols), out_bytes = row_bytes(type, cols);
+  parallel_for(rows, 64, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> row(static_cast<std::size_t>(cols));
+    for (std::int64_t r = begin; r < end; ++r) {
+      backend().to_float(value.raw() + static_cast<std::size_t>(r) * in_bytes, value.dtype(), row.data(), 1, cols);
+      backend().from_float(row.data(), type, out.raw() + static_cast<std::size_t>(r) * out_bytes, 1, cols);
+    }
+  });
+  if (value.storage()->mapped()) release_pages(value.raw(), value.bytes());
+  return out;
+}
+
+std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
+  check(std::filesystem::exists(path), ErrorKind::kBadInput,
+        "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` fetched",
+        path.string());
+  return std::filesystem::is_directory(path) ? load_folder(path) : load_gguf(path);
+}
+
+void ModelLoader::apply_options(TransformerConfig& config, const Family& family) const {
+  if (options_.head) {
+    check(options_.head == HeadKind::kNone || !architecture_name(family, *options_.head).empty(),
+          "[model] {} has no such head", family.model_type);
+    config.head = *options_.head;
+  }
+  if (!options_.labels.empty()) config.labels = options_.labels;
+}
+
+void ModelLoader::place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const {
+  check(info(value.dtype()).floating, ErrorKind::kBadInput, "{}: tensor '{}' holds {}, not weights",
+        model.place_.string(), printable(name), info(value.dtype()).name);
+  if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
+  check(value.shape() == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}{}",
+        model.place_.string(), printable(name), to_string(value.shape()), to_string(parameter.shape),
+        may_be_missing(parameter.name) ? "; --new-head replaces a head of another size" : "");
+  DType type = wanted_type(options_.dtype);
+  if (value.rank() < 2) {
+    model.stored_vectors_ = value.dtype();
+    type = DType::kF32;
+  } else if (type == kKept) {
+    type = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
+  } else if (info(type).quantized && value.size(-1) % info(type).block_elements != 0) {
+    type = DType::kF32;  // rows that do not fill blocks stay exact
+  }
+  *parameter.tensor = convert_weight(value, type);
+}
+
+std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& folder) {
+  const auto config_file = folder / "config.json";
+  const Json json = read_json(config_file);
+  const Family& family = family_of(json, config_file.string());
+  ConfigFields fields = ConfigFields::reader(json, config_file.string());
+  TransformerConfig config = read_config(fields, family);
+  apply_options(config, family);
+  if (options_.head) config.pooler = config.pooler && config.head != HeadKind::kMaskedLm;
+  std::unique_ptr<Model> model(new Model(family, config));
+  model->place_ = folder;
+  model->config_json_ = json;
+  if (options_.from_scratch) {
+    initialise(*model, options_.seed);
+    return model;
+  }
+  const auto checkpoint = CheckpointReader::open(folder);
+  std::set<std::string, std::less<>> left(checkpoint->names().begin(), checkpoint->names().end());
+  std::vector<std::string> missing;
+  for (const nn::Parameter& parameter : model->parameters()) {
+    const auto names = spellings(family, parameter.name);
+    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& n) { return checkpoint->has(n); });
+    if (found == names.end()) {
+      missing.push_back(parameter.name);
+      continue;
+    }
+    place(*model, parameter, checkpoint->read(*found), *found);
+    if (!*parameter.tensor) missing.push_back(parameter.name);
+    left.erase(*found);
+  }
+  for (const std::string& name : left) to_ours(family, name, folder.string());  // refuses what nothing here stands for
+  finish(*model, missing, folder.string());
+  return model;
+}
+
+std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path) {
+  const auto file = GgufFile::open(path);
+  const Json metadata = gguf_config(*file);
+  const Family& family = family_of(metadata, path.string());
+  ConfigFields fields = ConfigFields::gguf_reader(metadata, path.string());
+  TransformerConfig config = read_config(fields, family);
+  config.tie_embeddings = file->find_tensor("output.weight") == nullptr;
+  const auto id = [&](const char* key) { return file->integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
+  config.bos_id = id("bos").value_or(-1);
+  config.pad_id = id("padding").value_or(-1);
+  for (const char* key : {"eos", "eot"})
+    if (const auto found = id(key)) config.eos_ids.push_back(*found);
+  apply_options(config, family);
+  std::unique_ptr<Model> model(new Model(family, config));
+  model->place_ = path;
+  std::set<std::string, std::less<>> left;
+  for (const GgufTensor& tensor : file->tensors()) left.insert(tensor.name);
+  std::vector<std::string> missing;
+  for (const nn::Parameter& parameter : model->parameters()) {
+    const std::string name = to_gguf(family, parameter.name);
+    if (name.empty() || file->find_tensor(name) == nullptr) {
+      missing.push_back(parameter.name);
+      continue;
+    }
+    Tensor value = file->read(name);
+    const bool moved = find_row(family, parameter.name)->gguf_rows == NamePair::GgufRows::kRotaryPairs;
+    if (moved && value.shape() == parameter.shape) value = rows_put_back(value, config.head_dim);
+    place(*model, parameter, std::move(value), name);
+    left.erase(name);
+  }
+  left.erase("rope_freqs.weight");  // what the configuration's scaling computes
+  check(left.empty(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model", path.string(),
+        left.empty() ? "" : printable(*left.begin()), family.model_type);
+  finish(*model, missing, path.string());
+  return model;
+}
+
+void ModelLoader::finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const {
+  TransformerConfig config = model.config();
+  bool head_missing = false;
+  for (const std::string& name : missing) {
+    const bool classifier = name.starts_with("head.") && config.head != HeadKind::kCausalLm;
+    if (name.starts_with("pooler.") && config.head == HeadKind::kNone) {
+      config.pooler = false;
+    } else {
+      check(classifier || name.starts_with("pooler."), ErrorKind::kBadInput,
+            "{}: the checkpoint has no tensor for '{}'; it is incomplete or of another architecture", place,
+            model.checkpoint_name(name));
+      head_missing = true;
+    }
+  }
+  if (!config.pooler && model.config().pooler) model.transformer_.replace_head(config);
+  if (head_missing) {
+    config.head_trained = false;
+    initialise(model, options_.seed);
+    model.set_head_trained(false);
+  }
+  model.transformer_.tie();
+  if (options_.dtype == WeightType::kF32) model.pass_.precision = Precision::kF32;
+}
+
+void ModelLoader::initialise(Model& model, std::uint64_t seed) {
+  std::uint64_t stream = 0;
+  for (const nn::Parameter& parameter : model.parameters()) {
+    ++stream;
+    if (*parameter.tensor) continue;
+    Tensor value = Tensor::zeros(parameter.shape);
+    const bool norm = parameter.name.find("norm") != std::string::npos;
+    if (parameter.name.ends_with("weight")) {
+      Rng rng(seed, stream);
+      const auto range = static_cast<float>(model.config().initializer_range);
+      for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
+    }
+    *parameter.tensor = value;
+  }
+}
+
+Json gguf_config(const GgufFile& file) {
+  const std::string architecture = file.architecture(), prefix = architecture + ".";
+  Json json = Json::object();
+  for (const GgufEntry& entry : file.entries()) {
+    if (!entry.key.starts_with(prefix) || entry.type == GgufType::kArray) continue;
+    const std::string key(entry.key.substr(prefix.size()));
+    if (entry.type == GgufType::kString)
+      json[key] = file.string(entry.key).value_or("");
+    else if (entry.type == GgufType::kBool)
+      json[key] = file.boolean(entry.key).value_or(false);
+    else if (entry.type == GgufType::kF32 || entry.type == GgufType::kF64)
+      json[key] = file.number(entry.key).value_or(0);
+    else
+      json[key] = file.integer(entry.key).value_or(0);
+  }
+  json["model_type"] = architecture;
+  if (!json.contains("vocab_size"))
+    if (const GgufTensor* table = file.find_tensor("token_embd.weight"); table != nullptr && table->shape.size() == 2)
+      json["vocab_size"] = table->shape[0];
+  return json;
+}
+
+}  // namespace linnet::models

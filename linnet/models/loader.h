@@ -1,0 +1,38 @@
+// Fills a transformer's parameters from a checkpoint.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "linnet/models/model.h"
+
+namespace linnet {
+class GgufFile;
+}
+
+namespace linnet::models {
+
+class ModelLoader {
+ public:
+  explicit ModelLoader(const LoadOptions& options) : options_(options) {}
+  std::unique_ptr<Model> load(const std::filesystem::path& path);
+
+  // Every undefined parameter drawn anew.
+  static void initialise(Model& model, std::uint64_t seed);
+
+ private:
+  std::unique_ptr<Model> load_folder(const std::filesystem::path& folder);
+  std::unique_ptr<Model> load_gguf(const std::filesystem::path& file);
+  void apply_options(TransformerConfig& config, const Family& family) const;
+  void place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const;
+  void finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const;
+  LoadOptions options_;
+};
+
+// A GGUF's metadata below "<architecture>." as JSON, with the vocabulary's size.
+Json gguf_config(const GgufFile& file);
+
+// Values of any floating or quantised type as another type, rows at a time, so that memory stays near one copy.
+Tensor convert_weight(const Tensor& value, DType type);
+
+}  // namespace linnet::models

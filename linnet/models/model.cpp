@@ -1,0 +1,102 @@
+#include "linnet/models/model.h"
+
+#include <algorithm>
+
+#include "linnet/models/loader.h"
+
+namespace linnet::models {
+
+std::unique_ptr<Model> Model::from_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
+  return ModelLoader(options).load(path);
+}
+
+std::unique_ptr<Model> Model::from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed) {
+  std::unique_ptr<Model> model(new Model(family, config));
+  ModelLoader::initialise(*model, seed);
+  model->transformer_.tie();
+  return model;
+}
+
+Tensor Model::forward(const nn::Packed& batch, const nn::ForwardState& state) const {
+  return transformer_.forward(batch, state, pass_);
+}
+
+nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state) const {
+  return transformer_.encode(batch, state, pass_);
+}
+
+const Tensor& Model::output_weight() const {
+  const Tensor& weight = transformer_.head().output_weight(transformer_.token_table());
+  check(static_cast<bool>(weight), "[model] a {} without a language model head has no vocabulary scores",
+        family_->model_type);
+  return weight;
+}
+const Tensor& Model::output_bias() const { return transformer_.head().output_bias(); }
+Tensor Model::before_output(const Tensor& hidden) const { return transformer_.head().before_output(hidden, pass_); }
+
+Tensor Model::logits(const Tensor& hidden) const {
+  return linear(before_output(hidden), output_weight(), output_bias(), {.precision = pass_.precision});
+}
+Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows) const {
+  return logits(gather_rows(hidden, rows));
+}
+
+Tensor Model::pooled(const Tensor& hidden, const nn::Packed& batch) const {
+  return transformer_.head().pooled(hidden, batch, pass_);
+}
+Tensor Model::classify(const Tensor& features) const { return transformer_.head().classify(features, pass_); }
+Tensor Model::next_sentence(const Tensor& pooled) const { return transformer_.head().next_sentence(pooled, pass_); }
+
+nn::KvCache Model::make_cache() const {
+  const bool exact = pass_.precision == Precision::kF32 || transformer_.token_table().dtype() == DType::kF32;
+  return nn::KvCache(config(), exact ? DType::kF32 : DType::kBF16);
+}
+
+std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }
+std::vector<nn::NamedLinear> Model::linears() { return nn::linears(transformer_); }
+
+std::string Model::checkpoint_name(std::string_view ours) const { return to_theirs(*family_, ours, config().head); }
+
+std::int64_t Model::parameter_count() {
+  std::int64_t count = 0;
+  for (const nn::Parameter& p : parameters()) count += p.tensor->numel();
+  return count;
+}
+
+void Model::new_head(HeadKind kind, std::vector<std::string> labels, ProblemType problem, ClassifierKind classifier,
+                     std::uint64_t seed) {
+  check(!architecture_name(*family_, kind).empty(), "[model] {} has no such head", family_->model_type);
+  TransformerConfig c = config();
+  c.head = kind;
+  c.labels = std::move(labels);
+  c.problem = problem;
+  c.classifier = classifier;
+  c.head_trained = false;
+  nn::Transformer& t = transformer_;
+  const auto before = nn::parameters(t);
+  std::vector<std::pair<std::string, Tensor>> pooler;
+  for (const auto& p : before)
+    if (p.name.starts_with("pooler.")) pooler.emplace_back(p.name, *p.tensor);
+  t.replace_head(c);
+  for (const auto& p : nn::parameters(t))
+    for (const auto& [name, value] : pooler)
+      if (p.name == name) *p.tensor = value;
+  ModelLoader::initialise(*this, seed);
+}
+
+void Model::set_head_trained(bool trained) { transformer_.set_head_trained(trained); }
+
+void Model::make_trainable() {
+  for (const nn::Parameter& p : parameters()) {
+    if (p.tensor->dtype() == DType::kF32 && !p.tensor->storage()->mapped()) continue;
+    Tensor own = convert_weight(*p.tensor, DType::kF32);
+    if (own.same(*p.tensor)) {
+      own = Tensor::empty(p.shape);
+      std::copy_n(p.tensor->raw(), p.tensor->bytes(), own.raw());
+    }
+    *p.tensor = own;
+  }
+  transformer_.tie();
+}
+
+}  // namespace linnet::models

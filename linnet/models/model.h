@@ -1,0 +1,92 @@
+// A pretrained model: weights from a Hugging Face folder or a GGUF file, run over packed batches.
+//
+//   auto model = Model::from_pretrained("SmolLM2-135M-Instruct.gguf");
+//   nn::Packed batch = nn::pack({ids});
+//   Tensor hidden = model->forward(batch);              // [rows, hidden]
+//   Tensor logits = model->logits(hidden, last_rows);   // only the rows asked for: [n, vocab]
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "linnet/models/family.h"
+#include "linnet/nn/transformer.h"
+
+namespace linnet::models {
+
+// What the weights are kept in. kAuto: as the file has them, quantised blocks included. kF32: everything, products and
+// KV cache too, exactly (the parity mode). kQ8 and kQ4 make Q8_0 and Q4_1 of the matrices.
+enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
+
+struct LoadOptions {
+  WeightType dtype = WeightType::kAuto;
+  std::optional<HeadKind> head = {};  // another head than the file's architecture has
+  std::vector<std::string> labels = {};  // of a new classification head
+  bool new_head = false;              // replaces a head of another size (R69) instead of refusing
+  std::uint64_t seed = 0;             // of a new head's weights
+  bool from_scratch = false;          // the configuration only: every weight drawn anew (R33)
+};
+
+class Model {
+ public:
+  // A folder with config.json and weights, or a .gguf file. kBadInput naming the file and fact.
+  static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
+  // Fresh weights: normal(0, initializer_range), norms 1, biases 0, as Transformers' _init_weights.
+  static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
+
+  // --- running -----------------------------------------------------------------------------------------------------
+  Tensor forward(const nn::Packed& batch, const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
+  nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
+  // Scores over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
+  Tensor logits(const Tensor& hidden) const;
+  Tensor logits(const Tensor& hidden, std::span<const std::int32_t> rows) const;
+  // What a classifier sees of each sequence [sequences, hidden], and its scores. Token classes and question answering
+  // take the hidden rows themselves.
+  Tensor pooled(const Tensor& hidden, const nn::Packed& batch) const;
+  Tensor classify(const Tensor& features) const;
+  Tensor next_sentence(const Tensor& pooled) const;
+
+  // What stands before the output matrix, and that matrix: for losses fused with it.
+  Tensor before_output(const Tensor& hidden) const;
+  const Tensor& output_weight() const;
+  const Tensor& output_bias() const;
+
+  nn::KvCache make_cache() const;
+  nn::Pass& pass() { return pass_; }  // precision, training, dropout seed and step
+  const nn::Pass& pass() const { return pass_; }
+
+  // --- parts -------------------------------------------------------------------------------------------------------
+  const TransformerConfig& config() const { return transformer_.config(); }
+  const Family& family() const { return *family_; }
+  const std::filesystem::path& place() const { return place_; }  // where it was loaded from
+  const Json& config_json() const { return config_json_; }       // as read; empty from a GGUF
+  std::vector<nn::Parameter> parameters();  // in a fixed order, tied ones once
+  std::vector<nn::NamedLinear> linears();
+  std::string checkpoint_name(std::string_view ours) const;  // Hugging Face's name of a parameter or module
+  std::int64_t parameter_count();
+
+  // A fresh head for training: kSequenceClass, kTokenClass or kQuestionAnswering over `labels`.
+  void new_head(HeadKind kind, std::vector<std::string> labels, ProblemType problem, ClassifierKind classifier,
+                std::uint64_t seed);
+  void set_head_trained(bool trained);
+  // Makes every weight f32 on the heap, so that training may write to it.
+  void make_trainable();
+
+  // config.json (patched from what was read) and model.safetensors; tokenizer files are copied from `place` byte for byte.
+  void save_pretrained(const std::filesystem::path& folder);
+
+ private:
+  Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
+  friend class ModelLoader;
+
+  const Family* family_;
+  nn::Transformer transformer_;
+  nn::Pass pass_;
+  std::filesystem::path place_;
+  Json config_json_;
+  DType stored_vectors_ = DType::kF32;  // what the file kept norms and biases in; they run in f32
+};
+
+}  // namespace linnet::models

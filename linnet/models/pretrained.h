@@ -1,0 +1,30 @@
+// A model with everything that came beside it: tokenizer and generation settings.
+//
+//   Pretrained p = load_pretrained("SmolLM2-135M-Instruct.gguf");
+//   auto ids = p.tokenizer.encode_ids("Hello");
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "linnet/models/model.h"
+#include "linnet/tokenizer/tokenizer.h"
+
+namespace linnet {
+class GgufFile;
+}
+
+namespace linnet::models {
+
+// The tokenizer of a folder or of a .gguf file; needs no weights.
+Tokenizer load_tokenizer(const std::filesystem::path& path);
+GgufVocabulary gguf_vocabulary(const GgufFile& file);
+
+struct Pretrained {
+  std::unique_ptr<Model> model;
+  Tokenizer tokenizer;
+};
+// Also checks that the tokenizer's ids fit the model's vocabulary.
+Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
+
+}  // namespace linnet::models
