@@ -1,0 +1,55 @@
+// Continues a prompt token by token with a KV cache.
+//
+//   Generation g = generate(model, prompt_ids, {.max_new_tokens = 64, .eos_ids = {2}}, [](std::int32_t id) { … return true; });
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "linnet/generate/sampling.h"
+#include "linnet/models/model.h"
+
+namespace linnet::generate {
+
+struct GenerateOptions {
+  std::int64_t max_new_tokens = 256;
+  std::optional<std::int64_t> max_length = {};  // counts prompt + new (R50); max_new_tokens is then not looked at
+  std::int64_t min_length = 0;                  // prompt + new
+  std::int64_t min_new_tokens = 0;
+  std::vector<std::int32_t> eos_ids = {};       // any of them ends the text
+  SamplingOptions sampling = {};
+  std::uint64_t seed = 0;
+  std::int64_t logprobs = 0;                    // keep the N likeliest tokens of every step with their log-probabilities
+  Tensor prompt_embeddings = {};                // a soft prompt, before the prompt's own tokens
+};
+
+enum class FinishReason : std::uint8_t { kStop, kLength };
+
+struct TokenLogprob {
+  std::int32_t id;
+  double logprob;
+};
+struct StepLogprobs {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // likeliest first
+};
+
+struct Generation {
+  std::vector<std::int32_t> ids;  // new ones, with the end token if one came
+  FinishReason finish = FinishReason::kLength;
+  std::vector<StepLogprobs> logprobs;
+  std::int64_t prompt_tokens = 0;
+  double prefill_seconds = 0, decode_seconds = 0;
+};
+
+// Called with every new id; false ends the text (finish is then kStop).
+using OnToken = std::function<bool(std::int32_t id)>;
+
+// kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that fills max_length or the context.
+Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                    const OnToken& on_token = {});
+
+}  // namespace linnet::generate

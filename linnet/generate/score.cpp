@@ -1,0 +1,273 @@
+#include "linnet/generate/score.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "linnet/base/error.h"
+#include "linnet/generate/sampling.h"
+
+namespace linnet::generate {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+using Sequence = nn::KvCache::Sequence;
+
+// The continuations of one prompt as a tree: an edge holds the tokens up to the next place where they part or end.
+struct Branch {
+  Ids tokens;
+  std::vector<std::size_t> through;  // continuations that run along this edge
+  std::vector<Branch> next;
+};
+
+std::vector<Branch> grow(const std::vector<Ids>& continuations, const std::vector<std::size_t>& members, std::size_t depth) {
+  std::map<std::int32_t, std::vector<std::size_t>> by_token;
+  for (const std::size_t m : members)
+    if (continuations[m].size() > depth) by_token[continuations[m][depth]].push_back(m);
+  std::vector<Branch> branches;
+  for (auto& [token, group] : by_token) {
+    std::size_t end = depth + 1;
+    const Ids& first = continuations[group.front()];
+    const auto agree = [&](std::size_t m) { return continuations[m].size() > end && continuations[m][end] == first[end]; };
+    while (first.size() > end && std::all_of(group.begin(), group.end(), agree)) ++end;
+    Branch branch{Ids(first.begin() + static_cast<std::ptrdiff_t>(depth), first.begin() + static_cast<std::ptrdiff_t>(end)), group, {}};
+    branch.next = grow(continuations, group, end);
+    branches.push_back(std::move(branch));
+  }
+  return branches;
+}
+
+// One edge to be computed: it starts behind `start`, whose last hidden row scored its first token already.
+struct Work {
+  std::size_t request;
+  const Branch* branch;
+  Sequence start;
+};
+
+class Scorer {
+ public:
+  Scorer(const models::Model& model, std::span<const ScoreRequest> requests, const ScoreOptions& options)
+      : model_(model), requests_(requests), options_(options), cache_(model.make_cache()) {
+    for (const ScoreRequest& r : requests) {
+      check(!r.prompt.empty(), "[score] a prompt has no tokens");
+      scores_.emplace_back(r.continuations.size());
+      for (const Ids& c : r.continuations) check(!c.empty(), "[score] a continuation has no tokens");
+    }
+  }
+
+  std::vector<std::vector<Score>> run() {
+    compute_shared_prefix();
+    std::vector<std::size_t> order(requests_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+      return requests_[a].prompt.size() < requests_[b].prompt.size();
+    });
+    for (std::size_t at = 0; at < order.size();) {
+      std::vector<std::size_t> members;
+      std::int64_t rows = 0;
+      for (; at < order.size(); ++at) {
+        const auto length = static_cast<std::int64_t>(requests_[order[at]].prompt.size()) - shared_;
+        if (!members.empty() && (rows + length > options_.batch_rows || !options_.share)) break;
+        rows += length;
+        members.push_back(order[at]);
+      }
+      run_batch(members);
+      if (options_.progress) options_.progress(static_cast<std::int64_t>(at), static_cast<std::int64_t>(order.size()));
+    }
+    return std::move(scores_);
+  }
+
+ private:
+  // What all prompts begin with is computed once. The last token stays out: its row scores the first token to come.
+  void compute_shared_prefix() {
+    if (!options_.share || requests_.size() < 2 || options_.prompt_embeddings) return;
+    std::size_t common = requests_.front().prompt.size() - 1;
+    for (const ScoreRequest& r : requests_) {
+      common = std::min(common, r.prompt.size() - 1);
+      const auto& first = requests_.front().prompt;
+      common = static_cast<std::size_t>(
+          std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common), r.prompt.begin()).first - first.begin());
+    }
+    shared_ = static_cast<std::int64_t>(common);
+    if (shared_ > 0) forward({{&prefix_, std::span(requests_.front().prompt).first(common)}});
+  }
+
+  struct Piece {
+    Sequence* sequence;
+    std::span<const std::int32_t> ids;
+  };
+  // Hidden rows of all pieces, one after another; each sequence grows by its piece.
+  Tensor forward(const std::vector<Piece>& pieces) {
+    nn::Packed batch;
+    std::vector<Sequence*> sequences;
+    for (const Piece& p : pieces) {
+      batch.add(p.ids, {}, static_cast<std::int32_t>(p.sequence->length()));
+      sequences.push_back(p.sequence);
+    }
+    nn::ForwardState state{.cache = &cache_, .sequences = sequences};
+    if (options_.prompt_embeddings && pieces.front().sequence->length() == 0) state.prompt_embeddings = options_.prompt_embeddings;
+    return model_.forward(batch, state);
+  }
+
+  void run_batch(const std::vector<std::size_t>& members) {
+    std::vector<Sequence> texts(members.size());
+    std::vector<Piece> pieces;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      texts[i] = cache_.fork(prefix_);
+      pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
+    }
+    const Tensor hidden = forward(pieces);
+    std::vector<std::vector<Branch>> trees;
+    std::vector<Work> level;
+    std::int32_t row = -1;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      row += static_cast<std::int32_t>(pieces[i].ids.size());
+      trees.push_back(tree_of(requests_[members[i]].continuations));
+      for (const Branch& branch : trees.back()) {
+        ask(row, branch.tokens.front(), members[i], branch);
+        if (branch.tokens.size() > 1 || !branch.next.empty()) level.push_back({members[i], &branch, texts[i]});
+      }
+    }
+    answer(hidden);
+    while (!level.empty()) level = run_level(level);
+  }
+
+  std::vector<Branch> tree_of(const std::vector<Ids>& continuations) const {
+    std::vector<std::size_t> all(continuations.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (options_.share) return grow(continuations, all, 0);
+    std::vector<Branch> alone;
+    for (const std::size_t m : all) alone.push_back({continuations[m], {m}, {}});
+    return alone;
+  }
+
+  // Computes the edges of one level in batches and returns the edges below them.
+  std::vector<Work> run_level(std::vector<Work>& level) {
+    std::vector<Work> below;
+    for (std::size_t at = 0; at < level.size();) {
+      std::vector<Piece> pieces;
+      std::int64_t rows = 0;
+      const std::size_t begin = at;
+      for (; at < level.size() && (pieces.empty() || (rows < options_.batch_rows && options_.share)); ++at) {
+        const Branch& branch = *level[at].branch;
+        const std::size_t fed = branch.tokens.size() - (branch.next.empty() ? 1 : 0);
+        pieces.push_back({&level[at].start, std::span(branch.tokens).first(fed)});
+        rows += static_cast<std::int64_t>(fed);
+      }
+      const Tensor hidden = forward(pieces);
+      std::int32_t row = 0;
+      for (std::size_t i = begin; i < at; ++i) {
+        const Branch& branch = *level[i].branch;
+        for (std::size_t t = 1; t < branch.tokens.size(); ++t)
+          ask(row + static_cast<std::int32_t>(t) - 1, branch.tokens[t], level[i].request, branch);
+        row += static_cast<std::int32_t>(pieces[i - begin].ids.size());
+        for (const Branch& next : branch.next) {
+          ask(row - 1, next.tokens.front(), level[i].request, next);
+          if (next.tokens.size() > 1 || !next.next.empty()) below.push_back({level[i].request, &next, level[i].start});
+        }
+      }
+      answer(hidden);
+    }
+    return below;
+  }
+
+  void ask(std::int32_t row, std::int32_t token, std::size_t request, const Branch& branch) {
+    rows_.push_back(row);
+    targets_.push_back(token);
+    asked_by_.emplace_back(request, &branch);
+  }
+
+  void answer(const Tensor& hidden) {
+    const auto answers = token_scores(model_, hidden, rows_, targets_);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      for (const std::size_t m : asked_by_[i].second->through) {
+        Score& s = scores_[asked_by_[i].first][m];
+        s.logprob += answers[i].logprob;
+        s.greedy = s.greedy && answers[i].likeliest;
+        ++s.tokens;
+      }
+    }
+    rows_.clear(), targets_.clear(), asked_by_.clear();
+  }
+
+  const models::Model& model_;
+  std::span<const ScoreRequest> requests_;
+  const ScoreOptions& options_;
+  nn::KvCache cache_;
+  Sequence prefix_;
+  std::int64_t shared_ = 0;
+  std::vector<std::vector<Score>> scores_;
+  std::vector<std::int32_t> rows_, targets_;
+  std::vector<std::pair<std::size_t, const Branch*>> asked_by_;
+};
+
+constexpr std::size_t kRowsAtOnce = 64;  // 64 rows of 50,000 scores are 13 MB: they stay near the cores
+
+}  // namespace
+
+std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& hidden,
+                                     std::span<const std::int32_t> rows, std::span<const std::int32_t> targets) {
+  std::vector<TokenScore> result(rows.size());
+  // Several targets of one row stand side by side: its scores are computed once.
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return rows[a] < rows[b]; });
+  for (std::size_t at = 0; at < order.size();) {
+    Ids distinct;
+    std::vector<std::pair<std::size_t, std::size_t>> wanted;  // (index, place in `distinct`)
+    for (; at < order.size(); ++at) {
+      if (distinct.empty() || distinct.back() != rows[order[at]]) {
+        if (distinct.size() == kRowsAtOnce) break;
+        distinct.push_back(rows[order[at]]);
+      }
+      wanted.emplace_back(order[at], distinct.size() - 1);
+    }
+    Tensor scores = model.logits(hidden, distinct);
+    const std::int64_t vocab = scores.size(1);
+    float* values = scores.data<float>().data();
+    std::vector<std::int32_t> best;
+    for (std::size_t r = 0; r < distinct.size(); ++r)
+      best.push_back(argmax({values + static_cast<std::int64_t>(r) * vocab, static_cast<std::size_t>(vocab)}));
+    backend().log_softmax(values, values, scores.size(0), vocab);
+    for (const auto& [index, place] : wanted) {
+      check(targets[index] >= 0 && targets[index] < vocab, "[score] token {} is outside the vocabulary of {}", targets[index], vocab);
+      result[index] = {values[static_cast<std::int64_t>(place) * vocab + targets[index]], best[place] == targets[index]};
+    }
+  }
+  return result;
+}
+
+std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
+                                      const ScoreOptions& options) {
+  return Scorer(model, requests, options).run();
+}
+
+double Perplexity::perplexity() const { return tokens == 0 ? 1.0 : std::exp(negative_log_likelihood / static_cast<double>(tokens)); }
+
+Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options) {
+  check(options.stride > 0 && options.window > 0 && options.stride <= options.window,
+        "[perplexity] a stride of {} does not fit a window of {}", options.stride, options.window);
+  const auto all = static_cast<std::int64_t>(ids.size());
+  const std::int64_t length = options.limit > 0 ? std::min(options.limit, all) : all;
+  check(length >= 2, "[perplexity] the text has {} tokens, at least 2 are needed", length);
+  Perplexity result;
+  for (std::int64_t begin = 0, scored = 1; scored < length; begin += options.stride) {
+    const std::int64_t end = std::min(begin + options.window, length);
+    nn::Packed batch;
+    batch.add(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+    const Tensor hidden = model.forward(batch);
+    Ids rows, targets;
+    for (std::int64_t t = std::max(scored, begin + 1); t < end; ++t) {
+      rows.push_back(static_cast<std::int32_t>(t - 1 - begin));
+      targets.push_back(ids[static_cast<std::size_t>(t)]);
+    }
+    for (const TokenScore& s : token_scores(model, hidden, rows, targets)) result.negative_log_likelihood -= s.logprob;
+    result.tokens += static_cast<std::int64_t>(rows.size());
+    scored = end;
+    if (options.progress) options.progress(end, length);
+  }
+  return result;
+}
+
+}  // namespace linnet::generate

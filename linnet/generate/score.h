@@ -1,0 +1,62 @@
+// How likely a model finds given continuations: log p(continuation | prompt), natural logarithm, summed over its tokens.
+//
+//   std::vector<ScoreRequest> requests{{prompt_ids, {positive_ids, negative_ids}}};
+//   auto scores = score(model, requests);   // scores[0][1].logprob
+//
+// What all prompts share at their start is computed once; texts are packed by length; continuations of a prompt share a
+// trie; the output matrix is applied only where a token is scored.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "linnet/models/model.h"
+
+namespace linnet::generate {
+
+struct ScoreRequest {
+  std::vector<std::int32_t> prompt;                        // at least one token
+  std::vector<std::vector<std::int32_t>> continuations;    // each at least one token
+};
+
+struct Score {
+  double logprob = 0;
+  std::int64_t tokens = 0;
+  bool greedy = true;  // every token is the likeliest one
+};
+
+struct ScoreOptions {
+  std::int64_t batch_rows = 1024;  // rows (tokens) computed together
+  bool share = true;               // false: every prompt and continuation alone, for tests
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // requests
+  Tensor prompt_embeddings = {};   // a soft prompt before every sequence
+};
+
+// One entry a request, one score a continuation, in the order given. Causal models.
+std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
+                                      const ScoreOptions& options = {});
+
+struct PerplexityOptions {
+  std::int64_t window = 512, stride = 256;
+  std::int64_t limit = 0;  // tokens looked at; 0: all
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};
+};
+struct Perplexity {
+  double negative_log_likelihood = 0;  // sum over the tokens scored
+  std::int64_t tokens = 0;
+  double perplexity() const;
+};
+// Sliding windows as in Transformers' guide: every token after the first is scored once, with the context its window has.
+Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options = {});
+
+// Log-probabilities of `targets[i]` at hidden row `rows[i]`, in pieces so that scores over the vocabulary stay small.
+struct TokenScore {
+  double logprob;
+  bool likeliest;
+};
+std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& hidden,
+                                     std::span<const std::int32_t> rows, std::span<const std::int32_t> targets);
+
+}  // namespace linnet::generate
