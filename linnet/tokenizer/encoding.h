@@ -47,7 +47,7 @@ enum class FileLengths : std::uint8_t { kIgnore, kFollow };
 struct EncodeOptions {
   bool add_special_tokens = true;  // what the post-processor adds: [CLS], <s>, </s> …
   SpecialText special_text = SpecialText::kParse;
-  std::optional<Truncation> truncation;  // goes before what the file says
+  std::optional<Truncation> truncation = {};  // goes before what the file says
   FileLengths file_lengths = FileLengths::kIgnore;
   bool want_tokens = true;   // fill Encoding::tokens
   bool want_offsets = true;  // fill Encoding::offsets

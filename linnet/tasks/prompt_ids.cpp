@@ -1,0 +1,54 @@
+#include "linnet/tasks/prompt_ids.h"
+
+#include <algorithm>
+#include <string>
+
+#include "linnet/base/error.h"
+
+namespace linnet::tasks {
+namespace {
+
+EncodeOptions plain() {
+  EncodeOptions options;
+  options.add_special_tokens = false;
+  options.want_tokens = options.want_offsets = false;
+  return options;
+}
+
+// What the post-processor puts before any text: the special tokens in front of the pieces of a probe.
+std::vector<std::int32_t> opening(const Tokenizer& tokenizer) {
+  EncodeOptions options;
+  options.want_tokens = options.want_offsets = false;
+  const Encoding probe = tokenizer.encode("a", options);
+  std::vector<std::int32_t> ids;
+  for (std::size_t i = 0; i < probe.size() && probe.special_tokens_mask[i] != 0; ++i) ids.push_back(probe.ids[i]);
+  return ids;
+}
+
+}  // namespace
+
+std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt) {
+  std::vector<std::int32_t> ids = opening(tokenizer);
+  const auto text = tokenizer.encode_ids(prompt, plain());
+  ids.insert(ids.end(), text.begin(), text.end());
+  return ids;
+}
+
+SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation) {
+  const auto last = prompt.find_last_not_of(" \t\n\r\f\v");
+  const std::size_t kept = last == prompt.npos ? 0 : last + 1;
+  const std::string whole = std::string(prompt) + std::string(continuation);
+  const auto front = tokenizer.encode_ids(prompt.substr(0, kept), plain());
+  const auto all = tokenizer.encode_ids(whole, plain());
+  SplitIds split;
+  split.prompt = opening(tokenizer);
+  split.prompt.insert(split.prompt.end(), front.begin(), front.end());
+  const std::size_t cut = std::min(front.size(), all.size());
+  split.boundary_moved = !std::equal(front.begin(), front.begin() + static_cast<std::ptrdiff_t>(cut), all.begin());
+  split.continuation.assign(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end());
+  check(!split.continuation.empty(), "[score] the continuation '{}' has no tokens of its own after the prompt",
+        printable(continuation, 60));
+  return split;
+}
+
+}  // namespace linnet::tasks
