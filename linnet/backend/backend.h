@@ -101,7 +101,8 @@ struct ActivationGradArgs {
 struct RotaryArgs {  // half-split layout: (x[i], x[i + dims/2]) turned by the angle of position and frequency i
   const float* x;
   float* y;  // may be x
-  std::int64_t rows, heads, head_dim, dims, x_stride, y_stride;  // dims <= head_dim turn, the rest is copied
+  std::int64_t rows, heads, head_dim, dims;  // dims <= head_dim turn, the rest is copied
+  std::int64_t x_stride, x_head_stride, y_stride;  // y's heads stand side by side
   const float *cosine, *sine;      // [table rows, dims/2]
   const std::int32_t* table_rows;  // [rows]
   bool inverse;                    // turns back: the gradient

@@ -178,6 +178,7 @@ Tensor Tensor::select(int dim, std::int64_t index) const {
 
 Tensor Tensor::detach() const { return view(shape(), impl_->strides, impl_->byte_offset); }
 
+bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
 Tensor& Tensor::set_requires_grad(bool on) {
   LINNET_ASSERT(impl_ != nullptr);
   impl_->requires_grad = on;

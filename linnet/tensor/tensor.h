@@ -69,6 +69,8 @@ class Tensor {
   void set_node(std::shared_ptr<Node> node) const;
 
   TensorImpl* impl() const { return impl_.get(); }
+  // This handle is the only one to the tensor and its storage: writing in place disturbs nobody.
+  bool unique() const;
   bool same(const Tensor& other) const { return impl_ == other.impl_; }
 
  private:

@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "linnet/backend/reference/reference.h"
+#include "linnet/tensor/half.h"
+
+namespace linnet {
+namespace {
+
+// A key's or value's head as floats, from dense rows or from a cache block.
+struct Source {
+  const float* dense;
+  std::int64_t stride, head_stride;
+  const void* const* blocks;
+  DType type;
+  std::int64_t head_dim;
+
+  float at(std::int64_t begin, std::int64_t j, std::int64_t head, std::int64_t d) const {
+    if (blocks == nullptr) return dense[(begin + j) * stride + head * head_stride + d];
+    const std::int64_t index = (head * kKvBlock + j % kKvBlock) * head_dim + d;
+    const void* block = blocks[j / kKvBlock];
+    return type == DType::kF32 ? static_cast<const float*>(block)[index]
+                               : bfloat_to_float(static_cast<const std::uint16_t*>(block)[index]);
+  }
+};
+
+Source keys_of(const AttentionArgs& a, const AttentionSequence& s) {
+  return {a.k, a.k_stride, a.k_head_stride, s.k_blocks, a.kv_type, a.head_dim};
+}
+Source values_of(const AttentionArgs& a, const AttentionSequence& s) {
+  return {a.v, a.v_stride, a.v_head_stride, s.v_blocks, a.kv_type, a.head_dim};
+}
+
+std::int64_t visible(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i) {
+  return a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + i + 1) : s.kv_len;
+}
+
+std::int64_t bias_index(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i, std::int64_t j) {
+  const std::int64_t distance = j - (s.kv_len - s.q_len + i);
+  return std::clamp(distance, -a.distance_reach, a.distance_reach) + a.distance_reach;
+}
+
+// Scores of query i against the keys it sees, scaled and biased.
+std::vector<double> scores_of(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i, std::int64_t h) {
+  const Source keys = keys_of(a, s);
+  const float* q = a.q + (s.q_begin + i) * a.q_stride + h * a.q_head_stride;
+  const std::int64_t kv_head = h / (a.heads / a.kv_heads);
+  std::vector<double> scores(static_cast<std::size_t>(visible(a, s, i)));
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    const auto key = static_cast<std::int64_t>(j);
+    double dot = 0;
+    for (std::int64_t d = 0; d < a.head_dim; ++d) dot += static_cast<double>(q[d]) * keys.at(s.kv_begin, key, kv_head, d);
+    dot *= a.scale;
+    if (a.alibi_slopes != nullptr) dot += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(key - (s.kv_len - s.q_len + i));
+    if (a.distance_bias != nullptr) dot += a.distance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)];
+    scores[j] = dot;
+  }
+  return scores;
+}
+
+double log_sum(const std::vector<double>& scores) {
+  const double most = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (const double x : scores) sum += std::exp(x - most);
+  return most + std::log(sum);
+}
+
+// What dropout multiplies a probability by: 0 or 1 / (1 - p).
+double mask_of(const AttentionArgs& a, std::int64_t row, std::int64_t h, std::int64_t j) {
+  if (a.dropout == 0) return 1;
+  const std::uint64_t number = static_cast<std::uint64_t>(row * a.heads + h) << 20 | static_cast<std::uint64_t>(j);
+  const auto drawn = philox(a.dropout_key, number / 4)[number % 4];
+  return drawn >= static_cast<std::uint64_t>(static_cast<double>(a.dropout) * 0x1p32) ? 1 / (1 - static_cast<double>(a.dropout)) : 0;
+}
+
+template <class Body>
+void for_each_query(const AttentionArgs& a, const Body& body) {
+  for (std::int64_t n = 0; n < a.sequence_count; ++n)
+    for (std::int64_t h = 0; h < a.heads; ++h)
+      for (std::int64_t i = 0; i < a.sequences[n].q_len; ++i) body(a.sequences[n], h, i);
+}
+
+}  // namespace
+
+void ReferenceBackend::attention(const AttentionArgs& a) {
+  for_each_query(a, [&](const AttentionSequence& s, std::int64_t h, std::int64_t i) {
+    const std::vector<double> scores = scores_of(a, s, i, h);
+    const double total = log_sum(scores);
+    const Source values = values_of(a, s);
+    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads);
+    std::vector<double> sum(static_cast<std::size_t>(a.head_dim));
+    for (std::size_t j = 0; j < scores.size(); ++j) {
+      const auto key = static_cast<std::int64_t>(j);
+      const double p = std::exp(scores[j] - total) * mask_of(a, row, h, key);
+      for (std::int64_t d = 0; d < a.head_dim; ++d)
+        sum[static_cast<std::size_t>(d)] += p * values.at(s.kv_begin, key, kv_head, d);
+    }
+    for (std::int64_t d = 0; d < a.head_dim; ++d)
+      a.out[row * a.out_stride + h * a.head_dim + d] = static_cast<float>(sum[static_cast<std::size_t>(d)]);
+    if (a.log_sum != nullptr) a.log_sum[row * a.heads + h] = static_cast<float>(total);
+  });
+}
+
+void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {
+  const AttentionArgs& a = g.forward;
+  for_each_query(a, [&](const AttentionSequence& s, std::int64_t h, std::int64_t i) {
+    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads);
+    const std::vector<double> scores = scores_of(a, s, i, h);
+    const double total = a.log_sum[row * a.heads + h];
+    const float* dout = g.dout + row * a.out_stride + h * a.head_dim;
+    const float* out = a.out + row * a.out_stride + h * a.head_dim;
+    const float* q = a.q + row * a.q_stride + h * a.q_head_stride;
+    float* dq = g.dq + row * a.q_stride + h * a.q_head_stride;
+    double delta = 0;  // sum over keys of p dp, which is dout · out
+    for (std::int64_t d = 0; d < a.head_dim; ++d) delta += static_cast<double>(dout[d]) * out[d];
+    std::vector<double> sum(static_cast<std::size_t>(a.head_dim));
+    for (std::size_t j = 0; j < scores.size(); ++j) {
+      const auto key = static_cast<std::int64_t>(j);
+      const float* k = a.k + (s.kv_begin + key) * a.k_stride + kv_head * a.k_head_stride;
+      const float* v = a.v + (s.kv_begin + key) * a.v_stride + kv_head * a.v_head_stride;
+      float* dk = g.dk + (s.kv_begin + key) * a.k_stride + kv_head * a.k_head_stride;
+      float* dv = g.dv + (s.kv_begin + key) * a.v_stride + kv_head * a.v_head_stride;
+      const double p = std::exp(scores[j] - total), mask = mask_of(a, row, h, key);
+      double dp = 0;
+      for (std::int64_t d = 0; d < a.head_dim; ++d) {
+        dp += static_cast<double>(dout[d]) * v[d];
+        dv[d] += static_cast<float>(p * mask * dout[d]);
+      }
+      const double ds = p * (dp * mask - delta);
+      for (std::int64_t d = 0; d < a.head_dim; ++d) {
+        sum[static_cast<std::size_t>(d)] += ds * a.scale * k[d];
+        dk[d] += static_cast<float>(ds * a.scale * q[d]);
+      }
+      if (g.ddistance_bias != nullptr)
+        g.ddistance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)] += static_cast<float>(ds);
+    }
+    for (std::int64_t d = 0; d < a.head_dim; ++d) dq[d] = static_cast<float>(sum[static_cast<std::size_t>(d)]);
+  });
+}
+
+}  // namespace linnet

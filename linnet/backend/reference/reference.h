@@ -1,0 +1,41 @@
+// The plain loops with sums in double: the oracle every other backend is tested against, and the base class they
+// inherit from, so an op works before anyone makes it fast.
+#pragma once
+
+#include "linnet/backend/backend.h"
+
+namespace linnet {
+
+class ReferenceBackend : public Backend {
+ public:
+  const char* name() const override { return "reference"; }
+
+  void linear(const LinearArgs&) override;
+  void linear_grad_input(const LinearGradInputArgs&) override;
+  void linear_grad_weight(const LinearGradWeightArgs&) override;
+  void gemm(const GemmArgs&) override;
+  void layer_norm(const NormArgs&) override;
+  void layer_norm_grad(const NormGradArgs&) override;
+  void rms_norm(const NormArgs&) override;
+  void rms_norm_grad(const NormGradArgs&) override;
+  void activation(const ActivationArgs&) override;
+  void activation_grad(const ActivationGradArgs&) override;
+  void rotary(const RotaryArgs&) override;
+  void embedding(const EmbeddingArgs&) override;
+  void embedding_grad(const EmbeddingGradArgs&) override;
+  void attention(const AttentionArgs&) override;
+  void attention_grad(const AttentionGradArgs&) override;
+  void cross_entropy(const CrossEntropyArgs&) override;
+  void dropout(const DropoutArgs&) override;
+  void adam(const AdamArgs&) override;
+  void add(const float* a, const float* b, float* y, std::int64_t n) override;
+  void axpy(float alpha, const float* x, float* y, std::int64_t n) override;
+  void multiply(const float* a, const float* b, float* y, std::int64_t n) override;
+  void scale(const float* x, float alpha, float* y, std::int64_t n) override;
+  double sum_squares(const float* x, std::int64_t n) override;
+  void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) override;
+  void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) override;
+  void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;
+};
+
+}  // namespace linnet

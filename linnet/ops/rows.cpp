@@ -1,0 +1,84 @@
+// Rows picked, mixed and averaged.
+#include <cstring>
+
+#include "linnet/ops/internal.h"
+
+namespace linnet {
+namespace {
+
+void copy_row(const float* from, float* to, std::int64_t cols) {
+  std::memcpy(to, from, static_cast<std::size_t>(cols) * sizeof(float));
+}
+
+}  // namespace
+
+Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows) {
+  check_matrix("gather_rows", "x", x);
+  const std::int64_t n = x.size(0), cols = x.size(1);
+  for (const std::int32_t r : rows) check(r >= 0 && r < n, "[gather_rows] row {} is outside the {} of x", r, n);
+  Tensor y = Tensor::empty({static_cast<std::int64_t>(rows.size()), cols});
+  for (std::size_t i = 0; i < rows.size(); ++i) copy_row(in(x) + rows[i] * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
+  if (!needs_grad({x})) return y;
+  return record("gather_rows", {x}, y,
+                [x, kept = std::vector<std::int32_t>(rows.begin(), rows.end())](const Tensor& dy) -> Gradients {
+                  Tensor dx = Tensor::zeros(x.shape());
+                  backend().embedding_grad({in(dy), kept.data(), out(dx), dy.size(0), dy.size(1)});
+                  return {dx};
+                });
+}
+
+Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::pair<std::int32_t, std::int32_t>> rows) {
+  check(!sources.empty(), "[interleave_rows] no sources");
+  const std::int64_t cols = sources.front().size(1);
+  for (const Tensor& s : sources) {
+    check_matrix("interleave_rows", "a source", s);
+    check(s.size(1) == cols, "[interleave_rows] sources have {} and {} columns", cols, s.size(1));
+  }
+  Tensor y = Tensor::empty({static_cast<std::int64_t>(rows.size()), cols});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto [source, row] = rows[i];
+    check(source >= 0 && static_cast<std::size_t>(source) < sources.size() && row >= 0 &&
+              row < sources[static_cast<std::size_t>(source)].size(0),
+          "[interleave_rows] row {} of source {} does not exist", row, source);
+    copy_row(in(sources[static_cast<std::size_t>(source)]) + row * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
+  }
+  bool wanted = false;
+  for (const Tensor& s : sources) wanted = wanted || needs_grad({s});
+  if (!wanted) return y;
+  using Rows = std::vector<std::pair<std::int32_t, std::int32_t>>;
+  return record("interleave_rows", sources, y, [sources, kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
+    Gradients g;
+    for (const Tensor& s : sources) g.push_back(s.requires_grad() ? Tensor::zeros(s.shape()) : Tensor());
+    const std::int64_t width = dy.size(1);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const auto& target = g[static_cast<std::size_t>(kept[i].first)];
+      if (target) backend().axpy(1.0f, in(dy) + static_cast<std::int64_t>(i) * width, out(target) + kept[i].second * width, width);
+    }
+    return g;
+  });
+}
+
+Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
+  check_matrix("mean_rows", "x", x);
+  check(!starts.empty() && starts.front() >= 0 && starts.back() <= x.size(0), "[mean_rows] the ranges leave x's {} rows", x.size(0));
+  const auto n = static_cast<std::int64_t>(starts.size()) - 1;
+  const std::int64_t cols = x.size(1);
+  Tensor y = Tensor::zeros({n, cols});
+  for (std::int64_t s = 0; s < n; ++s) {
+    const std::int32_t begin = starts[static_cast<std::size_t>(s)], end = starts[static_cast<std::size_t>(s) + 1];
+    check(begin < end, "[mean_rows] range {} is empty", s);
+    for (std::int32_t r = begin; r < end; ++r)
+      backend().axpy(1.0f / static_cast<float>(end - begin), in(x) + r * cols, out(y) + s * cols, cols);
+  }
+  if (!needs_grad({x})) return y;
+  return record("mean_rows", {x}, y, [x, kept = std::vector<std::int32_t>(starts.begin(), starts.end())](const Tensor& dy) -> Gradients {
+    Tensor dx = Tensor::zeros(x.shape());
+    const std::int64_t width = x.size(1);
+    for (std::size_t s = 0; s + 1 < kept.size(); ++s)
+      for (std::int32_t r = kept[s]; r < kept[s + 1]; ++r)
+        backend().axpy(1.0f / static_cast<float>(kept[s + 1] - kept[s]), in(dy) + static_cast<std::int64_t>(s) * width, out(dx) + r * width, width);
+    return {dx};
+  });
+}
+
+}  // namespace linnet
