@@ -8,6 +8,7 @@
 // are bounded and nothing outside the given values can be reached.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -25,7 +26,8 @@ struct ChatOptions {
   bool add_generation_prompt = true;  // end with the opening of the assistant's turn
   std::string bos_token = {};         // the tokenizer's; templates write them themselves
   std::string eos_token = {};
-  Json extra = {};  // object of further variables ("enable_thinking", "unk_token", …); null: none
+  std::int64_t now = -1;  // what strftime_now reads, in seconds since 1970; -1: the clock
+  Json extra = {};        // object of further variables ("enable_thinking", "unk_token", …); null: none
 };
 
 class ChatTemplate {

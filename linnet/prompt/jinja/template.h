@@ -1,0 +1,36 @@
+// A parsed template, ready to be rendered any number of times from any thread.
+//
+//   jinja::Template t("Hello {{ name }}", "greeting");
+//   t.render({{"name", jinja::Value("Ada")}}, {});
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "linnet/prompt/jinja/ast.h"
+#include "linnet/prompt/jinja/interpreter.h"
+
+namespace linnet::jinja {
+
+enum class LastNewline : std::uint8_t { kDrop, kKeep };  // one at the very end of the source; Jinja drops it
+
+class Template {
+ public:
+  // Throws kBadInput naming `place` and the line.
+  Template(std::string source, std::string place, LastNewline last_newline = LastNewline::kDrop);
+
+  using Names = std::vector<std::pair<std::string_view, Value>>;
+  // Throws kBadInput naming the place, the line and what went wrong.
+  std::string render(const Names& names, const RunOptions& options = {}) const;
+
+  const std::string& source() const { return source_; }
+  const std::string& place() const { return place_; }
+
+ private:
+  std::string source_, place_;
+  Block block_;
+};
+
+}  // namespace linnet::jinja

@@ -1,0 +1,80 @@
+#include "linnet/prompt/verbalizer.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "linnet/base/error.h"
+
+namespace linnet {
+namespace {
+
+// Words between commas; a backslash takes the meaning from a comma, an equals sign or itself, and makes \n and \t.
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (text[i] == '\\' && (next == ',' || next == '\\' || next == 'n' || next == 't')) {
+      words.back() += next == 'n' ? '\n' : next == 't' ? '\t' : next;
+      ++i;
+    } else if (text[i] == ',') {
+      words.emplace_back();
+    } else {
+      words.back() += text[i];
+    }
+  }
+  return words;
+}
+
+// The label a spec begins with: the longest that fits, since a label may hold '='.
+std::size_t find_label(const std::vector<std::string>& labels, std::string_view spec) {
+  std::size_t best = labels.size();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::string& label = labels[i];
+    const bool fits = spec.size() > label.size() && spec.starts_with(label) && spec[label.size()] == '=';
+    if (fits && (best == labels.size() || label.size() > labels[best].size())) best = i;
+  }
+  return best;
+}
+
+}  // namespace
+
+Verbalizer::Verbalizer(std::vector<std::string> labels) : labels_(std::move(labels)) {
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    check(!labels_[i].empty(), "--labels: label {} is empty", i + 1);
+    const auto first = std::find(labels_.begin(), labels_.end(), labels_[i]);
+    check(first == labels_.begin() + static_cast<std::ptrdiff_t>(i), "--labels: '{}' stands there twice",
+          printable(labels_[i], 80));
+    words_.push_back({' ' + labels_[i]});
+  }
+}
+
+Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const std::string> specs) {
+  Verbalizer made(std::move(labels));
+  std::vector<bool> seen(made.size(), false);
+  for (const std::string& spec : specs) {
+    const std::size_t index = find_label(made.labels_, spec);
+    check(index < made.size(), "--label-words '{}': expected LABEL=word,word with one of the labels {}",
+          printable(spec, 80), printable(fmt::format("{}", fmt::join(made.labels_, ", "))));
+    const std::string& label = made.labels_[index];
+    check(!seen[index], "--label-words: '{}' is given twice; write its words with commas", printable(label, 80));
+    seen[index] = true;
+    auto words = split_words(std::string_view(spec).substr(label.size() + 1));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      check(!words[i].empty(), "--label-words '{}': word {} is empty", printable(spec, 80), i + 1);
+      check(std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words[i]) ==
+                words.begin() + static_cast<std::ptrdiff_t>(i),
+            "--label-words '{}': '{}' stands there twice", printable(spec, 80), printable(words[i], 80));
+    }
+    made.words_[index] = std::move(words);
+  }
+  for (std::size_t a = 0; a < made.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      for (const std::string& word : made.words_[a])
+        check(std::find(made.words_[b].begin(), made.words_[b].end(), word) == made.words_[b].end(),
+              "--label-words: '{}' stands for both '{}' and '{}'", printable(word, 80), printable(made.labels_[b], 80),
+              printable(made.labels_[a], 80));
+  return made;
+}
+
+}  // namespace linnet

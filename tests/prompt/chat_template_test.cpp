@@ -1,0 +1,161 @@
+#include "linnet/prompt/chat_template.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path data_folder(const char* name) { return fs::path(LINNET_SOURCE_DIR) / ".." / "shared" / "data" / name; }
+
+std::string render(const std::string& source, const Json& messages, const ChatOptions& options = {}) {
+  return ChatTemplate(source, "chat").render(messages, options);
+}
+
+std::string error_of(const std::string& source, const Json& messages = Json::array()) {
+  try {
+    const std::string text = render(source, messages);
+    return "rendered: " + text.substr(0, 100);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    return error.what();
+  }
+}
+
+TEST(ChatTemplate, GivesTheVariablesTransformersGives) {
+  const Json messages = Json::parse(R"([{"role":"user","content":"hi"}])");
+  const std::string source =
+      "{{ bos_token }}{% for m in messages %}[{{ m.role }}:{{ m['content'] }}]{% endfor %}{{ eos_token }}"
+      "{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}{{ thinking }}";
+  ChatOptions options{.bos_token = "<s>", .eos_token = "</s>"};
+  options.extra = Json{{"thinking", "!"}};
+  EXPECT_EQ(render(source, messages, options), "<s>[user:hi]</s>TrueTrueTrue!");
+  options.add_generation_prompt = false;
+  options.tools = Json::parse(R"([{"name":"f"}])");
+  EXPECT_EQ(render("{{ add_generation_prompt }}{{ tools | tojson }}", messages, options), "False[{\"name\": \"f\"}]");
+}
+
+TEST(ChatTemplate, ATemplateThatRefusesSaysWhyWithFileAndLine) {
+  EXPECT_EQ(error_of("a\n{{ raise_exception('roles must alternate') }}"), "chat:2: roles must alternate");
+  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"),
+            "chat:1: the index 0 is outside a list of 0");
+}
+
+TEST(ChatTemplate, ContentIsNeverReadAsATemplate) {
+  const Json messages = Json::parse(R"([{"role":"user","content":"{{ 1 + 1 }}{% if %}"}])");
+  EXPECT_EQ(render("{{ messages[0].content }}", messages), "{{ 1 + 1 }}{% if %}");
+}
+
+TEST(ChatTemplate, TheClockCanBeSet) {
+  ChatOptions options{.now = 86400 * 365};  // 1971-01-01 in UTC
+  const std::string text = render("{{ strftime_now('%Y') }}", Json::array(), options);
+  EXPECT_TRUE(text == "1971" || text == "1970") << text;
+}
+
+TEST(ChatTemplate, DeepMessagesAreRefusedNotFollowed) {
+  Json deep = "x";
+  for (int i = 0; i < 400; ++i) deep = Json::array({deep});
+  EXPECT_NE(error_of("{{ messages }}", deep).find("nested more than"), std::string::npos);
+}
+
+TEST(ChatTemplate, EveryRealTemplateRendersOrNamesWhatItRefuses) {
+  const fs::path folder = data_folder("chat-templates");
+  if (!fs::exists(folder)) GTEST_SKIP() << "no ../shared/data/chat-templates";
+  const Json messages = Json::parse(R"([{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"},
+      {"role":"assistant","content":"Hi"},{"role":"user","content":"Bye"}])");
+  const Json no_system(messages.begin() + 1, messages.end());
+  int templates = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".jinja") continue;
+    ++templates;
+    const ChatTemplate chat(read_file(entry.path()), entry.path().filename().string());
+    const ChatOptions options{.bos_token = "<s>", .eos_token = "</s>", .now = 1'767'225'600};
+    std::string text;
+    try {
+      text = chat.render(messages, options);
+    } catch (const Error& error) {  // Gemma 2 has no system turn and says so
+      EXPECT_NE(std::string(error.what()).find("System role not supported"), std::string::npos) << error.what();
+      text = chat.render(no_system, options);
+    }
+    EXPECT_NE(text.find("Hello"), std::string::npos) << entry.path();
+    EXPECT_NE(text.find("Bye"), std::string::npos) << entry.path();
+  }
+  EXPECT_EQ(templates, 28);
+}
+
+TEST(ChatTemplate, HostileTemplatesEndInAnErrorWithinASecond) {
+  const fs::path folder = data_folder("bad-inputs");
+  if (!fs::exists(folder)) GTEST_SKIP() << "no ../shared/data/bad-inputs";
+  std::ifstream manifest(folder / "MANIFEST.jsonl");
+  int rows = 0;
+  const Json messages = Json::parse(R"([{"role":"user","content":"hi"}])");
+  for (std::string line; std::getline(manifest, line);) {
+    const Json row = Json::parse(line);
+    const auto file = row.at("file").get<std::string>();
+    if (!file.starts_with("chat-template/")) continue;
+    ++rows;
+    const auto start = std::chrono::steady_clock::now();
+    std::string outcome = "accept";
+    try {
+      ChatTemplate(read_file(folder / file), file).render(messages, {});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kBadInput) << file;
+      EXPECT_TRUE(std::string(error.what()).starts_with(file)) << error.what();
+      outcome = "reject";
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(took.count(), 5.0) << file;
+    if (row.at("expect") == "reject") EXPECT_EQ(outcome, "reject") << file;
+  }
+  EXPECT_EQ(rows, 12);
+}
+
+// The cases and Jinja's answers come from tools/parity/chat_templates.py.
+TEST(ChatTemplateParity, RendersAsJinjaDoes) {
+  const char* path = std::getenv("LINNET_CHAT_CASES");
+  if (!path) GTEST_SKIP() << "LINNET_CHAT_CASES is not set; run tools/parity/chat_templates.py";
+  std::ifstream file(path);
+  int same = 0, both_fail = 0;
+  std::map<std::string, int> lenient, wrong;
+  for (std::string line; std::getline(file, line);) {
+    const Json row = Json::parse(line);
+    const ChatOptions options{.tools = row.at("tools"),
+                              .add_generation_prompt = row.at("add_generation_prompt").get<bool>(),
+                              .bos_token = "<s>",
+                              .eos_token = "</s>",
+                              .now = row.at("now").get<std::int64_t>(),
+                              .extra = row.at("extra")};
+    const auto name = row.at("template").get<std::string>();
+    std::string text, error;
+    try {
+      text = ChatTemplate(row.at("source").get<std::string>(), name).render(row.at("messages"), options);
+    } catch (const Error& e) {
+      error = e.what();
+    }
+    if (row.contains("error")) {
+      if (error.empty()) ++lenient[name + ": " + row.at("error").get<std::string>()];
+      both_fail += !error.empty();
+    } else if (error.empty() && text == row.at("text")) {
+      ++same;
+    } else if (wrong[name]++ < 3) {
+      ADD_FAILURE() << name << ", " << row.at("case") << "\nJinja:  " << row.at("text") << "\nLinnet: " << error
+                    << Json(text);
+    }
+  }
+  std::cout << same << " texts alike, " << both_fail << " refused by both\n";
+  for (const auto& [what, count] : lenient) std::cout << count << " only Jinja refuses: " << what << "\n";
+}
+
+}  // namespace
+}  // namespace linnet
