@@ -1,7 +1,7 @@
 #include "linnet/prompt/chat_template.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <filesystem>
@@ -48,8 +48,7 @@ TEST(ChatTemplate, GivesTheVariablesTransformersGives) {
 
 TEST(ChatTemplate, ATemplateThatRefusesSaysWhyWithFileAndLine) {
   EXPECT_EQ(error_of("a\n{{ raise_exception('roles must alternate') }}"), "chat:2: roles must alternate");
-  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"),
-            "chat:1: the index 0 is outside a list of 0");
+  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"), "chat:1: the index 0 is outside a list of 0");
 }
 
 TEST(ChatTemplate, ContentIsNeverReadAsATemplate) {
@@ -74,8 +73,8 @@ TEST(ChatTemplate, EveryRealTemplateRendersOrNamesWhatItRefuses) {
   if (!fs::exists(folder)) GTEST_SKIP() << "no ../shared/data/chat-templates";
   const Json messages = Json::parse(R"([{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"},
       {"role":"assistant","content":"Hi"},{"role":"user","content":"Bye"}])");
-  const Json no_system(messages.begin() + 1, messages.end());
   int templates = 0;
+  std::set<std::string> refused;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".jinja") continue;
     ++templates;
@@ -84,14 +83,20 @@ TEST(ChatTemplate, EveryRealTemplateRendersOrNamesWhatItRefuses) {
     std::string text;
     try {
       text = chat.render(messages, options);
-    } catch (const Error& error) {  // Gemma 2 has no system turn and says so
-      EXPECT_NE(std::string(error.what()).find("System role not supported"), std::string::npos) << error.what();
-      text = chat.render(no_system, options);
+    } catch (const Error& error) {
+      refused.insert(error.what());
+      continue;
     }
+    EXPECT_EQ(chat.render(messages, options), text);
     EXPECT_NE(text.find("Hello"), std::string::npos) << entry.path();
     EXPECT_NE(text.find("Bye"), std::string::npos) << entry.path();
   }
   EXPECT_EQ(templates, 28);
+  // Jinja refuses the same three: no system turn; tools needed; a message changed.
+  EXPECT_THAT(refused, testing::UnorderedElementsAre(
+                           testing::HasSubstr("google-gemma-2-2b-it.jinja:1: System role not supported"),
+                           testing::HasSubstr("'NoneType' object is not iterable"),
+                           testing::HasSubstr("'message.tool_calls' is assigned to, but 'message' is no namespace")));
 }
 
 TEST(ChatTemplate, HostileTemplatesEndInAnErrorWithinASecond) {
@@ -116,7 +121,9 @@ TEST(ChatTemplate, HostileTemplatesEndInAnErrorWithinASecond) {
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     EXPECT_LT(took.count(), 5.0) << file;
-    if (row.at("expect") == "reject") EXPECT_EQ(outcome, "reject") << file;
+    if (row.at("expect") == "reject") {
+      EXPECT_EQ(outcome, "reject") << file;
+    }
   }
   EXPECT_EQ(rows, 12);
 }

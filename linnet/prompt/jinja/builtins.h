@@ -38,6 +38,7 @@ std::vector<std::string_view> split_lines(std::string_view text);
 std::string capitalize(std::string_view text);
 // printf-style text % arguments (%s %r %d %i %f %x %o %e %g %c %%, with flags, width and precision).
 std::string percent_format(Interpreter& interpreter, std::string_view format, const Value& arguments);
+std::string escape_html(std::string_view text);
 std::string indent_text(Interpreter& interpreter, std::string_view text, std::string_view indent, bool first,
                         bool blank);
 

@@ -89,8 +89,13 @@ Value join_or(Interpreter& interpreter, const Value& input, const Arguments& arg
   return Value(before.string() + ", " + word + ' ' + to_text(items->items.back()));
 }
 
+// map, select and their kin take anything false (None, for one) as empty.
+std::shared_ptr<const List> iterate_if_true(Interpreter& interpreter, const Value& input) {
+  return truthy(input) ? interpreter.iterate(input) : std::make_shared<const List>();
+}
+
 Value map(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
-  const auto items = interpreter.iterate(input);
+  const auto items = iterate_if_true(interpreter, input);
   std::vector<Value> out;
   if (arguments.positional.empty()) {
     arguments.expect("map", {"attribute", "default"}, 1);
@@ -127,7 +132,7 @@ Value choose(Interpreter& interpreter, const Value& input, const Arguments& argu
     rest.named = arguments.named;
   }
   std::vector<Value> out;
-  const auto items = interpreter.iterate(input);
+  const auto items = iterate_if_true(interpreter, input);
   for (const Value& item : items->items) {
     interpreter.spend();
     const Value subject = attribute ? interpreter.path(item, arguments.positional[0]) : item;

@@ -143,7 +143,9 @@ Value arithmetic(Interpreter& interpreter, Op op, const Value& a, const Value& b
   if (a.is_number() && b.is_number()) return float_arithmetic(op, number(a), number(b));
   if (op == Op::kAdd && a.is(Kind::kString) && b.is(Kind::kString)) {
     interpreter.spend_bytes(a.string().size() + b.string().size());
-    return Value(a.string() + b.string());
+    if (!a.is_markup() && !b.is_markup()) return Value(a.string() + b.string());
+    const auto part = [](const Value& v) { return v.is_markup() ? v.string() : escape_html(v.string()); };
+    return Value(part(a) + part(b)).as_markup();
   }
   if (op == Op::kAdd && a.is(Kind::kList) && b.is(Kind::kList) && a.list().kind == b.list().kind && sequence(a))
     return add_lists(interpreter, a.list(), b.list());

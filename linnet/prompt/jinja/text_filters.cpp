@@ -56,8 +56,9 @@ Value fallback(Interpreter&, const Value& input, const Arguments& arguments) {
   return missing ? arguments.get(0, "default_value", Value("")) : input;
 }
 
-Value to_string(Interpreter&, const Value& input, const Arguments&) { return Value(to_text(input)); }
-Value unchanged(Interpreter&, const Value& input, const Arguments&) { return input; }
+Value to_string(Interpreter&, const Value& input, const Arguments&) {
+  return input.is(Kind::kString) ? input : Value(to_text(input));
+}
 
 Value tojson(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   arguments.expect("tojson", {"ensure_ascii", "indent", "separators", "sort_keys"});
@@ -190,30 +191,9 @@ Value round(Interpreter&, const Value& input, const Arguments& arguments) {
   return std::strtod(fmt::format("{:.{}f}", value, places).c_str(), nullptr);  // exact: ties to even
 }
 
+Value safe(Interpreter&, const Value& input, const Arguments&) { return Value(to_text(input)).as_markup(); }
 Value escape(Interpreter&, const Value& input, const Arguments&) {
-  std::string out;
-  for (const char c : to_text(input)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return Value(std::move(out));
+  return input.is_markup() ? input : Value(escape_html(to_text(input))).as_markup();
 }
 
 Value format(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
@@ -245,7 +225,7 @@ Value truncate(Interpreter&, const Value& input, const Arguments& arguments) {
 constexpr NamedFilter kFilters[] = {
     {"trim", trim},           {"upper", to_upper},    {"lower", to_lower},   {"capitalize", to_capitalized},
     {"title", title},         {"replace", replace},   {"default", fallback}, {"d", fallback},
-    {"string", to_string},    {"safe", unchanged},    {"tojson", tojson},    {"from_json", from_json_text},
+    {"string", to_string},    {"safe", safe},         {"tojson", tojson},    {"from_json", from_json_text},
     {"indent", indent},       {"int", to_int},        {"float", to_float},   {"abs", absolute},
     {"round", round},         {"escape", escape},     {"e", escape},         {"format", format},
     {"wordcount", wordcount}, {"truncate", truncate},

@@ -91,6 +91,13 @@ class Value {
   std::int64_t integer() const { return std::get<std::int64_t>(data_); }
   double real() const { return std::get<double>(data_); }
   const std::string& string() const { return *std::get<std::shared_ptr<const std::string>>(data_); }
+  // Text that `safe` or `escape` made: what '+' adds to it is HTML-escaped, as Jinja's Markup does.
+  bool is_markup() const { return markup_; }
+  Value as_markup() const {
+    Value copy = *this;
+    copy.markup_ = true;
+    return copy;
+  }
   const List& list() const { return *std::get<std::shared_ptr<const List>>(data_); }
   std::shared_ptr<const List> shared_list() const { return std::get<std::shared_ptr<const List>>(data_); }
   const Dict& dict() const { return *std::get<std::shared_ptr<const Dict>>(data_); }
@@ -104,6 +111,7 @@ class Value {
                std::shared_ptr<const List>, std::shared_ptr<const Dict>, Namespace*, std::shared_ptr<LoopState>,
                std::shared_ptr<const Function>>
       data_;
+  bool markup_ = false;
 };
 
 // What Python would call it decides whether it has a length and when it is true.
