@@ -1,0 +1,74 @@
+// Named tensors on disk: one .safetensors file, a sharded set with its index, a pytorch_model.bin, or a GGUF file.
+// Opening maps the files and checks every range; no value is copied.
+//
+//   auto checkpoint = CheckpointReader::open("model-folder");
+//   for (const std::string& name : checkpoint->names()) Tensor weight = checkpoint->read(name);
+//
+//   CheckpointWriter out("new-folder");
+//   out.add("model.norm.weight", weight);
+//   out.finish();
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/tensor/tensor.h"
+
+namespace linnet {
+
+struct StoredTensor {
+  DType dtype;
+  Shape shape;  // row-major, slowest dimension first, whatever the file's habit
+};
+
+class CheckpointReader {
+ public:
+  // A file by what it is, or a folder: model.safetensors, model.safetensors.index.json, pytorch_model.bin,
+  // pytorch_model.bin.index.json, in that order; adapter_model.* where the folder holds an adapter.
+  // kBadInput naming the file for anything broken, unsupported or missing.
+  static std::unique_ptr<CheckpointReader> open(const std::filesystem::path& file_or_folder);
+  virtual ~CheckpointReader() = default;
+
+  virtual std::span<const std::string> names() const = 0;  // in the file's order of bytes
+  virtual bool has(std::string_view name) const = 0;
+  virtual const StoredTensor& info(std::string_view name) const = 0;  // kBadInput where there is no such tensor
+  // Shares the mapping, which lives as long as the tensor; pages are copied on first write, the file never changes.
+  // Values that are not aligned or not in row order in the file are copied. Each call makes a tensor of its own.
+  virtual Tensor read(std::string_view name) const = 0;
+  // The text entries of a safetensors header ("format" -> "pt"); empty for other kinds.
+  virtual const std::map<std::string, std::string>& metadata() const = 0;
+};
+
+// Writes <stem>.safetensors; above max_shard_bytes, <stem>-00001-of-0000N.safetensors with an index. Bytes are those
+// of Hugging Face's safetensors library: widest element type first, then by name; header padded to 8 bytes.
+class CheckpointWriter {
+ public:
+  explicit CheckpointWriter(std::filesystem::path folder, std::string stem = "model",
+                            std::size_t max_shard_bytes = 50'000'000'000);
+  // The same tensor (or a view of the same bytes) under a second name is left out: tied tensors are stored once,
+  // under the first name added. Quantised types do not fit safetensors: kInvalidArgument.
+  void add(std::string name, const Tensor& value);
+  void metadata(std::string key, std::string value);  // beside {"format": "pt"}
+  // Every file appears under its name only when it is whole; the index comes last.
+  void finish();
+
+ private:
+  struct Entry {
+    std::string name;
+    Tensor value;
+  };
+  void write_shard(const std::filesystem::path& file, std::span<const Entry> entries) const;
+  std::filesystem::path folder_;
+  std::string stem_;
+  std::size_t max_shard_bytes_;
+  std::vector<Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace linnet

@@ -1,0 +1,47 @@
+// The header of a safetensors file: u64 length, JSON, then the tensors' bytes without holes.
+//
+//   SafetensorsHeader header = parse_safetensors(file->bytes(), "model.safetensors");
+//
+// Accepted beyond the library's own writer: blanks before and after the JSON. Refused: everything its README forbids,
+// duplicate keys included. Format: https://github.com/huggingface/safetensors (README).
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/file.h"
+#include "linnet/io/checkpoint.h"
+
+namespace linnet {
+
+inline constexpr std::size_t kSafetensorsMostHeaderBytes = 100'000'000;
+inline constexpr std::size_t kMostRank = 8;  // of a stored tensor
+
+struct SafetensorsEntry {
+  std::string name;
+  StoredTensor info;
+  std::size_t begin, end;  // in the file
+};
+
+struct SafetensorsHeader {
+  std::vector<SafetensorsEntry> tensors;  // by position in the file
+  std::map<std::string, std::string> metadata;
+};
+
+SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string_view place);
+
+// The bytes in front of the data: length and padded header, for entries whose ranges are relative to the data.
+std::string safetensors_header(std::span<const SafetensorsEntry> tensors,
+                               const std::map<std::string, std::string>& metadata);
+
+std::unique_ptr<CheckpointReader> open_safetensors(std::shared_ptr<MappedFile> file);
+
+// A tensor over a range of a mapped file, copied only where the range is not aligned for its type.
+Tensor mapped_tensor(const std::shared_ptr<MappedFile>& file, std::size_t begin, const StoredTensor& info);
+
+}  // namespace linnet
