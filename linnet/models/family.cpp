@@ -57,11 +57,29 @@ std::string_view modern_suffix(std::string_view rest) {
   return rest;
 }
 
+// What may stand before the stack's names, the usual one first.
+std::vector<std::string_view> prefixes(const Family& family) {
+  std::vector<std::string_view> all{family.prefix};
+  for (const ArchitectureName& a : family.architectures)
+    if (!a.prefix.empty()) all.push_back(a.prefix);
+  return all;
+}
+
+std::string_view prefix_of(const Family& family, HeadKind head) {
+  for (const ArchitectureName& a : family.architectures)
+    if (a.head == head && !a.prefix.empty()) return a.prefix;
+  return family.prefix;
+}
+
 }  // namespace
 
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place) {
   const std::string_view whole = theirs;
-  if (theirs.starts_with(family.prefix)) theirs.remove_prefix(family.prefix.size());
+  for (const std::string_view prefix : prefixes(family)) {
+    if (!theirs.starts_with(prefix)) continue;
+    theirs.remove_prefix(prefix.size());
+    break;
+  }
   if (below_any(family.ignored, theirs)) return {};
   for (const NamePair& pair : family.names)
     if (const auto m = match(pair.theirs, theirs)) return expand(pair.ours, {m->layer, modern_suffix(m->rest)});
@@ -75,7 +93,7 @@ std::string to_theirs(const Family& family, std::string_view ours, HeadKind head
     if (const auto m = match(pair.ours, ours)) {
       std::string theirs = expand(pair.theirs, *m);
       const bool bare = head == HeadKind::kNone || below_any(family.unprefixed, theirs);
-      return bare ? theirs : std::string(family.prefix) + theirs;
+      return bare ? theirs : std::string(prefix_of(family, head)) + theirs;
     }
   }
   fail(ErrorKind::kInvalidArgument, "[{}] no checkpoint name for parameter '{}'", family.model_type, ours);
@@ -85,7 +103,7 @@ std::vector<std::string> spellings(const Family& family, std::string_view ours) 
   std::vector<std::string> found;
   const auto add = [&](const std::string& name) {
     found.push_back(name);
-    found.push_back(std::string(family.prefix) + name);
+    for (const std::string_view prefix : prefixes(family)) found.push_back(std::string(prefix) + name);
   };
   for (const auto use : {NamePair::Use::kBoth, NamePair::Use::kReadOnly}) {
     for (const NamePair& pair : family.names) {

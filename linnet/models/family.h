@@ -28,6 +28,7 @@ struct NamePair {
 struct ArchitectureName {
   std::string_view name;  // config.json's architectures[0]
   HeadKind head;
+  std::string_view prefix = {};  // where it is not the family's
 };
 
 struct Family {

@@ -18,7 +18,8 @@ std::vector<float> alibi_slopes(std::int64_t heads) {
 }
 
 Attention::Attention(const TransformerConfig& c)
-    : heads_(c.heads), kv_heads_(c.kv_heads), head_dim_(c.head_dim), layout_(c.qkv), dropout_(c.attention_dropout) {
+    : heads_(c.heads), kv_heads_(c.kv_heads), head_dim_(c.head_dim), layout_(c.qkv),
+      scale_(c.attention_scale), dropout_(c.attention_dropout) {
   const std::int64_t q = heads_ * head_dim_, kv = kv_heads_ * head_dim_;
   if (layout_ == Qkv::kSeparate) {
     query_ = Linear(c.hidden, q, c.attention_bias, c.weight_layout);
@@ -58,7 +59,10 @@ Attention::Heads Attention::project(const Tensor& x, const Pass& pass) const {
 
 AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const {
   AttentionOptions o;
-  o.scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
+  const bool by_head = scale_ == AttentionScale::kHeadDim || scale_ == AttentionScale::kHeadDimAndLayer;
+  const bool by_layer = scale_ == AttentionScale::kLayer || scale_ == AttentionScale::kHeadDimAndLayer;
+  if (by_head) o.scale /= std::sqrt(static_cast<float>(head_dim_));
+  if (by_layer) o.scale /= static_cast<float>(layer + 1);
   if (pass.training && dropout_ > 0) {
     o.dropout = static_cast<float>(dropout_);
     o.dropout_key = pass.key(layer, Site::kAttention);
@@ -69,8 +73,8 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
 Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const {
   Heads heads = project(x, pass);
   if (batch.rotary) {
-    heads.q = rotary(heads.q, *batch.rotary, batch.rows.positions);
-    heads.k = rotary(heads.k, *batch.rotary, batch.rows.positions);
+    heads.q = rotary(heads.q, *batch.rotary, batch.rotary_rows);
+    heads.k = rotary(heads.k, *batch.rotary, batch.rotary_rows);
   }
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;

@@ -24,6 +24,7 @@ struct AttentionBatch {
   std::vector<AttentionSequence> sequences;  // without a cache: which rows belong together
   bool causal = false;
   std::optional<RotaryTable> rotary;
+  std::vector<std::int32_t> rotary_rows;  // which row of the table each row turns by
   std::vector<float> alibi_slopes;
 
   KvCache* cache = nullptr;
@@ -59,6 +60,7 @@ class Attention {
 
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;
   Qkv layout_ = Qkv::kSeparate;
+  AttentionScale scale_ = AttentionScale::kHeadDim;
   double dropout_ = 0;
   Linear query_, key_, value_, qkv_, output_;
 };

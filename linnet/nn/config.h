@@ -21,6 +21,8 @@ enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
 enum class HeadKind : std::uint8_t {
   kNone, kCausalLm, kMaskedLm, kPretraining, kNextSentence, kSequenceClass, kTokenClass, kQuestionAnswering, kSeq2SeqLm
 };
+// Attention scores are divided by sqrt(head_dim), not at all, or also by the layer's number (GPT-2's options).
+enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kLayer };
 enum class Pooling : std::uint8_t { kFirst, kLast };  // the row a sequence classifier reads
 enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
 // config.json's problem_type; kInferred follows the labels as Transformers does (R32).
@@ -58,6 +60,7 @@ struct TransformerConfig {
   Activation activation = Activation::kGelu;
   FeedForwardKind ffn_kind = FeedForwardKind::kPlain;
   Qkv qkv = Qkv::kSeparate;
+  AttentionScale attention_scale = AttentionScale::kHeadDim;
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;

@@ -20,18 +20,18 @@ Head::Head(const TransformerConfig& c)
   if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
   if (speaks(c.head)) {
     tied_ = c.tie_embeddings;
-    if (!tied_) output_ = Linear(c.hidden, c.vocab, false);
+    if (!tied_) output_ = Linear(c.hidden, c.vocab, c.head_transform);
     if (c.head_transform) {
       transform_ = Linear(c.hidden, c.hidden, true);
       norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
-      has_output_bias_ = true;
+      has_output_bias_ = tied_;  // an output matrix of its own has its own bias
     }
   }
   if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
   if (!classifies(c.head)) return;
   const bool spans = c.head == HeadKind::kQuestionAnswering;
   if (c.classifier == ClassifierKind::kMlp) dense_ = Linear(c.hidden, c.hidden, true);
-  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()), spans || c.classifier_bias);
+  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()), c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
 
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {

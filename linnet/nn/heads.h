@@ -17,7 +17,7 @@ class Head {
   Tensor before_output(const Tensor& hidden, const Pass& pass) const;
   // The output matrix: its own, or the tied vocabulary table. [vocab, hidden] and its bias [vocab] or undefined.
   const Tensor& output_weight(const Tensor& token_table) const { return tied_ ? token_table : output_.weight(); }
-  const Tensor& output_bias() const { return output_bias_; }
+  const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
 
   // What a sequence classifier reads of each sequence: [sequences, hidden], pooled as the config says.

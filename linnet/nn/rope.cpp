@@ -92,9 +92,21 @@ RopeFrequencies long_rope(const TransformerConfig& c, std::int64_t dims, double 
   return result;
 }
 
-bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
+void fill_row(const RopeFrequencies& f, std::int64_t position, float* cosine, float* sine) {
+  for (std::size_t i = 0; i < f.inverse.size(); ++i) {
+    const float angle = static_cast<float>(position) * f.inverse[i];
+    cosine[i] = static_cast<float>(std::cos(static_cast<double>(angle)) * f.scale);
+    sine[i] = static_cast<float>(std::sin(static_cast<double>(angle)) * f.scale);
+  }
+}
+
+RotaryTable empty_table(std::int64_t rows, std::int64_t pairs) {
+  return {Tensor::empty({rows, pairs}), Tensor::empty({rows, pairs})};
+}
 
 }  // namespace
+
+bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
 
 RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length) {
   const Rope& rope = config.rope;
@@ -116,23 +128,27 @@ RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t l
 }
 
 const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_t length) {
-  const bool enough = table_.cosine && length <= table_.cosine.size(0);
-  if (enough && (!depends_on_length(config.rope.kind) || built_for_ == length)) return table_;
+  if (table_.cosine && length <= table_.cosine.size(0)) return table_;
   const RopeFrequencies f = rope_frequencies(config, length);
-  built_for_ = length;
   const std::int64_t positions = std::max<std::int64_t>(256, (length + 255) / 256 * 256);
   const auto pairs = static_cast<std::int64_t>(f.inverse.size());
-  table_ = {Tensor::empty({positions, pairs}), Tensor::empty({positions, pairs})};
-  auto cosine = table_.cosine.data<float>(), sine = table_.sine.data<float>();
-  for (std::int64_t p = 0; p < positions; ++p) {
-    for (std::int64_t i = 0; i < pairs; ++i) {
-      const float angle = static_cast<float>(p) * f.inverse[static_cast<std::size_t>(i)];
-      const auto at = static_cast<std::size_t>(p * pairs + i);
-      cosine[at] = static_cast<float>(std::cos(static_cast<double>(angle)) * f.scale);
-      sine[at] = static_cast<float>(std::sin(static_cast<double>(angle)) * f.scale);
-    }
-  }
+  table_ = empty_table(positions, pairs);
+  for (std::int64_t p = 0; p < positions; ++p)
+    fill_row(f, p, table_.cosine.data<float>().data() + p * pairs, table_.sine.data<float>().data() + p * pairs);
   return table_;
+}
+
+RotaryTable RopeCache::per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
+                               std::span<const std::int32_t> lengths) {
+  RotaryTable table;
+  RopeFrequencies f;
+  for (std::size_t r = 0; r < positions.size(); ++r) {
+    if (r == 0 || lengths[r] != lengths[r - 1]) f = rope_frequencies(config, lengths[r]);
+    const auto pairs = static_cast<std::int64_t>(f.inverse.size()), at = static_cast<std::int64_t>(r) * pairs;
+    if (r == 0) table = empty_table(static_cast<std::int64_t>(positions.size()), pairs);
+    fill_row(f, positions[r], table.cosine.data<float>().data() + at, table.sine.data<float>().data() + at);
+  }
+  return table;
 }
 
 }  // namespace linnet::nn

@@ -1,6 +1,7 @@
 #include "linnet/nn/transformer.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "linnet/base/error.h"
 
@@ -128,10 +129,26 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
   batch->cache = state.cache;
   batch->cached = state.sequences;
   batch->prefix.assign(prefix.begin(), prefix.end());
-  if (config_.positions == Positions::kRotary) batch->rotary = rope_.table(config_, table_length(batch->rows));
+  if (config_.positions == Positions::kRotary) set_rotary(*batch);
   if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
   fill_sequences(*batch, prefixed);
   return batch;
+}
+
+void Transformer::set_rotary(AttentionBatch& batch) const {
+  const Packed& rows = batch.rows;
+  batch.rotary_rows = rows.positions;
+  if (!depends_on_length(config_.rope.kind)) {
+    batch.rotary = rope_.table(config_, table_length(rows));
+    return;
+  }
+  std::vector<std::int32_t> lengths;
+  for (std::size_t s = 0; s + 1 < rows.starts.size(); ++s) {
+    const auto n = static_cast<std::size_t>(rows.starts[s + 1] - rows.starts[s]);
+    if (n > 0) lengths.insert(lengths.end(), n, rows.positions[static_cast<std::size_t>(rows.starts[s + 1]) - 1] + 1);
+  }
+  batch.rotary = RopeCache::per_row(config_, rows.positions, lengths);
+  std::iota(batch.rotary_rows.begin(), batch.rotary_rows.end(), 0);
 }
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,

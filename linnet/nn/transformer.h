@@ -56,6 +56,7 @@ class Transformer {
   Layers make_layers(std::int64_t count, Block::Cross cross) const;
   std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
                                                         std::span<const PrefixKv> prefix, bool causal) const;
+  void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
                     const CrossBatch* cross, const Pass& pass) const;
   Tensor run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,

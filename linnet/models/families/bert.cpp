@@ -66,6 +66,7 @@ constexpr NamePair kNames[] = {
     {"head.output_bias", "cls.predictions.decoder.bias", {}, kReadOnly},
     {"head.output", "cls.predictions.decoder"},
     {"head.output_bias", "cls.predictions.bias"},
+    {"head.output.bias", "cls.predictions.bias", {}, kReadOnly},
     {"head.next_sentence", "cls.seq_relationship"},
     {"head.dense", "linnet_head_dense"},
     {"head.classifier", "classifier"},

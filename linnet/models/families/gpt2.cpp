@@ -27,6 +27,12 @@ void config(ConfigFields& f, TransformerConfig& c) {
       .field({"resid_pdrop"}, c.hidden_dropout)
       .field({"attn_pdrop"}, c.attention_dropout)
       .choice<Activation>({"activation_function"}, c.activation, kActivations);
+  using nn::AttentionScale;
+  bool by_head = c.attention_scale == AttentionScale::kHeadDim || c.attention_scale == AttentionScale::kHeadDimAndLayer;
+  bool by_layer = c.attention_scale == AttentionScale::kLayer || c.attention_scale == AttentionScale::kHeadDimAndLayer;
+  f.field({"scale_attn_weights"}, by_head).field({"scale_attn_by_inverse_layer_idx"}, by_layer);
+  c.attention_scale = by_layer ? (by_head ? AttentionScale::kHeadDimAndLayer : AttentionScale::kLayer)
+                               : (by_head ? AttentionScale::kHeadDim : AttentionScale::kNone);
   if (c.ffn == 0) c.ffn = 4 * c.hidden;
 }
 

@@ -10,7 +10,7 @@ constexpr ArchitectureName kArchitectures[] = {{"LlamaForCausalLM", HeadKind::kC
                                                {"LlamaModel", HeadKind::kNone},
                                                {"LlamaForSequenceClassification", HeadKind::kSequenceClass},
                                                {"LlamaForTokenClassification", HeadKind::kTokenClass},
-                                               {"LlamaForQuestionAnswering", HeadKind::kQuestionAnswering}};
+                                               {"LlamaForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
 constexpr std::pair<const char*, Activation> kActivations[] = {
     {"silu", Activation::kSilu}, {"swish", Activation::kSilu}, {"gelu", Activation::kGelu},
     {"gelu_pytorch_tanh", Activation::kGeluTanh}, {"relu", Activation::kRelu}};
