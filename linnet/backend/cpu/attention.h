@@ -1,0 +1,19 @@
+// Attention without a matrix of all scores: tiles of 64 keys, softmax as they come (Milakov and Gimelshein, "Online
+// normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022), f32 throughout.
+#pragma once
+
+#include <cstdint>
+
+#include "linnet/backend/backend.h"
+
+namespace linnet::cpu {
+
+void attention(const AttentionArgs& args);
+// Without ddistance_bias, which the reference computes.
+void attention_grad(const AttentionGradArgs& args);
+
+// Factors 0 or 1 / (1 - p) for keys first … first + count of a query row (see AttentionArgs::dropout).
+void dropout_factors(const AttentionArgs& args, std::int64_t row, std::int64_t head, std::int64_t first,
+                     std::int64_t count, float* factors);
+
+}  // namespace linnet::cpu

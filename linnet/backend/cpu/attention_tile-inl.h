@@ -1,0 +1,121 @@
+// What the forward and the backward pass of attention share: tiles of 64 keys, blocks of query rows of one head.
+#if defined(LINNET_ATTENTION_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_ATTENTION_TILE_INL_H
+#undef LINNET_ATTENTION_TILE_INL_H
+#else
+#define LINNET_ATTENTION_TILE_INL_H
+#endif
+
+#include <algorithm>
+#include <cstring>
+
+#include "hwy/highway.h"
+#include "linnet/backend/cpu/attention.h"
+#include "linnet/backend/cpu/gemm_tile-inl.h"
+#include "linnet/backend/cpu/math-inl.h"
+#include "linnet/backend/cpu/scratch.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+inline constexpr std::int64_t kKeys = kKvBlock;  // of a tile
+
+HWY_INLINE std::int64_t PadColumns(std::int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
+
+// `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, the rest of each up to to_stride zero.
+HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                         float* to, std::int64_t to_stride) {
+  for (std::int64_t r = 0; r < rows; ++r, to += to_stride) {
+    if (type == DType::kBF16) {
+      const auto* const row = static_cast<const std::uint16_t*>(from) + r * stride;
+      for (std::int64_t i = 0; i < columns; ++i) {
+        const std::uint32_t bits = std::uint32_t{row[i]} << 16;
+        std::memcpy(to + i, &bits, 4);
+      }
+    } else {
+      std::memcpy(to, static_cast<const float*>(from) + r * stride, static_cast<std::size_t>(columns) * sizeof(float));
+    }
+    std::fill(to + columns, to + to_stride, 0.0F);
+  }
+}
+
+// A tile of keys or values as rows [count][stride] of f32 that may be read up to whole column tiles.
+struct KeyTile {
+  const float* rows;
+  std::int64_t stride, count;
+};
+
+// Keys first … first + 64 of a sequence, from dense rows or the cache's blocks; `copy` takes 64 padded rows when the
+// memory cannot be read in place.
+HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, bool values, std::int64_t kv_head,
+                            std::int64_t first, bool padded, float* copy) {
+  const std::int64_t count = std::min(kKeys, s.kv_len - first), d = a.head_dim, width = PadColumns(d);
+  const void* from = nullptr;
+  DType type = DType::kF32;
+  std::int64_t stride = d;
+  if (const void* const* const blocks = values ? s.v_blocks : s.k_blocks) {
+    type = a.kv_type;
+    from = static_cast<const std::byte*>(blocks[first / kKvBlock]) + row_bytes(type, kv_head * kKvBlock * d);
+  } else {
+    stride = values ? a.v_stride : a.k_stride;
+    from = values ? a.v + (s.kv_begin + first) * stride + kv_head * a.v_head_stride
+                  : a.k + (s.kv_begin + first) * stride + kv_head * a.k_head_stride;
+  }
+  if (type == DType::kF32 && (!padded || width == d)) return {static_cast<const float*>(from), stride, count};
+  CopyRows(from, type, stride, count, d, copy, width);
+  return {copy, width, count};
+}
+
+// The tile's transpose [d][64], zero past `count` up to a whole column tile.
+HWY_INLINE void TransposeTile(const KeyTile& tile, std::int64_t d, float* to) {
+  const int count = static_cast<int>(tile.count);
+  if (count == kKeys) return PackRows(tile.rows, tile.stride, count, d, to);
+  const std::int64_t width = PadColumns(count);
+  for (std::int64_t i = 0; i < d; ++i) {
+    for (std::int64_t r = 0; r < count; ++r) to[i * kKeys + r] = tile.rows[r * tile.stride + i];
+    std::fill(to + i * kKeys + count, to + i * kKeys + width, 0.0F);
+  }
+}
+
+// scores[rows][64] = A B for A packed [d][rows] and B a transposed tile.
+HWY_INLINE void ScoreBlock(const float* a, int rows, const float* transposed, std::int64_t d, std::int64_t keys,
+                           float* scores) {
+  for (std::int64_t n = 0; n < keys; n += kTileColumns)
+    TileOf(rows, a, transposed + n, kKeys, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
+}
+
+// One row of scores: position of the query among the keys, keys it may see, biases by distance.
+struct ScoreRow {
+  std::int64_t position, first;  // of the query; of the tile's first key
+  float slope;
+  const float* distance_bias;  // of the head, or null
+  std::int64_t reach;
+};
+
+HWY_INLINE void AddBias(const ScoreRow& row, std::int64_t keys, float* scores) {
+  if (row.slope != 0.0F)
+    for (std::int64_t j = 0; j < keys; ++j) scores[j] += row.slope * static_cast<float>(row.first + j - row.position);
+  if (row.distance_bias != nullptr)
+    for (std::int64_t j = 0; j < keys; ++j)
+      scores[j] += row.distance_bias[std::clamp(row.first + j - row.position, -row.reach, row.reach) + row.reach];
+}
+
+HWY_INLINE ScoreRow RowOf(const AttentionArgs& a, const AttentionSequence& s, std::int64_t head, std::int64_t query,
+                          std::int64_t first) {
+  return {s.kv_len - s.q_len + query, first, a.alibi_slopes == nullptr ? 0.0F : a.alibi_slopes[head],
+          a.distance_bias == nullptr ? nullptr : a.distance_bias + head * (2 * a.distance_reach + 1), a.distance_reach};
+}
+
+// Keys of the tile at `first` that query `query` sees.
+HWY_INLINE std::int64_t VisibleKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t query,
+                                    std::int64_t first) {
+  const std::int64_t end = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + query + 1) : s.kv_len;
+  return std::clamp<std::int64_t>(end - first, 0, kKeys);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace linnet::cpu
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,55 @@
+// The CPU backend: what the reference computes, quickly. Instruction sets are chosen at run time.
+//
+//   CpuBackend cpu;
+//   cpu.linear({x, in, rows, weight, bias, y, out, false, Precision::kByWeight});
+#pragma once
+
+#include <string>
+
+#include "linnet/backend/reference/reference.h"
+
+namespace linnet {
+
+class CpuBackend : public ReferenceBackend {
+ public:
+  const char* name() const override { return "cpu"; }
+
+  void linear(const LinearArgs& args) override;
+  void linear_grad_input(const LinearGradInputArgs& args) override;
+  void linear_grad_weight(const LinearGradWeightArgs& args) override;
+  void gemm(const GemmArgs& args) override;
+  void layer_norm(const NormArgs& args) override;
+  void layer_norm_grad(const NormGradArgs& args) override;
+  void rms_norm(const NormArgs& args) override;
+  void rms_norm_grad(const NormGradArgs& args) override;
+  void activation(const ActivationArgs& args) override;
+  void activation_grad(const ActivationGradArgs& args) override;
+  void rotary(const RotaryArgs& args) override;
+  void embedding(const EmbeddingArgs& args) override;
+  void embedding_grad(const EmbeddingGradArgs& args) override;
+  void attention(const AttentionArgs& args) override;
+  void attention_grad(const AttentionGradArgs& args) override;
+  void cross_entropy(const CrossEntropyArgs& args) override;
+  void dropout(const DropoutArgs& args) override;
+  void adam(const AdamArgs& args) override;
+  void add(const float* a, const float* b, float* y, std::int64_t n) override;
+  void axpy(float alpha, const float* x, float* y, std::int64_t n) override;
+  void multiply(const float* a, const float* b, float* y, std::int64_t n) override;
+  void scale(const float* x, float alpha, float* y, std::int64_t n) override;
+  double sum_squares(const float* x, std::int64_t n) override;
+  void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) override;
+  void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) override;
+  void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;
+};
+
+// What this processor is and which kernels it gets, one fact a line: for `linnet doctor`.
+std::string cpu_description();
+
+// Measured here and now, with all threads; takes about a second and 256 MiB.
+struct CpuSpeed {
+  double read_gb_per_s;            // memory read once
+  double f32_gflops, int8_gflops;  // products of 512 rows with packed f32 and with 4-bit weights
+};
+CpuSpeed measure_cpu();
+
+}  // namespace linnet

@@ -1,0 +1,101 @@
+// What `doctor` tells about the processor, and how fast it is here and now.
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "linnet/backend/cpu/cpu.h"
+#include "linnet/backend/cpu/gemm.h"
+#include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/backend/cpu/quantized.h"
+#include "linnet/base/parallel.h"
+
+namespace linnet {
+namespace {
+
+std::string model_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (const std::size_t colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
+  return "unknown processor";
+}
+
+std::string features() {
+  std::string list;
+#if defined(__x86_64__)
+  const auto note = [&](bool has, const char* name) {
+    if (has) list += (list.empty() ? "" : " ") + std::string(name);
+  };
+  note(__builtin_cpu_supports("avx2"), "avx2");
+  note(__builtin_cpu_supports("fma"), "fma");
+  note(__builtin_cpu_supports("avx512f"), "avx512f");
+  note(__builtin_cpu_supports("avx512vnni"), "avx512_vnni");
+  note(__builtin_cpu_supports("avx512bf16"), "avx512_bf16");
+#endif
+  return list.empty() ? "baseline" : list;
+}
+
+// The best of a few runs, in seconds.
+template <class Body>
+double best_time(Body&& body) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e9;
+  for (int run = 0; run < 6; ++run) {
+    const auto start = Clock::now();
+    body();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return best;
+}
+
+double read_speed() {
+  const std::int64_t words = std::int64_t{256} << 17;  // 256 MiB
+  const std::vector<std::uint64_t> memory(static_cast<std::size_t>(words), 1);
+  std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads()) * 8);
+  const double seconds = best_time([&] {
+    parallel_region([&](int thread, int count) {
+      const std::int64_t begin = words * thread / count, end = words * (thread + 1) / count;
+      std::uint64_t lanes[8] = {};
+      for (std::int64_t i = begin; i + 8 <= end; i += 8)
+        for (std::int64_t lane = 0; lane < 8; ++lane) lanes[lane] += memory[static_cast<std::size_t>(i + lane)];
+      for (const std::uint64_t lane : lanes) sums[static_cast<std::size_t>(thread) * 8] += lane;
+    });
+  });
+  return static_cast<double>(words) * 8 / seconds * 1e-9;
+}
+
+}  // namespace
+
+std::string cpu_description() {
+  std::string text = model_name() + "\n";
+  text += "instruction sets: " + features() + "\n";
+  text += "threads: " + std::to_string(threads()) + "\n";
+  text +=
+      std::string("f32 products: own, ") + cpu::f32_kernel_name() + "; plain matrices: " + cpu::onednn_version() + "\n";
+  text += std::string("bf16 products: ") + (cpu::bf16_products() ? "oneDNN, avx512_bf16" : "widened to f32") + "\n";
+  text += std::string("quantised products: own, ") + cpu::quantized_kernel_name() + "\n";
+  return text;
+}
+
+CpuSpeed measure_cpu() {
+  constexpr std::int64_t kRows = 512, kIn = 1024, kOut = 1024;
+  const double work = 2e-9 * kRows * kIn * kOut;
+  const std::vector<float> x(kRows * kIn, 0.5F), weight(kOut * kIn, 0.25F);
+  std::vector<float> y(kRows * kOut);
+  const cpu::Product product{x.data(), kIn, kRows, nullptr, y.data(), kOut, false};
+  const WeightView plain{weight.data(), DType::kF32, kOut, kIn, WeightLayout::kOutIn, nullptr, false};
+  const cpu::PackedMatrix packed = cpu::pack_matrix(plain);
+  const std::vector<std::byte> blocks(static_cast<std::size_t>(kOut) * row_bytes(DType::kQ4_1, kIn));
+  const WeightView narrow{blocks.data(), DType::kQ4_1, kOut, kIn, WeightLayout::kOutIn, nullptr, false};
+  const cpu::QuantizedMatrix quantized = cpu::pack_quantized(narrow);
+  CpuSpeed speed{};
+  speed.read_gb_per_s = read_speed();
+  speed.f32_gflops = work / best_time([&] { cpu::multiply_packed(product, packed); });
+  speed.int8_gflops = work / best_time([&] { cpu::multiply_quantized(product, quantized); });
+  return speed;
+}
+
+}  // namespace linnet

@@ -1,0 +1,299 @@
+#include "linnet/backend/cpu/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "linnet/backend/cpu/gemm.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h: everything below is compiled once a target.
+#include <algorithm>
+#include <cstring>
+
+#include "hwy/highway.h"
+#include "linnet/backend/cpu/gemm.h"
+#include "linnet/backend/cpu/gemm_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+int TileRows() { return kTileRows; }
+const char* TileName() {
+  return HWY_TARGET == HWY_AVX3   ? "AVX-512"
+         : HWY_TARGET == HWY_AVX2 ? "AVX2"
+         : HWY_TARGET == HWY_NEON ? "NEON"
+                                  : "portable";
+}
+
+// One block of rows by one panel of 32 columns.
+void MultiplyPanel(const float* a, int rows, const float* panel, std::int64_t depth, std::int64_t columns, float* c,
+                   std::int64_t c_stride, const float* bias, TileInit init) {
+  for (std::int64_t n = 0; n < columns; n += kTileColumns) {
+    const TileOutput out{c + n, c_stride, bias == nullptr ? nullptr : bias + n,
+                         static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)), init};
+    TileOf(rows, a, panel + n, kPanel, depth, out);
+  }
+}
+
+// 16-bit floats to f32.
+void WidenBf16(const std::uint16_t* from, std::int64_t n, float* to) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<std::uint16_t, decltype(d)> d16;
+  const hn::RebindToUnsigned<decltype(d)> d32;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from + i)))), d, to + i);
+  for (; i < n; ++i) {
+    const std::uint32_t bits = std::uint32_t{from[i]} << 16;
+    std::memcpy(to + i, &bits, 4);
+  }
+}
+
+// `pairs` rows of 64 pairs (k, k + 1), the 32 at `from`, to rows [k][32].
+void WidenPairs(const std::uint16_t* from, std::int64_t pairs, float* to) {
+  const hn::CappedTag<float, 32> d;
+  const hn::RebindToUnsigned<decltype(d)> d32;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  const auto high = hn::Set(d32, 0xFFFF0000U);
+  for (std::int64_t pair = 0; pair < pairs; ++pair, from += 128, to += 2 * kPanel)
+    for (int n = 0; n < kPanel; n += lanes) {
+      const auto both = hn::LoadU(d32, reinterpret_cast<const std::uint32_t*>(from) + n);
+      hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, to + n);
+      hn::StoreU(hn::BitCast(d, hn::And(both, high)), d, to + kPanel + n);
+    }
+}
+
+// To bf16, to nearest even; NaN stays NaN.
+void NarrowBf16(const float* from, std::int64_t n, std::uint16_t* to) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> d32;
+  const hn::Rebind<std::uint16_t, decltype(d)> d16;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto value = hn::LoadU(d, from + i);
+    const auto bits = hn::BitCast(d32, value);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
+    const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7FFF))));
+    const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(d32, 0x40));
+    const auto nan = hn::RebindMask(d32, hn::IsNaN(value));
+    const hn::RebindToSigned<decltype(d)> di32;
+    hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di32, hn::IfThenElse(nan, quiet, rounded))), d16, to + i);
+  }
+  for (; i < n; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, from + i, 4);
+    const bool nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
+    to[i] = static_cast<std::uint16_t>(nan ? bits >> 16 | 0x40 : (bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+  }
+}
+
+void WidenF16(const std::uint16_t* from, std::int64_t n, float* to) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> d16;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto* const half = reinterpret_cast<const hwy::float16_t*>(from);
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::PromoteTo(d, hn::LoadU(d16, half + i)), d, to + i);
+  const hn::CappedTag<float, 1> one;
+  const hn::Rebind<hwy::float16_t, decltype(one)> one16;
+  for (; i < n; ++i) hn::StoreU(hn::PromoteTo(one, hn::LoadU(one16, half + i)), one, to + i);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace linnet::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "linnet/base/file.h"
+
+namespace linnet::cpu {
+HWY_EXPORT(TileRows);
+HWY_EXPORT(PackRows);
+HWY_EXPORT(MultiplyPanel);
+HWY_EXPORT(WidenBf16);
+HWY_EXPORT(WidenF16);
+HWY_EXPORT(WidenPairs);
+HWY_EXPORT(NarrowBf16);
+HWY_EXPORT(TileName);
+
+void widen_bf16(const std::uint16_t* from, std::int64_t n, float* to) { HWY_DYNAMIC_DISPATCH(WidenBf16)(from, n, to); }
+void widen_f16(const std::uint16_t* from, std::int64_t n, float* to) { HWY_DYNAMIC_DISPATCH(WidenF16)(from, n, to); }
+
+void narrow_bf16_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns, std::uint16_t* to) {
+  parallel_for(rows, std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, columns)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r)
+                   HWY_DYNAMIC_DISPATCH(NarrowBf16)(x + r * stride, columns, to + r * columns);
+               });
+}
+const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
+
+namespace {
+
+constexpr std::int64_t kDepth = 256;     // of a panel slice: 32 KiB of f32, about the first-level cache
+constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
+
+// Where in the packed rows the slice k_begin … of row block `block` stands: [slice][block][k][rows].
+struct PackedRows {
+  const float* data;
+  std::int64_t rows, depth, block_rows;
+  std::int64_t blocks() const { return (rows + block_rows - 1) / block_rows; }
+  int height(std::int64_t block) const { return static_cast<int>(std::min(block_rows, rows - block * block_rows)); }
+  const float* at(std::int64_t block, std::int64_t k_begin, std::int64_t k_end) const {
+    return data + k_begin * rows + block * block_rows * (k_end - k_begin);
+  }
+};
+
+std::int64_t slice_depth(std::int64_t depth) {
+  const std::int64_t slices = std::max<std::int64_t>(1, (depth + kDepth - 1) / kDepth);
+  return std::max<std::int64_t>(32, (depth + 32 * slices - 1) / (32 * slices) * 32);  // whole blocks of a quantised row
+}
+
+PackedRows pack_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth) {
+  PackedRows packed{x, rows, depth, HWY_DYNAMIC_DISPATCH(TileRows)()};
+  if (rows == 1) return packed;
+  float* const data = scratch<ScratchFor::kActivations>(rows * depth);
+  packed.data = data;
+  const std::int64_t slice = slice_depth(depth);
+  parallel_for(packed.blocks(), std::max<std::int64_t>(1, 16384 / (packed.block_rows * depth)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t block = begin; block < end; ++block)
+                   for (std::int64_t k = 0; k < depth; k += slice) {
+                     const std::int64_t k_end = std::min(depth, k + slice);
+                     float* const to = data + (packed.at(block, k, k_end) - packed.data);
+                     HWY_DYNAMIC_DISPATCH(PackRows)
+                     (x + block * packed.block_rows * stride + k, stride, packed.height(block), k_end - k, to);
+                   }
+               });
+  return packed;
+}
+
+struct Range {
+  std::int64_t begin, end;
+};
+
+// The units (panel, row block) of one thread, slice by slice of the depth; a panel's slice is fetched once.
+template <class Fetch>
+void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) noexcept {
+  const std::int64_t blocks = rows.blocks(), slice = slice_depth(rows.depth);
+  for (std::int64_t k = 0; k < rows.depth; k += slice) {
+    const std::int64_t k_end = std::min(rows.depth, k + slice);
+    std::int64_t have = -1;
+    const float* panel_data = nullptr;
+    for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
+      const std::int64_t panel = unit / blocks, block = unit % blocks, n = panel * kPanel;
+      if (panel != have) panel_data = fetch(panel, k, k_end);
+      have = panel;
+      const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
+      HWY_DYNAMIC_DISPATCH(MultiplyPanel)
+      (rows.at(block, k, k_end), rows.height(block), panel_data, k_end - k, std::min(kPanel, out - n),
+       p.y + block * rows.block_rows * p.y_stride + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init);
+    }
+  }
+}
+
+template <class Fetch>
+void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
+  if (p.accumulate && p.bias != nullptr)
+    for (std::int64_t r = 0; r < p.m; ++r)
+      for (std::int64_t i = 0; i < out; ++i) p.y[r * p.y_stride + i] += p.bias[i];
+  for (std::int64_t row = 0; row < p.m; row += kMostRows) {
+    Product part = p;
+    part.m = std::min(kMostRows, p.m - row);
+    part.y += row * p.y_stride;
+    const PackedRows rows = pack_rows(p.x + row * p.x_stride, p.x_stride, part.m, in);
+    const std::int64_t units = (out + kPanel - 1) / kPanel * rows.blocks();
+    const std::int64_t unit_cost = kPanel * in * std::min(part.m, rows.block_rows);
+    parallel_for(units, std::max<std::int64_t>(1, 65536 / unit_cost), [&](std::int64_t begin, std::int64_t end) {
+      multiply_units(part, rows, out, {begin, end}, fetch);
+    });
+  }
+}
+
+}  // namespace
+
+namespace {
+
+// Where element (k, n) of a packed matrix stands.
+struct PackedLayout {
+  std::int64_t panel, depth;  // columns of a panel, rows of it
+  bool pairs;
+  std::int64_t at(std::int64_t k, std::int64_t n) const {
+    const std::int64_t first = n / panel * panel * depth, column = n % panel;
+    return pairs ? first + (k / 2 * panel + column) * 2 + k % 2 : first + k * panel + column;
+  }
+};
+
+PackedLayout layout_of(DType type, std::int64_t in) {
+  if (type == DType::kBF16) return {64, (in + 31) / 32 * 32, true};
+  return {kPanel, in, false};
+}
+
+template <class T>
+void pack_columns(const WeightView& w, const PackedLayout& to, std::int64_t n, std::int64_t n_end, T* packed) {
+  const auto* const from = static_cast<const T*>(w.data);
+  for (; n < n_end; ++n) {
+    const bool row = w.layout == WeightLayout::kOutIn;
+    const T* const column = row ? from + n * w.in : from + n;
+    const std::int64_t step = row ? 1 : w.out;
+    for (std::int64_t k = 0; k < w.in; ++k) packed[to.at(k, n)] = column[k * step];
+  }
+}
+
+}  // namespace
+
+PackedMatrix pack_matrix(const WeightView& w) {
+  const std::size_t size = row_bytes(w.type, 1);
+  const PackedLayout layout = layout_of(w.type, w.in);
+  const std::int64_t panels = (w.out + layout.panel - 1) / layout.panel, panel_size = layout.panel * layout.depth;
+  PackedMatrix packed{w.type, w.out, w.in, aligned_bytes(static_cast<std::size_t>(panels * panel_size) * size)};
+  parallel_for(panels, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      const std::int64_t n = panel * layout.panel, n_end = std::min(w.out, n + layout.panel);
+      if (n_end - n < layout.panel || layout.depth > w.in)
+        std::memset(packed.data.get() + static_cast<std::size_t>(panel * panel_size) * size, 0,
+                    static_cast<std::size_t>(panel_size) * size);
+      if (size == 4)
+        pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint32_t*>(packed.data.get()));
+      else
+        pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint16_t*>(packed.data.get()));
+    }
+  });
+  if (w.storage != nullptr && w.storage->mapped()) release_pages(w.data, static_cast<std::size_t>(w.out * w.in) * size);
+  return packed;
+}
+
+void multiply_packed(const Product& p, const PackedMatrix& w) {
+  if (w.type == DType::kF32) {
+    const auto* const data = reinterpret_cast<const float*>(w.data.get());
+    return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t) {
+      return data + (panel * w.in + k) * kPanel;
+    });
+  }
+  const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data.get());
+  if (w.type == DType::kBF16) {
+    const auto widen = HWY_DYNAMIC_DISPATCH(WidenPairs);
+    const PackedLayout layout = layout_of(w.type, w.in);
+    return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+      float* const to = scratch<ScratchFor::kPanel>((kDepth + 1) * kPanel);
+      widen(data + layout.at(k, panel * kPanel), (k_end - k + 1) / 2, to);
+      return to;
+    });
+  }
+  multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+    float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
+    HWY_DYNAMIC_DISPATCH(WidenF16)(data + (panel * w.in + k) * kPanel, (k_end - k) * kPanel, to);
+    return to;
+  });
+}
+
+void multiply_panels(const Product& p, std::int64_t out, std::int64_t in, PanelReader read) {
+  multiply(p, out, in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+    float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
+    read(panel, k, k_end, to);
+    return to;
+  });
+}
+
+}  // namespace linnet::cpu
+#endif

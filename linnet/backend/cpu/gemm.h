@@ -1,0 +1,54 @@
+// Our own f32 product y = x W^T + bias over weights that were packed once, or are made f32 panel by panel.
+//
+//   const PackedMatrix packed = pack_matrix(weight);
+//   multiply_packed({x, in, rows, bias, y, out, false}, packed);
+#pragma once
+
+#include <cstdint>
+
+#include "linnet/backend/backend.h"
+#include "linnet/backend/cpu/scratch.h"
+#include "linnet/base/parallel.h"
+
+namespace linnet::cpu {
+
+inline constexpr std::int64_t kPanel = 32;  // output columns a panel
+
+// W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
+// F32, F16: [out / 32][in][32]. BF16: [out / 64][in / 2, rounded up to 16][64][2], what oneDNN calls BA16a64b2a.
+struct PackedMatrix {
+  DType type;  // kF32, kBF16 or kF16
+  std::int64_t out, in;
+  AlignedBytes data;
+};
+PackedMatrix pack_matrix(const WeightView& weight);
+
+enum class TileInit : std::uint8_t {
+  kZero,
+  kBias,
+  kAdd
+};  // what a sum is added to: nothing, the bias, the result itself
+
+struct Product {
+  const float* x;
+  std::int64_t x_stride, m;
+  const float* bias;  // [out] or null
+  float* y;
+  std::int64_t y_stride;
+  bool accumulate;  // adds to y
+};
+
+// Writes rows k_begin … k_end of a panel as f32 [k][32]; called on any thread.
+using PanelReader = FunctionRef<void(std::int64_t panel, std::int64_t k_begin, std::int64_t k_end, float* out)>;
+
+void multiply_packed(const Product& product, const PackedMatrix& weight);
+void multiply_panels(const Product& product, std::int64_t out, std::int64_t in, PanelReader read);
+
+// Rows to bf16, nearest even, packed one after another; in parallel.
+void narrow_bf16_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns, std::uint16_t* to);
+void widen_bf16(const std::uint16_t* from, std::int64_t n, float* to);
+void widen_f16(const std::uint16_t* from, std::int64_t n, float* to);
+
+const char* f32_kernel_name();  // "AVX-512", "AVX2", "portable"
+
+}  // namespace linnet::cpu

@@ -1,0 +1,151 @@
+// The register tile of every f32 product: C[rows, columns] = A B with A broadcast value by value and B in vectors.
+// Compiled once for each instruction set, hence no include guard of the usual kind.
+#if defined(LINNET_GEMM_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINNET_GEMM_TILE_INL_H
+#undef LINNET_GEMM_TILE_INL_H
+#else
+#define LINNET_GEMM_TILE_INL_H
+#endif
+
+#include <cstdint>
+
+#include "hwy/highway.h"
+#include "linnet/backend/cpu/gemm.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// At most 512 bits: 16 lanes, 8 with AVX2, 4 with NEON.
+using TileTag = hn::CappedTag<float, 16>;
+using TileVector = hn::Vec<TileTag>;
+inline constexpr int kTileLanes = static_cast<int>(HWY_MAX_BYTES / sizeof(float));
+inline constexpr int kTileColumns = 2 * kTileLanes;
+// Two vectors of columns by as many rows as leave registers for B: 12 x 2 of 32 registers, 6 x 2 of 16.
+#if HWY_TARGET <= HWY_AVX3
+inline constexpr int kTileRows = 12;
+#else
+inline constexpr int kTileRows = 6;
+#endif
+
+struct TileOutput {
+  float* c;
+  std::int64_t c_stride;
+  const float* bias;  // at the first column, for kBias
+  int columns;        // valid ones, at most kTileColumns
+  TileInit init;
+};
+
+template <int kRows>
+HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][2], const TileOutput& out) {
+  const TileTag d;
+  if (out.columns == kTileColumns) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
+    for (int v = 0; v < 2; ++v) {
+      float* const c = out.c + r * out.c_stride + v * kTileLanes;
+      TileVector value = sum[r][v];
+      if (out.init == TileInit::kAdd) value = hn::Add(value, hn::LoadU(d, c));
+      if (out.init == TileInit::kBias) value = hn::Add(value, hn::LoadU(d, out.bias + v * kTileLanes));
+      hn::StoreU(value, d, c);
+    }
+    return;
+  }
+  HWY_ALIGN float row[kTileColumns];
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) {
+    float* const c = out.c + r * out.c_stride;
+    HWY_UNROLL(16)
+    for (int v = 0; v < 2; ++v) hn::Store(sum[r][v], d, row + v * kTileLanes);
+    for (int i = 0; i < out.columns; ++i) {
+      const float start = out.init == TileInit::kAdd ? c[i] : out.init == TileInit::kBias ? out.bias[i] : 0.0F;
+      c[i] = start + row[i];
+    }
+  }
+}
+
+// sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * kAK] and B at b + k * b_stride.
+template <int kRows, int kARow, int kAK>
+HWY_INLINE void Tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t b_stride,
+                     std::int64_t depth, const TileOutput& out) {
+  const TileTag d;
+  TileVector sum[kRows][2];
+  HWY_UNROLL(16)
+  for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
+  for (int v = 0; v < 2; ++v) sum[r][v] = hn::Zero(d);
+  for (std::int64_t k = 0; k < depth; ++k) {
+    const TileVector b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + kTileLanes);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kRows; ++r) {
+      const TileVector value = hn::Set(d, a[r * kARow]);
+      sum[r][0] = hn::MulAdd(value, b0, sum[r][0]);
+      sum[r][1] = hn::MulAdd(value, b1, sum[r][1]);
+    }
+    a += kAK;
+    b += b_stride;
+  }
+  StoreTile<kRows>(sum, out);
+}
+
+// Tile for a number of rows known at run time, A packed [depth][rows].
+template <int kRows = kTileRows>
+HWY_INLINE void TileOf(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
+                       const TileOutput& out) {
+  if constexpr (kRows >= 1) {
+    if (rows == kRows) return Tile<kRows, 1, kRows>(a, b, b_stride, depth, out);
+    TileOf<kRows - 1>(rows, a, b, b_stride, depth, out);
+  }
+}
+
+// The same with A in rows a constant distance apart (scores of an attention tile).
+template <int kARow, int kRows = kTileRows>
+HWY_INLINE void TileOfRows(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
+                           const TileOutput& out) {
+  if constexpr (kRows >= 1) {
+    if (rows == kRows) return Tile<kRows, kARow, 1>(a, b, b_stride, depth, out);
+    TileOfRows<kARow, kRows - 1>(rows, a, b, b_stride, depth, out);
+  }
+}
+
+// The same with A transposed: A[r, k] at a[k * kAK + r].
+template <int kAK, int kRows = kTileRows>
+HWY_INLINE void TileOfColumns(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
+                              const TileOutput& out) {
+  if constexpr (kRows >= 1) {
+    if (rows == kRows) return Tile<kRows, 1, kAK>(a, b, b_stride, depth, out);
+    TileOfColumns<kAK, kRows - 1>(rows, a, b, b_stride, depth, out);
+  }
+}
+
+// Rows x[0 … rows) to [k][rows], so that the tile reads one stream.
+inline void PackRows(const float* x, std::int64_t stride, int rows, std::int64_t depth, float* out) {
+  std::int64_t k = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::CappedTag<float, 4> d;
+  for (; k + 4 <= depth; k += 4) {
+    int r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      const float* const from = x + r * stride + k;
+      const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + stride);
+      const auto c = hn::LoadU(d, from + 2 * stride), e = hn::LoadU(d, from + 3 * stride);
+      const auto ac0 = hn::InterleaveLower(d, a, c), ac1 = hn::InterleaveUpper(d, a, c);
+      const auto be0 = hn::InterleaveLower(d, b, e), be1 = hn::InterleaveUpper(d, b, e);
+      float* const to = out + k * rows + r;
+      hn::StoreU(hn::InterleaveLower(d, ac0, be0), d, to);
+      hn::StoreU(hn::InterleaveUpper(d, ac0, be0), d, to + rows);
+      hn::StoreU(hn::InterleaveLower(d, ac1, be1), d, to + 2 * rows);
+      hn::StoreU(hn::InterleaveUpper(d, ac1, be1), d, to + 3 * rows);
+    }
+    for (; r < rows; ++r)
+      for (int i = 0; i < 4; ++i) out[(k + i) * rows + r] = x[r * stride + k + i];
+  }
+#endif
+  for (; k < depth; ++k)
+    for (int r = 0; r < rows; ++r) out[k * rows + r] = x[r * stride + k];
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace linnet::cpu
+HWY_AFTER_NAMESPACE();
+#endif

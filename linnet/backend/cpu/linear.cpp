@@ -1,0 +1,130 @@
+#include "linnet/backend/cpu/linear.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/backend/cpu/gemm.h"
+#include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/backend/cpu/quantized.h"
+#include "linnet/backend/cpu/scratch.h"
+#include "linnet/backend/cpu/weight_cache.h"
+#include "linnet/base/parallel.h"
+#include "linnet/tensor/blocks.h"
+
+namespace linnet::cpu {
+namespace {
+
+// Every row of y starts as the bias (or zero), or has it added: what a plain product is then added to.
+void start_rows(const LinearArgs& a) {
+  if (a.accumulate && a.bias == nullptr) return;
+  parallel_for(a.m, std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, a.weight.out)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r) {
+                   float* const y = a.y + r * a.y_stride;
+                   if (a.accumulate)
+                     for (std::int64_t i = 0; i < a.weight.out; ++i) y[i] += a.bias[i];
+                   else
+                     std::memcpy(y, a.bias, static_cast<std::size_t>(a.weight.out) * sizeof(float));
+                 }
+               });
+}
+
+constexpr std::int64_t kChunkValues = std::int64_t{1} << 19;  // of a weight made f32 at a time: 2 MiB
+
+// Hands rows of the stored matrix out as f32, a chunk at a time: body(first row, rows, values).
+template <class Body>
+void for_chunks(const WeightView& w, Body&& body) {
+  const bool row_is_output = w.layout == WeightLayout::kOutIn;
+  const std::int64_t rows = row_is_output ? w.out : w.in, columns = row_is_output ? w.in : w.out;
+  if (w.type == DType::kF32) return body(0, rows, static_cast<const float*>(w.data));
+  const std::int64_t most = std::max<std::int64_t>(1, kChunkValues / std::max<std::int64_t>(1, columns));
+  const std::size_t row_size = row_bytes(w.type, columns);
+  float* const values = scratch<ScratchFor::kConvert>(std::min(rows, most) * columns);
+  for (std::int64_t first = 0; first < rows; first += most) {
+    const std::int64_t count = std::min(most, rows - first);
+    const auto* const from = static_cast<const std::byte*>(w.data) + static_cast<std::size_t>(first) * row_size;
+    parallel_for(count, std::max<std::int64_t>(1, 16384 / columns), [&](std::int64_t begin, std::int64_t end) {
+      dequantize(w.type, from + static_cast<std::size_t>(begin) * row_size,
+                 {values + begin * columns, static_cast<std::size_t>((end - begin) * columns)});
+    });
+    body(first, count, static_cast<const float*>(values));
+  }
+}
+
+// From the weight as it is stored.
+void linear_plain(const LinearArgs& a) {
+  const WeightView& w = a.weight;
+  if (a.bias != nullptr || a.accumulate) start_rows(a);
+  const float beta = a.bias != nullptr || a.accumulate ? 1.0F : 0.0F;
+  for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
+    if (w.layout == WeightLayout::kOutIn)
+      multiply_plain({false, true, a.m, count, w.in, 1, a.x, a.x_stride, values, w.in, beta, a.y + first, a.y_stride});
+    else
+      multiply_plain({false, false, a.m, w.out, count, 1, a.x + first, a.x_stride, values, w.out,
+                      first == 0 ? beta : 1.0F, a.y, a.y_stride});
+  });
+}
+
+}  // namespace
+
+void linear(const LinearArgs& a) {
+  if (a.m == 0 || a.weight.out == 0) return;
+  const Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
+  if (info(a.weight.type).quantized) {
+    if (const QuantizedMatrix* const packed = quantized_matrix(a.weight))
+      return a.precision == Precision::kF32 ? multiply_quantized_exact(product, *packed)
+                                            : multiply_quantized(product, *packed);
+    return linear_plain(a);
+  }
+  const PackedMatrix* const packed = packed_matrix(a.weight);
+  if (packed == nullptr) return linear_plain(a);
+  const bool may_round = a.precision != Precision::kF32 && packed->type == DType::kBF16;
+  if (may_round && bf16_products() && multiply_bf16(product, *packed)) return;
+  multiply_packed(product, *packed);
+}
+
+void linear_grad_input(const LinearGradInputArgs& a) {
+  const WeightView& w = a.weight;
+  if (a.m == 0 || w.in == 0) return;
+  const float beta = a.accumulate ? 1.0F : 0.0F;
+  for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
+    if (w.layout == WeightLayout::kOutIn)
+      multiply_plain({false, false, a.m, w.in, count, 1, a.dy + first, a.dy_stride, values, w.in,
+                      first == 0 ? beta : 1.0F, a.dx, a.dx_stride});
+    else
+      multiply_plain(
+          {false, true, a.m, count, w.out, 1, a.dy, a.dy_stride, values, w.out, beta, a.dx + first, a.dx_stride});
+  });
+}
+
+void linear_grad_weight(const LinearGradWeightArgs& a) {
+  const float beta = a.accumulate ? 1.0F : 0.0F;
+  if (a.layout == WeightLayout::kOutIn)
+    multiply_plain({true, false, a.out, a.in, a.m, 1, a.dy, a.dy_stride, a.x, a.x_stride, beta, a.dweight, a.in});
+  else
+    multiply_plain({true, false, a.in, a.out, a.m, 1, a.x, a.x_stride, a.dy, a.dy_stride, beta, a.dweight, a.out});
+  if (a.dbias == nullptr) return;
+  parallel_for(a.out, std::max<std::int64_t>(16, 65536 / std::max<std::int64_t>(1, a.m)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 if (!a.accumulate) std::fill(a.dbias + begin, a.dbias + end, 0.0F);
+                 for (std::int64_t r = 0; r < a.m; ++r)
+                   for (std::int64_t i = begin; i < end; ++i) a.dbias[i] += a.dy[r * a.dy_stride + i];
+               });
+}
+
+void gemm(const GemmArgs& a) {
+  const auto one = [&](std::int64_t i) {
+    multiply_plain({a.transpose_a, a.transpose_b, a.m, a.n, a.k, a.alpha, a.a + i * a.a_stride, a.lda,
+                    a.b + i * a.b_stride, a.ldb, a.beta, a.c + i * a.c_stride, a.ldc});
+  };
+  // Few or small products: inside, else one a thread.
+  if (a.batch < threads() || a.m * a.n * a.k > (std::int64_t{1} << 22)) {
+    for (std::int64_t i = 0; i < a.batch; ++i) one(i);
+    return;
+  }
+  parallel_for(a.batch, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) one(i);
+  });
+}
+
+}  // namespace linnet::cpu

@@ -1,0 +1,270 @@
+#include "linnet/backend/cpu/targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "linnet/backend/cpu/quantized_dot.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h: everything below is compiled once a target.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "hwy/highway.h"
+#include "linnet/backend/cpu/quantized_tile.h"
+#if HWY_TARGET <= HWY_AVX2
+#include <immintrin.h>
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace linnet::cpu {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Rounds one row: values at `to + block * record`, scale at `scales + block * record` and the sum after them.
+void QuantizeRow(const float* x, std::int64_t n, int block, int zero_point, bool affine, int row, int rows,
+                 std::uint8_t* to) {
+  const hn::CappedTag<float, 16> d;
+  const hn::Rebind<std::int32_t, decltype(d)> d32;
+  const hn::Rebind<std::int8_t, decltype(d)> d8;
+  const int lanes = static_cast<int>(hn::Lanes(d)), record = rows * (block + 8);
+  for (std::int64_t b = 0; b < n / block; ++b, x += block, to += record) {
+    auto most = hn::Zero(d);
+    for (int i = 0; i < block; i += lanes) most = hn::Max(most, hn::Abs(hn::LoadU(d, x + i)));
+    const float limit = hn::GetLane(hn::MaxOfLanes(d, most));
+    const float scale = limit / 127.0F, inverse = limit > 0.0F ? 127.0F / limit : 0.0F;
+    auto total = hn::Zero(d32);
+    auto* const values = reinterpret_cast<std::int8_t*>(to) + row * block;
+    for (int i = 0; i < block; i += lanes) {
+      const auto q = hn::NearestInt(hn::Mul(hn::LoadU(d, x + i), hn::Set(d, inverse)));
+      total = hn::Add(total, q);
+      hn::StoreU(hn::DemoteTo(d8, q), d8, values + i);
+    }
+    const std::int32_t sum = hn::GetLane(hn::SumOfLanes(d32, total));
+    std::uint8_t* const scales = to + rows * block;
+    std::memcpy(scales + 4 * row, &scale, 4);
+    const float scaled = scale * static_cast<float>(sum);
+    const std::int32_t start = -zero_point * sum;
+    if (affine)
+      std::memcpy(scales + 4 * (rows + row), &scaled, 4);
+    else
+      std::memcpy(scales + 4 * (rows + row), &start, 4);
+  }
+}
+
+#if HWY_TARGET <= HWY_AVX2
+
+HWY_INLINE __m256 LoadScales(const std::uint8_t* at, std::int64_t block, int side, bool wide) {
+  if (wide) return _mm256_loadu_ps(reinterpret_cast<const float*>(at + block * 64 + side * 32));
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + block * 32 + side * 16)));
+}
+
+// Sixteen products of bytes summed in fours: w without sign, or shifted by 128 (then the sign moves to x, since
+// vpmaddubsw would saturate).
+HWY_INLINE __m256i DotFours(__m256i w, __m256i x, bool shifted) {
+  if (shifted) {
+    const __m256i with_sign = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
+    x = _mm256_sign_epi8(x, with_sign);
+    w = _mm256_abs_epi8(with_sign);
+  }
+  return _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1));
+}
+
+template <int kBits, int kBlock, int kRows>
+void DotSide(const QuantTile& t, int side) {
+  constexpr int kGroups = kBlock / 4, kVectors = kBits == 4 ? kGroups / 2 : kGroups;
+  __m256 sum[kRows];
+  for (int r = 0; r < kRows; ++r) sum[r] = _mm256_setzero_ps();
+  const bool shifted = t.zero_point == 128;
+  const std::uint8_t *x = t.x, *values = t.values + side * 32;
+  const __m256i low = _mm256_set1_epi8(15);
+  for (std::int64_t b = 0; b < t.blocks; ++b, x += kRows * (kBlock + 8), values += kVectors * 64) {
+    __m256i w[kGroups];
+    for (int v = 0; v < kVectors; ++v) {
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + v * 64));
+      w[v] = kBits == 4 ? _mm256_and_si256(bytes, low) : bytes;
+      if constexpr (kBits == 4) w[v + kVectors] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low);
+    }
+    const __m256 scale = LoadScales(t.scales, b, side, t.wide_scales);
+    const __m256 offset = t.affine ? LoadScales(t.offsets, b, side, t.wide_scales) : _mm256_setzero_ps();
+    const std::uint8_t* const row_scales = x + kRows * kBlock;
+    for (int r = 0; r < kRows; ++r) {
+      std::int32_t start;
+      float row_scale, row_sum;
+      std::memcpy(&row_scale, row_scales + 4 * r, 4);
+      std::memcpy(&start, row_scales + 4 * (kRows + r), 4);
+      std::memcpy(&row_sum, row_scales + 4 * (kRows + r), 4);
+      __m256i acc = t.affine || shifted ? _mm256_setzero_si256() : _mm256_set1_epi32(start);
+      for (int g = 0; g < kGroups; ++g) {
+        std::int32_t four;
+        std::memcpy(&four, x + r * kBlock + 4 * g, 4);
+        acc = _mm256_add_epi32(acc, DotFours(w[g], _mm256_set1_epi32(four), shifted));
+      }
+      sum[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), _mm256_mul_ps(scale, _mm256_set1_ps(row_scale)), sum[r]);
+      if (t.affine) sum[r] = _mm256_fmadd_ps(offset, _mm256_set1_ps(row_sum), sum[r]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) _mm256_storeu_ps(t.out + r * 16 + side * 8, sum[r]);
+}
+
+template <int kBits, int kBlock, int kRows>
+void DotTile(const QuantTile& t) {
+  DotSide<kBits, kBlock, kRows>(t, 0);
+  DotSide<kBits, kBlock, kRows>(t, 1);
+}
+constexpr int kDotRows = 4;
+const char* KernelName() { return "AVX2"; }
+
+#else
+
+float ScaleAt(const std::uint8_t* at, std::int64_t index, bool wide) {
+  if (wide) {
+    float value;
+    std::memcpy(&value, at + index * 4, 4);
+    return value;
+  }
+  hwy::float16_t value;
+  std::memcpy(&value, at + index * 2, 2);
+  const hn::CappedTag<float, 1> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> d16;
+  return hn::GetLane(hn::PromoteTo(d, hn::LoadU(d16, &value)));
+}
+
+template <int kBits, int kBlock, int kRows>
+void DotTile(const QuantTile& t) {
+  constexpr int kGroups = kBlock / 4, kVectors = kBits == 4 ? kGroups / 2 : kGroups;
+  std::fill(t.out, t.out + kRows * 16, 0.0F);
+  for (std::int64_t b = 0; b < t.blocks; ++b) {
+    const std::uint8_t *x = t.x + b * kRows * (kBlock + 8), *values = t.values + b * kVectors * 64;
+    for (int r = 0; r < kRows; ++r) {
+      std::int32_t start;
+      float row_scale, row_sum;
+      std::memcpy(&row_scale, x + kRows * kBlock + 4 * r, 4);
+      std::memcpy(&start, x + kRows * kBlock + 4 * (kRows + r), 4);
+      std::memcpy(&row_sum, x + kRows * kBlock + 4 * (kRows + r), 4);
+      const auto* const row = reinterpret_cast<const std::int8_t*>(x + r * kBlock);
+      for (int n = 0; n < 16; ++n) {
+        std::int32_t acc = t.affine ? 0 : start;
+        for (int i = 0; i < kBlock; ++i) {
+          const int group = i / 4;
+          const std::uint8_t byte = values[group % kVectors * 64 + n * 4 + i % 4];
+          const int q = kBits == 8 ? byte : group < kVectors ? byte & 15 : byte >> 4;
+          acc += q * row[i];
+        }
+        float& sum = t.out[r * 16 + n];
+        sum += static_cast<float>(acc) * (ScaleAt(t.scales, b * 16 + n, t.wide_scales) * row_scale);
+        if (t.affine) sum += ScaleAt(t.offsets, b * 16 + n, t.wide_scales) * row_sum;
+      }
+    }
+  }
+}
+constexpr int kDotRows = 4;
+const char* KernelName() { return "portable"; }
+
+#endif
+
+template <int kBits, int kBlock, int kRows = kDotRows>
+void DotRows(const QuantTile& t) {
+  if constexpr (kRows >= 1) {
+    if (t.rows == kRows) return DotTile<kBits, kBlock, kRows>(t);
+    DotRows<kBits, kBlock, kRows - 1>(t);
+  }
+}
+
+void Dot(const QuantTile& t) {
+  if (t.bits == 4) return DotRows<4, 32>(t);
+  if (t.block == 32) return DotRows<8, 32>(t);
+  DotRows<8, 16>(t);
+}
+int DotRowLimit() { return kDotRows; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace linnet::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace linnet::cpu {
+HWY_EXPORT(QuantizeRow);
+HWY_EXPORT(Dot);
+HWY_EXPORT(DotRowLimit);
+HWY_EXPORT(KernelName);
+namespace {
+
+struct DotKernel {
+  void (*dot)(const QuantTile&);
+  std::int64_t rows;
+  const char* name;
+};
+
+const DotKernel& dot_kernel() {
+  static const DotKernel chosen = vnni_rows() > 0
+                                      ? DotKernel{dot_vnni, vnni_rows(), "AVX-512 VNNI"}
+                                      : DotKernel{HWY_DYNAMIC_DISPATCH(Dot), HWY_DYNAMIC_DISPATCH(DotRowLimit)(),
+                                                  HWY_DYNAMIC_DISPATCH(KernelName)()};
+  return chosen;
+}
+
+QuantTile tile_of(const QuantizedMatrix& w, std::int64_t panel) {
+  const auto* const values = reinterpret_cast<const std::uint8_t*>(w.data.get()) + panel * w.panel_bytes;
+  return {nullptr,       0,      values,  values + w.scales_at, values + w.offsets_at,
+          w.blocks(),    w.bits, w.block, w.zero_point,         w.affine,
+          w.wide_scales, nullptr};
+}
+
+// Adds bias or the old value to a tile and writes it out.
+void store(const Product& p, std::int64_t row, std::int64_t n, int rows, std::int64_t columns, const float* sums) {
+  for (int r = 0; r < rows; ++r) {
+    float* const y = p.y + (row + r) * p.y_stride + n;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      float value = sums[r * kQuantRows + c];
+      if (p.bias != nullptr) value += p.bias[n + c];
+      y[c] = p.accumulate ? y[c] + value : value;
+    }
+  }
+}
+
+constexpr std::int64_t kMostRows = 768;  // of x quantised at a time
+
+void multiply_part(const Product& p, const QuantizedMatrix& w) {
+  const std::int64_t limit = dot_kernel().rows;
+  const std::int64_t row_size = w.blocks() * (w.block + 8), row_blocks = (p.m + limit - 1) / limit;
+  auto* const x = scratch<ScratchFor::kQuantized, std::uint8_t>(p.m * row_size);
+  parallel_for(p.m, std::max<std::int64_t>(1, 16384 / w.in), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      const std::int64_t first = r / limit * limit;
+      HWY_DYNAMIC_DISPATCH(QuantizeRow)
+      (p.x + r * p.x_stride, w.in, w.block, w.zero_point, w.affine, static_cast<int>(r - first),
+       static_cast<int>(std::min(limit, p.m - first)), x + first * row_size);
+    }
+  });
+  const auto dot = dot_kernel().dot;
+  const std::int64_t unit_cost = kQuantRows * w.in * std::min(limit, p.m);
+  parallel_for(w.panels() * row_blocks, std::max<std::int64_t>(1, 98304 / unit_cost),
+               [&](std::int64_t begin, std::int64_t end) {
+                 alignas(64) float sums[12 * kQuantRows];
+                 for (std::int64_t unit = begin; unit < end; ++unit) {
+                   const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit;
+                   QuantTile tile = tile_of(w, panel);
+                   tile.x = x + row * row_size;
+                   tile.rows = static_cast<int>(std::min(limit, p.m - row));
+                   tile.out = sums;
+                   dot(tile);
+                   const std::int64_t n = panel * kQuantRows;
+                   store(p, row, n, tile.rows, std::min(kQuantRows, w.out - n), sums);
+                 }
+               });
+}
+
+}  // namespace
+
+void multiply_quantized(const Product& product, const QuantizedMatrix& w) {
+  for (std::int64_t row = 0; row < product.m; row += kMostRows) {
+    Product part = product;
+    part.m = std::min(kMostRows, product.m - row);
+    part.x += row * part.x_stride;
+    part.y += row * part.y_stride;
+    multiply_part(part, w);
+  }
+}
+
+const char* quantized_kernel_name() { return dot_kernel().name; }
+
+}  // namespace linnet::cpu
+#endif

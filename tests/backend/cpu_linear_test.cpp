@@ -1,0 +1,205 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "linnet/backend/backend.h"
+#include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/base/parallel.h"
+#include "linnet/tensor/blocks.h"
+#include "linnet/tensor/storage.h"
+#include "tests/backend/compare.h"
+
+namespace linnet {
+namespace {
+
+using testing::Floats;
+using testing::random_floats;
+using testing::relative_error;
+
+struct Weight {
+  std::shared_ptr<Storage> storage;
+  WeightView view;
+};
+
+// A random weight of any type; block types that cannot be written are filled with random bytes and tame scales.
+Weight make_weight(DType type, std::int64_t out, std::int64_t in, WeightLayout layout, bool constant) {
+  const std::int64_t rows = layout == WeightLayout::kOutIn ? out : in,
+                     columns = layout == WeightLayout::kOutIn ? in : out;
+  const std::size_t row_size = row_bytes(type, columns);
+  Weight weight;
+  weight.storage = Storage::allocate(static_cast<std::size_t>(rows) * row_size);
+  std::byte* const data = weight.storage->data();
+  const bool writable = !info(type).quantized || type == DType::kQ8_0 || type == DType::kQ4_1;
+  if (writable) {
+    quantize(type, random_floats(rows * columns, 7, 0.3F), data);
+  } else {
+    Rng rng(11);
+    const std::size_t bytes = static_cast<std::size_t>(rows) * row_size;
+    for (std::size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(rng.next_u32());
+    const std::size_t block = static_cast<std::size_t>(info(type).block_bytes);
+    const auto tame = [&](std::size_t at) {  // a half of about 0.01
+      for (std::size_t b = 0; b < bytes; b += block) {
+        data[b + at] = static_cast<std::byte>(rng.next_u32());
+        data[b + at + 1] = static_cast<std::byte>(0x21);
+      }
+    };
+    if (type == DType::kQ6_K)
+      tame(208);
+    else
+      tame(0);
+    if (type == DType::kQ5_1 || type == DType::kQ4_K || type == DType::kQ5_K) tame(2);
+  }
+  weight.view = {data, type, out, in, layout, weight.storage.get(), constant};
+  return weight;
+}
+
+class CpuLinear : public ::testing::TestWithParam<DType> {
+ protected:
+  std::unique_ptr<Backend> cpu_ = make_cpu_backend(), reference_ = make_reference_backend();
+
+  void compare(const Weight& weight, std::int64_t m, Precision precision, bool with_bias, bool accumulate,
+               double tolerance) {
+    const std::int64_t in = weight.view.in, out = weight.view.out, x_stride = in + 3, y_stride = out + 5;
+    const Floats x = random_floats(m * x_stride, 1), bias = random_floats(out, 2);
+    Floats found = random_floats(m * y_stride, 3), wanted = found;
+    LinearArgs args{x.data(),     x_stride, m,          weight.view, with_bias ? bias.data() : nullptr,
+                    found.data(), y_stride, accumulate, precision};
+    cpu_->linear(args);
+    args.y = wanted.data();
+    reference_->linear(args);
+    EXPECT_LE(relative_error(found, wanted), tolerance)
+        << info(weight.view.type).name << " m " << m << " out " << out << " in " << in;
+    for (std::int64_t r = 0; r < m; ++r)
+      for (std::int64_t i = out; i < y_stride; ++i)
+        ASSERT_EQ(found[static_cast<std::size_t>(r * y_stride + i)],
+                  wanted[static_cast<std::size_t>(r * y_stride + i)]);
+  }
+};
+
+TEST_P(CpuLinear, MatchesTheReferenceWithoutRounding) {
+  const DType type = GetParam();
+  const std::int64_t in = info(type).quantized ? 512 : 300;
+  for (const std::int64_t out : {1, 2, 16, 33, 100})
+    for (const bool constant : {true, false}) {
+      const Weight weight = make_weight(type, out, in, WeightLayout::kOutIn, constant);
+      for (const std::int64_t m : {1, 2, 5, 12, 13, 40})
+        compare(weight, m, Precision::kF32, m % 2 == 1, m == 5 || m == 40, 1e-5);
+    }
+}
+
+TEST_P(CpuLinear, MatchesTheReferenceByWeight) {
+  const DType type = GetParam();
+  // Activations are rounded to 8 bits a block: an error of about 1 / 256 of a row's largest value, averaged out.
+  const double tolerance = info(type).quantized ? 1.5e-2 : info(type).name == "BF16" ? 1e-2 : 1e-5;
+  const std::int64_t in = info(type).quantized ? 768 : 301;
+  for (const std::int64_t out : {17, 64, 130}) {
+    const Weight weight = make_weight(type, out, in, WeightLayout::kOutIn, true);
+    for (const std::int64_t m : {1, 3, 12, 13, 70, 800})
+      compare(weight, m, Precision::kByWeight, m % 2 == 0, m == 13, tolerance);
+  }
+}
+
+TEST_P(CpuLinear, GradientOfTheInput) {
+  const DType type = GetParam();
+  for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut}) {
+    const std::int64_t in = info(type).quantized ? 256 : 70, out = info(type).quantized ? 256 : 45, m = 9;
+    const Weight weight = make_weight(type, out, in, layout, true);
+    const Floats dy = random_floats(m * (out + 1), 4);
+    for (const bool accumulate : {false, true}) {
+      Floats found = random_floats(m * in, 5), wanted = found;
+      LinearGradInputArgs args{dy.data(), out + 1, m, weight.view, found.data(), in, accumulate, Precision::kF32};
+      cpu_->linear_grad_input(args);
+      args.dx = wanted.data();
+      reference_->linear_grad_input(args);
+      EXPECT_CLOSE(found, wanted, 1e-5);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, CpuLinear,
+                         ::testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1,
+                                           DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K,
+                                           DType::kQ6_K),
+                         [](const auto& info_of) { return std::string(linnet::info(info_of.param).name); });
+
+class CpuProducts : public CpuLinear {};
+
+TEST_F(CpuProducts, TransposedLayout) {
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16})
+    for (const bool constant : {true, false}) {
+      const Weight weight = make_weight(type, 70, 45, WeightLayout::kInOut, constant);
+      for (const std::int64_t m : {1, 14}) compare(weight, m, Precision::kF32, true, false, 1e-5);
+    }
+}
+
+TEST_F(CpuProducts, SeveralSlicesOfOneWeight) {
+  const Weight whole = make_weight(DType::kQ8_0, 96, 64, WeightLayout::kOutIn, true);
+  for (std::int64_t first = 0; first < 96; first += 8) {  // more slices than packed copies are kept
+    Weight slice = whole;
+    slice.view.data = whole.storage->data() + static_cast<std::size_t>(first) * row_bytes(DType::kQ8_0, 64);
+    slice.view.out = 8;
+    compare(slice, 3, Precision::kF32, false, false, 1e-5);
+  }
+}
+
+TEST_F(CpuProducts, ChangedWeightIsPackedAgain) {
+  Weight weight = make_weight(DType::kF32, 20, 30, WeightLayout::kOutIn, true);
+  compare(weight, 2, Precision::kF32, false, false, 1e-5);
+  reinterpret_cast<float*>(weight.storage->data())[17] = 50.0F;
+  weight.storage->changed();
+  compare(weight, 2, Precision::kF32, false, false, 1e-5);
+}
+
+TEST_F(CpuProducts, GradientOfTheWeight) {
+  const std::int64_t m = 37, out = 50, in = 66;
+  const Floats dy = random_floats(m * (out + 2), 1), x = random_floats(m * (in + 1), 2);
+  for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut})
+    for (const bool accumulate : {false, true}) {
+      Floats dw = random_floats(out * in, 3), dw_wanted = dw, db = random_floats(out, 4), db_wanted = db;
+      LinearGradWeightArgs args{dy.data(), x.data(), out + 2,   in + 1,    m,          out,
+                                in,        layout,   dw.data(), db.data(), accumulate, Precision::kF32};
+      cpu_->linear_grad_weight(args);
+      args.dweight = dw_wanted.data();
+      args.dbias = db_wanted.data();
+      reference_->linear_grad_weight(args);
+      EXPECT_CLOSE(dw, dw_wanted, 1e-5);
+      EXPECT_CLOSE(db, db_wanted, 1e-5);
+    }
+}
+
+TEST_F(CpuProducts, Gemm) {
+  const std::int64_t m = 7, n = 19, k = 33, batch = 5;
+  const Floats a = random_floats(batch * m * k, 1), b = random_floats(batch * k * n, 2);
+  for (const bool ta : {false, true})
+    for (const bool tb : {false, true})
+      for (const float beta : {0.0F, 0.5F, 1.0F}) {
+        Floats found = random_floats(batch * m * n, 3), wanted = found;
+        GemmArgs args{a.data(), b.data(), found.data(), m,    n,     k,     ta ? m : k, tb ? k : n, n,
+                      ta,       tb,       0.7F,         beta, batch, m * k, k * n,      m * n};
+        cpu_->gemm(args);
+        args.c = wanted.data();
+        reference_->gemm(args);
+        EXPECT_CLOSE(found, wanted, 1e-5);
+      }
+}
+
+TEST_F(CpuProducts, SameBitsForAnyNumberOfThreads) {
+  const std::int64_t m = 40, out = 200, in = 320;
+  const Floats x = random_floats(m * in, 1);
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kQ4_1, DType::kQ8_0}) {
+    const Weight weight = make_weight(type, out, in, WeightLayout::kOutIn, true);
+    Floats first;
+    for (const int count : {1, 2, 3}) {
+      set_threads(count);
+      Floats y(static_cast<std::size_t>(m * out));
+      cpu_->linear({x.data(), in, m, weight.view, nullptr, y.data(), out, false, Precision::kByWeight});
+      if (first.empty()) first = y;
+      EXPECT_EQ(first, y);
+    }
+    set_threads(0);
+  }
+}
+
+}  // namespace
+}  // namespace linnet
