@@ -95,7 +95,7 @@ TEST_P(CpuLinear, MatchesTheReferenceByWeight) {
   const std::int64_t in = info(type).quantized ? 768 : 301;
   for (const std::int64_t out : {17, 64, 130}) {
     const Weight weight = make_weight(type, out, in, WeightLayout::kOutIn, true);
-    for (const std::int64_t m : {1, 3, 12, 13, 70, 800})
+    for (const std::int64_t m : std::vector<std::int64_t>{1, 3, 12, 13, out == 17 ? 800 : 50})
       compare(weight, m, Precision::kByWeight, m % 2 == 0, m == 13, tolerance);
   }
 }
