@@ -260,7 +260,8 @@ std::string float_text(double value) {
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
   const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   const auto e = text.find('e');
-  const int exponent = std::atoi(text.substr(e + 1).data());
+  int exponent = 0;
+  std::from_chars(buffer + e + (buffer[e + 1] == '+' ? 2 : 1), end, exponent);
   if (exponent < -4 || exponent >= 16) return std::string(text);
   char plain[400];
   const auto stop = std::to_chars(plain, plain + sizeof plain, value, std::chars_format::fixed).ptr;

@@ -122,6 +122,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text, int base) {
   const char* begin = digits.data();
   const char* const end = begin + digits.size();
   if (begin != end && *begin == '+') ++begin;
+  if (base == 16 && end - begin > 2 && begin[0] == '0' && (begin[1] == 'x' || begin[1] == 'X')) begin += 2;
   std::int64_t value = 0;
   const auto read = std::from_chars(begin, end, value, base);
   if (read.ec == std::errc::result_out_of_range) fault("the integer '{}' does not fit 64 bits", printable(text, 40));
@@ -182,6 +183,7 @@ Value round(Interpreter&, const Value& input, const Arguments& arguments) {
   const std::int64_t places = whole_number(arguments.get(0, "precision", Value(0)), "the precision of round");
   const std::string method = arguments.text(1, "method", "common");
   if (places < -300 || places > 300) fault("a precision of {} is out of range", places);
+  if (method == "common" && input.is(Kind::kInt) && places >= 0) return input;
   const double value = number(input), scale = std::pow(10.0, static_cast<double>(places));
   if (method == "ceil") return std::ceil(value * scale) / scale;
   if (method == "floor") return std::floor(value * scale) / scale;
