@@ -17,7 +17,8 @@ namespace linnet {
 struct Encoding {
   std::vector<std::int32_t> ids;
   std::vector<std::string> tokens;  // the vocabulary's spelling: "Ġthe", "▁the", "##ing", "<0x0A>"
-  std::vector<std::pair<std::int64_t, std::int64_t>> offsets;  // bytes [begin, end) of the text it stands for; {0, 0} for added ones
+  std::vector<std::pair<std::int64_t, std::int64_t>>
+      offsets;                                    // bytes [begin, end) of the text it stands for; {0, 0} for added ones
   std::vector<std::int32_t> type_ids;             // 0 first text, 1 second (as the post-processor says)
   std::vector<std::int32_t> attention_mask;       // 0 on padding
   std::vector<std::int32_t> special_tokens_mask;  // 1 on tokens the post-processor or padding put there

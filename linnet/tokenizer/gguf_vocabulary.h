@@ -22,10 +22,10 @@ struct GgufVocabulary {
   std::vector<float> scores;              // needed by "llama" and "t5"
   std::vector<std::string> merges;        // needed by "gpt2": "a b"
   std::optional<std::int64_t> bos, eos, eot, unk, sep, pad, cls, mask;
-  std::optional<bool> add_bos, add_eos, add_sep;     // absent: the kind's own rule
-  std::optional<bool> add_space_prefix;              // absent: true for "llama" and "t5"
-  std::optional<bool> remove_extra_whitespaces;      // absent: the kind's own rule
-  std::string precompiled_charsmap;                  // raw bytes
+  std::optional<bool> add_bos, add_eos, add_sep;  // absent: the kind's own rule
+  std::optional<bool> add_space_prefix;           // absent: true for "llama" and "t5"
+  std::optional<bool> remove_extra_whitespaces;   // absent: the kind's own rule
+  std::string precompiled_charsmap;               // raw bytes
   std::string chat_template;
 };
 

@@ -85,9 +85,10 @@ class StreamDecoder {
  private:
   Tokenizer tokenizer_;
   bool skip_special_tokens_;
-  std::vector<std::int32_t> window_;  // ids since the last safe place
-  std::string shown_;                 // what the ids of the window that are out already decode to
-  std::vector<std::int32_t> all_;     // only for decoders whose text may change later
+  std::vector<std::int32_t> all_;     // every id
+  std::vector<std::int32_t> window_;  // the latest ones
+  std::string shown_;                 // the part of the window's text that is out
+  std::string emitted_;               // everything that is out
 };
 
 }  // namespace linnet

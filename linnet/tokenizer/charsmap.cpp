@@ -1,0 +1,92 @@
+#include "linnet/tokenizer/charsmap.h"
+
+#include <algorithm>
+
+#include "linnet/base/error.h"
+#include "linnet/base/utf8.h"
+
+namespace linnet {
+namespace {
+
+// The fields of a unit of the double array, as darts-clone packs them.
+bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
+std::uint32_t value(std::uint32_t unit) { return unit & 0x7FFFFFFF; }
+std::uint32_t label(std::uint32_t unit) { return unit & 0x800000FF; }
+std::uint32_t offset(std::uint32_t unit) { return unit >> 10 << ((unit & 0x200) >> 6); }
+
+std::uint32_t read_u32(std::string_view bytes, std::size_t at) {
+  std::uint32_t out = 0;
+  for (int i = 3; i >= 0; --i) out = out << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+  return out;
+}
+
+}  // namespace
+
+Charsmap Charsmap::parse(std::string_view blob, std::string_view place) {
+  const auto bad = [&](bool ok, std::string_view fact) {
+    check(ok, ErrorKind::kBadInput, "{}: precompiled_charsmap: {}; the tokenizer file is damaged", place, fact);
+  };
+  bad(blob.size() > 4, "shorter than its own header");
+  const std::uint32_t trie_bytes = read_u32(blob, 0);
+  bad(trie_bytes <= blob.size() - 4,
+      fmt::format("the trie has {} bytes, only {} are there", trie_bytes, blob.size() - 4));
+  bad(trie_bytes >= 4 && trie_bytes % 4 == 0, fmt::format("the trie has {} bytes, not a multiple of 4", trie_bytes));
+  Charsmap map;
+  map.units_.resize(trie_bytes / 4);
+  for (std::size_t i = 0; i < map.units_.size(); ++i) map.units_[i] = read_u32(blob, 4 + 4 * i);
+  bad((map.units_[0] & 0x80000000) == 0, "the root of the trie is a leaf");
+  map.replacements_ = blob.substr(4 + trie_bytes);
+  bad(utf8::valid(map.replacements_), "a replacement is not UTF-8");
+  return map;
+}
+
+std::optional<Charsmap::Hit> Charsmap::find(std::string_view text, bool stop_at_first) const {
+  std::size_t node = offset(units_[0]);
+  std::optional<Hit> hit;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == 0) break;
+    node ^= byte;
+    if (node >= units_.size() || label(units_[node]) != byte) break;
+    const std::uint32_t unit = units_[node];
+    node ^= offset(unit);
+    if (node >= units_.size()) break;
+    if (!has_leaf(unit)) continue;
+    const std::uint32_t start = value(units_[node]);
+    if (start > replacements_.size()) break;
+    const std::size_t end = std::min(replacements_.find('\0', start), replacements_.size());
+    // A start inside a character could not be shown to be UTF-8 any more.
+    if (start < end && (static_cast<unsigned char>(replacements_[start]) & 0xC0) == 0x80) break;
+    hit = Hit{i + 1, std::string_view(replacements_).substr(start, end - start)};
+    if (stop_at_first) break;
+  }
+  return hit;
+}
+
+std::string decode_base64(std::string_view text, std::string_view place) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    int v = -1;
+    if (c >= 'A' && c <= 'Z')
+      v = c - 'A';
+    else if (c >= 'a' && c <= 'z')
+      v = c - 'a' + 26;
+    else if (c >= '0' && c <= '9')
+      v = c - '0' + 52;
+    else if (c == '+')
+      v = 62;
+    else if (c == '/')
+      v = 63;
+    check(v >= 0, ErrorKind::kBadInput, "{}: not base64 at character {}; the tokenizer file is damaged", place, i);
+    bits = bits << 6 | static_cast<std::uint32_t>(v);
+    if (held += 6; held >= 8) out += static_cast<char>(bits >> (held -= 8) & 0xFF);
+  }
+  return out;
+}
+
+}  // namespace linnet

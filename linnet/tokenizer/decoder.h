@@ -1,0 +1,32 @@
+// Decoders: token texts back to one text.
+//
+//   DecoderPtr d = make_decoder(json["decoder"], "tokenizer.json");
+//   std::string text = decode_tokens(d.get(), {"Hello", "##s"});   // "Hellos"
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet {
+
+class TokenDecoder {
+ public:
+  virtual ~TokenDecoder() = default;
+  // Each step changes the list of texts; in the end they are joined.
+  virtual void decode(std::vector<std::string>& tokens) const = 0;
+};
+using DecoderPtr = std::unique_ptr<const TokenDecoder>;
+
+// The `decoder` of a tokenizer.json; null for null. Unknown or malformed: kBadInput naming `place`.
+DecoderPtr make_decoder(const Json& json, std::string_view place);
+// Without a decoder the tokens are joined by blanks.
+std::string decode_tokens(const TokenDecoder* decoder, std::vector<std::string> tokens);
+
+// Transformers' clean_up_tokenization: " ." " ?" " !" " ," " ' " " n't" " 'm" " 's" " 've" " 're" lose their blank.
+std::string clean_up_spaces(std::string text);
+
+}  // namespace linnet

@@ -1,0 +1,247 @@
+#include "linnet/tokenizer/gguf_vocabulary.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "linnet/base/error.h"
+#include "linnet/base/log.h"
+#include "linnet/base/utf8.h"
+#include "linnet/tokenizer/splitters.h"
+#include "linnet/tokenizer/tokenizer_data.h"
+
+namespace linnet {
+namespace {
+
+// How a `pre` value cuts the text: patterns applied one after the other, each to what the last one left
+// (source: llama.cpp, llama-vocab.cpp). A single blank that no pattern takes stands alone either way.
+struct PreKind {
+  std::vector<const char*> names;
+  std::vector<const char*> patterns;
+  bool ignore_merges = false;
+};
+
+const std::vector<PreKind>& pre_kinds() {
+  static const char* const kPunctuation = R"([\p{P}\$\+<=>\^~\|]+)";
+  static const char* const kIdeographs = "[一-龥ࠀ-一가-퟿]+";
+  static const std::vector<PreKind> kinds{
+      {{"default"}, {kPunctuation, kGpt2Pattern, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
+      {{"gpt-2", "phi-2", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "gigachat", "roberta-bpe",
+        "mpt", "olmo", "jais", "trillion", "granite-docling"},
+       {kGpt2Pattern}},
+      {{"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}, {R"(\p{N})", kGpt2Pattern}},
+      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral"}, {kLlama3Pattern}, true},
+      {{"dbrx", "smaug-bpe"}, {kLlama3Pattern}},
+      {{"qwen2", "stablelm2", "deepseek-r1-qwen", "megrez", "hunyuan"}, {kQwen2Pattern}},
+      {{"bloom", "gpt3-finnish", "poro-chat"}, {kBloomPattern}},
+      {{"viking"}, {kBloomPattern, R"(\p{N})"}},
+      {{"falcon"}, {R"([\p{P}\$\+<=>\^~\|`]+)", kGpt2Pattern, "[0-9][0-9][0-9]"}},
+      {{"deepseek-coder"}, {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", kIdeographs, R"(\p{N})"}},
+  };
+  return kinds;
+}
+
+const PreKind& find_pre(const std::string& name, std::string_view place) {
+  const std::string wanted = name.empty() ? "default" : name;
+  std::string all;
+  for (const PreKind& kind : pre_kinds())
+    for (const char* known : kind.names) {
+      if (wanted == known) return kind;
+      all += all.empty() ? known : std::string(", ") + known;
+    }
+  fail(ErrorKind::kBadInput, "{}: tokenizer.ggml.pre '{}' is not supported; these are: {}", place, printable(name),
+       all);
+}
+
+std::optional<std::int32_t> checked_id(const std::optional<std::int64_t>& id, const GgufVocabulary& v, const char* what,
+                                       std::string_view place) {
+  if (!id) return std::nullopt;
+  if (*id < 0 || *id >= static_cast<std::int64_t>(v.tokens.size())) {
+    warn("{}: the {} token's id is {}, there are {} tokens; it is ignored", place, what, *id, v.tokens.size());
+    return std::nullopt;
+  }
+  return static_cast<std::int32_t>(*id);
+}
+
+GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
+  return v.token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(v.token_types[i]);
+}
+
+void check_vocabulary(const GgufVocabulary& v, std::string_view place) {
+  check(!v.tokens.empty() && v.tokens.size() <= INT32_MAX, ErrorKind::kBadInput, "{}: tokenizer.ggml.tokens is empty",
+        place);
+  check(v.token_types.empty() || v.token_types.size() == v.tokens.size(), ErrorKind::kBadInput,
+        "{}: tokenizer.ggml.token_type has {} entries for {} tokens", place, v.token_types.size(), v.tokens.size());
+  check(v.scores.empty() || v.scores.size() == v.tokens.size(), ErrorKind::kBadInput,
+        "{}: tokenizer.ggml.scores has {} entries for {} tokens", place, v.scores.size(), v.tokens.size());
+}
+
+void read_ids(TokenizerData& data, const GgufVocabulary& v) {
+  data.ids.bos = checked_id(v.bos, v, "bos", data.place);
+  data.ids.eos = checked_id(v.eos, v, "eos", data.place);
+  data.ids.eot = checked_id(v.eot, v, "eot", data.place);
+  data.ids.unk = checked_id(v.unk, v, "unknown", data.place);
+  data.ids.sep = checked_id(v.sep, v, "separator", data.place);
+  data.ids.pad = checked_id(v.pad, v, "padding", data.place);
+  data.ids.cls = checked_id(v.cls, v, "cls", data.place);
+  data.ids.mask = checked_id(v.mask, v, "mask", data.place);
+}
+
+// Control tokens are found in the text where special text is parsed, user-defined ones always.
+void add_special_tokens(TokenizerData& data, const GgufVocabulary& v) {
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
+    const GgufTokenType type = type_of(v, i);
+    const bool special = type == GgufTokenType::kControl || type == GgufTokenType::kUnknown;
+    if (!special && type != GgufTokenType::kUserDefined) continue;
+    data.add_token({.content = v.tokens[i], .special = special}, static_cast<std::int32_t>(i));
+  }
+}
+
+TemplatePiece token_piece(const GgufVocabulary& v, std::int32_t id, std::int32_t type_id = 0) {
+  return {TemplatePiece::What::kToken, type_id, {id}, {v.tokens[static_cast<std::size_t>(id)]}};
+}
+
+// before A after, and for a pair before A after B after.
+void set_template(TokenizerData& data, const GgufVocabulary& v, std::optional<std::int32_t> before,
+                  std::optional<std::int32_t> after, std::int32_t second_type) {
+  std::vector<TemplatePiece> single;
+  if (before) single.push_back(token_piece(v, *before));
+  single.push_back({});
+  if (after) single.push_back(token_piece(v, *after));
+  std::vector<TemplatePiece> pair = single;
+  pair.push_back({TemplatePiece::What::kSecond, second_type, {}, {}});
+  if (after) pair.push_back(token_piece(v, *after, second_type));
+  data.postprocessor = template_processor(std::move(single), std::move(pair));
+}
+
+void frame(TokenizerData& data, const GgufVocabulary& v, bool bos_by_default, bool eos_by_default) {
+  const bool bos = v.add_bos.value_or(bos_by_default), eos = v.add_eos.value_or(eos_by_default);
+  set_template(data, v, bos ? data.ids.bos : std::nullopt, eos ? data.ids.eos : std::nullopt, 0);
+}
+
+void build_gpt2(TokenizerData& data, const GgufVocabulary& v) {
+  const PreKind& pre = find_pre(v.pre, data.place);
+  Vocabulary vocabulary;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) vocabulary.add(v.tokens[i], static_cast<std::int32_t>(i));
+  vocabulary.finish();
+  BpeOptions options;
+  options.ignore_merges = pre.ignore_merges;
+  options.bytes = bpe_can_take_bytes(vocabulary, options);
+  Json steps = Json::array();
+  for (const char* pattern : pre.patterns)
+    steps.push_back(
+        {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
+  steps.push_back(
+      {{"type", "ByteLevel"}, {"add_prefix_space", v.add_space_prefix.value_or(false)}, {"use_regex", false}});
+  data.pretokenizer = make_pretokenizer(Json{{"type", "Sequence"}, {"pretokenizers", steps}}, data.place,
+                                        options.bytes ? ByteSpelling::kAsTheyAre : ByteSpelling::kCharacters);
+  data.decoder = make_decoder(Json{{"type", "ByteLevel"}}, data.place);
+  std::vector<std::pair<std::string, std::string>> merges;
+  merges.reserve(v.merges.size());
+  for (const std::string& merge : v.merges) {
+    const std::size_t space = merge.find(' ', 1);  // a token may itself start with a blank
+    check(space != merge.npos, ErrorKind::kBadInput, "{}: merge {} is '{}', not two tokens", data.place, merges.size(),
+          printable(merge, 60));
+    // llama.cpp keeps merges whose parts or result are no tokens; they can never lead to one.
+    std::string left = merge.substr(0, space), right = merge.substr(space + 1);
+    if (vocabulary.find(left) >= 0 && vocabulary.find(right) >= 0 && vocabulary.find(left + right) >= 0)
+      merges.emplace_back(std::move(left), std::move(right));
+  }
+  data.is_bpe = true;
+  data.model = make_bpe(std::move(vocabulary), merges, options, data.place);
+  add_special_tokens(data, v);
+  frame(data, v, pre.ignore_merges, false);
+}
+
+void build_pieces(TokenizerData& data, const GgufVocabulary& v) {
+  const bool unigram = v.model == "t5";
+  check(v.scores.size() == v.tokens.size(), ErrorKind::kBadInput, "{}: tokenizer.ggml.scores is missing", data.place);
+  PieceVocabulary pieces;
+  pieces.kind = unigram ? PieceVocabulary::Kind::kUnigram : PieceVocabulary::Kind::kBpe;
+  pieces.pieces.texts = v.tokens;
+  pieces.pieces.byte_fallback = !unigram;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
+    check(std::isfinite(v.scores[i]), ErrorKind::kBadInput, "{}: token {} has the score {}", data.place, i,
+          v.scores[i]);
+    const bool user = type_of(v, i) == GgufTokenType::kUserDefined;
+    pieces.pieces.scores.push_back(user && unigram ? 0.0 : v.scores[i]);
+    const auto type = static_cast<std::int32_t>(type_of(v, i));
+    check(type >= 0 && type <= 6, ErrorKind::kBadInput, "{}: token {} has the unknown type {}", data.place, i, type);
+    pieces.pieces.kinds.push_back(type == 0 ? PieceKind::kNormal : static_cast<PieceKind>(type));
+  }
+  const auto by_default = [&](std::optional<std::int32_t>& id, std::size_t otherwise) {
+    if (!id && otherwise < v.tokens.size()) id = static_cast<std::int32_t>(otherwise);
+  };
+  by_default(data.ids.unk, unigram ? 2 : 0);
+  by_default(data.ids.eos, unigram ? 1 : 2);
+  if (!unigram) by_default(data.ids.bos, 1);
+  pieces.pieces.unk = data.ids.unk.value_or(-1);
+  pieces.normalizer.charsmap = unigram ? v.precompiled_charsmap : "";
+  pieces.normalizer.add_dummy_prefix = v.add_space_prefix.value_or(true);
+  pieces.normalizer.remove_extra_whitespaces = v.remove_extra_whitespaces.value_or(unigram);
+  if (!unigram) pieces.normalizer.remove_extra_whitespaces = false;  // llama.cpp's rule for "llama"
+  install_pieces(data, std::move(pieces));
+  add_special_tokens(data, v);
+  frame(data, v, !unigram, unigram);
+}
+
+// llama.cpp writes WordPiece vocabularies with a mark before word starts instead of "##" before the rest.
+void build_bert(TokenizerData& data, const GgufVocabulary& v) {
+  constexpr std::string_view kMark = "\xE2\x96\x81";
+  Vocabulary vocabulary;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
+    const GgufTokenType type = type_of(v, i);
+    std::string text = v.tokens[i];
+    if (text.starts_with(kMark))
+      text.erase(0, kMark.size());
+    else if (type == GgufTokenType::kNormal)
+      text.insert(0, "##");
+    vocabulary.add(text, static_cast<std::int32_t>(i));
+  }
+  vocabulary.finish();
+  const auto by_default = [&](std::optional<std::int32_t>& id, std::optional<std::int32_t> first,
+                              std::size_t otherwise) {
+    if (!id) id = first;
+    if (!id && otherwise < v.tokens.size()) id = static_cast<std::int32_t>(otherwise);
+  };
+  by_default(data.ids.cls, data.ids.bos, 101);
+  by_default(data.ids.sep, data.ids.eos, 102);
+  by_default(data.ids.unk, std::nullopt, 100);
+  by_default(data.ids.mask, std::nullopt, 103);
+  by_default(data.ids.pad, std::nullopt, 0);
+  WordPieceOptions options;
+  options.unk_token = data.ids.unk ? std::string(vocabulary.text(*data.ids.unk).value_or("")) : "";
+  options.max_input_chars_per_word = INT32_MAX;  // llama.cpp has no limit
+  data.normalizer = bert_normalizer({});
+  data.pretokenizer = make_pretokenizer(Json{{"type", "BertPreTokenizer"}}, data.place, ByteSpelling::kCharacters);
+  data.decoder = make_decoder(Json{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, data.place);
+  data.model = make_wordpiece(std::move(vocabulary), options, data.place);
+  add_special_tokens(data, v);
+  const bool before = v.add_bos.value_or(true), after = v.add_eos.value_or(v.add_sep.value_or(true));
+  set_template(data, v, before ? data.ids.cls : std::nullopt, after ? data.ids.sep : std::nullopt, 1);
+}
+
+}  // namespace
+
+TokenizerDataPtr build_gguf_tokenizer(const GgufVocabulary& vocabulary, std::string_view place) {
+  check_vocabulary(vocabulary, place);
+  auto data = std::make_shared<TokenizerData>();
+  data->place = place;
+  read_ids(*data, vocabulary);
+  if (vocabulary.model == "gpt2")
+    build_gpt2(*data, vocabulary);
+  else if (vocabulary.model == "llama" || vocabulary.model == "t5")
+    build_pieces(*data, vocabulary);
+  else if (vocabulary.model == "bert")
+    build_bert(*data, vocabulary);
+  else
+    fail(ErrorKind::kBadInput, "{}: tokenizer.ggml.model '{}' is not supported; these are: gpt2, llama, bert, t5",
+         place, printable(vocabulary.model));
+  if (!vocabulary.chat_template.empty()) {
+    data->chat_templates["default"] = vocabulary.chat_template;
+    data->chat_template_place = fmt::format("{}: tokenizer.chat_template", place);
+  }
+  return data;
+}
+
+}  // namespace linnet

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <utility>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/log.h"
+#include "linnet/tokenizer/tokenizer.h"
+#include "linnet/tokenizer/tokenizer_data.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& file) {
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored);
+}
+
+Json read_object(const fs::path& file) {
+  if (!is_file(file)) return Json::object();
+  Json json = read_json(file, {.duplicate_keys = true});
+  check(json.is_object(), ErrorKind::kBadInput, "{}: not a JSON object", file.string());
+  return json;
+}
+
+// "tok" or {"content": "tok", …}
+std::optional<AddedToken> read_token(const Json& json) {
+  AddedToken token;
+  if (json.is_string()) {
+    token.content = json.get<std::string>();
+    token.special = true;
+  } else if (json.is_object() && json.contains("content") && json["content"].is_string()) {
+    token.content = json["content"].get<std::string>();
+    const auto flag = [&](const char* key) {
+      return json.contains(key) && json[key].is_boolean() && json[key].get<bool>();
+    };
+    token.single_word = flag("single_word");
+    token.lstrip = flag("lstrip");
+    token.rstrip = flag("rstrip");
+    token.normalized = flag("normalized");
+    token.special = flag("special");
+  }
+  return token.content.empty() ? std::nullopt : std::optional(token);
+}
+
+void read_special_ids(TokenizerData& data, const Json& config, const Json& map, const fs::path& file) {
+  const std::pair<const char*, std::optional<std::int32_t>*> fields[] = {
+      {"bos_token", &data.ids.bos},  {"eos_token", &data.ids.eos}, {"pad_token", &data.ids.pad},
+      {"unk_token", &data.ids.unk},  {"cls_token", &data.ids.cls}, {"sep_token", &data.ids.sep},
+      {"mask_token", &data.ids.mask}};
+  for (const auto& [key, slot] : fields) {
+    const Json& json = config.contains(key) ? config : map;
+    if (!json.contains(key)) continue;
+    if (json[key].is_null()) {
+      slot->reset();
+      continue;
+    }
+    const auto token = read_token(json[key]);
+    if (!token) continue;
+    const std::int32_t id = data.find(token->content);
+    if (id < 0) {
+      warn("{}: {} '{}' is not in the vocabulary; it is ignored", file.string(), key, printable(token->content, 60));
+      continue;
+    }
+    *slot = id;
+    if (data.added.find(token->content) >= 0) continue;
+    AddedToken special = *token;
+    special.special = true;
+    data.add_token(special, id);
+  }
+}
+
+// Tokens that the configuration knows and the vocabulary file does not.
+void read_added(TokenizerData& data, const Json& config, const Json& legacy, const fs::path& file) {
+  if (config.contains("added_tokens_decoder") && config["added_tokens_decoder"].is_object()) {
+    for (const auto& [key, value] : config["added_tokens_decoder"].items()) {
+      const auto token = read_token(value);
+      const bool digits =
+          !key.empty() && key.size() < 10 && std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; });
+      check(token && digits, ErrorKind::kBadInput, "{}: added_tokens_decoder: entry '{}' is not an id with a token",
+            file.string(), printable(key, 60));
+      if (data.added.find(token->content) >= 0) continue;
+      const std::int32_t known = data.find(token->content);
+      data.add_token(*token, known >= 0 ? known : std::stoi(key));
+    }
+  }
+  for (const auto& [content, id] : legacy.items()) {
+    if (!id.is_number_integer() || data.find(content) >= 0) continue;
+    const std::int64_t number = get_integer(id, content, "added_tokens.json");
+    check(number >= 0 && number <= INT32_MAX, ErrorKind::kBadInput, "added_tokens.json: '{}' has the id {}",
+          printable(content, 60), number);
+    data.add_token({.content = content}, static_cast<std::int32_t>(number));
+  }
+}
+
+void read_templates(TokenizerData& data, const Json& config, const fs::path& folder) {
+  const fs::path config_file = folder / "tokenizer_config.json";
+  if (config.contains("chat_template")) {
+    const Json& json = config["chat_template"];
+    data.chat_template_place = config_file.string() + ": chat_template";
+    if (json.is_string()) data.chat_templates["default"] = json.get<std::string>();
+    for (const Json& item : json.is_array() ? json : Json::array()) {
+      const bool named = item.is_object() && item.contains("name") && item["name"].is_string() &&
+                         item.contains("template") && item["template"].is_string();
+      check(named, ErrorKind::kBadInput, "{}: chat_template: an entry without 'name' and 'template'",
+            config_file.string());
+      data.chat_templates[item["name"].get<std::string>()] = item["template"].get<std::string>();
+    }
+  }
+  if (const fs::path file = folder / "chat_template.jinja"; is_file(file)) {
+    data.chat_templates["default"] = read_file(file);
+    data.chat_template_place = file.string();
+  }
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder / "additional_chat_templates", ignored), end; !ignored && entry != end;
+       entry.increment(ignored))
+    if (entry->path().extension() == ".jinja")
+      data.chat_templates[entry->path().stem().string()] = read_file(entry->path());
+}
+
+Side side(const Json& config, const char* key) {
+  return config.contains(key) && config[key] == "left" ? Side::kLeft : Side::kRight;
+}
+
+// A SentencePiece model alone does not say what frames a text: the configuration does.
+void frame_pieces(TokenizerData& data, const Json& config) {
+  const auto text = [&](const char* key) {
+    return config.contains(key) && config[key].is_string() ? config[key].get<std::string>() : "";
+  };
+  const auto flag = [&](const char* key, bool otherwise) {
+    return config.contains(key) && config[key].is_boolean() ? config[key].get<bool>() : otherwise;
+  };
+  const std::string kind = text("tokenizer_class");
+  const bool bos = flag("add_bos_token", kind.starts_with("Llama")),
+             eos = flag("add_eos_token", kind.starts_with("T5"));
+  std::vector<TemplatePiece> single{{}}, pair{{}};
+  const auto piece = [&](std::int32_t id) {
+    return TemplatePiece{
+        TemplatePiece::What::kToken, 0, {id}, {std::string(data.model->vocabulary().text(id).value_or(""))}};
+  };
+  if (eos && data.ids.eos) single.push_back(piece(*data.ids.eos));
+  if (bos && data.ids.bos) single.insert(single.begin(), piece(*data.ids.bos));
+  pair = single;
+  pair.push_back({TemplatePiece::What::kSecond, 0, {}, {}});
+  if (eos && data.ids.eos) pair.push_back(piece(*data.ids.eos));
+  data.postprocessor = template_processor(std::move(single), std::move(pair));
+}
+
+BertOptions bert_options(const Json& config) {
+  BertOptions options;
+  const auto flag = [&](const char* key, bool otherwise) {
+    return config.contains(key) && config[key].is_boolean() ? config[key].get<bool>() : otherwise;
+  };
+  options.lowercase = flag("do_lower_case", true);
+  options.handle_chinese_chars = flag("tokenize_chinese_chars", true);
+  options.strip_accents = flag("strip_accents", options.lowercase);
+  return options;
+}
+
+TokenizerDataPtr load(const fs::path& folder) {
+  if (is_file(folder / "tokenizer.json")) return read_tokenizer_json(folder / "tokenizer.json");
+  const Json config = read_object(folder / "tokenizer_config.json");
+  for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"})
+    if (is_file(folder / name)) {
+      TokenizerDataPtr data = read_sentencepiece_model(folder / name);
+      frame_pieces(*data, config);
+      return data;
+    }
+  if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt"))
+    return read_vocab_and_merges(folder / "vocab.json", folder / "merges.txt");
+  if (is_file(folder / "vocab.txt")) return read_vocab_txt(folder / "vocab.txt", {bert_options(config)});
+  fail(ErrorKind::kBadInput,
+       "{}: no tokenizer there (tokenizer.json, tokenizer.model, spiece.model, vocab.json + merges.txt or vocab.txt)",
+       folder.string());
+}
+
+}  // namespace
+
+void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
+  const fs::path file = folder / "tokenizer_config.json";
+  const Json config = read_object(file), map = read_object(folder / "special_tokens_map.json");
+  const bool whole = is_file(folder / "tokenizer.json");  // then added_tokens.json has nothing to say
+  read_added(data, config, whole ? Json::object() : read_object(folder / "added_tokens.json"), file);
+  read_special_ids(data, config, map, file);
+  read_templates(data, config, folder);
+  data.padding_side = side(config, "padding_side");
+  data.truncation_side = side(config, "truncation_side");
+  if (config.contains("clean_up_tokenization_spaces") && config["clean_up_tokenization_spaces"].is_boolean())
+    data.clean_up_spaces = config["clean_up_tokenization_spaces"].get<bool>();
+  if (config.contains("model_max_length") && config["model_max_length"].is_number()) {
+    const double length = config["model_max_length"].get<double>();
+    if (length >= 1 && length < 1e9) data.model_max_length = static_cast<std::int64_t>(length);
+  }
+}
+
+Tokenizer Tokenizer::from_pretrained(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::is_regular_file(folder, ignored)) return from_file(folder);
+  TokenizerDataPtr data = load(folder);
+  apply_tokenizer_config(*data, folder);
+  return Tokenizer(std::move(data));
+}
+
+Tokenizer Tokenizer::from_file(const fs::path& file) {
+  if (file.extension() == ".json") return Tokenizer(read_tokenizer_json(file));
+  if (file.extension() == ".txt") return Tokenizer(read_vocab_txt(file, {}));
+  return Tokenizer(read_sentencepiece_model(file));
+}
+
+}  // namespace linnet

@@ -1,0 +1,55 @@
+#include "linnet/tokenizer/tokenizer.h"
+
+namespace linnet {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD: perhaps the beginning of a character
+
+// What of `text` later tokens may still change: an unfinished character, or a blank that cleaning up could take.
+std::size_t certain(std::string_view text, bool cleans) {
+  std::size_t end = text.size();
+  while (text.substr(0, end).ends_with(kReplacement)) end -= kReplacement.size();
+  if (cleans) {
+    constexpr std::size_t kLongestRule = 5;
+    const std::size_t from = end > kLongestRule ? end - kLongestRule : 0;
+    if (const std::size_t blank = text.substr(0, end).find(' ', from); blank != text.npos) end = blank;
+  }
+  return end;
+}
+
+}  // namespace
+
+// Decodes a window of recent ids twice, with and without the new ones: what the longer text has more is new. The
+// window starts anew only where both texts end alike, so that byte runs and first-token rules see their context.
+std::string StreamDecoder::push(std::int32_t id) {
+  all_.push_back(id);
+  window_.push_back(id);
+  const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
+  const std::size_t end = certain(text, tokenizer_.clean_up_tokenization_spaces());
+  if (end <= shown_.size() || !text.starts_with(shown_)) return {};
+  std::string fresh = text.substr(shown_.size(), end - shown_.size());
+  shown_.append(fresh);
+  emitted_ += fresh;
+  constexpr std::size_t kLongWindow = 16;
+  if (end == text.size() && window_.size() >= kLongWindow) {
+    // Not inside a run of bytes: its beginning says how the rest reads.
+    const std::vector<std::int32_t> later(window_.end() - kLongWindow / 2, window_.end());
+    std::string shown = tokenizer_.decode(later, skip_special_tokens_);
+    if (shown.empty() || shown.find(kReplacement) != shown.npos) return fresh;
+    window_ = later;
+    shown_ = std::move(shown);
+  }
+  return fresh;
+}
+
+std::string StreamDecoder::finish() {
+  const std::string text = tokenizer_.decode(all_, skip_special_tokens_);
+  std::string rest = text.starts_with(emitted_) ? text.substr(emitted_.size()) : std::string();
+  all_.clear();
+  window_.clear();
+  shown_.clear();
+  emitted_.clear();
+  return rest;
+}
+
+}  // namespace linnet

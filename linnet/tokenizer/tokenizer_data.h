@@ -1,0 +1,87 @@
+// What a Tokenizer is made of; the loaders fill it, nobody changes it afterwards.
+//
+//   auto data = read_tokenizer_json(file);   // then tokenizer_config.json on top, see pretrained.cpp
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "linnet/tokenizer/added_tokens.h"
+#include "linnet/tokenizer/decoder.h"
+#include "linnet/tokenizer/encoding.h"
+#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/model.h"
+#include "linnet/tokenizer/normalizer.h"
+#include "linnet/tokenizer/postprocessor.h"
+#include "linnet/tokenizer/pretokenizer.h"
+
+namespace linnet {
+
+struct Padding {
+  std::optional<std::int64_t> length;  // absent: as long as the longest of a batch, which is one text here
+  std::int64_t multiple_of = 0;        // 0: any length
+  Side side = Side::kRight;
+  std::int32_t id = 0, type_id = 0;
+  std::string token = "[PAD]";
+};
+
+struct SpecialIds {
+  std::optional<std::int32_t> bos, eos, eot, pad, unk, cls, sep, mask;
+};
+
+struct TokenizerData {
+  std::string place;  // the file, for messages
+  NormalizerPtr normalizer;
+  PreTokenizerPtr pretokenizer;
+  TokenModelPtr model;
+  PostProcessorPtr postprocessor;
+  DecoderPtr decoder;
+  AddedTokens added;
+  std::optional<Truncation> file_truncation;
+  std::optional<Padding> file_padding;
+
+  SpecialIds ids;
+  std::optional<std::int64_t> model_max_length;
+  Side padding_side = Side::kRight, truncation_side = Side::kRight;
+  bool clean_up_spaces = false;
+  bool is_bpe = false;                                // Transformers never cleans up after BPE
+  std::map<std::string, std::string> chat_templates;  // "default" and named ones
+  std::string chat_template_place;
+
+  std::int32_t find(std::string_view token) const;  // added tokens first; -1: absent
+  // Adds a token to `added`, its spelling passed through the normalizer where it is a normalized one.
+  void add_token(const AddedToken& token, std::int32_t id);
+};
+using TokenizerDataPtr = std::shared_ptr<TokenizerData>;
+
+TokenizerDataPtr read_tokenizer_json(const std::filesystem::path& file);
+TokenizerDataPtr parse_tokenizer_json(std::string_view text, std::string_view place);
+TokenizerDataPtr read_sentencepiece_model(const std::filesystem::path& file);
+TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_view place);
+TokenizerDataPtr build_gguf_tokenizer(const GgufVocabulary& vocabulary, std::string_view place);
+
+struct VocabTextOptions {
+  BertOptions bert;  // do_lower_case and its kin of tokenizer_config.json
+};
+TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTextOptions& options);
+// GPT-2's two files.
+TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges);
+
+// A SentencePiece vocabulary of pieces, however it was stored.
+struct PieceVocabulary {
+  ScoredPieces pieces;
+  enum class Kind : std::uint8_t { kUnigram, kBpe } kind = Kind::kUnigram;
+  SentencePieceOptions normalizer;
+};
+// Fills model, normalizer, decoder and the added tokens (control and unknown pieces as special ones).
+void install_pieces(TokenizerData& data, PieceVocabulary vocabulary);
+
+// What stands beside the vocabulary: tokenizer_config.json, special_tokens_map.json, added_tokens.json, templates.
+void apply_tokenizer_config(TokenizerData& data, const std::filesystem::path& folder);
+
+}  // namespace linnet
