@@ -1,0 +1,61 @@
+// What a Hugging Face model folder holds beside its weights: the configuration and the habits of generation.
+//
+//   ModelFolder folder = read_model_folder("SmolLM2-135M-Instruct");
+//   std::vector<std::int64_t> stop = folder.generation.eos_ids;
+//
+// Spellings and priorities: conventions of transformers' GenerationConfig (generation/configuration_utils.py).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet {
+
+enum class EarlyStopping : std::uint8_t { kNo, kYes, kNever };
+
+// The keys of generation_config.json that change what is generated. An absent key stays empty: whoever generates
+// decides (call arguments, then these, then defaults).
+struct GenerationConfig {
+  std::vector<std::int64_t> eos_ids;  // one or several; any of them ends a text
+  std::optional<std::int64_t> bos_id, pad_id, decoder_start_id;
+  std::optional<std::int64_t> forced_bos_id;
+  std::vector<std::int64_t> forced_eos_ids;
+  std::optional<std::int64_t> max_length;      // prompt + new tokens
+  std::optional<std::int64_t> max_new_tokens;
+  std::optional<std::int64_t> min_length, min_new_tokens;
+  std::optional<bool> do_sample;
+  std::optional<double> temperature;           // only when sampling, as the next four
+  std::optional<std::int64_t> top_k;
+  std::optional<double> top_p, min_p, typical_p;
+  std::optional<double> repetition_penalty;    // 1: none
+  std::optional<std::int64_t> no_repeat_ngram_size;
+  std::optional<std::int64_t> num_beams;
+  std::optional<double> length_penalty;
+  std::optional<EarlyStopping> early_stopping;
+  std::vector<std::vector<std::int64_t>> bad_words_ids;
+  std::vector<std::int64_t> suppress_ids, begin_suppress_ids;
+  std::vector<std::string> stop_strings;
+  std::optional<bool> renormalize_logits;
+};
+
+// Reads the keys out of an object: a generation_config.json, or an old config.json that still holds them. Unknown keys
+// and nulls are passed over; a value of another kind, a NaN or a negative id is kBadInput naming `place` and the key.
+GenerationConfig parse_generation_config(const Json& object, std::string_view place);
+
+struct ModelFolder {
+  std::filesystem::path path;
+  Json config;                  // config.json as it is; an object
+  GenerationConfig generation;  // of generation_config.json; without one, of config.json
+  bool has_generation_file = false;
+};
+
+// kBadInput where config.json is missing, damaged or larger than 16 MiB.
+ModelFolder read_model_folder(const std::filesystem::path& folder);
+
+}  // namespace linnet

@@ -1,0 +1,54 @@
+#include "linnet/io/sharded.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/io/scratch.h"
+
+namespace linnet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+std::string refused(std::string_view json) {
+  return refusal([&] { parse_shard_index(json, "i"); });
+}
+
+TEST(Sharded, ReadsTheMapOnly) {
+  EXPECT_THAT(
+      parse_shard_index(R"({"metadata":{"total_size":1e99,"x":[1,{}]},"weight_map":{"a":"s/1.safetensors"}})", "i"),
+      ElementsAre(Pair("a", "s/1.safetensors")));
+}
+
+TEST(Sharded, RefusesWithTheFact) {
+  EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refused("{}"), HasSubstr("no 'weight_map'"));
+  EXPECT_THAT(refused(R"({"weight_map":[]})"), HasSubstr("not an object"));
+  EXPECT_THAT(refused(R"({"weight_map":{"a":null}})"), HasSubstr("null for 'a'"));
+  EXPECT_THAT(refused(R"({"weight_map":{"a":{"b":"c"}}})"), HasSubstr("an object for 'a'"));
+  EXPECT_THAT(refused(R"({"weight_map":{"a":"x","a":"y"}})"), HasSubstr("stands twice"));
+  for (const char* name : {"../x", "/x", "C:x", "a\\\\b", ".", "", "a/../b", "a\\u0000b"})
+    EXPECT_THAT(refused(fmt::format(R"({{"weight_map":{{"a":"{}"}}}})", name)), HasSubstr("not a file name"));
+}
+
+TEST(Sharded, IndexAndFilesMustAgree) {
+  Scratch folder;
+  CheckpointWriter writer(folder.path(), "part");
+  writer.add("a", Tensor::zeros({1}));
+  writer.add("b", Tensor::zeros({2}));
+  writer.finish();
+  const auto index = folder / "model.safetensors.index.json";
+  const auto open = [&](const char* json) {
+    put(index, json);
+    return refusal([&] { open_sharded(index); });
+  };
+  EXPECT_THAT(open(R"({"weight_map":{"a":"part.safetensors"}})"), HasSubstr("does not list 'b'"));
+  EXPECT_THAT(open(R"({"weight_map":{"c":"part.safetensors"}})"), HasSubstr("'c' should be in"));
+  EXPECT_THAT(open(R"({"weight_map":{"a":"gone.safetensors"}})"), HasSubstr("'gone.safetensors', which is missing"));
+  EXPECT_THAT(open(R"({"weight_map":{"a":"model.safetensors.index.json"}})"),
+              HasSubstr("model.safetensors.index.json"));
+}
+
+}  // namespace
+}  // namespace linnet
