@@ -21,8 +21,8 @@ class Fields {
   void read(const char* key, std::optional<double>& out) const {
     const Json* value = find(key);
     if (value == nullptr) return;
-    check(value->is_number() && std::isfinite(value->get<double>()), ErrorKind::kBadInput, "{}: '{}' is {}, not a number",
-          place_, key, shown(*value));
+    check(value->is_number() && std::isfinite(value->get<double>()), ErrorKind::kBadInput,
+          "{}: '{}' is {}, not a number", place_, key, shown(*value));
     out = value->get<double>();
   }
   void read(const char* key, std::optional<bool>& out) const {
@@ -54,8 +54,8 @@ class Fields {
   void read(const char* key, std::optional<EarlyStopping>& out) const {
     const Json* value = find(key);
     if (value == nullptr) return;
-    check(value->is_boolean() || *value == "never", ErrorKind::kBadInput, "{}: '{}' is {}, not true, false or \"never\"",
-          place_, key, shown(*value));
+    check(value->is_boolean() || *value == "never", ErrorKind::kBadInput,
+          "{}: '{}' is {}, not true, false or \"never\"", place_, key, shown(*value));
     out = !value->is_boolean() ? EarlyStopping::kNever : value->get<bool>() ? EarlyStopping::kYes : EarlyStopping::kNo;
   }
 
@@ -67,7 +67,8 @@ class Fields {
   static std::string shown(const Json& value) { return printable(dump_json(value), 60); }
   std::int64_t id(const Json& value, const char* key) const {
     const std::int64_t number = get_integer(value, key, place_);
-    check(number >= 0 && number <= INT32_MAX, ErrorKind::kBadInput, "{}: '{}' is {}, not a token id", place_, key, number);
+    check(number >= 0 && number <= INT32_MAX, ErrorKind::kBadInput, "{}: '{}' is {}, not a token id", place_, key,
+          number);
     return number;
   }
   std::vector<std::int64_t> ids(const Json& value, const char* key) const {
@@ -99,7 +100,8 @@ GenerationConfig parse_generation_config(const Json& object, std::string_view pl
   fields.read_ids("eos_token_id", g.eos_ids);
   fields.read_id("bos_token_id", g.bos_id);
   // Some old files say -1 for "none".
-  if (const auto pad = object.find("pad_token_id"); pad != object.end() && *pad != -1) fields.read_id("pad_token_id", g.pad_id);
+  if (const auto pad = object.find("pad_token_id"); pad != object.end() && *pad != -1)
+    fields.read_id("pad_token_id", g.pad_id);
   fields.read_id("decoder_start_token_id", g.decoder_start_id);
   fields.read_id("forced_bos_token_id", g.forced_bos_id);
   fields.read_ids("forced_eos_token_id", g.forced_eos_ids);

@@ -216,6 +216,9 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
   check(length <= kSafetensorsMostHeaderBytes, ErrorKind::kBadInput, "{}: has a header of {} bytes, {} are allowed",
         place, length, kSafetensorsMostHeaderBytes);
   const char* text = reinterpret_cast<const char*>(file.data()) + 8;
+  // The parser takes a NUL byte for the end of the text.
+  const void* nul = length > 0 ? std::memchr(text, 0, length) : nullptr;
+  check(nul == nullptr, ErrorKind::kBadInput, "{}: the header holds a NUL byte; the file is damaged", place);
   SafetensorsHeader header;
   HeaderBuilder builder(header);
   if (!Json::sax_parse(text, text + length, &builder))

@@ -129,6 +129,8 @@ class ShardedReader : public CheckpointReader {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> parse_shard_index(std::string_view json, std::string_view place) {
+  // The parser takes a NUL byte for the end of the text.
+  check(json.find('\0') == json.npos, ErrorKind::kBadInput, "{}: holds a NUL byte; the file is damaged", place);
   IndexBuilder builder;
   if (!Json::sax_parse(json, &builder)) fail(ErrorKind::kBadInput, "{}: {}; the file is damaged", place, builder.fault);
   check(builder.found && !builder.pairs.empty(), ErrorKind::kBadInput, "{}: has no 'weight_map' with tensors", place);

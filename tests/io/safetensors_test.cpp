@@ -54,6 +54,7 @@ TEST(Safetensors, RefusesWithTheFact) {
       refused(R"({"a":{"dtype":"U8","shape":[0,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}})"),
       HasSubstr("does not have"));
   EXPECT_THAT(refused("{"), HasSubstr("not JSON at its byte"));
+  EXPECT_THAT(refused(std::string_view("{}\0", 3)), HasSubstr("NUL"));
   EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
 }
 

@@ -1,0 +1,76 @@
+// Every hostile container through its reader.
+#include "tests/bad_inputs.h"
+
+#include "linnet/base/file.h"
+#include "linnet/io/checkpoint.h"
+#include "linnet/io/gguf.h"
+#include "linnet/io/torch_pickle.h"
+#include "tests/io/scratch.h"
+
+namespace linnet::test {
+namespace {
+
+// Opening checks; reading every tensor touches what the checks allowed.
+void read_all(const std::filesystem::path& path) {
+  const auto checkpoint = CheckpointReader::open(path);
+  std::size_t sum = 0;
+  for (const std::string& name : checkpoint->names()) {
+    const Tensor tensor = checkpoint->read(name);
+    for (std::size_t i = 0; i < tensor.bytes(); ++i) sum += std::to_integer<std::size_t>(tensor.raw()[i]);
+  }
+  volatile std::size_t touched = sum;
+  static_cast<void>(touched);
+}
+
+#define ROWS_OF(folder)                 \
+  const auto rows = bad_inputs(folder); \
+  if (rows.empty()) GTEST_SKIP() << "shared data is not here"
+
+TEST(BadInputs, Safetensors) {
+  ROWS_OF("safetensors/");
+  EXPECT_EQ(rows.size(), 32u);
+  for (const BadInput& row : rows) expect_contained(row, [&] { read_all(row.path); });
+}
+
+TEST(BadInputs, Gguf) {
+  ROWS_OF("gguf/");
+  EXPECT_EQ(rows.size(), 34u);
+  for (BadInput row : rows) {
+    // The container itself is valid there: the model's loader has to refuse it.
+    if (row.why.starts_with("model stage")) row.expect = "accept";
+    expect_contained(row, [&] { read_all(row.path); });
+  }
+}
+
+TEST(BadInputs, GgufPolicies) {
+  ROWS_OF("gguf/");
+  for (BadInput row : rows) {
+    if (row.expect != "policy") continue;
+    row.expect = "reject";  // version 1; names longer than 63 bytes
+    expect_contained(row, [&] { read_all(row.path); });
+  }
+}
+
+TEST(BadInputs, PyTorchFiles) {
+  ROWS_OF("zip-pickle/");
+  EXPECT_EQ(rows.size(), 8u);
+  for (const BadInput& row : rows) expect_contained(row, [&] { open_torch_pickle(MappedFile::open(row.path)); });
+}
+
+TEST(BadInputs, ShardIndices) {
+  ROWS_OF("safetensors-index/");
+  EXPECT_EQ(rows.size(), 10u);
+  for (const BadInput& row : rows) {
+    Scratch scratch;
+    const auto folder = scratch / "outer/model";
+    put(folder / "model.safetensors.index.json", read_file(row.path));
+    // A good file outside the folder, at the places that the names point to.
+    CheckpointWriter planted((scratch / "outer"), "x");
+    planted.add("a", Tensor::zeros({1}));
+    planted.finish();
+    expect_contained(row, [&] { read_all(folder); });
+  }
+}
+
+}  // namespace
+}  // namespace linnet::test
