@@ -1,0 +1,241 @@
+#include "linnet/adapt/adapter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "linnet/adapt/kinds.h"
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/parallel.h"
+#include "linnet/io/checkpoint.h"
+#include "linnet/ops/ops.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+using nn::HeadKind;
+
+bool is_classifier(HeadKind kind) {
+  return kind == HeadKind::kSequenceClass || kind == HeadKind::kTokenClass || kind == HeadKind::kQuestionAnswering;
+}
+
+std::string task_type(const models::Model& model) {
+  switch (model.config().head) {
+    case HeadKind::kSequenceClass: return "SEQ_CLS";
+    case HeadKind::kTokenClass: return "TOKEN_CLS";
+    case HeadKind::kQuestionAnswering: return "QUESTION_ANS";
+    case HeadKind::kCausalLm: return "CAUSAL_LM";
+    case HeadKind::kSeq2SeqLm: return "SEQ_2_SEQ_LM";
+    default: return "FEATURE_EXTRACTION";
+  }
+}
+
+HeadKind head_of_task(const std::string& task) {
+  if (task == "SEQ_CLS") return HeadKind::kSequenceClass;
+  if (task == "TOKEN_CLS") return HeadKind::kTokenClass;
+  if (task == "QUESTION_ANS") return HeadKind::kQuestionAnswering;
+  return HeadKind::kNone;
+}
+
+// What is left of an adapter file after its own tensors: modules trained in full (the head).
+void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::string_view place) {
+  std::map<std::string, nn::Parameter> parameters;
+  for (const nn::Parameter& p : model.parameters()) parameters.emplace(p.name, p);
+  for (const auto& [name, value] : tensors) {
+    const std::string ours = models::to_ours(model.family(), name, place);
+    if (ours.empty()) continue;
+    const auto found = parameters.find(ours);
+    check(found != parameters.end(), ErrorKind::kBadInput,
+          "{}: tensor '{}' belongs to no parameter of the base model", place, printable(name));
+    check(found->second.shape == value.shape(), ErrorKind::kBadInput,
+          "{}: tensor '{}' has shape {}, the model wants {}; give the base the labels of the adapter", place,
+          printable(name), to_string(value.shape()), to_string(found->second.shape));
+    *found->second.tensor = trainable_copy(value);
+  }
+}
+
+// Labels of the classifier that an adapter's files hold: config.json beside it, else as many as the tensor has rows.
+std::vector<std::string> adapter_labels(const fs::path& folder, const models::Family& family, std::string_view place) {
+  const fs::path file = folder / "config.json";
+  if (fs::exists(file)) {
+    const Json json = read_json(file);
+    if (json.contains("id2label")) {
+      models::ConfigFields fields = models::ConfigFields::reader(json, file.string());
+      return models::read_config(fields, family).labels;
+    }
+  }
+  std::vector<std::string> labels;
+  for (const auto& [name, value] : read_peft_tensors(folder)) {
+    const std::string ours = models::to_ours(family, name.find("lora_") == name.npos && name != "prompt_embeddings" ? name : "", place);
+    if (ours == "head.classifier.weight")
+      for (std::int64_t i = 0; i < value.size(0); ++i) labels.push_back(fmt::format("LABEL_{}", i));
+  }
+  return labels;
+}
+
+}  // namespace
+
+Tensor trainable_copy(const Tensor& stored) {
+  const Tensor values = to_float(stored);
+  Tensor own = Tensor::empty(values.shape());
+  if (own.bytes() > 0) std::memcpy(own.raw(), values.raw(), own.bytes());
+  own.set_requires_grad();
+  return own;
+}
+
+PeftTensors read_peft_tensors(const fs::path& folder) {
+  const auto reader = CheckpointReader::open(folder);
+  PeftTensors tensors;
+  for (const std::string& stored : reader->names()) {
+    std::string_view name = stored;
+    if (name.starts_with("base_model.model.")) name.remove_prefix(17);
+    else if (name.starts_with("base_model.")) name.remove_prefix(11);
+    std::string bare(name);
+    for (const std::string_view infix : {"modules_to_save.default.", "original_module."})
+      if (const auto at = bare.find(infix); at != bare.npos) bare.erase(at, infix.size());
+    const Tensor value = reader->read(stored);
+    check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput,
+          "{}: tensor '{}' is {}", folder.string(), printable(stored), info(value.dtype()).name);
+    tensors[bare] = value;
+  }
+  return tensors;
+}
+
+std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMethod& method,
+                                         const AdapterOptions& options) {
+  PeftConfig config;
+  config.task_type = task_type(model);
+  config.base = options.base.empty() ? model.place().string() : options.base;
+  if (is_classifier(model.config().head)) {
+    for (const nn::Parameter& p : model.parameters())
+      if (p.name.starts_with("head.")) {
+        const std::string module = p.name.substr(0, p.name.rfind('.'));
+        const std::string theirs = model.checkpoint_name(module);
+        const std::string leaf = theirs.substr(0, theirs.find('.'));
+        if (std::find(config.saved_modules.begin(), config.saved_modules.end(), leaf) == config.saved_modules.end())
+          config.saved_modules.push_back(leaf);
+      }
+  }
+  std::unique_ptr<Adapter> made;
+  if (const Lora* lora = std::get_if<Lora>(&method)) made = create_lora(model, *lora, std::move(config), options.seed);
+  else if (const PromptTuning* prompt = std::get_if<PromptTuning>(&method))
+    made = create_prompt_tuning(model, *prompt, std::move(config), options.seed);
+  else made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
+  for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor);
+  return made;
+}
+
+std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& folder) {
+  PeftConfig config = read_peft_config(folder);
+  const std::string place = folder.string();
+  PeftTensors tensors = read_peft_tensors(folder);
+  std::unique_ptr<Adapter> made;
+  switch (config.kind) {
+    case AdapterKind::kLora: made = load_lora(model, std::move(config), tensors, place); break;
+    case AdapterKind::kPromptTuning: made = load_prompt_tuning(model, std::move(config), tensors, place); break;
+    case AdapterKind::kPrefixTuning: made = load_prefix_tuning(model, std::move(config), tensors, place); break;
+  }
+  put_saved_modules(model, tensors, place);
+  if (!tensors.empty()) model.set_head_trained(true);
+  return made;
+}
+
+std::vector<nn::Parameter> Adapter::parameters() {
+  std::vector<nn::Parameter> all = own_parameters();
+  for (nn::Parameter& p : head_parameters()) all.push_back(std::move(p));
+  for (const nn::Parameter& p : all) p.tensor->set_requires_grad();
+  return all;
+}
+
+std::vector<nn::Parameter> Adapter::head_parameters() const {
+  std::vector<nn::Parameter> head;
+  if (!is_classifier(model_->config().head)) return head;
+  for (nn::Parameter& p : model_->parameters())
+    if (p.name.starts_with("head.")) head.push_back(std::move(p));
+  return head;
+}
+
+void Adapter::merge() {
+  fail(ErrorKind::kInvalidArgument, "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
+}
+
+void Adapter::save(const fs::path& folder) const {
+  fs::create_directories(folder);
+  CheckpointWriter out(folder, "adapter_model");
+  put_tensors([&](std::string name, const Tensor& value) { out.add(std::move(name), value); });
+  // PEFT's LoRA wraps the model once more than its prompt methods do.
+  const char* prefix = config_.kind == AdapterKind::kLora ? "base_model.model." : "base_model.";
+  for (const nn::Parameter& p : head_parameters()) out.add(prefix + model_->checkpoint_name(p.name), *p.tensor);
+  out.finish();
+  write_file(folder / "adapter_config.json", dump_json(to_json(config_), 2) + "\n");
+  if (!is_classifier(model_->config().head)) return;
+  Json json = model_->config_json();
+  models::write_config(json, model_->family(), model_->config());
+  write_file(folder / "config.json", dump_json(json, 2) + "\n");
+}
+
+Tensor token_table(models::Model& model) {
+  for (const nn::Parameter& p : model.parameters())
+    if (p.name.ends_with("embeddings.tokens.weight")) return *p.tensor;
+  fail(ErrorKind::kInvalidArgument, "[adapter] the model has no vocabulary table");
+}
+
+std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, const Tensor& token_table, int count) {
+  const Tensor rows = to_float(prompt), table = to_float(token_table);
+  const std::int64_t n = rows.size(0), vocab = table.size(0), dim = rows.size(1);
+  const auto p = rows.data<float>(), t = table.data<float>();
+  std::vector<std::vector<std::int32_t>> nearest(static_cast<std::size_t>(n));
+  for (std::int64_t r = 0; r < n; ++r) {
+    std::vector<float> cosine(static_cast<std::size_t>(vocab));
+    parallel_for(vocab, 1024, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t v = begin; v < end; ++v) {
+        double dot = 0, norm = 1e-12;
+        for (std::int64_t d = 0; d < dim; ++d) {
+          const double w = t[static_cast<std::size_t>(v * dim + d)];
+          dot += w * p[static_cast<std::size_t>(r * dim + d)];
+          norm += w * w;
+        }
+        cosine[static_cast<std::size_t>(v)] = static_cast<float>(dot / std::sqrt(norm));
+      }
+    });
+    std::vector<std::int32_t> ids(cosine.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int32_t>(i);
+    const auto keep = ids.begin() + std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(ids.size()));
+    std::partial_sort(ids.begin(), keep, ids.end(), [&](std::int32_t a, std::int32_t b) {
+      return cosine[static_cast<std::size_t>(a)] > cosine[static_cast<std::size_t>(b)];
+    });
+    nearest[static_cast<std::size_t>(r)].assign(ids.begin(), keep);
+  }
+  return nearest;
+}
+
+fs::path adapter_base(const fs::path& folder) {
+  const std::string base = read_peft_config(folder).base;
+  if (base.empty()) return {};
+  for (const fs::path& candidate : {folder / base, fs::path(base)})
+    if (fs::exists(candidate)) return candidate;
+  return {};
+}
+
+AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
+  const PeftConfig config = read_peft_config(folder);
+  AdaptedModel loaded;
+  loaded.base = base.empty() ? adapter_base(folder) : base;
+  check(!loaded.base.empty(), ErrorKind::kBadInput,
+        "{}: its base model '{}' is neither a path beside it nor here; name it with --base", folder.string(),
+        printable(config.base));
+  loaded.model = models::Model::from_pretrained(loaded.base, options);
+  const HeadKind wanted = head_of_task(config.task_type);
+  models::Model& model = *loaded.model;
+  if (wanted != HeadKind::kNone) {
+    const auto labels = adapter_labels(folder, model.family(), folder.string());
+    if (model.config().head != wanted || (!labels.empty() && labels.size() != model.config().labels.size()))
+      model.new_head(wanted, labels, model.config().problem, model.config().classifier, options.seed);
+  }
+  loaded.adapter = Adapter::load(model, folder);
+  return loaded;
+}
+
+}  // namespace linnet

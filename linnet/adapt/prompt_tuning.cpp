@@ -1,0 +1,82 @@
+// Prompt tuning (Lester et al. 2021): learned rows put before the embeddings of every text.
+#include "linnet/adapt/kinds.h"
+#include "linnet/base/error.h"
+#include "linnet/base/rng.h"
+#include "linnet/ops/ops.h"
+
+namespace linnet {
+namespace {
+
+constexpr const char* kTensor = "prompt_embeddings";
+
+class PromptAdapter final : public Adapter {
+ public:
+  PromptAdapter(models::Model& model, PeftConfig config, Tensor prompt)
+      : Adapter(model, std::move(config)), prompt_(std::move(prompt)) {
+    const nn::TransformerConfig& c = model.config();
+    config_.kind = AdapterKind::kPromptTuning;
+    config_.virtual_tokens = prompt_.size(0);
+    config_.token_dim = c.hidden;
+    config_.layers = c.layers;
+    config_.heads = c.heads;
+  }
+  void extend(nn::ForwardState& state) override { state.prompt_embeddings = prompt_; }
+  bool extends() const override { return true; }
+  Tensor prompt() const override { return prompt_; }
+
+ protected:
+  std::vector<nn::Parameter> own_parameters() override { return {{"prompt", &prompt_, prompt_.shape()}}; }
+  void put_tensors(const Put& put) const override { put(kTensor, prompt_); }
+
+ private:
+  Tensor prompt_;  // [virtual tokens, hidden]
+};
+
+// The rows of the vocabulary a prompt starts from.
+std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t vocab, std::uint64_t seed) {
+  const auto n = static_cast<std::size_t>(method.virtual_tokens);
+  std::vector<std::int32_t> ids;
+  if (method.init == PromptInit::kVocabulary) {
+    Rng rng(seed, 0x50726F6D);
+    for (std::size_t i = 0; i < n; ++i) ids.push_back(static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocab))));
+    return ids;
+  }
+  check(!method.text_ids.empty(), "[prompt tuning] the initial text '{}' has no tokens", printable(method.text));
+  for (std::size_t i = 0; i < n; ++i) ids.push_back(method.text_ids[i % method.text_ids.size()]);  // PEFT: cut or repeat
+  return ids;
+}
+
+}  // namespace
+
+std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const PromptTuning& method, PeftConfig config,
+                                              std::uint64_t seed) {
+  check(method.virtual_tokens >= 1, "[prompt tuning] {} virtual tokens", method.virtual_tokens);
+  config.prompt_init = method.init == PromptInit::kRandom       ? "RANDOM"
+                       : method.init == PromptInit::kVocabulary ? "SAMPLE_VOCAB"
+                                                                : "TEXT";
+  config.prompt_text = method.text;
+  Tensor prompt;
+  if (method.init == PromptInit::kRandom) {  // torch.nn.Embedding: normal(0, 1)
+    prompt = Tensor::empty({method.virtual_tokens, model.config().hidden});
+    Rng rng(seed, 0x50726F6D);
+    for (float& x : prompt.data<float>()) x = rng.normal();
+    prompt.set_requires_grad();
+  } else {
+    prompt = trainable_copy(embedding(token_table(model), start_ids(method, model.config().vocab, seed)));
+  }
+  return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt));
+}
+
+std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                            std::string_view place) {
+  const auto found = tensors.find(kTensor);
+  check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, kTensor);
+  const Shape wanted{config.virtual_tokens, model.config().hidden};
+  check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
+        kTensor, to_string(found->second.shape()), to_string(wanted));
+  Tensor prompt = trainable_copy(found->second);
+  tensors.erase(found);
+  return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt));
+}
+
+}  // namespace linnet

@@ -1,0 +1,44 @@
+// Rows of a dataset as the numbers an objective needs: ids, what each should predict, labels.
+//
+//   EncodedSet set = encode_examples(dataset, tokenizer, model.config(), TrainTask::kClassify, options);
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "linnet/data/dataset.h"
+#include "linnet/nn/config.h"
+#include "linnet/tokenizer/tokenizer.h"
+#include "linnet/train/options.h"
+
+namespace linnet {
+
+struct EncodedExample {
+  std::vector<std::int32_t> ids, type_ids;  // type_ids may be empty: all 0
+  std::vector<std::int32_t> targets;        // token objectives: what row i should say, -1: nothing
+  std::vector<std::int32_t> words;          // masked LM: the word each token belongs to, -1: a special token
+  std::int32_t label = -1;                  // a class, or 0 next / 1 not next
+  std::vector<float> values;                // multi-label and regression
+  std::int32_t start = -1, end = -1;        // question answering: tokens; -1: outside
+  std::vector<std::int32_t> output;         // encoder-decoders: what the decoder should say
+};
+
+struct EncodedSet {
+  std::vector<EncodedExample> examples;
+  std::vector<std::int64_t> rows;   // the dataset row of each
+  std::vector<std::int64_t> full_lengths;  // tokens before cutting, one a dataset row
+  std::int64_t truncated = 0, cut = 0;     // rows cut, tokens lost
+};
+
+// What the columns and the head say the task is.
+TrainTask task_of(const Dataset& data, const nn::TransformerConfig& config, TrainTask asked);
+// The problem type by Transformers' rule (R32): one number: regression; a class: single label; a list: multi-label.
+nn::ProblemType problem_of(const Dataset& data, nn::ProblemType asked);
+
+// max_length is bounded by the model's positions (less `reserved` virtual tokens). kBadInput with file:line for a row
+// that the task cannot use.
+EncodedSet encode_examples(const Dataset& data, const Tokenizer& tokenizer, const nn::TransformerConfig& config,
+                           TrainTask task, const TrainOptions& options, std::int64_t reserved = 0);
+
+}  // namespace linnet

@@ -1,0 +1,97 @@
+// What a model is trained to do: how rows become a batch, what the loss is, how well it does.
+//
+//   auto objective = make_objective(task, encoded, model, tokenizer, options);
+//   TrainBatch batch = objective->batch(rows, {seed, step});
+//   Tensor hidden = model.forward(batch.packed);
+//   Tensor loss = objective->loss(model, hidden, batch, batch.counts);
+//
+// Losses are means over what counts (tokens with a target, rows, class weights). Under gradient accumulation each part
+// divides by the counts of all parts together, so 8 x 1 row is 1 x 8 rows (R19).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "linnet/models/model.h"
+#include "linnet/train/encode.h"
+
+namespace linnet {
+
+using LossCounts = std::array<double, 2>;  // of the main loss and of a second one beside it (next sentence)
+
+struct TrainBatch {
+  nn::Packed packed;                         // what the model reads (the decoder, where there is an encoder)
+  nn::Packed encoder;                        // encoder-decoders only
+  std::vector<std::int32_t> targets;         // one a row of `packed`, or one a sequence
+  std::vector<std::int32_t> second_targets;  // next sentence, or the ends of answers
+  Tensor values;                             // [sequences, labels]: multi-label, regression
+  std::vector<std::int64_t> examples;        // their numbers in the encoded set
+  LossCounts counts{};
+};
+
+struct Prediction {
+  std::int64_t example = 0;
+  std::int32_t expected = -1, predicted = -1;
+  double probability = 0;
+};
+
+// Sums over a validation set.
+struct Judged {
+  std::array<double, 2> loss{};  // sums
+  LossCounts counts{};
+  std::int64_t correct = 0, total = 0;  // of whatever one answer is: row, token, span
+  double squared = 0, absolute = 0;     // regression
+  std::vector<Prediction> predictions;  // single-label classification
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(set_.examples.size()); }
+  const EncodedSet& set() const { return set_; }
+  // Tokens of each example, for the sampler.
+  virtual std::vector<std::int64_t> lengths() const;
+  // Whatever is random (masking, noise) is drawn from `key` alone.
+  virtual TrainBatch batch(std::span<const std::int64_t> examples, PhiloxKey key) const = 0;
+  // `hidden` [rows of batch.packed, hidden]. Shape [1].
+  virtual Tensor loss(const models::Model& model, const Tensor& hidden, const TrainBatch& batch,
+                      const LossCounts& counts) const = 0;
+  virtual void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const = 0;
+  // "eval_loss" and what fits the objective.
+  virtual std::map<std::string, double> metrics(const Judged& sums) const;
+  // The metric that decides which checkpoint is best, and whether more is better.
+  virtual std::pair<std::string, bool> best_metric() const { return {"eval_loss", false}; }
+  // A sequence's loss depends on its pooled row only: trunks that stay can be run once (head-only training).
+  virtual bool reads_pooled_rows() const { return false; }
+  // ln(labels), where guessing gives that loss; 0 otherwise.
+  virtual double guessing_loss() const { return 0; }
+
+ protected:
+  explicit Objective(EncodedSet set) : set_(std::move(set)) {}
+  TrainBatch packed(std::span<const std::int64_t> examples) const;  // ids, types and example numbers
+  EncodedSet set_;
+};
+
+std::unique_ptr<Objective> make_objective(TrainTask task, EncodedSet set, const models::Model& model,
+                                          const Tokenizer& tokenizer, const TrainOptions& options);
+// The parts of make_objective.
+std::unique_ptr<Objective> classify_objective(EncodedSet set, const models::Model& model, const TrainOptions& options);
+std::unique_ptr<Objective> causal_objective(EncodedSet set);
+std::unique_ptr<Objective> masked_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
+                                            const TrainOptions& options, TrainTask task);
+std::unique_ptr<Objective> token_class_objective(EncodedSet set, const models::Model& model);
+std::unique_ptr<Objective> question_objective(EncodedSet set);
+std::unique_ptr<Objective> seq2seq_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
+                                             TrainTask task);
+
+// Macro-averaged F1 over the labels that occur (expected or predicted).
+double macro_f1(std::span<const Prediction> predictions, std::size_t labels);
+
+}  // namespace linnet

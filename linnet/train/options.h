@@ -1,0 +1,92 @@
+// Everything a training run is asked for; the command line's flags (docs/cli.md, section 4) one by one.
+//
+//   TrainOptions options{.output = "out", .method = TrainMethod::kLora};
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/nn/config.h"
+#include "linnet/train/optimizer.h"
+#include "linnet/train/schedule.h"
+
+namespace linnet {
+
+enum class TrainTask : std::uint8_t {
+  kAuto,  // from the columns of the data and the model's head
+  kClassify, kCausalLm, kMaskedLm, kNextSentence, kMaskedNextSentence, kSeq2Seq, kDenoiseT5, kDenoiseBart, kTokenDelete,
+  kTokenReplace, kSentenceShuffle, kQuestionAnswering, kTokens
+};
+enum class TrainMethod : std::uint8_t {
+  kAuto,  // full under 500 M parameters, else LoRA
+  kFull, kHead, kLora, kPrompt, kPrefix
+};
+enum class HeadRule : std::uint8_t {
+  kKeep,     // a missing head is made; one of another size is an error
+  kReplace,  // --new-head
+};
+enum class StartFrom : std::uint8_t { kPretrained, kScratch };  // --from-scratch: every weight random
+enum class Compute : std::uint8_t { kF32, kBF16 };              // kBF16: products in bf16; weights and state stay f32
+
+TrainTask task_named(std::string_view name);  // "causal-lm"; kInvalidArgument lists what there is
+std::string_view task_name(TrainTask task);
+TrainMethod method_named(std::string_view name);
+std::string_view method_name(TrainMethod method);
+
+struct TrainOptions {
+  std::filesystem::path output;  // empty: nothing is written
+
+  TrainTask task = TrainTask::kAuto;
+  nn::ProblemType problem = nn::ProblemType::kInferred;
+  HeadRule head_rule = HeadRule::kKeep;
+  std::optional<nn::ClassifierKind> head_kind = {};  // of a new head; unset: the family's own
+  StartFrom start = StartFrom::kPretrained;
+  double mask_probability = 0.15;  // masked LM
+  bool whole_word = false;         // masked LM masks whole words
+  bool append_eos = true;          // causal LM texts end with the end token
+  bool packing = false;            // causal LM: texts are joined and cut into rows of max_length
+
+  TrainMethod method = TrainMethod::kAuto;
+  std::int64_t lora_rank = 8;
+  double lora_alpha = 16, lora_dropout = 0;
+  bool rank_stabilised = false;             // rsLoRA: alpha / sqrt(rank)
+  std::vector<std::string> target_modules;  // Hugging Face's module names; empty: the family's
+  std::int64_t virtual_tokens = 20;         // prompt and prefix tuning
+  std::string prompt_init = "random";       // "random", "vocab", or "text=…"
+  bool prefix_projection = false;           // a two-layer perceptron makes the prefix; only its output is saved
+  std::int64_t prefix_hidden = 0;           // its width; 0: the model's
+  std::vector<std::string> freeze;          // parameters whose name holds one of these stay
+
+  std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
+  std::int64_t batch_size = 32, grad_accumulation = 1;
+  double learning_rate = 0;  // 0: by method: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2
+  OptimizerOptions optimizer;
+  double warmup_ratio = 0.1;
+  ScheduleKind schedule = ScheduleKind::kLinear;
+  double clip = 1.0;  // 0: off
+  std::int64_t max_length = 512;
+  double label_smoothing = 0;
+  std::vector<float> class_weights;      // one a label; empty: none
+  bool balanced_class_weights = false;   // rows / (labels * rows of the label)
+  bool recompute = false;                // blocks run again in backward instead of keeping their activations
+  bool shuffle = true;                   // off: the file's order, consecutive batches
+  Compute compute = Compute::kF32;
+  std::uint64_t seed = 42;
+
+  double valid_fraction = 0.1;       // taken from the training rows when there is no validation set
+  std::int64_t eval_every = 0;       // steps; 0: each epoch
+  std::int64_t save_every = 0;       // steps; 0: each epoch
+  std::int64_t keep = 2;             // newest checkpoints kept, beside the best; 0: all
+  std::int64_t early_stopping = 0;   // evaluations without a better one before stopping; 0: never
+  bool resume = false;
+};
+
+// The default of a method.
+double default_learning_rate(TrainMethod method);
+
+}  // namespace linnet

@@ -1,0 +1,43 @@
+#include "linnet/train/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include "linnet/base/error.h"
+#include "linnet/base/rng.h"
+
+namespace linnet {
+namespace {
+
+// R72: rows no batch touched keep their bits and have no state; the others are exactly as in the dense optimiser.
+TEST(Adam, UntouchedEmbeddingRowsCostNothing) {
+  Rng rng(3);
+  std::vector<float> values(8 * 4);
+  for (float& v : values) v = rng.normal();
+  Tensor sparse = Tensor::from(values, {8, 4}), dense = Tensor::from(values, {8, 4});
+  const auto rows = make_optimizer({{"embeddings.tokens.weight", &sparse, {8, 4}}}, {.weight_decay = 0});
+  const auto all = make_optimizer({{"embeddings.tokens.weight", &dense, {8, 4}}},
+                                  {.weight_decay = 0, .embedding_rows = EmbeddingRows::kAll});
+  for (int step = 0; step < 5; ++step) {
+    Tensor gradient = Tensor::zeros({8, 4});
+    for (int i = 0; i < 4; ++i) gradient.data<float>()[static_cast<std::size_t>((step % 3 + 2) * 4 + i)] = rng.normal();
+    sparse.set_grad(gradient);
+    dense.set_grad(gradient);
+    rows->step(0.01f);
+    all->step(0.01f);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(sparse.data<float>()[i], dense.data<float>()[i]) << i;
+  EXPECT_EQ(sparse.data<float>()[0], values[0]);
+  const auto state = rows->state();
+  EXPECT_EQ(state.at("exp_avg.embeddings.tokens.weight").shape(), (Shape{3, 4}));
+  Tensor again = Tensor::from(std::vector<float>(sparse.data<float>().begin(), sparse.data<float>().end()), {8, 4});
+  const auto resumed = make_optimizer({{"embeddings.tokens.weight", &again, {8, 4}}}, {.weight_decay = 0});
+  resumed->load(state, rows->steps());
+  sparse.set_grad(Tensor::from(values, {8, 4}));
+  again.set_grad(Tensor::from(values, {8, 4}));
+  rows->step(0.01f);
+  resumed->step(0.01f);
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(sparse.data<float>()[i], again.data<float>()[i]) << i;
+}
+
+}  // namespace
+}  // namespace linnet
