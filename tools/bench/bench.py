@@ -1,0 +1,288 @@
+"""Runs linnet and its peers in turn and prints a Markdown table of medians and ratios; script/bench calls it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "parity"), str(HERE.parent / "fixtures")]
+
+import check_score  # noqa: E402
+from references import smollm2_folder  # noqa: E402
+from report import DATA, MINILM, SMOLLM2  # noqa: E402
+
+PROMPT_TOKENS = 512
+DECODED_TOKENS = 128
+WARM_STEPS = 3  # of training, not counted
+
+
+@dataclass
+class Sample:
+    value: float  # texts, tokens or sentences a second; seconds for `cold`
+    memory: int  # peak resident bytes of the process
+
+
+@dataclass
+class Runner:
+    name: str
+    run: Callable[[], Sample]
+
+
+@dataclass
+class Bench:
+    what: str
+    unit: str
+    ours: Runner
+    peers: list[Runner]
+    target: str
+    smaller_is_better: bool = False
+
+
+class Machine:
+    """Starts processes and measures them; holds what all benches share."""
+
+    def __init__(self, program: str, threads: int, work: Path) -> None:
+        self.program, self.threads, self.work = program, threads, work
+
+    def process(self, arguments: list, each_line: Callable[[str], None] | None = None) -> tuple[list[str], float, int]:
+        """Lines of stdout, seconds of wall time, peak memory."""
+        environment = dict(os.environ, OMP_NUM_THREADS=str(self.threads))
+        errors = self.work / "stderr.txt"
+        with errors.open("w") as sink:
+            start = time.perf_counter()
+            child = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=sink, text=True,
+                                     env=environment)
+            lines = []
+            for line in child.stdout:
+                lines.append(line)
+                if each_line:
+                    each_line(line)
+            _, status, usage = os.wait4(child.pid, 0)
+            seconds = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            last = (errors.read_text().strip().splitlines() or ["no message"])[-1]
+            raise RuntimeError(f"{Path(str(arguments[0])).name} {arguments[1]}: exit {child.returncode}: {last}")
+        return lines, seconds, usage.ru_maxrss * 1024
+
+    def linnet(self, *arguments, each_line=None) -> tuple[list[str], float, int]:
+        return self.process([self.program, *arguments, "-t", self.threads, "--json"], each_line)
+
+    def peer(self, task: str, **options) -> Sample:
+        """A task of peers.py in a process of its own; loading is not in its figure, except for `cold`."""
+        arguments = [sys.executable, "-W", "ignore", HERE / "peers.py", task, json.dumps(options | {"threads": self.threads})]
+        lines, seconds, memory = self.process(arguments)
+        answer = json.loads(lines[-1])
+        return Sample(seconds if task.startswith("cold") else answer["rate"], memory)
+
+
+def classify(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    made = []
+    rows, template, words = check_score.TASKS["SST-2, review"]
+    texts = rows()
+    file = machine.work / "classify.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in texts))
+    for dtype in dtypes:
+        def ours(dtype=dtype):
+            _, seconds, memory = machine.linnet(*check_score.arguments(template, words, file, dtype))
+            return Sample(len(texts) / seconds, memory)
+
+        def theirs(dtype=dtype):
+            return machine.peer("classify", dtype=dtype, file=str(file), template=template, words=list(words.values()))
+
+        made.append(Bench(f"classify {len(texts)} SST-2 texts, {dtype}", "texts/s", Runner("linnet", ours),
+                          [Runner(f"Transformers {dtype}", theirs)], {"f32": ">= 3", "bf16": ">= 2"}[dtype]))
+    return made
+
+
+def story_ids(count: int) -> list[int]:
+    """Ids of running text, the same for everyone."""
+    from references import llama_ids
+
+    text = "Once upon a time, in a small village by the sea, there lived an old man who repaired clocks. " * 60
+    return llama_ids(SMOLLM2, text)[:count]
+
+
+def run_bench(machine: Machine, what: str, prompt: int, new: int, key: str, target: str) -> Bench:
+    ids = story_ids(prompt)
+
+    def ours():
+        lines, _, memory = machine.linnet("run", "-m", SMOLLM2, "--ids", ",".join(map(str, ids)), "-n", new,
+                                          "--min-new-tokens", new)
+        return Sample(json.loads(lines[-1])["timing"][key], memory)
+
+    def theirs():
+        return machine.peer("decode" if new > 1 else "prefill", ids=ids, new=new, model=str(SMOLLM2))
+
+    return Bench(what, "tokens/s", Runner("linnet", ours), [Runner("llama-cpp-python", theirs)], target)
+
+
+def prefill(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    return [run_bench(machine, f"prefill of {PROMPT_TOKENS} tokens, SmolLM2 GGUF", PROMPT_TOKENS, 1,
+                      "prefill_tokens_per_s", ">= 1.5")]
+
+
+def decode(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    return [run_bench(machine, f"decode of {DECODED_TOKENS} tokens, SmolLM2 GGUF", 32, DECODED_TOKENS,
+                      "decode_tokens_per_s", ">= 1")]
+
+
+def sentences(split: str) -> list[dict]:
+    lines = (DATA / "sent-conv" / f"stsa.binary.{split}").read_text().splitlines()
+    return [{"text": line[2:], "label": ("negative", "positive")[int(line[0])]} for line in lines]
+
+
+def embed(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    rows = sentences("test")
+    file = machine.work / "embed.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = []
+    for dtype in dtypes:
+        def ours(dtype=dtype):
+            _, seconds, memory = machine.linnet("embed", "-m", MINILM, "--dtype", dtype, "--input", file)
+            return Sample(len(rows) / seconds, memory)
+
+        def theirs(dtype=dtype):
+            return machine.peer("embed", dtype=dtype, file=str(file), model=str(MINILM))
+
+        made.append(Bench(f"embed {len(rows)} sentences, MiniLM, {dtype}", "sentences/s", Runner("linnet", ours),
+                          [Runner(f"Transformers {dtype}", theirs)], ""))
+    return made
+
+
+def cold(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    text = "I love the sunny weather today."
+
+    def ours():
+        _, seconds, memory = machine.linnet("classify", "-m", SMOLLM2, "--labels", "positive,negative", text)
+        return Sample(seconds, memory)
+
+    peers = [Runner("llama-cpp-python", lambda: machine.peer("cold-llama", model=str(SMOLLM2), text=text)),
+             Runner("Transformers bf16", lambda: machine.peer("cold-transformers", model=str(smollm2_folder()), text=text))]
+    return [Bench("classify one text, cold process", "s", Runner("linnet", ours), peers, "< 0.5 s", True)]
+
+
+def training_rate(machine: Machine, steps: int, per_step: float, *arguments) -> Sample:
+    """Units a second between the lines of the first and the last counted step."""
+    times = []
+
+    def stamp(line: str) -> None:
+        if '"loss"' in line and '"step"' in line:
+            times.append(time.perf_counter())
+
+    out = machine.work / "trained"
+    _, _, memory = machine.linnet("train", *arguments, "-o", out, "--max-steps", steps, "--no-shuffle", "--valid-fraction", 0,
+                                  "--seed", 1, each_line=stamp)
+    if len(times) != steps:
+        raise RuntimeError(f"linnet train wrote {len(times)} of {steps} steps")
+    return Sample(per_step * (steps - WARM_STEPS) / (times[-1] - times[WARM_STEPS - 1]), memory)
+
+
+def train(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    made = []
+    batch, steps = 32, 43
+    data = machine.work / "sst2.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in sentences("train")))
+    for dtype in dtypes:
+        def ours(dtype=dtype):
+            return training_rate(machine, steps, batch, "-m", MINILM, "--data", data, "--task", "classify", "--method", "full",
+                                 "--batch-size", batch, "--learning-rate", 5e-5, "--weight-decay", 0.01, "--dtype", dtype)
+
+        def theirs(dtype=dtype):
+            return machine.peer("train-minilm", dtype=dtype, file=str(data), model=str(MINILM), batch=batch, steps=steps,
+                                warm=WARM_STEPS)
+
+        peer = {"f32": "PyTorch f32", "bf16": "PyTorch bf16 autocast"}[dtype]
+        made.append(Bench(f"fine-tune MiniLM on SST-2, batch {batch}, {dtype}", "sentences/s", Runner("linnet", ours),
+                          [Runner(peer, theirs)], {"f32": ">= 3.3", "bf16": ">= 2.2"}[dtype]))
+    text = machine.work / "corpus.jsonl"
+    play = (DATA / "tinyshakespeare").glob("*.txt")
+    words = " ".join(f.read_text() for f in play if f.name != "SOURCE.txt").replace("\n", " ").split(" ")
+    text.write_text("".join(json.dumps({"text": " ".join(words[at:at + 400])}) + "\n" for at in range(0, 40_000, 400)))
+    rows, length, steps2 = 2, 256, 11
+    for dtype in dtypes:
+        def ours2(dtype=dtype):
+            return training_rate(machine, steps2, rows * length, "-m", smollm2_folder(), "--data", text, "--task", "causal-lm",
+                                 "--method", "full", "--packing", "--batch-size", rows, "--max-length", length,
+                                 "--learning-rate", 1e-5, "--dtype", dtype)
+
+        modes = {"f32": ["f32"], "bf16": ["bf16", "autocast"]}[dtype]
+        peers = [Runner(f"PyTorch {'bf16 autocast' if m == 'autocast' else 'pure bf16' if m == 'bf16' else m}",
+                        lambda m=m: machine.peer("train-smollm2", mode=m, model=str(smollm2_folder()), rows=rows,
+                                                 length=length, steps=steps2, warm=WARM_STEPS)) for m in modes]
+        made.append(Bench(f"train SmolLM2, {rows} x {length} tokens, {dtype}", "tokens/s", Runner("linnet", ours2), peers,
+                          {"f32": ">= 2", "bf16": ">= 1.3"}[dtype]))
+    return made
+
+
+BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "embed": embed, "cold": cold, "train": train}
+NEED_DATA = {"classify", "embed", "train"}
+
+
+def measure(bench: Bench, rounds: int) -> list[str]:
+    """Everyone in turn, `rounds` times; the ratio is the median of the rounds' ratios."""
+    samples: dict[str, list[Sample]] = {}
+    for _ in range(rounds):
+        for runner in [bench.ours, *bench.peers]:
+            print(f"  {bench.what}: {runner.name}", file=sys.stderr, flush=True)
+            samples.setdefault(runner.name, []).append(runner.run())
+    ours = samples[bench.ours.name]
+
+    def middle(values) -> float:
+        return statistics.median(values)
+
+    def cell(found: list[Sample]) -> str:
+        return f"{middle(s.value for s in found):.4g} ({middle(s.memory for s in found) / 2**20:.0f} MiB)"
+
+    rows = []
+    for peer in bench.peers:
+        theirs = samples[peer.name]
+        pairs = [b.value / a.value if bench.smaller_is_better else a.value / b.value for a, b in zip(ours, theirs)]
+        rows.append(f"| {bench.what} | {bench.unit} | {cell(ours)} | {peer.name}: {cell(theirs)} | {middle(pairs):.2f} | "
+                    f"{bench.target} |")
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
+    parser.add_argument("--dtype", action="append", choices=["f32", "bf16"])
+    parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(BENCHES))
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"unknown bench {sorted(unknown)[0]}; there are {', '.join(BENCHES)}")
+    print(f"{platform.machine()}, {options.threads} threads, median of {options.rounds} rounds, programs in turn; "
+          "in brackets the peak memory of the process\n")
+    print("| what | unit | linnet | peer | ratio | target |\n|---|---|---|---|---|---|", flush=True)
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="linnet-bench-") as work:
+        machine = Machine(options.program, options.threads, Path(work))
+        for name in options.names or BENCHES:
+            if name in NEED_DATA and not DATA.is_dir():
+                print(f"{name}: skipped, no ../shared/data", file=sys.stderr)
+                continue
+            for bench in BENCHES[name](machine, options.dtype or ["f32", "bf16"]):
+                try:
+                    print("\n".join(measure(bench, options.rounds)), flush=True)
+                except (RuntimeError, KeyError, IndexError, ValueError) as why:
+                    failed += 1
+                    print(f"| {bench.what} | | failed: {why} | | | |", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

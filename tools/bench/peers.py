@@ -1,0 +1,166 @@
+"""One peer doing one task in this process: peers.py TASK '{"option": …}' prints {"rate": units a second}."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def torch_with(threads: int):
+    import torch
+    import transformers
+
+    torch.set_num_threads(threads)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    return torch, transformers
+
+
+def texts_of(file: str) -> list[str]:
+    return [json.loads(line)["text"] for line in open(file)]
+
+
+def classify(dtype, file, template, words, threads) -> float:
+    """Two rows a text (one a label word), sorted by length, batches of 32, padded on the right."""
+    torch, transformers = torch_with(threads)
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "parity"))
+    from references import smollm2_folder, smollm2_tokenizer
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        smollm2_folder(), dtype={"f32": torch.float32, "bf16": torch.bfloat16}[dtype]).eval()
+    tokenizer = smollm2_tokenizer()
+    texts = texts_of(file)
+    start = time.perf_counter()
+    rows = []
+    for text in texts:
+        prompt = template.replace("{{ text }}", text)
+        length = len(tokenizer(prompt)["input_ids"])
+        rows += [(tokenizer(prompt + word)["input_ids"], length) for word in words]
+    rows.sort(key=lambda row: len(row[0]))
+    with torch.inference_mode():
+        for at in range(0, len(rows), 32):
+            part = rows[at:at + 32]
+            width = max(len(ids) for ids, _ in part)
+            ids = torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in part])
+            mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in part])
+            first = min(length for _, length in part) - 1  # no logits of the common part of the prompts
+            logits = model(input_ids=ids, attention_mask=mask, logits_to_keep=width - first).logits.float()
+            steps = logits.log_softmax(-1)
+            for row, (tokens, length) in enumerate(part):
+                sum(steps[row, i - 1 - first, tokens[i]].item() for i in range(length, len(tokens)))
+    return len(texts) / (time.perf_counter() - start)
+
+
+def llama(model, threads, context=1024):
+    import llama_cpp
+
+    return llama_cpp.Llama(model, n_ctx=context, n_batch=512, n_threads=threads, n_threads_batch=threads, flash_attn=True,
+                           verbose=False)
+
+
+def prefill(ids, new, model, threads) -> float:
+    engine = llama(model, threads)
+    engine.eval(ids[:64])  # warms the pages of the weights
+    engine.reset()
+    start = time.perf_counter()
+    engine.eval(ids)
+    return len(ids) / (time.perf_counter() - start)
+
+
+def decode(ids, new, model, threads) -> float:
+    engine = llama(model, threads)
+    made = engine.generate(ids, temp=0.0)
+    next(made)  # the prompt's own pass
+    start = time.perf_counter()
+    for _ in range(new - 1):
+        next(made)
+    return (new - 1) / (time.perf_counter() - start)
+
+
+def embed(dtype, file, model, threads) -> float:
+    torch, transformers = torch_with(threads)
+    network = transformers.AutoModel.from_pretrained(model, dtype={"f32": torch.float32, "bf16": torch.bfloat16}[dtype]).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+    texts = texts_of(file)
+    start = time.perf_counter()
+    order = sorted(texts, key=len)
+    with torch.inference_mode():
+        for at in range(0, len(order), 32):
+            batch = tokenizer(order[at:at + 32], padding=True, truncation=True, max_length=256, return_tensors="pt")
+            mask = batch["attention_mask"][..., None]
+            hidden = network(**batch).last_hidden_state.float()
+            torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
+    return len(texts) / (time.perf_counter() - start)
+
+
+QUESTION = "{}\nQuestion: Is this positive or negative?\nAnswer:"
+
+
+def cold_llama(model, text, threads) -> float:
+    engine = llama(model, threads, 256)
+    engine.eval(engine.tokenize(QUESTION.format(text).encode(), add_bos=False))
+    return 0.0
+
+
+def cold_transformers(model, text, threads) -> float:
+    torch, transformers = torch_with(threads)
+    network = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+    with torch.inference_mode():
+        network(**tokenizer(QUESTION.format(text), return_tensors="pt"), logits_to_keep=1)
+    return 0.0
+
+
+def steps_a_second(optimizer, loss_of, batches, warm: int) -> float:
+    for number, batch in enumerate(batches):
+        if number == warm:
+            start = time.perf_counter()
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(batch)
+        loss.backward()
+        optimizer.step()
+    return (len(batches) - warm) / (time.perf_counter() - start)
+
+
+def train_minilm(dtype, file, model, batch, steps, warm, threads) -> float:
+    """The file's order, each batch padded to its longest row, as Transformers' collator does."""
+    torch, transformers = torch_with(threads)
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(model, num_labels=2, dtype=torch.float32).train()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+    rows = [json.loads(line) for line in open(file)][:batch * steps]
+    batches = []
+    for at in range(0, len(rows), batch):
+        part = rows[at:at + batch]
+        ids = tokenizer([r["text"] for r in part], padding=True, truncation=True, max_length=512, return_tensors="pt")
+        batches.append(dict(ids, labels=torch.tensor([int(r["label"] == "positive") for r in part])))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-5, weight_decay=0.01, fused=True)
+
+    def loss_of(inputs):
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bf16"):
+            return network(**inputs).loss
+
+    return batch * steps_a_second(optimizer, loss_of, batches, warm)
+
+
+def train_smollm2(mode, model, rows, length, steps, warm, threads) -> float:
+    """Random ids: what they are does not change the work."""
+    torch, transformers = torch_with(threads)
+    dtype = torch.bfloat16 if mode == "bf16" else torch.float32
+    network = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype).train()
+    batches = [torch.randint(5, 49000, (rows, length)) for _ in range(steps)]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-5, fused=True)
+
+    def loss_of(ids):
+        with torch.autocast("cpu", torch.bfloat16, enabled=mode == "autocast"):
+            return network(input_ids=ids, labels=ids).loss
+
+    return rows * length * steps_a_second(optimizer, loss_of, batches, warm)
+
+
+TASKS = {"classify": classify, "prefill": prefill, "decode": decode, "embed": embed, "cold-llama": cold_llama,
+         "cold-transformers": cold_transformers, "train-minilm": train_minilm, "train-smollm2": train_smollm2}
+
+if __name__ == "__main__":
+    print(json.dumps({"rate": TASKS[sys.argv[1]](**json.loads(sys.argv[2]))}))
