@@ -82,7 +82,7 @@ struct ReadOptions {
   DataShape shape = DataShape::kAuto;
   Labels labels = Labels::kOptional;
   // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.
-  // Empty: the names found, sorted; integer labels become ids 0 … n-1 with the names "0", "1", ….
+  // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
   std::vector<std::string> label_names = {};
   LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
   std::int64_t limit = -1;                  // rows read at most; -1: all

@@ -8,6 +8,7 @@
 // An epoch's batches depend on (lengths, options, epoch) only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Sampler {
 
  private:
   void plan();
+  void cut(const std::vector<std::int64_t>& order, std::size_t begin, std::size_t end);
   std::vector<std::int64_t> lengths_;
   SamplerOptions options_;
   SamplerState state_;

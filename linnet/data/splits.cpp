@@ -1,0 +1,82 @@
+// Folders of splits, and splitting one file.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "linnet/base/error.h"
+#include "linnet/base/rng.h"
+#include "linnet/data/dataset.h"
+#include "linnet/data/text_source.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::initializer_list<const char*> kTrain = {"train", "training"};
+constexpr std::initializer_list<const char*> kValid = {"valid", "validation", "dev", "val"};
+constexpr std::initializer_list<const char*> kTest = {"test"};
+
+// The one data file in `folder` whose name is one of `names`, else "".
+fs::path find_split(const fs::path& folder, std::initializer_list<const char*> names) {
+  fs::path found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    static constexpr std::string_view kFormats[] = {"txt", "jsonl", "json", "csv", "tsv", "ndjson"};
+    const std::string format = data_format(entry.path());
+    if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) continue;
+    const std::string name = entry.path().filename().string();
+    const std::string stem = name.substr(0, name.find('.'));
+    if (std::find(names.begin(), names.end(), stem) == names.end()) continue;
+    check(found.empty(), ErrorKind::kBadInput, "{}: both '{}' and '{}' are there; keep one", folder.string(),
+          found.filename().string(), name);
+    found = entry.path();
+  }
+  return found;
+}
+
+}  // namespace
+
+DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& options) {
+  if (!fs::is_directory(file_or_folder)) return {read_dataset(file_or_folder, options), {}, {}};
+  const fs::path train = find_split(file_or_folder, kTrain);
+  check(!train.empty(), ErrorKind::kBadInput, "{}: there is no train.jsonl, train.csv or train.tsv in it",
+        file_or_folder.string());
+  DatasetSplits splits{read_dataset(train, options), {}, {}};
+  ReadOptions same = options;  // the other splits mean what train means
+  same.shape = splits.train.shape;
+  same.label_names = splits.train.label_names;
+  same.label_kind = splits.train.label_kind;
+  if (const fs::path valid = find_split(file_or_folder, kValid); !valid.empty())
+    splits.valid = read_dataset(valid, same);
+  if (const fs::path test = find_split(file_or_folder, kTest); !test.empty()) splits.test = read_dataset(test, same);
+  return splits;
+}
+
+Dataset split_off(Dataset& data, double fraction, std::uint64_t seed) {
+  check(fraction >= 0 && fraction < 1, "--valid-fraction: {} is not at least 0 and below 1", fraction);
+  Dataset part = data;
+  part.examples.clear();
+  std::map<std::int32_t, std::vector<std::size_t>> classes;  // all in one where there are none
+  for (std::size_t i = 0; i < data.examples.size(); ++i)
+    classes[data.label_kind == LabelKind::kClass ? data.examples[i].label : 0].push_back(i);
+  // Whole rows a class, the remainders carried on, so that the total is right.
+  std::vector<bool> goes(data.examples.size(), false);
+  Rng rng(seed, /*stream=*/0x5911);
+  double owed = 0;
+  for (auto& [label, members] : classes) {
+    rng.shuffle(members);
+    owed += fraction * static_cast<double>(members.size());
+    const auto count = static_cast<std::size_t>(std::max(0.0, std::floor(owed + 0.5)));
+    const std::size_t taken = std::min(count, members.size() - 1);  // a class keeps a row
+    owed -= static_cast<double>(taken);
+    for (std::size_t i = 0; i < taken; ++i) goes[members[i]] = true;
+  }
+  std::vector<Example> stays;
+  for (std::size_t i = 0; i < data.examples.size(); ++i)
+    (goes[i] ? part.examples : stays).push_back(std::move(data.examples[i]));
+  data.examples = std::move(stays);
+  return part;
+}
+
+}  // namespace linnet
