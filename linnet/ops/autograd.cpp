@@ -9,57 +9,87 @@
 
 namespace linnet {
 
+using StatePtr = std::shared_ptr<GradState>;
+
 // An entry of the tape: how the output it hangs on came to be.
 struct Node {
   const char* op;
-  std::vector<Tensor> inputs;
+  std::vector<StatePtr> inputs;  // null where no gradient is wanted
   BackwardFn backward;
+
+  Node(const char* name, std::vector<StatePtr> from, BackwardFn fn)
+      : op(name), inputs(std::move(from)), backward(std::move(fn)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
 };
 
 namespace {
 
 thread_local bool t_enabled = false;
 
-// Tensors that lead to `loss`, inputs before what is made of them. A loop, not recursion: chains are long.
-std::vector<Tensor> in_order(const Tensor& loss) {
-  std::vector<Tensor> order;
-  std::unordered_set<const TensorImpl*> seen{loss.impl()};
-  std::vector<std::pair<Tensor, std::size_t>> stack{{loss, 0}};
+// Takes the nodes of inputs that nobody else holds.
+void take_orphans(Node& node, std::vector<std::shared_ptr<Node>>& orphans) {
+  node.backward = nullptr;  // holds inputs too
+  for (const StatePtr& input : node.inputs)
+    if (input != nullptr && input.use_count() == 1 && input->node != nullptr) orphans.push_back(std::move(input->node));
+}
+
+// The tensors' states that lead to `loss`, inputs before what is made of them. A loop, not recursion: chains are long.
+std::vector<StatePtr> in_order(const StatePtr& loss) {
+  std::vector<StatePtr> order;
+  std::unordered_set<const GradState*> seen{loss.get()};
+  std::vector<std::pair<StatePtr, std::size_t>> stack{{loss, 0}};
   while (!stack.empty()) {
-    auto& [tensor, next] = stack.back();
-    const Node* node = tensor.node().get();
+    auto& [state, next] = stack.back();
+    const Node* node = state->node.get();
     if (node == nullptr || next == node->inputs.size()) {
-      order.push_back(tensor);
+      order.push_back(std::move(state));
       stack.pop_back();
       continue;
     }
-    const Tensor input = node->inputs[next++];
-    if (input.requires_grad() && seen.insert(input.impl()).second) stack.emplace_back(input, 0);
+    const StatePtr& input = node->inputs[next++];
+    if (input != nullptr && seen.insert(input.get()).second) stack.emplace_back(input, 0);
   }
   return order;
 }
 
-// Adds `gradient` to the input's, in place where nobody else sees the memory.
-void accumulate(const Tensor& input, Tensor gradient) {
-  Tensor before = input.grad();
-  if (!before) return input.set_grad(std::move(gradient));
-  if (before.same(gradient)) return;  // the op added to it itself
-  input.set_grad({});
-  const std::int64_t n = before.numel();
-  if (!before.unique()) {
+// Adds `gradient` to the state's, in place where nobody else sees the memory.
+void accumulate(GradState& state, Tensor gradient) {
+  Tensor& sum = state.grad;
+  if (state.added && sum.same(gradient)) {
+    state.added = false;
+    return;
+  }
+  if (!sum) {
+    sum = std::move(gradient);
+    return;
+  }
+  if (!sum.unique()) {
     if (gradient.unique()) {
-      std::swap(before, gradient);
+      std::swap(sum, gradient);
     } else {
-      Tensor sum = Tensor::empty(before.shape());
-      backend().add(before.data<float>().data(), gradient.data<float>().data(), sum.data<float>().data(), n);
-      return input.set_grad(std::move(sum));
+      Tensor fresh = Tensor::empty(sum.shape());
+      backend().add(sum.data<float>().data(), gradient.data<float>().data(), fresh.data<float>().data(), sum.numel());
+      sum = std::move(fresh);
+      return;
     }
   }
-  backend().axpy(1.0f, gradient.data<float>().data(), before.data<float>().data(), n);
-  input.set_grad(std::move(before));
+  backend().axpy(1.0f, gradient.data<float>().data(), sum.data<float>().data(), sum.numel());
 }
 
 }  // namespace
+
+// A tape that is dropped without a backward pass goes in a loop too: its chain may be long.
+Node::~Node() {
+  std::vector<std::shared_ptr<Node>> orphans;
+  take_orphans(*this, orphans);
+  while (!orphans.empty()) {
+    const std::shared_ptr<Node> node = std::move(orphans.back());
+    orphans.pop_back();
+    if (node.use_count() == 1) take_orphans(*node, orphans);
+  }
+}
 
 bool grad_enabled() { return t_enabled; }
 GradGuard::GradGuard(bool enabled) : previous_(std::exchange(t_enabled, enabled)) {}
@@ -70,8 +100,10 @@ bool needs_grad(std::initializer_list<Tensor> inputs) {
 }
 
 Tensor record(const char* op, std::vector<Tensor> inputs, Tensor output, BackwardFn backward) {
+  std::vector<StatePtr> states;
+  for (const Tensor& input : inputs) states.push_back(input.requires_grad() ? input.grad_state() : nullptr);
   output.set_requires_grad();
-  output.set_node(std::make_shared<Node>(Node{op, std::move(inputs), std::move(backward)}));
+  output.set_node(std::make_shared<Node>(op, std::move(states), std::move(backward)));
   return output;
 }
 
@@ -81,27 +113,37 @@ void forbid_grad(const char* op, std::initializer_list<Tensor> inputs) {
 
 namespace {
 
+// Runs the gradient function that hangs on `state` and hands its gradients on to the inputs.
+void step_back(GradState& state) {
+  const std::shared_ptr<Node> node = std::move(state.node);
+  const Tensor gradient = std::exchange(state.grad, {});
+  if (!gradient) return;
+  Gradients gradients = node->backward(gradient);
+  for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+    if (node->inputs[i] == nullptr) continue;
+    check(i < gradients.size() && gradients[i], "[{}] gave no gradient for input {}", node->op, i);
+    accumulate(*node->inputs[i], std::move(gradients[i]));
+  }
+}
+
 // Walks the tape from `output`, whose gradient is given; nodes, activations and inner gradients go on the way.
 void backward_from(const Tensor& output, const Tensor& seed) {
-  std::vector<Tensor> order = in_order(output);
+  std::vector<StatePtr> order = in_order(output.grad_state()), leaves;
   const GradGuard off(false);
   output.set_grad(seed);
   while (!order.empty()) {
-    const Tensor tensor = std::move(order.back());
+    const StatePtr state = std::move(order.back());
     order.pop_back();
-    const std::shared_ptr<Node> node = tensor.node();
-    if (node == nullptr) continue;  // a leaf keeps its gradient
-    const Tensor gradient = tensor.grad();
-    tensor.set_node(nullptr);
-    tensor.set_grad({});
-    if (!gradient) continue;
-    Gradients gradients = node->backward(gradient);
-    for (std::size_t i = 0; i < node->inputs.size(); ++i) {
-      const Tensor& input = node->inputs[i];
-      if (!input.requires_grad()) continue;
-      check(i < gradients.size() && gradients[i], "[{}] gave no gradient for input {}", node->op, i);
-      accumulate(input, std::move(gradients[i]));
-    }
+    if (state->node != nullptr)
+      step_back(*state);
+    else
+      leaves.push_back(state);
+  }
+  // A leaf's gradient is its own: whoever scales it must not change another's.
+  for (const StatePtr& leaf : leaves) {
+    if (!leaf->grad || leaf->grad.unique()) continue;
+    const Tensor copy = Tensor::from(leaf->grad.data<float>(), leaf->grad.shape());
+    leaf->grad = copy;
   }
 }
 

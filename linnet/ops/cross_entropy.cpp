@@ -33,7 +33,59 @@ Tensor value_of(const Loss& loss, double denominator) {
   return Tensor::from(std::span(&value, 1), {1});
 }
 
-constexpr std::int64_t kChunkRows = 128;  // 128 rows of 50,000 scores are 25 MB
+// The scores of one chunk: few chunks, since each reads the whole weight, but a bounded memory.
+constexpr std::int64_t kChunkValues = std::int64_t{1} << 24;
+
+std::int64_t chunk_rows(std::int64_t rows, std::int64_t classes) {
+  const std::int64_t most = std::max<std::int64_t>(64, kChunkValues / std::max<std::int64_t>(1, classes));
+  const std::int64_t chunks = (rows + most - 1) / most;
+  return chunks == 0 ? 1 : (rows + chunks - 1) / chunks;
+}
+
+// The rows that have a target: the others' scores are never computed.
+struct Counted {
+  std::vector<std::int32_t> rows, targets;
+};
+Counted counted_rows(std::span<const std::int32_t> targets) {
+  Counted counted;
+  for (std::size_t r = 0; r < targets.size(); ++r) {
+    if (targets[r] < 0) continue;
+    counted.rows.push_back(static_cast<std::int32_t>(r));
+    counted.targets.push_back(targets[r]);
+  }
+  return counted;
+}
+
+// Gradients of the sum of losses; undefined where none is wanted.
+struct Piecewise {
+  Tensor dhidden, dweight, dbias;
+};
+
+// The loss over all chunks. The gradient of each chunk is taken while its scores are still there, in their place.
+Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias, const std::vector<std::int32_t>& targets,
+                const CrossEntropyOptions& options, const LinearOptions& product, const Piecewise& g) {
+  const std::int64_t rows = hidden.size(0), width = hidden.size(1);
+  const std::int64_t classes = weight.size(product.layout == WeightLayout::kOutIn ? 0 : 1), step = chunk_rows(rows, classes);
+  const bool keep = g.dhidden || g.dweight || g.dbias;
+  const WeightView view{weight.raw(), weight.dtype(), classes, width, product.layout, weight.storage().get(), !weight.requires_grad()};
+  Loss loss;
+  const GradGuard off(false);
+  for (std::int64_t begin = 0; begin < rows; begin += step) {
+    const std::int64_t n = std::min(step, rows - begin);
+    const Tensor part = hidden.slice(0, begin, begin + n);
+    const Tensor scores = linear(part, weight, bias, product);
+    const Loss own = run(in(scores), n, classes, targets.data() + begin, keep ? out(scores) : nullptr, options);
+    loss.sum += own.sum, loss.weight += own.weight;
+    if (g.dhidden)
+      backend().linear_grad_input({in(scores), classes, n, view, out(g.dhidden) + begin * width, width, false, product.precision});
+    if (g.dweight)
+      backend().linear_grad_weight({in(scores), in(part), classes, width, n, classes, width, product.layout, out(g.dweight),
+                                    out(g.dbias), begin > 0, product.precision});
+    else if (g.dbias)
+      for (std::int64_t r = 0; r < n; ++r) backend().axpy(1.0f, in(scores) + r * classes, out(g.dbias), classes);
+  }
+  return loss;
+}
 
 }  // namespace
 
@@ -57,42 +109,33 @@ Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Te
                             std::span<const std::int32_t> targets, const CrossEntropyOptions& options,
                             const LinearOptions& product) {
   check_matrix("linear_cross_entropy", "hidden", hidden);
+  check(weight && weight.rank() == 2, "[linear_cross_entropy] the weight is not a matrix");
   const std::int64_t rows = hidden.size(0), classes = weight.size(product.layout == WeightLayout::kOutIn ? 0 : 1);
   check_targets(targets, rows, classes, options);
-  const bool keep = needs_grad({hidden, weight, bias});
-  const bool wants_weight = keep && weight.requires_grad(), wants_bias = keep && bias && bias.requires_grad();
-  Tensor dhidden, dweight, dbias;
-  if (keep && hidden.requires_grad()) dhidden = Tensor::empty(hidden.shape());
-  if (wants_weight) dweight = Tensor::zeros(weight.shape());
-  if (wants_bias) dbias = Tensor::zeros(bias.shape());
-  // The gradient of each piece is taken while its scores are still there; they are scaled when the loss's own arrives.
-  Loss loss;
-  const GradGuard off(false);
-  for (std::int64_t begin = 0; begin < rows; begin += kChunkRows) {
-    const std::int64_t n = std::min(kChunkRows, rows - begin);
-    const Tensor part = hidden.slice(0, begin, begin + n);
-    const Tensor scores = linear(part, weight, bias, product);
-    const Loss own = run(in(scores), n, classes, targets.data() + begin, keep ? out(scores) : nullptr, options);
-    loss.sum += own.sum, loss.weight += own.weight;
-    if (!keep) continue;
-    const WeightView view{weight.raw(), weight.dtype(), classes, hidden.size(1), product.layout, weight.storage().get(), !wants_weight};
-    if (dhidden)
-      backend().linear_grad_input({in(scores), classes, n, view, out(dhidden) + begin * hidden.size(1), hidden.size(1), false, product.precision});
-    if (wants_weight)
-      backend().linear_grad_weight({in(scores), in(part), classes, hidden.size(1), n, classes, hidden.size(1), product.layout,
-                                    out(dweight), out(dbias), true, product.precision});
-    else if (wants_bias)
-      for (std::int64_t r = 0; r < n; ++r) backend().axpy(1.0f, in(scores) + r * classes, out(dbias), classes);
-  }
+  const Counted counted = counted_rows(targets);
+  const bool keep = needs_grad({hidden, weight, bias}), all = static_cast<std::int64_t>(counted.rows.size()) == rows;
+  check(!needs_grad({weight}) || weight.dtype() == DType::kF32,
+        "[linear_cross_entropy: {} weight] has no gradient and an input requires one", info(weight.dtype()).name);
+  const Tensor used = all ? hidden : gather_rows(hidden.detach(), counted.rows);
+  Piecewise g;
+  if (needs_grad({hidden})) g.dhidden = like(used);
+  if (needs_grad({weight})) g.dweight = used.size(0) > 0 ? like(weight) : Tensor::zeros(weight.shape());
+  if (needs_grad({bias})) g.dbias = Tensor::zeros(bias.shape());
+  const Loss loss = run_chunks(used, weight, bias, counted.targets, options, product, g);
   Tensor y = value_of(loss, options.denominator);
   if (!keep) return y;
   const double by = std::max(loss.divided_by(options.denominator), 1e-30);
-  return record("linear_cross_entropy", {hidden, weight, bias}, y, [dhidden, dweight, dbias, by](const Tensor& dy) -> Gradients {
-    const auto factor = static_cast<float>(dy.data<float>()[0] / by);
-    for (const Tensor& g : {dhidden, dweight, dbias})
-      if (g) backend().scale(in(g), factor, out(g), g.numel());
-    return {dhidden, dweight, dbias};
-  });
+  // The gradients are scaled when the loss's own arrives.
+  return record("linear_cross_entropy", {hidden, weight, bias}, y,
+                [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {
+                  const auto factor = static_cast<float>(dy.data<float>()[0] / by);
+                  for (const Tensor& part : {g.dhidden, g.dweight, g.dbias})
+                    if (part) backend().scale(in(part), factor, out(part), part.numel());
+                  if (all || !g.dhidden) return {g.dhidden, g.dweight, g.dbias};
+                  Tensor dhidden = grad_room_to_add(to_hidden);
+                  backend().embedding_grad({in(g.dhidden), kept.data(), out(dhidden), g.dhidden.size(0), g.dhidden.size(1)});
+                  return {dhidden, g.dweight, g.dbias};
+                });
 }
 
 }  // namespace linnet

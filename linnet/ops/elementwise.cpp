@@ -17,11 +17,13 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = like(a);
   backend().multiply(in(a), in(b), out(y), a.numel());
   if (!needs_grad({a, b})) return y;
-  return record("multiply", {a, b}, y, [a, b](const Tensor& dy) -> Gradients {
-    Tensor da = like(a), db = like(b);
-    backend().multiply(in(dy), in(b), out(da), a.numel());
-    backend().multiply(in(dy), in(a), out(db), a.numel());
-    return {da, db};
+  // Each side's gradient reads the other side.
+  const Tensor left = b.requires_grad() ? a : Tensor(), right = a.requires_grad() ? b : Tensor();
+  return record("multiply", {a, b}, y, [left, right](const Tensor& dy) -> Gradients {
+    Gradients g(2);
+    if (right) backend().multiply(in(dy), in(right), out(g[0] = like(dy)), dy.numel());
+    if (left) backend().multiply(in(dy), in(left), out(g[1] = like(dy)), dy.numel());
+    return g;
   });
 }
 

@@ -19,15 +19,36 @@ inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "[{}] {} does not fit {}", op, to_string(a.shape()), to_string(b.shape()));
 }
 
-// Gradient memory for a leaf: its own grad, to be added to, when it has one already. Returned from a backward function,
-// such a tensor says that the sum is done.
-struct LeafGrad {
-  Tensor tensor;
-  bool accumulate;
+// An input's place on the tape, for its gradient function: what is kept when the values are not needed any more.
+struct GradInput {
+  std::shared_ptr<GradState> state;  // null when the input requires no gradient
+  Shape shape;
+
+  explicit GradInput(const Tensor& x) {
+    if (!x.requires_grad()) return;
+    state = x.grad_state();
+    shape = x.shape();
+  }
+  explicit operator bool() const { return state != nullptr; }
 };
-inline LeafGrad leaf_grad(const Tensor& leaf) {
-  if (!leaf.node() && leaf.grad()) return {leaf.grad(), true};
-  return {Tensor::empty(leaf.shape()), false};
+
+// Memory for an input's gradient: what other users of the input have given already, to be added to, where nobody else
+// sees it, otherwise fresh and not initialised. Returning `tensor` from the gradient function is right in both cases.
+struct GradRoom {
+  Tensor tensor;
+  bool accumulate = false;
+};
+inline GradRoom grad_room(const GradInput& input) {
+  if (!input) return {};
+  GradState& state = *input.state;
+  if (!state.grad || !state.grad.unique()) return {Tensor::empty(input.shape), false};
+  state.added = true;
+  return {state.grad, true};
+}
+// The same for gradients that touch a part of the input only: always to be added to.
+inline Tensor grad_room_to_add(const GradInput& input) {
+  GradRoom room = grad_room(input);
+  return room.accumulate || !room.tensor ? room.tensor : Tensor::zeros(input.shape);
 }
 
 }  // namespace linnet

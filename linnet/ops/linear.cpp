@@ -19,13 +19,53 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, con
         bias ? bias.numel() : 0, view.out);
 }
 
+// What the gradient of a product reads; x only when the weight learns.
+struct LinearTape {
+  Tensor x, weight;
+  GradInput to_x, to_weight, to_bias;
+  LinearOptions options;
+};
+
+// The column sums of dy, when no product with dy gives them on the way.
+Tensor bias_grad(const GradInput& bias, const Tensor& dy) {
+  Tensor sums = grad_room_to_add(bias);
+  for (std::int64_t r = 0; r < dy.size(0); ++r) backend().axpy(1.0f, in(dy) + r * dy.size(1), out(sums), dy.size(1));
+  return sums;
+}
+
+Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
+  const WeightView w = view_of(tape.weight, tape.options.layout);
+  const std::int64_t rows = dy.size(0);
+  const Precision precision = tape.options.precision;
+  Gradients g(3);
+  if (tape.to_x) {
+    const GradRoom dx = grad_room(tape.to_x);
+    g[0] = dx.tensor;
+    backend().linear_grad_input({in(dy), w.out, rows, w, out(g[0]), w.in, dx.accumulate, precision});
+  }
+  if (tape.to_weight) {
+    const GradRoom dw = grad_room(tape.to_weight);
+    g[1] = dw.tensor;
+    // The bias shares the call, and so whether the sums are added to what is there.
+    Tensor dbias;
+    if (tape.to_bias && static_cast<bool>(tape.to_bias.state->grad) == dw.accumulate) {
+      const GradRoom room = grad_room(tape.to_bias);
+      if (room.accumulate == dw.accumulate) dbias = g[2] = room.tensor;
+    }
+    backend().linear_grad_weight({in(dy), reinterpret_cast<const float*>(tape.x.raw()), w.out, tape.x.stride(0), rows,
+                                  w.out, w.in, tape.options.layout, out(g[1]), out(dbias), dw.accumulate, precision});
+  }
+  if (tape.to_bias && !g[2]) g[2] = bias_grad(tape.to_bias, dy);
+  return g;
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const LinearOptions& options) {
   check(weight && weight.rank() == 2, "[linear] the weight is not a matrix");
   const WeightView view = view_of(weight, options.layout);
   check_linear(x, weight, bias, view);
-  check(!weight.requires_grad() || weight.dtype() == DType::kF32,
+  check(!needs_grad({weight}) || weight.dtype() == DType::kF32,
         "[linear: {} weight] has no gradient and an input requires one", info(weight.dtype()).name);
   const std::int64_t rows = x.size(0);
   Tensor y = Tensor::empty({rows, view.out});
@@ -33,30 +73,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const L
   if (rows > 0)
     backend().linear({values, x.stride(0), rows, view, in(bias), out(y), view.out, false, options.precision});
   if (!needs_grad({x, weight, bias})) return y;
-  return record("linear", {x, weight, bias}, y, [x, weight, bias, options](const Tensor& dy) -> Gradients {
-    const WeightView w = view_of(weight, options.layout);
-    const std::int64_t n = x.size(0);
-    Gradients g(3);
-    if (x.requires_grad()) {
-      g[0] = Tensor::empty(x.shape());
-      backend().linear_grad_input({in(dy), w.out, n, w, out(g[0]), w.in, false, options.precision});
-    }
-    const bool wants_bias = bias && bias.requires_grad();
-    if (weight.requires_grad()) {
-      const LeafGrad dw = leaf_grad(weight);
-      g[1] = dw.tensor;
-      // The bias shares the call, and so whether the sums are added to what is there.
-      const bool together = wants_bias && static_cast<bool>(bias.grad()) == dw.accumulate && !bias.node();
-      if (together) g[2] = dw.accumulate ? bias.grad() : Tensor::empty(bias.shape());
-      backend().linear_grad_weight({in(dy), reinterpret_cast<const float*>(x.raw()), w.out, x.stride(0), n, w.out, w.in,
-                                    options.layout, out(g[1]), out(g[2]), dw.accumulate, options.precision});
-    }
-    if (wants_bias && !g[2]) {
-      g[2] = Tensor::zeros(bias.shape());
-      for (std::int64_t r = 0; r < n; ++r) backend().axpy(1.0f, in(dy) + r * w.out, out(g[2]), w.out);
-    }
-    return g;
-  });
+  LinearTape tape{weight.requires_grad() ? x : Tensor(), weight, GradInput(x), GradInput(weight), GradInput(bias), options};
+  return record("linear", {x, weight, bias}, y,
+                [tape = std::move(tape)](const Tensor& dy) { return linear_grad(tape, dy); });
 }
 
 }  // namespace linnet

@@ -20,8 +20,8 @@ Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) copy_row(in(x) + rows[i] * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
   if (!needs_grad({x})) return y;
   return record("gather_rows", {x}, y,
-                [x, kept = std::vector<std::int32_t>(rows.begin(), rows.end())](const Tensor& dy) -> Gradients {
-                  Tensor dx = Tensor::zeros(x.shape());
+                [to_x = GradInput(x), kept = std::vector<std::int32_t>(rows.begin(), rows.end())](const Tensor& dy) -> Gradients {
+                  Tensor dx = grad_room_to_add(to_x);
                   backend().embedding_grad({in(dy), kept.data(), out(dx), dy.size(0), dy.size(1)});
                   return {dx};
                 });
@@ -46,9 +46,11 @@ Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::
   for (const Tensor& s : sources) wanted = wanted || needs_grad({s});
   if (!wanted) return y;
   using Rows = std::vector<std::pair<std::int32_t, std::int32_t>>;
-  return record("interleave_rows", sources, y, [sources, kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
+  std::vector<GradInput> to;
+  for (const Tensor& s : sources) to.emplace_back(s);
+  return record("interleave_rows", sources, y, [to = std::move(to), kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
     Gradients g;
-    for (const Tensor& s : sources) g.push_back(s.requires_grad() ? Tensor::zeros(s.shape()) : Tensor());
+    for (const GradInput& s : to) g.push_back(grad_room_to_add(s));
     const std::int64_t width = dy.size(1);
     for (std::size_t i = 0; i < kept.size(); ++i) {
       const auto& target = g[static_cast<std::size_t>(kept[i].first)];
@@ -71,9 +73,9 @@ Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
       backend().axpy(1.0f / static_cast<float>(end - begin), in(x) + r * cols, out(y) + s * cols, cols);
   }
   if (!needs_grad({x})) return y;
-  return record("mean_rows", {x}, y, [x, kept = std::vector<std::int32_t>(starts.begin(), starts.end())](const Tensor& dy) -> Gradients {
-    Tensor dx = Tensor::zeros(x.shape());
-    const std::int64_t width = x.size(1);
+  return record("mean_rows", {x}, y, [to_x = GradInput(x), kept = std::vector<std::int32_t>(starts.begin(), starts.end())](const Tensor& dy) -> Gradients {
+    Tensor dx = grad_room_to_add(to_x);
+    const std::int64_t width = dy.size(1);
     for (std::size_t s = 0; s + 1 < kept.size(); ++s)
       for (std::int32_t r = kept[s]; r < kept[s + 1]; ++r)
         backend().axpy(1.0f / static_cast<float>(kept[s + 1] - kept[s]), in(dy) + static_cast<std::int64_t>(s) * width, out(dx) + r * width, width);

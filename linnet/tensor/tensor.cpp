@@ -12,9 +12,12 @@ struct TensorImpl {
   Shape shape, strides;
   DType type = DType::kF32;
   Device device;
-  bool requires_grad = false;
-  std::shared_ptr<Node> node;
-  Tensor grad;
+  std::shared_ptr<GradState> grad_state;
+
+  GradState& state() {
+    if (grad_state == nullptr) grad_state = std::make_shared<GradState>();
+    return *grad_state;
+  }
 };
 
 namespace {
@@ -181,14 +184,22 @@ Tensor Tensor::detach() const { return view(shape(), impl_->strides, impl_->byte
 bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
 Tensor& Tensor::set_requires_grad(bool on) {
   LINNET_ASSERT(impl_ != nullptr);
-  impl_->requires_grad = on;
+  if (on || impl_->grad_state != nullptr) impl_->state().requires_grad = on;
   return *this;
 }
-bool Tensor::requires_grad() const { return impl_ != nullptr && impl_->requires_grad; }
-Tensor Tensor::grad() const { return impl_->grad; }
-void Tensor::set_grad(Tensor grad) const { impl_->grad = std::move(grad); }
-const std::shared_ptr<Node>& Tensor::node() const { return impl_->node; }
-void Tensor::set_node(std::shared_ptr<Node> node) const { impl_->node = std::move(node); }
+bool Tensor::requires_grad() const {
+  return impl_ != nullptr && impl_->grad_state != nullptr && impl_->grad_state->requires_grad;
+}
+Tensor Tensor::grad() const { return impl_->grad_state != nullptr ? impl_->grad_state->grad : Tensor(); }
+void Tensor::set_grad(Tensor grad) const {
+  if (grad || impl_->grad_state != nullptr) impl_->state().grad = std::move(grad);
+}
+const std::shared_ptr<Node>& Tensor::node() const {
+  static const std::shared_ptr<Node> none;
+  return impl_->grad_state != nullptr ? impl_->grad_state->node : none;
+}
+void Tensor::set_node(std::shared_ptr<Node> node) const { impl_->state().node = std::move(node); }
+const std::shared_ptr<GradState>& Tensor::grad_state() const { return impl_->grad_state; }
 
 void require_host_values(const Tensor& tensor, DType type) {
   check(static_cast<bool>(tensor), "[tensor] is undefined");

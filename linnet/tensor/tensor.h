@@ -22,6 +22,7 @@ using Shape = std::vector<std::int64_t>;
 std::string to_string(const Shape& shape);  // "[2, 3]"
 
 struct TensorImpl;
+struct GradState;
 struct Node;  // defined by ops/autograd: this layer knows only that one may hang on a tensor
 
 class Tensor {
@@ -67,6 +68,7 @@ class Tensor {
   void set_grad(Tensor grad) const;
   const std::shared_ptr<Node>& node() const;
   void set_node(std::shared_ptr<Node> node) const;
+  const std::shared_ptr<GradState>& grad_state() const;  // null until a gradient is required
 
   TensorImpl* impl() const { return impl_.get(); }
   // This handle is the only one to the tensor and its storage: writing in place disturbs nobody.
@@ -77,6 +79,15 @@ class Tensor {
   explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
   Tensor view(Shape shape, Shape strides, std::size_t byte_offset) const;
   std::shared_ptr<TensorImpl> impl_;
+};
+
+// What the tape knows of a tensor. It is held apart from the values, so that the tape does not keep those alive that no
+// gradient function reads.
+struct GradState {
+  bool requires_grad = false;
+  bool added = false;  // the gradient function that runs added its part to `grad` itself
+  Tensor grad;
+  std::shared_ptr<Node> node;
 };
 
 // The DType of a C++ type that has one.
