@@ -4,8 +4,8 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
+#include "linnet/data/collate/masking.h"
 #include "linnet/ops/ops.h"
-#include "linnet/train/masking.h"
 #include "linnet/train/objective.h"
 
 namespace linnet {
@@ -78,8 +78,8 @@ class MaskedObjective final : public Objective {
     if (task == TrainTask::kNextSentence) return;
     check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput,
           "the tokenizer has no mask token: masked-lm needs one (BERT and its kin)");
-    rule_ = {.probability = options.mask_probability, .mask_id = *tokenizer.mask_id(),
-             .vocabulary = tokenizer.vocab_size(), .whole_words = options.whole_word};
+    rule_ = {.probability = options.mask_probability, .unit = options.whole_word ? MaskUnit::kWord : MaskUnit::kToken,
+             .mask_id = *tokenizer.mask_id(), .vocab_size = tokenizer.vocab_size()};
   }
 
   TrainBatch batch(std::span<const std::int64_t> examples, PhiloxKey key) const override {
@@ -92,7 +92,7 @@ class MaskedObjective final : public Objective {
       Rng rng(key.seed ^ 0x6D61736Bu, key.stream * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(examples[i]));
       Masked masked = mask_tokens(e.ids, e.words, rule_, rng);
       std::copy(masked.ids.begin(), masked.ids.end(), b.packed.ids.begin() + b.packed.starts[i]);
-      b.targets.insert(b.targets.end(), masked.targets.begin(), masked.targets.end());
+      b.targets.insert(b.targets.end(), masked.labels.begin(), masked.labels.end());
     }
     b.counts = {count_targets(b.targets), static_cast<double>(b.second_targets.size())};
     return b;
@@ -130,7 +130,7 @@ class MaskedObjective final : public Objective {
     return model.next_sentence(model.pooled(hidden, batch.packed));
   }
   TrainTask task_;
-  MaskingRule rule_;
+  MaskOptions rule_;
 };
 
 }  // namespace

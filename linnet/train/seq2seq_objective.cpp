@@ -3,8 +3,8 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
+#include "linnet/data/collate/denoise.h"
 #include "linnet/ops/ops.h"
-#include "linnet/train/masking.h"
 #include "linnet/train/objective.h"
 
 namespace linnet {
@@ -33,12 +33,12 @@ class Seq2SeqObjective final : public Objective {
     for (const std::int64_t index : examples) {
       const EncodedExample& e = set_.examples[static_cast<std::size_t>(index)];
       Rng rng(key.seed ^ 0x6E6F6973u, key.stream * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(index));
-      const Corrupted pair = task_ == TrainTask::kSeq2Seq ? Corrupted{e.ids, e.output} : noisy(e.ids, rng);
+      const Denoised pair = task_ == TrainTask::kSeq2Seq ? Denoised{e.ids, e.output} : noisy(e.ids, rng);
       std::vector<std::int32_t> input{start_};  // shift_tokens_right
-      input.insert(input.end(), pair.output.begin(), pair.output.end() - (pair.output.empty() ? 0 : 1));
-      b.encoder.add(pair.input);
+      input.insert(input.end(), pair.target.begin(), pair.target.end() - (pair.target.empty() ? 0 : 1));
+      b.encoder.add(pair.source);
       b.packed.add(input);
-      b.targets.insert(b.targets.end(), pair.output.begin(), pair.output.end());
+      b.targets.insert(b.targets.end(), pair.target.begin(), pair.target.end());
       b.examples.push_back(index);
     }
     b.counts[0] = static_cast<double>(b.targets.size());
@@ -55,16 +55,22 @@ class Seq2SeqObjective final : public Objective {
   }
 
  private:
-  Corrupted noisy(std::vector<std::int32_t> clean, Rng& rng) const {
+  std::vector<std::int32_t> shuffled(const std::vector<std::int32_t>& ids, Rng& rng) const {
+    std::vector<std::size_t> starts{0};
+    for (std::size_t i = 0; i + 1 < ids.size(); ++i)
+      if (std::find(sentence_ends_.begin(), sentence_ends_.end(), ids[i]) != sentence_ends_.end()) starts.push_back(i + 1);
+    return permute_sentences(ids, starts, rng);
+  }
+  Denoised noisy(std::vector<std::int32_t> clean, Rng& rng) const {
     if (!clean.empty() && clean.back() == eos_) clean.pop_back();
-    if (task_ == TrainTask::kDenoiseT5) return corrupt_spans(clean, sentinels_, eos_, 0.15, 3, rng);
-    Corrupted pair{clean, clean};
-    if (task_ == TrainTask::kDenoiseBart) pair.input = infill(shuffle_sentences(clean, sentence_ends_, rng), mask_, 0.3, 3, rng);
-    if (task_ == TrainTask::kTokenDelete) pair.input = delete_tokens(clean, 0.15, rng);
-    if (task_ == TrainTask::kTokenReplace) pair.input = replace_tokens(clean, vocabulary_, 0.15, rng);
-    if (task_ == TrainTask::kSentenceShuffle) pair.input = shuffle_sentences(clean, sentence_ends_, rng);
-    pair.input.push_back(eos_);
-    pair.output.push_back(eos_);
+    if (task_ == TrainTask::kDenoiseT5) return corrupt_spans(clean, {.sentinels = sentinels_, .eos_id = eos_}, rng);
+    Denoised pair{clean, clean};
+    if (task_ == TrainTask::kDenoiseBart) pair.source = infill(shuffled(clean, rng), {.mask_id = mask_}, rng);
+    if (task_ == TrainTask::kTokenDelete) pair.source = delete_tokens(clean, 0.15, rng);
+    if (task_ == TrainTask::kTokenReplace) pair.source = replace_tokens(clean, 0.15, vocabulary_, rng);
+    if (task_ == TrainTask::kSentenceShuffle) pair.source = shuffled(clean, rng);
+    pair.source.push_back(eos_);
+    pair.target.push_back(eos_);
     return pair;
   }
 
