@@ -7,6 +7,7 @@ namespace {
 constexpr std::string_view kLook = "Looking", kFetch = "Fetching";
 
 constexpr Verb kVerbs[] = {
+    {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
     {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
 };
 

@@ -9,6 +9,7 @@
 namespace linnet::app {
 
 void run_doctor(Arguments arguments);
+void run_tokenize(Arguments arguments);
 
 struct Verb {
   std::string_view name, group, purpose;

@@ -1,5 +1,9 @@
 #include "linnet/tokenizer/json_reader.h"
 
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
 #include "linnet/base/error.h"
 
 namespace linnet {
@@ -10,6 +14,39 @@ constexpr std::size_t kObjectKeys = 20000;  // in an object other than the vocab
 
 // Where the parser is: in the small value, or in one of the big lists.
 enum class Mode : std::uint8_t { kValue, kVocabulary, kMerges };
+
+// The number as Rust's serde_json reads it: digits as one integer, then one multiplication or division by a power of
+// ten. It can miss the nearest double by an ulp, and equal sums of scores decide between segmentations.
+double rust_number(std::string_view spelling, double exact) {
+  const bool negative = spelling.starts_with('-');
+  if (negative) spelling.remove_prefix(1);
+  std::uint64_t digits = 0;
+  std::int64_t exponent = 0;
+  bool fraction = false, full = false;
+  std::size_t i = 0;
+  for (; i < spelling.size() && spelling[i] != 'e' && spelling[i] != 'E'; ++i) {
+    if (spelling[i] == '.') {
+      fraction = true;
+      continue;
+    }
+    const auto digit = static_cast<std::uint64_t>(spelling[i] - '0');
+    full = full || digits > (UINT64_MAX - digit) / 10;
+    if (!full) digits = digits * 10 + digit;
+    exponent += full ? (fraction ? 0 : 1) : (fraction ? -1 : 0);
+  }
+  if (i < spelling.size()) {
+    std::int64_t given = 0;
+    std::string_view power = spelling.substr(i + 1);
+    if (power.starts_with('+')) power.remove_prefix(1);
+    const auto [end, error] = std::from_chars(power.data(), power.data() + power.size(), given);
+    if (error != std::errc() || given > 1000 || given < -1000) return exact;
+    exponent += given;
+  }
+  if (exponent > 308 || exponent < -308) return exact;
+  const double power = std::pow(10.0, static_cast<double>(std::abs(exponent)));
+  const double value = exponent < 0 ? static_cast<double>(digits) / power : static_cast<double>(digits) * power;
+  return negative ? -value : value;
+}
 
 class Reader : public nlohmann::json_sax<Json> {
  public:
@@ -30,8 +67,8 @@ class Reader : public nlohmann::json_sax<Json> {
     file_.vocabulary.add(key_, static_cast<std::int32_t>(value));
     return true;
   }
-  bool number_float(number_float_t value, const string_t&) override {
-    return mode_ == Mode::kValue ? put(value) : list_ ? score(value) : refuse("a fraction");
+  bool number_float(number_float_t value, const string_t& spelling) override {
+    return mode_ == Mode::kValue ? put(value) : list_ ? score(rust_number(spelling, value)) : refuse("a fraction");
   }
   bool string(string_t& value) override {
     if (mode_ == Mode::kValue) return put(std::move(value));

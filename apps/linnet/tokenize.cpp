@@ -1,0 +1,183 @@
+// linnet tokenize: texts to ids, pieces and offsets, and ids back to texts.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <iostream>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/utf8.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/prompt/chat_template.h"
+#include "model_argument.h"
+#include "output.h"
+#include "verbs.h"
+
+namespace linnet::app {
+namespace {
+
+struct Options {
+  std::string model, pair, decode, input, chat;
+  std::vector<std::string> texts;
+  bool no_special = false, skip_special = false, json = false;
+};
+
+class TokenizeRun {
+ public:
+  TokenizeRun(const Options& options, Tokenizer tokenizer) : options_(options), tokenizer_(std::move(tokenizer)) {
+    encode_.add_special_tokens = !options.no_special;
+  }
+
+  void encode(std::string_view text, const std::optional<std::string>& pair) {
+    const Encoding e = pair ? tokenizer_.encode(text, *pair, encode_) : tokenizer_.encode(text, encode_);
+    if (!options_.json) return print_table(e);
+    Json offsets = Json::array(), tokens = Json::array();
+    for (const auto& [begin, end] : e.offsets) offsets.push_back({begin, end});
+    for (const std::string& token : e.tokens) tokens.push_back(token);
+    print_json({{"ids", e.ids},
+                {"tokens", tokens},
+                {"offsets", offsets},
+                {"type_ids", e.type_ids},
+                {"attention_mask", e.attention_mask}});
+  }
+
+  void decode(const std::vector<std::int32_t>& ids) {
+    const std::string text = tokenizer_.decode(ids, options_.skip_special);
+    if (options_.json)
+      print_json({{"text", text}});
+    else
+      print_result(text + "\n");
+  }
+
+  void chat(const std::string& file) {
+    const Json json = read_json(file);
+    const bool wrapped = json.is_object();
+    const Json& messages = wrapped ? require(json, "messages", file) : json;
+    check(messages.is_array(), ErrorKind::kBadInput, "{}: the messages are not an array", file);
+    ChatOptions options;
+    if (wrapped && json.contains("tools")) options.tools = json["tools"];
+    if (wrapped && json.contains("add_generation_prompt")) {
+      check(json["add_generation_prompt"].is_boolean(), ErrorKind::kBadInput,
+            "{}: 'add_generation_prompt' is not true or false", file);
+      options.add_generation_prompt = json["add_generation_prompt"].get<bool>();
+    }
+    if (const auto id = tokenizer_.bos_id()) options.bos_token = tokenizer_.id_to_token(*id);
+    if (const auto id = tokenizer_.eos_id()) options.eos_token = tokenizer_.id_to_token(*id);
+    const auto source = tokenizer_.chat_template();
+    check(source.has_value(), ErrorKind::kBadInput, "{}: the model has no chat template; leave out --chat",
+          options_.model);
+    encode_.add_special_tokens = false;  // the template writes them itself
+    encode(ChatTemplate(*source, tokenizer_.chat_template_place()).render(messages, options), std::nullopt);
+  }
+
+ private:
+  void print_table(const Encoding& e) {
+    std::vector<std::vector<std::string>> rows{{"id", "token", "bytes", "type"}};
+    for (std::size_t i = 0; i < e.size(); ++i)
+      rows.push_back({std::to_string(e.ids[i]), printable(e.tokens[i]),
+                      fmt::format("{}-{}", e.offsets[i].first, e.offsets[i].second), std::to_string(e.type_ids[i])});
+    print_result(format_table(rows));
+    std::string ids;
+    for (const std::int32_t id : e.ids) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
+    print_result(fmt::format("{} tokens: {}\n", e.size(), ids));
+  }
+
+  const Options& options_;
+  Tokenizer tokenizer_;
+  EncodeOptions encode_;
+};
+
+std::vector<std::int32_t> parse_ids(const Command& command, std::string_view list) {
+  std::vector<std::int32_t> ids;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view item = list.substr(0, comma);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    std::int32_t id = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), id);
+    if (error != std::errc() || end != item.data() + item.size())
+      command.wrong_usage(fmt::format("--decode takes ids as 1,2,3; '{}' is no id", printable(item, 40)));
+    ids.push_back(id);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return ids;
+}
+
+std::vector<std::int32_t> ids_of(const Json& line, const std::string& place) {
+  const Json& list = require(line, "ids", place);
+  check(list.is_array(), ErrorKind::kBadInput, "{}: 'ids' is not a list", place);
+  std::vector<std::int32_t> ids;
+  for (const Json& item : list) {
+    const std::int64_t id = get_integer(item, "ids", place);
+    check(id >= INT32_MIN && id <= INT32_MAX, ErrorKind::kBadInput, "{}: {} is no token id", place, id);
+    ids.push_back(static_cast<std::int32_t>(id));
+  }
+  return ids;
+}
+
+void read_lines(const Options& options, bool decoding, TokenizeRun& run) {
+  std::ifstream file;
+  if (options.input != "-") {
+    file.open(options.input, std::ios::binary);
+    check(file.is_open(), ErrorKind::kBadInput, "{}: cannot be read", options.input);
+  }
+  std::istream& in = options.input == "-" ? std::cin : file;
+  const bool plain = options.input.ends_with(".txt");
+  std::int64_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    const std::string place = fmt::format("{}:{}", options.input, ++number);
+    if (plain && !decoding) {
+      run.encode(line, std::nullopt);
+      continue;
+    }
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    const Json json = parse_json(line, place);
+    if (decoding) {
+      run.decode(ids_of(json, place));
+      continue;
+    }
+    std::optional<std::string> pair;
+    if (json.is_object() && json.contains("pair") && !json["pair"].is_null())
+      pair = get_string(json["pair"], "pair", place);
+    run.encode(get_string(require(json, "text", place), "text", place), pair);
+  }
+}
+
+}  // namespace
+
+void run_tokenize(Arguments arguments) {
+  Options options;
+  Command command("tokenize", "texts to token ids, pieces and offsets, and back");
+  command.example("linnet tokenize 'The movie was great.'");
+  command.example("linnet tokenize --decode 1,2,3 -m models/bert --json");
+  command.option("text", options.texts, "texts to encode");
+  command.option("-m,--model", options.model, "folder, .gguf file or org/name");
+  command.option("--pair", options.pair, "a second text");
+  command.flag("--no-special", options.no_special, "without what the tokenizer adds ([CLS], <s> …)");
+  auto* const decode = command.option("--decode", options.decode, "ids to turn back, as 1,2,3; bare beside --input");
+  decode->expected(0, 1);
+  command.flag("--skip-special", options.skip_special, "leave special tokens out when decoding");
+  command.option("--input", options.input, "JSON lines of {\"text\",\"pair\"?} or, decoding, {\"ids\"}; - for stdin");
+  command.option("--chat", options.chat, "a JSON array of messages, or {messages, tools?, add_generation_prompt?}");
+  command.flag("--json", options.json, "one JSON object a text");
+  command.parse(arguments);
+  const bool decoding = command.given("--decode");
+  if (options.texts.empty() && options.input.empty() && options.chat.empty() && !decoding)
+    command.wrong_usage("nothing to tokenize: give a text, --input, --chat or --decode");
+  if (decoding && options.input.empty() && options.decode.empty()) command.wrong_usage("--decode needs ids, as 1,2,3");
+  std::vector<std::int32_t> ids;
+  if (!options.decode.empty()) ids = parse_ids(command, options.decode);
+
+  const std::filesystem::path model = resolve_model(options.model);
+  if (options.model.empty()) options.model = model.string();
+  TokenizeRun run(options, models::load_tokenizer(model));
+  if (!options.decode.empty()) run.decode(ids);
+  if (!options.chat.empty()) run.chat(options.chat);
+  for (const std::string& text : options.texts)
+    run.encode(text, command.given("--pair") ? std::optional(options.pair) : std::nullopt);
+  if (!options.input.empty()) read_lines(options, decoding, run);
+}
+
+}  // namespace linnet::app
