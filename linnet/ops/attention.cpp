@@ -59,7 +59,8 @@ Gradients attention_grad(const Kept& kept, const Tensor& dy) {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const AttentionSequence> sequences,
                  std::int64_t kv_heads, const AttentionOptions& options) {
-  check(q.rank() == 3 && q.stride(2) == 1, "[attention] q is {}, not [rows, heads, head_dim]", to_string(q.shape()));
+  if (q.rank() != 3 || q.stride(2) != 1)  // not `check`: the shape is written out only when it is wrong
+    fail(ErrorKind::kInvalidArgument, "[attention] q is {}, not [rows, heads, head_dim]", to_string(q.shape()));
   check(kv_heads > 0 && q.size(1) % kv_heads == 0, "[attention] {} heads do not share {} key heads", q.size(1), kv_heads);
   for (const Tensor* x : {&k, &v})
     check(!*x || (x->rank() == 3 && x->size(1) == kv_heads && x->size(2) == q.size(2) && x->stride(2) == 1),

@@ -15,7 +15,8 @@ Tensor turn(const Tensor& x, const RotaryTable& table, std::span<const std::int3
 }  // namespace
 
 Tensor rotary(const Tensor& x, const RotaryTable& table, std::span<const std::int32_t> positions) {
-  check(x.rank() == 3 && x.stride(2) == 1, "[rotary] x is {}, not [rows, heads, head_dim]", to_string(x.shape()));
+  if (x.rank() != 3 || x.stride(2) != 1)  // not `check`: the shape is written out only when it is wrong
+    fail(ErrorKind::kInvalidArgument, "[rotary] x is {}, not [rows, heads, head_dim]", to_string(x.shape()));
   check(2 * table.cosine.size(1) <= x.size(2), "[rotary] the table turns {} dimensions, a head has {}",
         2 * table.cosine.size(1), x.size(2));
   check(static_cast<std::int64_t>(positions.size()) == x.size(0), "[rotary] {} positions for {} rows", positions.size(), x.size(0));

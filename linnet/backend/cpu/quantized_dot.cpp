@@ -208,14 +208,26 @@ QuantTile tile_of(const QuantizedMatrix& w, std::int64_t panel) {
           w.wide_scales, nullptr};
 }
 
-// Adds bias or the old value to a tile and writes it out.
+// Adds bias or the old value to a row of a tile and writes it out.
+void store_row(const Product& p, float* y, std::int64_t n, std::int64_t columns, const float* sums) {
+  for (std::int64_t c = 0; c < columns; ++c) {
+    float value = sums[c];
+    if (p.bias != nullptr) value += p.bias[n + c];
+    y[c] = p.accumulate ? y[c] + value : value;
+  }
+}
+
 void store(const Product& p, std::int64_t row, std::int64_t n, int rows, std::int64_t columns, const float* sums) {
-  for (int r = 0; r < rows; ++r) {
+  const bool whole = columns == kQuantRows && !p.accumulate;
+  for (int r = 0; r < rows; ++r, sums += kQuantRows) {
     float* const y = p.y + (row + r) * p.y_stride + n;
-    for (std::int64_t c = 0; c < columns; ++c) {
-      float value = sums[r * kQuantRows + c];
-      if (p.bias != nullptr) value += p.bias[n + c];
-      y[c] = p.accumulate ? y[c] + value : value;
+    if (!whole) {
+      store_row(p, y, n, columns, sums);
+    } else if (p.bias == nullptr) {
+      std::memcpy(y, sums, kQuantRows * sizeof(float));
+    } else {
+      const float* const bias = p.bias + n;
+      for (int c = 0; c < kQuantRows; ++c) y[c] = sums[c] + bias[c];
     }
   }
 }
