@@ -34,7 +34,9 @@ AttentionArgs arguments(const Tensor& q, const Tensor& k, const Tensor& v, std::
 }
 
 void check_sequences(const Tensor& q, const Tensor& k, std::span<const AttentionSequence> sequences, bool causal) {
+  std::int64_t queries = 0;
   for (const AttentionSequence& s : sequences) {
+    queries += s.q_len;
     check(s.q_begin >= 0 && s.q_len >= 0 && s.q_begin + s.q_len <= q.size(0), "[attention] queries {}+{} leave q's {} rows",
           s.q_begin, s.q_len, q.size(0));
     check(s.kv_len > 0 || s.q_len == 0, "[attention] a sequence has no keys");
@@ -42,6 +44,8 @@ void check_sequences(const Tensor& q, const Tensor& k, std::span<const Attention
     check(s.k_blocks != nullptr || (k && s.kv_begin >= 0 && s.kv_begin + s.kv_len <= k.size(0)),
           "[attention] keys {}+{} leave k's rows", s.kv_begin, s.kv_len);
   }
+  // Rows of no sequence would keep whatever the memory held.
+  check(queries == q.size(0), "[attention] the sequences have {} of {} queries", queries, q.size(0));
 }
 
 Gradients attention_grad(const Kept& kept, const Tensor& dy) {

@@ -1,0 +1,119 @@
+#include "tests/ops/gradient_check.h"
+
+namespace linnet {
+namespace {
+
+using namespace testing;
+
+// Two sequences of a packed batch: 3 queries over 3 keys, 2 queries over 4.
+const std::vector<AttentionSequence> kTwo{{0, 3, 0, 3, nullptr, nullptr}, {3, 2, 3, 4, nullptr, nullptr}};
+
+std::vector<Tensor> inputs(std::int64_t heads, std::int64_t kv_heads) {
+  return {random_tensor({5, heads, 4}, 1), random_tensor({7, kv_heads, 4}, 2), random_tensor({7, kv_heads, 4}, 3)};
+}
+
+TEST(Attention, IsSoftmaxTimesValues) {
+  const std::vector<Tensor> in = inputs(1, 1);
+  const Tensor y = attention(in[0], in[1], in[2], kTwo, 1, {.scale = 0.5f, .causal = true});
+  ASSERT_EQ(y.shape(), (Shape{5, 4}));
+  for (std::size_t d = 0; d < 4; ++d) EXPECT_FLOAT_EQ(y.data<float>()[d], in[2].data<float>()[d]);  // query 0 sees key 0 only
+  const auto q = in[0].data<float>().subspan(12, 4);  // query 0 of the second sequence sees its keys 0, 1, 2
+  double total = 0, wanted[4] = {};
+  for (std::size_t j = 3; j < 6; ++j) {
+    double score = 0;
+    for (std::size_t d = 0; d < 4; ++d) score += static_cast<double>(q[d]) * in[1].data<float>()[j * 4 + d];
+    const double weight = std::exp(0.5 * score);
+    total += weight;
+    for (std::size_t d = 0; d < 4; ++d) wanted[d] += weight * in[2].data<float>()[j * 4 + d];
+  }
+  for (std::size_t d = 0; d < 4; ++d) EXPECT_NEAR(y.data<float>()[12 + d], wanted[d] / total, 1e-5);
+}
+
+void check_with(const AttentionOptions& options, std::int64_t heads, std::int64_t kv_heads) {
+  check_gradients([&](const auto& in) { return attention(in[0], in[1], in[2], kTwo, kv_heads, options); }, inputs(heads, kv_heads));
+}
+
+TEST(Attention, Gradients) {
+  for (const bool causal : {false, true}) {
+    check_with({.scale = 0.5f, .causal = causal}, 2, 2);
+    check_with({.scale = 0.5f, .causal = causal}, 4, 2);
+    check_with({.scale = 0.5f, .causal = causal}, 3, 1);
+  }
+}
+
+TEST(Attention, GradientsWithAlibi) {
+  const std::vector<float> slopes{0.5f, 0.25f};
+  check_with({.scale = 0.7f, .causal = true, .alibi_slopes = slopes}, 2, 2);
+  check_with({.scale = 0.7f, .causal = false, .alibi_slopes = slopes}, 2, 1);
+}
+
+TEST(Attention, GradientsWithDropout) { check_with({.scale = 0.5f, .causal = true, .dropout = 0.3f, .dropout_key = {5, 6}}, 2, 2); }
+
+TEST(Attention, GradientsOfDistanceBias) {  // a reach of 2: farther keys share the last bias
+  for (const bool causal : {false, true}) {
+    std::vector<Tensor> in = inputs(2, 2);
+    in.push_back(random_tensor({2, 5}, 4));
+    check_gradients(
+        [&](const auto& x) {
+          return attention(x[0], x[1], x[2], kTwo, 2, {.scale = 0.5f, .causal = causal, .distance_bias = x[3], .distance_reach = 2});
+        },
+        in);
+  }
+}
+
+TEST(Attention, GradientsOfStridedViews) {  // q, k and v inside one fused projection
+  const std::vector<AttentionSequence> one{{0, 3, 0, 3, nullptr, nullptr}};
+  const auto part = [](const Tensor& x, std::int64_t i) { return view_select(x, {3, 3, 2, 4}, 1, i); };
+  check_gradients([&](const auto& in) { return attention(part(in[0], 0), part(in[0], 1), part(in[0], 2), one, 2, {.scale = 0.5f, .causal = true}); },
+                  {random_tensor({3, 24}, 1)});
+}
+
+TEST(Attention, GradientsOfSomeInputs) {
+  for (std::size_t only = 0; only < 3; ++only) {
+    std::vector<Tensor> in = inputs(2, 2);
+    in[only].set_requires_grad();
+    check_gradients([](const auto& x) { return attention(x[0], x[1], x[2], kTwo, 2, {.scale = 0.5f}); }, in);
+  }
+}
+
+TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
+  const std::int64_t keys = 70, kv_heads = 2;  // two blocks, the second partly filled
+  const Tensor q = random_tensor({2, 4, 8}, 1), k = random_tensor({keys, kv_heads, 8}, 2), v = random_tensor({keys, kv_heads, 8}, 3);
+  std::vector<float> blocks[2][2];
+  const void* pointers[2][2];
+  for (int which = 0; which < 2; ++which)
+    for (int b = 0; b < 2; ++b) {
+      auto& block = blocks[which][b];
+      block.assign(static_cast<std::size_t>(kv_heads * kKvBlock * 8), NAN);  // what is not filled must not be read
+      for (std::int64_t j = b * kKvBlock; j < std::min(keys, (b + 1) * kKvBlock); ++j)
+        for (std::int64_t h = 0; h < kv_heads; ++h)
+          std::copy_n((which == 0 ? k : v).data<float>().begin() + (j * kv_heads + h) * 8, 8,
+                      block.begin() + (h * kKvBlock + j % kKvBlock) * 8);
+      pointers[which][b] = block.data();
+    }
+  const std::vector<AttentionSequence> dense{{0, 2, 0, keys, nullptr, nullptr}}, cached{{0, 2, 0, keys, pointers[0], pointers[1]}};
+  const AttentionOptions options{.scale = 0.3f, .causal = true};
+  const auto wanted = values_of(attention(q, k, v, dense, kv_heads, options));
+  const auto found = values_of(attention(q, {}, {}, cached, kv_heads, options));
+  for (std::size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(found[i], wanted[i], 1e-5) << i;
+  Tensor learning = q.detach();
+  learning.set_requires_grad();
+  const GradGuard on(true);
+  expect_refused([&] { attention(learning, {}, {}, cached, kv_heads, options); }, {"attention", "kv cache", "no gradient"});
+}
+
+TEST(Attention, RefusesWhatDoesNotFit) {
+  const std::vector<Tensor> in = inputs(3, 2);
+  expect_refused([&] { attention(in[0], in[1], in[2], kTwo, 2, {}); }, {"3 heads", "2 key heads"});
+  const std::vector<Tensor> good = inputs(2, 2);
+  const std::vector<AttentionSequence> far{{3, 3, 0, 3, nullptr, nullptr}}, keys{{0, 3, 5, 3, nullptr, nullptr}}, none{{0, 3, 0, 0, nullptr, nullptr}},
+      unseen{{0, 3, 0, 2, nullptr, nullptr}}, partly{{0, 3, 0, 3, nullptr, nullptr}};
+  expect_refused([&] { attention(good[0], good[1], good[2], far, 2, {}); }, {"queries"});
+  expect_refused([&] { attention(good[0], good[1], good[2], keys, 2, {}); }, {"keys 5+3"});
+  expect_refused([&] { attention(good[0], good[1], good[2], none, 2, {}); }, {"no keys"});
+  expect_refused([&] { attention(good[0], good[1], good[2], unseen, 2, {.causal = true}); }, {"3 queries see 2 keys"});
+  expect_refused([&] { attention(good[0], good[1], good[2], partly, 2, {}); }, {"3 of 5"});
+}
+
+}  // namespace
+}  // namespace linnet
