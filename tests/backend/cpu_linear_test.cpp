@@ -184,6 +184,21 @@ TEST_F(CpuProducts, Gemm) {
       }
 }
 
+// Where the processor and oneDNN multiply bf16; elsewhere they say no and nothing is written.
+TEST_F(CpuProducts, Bf16ByOneDnn) {
+  const std::int64_t m = 300, out = 200, in = 100;
+  const Weight weight = make_weight(DType::kBF16, out, in, WeightLayout::kOutIn, true);
+  const cpu::PackedMatrix packed = cpu::pack_matrix(weight.view);
+  const Floats x = random_floats(m * in, 1), bias = random_floats(out, 2);
+  Floats found(static_cast<std::size_t>(m * out), testing::kGuard), wanted(found);
+  if (!cpu::multiply_bf16({x.data(), in, m, bias.data(), found.data(), out, false}, packed)) {
+    EXPECT_EQ(found, wanted);
+    GTEST_SKIP() << "no fast bf16 product here";
+  }
+  reference_->linear({x.data(), in, m, weight.view, bias.data(), wanted.data(), out, false, Precision::kF32});
+  EXPECT_CLOSE(found, wanted, 1e-2);
+}
+
 TEST_F(CpuProducts, SameBitsForAnyNumberOfThreads) {
   const std::int64_t m = 40, out = 200, in = 320;
   const Floats x = random_floats(m * in, 1);

@@ -62,7 +62,7 @@ void PackQueries(const AttentionArgs& a, const AttentionSequence& s, const Query
       const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, t.count - i));
       const float* const from =
           a.q + (s.q_begin + t.first + i) * a.q_stride + (t.kv_head * t.group + g) * a.q_head_stride;
-      PackRows(from, a.q_stride, rows, d, to);
+      PackRows(from, a.q_stride, rows, d, to, rows);
       ScaleRow(to, rows * d, a.scale);
       to += rows * d;
     }
@@ -137,15 +137,6 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
     FinishRow(a, s.q_begin + first + r % count, kv_head * t.group + r / count, state.maximum[r], state.sum[r]);
 }
 
-template <class D>
-HWY_INLINE hn::Vec<D> LoadAs(D d, const float* from) {
-  return hn::LoadU(d, from);
-}
-template <class D>
-HWY_INLINE hn::Vec<D> LoadAs(D d, const std::uint16_t* from) {
-  const hn::Rebind<std::uint16_t, D> d16;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::LoadU(d16, from))));
-}
 HWY_INLINE float ValueOf(float value) { return value; }
 HWY_INLINE float ValueOf(std::uint16_t value) {
   const std::uint32_t bits = std::uint32_t{value} << 16;

@@ -48,8 +48,8 @@ void PrepareRows(const AttentionGradArgs& g, const AttentionSequence& s, std::in
   for (std::int64_t i = 0; i < s.q_len; ++i) w.delta[at + i] = Dot(dout + i * a.out_stride, out + i * a.out_stride, d);
   for (std::int64_t i = 0; i < s.q_len; i += kTileRows) {
     const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, s.q_len - i));
-    PackRows(q + i * a.q_stride, a.q_stride, rows, d, w.queries + (at + i) * d);
-    PackRows(dout + i * a.out_stride, a.out_stride, rows, d, w.dout_packed + (at + i) * d);
+    PackRows(q + i * a.q_stride, a.q_stride, rows, d, w.queries + (at + i) * d, rows);
+    PackRows(dout + i * a.out_stride, a.out_stride, rows, d, w.dout_packed + (at + i) * d, rows);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/attention.h"
+#include "linnet/backend/cpu/for_each-inl.h"
 #include "linnet/backend/cpu/gemm_tile-inl.h"
 #include "linnet/backend/cpu/math-inl.h"
 #include "linnet/backend/cpu/scratch.h"
@@ -24,16 +25,23 @@ inline constexpr std::int64_t kKeys = kKvBlock;  // of a tile
 
 HWY_INLINE std::int64_t PadColumns(std::int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAs(D d, const float* from) {
+  return hn::LoadU(d, from);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAs(D d, const std::uint16_t* from) {  // bf16
+  const hn::Rebind<std::uint16_t, D> d16;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::LoadU(d16, from))));
+}
+
 // `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, the rest of each up to to_stride zero.
 HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                          float* to, std::int64_t to_stride) {
   for (std::int64_t r = 0; r < rows; ++r, to += to_stride) {
     if (type == DType::kBF16) {
       const auto* const row = static_cast<const std::uint16_t*>(from) + r * stride;
-      for (std::int64_t i = 0; i < columns; ++i) {
-        const std::uint32_t bits = std::uint32_t{row[i]} << 16;
-        std::memcpy(to + i, &bits, 4);
-      }
+      ForEach(0, columns, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(LoadAs(d, row + i), d, to + i); });
     } else {
       std::memcpy(to, static_cast<const float*>(from) + r * stride, static_cast<std::size_t>(columns) * sizeof(float));
     }
@@ -70,13 +78,10 @@ HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, 
 
 // The tile's transpose [d][64], zero past `count` up to a whole column tile.
 HWY_INLINE void TransposeTile(const KeyTile& tile, std::int64_t d, float* to) {
-  const int count = static_cast<int>(tile.count);
-  if (count == kKeys) return PackRows(tile.rows, tile.stride, count, d, to);
-  const std::int64_t width = PadColumns(count);
-  for (std::int64_t i = 0; i < d; ++i) {
-    for (std::int64_t r = 0; r < count; ++r) to[i * kKeys + r] = tile.rows[r * tile.stride + i];
-    std::fill(to + i * kKeys + count, to + i * kKeys + width, 0.0F);
-  }
+  const std::int64_t width = PadColumns(tile.count);
+  PackRows(tile.rows, tile.stride, static_cast<int>(tile.count), d, to, kKeys);
+  for (std::int64_t i = 0; i < d && tile.count < width; ++i)
+    std::fill(to + i * kKeys + tile.count, to + i * kKeys + width, 0.0F);
 }
 
 // scores[rows][64] = A B for A packed [d][rows] and B a transposed tile.

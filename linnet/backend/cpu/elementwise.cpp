@@ -35,6 +35,14 @@ void ScaleRange(const float* x, float alpha, float* y, std::int64_t begin, std::
     hn::StoreU(hn::Mul(hn::Set(d, alpha), hn::LoadU(d, x + i)), d, y + i);
   });
 }
+void ColumnRange(const float* x, std::int64_t stride, std::int64_t rows, bool accumulate, float* sums,
+                 std::int64_t begin, std::int64_t end) {
+  ForEach(begin, end, [&](auto d, std::int64_t i) HWY_ATTR {
+    auto sum = accumulate ? hn::LoadU(d, sums + i) : hn::Zero(d);
+    for (std::int64_t r = 0; r < rows; ++r) sum = hn::Add(sum, hn::LoadU(d, x + r * stride + i));
+    hn::StoreU(sum, d, sums + i);
+  });
+}
 float SquaresRange(const float* x, std::int64_t n) {
   return SumEach(n, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto value = hn::LoadU(d, x + i);
@@ -79,6 +87,7 @@ HWY_EXPORT(AxpyRange);
 HWY_EXPORT(ScaleRange);
 HWY_EXPORT(SquaresRange);
 HWY_EXPORT(AdamRange);
+HWY_EXPORT(ColumnRange);
 namespace {
 
 constexpr std::int64_t kGrain = 32768;  // values a thread should have at least
@@ -114,6 +123,13 @@ double sum_squares(const float* x, std::int64_t n) {
   double total = 0;
   for (std::int64_t c = 0; c < chunks; ++c) total += static_cast<double>(sums[c]);
   return total;
+}
+
+void column_sums(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t cols, bool accumulate,
+                 float* sums) {
+  const auto range = HWY_DYNAMIC_DISPATCH(ColumnRange);
+  parallel_for(cols, std::max<std::int64_t>(64, kGrain / std::max<std::int64_t>(1, rows)),
+               [&](std::int64_t begin, std::int64_t end) { range(x, stride, rows, accumulate, sums, begin, end); });
 }
 
 void dropout(const DropoutArgs& a) {

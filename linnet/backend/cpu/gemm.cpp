@@ -162,7 +162,8 @@ PackedRows pack_rows(const float* x, std::int64_t stride, std::int64_t rows, std
                      const std::int64_t k_end = std::min(depth, k + slice);
                      float* const to = data + (packed.at(block, k, k_end) - packed.data);
                      HWY_DYNAMIC_DISPATCH(PackRows)
-                     (x + block * packed.block_rows * stride + k, stride, packed.height(block), k_end - k, to);
+                     (x + block * packed.block_rows * stride + k, stride, packed.height(block), k_end - k, to,
+                      packed.height(block));
                    }
                });
   return packed;

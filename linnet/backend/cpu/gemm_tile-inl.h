@@ -118,8 +118,9 @@ HWY_INLINE void TileOfColumns(int rows, const float* a, const float* b, std::int
   }
 }
 
-// Rows x[0 … rows) to [k][rows], so that the tile reads one stream.
-inline void PackRows(const float* x, std::int64_t stride, int rows, std::int64_t depth, float* out) {
+// Rows x[0 … rows) to [k][rows], `to_stride` apart, so that the tile reads one stream.
+inline void PackRows(const float* x, std::int64_t stride, int rows, std::int64_t depth, float* out,
+                     std::int64_t to_stride) {
   std::int64_t k = 0;
 #if HWY_TARGET != HWY_SCALAR
   const hn::CappedTag<float, 4> d;
@@ -131,18 +132,18 @@ inline void PackRows(const float* x, std::int64_t stride, int rows, std::int64_t
       const auto c = hn::LoadU(d, from + 2 * stride), e = hn::LoadU(d, from + 3 * stride);
       const auto ac0 = hn::InterleaveLower(d, a, c), ac1 = hn::InterleaveUpper(d, a, c);
       const auto be0 = hn::InterleaveLower(d, b, e), be1 = hn::InterleaveUpper(d, b, e);
-      float* const to = out + k * rows + r;
+      float* const to = out + k * to_stride + r;
       hn::StoreU(hn::InterleaveLower(d, ac0, be0), d, to);
-      hn::StoreU(hn::InterleaveUpper(d, ac0, be0), d, to + rows);
-      hn::StoreU(hn::InterleaveLower(d, ac1, be1), d, to + 2 * rows);
-      hn::StoreU(hn::InterleaveUpper(d, ac1, be1), d, to + 3 * rows);
+      hn::StoreU(hn::InterleaveUpper(d, ac0, be0), d, to + to_stride);
+      hn::StoreU(hn::InterleaveLower(d, ac1, be1), d, to + 2 * to_stride);
+      hn::StoreU(hn::InterleaveUpper(d, ac1, be1), d, to + 3 * to_stride);
     }
     for (; r < rows; ++r)
-      for (int i = 0; i < 4; ++i) out[(k + i) * rows + r] = x[r * stride + k + i];
+      for (int i = 0; i < 4; ++i) out[(k + i) * to_stride + r] = x[r * stride + k + i];
   }
 #endif
   for (; k < depth; ++k)
-    for (int r = 0; r < rows; ++r) out[k * rows + r] = x[r * stride + k];
+    for (int r = 0; r < rows; ++r) out[k * to_stride + r] = x[r * stride + k];
 }
 
 }  // namespace HWY_NAMESPACE

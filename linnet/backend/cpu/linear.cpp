@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "linnet/backend/cpu/elementwise.h"
 #include "linnet/backend/cpu/gemm.h"
 #include "linnet/backend/cpu/gemm_onednn.h"
 #include "linnet/backend/cpu/quantized.h"
@@ -103,13 +104,7 @@ void linear_grad_weight(const LinearGradWeightArgs& a) {
     multiply_plain({true, false, a.out, a.in, a.m, 1, a.dy, a.dy_stride, a.x, a.x_stride, beta, a.dweight, a.in});
   else
     multiply_plain({true, false, a.in, a.out, a.m, 1, a.x, a.x_stride, a.dy, a.dy_stride, beta, a.dweight, a.out});
-  if (a.dbias == nullptr) return;
-  parallel_for(a.out, std::max<std::int64_t>(16, 65536 / std::max<std::int64_t>(1, a.m)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 if (!a.accumulate) std::fill(a.dbias + begin, a.dbias + end, 0.0F);
-                 for (std::int64_t r = 0; r < a.m; ++r)
-                   for (std::int64_t i = begin; i < end; ++i) a.dbias[i] += a.dy[r * a.dy_stride + i];
-               });
+  if (a.dbias != nullptr) column_sums(a.dy, a.dy_stride, a.m, a.out, a.accumulate, a.dbias);
 }
 
 void gemm(const GemmArgs& a) {
