@@ -5,6 +5,28 @@
 
 namespace linnet {
 
+namespace {
+
+// A turn's reasoning goes under every name that templates read, as Transformers 5 does (_alias_reasoning_fields).
+Json with_reasoning(Json messages) {
+  if (!messages.is_array()) return messages;
+  for (Json& message : messages) {
+    if (!message.is_object()) continue;
+    for (const char* name : {"reasoning_content", "thinking", "reasoning"}) {
+      if (!message.contains(name) || message.at(name).is_null()) continue;
+      const Json reasoning = message.at(name);
+      Json aliased{{"thinking", reasoning}};
+      for (const auto& [key, value] : message.items()) aliased[key] = value;
+      aliased["reasoning_content"] = reasoning;
+      message = std::move(aliased);
+      break;
+    }
+  }
+  return messages;
+}
+
+}  // namespace
+
 ChatTemplate::ChatTemplate(std::string source, std::string place)
     : template_(std::make_shared<const jinja::Template>(std::move(source), std::move(place))) {}
 
@@ -13,7 +35,7 @@ const std::string& ChatTemplate::source() const { return template_->source(); }
 std::string ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
   jinja::Template::Names names;
   try {
-    names = {{"messages", jinja::from_json(messages)},
+    names = {{"messages", jinja::from_json(with_reasoning(messages))},
              {"tools", jinja::from_json(options.tools)},
              {"documents", jinja::from_json(options.documents)},
              {"add_generation_prompt", jinja::Value(options.add_generation_prompt)},

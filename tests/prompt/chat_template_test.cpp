@@ -56,6 +56,12 @@ TEST(ChatTemplate, ContentIsNeverReadAsATemplate) {
   EXPECT_EQ(render("{{ messages[0].content }}", messages), "{{ 1 + 1 }}{% if %}");
 }
 
+TEST(ChatTemplate, ReasoningGoesByEveryNameThatTemplatesRead) {
+  const Json messages = Json::parse(R"([{"role":"assistant","content":"x","reasoning":"why"},{"role":"user"}])");
+  EXPECT_EQ(render("{{ messages[0].reasoning_content }}{{ messages[0].thinking }}{{ messages[1].thinking }}", messages),
+            "whywhy");
+}
+
 TEST(ChatTemplate, TheClockCanBeSet) {
   ChatOptions options{.now = 86400 * 365};  // 1971-01-01 in UTC
   const std::string text = render("{{ strftime_now('%Y') }}", Json::array(), options);

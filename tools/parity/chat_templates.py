@@ -93,6 +93,7 @@ CONVERSATIONS = {
     "two turns": [USER, ASSISTANT, {"role": "user", "content": "More"}],
     "three turns": [SYSTEM, USER, ASSISTANT, {"role": "user", "content": ""}, {"role": "assistant", "content": "Bye"}],
     "reasoning": [USER, {"role": "assistant", "reasoning_content": "because", "content": "Yes"}, USER],
+    "reasoning by another name": [USER, {"role": "assistant", "reasoning": "why", "content": "No"}, USER],
     "parts": [PARTS],
     "parts system": [{"role": "system", "content": [{"type": "text", "text": "sys"}]}, PARTS, ASSISTANT, USER],
     "image": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "what?"}]}],
@@ -118,6 +119,18 @@ CONVERSATIONS = {
 }
 
 
+def alias_reasoning(messages):
+    """What Transformers 5 does to the messages before rendering."""
+    out = []
+    for message in messages:
+        names = ("reasoning_content", "thinking", "reasoning")
+        reasoning = next((message[name] for name in names if message.get(name) is not None), None)
+        if reasoning is not None:
+            message = {"thinking": reasoning, **message, "reasoning_content": reasoning}
+        out.append(message)
+    return out
+
+
 def cases(files):
     for file in files:
         with open(file, encoding="utf-8", newline="") as f:
@@ -135,7 +148,7 @@ def expected(env, compiled, source, messages, tools, add, extra):
     try:
         if source not in compiled:
             compiled[source] = env.from_string(source)
-        variables = dict(messages=messages, tools=tools, documents=None, add_generation_prompt=add)
+        variables = dict(messages=alias_reasoning(messages), tools=tools, documents=None, add_generation_prompt=add)
         variables |= dict(bos_token="<s>", eos_token="</s>") | extra
         return {"text": compiled[source].render(**variables)}
     except Exception as error:  # whatever a template may do wrong

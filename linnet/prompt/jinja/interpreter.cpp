@@ -328,11 +328,12 @@ void Interpreter::bind(const Statement& statement, std::string_view name, const 
   const auto& parameters = statement.parameters;
   if (arguments.positional.size() > parameters.size())
     fault("the macro '{}' takes at most {} arguments, {} given", name, parameters.size(), arguments.positional.size());
-  for (const auto& [key, value] : arguments.named) {
+  for (const auto& argument : arguments.named) {
+    const std::string_view key = argument.first;
     const auto known = std::find_if(parameters.begin(), parameters.end(), [&](const auto& p) { return p.name == key; });
     if (known == parameters.end() && key != "caller")
       fault("the macro '{}' has no parameter '{}'", name, printable(key, 40));
-    if (known == parameters.end()) assign_name("caller", value);
+    if (known == parameters.end()) assign_name("caller", argument.second);
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
