@@ -47,6 +47,14 @@ const char* onednn_version() { return "none"; }
 
 void multiply_plain(const PlainProduct& p) {
   if (p.m == 0 || p.n == 0) return;
+  if (p.k == 0) {  // a sum of nothing, which dnnl_sgemm leaves out
+    for (std::int64_t i = 0; i < p.m; ++i)
+      for (std::int64_t j = 0; j < p.n; ++j) {
+        float& c = p.c[i * p.ldc + j];
+        c = p.beta == 0.0F ? 0.0F : p.beta * c;
+      }
+    return;
+  }
   dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb,
              p.beta, p.c, p.ldc);
 }
