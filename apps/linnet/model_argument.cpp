@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "linnet/adapt/adapter.h"
 #include "linnet/base/error.h"
 
 namespace linnet::app {
@@ -37,6 +38,14 @@ fs::path resolve_model(const std::string& model) {
   check(fs::exists(model), ErrorKind::kBadInput,
         "{}: there is no such model; give a folder, a .gguf file or a repository", printable(model));
   return model;
+}
+
+fs::path resolve_base(const fs::path& adapter) {
+  const fs::path beside = adapter_base(adapter);
+  if (!beside.empty()) return beside;
+  const std::string base = read_peft_config(adapter).base;
+  check(!base.empty(), ErrorKind::kBadInput, "{}: names no base model; give it with --base", adapter.string());
+  return resolve_model(base);
 }
 
 }  // namespace linnet::app

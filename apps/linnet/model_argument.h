@@ -13,5 +13,7 @@ std::filesystem::path default_model_path();
 
 // The folder or file that `model` names; "" is the default model. Nothing there: kBadInput that says how to get one.
 std::filesystem::path resolve_model(const std::string& model);
+// The base model that an adapter folder names: a path beside it, from the working directory, or a cached repository.
+std::filesystem::path resolve_base(const std::filesystem::path& adapter);
 
 }  // namespace linnet::app

@@ -39,12 +39,16 @@ Tokenizer load_tokenizer(const std::filesystem::path& path) {
   return Tokenizer::from_gguf(gguf_vocabulary(*file), path.string());
 }
 
+void check_fits(const Tokenizer& tokenizer, const Model& model) {
+  check(tokenizer.vocab_size() <= model.config().vocab, ErrorKind::kBadInput,
+        "{}: the tokenizer has ids up to {}, the model's vocabulary ends at {}", model.place().string(),
+        tokenizer.vocab_size() - 1, model.config().vocab - 1);
+}
+
 Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
   Tokenizer tokenizer = load_tokenizer(path);
   auto model = Model::from_pretrained(path, options);
-  check(tokenizer.vocab_size() <= model->config().vocab, ErrorKind::kBadInput,
-        "{}: the tokenizer has ids up to {}, the model's vocabulary ends at {}", path.string(),
-        tokenizer.vocab_size() - 1, model->config().vocab - 1);
+  check_fits(tokenizer, *model);
   return {std::move(model), std::move(tokenizer)};
 }
 

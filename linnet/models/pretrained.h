@@ -24,7 +24,8 @@ struct Pretrained {
   std::unique_ptr<Model> model;
   Tokenizer tokenizer;
 };
-// Also checks that the tokenizer's ids fit the model's vocabulary.
+// kBadInput where the tokenizer has ids outside the model's vocabulary.
+void check_fits(const Tokenizer& tokenizer, const Model& model);
 Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
 
 }  // namespace linnet::models

@@ -1,0 +1,101 @@
+#include "model_options.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "linnet/base/parallel.h"
+#include "model_argument.h"
+
+namespace linnet::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{{
+    {"auto", models::WeightType::kAuto},
+    {"f32", models::WeightType::kF32},
+    {"bf16", models::WeightType::kBF16},
+    {"f16", models::WeightType::kF16},
+    {"q8", models::WeightType::kQ8},
+    {"q4", models::WeightType::kQ4},
+}};
+
+// The tokenizer beside the adapter goes before the base's: training may have added tokens.
+std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
+  const auto has_one = [](const fs::path& place) {
+    if (!fs::is_directory(place)) return true;
+    for (const char* name : {"tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"})
+      if (fs::exists(place / name)) return true;
+    return false;
+  };
+  if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
+  if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
+  return models::load_tokenizer(base);
+}
+
+}  // namespace
+
+void add_model_options(Command& command, ModelOptions& options) {
+  command.group("Model");
+  command.option("-m,--model", options.model, "folder, .gguf file, org/name[@revision] or PEFT adapter");
+  command.option("--adapter", options.adapter, "a PEFT adapter on top of the model");
+  command.option("--base", options.base, "the model under the adapter that -m names");
+  command.option("--dtype", options.dtype, "auto, f32 (exact), bf16, f16, q8, q4");
+  command.option("--device", options.device, "auto, cpu");
+  command.option("-t,--threads", options.threads, "threads; default: physical cores");
+  command.option("--seed", options.seed, "of everything random");
+}
+
+models::WeightType weight_type(const Command& command, const std::string& name) {
+  for (const auto& [text, type] : kTypes)
+    if (text == name) return type;
+  command.wrong_usage(fmt::format("--dtype {} is none of auto, f32, bf16, f16, q8, q4", printable(name, 40)));
+}
+
+void apply_machine_options(const Command& command, const ModelOptions& options) {
+  if (options.device != "auto" && options.device != "cpu")
+    command.wrong_usage(
+        fmt::format("--device {}: this build runs on the CPU; auto and cpu are there", printable(options.device, 40)));
+  if (command.given("--threads") && options.threads < 1) command.wrong_usage("--threads takes a number from 1");
+  set_threads(options.threads > 0 ? options.threads : default_threads());
+}
+
+nn::ForwardState LoadedModel::state() const {
+  nn::ForwardState state;
+  if (adapter) adapter->extend(state);
+  return state;
+}
+
+LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load,
+                       WithTokenizer wanted) {
+  apply_machine_options(command, options);
+  load.dtype = weight_type(command, options.dtype);
+  load.seed = options.seed;
+  LoadedModel loaded;
+  const fs::path named = resolve_model(options.model);
+  fs::path adapter, base = named;
+  if (!options.adapter.empty()) {
+    if (!options.base.empty()) command.wrong_usage("--base goes with -m ADAPTER; with --adapter, -m is the base");
+    adapter = resolve_model(options.adapter);
+  } else if (is_adapter_folder(named)) {
+    adapter = named;
+    base = options.base.empty() ? resolve_base(named) : resolve_model(options.base);
+  } else if (!options.base.empty()) {
+    command.wrong_usage(fmt::format("{} is no adapter and needs no --base", printable(named.string())));
+  }
+  loaded.place = adapter.empty() ? named : adapter;
+  loaded.tokenizer_if_there = find_tokenizer(adapter, base, wanted);
+  if (adapter.empty()) {
+    loaded.model = models::Model::from_pretrained(base, load);
+  } else {
+    AdaptedModel adapted = load_adapted(adapter, base, load);
+    loaded.model = std::move(adapted.model);
+    loaded.adapter = std::move(adapted.adapter);
+  }
+  if (loaded.tokenizer_if_there) models::check_fits(*loaded.tokenizer_if_there, *loaded.model);
+  return loaded;
+}
+
+}  // namespace linnet::app

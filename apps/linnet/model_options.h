@@ -1,0 +1,56 @@
+// The options every verb that runs a model takes, and the model they name, loaded.
+//
+//   ModelOptions options;
+//   add_model_options(command, options);
+//   command.parse(arguments);
+//   LoadedModel loaded = load_model(command, options);
+//   loaded.model->forward(batch, loaded.state());
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "command.h"
+#include "linnet/adapt/adapter.h"
+#include "linnet/models/pretrained.h"
+
+namespace linnet::app {
+
+struct ModelOptions {
+  std::string model;            // folder, .gguf file, org/name, or a PEFT folder; empty: the default model
+  std::string adapter, base;    // an adapter on top of `model`; the base of the adapter that `model` is
+  std::string dtype = "auto";   // auto, f32, bf16, f16, q8, q4
+  std::string device = "auto";  // auto, cpu
+  int threads = 0;              // 0: the physical cores this process may use
+  std::uint64_t seed = 0;
+};
+
+void add_model_options(Command& command, ModelOptions& options);
+
+enum class WithTokenizer : std::uint8_t { kRequired, kIfThere };
+
+struct LoadedModel {
+  std::unique_ptr<models::Model> model;
+  std::optional<Tokenizer> tokenizer_if_there;
+  std::unique_ptr<Adapter> adapter;  // on top of the model, or none
+  std::filesystem::path place;       // what was named: the model's or the adapter's folder, or the file
+
+  const Tokenizer& tokenizer() const { return *tokenizer_if_there; }
+  // What the adapter adds to a forward pass (a soft prompt, a prefix).
+  nn::ForwardState state() const;
+};
+
+// Applies --threads and --device, resolves the names and loads. `load` holds what only some verbs ask for; dtype and
+// seed come from the options.
+LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load = {},
+                       WithTokenizer tokenizer = WithTokenizer::kRequired);
+
+// --threads and --device; load_model does it too.
+void apply_machine_options(const Command& command, const ModelOptions& options);
+// A name of --dtype; wrong usage for another.
+models::WeightType weight_type(const Command& command, const std::string& name);
+
+}  // namespace linnet::app
