@@ -50,15 +50,15 @@ void linear(benchmark::State& state, DType type, bool constant, Precision precis
   count_work(state, 2.0 * static_cast<double>(m * in * out), static_cast<double>(storage->bytes()));
 }
 
-void gradients(benchmark::State& state) {
+void gradients(benchmark::State& state, Precision precision) {
   const std::int64_t m = state.range(0), in = state.range(1), out = state.range(2);
   const Floats dy = random_floats(m * out), x = random_floats(m * in);
   Floats weight = random_floats(out * in), dx(x.size()), dw(weight.size());
   const WeightView view{weight.data(), DType::kF32, out, in, WeightLayout::kOutIn, nullptr, false};
   for (auto _ : state) {
-    cpu().linear_grad_input({dy.data(), out, m, view, dx.data(), in, false, Precision::kF32});
+    cpu().linear_grad_input({dy.data(), out, m, view, dx.data(), in, false, precision});
     cpu().linear_grad_weight(
-        {dy.data(), x.data(), out, in, m, out, in, WeightLayout::kOutIn, dw.data(), nullptr, false, Precision::kF32});
+        {dy.data(), x.data(), out, in, m, out, in, WeightLayout::kOutIn, dw.data(), nullptr, false, precision});
   }
   count_work(state, 4.0 * static_cast<double>(m * in * out), static_cast<double>(8 * in * out));
 }
@@ -152,7 +152,17 @@ int main(int argc, char** argv) {
     linear_cases(std::string(info(type).name), type, true, Precision::kByWeight);
   linear_cases("Q4_1_exact", DType::kQ4_1, true, Precision::kF32);
   linear_cases("F32_plain", DType::kF32, false, Precision::kF32);
-  benchmark::RegisterBenchmark("gradients", gradients)->Args({512, 576, 1536})->Args({800, 384, 1536})->UseRealTime();
+  linear_cases("F32_training_bf16", DType::kF32, false, Precision::kBF16);
+  for (const auto& [name, precision] :
+       {std::pair{"gradients/F32", Precision::kF32}, {"gradients/bf16", Precision::kBF16}})
+    benchmark::RegisterBenchmark(name, gradients, precision)
+        ->Args({512, 576, 1536})
+        ->Args({512, 1536, 576})
+        ->Args({512, 576, 576})
+        ->Args({800, 384, 1536})
+        ->Args({800, 384, 384})
+        ->Args({256, 576, 49152})
+        ->UseRealTime();
   const std::pair<const char*, AttentionCase> cases[] = {{"smol_prefill_512", {9, 3, 64, 1, 512, 512, true}},
                                                          {"smol_decode_300", {9, 3, 64, 1, 1, 300, true}},
                                                          {"minilm_32x25", {12, 12, 32, 32, 25, 25, false}},

@@ -199,6 +199,30 @@ TEST_F(CpuProducts, Bf16ByOneDnn) {
   EXPECT_CLOSE(found, wanted, 1e-2);
 }
 
+// Mixed-precision training: whole steps of 64 rows, a rest, and fewer rows than one step.
+TEST_F(CpuProducts, RoundedToBf16WhileTraining) {
+  const std::int64_t in = 136, out = 200;
+  for (const std::int64_t m : {50, 64, 300})
+    for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut})
+      for (const bool accumulate : {false, true}) {
+        const Weight weight = make_weight(DType::kF32, out, in, layout, false);
+        compare(weight, m, Precision::kBF16, true, accumulate, 1e-2);
+        const Floats dy = random_floats(m * (out + 2), 1), x = random_floats(m * (in + 1), 2);
+        Floats dx = random_floats(m * in, 3), dx_wanted = dx, dw = random_floats(out * in, 4), dw_wanted = dw;
+        LinearGradInputArgs to_x{dy.data(), out + 2, m, weight.view, dx.data(), in, accumulate, Precision::kBF16};
+        cpu_->linear_grad_input(to_x);
+        to_x.dx = dx_wanted.data();
+        reference_->linear_grad_input(to_x);
+        EXPECT_CLOSE(dx, dx_wanted, 1e-2);
+        LinearGradWeightArgs to_weight{dy.data(), x.data(), out + 2,   in + 1,  m,          out,
+                                       in,        layout,   dw.data(), nullptr, accumulate, Precision::kBF16};
+        cpu_->linear_grad_weight(to_weight);
+        to_weight.dweight = dw_wanted.data();
+        reference_->linear_grad_weight(to_weight);
+        EXPECT_CLOSE(dw, dw_wanted, 1e-2);
+      }
+}
+
 TEST_F(CpuProducts, SameBitsForAnyNumberOfThreads) {
   const std::int64_t m = 40, out = 200, in = 320;
   const Floats x = random_floats(m * in, 1);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #ifndef LINNET_NO_ONEDNN
-#include <array>
+#include <compare>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
@@ -41,6 +41,7 @@ void multiply_plain(const PlainProduct& p) {
 
 bool bf16_products() { return false; }
 bool multiply_bf16(const Product&, const PackedMatrix&) { return false; }
+bool multiply_plain_bf16(const PlainProduct&) { return false; }
 const char* onednn_version() { return "none"; }
 
 #else
@@ -91,30 +92,35 @@ dnnl::stream& stream() {
   return own;
 }
 
-// Rows, out, in, y_stride, bias, accumulate.
-using Key = std::array<std::int64_t, 6>;
+using tag = memory::format_tag;
 
-memory::desc weight_desc(std::int64_t in, std::int64_t out) {
-  return {{in, out}, memory::data_type::bf16, memory::format_tag::BA16a64b2a};
-}
+// A product of two bf16 matrices into f32: what its generated code depends on.
+struct Bf16Product {
+  std::int64_t m, n, k, c_stride;
+  tag a, b;  // ab: row-major; ba: transposed; b may be packed
+  bool bias, accumulate;
+  auto operator<=>(const Bf16Product&) const = default;
 
-dnnl::matmul make_matmul(const Key& key) {
-  const auto [m, out, in, y_stride, bias, accumulate] = key;
-  const memory::desc x({m, in}, memory::data_type::bf16, memory::format_tag::ab);
-  const memory::desc y({m, out}, memory::data_type::f32, memory::dims{y_stride, 1});
-  const memory::desc b({1, out}, memory::data_type::f32, memory::format_tag::ab);
+  memory::desc a_desc() const { return {{m, k}, memory::data_type::bf16, a}; }
+  memory::desc b_desc() const { return {{k, n}, memory::data_type::bf16, b}; }
+  memory::desc c_desc() const { return {{m, n}, memory::data_type::f32, memory::dims{c_stride, 1}}; }
+  memory::desc bias_desc() const { return {{1, n}, memory::data_type::f32, tag::ab}; }
+};
+
+dnnl::matmul make_matmul(const Bf16Product& p) {
   dnnl::primitive_attr attributes;
-  if (accumulate != 0) {
+  if (p.accumulate) {
     dnnl::post_ops sum;
     sum.append_sum(1.0F);
     attributes.set_post_ops(sum);
   }
 #if DNNL_VERSION_MAJOR >= 3
-  const auto described = bias != 0 ? dnnl::matmul::primitive_desc(engine(), x, weight_desc(in, out), b, y, attributes)
-                                   : dnnl::matmul::primitive_desc(engine(), x, weight_desc(in, out), y, attributes);
+  const auto described =
+      p.bias ? dnnl::matmul::primitive_desc(engine(), p.a_desc(), p.b_desc(), p.bias_desc(), p.c_desc(), attributes)
+             : dnnl::matmul::primitive_desc(engine(), p.a_desc(), p.b_desc(), p.c_desc(), attributes);
 #else
-  const auto operation =
-      bias != 0 ? dnnl::matmul::desc(x, weight_desc(in, out), b, y) : dnnl::matmul::desc(x, weight_desc(in, out), y);
+  const auto operation = p.bias ? dnnl::matmul::desc(p.a_desc(), p.b_desc(), p.bias_desc(), p.c_desc())
+                                : dnnl::matmul::desc(p.a_desc(), p.b_desc(), p.c_desc());
   const dnnl::matmul::primitive_desc described(operation, attributes, engine());
 #endif
   // The reference implementation takes any layout, slowly.
@@ -122,55 +128,104 @@ dnnl::matmul make_matmul(const Key& key) {
   return dnnl::matmul(described);
 }
 
-// Primitives hold generated code: made once a shape. Rows come in few sizes (multiply_bf16), so few shapes there are.
-const dnnl::matmul* matmul_for(const Key& key) {
+// Primitives hold generated code: made once a shape. Rows come in few sizes, so few shapes there are.
+const dnnl::matmul* matmul_for(const Bf16Product& shape) {
   static std::mutex mutex;
-  static auto* const made = new std::map<Key, dnnl::matmul>;
+  static auto* const made = new std::map<Bf16Product, dnnl::matmul>;
   const std::lock_guard lock(mutex);
-  if (const auto found = made->find(key); found != made->end()) return found->second ? &found->second : nullptr;
+  if (const auto found = made->find(shape); found != made->end()) return found->second ? &found->second : nullptr;
   dnnl::matmul fresh;
   try {
-    fresh = make_matmul(key);
+    fresh = make_matmul(shape);
   } catch (const dnnl::error&) {  // refused: remembered as empty
   }
-  const auto& kept = made->emplace(key, fresh).first->second;
+  const auto& kept = made->emplace(shape, fresh).first->second;
   return kept ? &kept : nullptr;
 }
+
+void run(const dnnl::matmul& product, const Bf16Product& shape, const std::uint16_t* a, const void* b,
+         const float* bias, float* c) {
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, memory(shape.a_desc(), engine(), const_cast<std::uint16_t*>(a))},
+      {DNNL_ARG_WEIGHTS, memory(shape.b_desc(), engine(), const_cast<void*>(b))},
+      {DNNL_ARG_DST, memory(shape.c_desc(), engine(), c)}};
+  if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, memory(shape.bias_desc(), engine(), const_cast<float*>(bias)));
+  product.execute(stream(), arguments);
+  stream().wait();
+}
+
+// A matrix as bf16 with its stored rows side by side, and rows of zeros after them up to `padded_rows`.
+const std::uint16_t* rounded(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                             std::int64_t padded_rows, std::uint16_t* to) {
+  narrow_bf16_rows(x, stride, rows, columns, to);
+  std::fill_n(to + rows * columns, (padded_rows - rows) * columns, std::uint16_t{0});
+  return to;
+}
+
+std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
 }  // namespace
 
 bool multiply_bf16(const Product& p, const PackedMatrix& w) {
   constexpr std::int64_t kLeast = 8, kMost = 256;
-  const auto key = [&](std::int64_t rows) {
-    return Key{rows, w.out, w.in, p.y_stride, p.bias != nullptr, p.accumulate};
+  const auto shape = [&](std::int64_t rows) {
+    return Bf16Product{rows, w.out, w.in, p.y_stride, tag::ab, tag::BA16a64b2a, p.bias != nullptr, p.accumulate};
   };
-  if (p.m < kLeast || matmul_for(key(kMost)) == nullptr) return false;
+  if (p.m < kLeast || matmul_for(shape(kMost)) == nullptr) return false;
   auto* const x = scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in);
   narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, x);
-  memory weight(weight_desc(w.in, w.out), engine(), w.data.get());
   std::int64_t row = 0;
   for (std::int64_t rows = kMost; rows >= kLeast; rows /= 2)
     for (; p.m - row >= rows; row += rows) {
-      const dnnl::matmul* const product = matmul_for(key(rows));
+      const dnnl::matmul* const product = matmul_for(shape(rows));
       if (product == nullptr) return false;
-      const memory::desc xd({rows, w.in}, memory::data_type::bf16, memory::format_tag::ab);
-      const memory::desc yd({rows, w.out}, memory::data_type::f32, memory::dims{p.y_stride, 1});
-      std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(xd, engine(), x + row * w.in)},
-                                                {DNNL_ARG_WEIGHTS, weight},
-                                                {DNNL_ARG_DST, memory(yd, engine(), p.y + row * p.y_stride)}};
-      if (p.bias != nullptr) {
-        const memory::desc bd({1, w.out}, memory::data_type::f32, memory::format_tag::ab);
-        arguments.emplace(DNNL_ARG_BIAS, memory(bd, engine(), const_cast<float*>(p.bias)));
-      }
-      product->execute(stream(), arguments);
+      run(*product, shape(rows), x + row * w.in, w.data.get(), p.bias, p.y + row * p.y_stride);
     }
-  stream().wait();
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
     rest.x += row * p.x_stride;
     rest.y += row * p.y_stride;
     rest.m = p.m - row;
     multiply_packed(rest, w);
+  }
+  return true;
+}
+
+bool multiply_plain_bf16(const PlainProduct& p) {
+  // Rows of a batch are the m of activations and the k of weight gradients: in steps, so that few shapes are made.
+  constexpr std::int64_t kStep = 64, kLeast = std::int64_t{1} << 20;
+  if (!bf16_products() || p.m * p.n * p.k < kLeast || p.alpha != 1.0F || (p.beta != 0.0F && p.beta != 1.0F))
+    return false;
+  const bool sums_rows = p.transpose_a && !p.transpose_b;  // k counts rows on both sides: zeros may be added
+  const std::int64_t k = sums_rows ? rounded_up(p.k, kStep) : p.k, whole = p.transpose_a ? p.m : p.m / kStep * kStep;
+  const auto shape = [&](std::int64_t m, std::int64_t stride, bool accumulate) {
+    return Bf16Product{
+        m, p.n, k, stride, p.transpose_a ? tag::ba : tag::ab, p.transpose_b ? tag::ba : tag::ab, false, accumulate};
+  };
+  const bool accumulate = p.beta == 1.0F;
+  const Bf16Product main = shape(whole, p.ldc, accumulate), tail = shape(kStep, p.n, false);
+  const dnnl::matmul* const for_main = whole > 0 ? matmul_for(main) : nullptr;
+  const dnnl::matmul* const for_tail = whole < p.m ? matmul_for(tail) : nullptr;
+  if ((whole > 0 && for_main == nullptr) || (whole < p.m && for_tail == nullptr)) return false;
+
+  const std::int64_t m = rounded_up(p.m, p.transpose_a ? 1 : kStep);
+  auto* const a = scratch<ScratchFor::kTransposed, std::uint16_t>(m * k);
+  auto* const b = scratch<ScratchFor::kActivations, std::uint16_t>(p.n * k);
+  if (p.transpose_a)
+    rounded(p.a, p.lda, p.k, p.m, k, a);
+  else
+    rounded(p.a, p.lda, p.m, p.k, m, a);
+  if (p.transpose_b)
+    rounded(p.b, p.ldb, p.n, p.k, p.n, b);
+  else
+    rounded(p.b, p.ldb, p.k, p.n, k, b);
+  if (for_main != nullptr) run(*for_main, main, a, b, nullptr, p.c);
+  if (for_tail == nullptr) return true;
+  float* const rows = scratch<ScratchFor::kReduce>(kStep * p.n);
+  run(*for_tail, tail, a + whole * k, b, nullptr, rows);
+  for (std::int64_t r = 0; r < p.m - whole; ++r) {
+    float* const c = p.c + (whole + r) * p.ldc;
+    for (std::int64_t i = 0; i < p.n; ++i) c[i] = accumulate ? c[i] + rows[r * p.n + i] : rows[r * p.n + i];
   }
   return true;
 }
