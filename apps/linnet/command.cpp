@@ -30,6 +30,23 @@ class Layout : public CLI::Formatter {
 
 }  // namespace
 
+namespace {
+
+// CLI11 takes "[a,b]" for a list of two; a text like "[MASK]" is itself. The mark at its end hides it while parsing.
+constexpr char kMark = '\x01';
+
+std::vector<std::string> marked(Arguments arguments) {
+  std::vector<std::string> reversed;
+  for (std::size_t i = arguments.size(); i-- > 0;) {
+    std::string argument = arguments[i];
+    if (argument.starts_with('[') && argument.ends_with(']')) argument += kMark;
+    reversed.push_back(std::move(argument));
+  }
+  return reversed;
+}
+
+}  // namespace
+
 Command::Command(const std::string& name, const std::string& purpose) : name_(name), app_(purpose, "linnet " + name) {
   app_.set_help_flag("-h,--help", "show this text");
   app_.formatter(std::make_shared<Layout>());
@@ -55,13 +72,16 @@ void Command::parse(Arguments arguments) {
     }
   }
   try {
-    app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app_.parse(marked(arguments));
   } catch (const CLI::CallForHelp&) {
     print_result(app_.help());
     throw Exit{0};
   } catch (const CLI::ParseError& error) {
     wrong_usage(error.what());
   }
+  for (std::vector<std::string>* list : lists_)
+    for (std::string& value : *list)
+      if (value.ends_with(kMark)) value.pop_back();
   for (const Later& entry : later_) {
     if (entry.option->count() > 0) {
       wrong_usage(fmt::format("{} is not in this version: {}", entry.option->get_name(), entry.message));

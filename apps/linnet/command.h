@@ -10,6 +10,7 @@
 #include <list>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace linnet::app {
@@ -29,9 +30,15 @@ class Command {
   // Every option added after this belongs to the group in --help.
   void group(const std::string& name) { group_ = name; }
 
+  // A list takes every positional argument; as a flag, one value each time it is given.
   template <class T>
   CLI::Option* option(const std::string& names, T& value, const std::string& help) {
-    return app_.add_option(names, value, help)->group(group_);
+    CLI::Option* const made = app_.add_option(names, value, help)->group(group_);
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      lists_.push_back(&value);
+      made->allow_extra_args(!names.starts_with('-'));
+    }
+    return made;
   }
   // A flag; `names` may hold the opposite as "--on,!--off".
   CLI::Option* flag(const std::string& names, bool& value, const std::string& help) {
@@ -58,6 +65,7 @@ class Command {
   CLI::App app_;
   std::vector<std::string> examples_;
   std::list<Later> later_;
+  std::vector<std::vector<std::string>*> lists_;
 };
 
 // The environment's twin of a long option: "--max-new-tokens" -> "LINNET_MAX_NEW_TOKENS".

@@ -4,11 +4,12 @@ namespace linnet::app {
 
 namespace {
 
-constexpr std::string_view kLook = "Looking", kFetch = "Fetching";
+constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kFetch = "Fetching";
 
 constexpr Verb kVerbs[] = {
     {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
     {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
+    {"classify", kPrompt, "texts and labels in, probabilities out", run_classify},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 namespace linnet::app {
 
+void run_classify(Arguments arguments);
 void run_doctor(Arguments arguments);
 void run_tokenize(Arguments arguments);
 

@@ -51,7 +51,7 @@ double macro_f1(std::span<const Prediction> predictions, std::size_t labels) {
   std::vector<std::int64_t> hit(labels), expected(labels), predicted(labels);
   for (const Prediction& p : predictions) {
     ++expected[static_cast<std::size_t>(p.expected)];
-    ++predicted[static_cast<std::size_t>(p.predicted)];
+    if (p.predicted >= 0) ++predicted[static_cast<std::size_t>(p.predicted)];
     if (p.expected == p.predicted) ++hit[static_cast<std::size_t>(p.expected)];
   }
   double sum = 0;

@@ -91,7 +91,7 @@ std::unique_ptr<Objective> question_objective(EncodedSet set);
 std::unique_ptr<Objective> seq2seq_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
                                              TrainTask task);
 
-// Macro-averaged F1 over the labels that occur (expected or predicted).
+// Macro-averaged F1 over the labels that occur (expected or predicted); a prediction of -1 is none of them.
 double macro_f1(std::span<const Prediction> predictions, std::size_t labels);
 
 }  // namespace linnet

@@ -1,0 +1,139 @@
+#include "classify_options.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/json.h"
+
+namespace linnet::app {
+
+namespace {
+
+using tasks::Engine;
+using tasks::Normalize;
+
+constexpr std::pair<std::string_view, Engine> kEngines[] = {
+    {"auto", Engine::kAuto}, {"score", Engine::kScore}, {"generate", Engine::kGenerate},
+    {"mask", Engine::kMask}, {"nli", Engine::kNli},     {"head", Engine::kHead},
+};
+constexpr std::pair<std::string_view, Normalize> kNormalize[] = {
+    {"sum", Normalize::kSum},     {"tokens", Normalize::kTokens}, {"chars", Normalize::kChars},
+    {"bytes", Normalize::kBytes}, {"pmi", Normalize::kPmi},
+};
+
+// The value a name stands for; wrong usage that lists the names for another.
+template <class Value, std::size_t N>
+Value named(const Command& command, const char* option, const std::pair<std::string_view, Value> (&values)[N],
+            const std::string& name) {
+  std::string names;
+  for (const auto& [text, value] : values) {
+    if (text == name) return value;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", text);
+  }
+  command.wrong_usage(fmt::format("{} {} is none of {}", option, printable(name, 40), names));
+}
+
+std::vector<Exemplar> read_examples(const std::string& file, const TextOptions& columns,
+                                    const std::vector<std::string>& labels) {
+  const Dataset data = read_dataset(file, {.text_column = columns.text_column,
+                                           .label_column = columns.label_column,
+                                           .labels = Labels::kRequired,
+                                           .label_names = labels,
+                                           .label_kind = LabelKind::kClass});
+  std::vector<Exemplar> examples;
+  for (const Example& e : data.examples)
+    if (e.label >= 0) examples.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label)});
+  return examples;
+}
+
+tasks::Calibration load_calibration(const std::string& file) {
+  const Json json = read_json(file);
+  const Json& labels = require(json, "labels", file);
+  const Json& logprobs = require(json, "logprobs", file);
+  check(labels.is_array() && logprobs.is_array() && labels.size() == logprobs.size(), ErrorKind::kBadInput,
+        "{}: 'labels' and 'logprobs' are not two lists of one length; make it with --save-calibration", file);
+  tasks::Calibration calibration;
+  for (const Json& label : labels) calibration.labels.push_back(get_string(label, "labels", file));
+  for (const Json& value : logprobs) {
+    check(value.is_number() && std::isfinite(value.get<double>()), ErrorKind::kBadInput,
+          "{}: {} in 'logprobs' is no number", file, printable(dump_json(value), 40));
+    calibration.logprobs.push_back(value.get<double>());
+  }
+  return calibration;
+}
+
+constexpr std::int64_t kDefaultShots = 8;
+
+}  // namespace
+
+void add_classify_options(Command& command, ClassifyArguments& a) {
+  add_text_options(command, a.texts, "texts to classify");
+  command.group("Labels and prompt");
+  command.option("--labels", a.labels, "the labels, with commas between");
+  command.option("--label-words", a.label_words, "LABEL=word,word: the words that stand for a label (repeatable)");
+  command.option("--template", a.prompt, "sentiment-tone, code-language, …, a file, or text holding {{ text }}");
+  command.flag("--chat", a.chat, "the prompt is a user's turn in the model's chat template");
+  command.flag("--show-prompt", a.show_prompt, "print the first text's prompt to stderr");
+  command.option("--examples", a.examples, "a file of solved examples to show the model");
+  command.option("--shots", a.shots, "how many of them (8), balanced by class");
+  command.group("Answer");
+  command.option("--engine", a.engine, "auto, score, generate, mask, nli, head");
+  command.option("--normalize", a.normalize, "sum, tokens, chars, bytes, pmi");
+  command.option("--calibrate", a.calibrate, "none, content-free, or a file from --save-calibration");
+  command.option("--save-calibration", a.save_calibration, "write the calibration to this file");
+  command.option("--abstain-below", a.abstain_below, "mark answers with a lower probability");
+  command.option("--top-k", a.top_k, "show only so many labels");
+  command.flag("--allow-untrained", a.allow_untrained, "use a classification head that was never trained");
+  command.flag("--json", a.json, "one JSON object a text");
+  add_model_options(command, a.model);
+}
+
+std::vector<std::string> split_labels(const std::string& list) {
+  std::vector<std::string> labels;
+  if (list.empty()) return labels;
+  labels.emplace_back();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i] == '\\' && i + 1 < list.size() && list[i + 1] == ',')
+      labels.back() += list[++i];
+    else if (list[i] == ',')
+      labels.emplace_back();
+    else
+      labels.back() += list[i];
+  }
+  for (std::string& label : labels) {
+    const auto first = label.find_first_not_of(' ');
+    label = first == std::string::npos ? "" : label.substr(first, label.find_last_not_of(' ') + 1 - first);
+  }
+  return labels;
+}
+
+tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& a,
+                                        std::vector<std::string> labels) {
+  tasks::ClassifyOptions options;
+  options.label_words = a.label_words;
+  options.engine = named(command, "--engine", kEngines, a.engine);
+  options.normalize = named(command, "--normalize", kNormalize, a.normalize);
+  if (command.given("--template")) options.prompt = PromptTemplate::parse(a.prompt);
+  options.chat = a.chat;
+  options.calibrate = a.calibrate == "content-free";
+  if (a.calibrate != "none" && !options.calibrate) options.calibration = load_calibration(a.calibrate);
+  options.abstain_below = a.abstain_below;
+  options.allow_untrained = a.allow_untrained;
+  options.seed = a.model.seed;
+  if (!a.examples.empty()) {
+    options.exemplars = read_examples(a.examples, a.texts, labels);
+    options.shots = command.given("--shots") ? a.shots : kDefaultShots;
+  }
+  options.labels = std::move(labels);
+  return options;
+}
+
+void save_calibration(const std::string& file, const tasks::Calibration& calibration) {
+  write_file(file, dump_json(Json{{"labels", calibration.labels}, {"logprobs", calibration.logprobs}}) + "\n");
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,44 @@
+// What `linnet classify` is asked for on the command line, and the library's options made of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "linnet/data/dataset.h"
+#include "linnet/tasks/classify.h"
+#include "model_options.h"
+#include "text_options.h"
+
+namespace linnet::app {
+
+struct ClassifyArguments {
+  ModelOptions model;
+  TextOptions texts;
+  std::string labels;                    // "positive,negative"
+  std::vector<std::string> label_words;  // "label=word,word"
+  std::string engine = "auto", prompt, normalize = "sum";
+  bool chat = false, show_prompt = false;
+  std::string examples;  // a file of solved examples
+  std::int64_t shots = 0;
+  std::string calibrate = "none", save_calibration;
+  double abstain_below = 0;
+  std::int64_t top_k = 0;  // labels shown; 0: all
+  bool allow_untrained = false, json = false;
+};
+
+void add_classify_options(Command& command, ClassifyArguments& arguments);
+
+// Labels between commas, without the blanks around them; `\,` is a comma.
+std::vector<std::string> split_labels(const std::string& list);
+
+// Wrong usage where names or numbers are none; kBadInput where the files they name are broken. `labels`: --labels, or
+// what stands for them.
+tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& arguments,
+                                        std::vector<std::string> labels);
+
+// {"labels":[…],"logprobs":[…]}: what --save-calibration leaves and --calibrate FILE takes.
+void save_calibration(const std::string& file, const tasks::Calibration& calibration);
+
+}  // namespace linnet::app
