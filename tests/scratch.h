@@ -1,12 +1,13 @@
-// Fresh folders and shared data for the tests of this module.
+// Fresh folders, shared data, real models and refusals, for tests of any module.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,19 @@ class Scratch {
 inline std::filesystem::path shared_data(std::string_view name) {
   return std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data" / name;
 }
+
+// A model that script/fetch-models leaves in the cache: "SmolLM2-135M-Instruct.gguf", "all-MiniLM-L6-v2".
+inline std::filesystem::path cached_model(std::string_view name) {
+  const auto set = [](const char* variable) { return std::string(std::getenv(variable) ? std::getenv(variable) : ""); };
+  std::filesystem::path cache = set("LINNET_CACHE");
+  if (cache.empty())
+    cache = (set("XDG_CACHE_HOME").empty() ? set("HOME") + "/.cache" : set("XDG_CACHE_HOME")) + "/linnet";
+  return cache / "models" / name;
+}
+
+// Skips the test where a file that is not part of the repository is missing.
+#define LINNET_NEEDS(path) \
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << (path).string() << " here"
 
 inline void put(const std::filesystem::path& file, std::string_view bytes) {
   std::filesystem::create_directories(file.parent_path());

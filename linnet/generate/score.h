@@ -48,7 +48,8 @@ struct Perplexity {
   std::int64_t tokens = 0;
   double perplexity() const;
 };
-// Sliding windows as in Transformers' guide: every token after the first is scored once, with the context its window has.
+// Sliding windows as in Transformers' guide: every token is scored once, with the context its window has. One without
+// any (the first of all, and of each window where the stride is the window) is left out.
 Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options = {});
 
 // Log-probabilities of `targets[i]` at hidden row `rows[i]`, in pieces so that scores over the vocabulary stay small.

@@ -5,7 +5,7 @@
 #include "linnet/io/checkpoint.h"
 #include "linnet/io/gguf.h"
 #include "linnet/io/torch_pickle.h"
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {

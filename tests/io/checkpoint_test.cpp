@@ -4,7 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {

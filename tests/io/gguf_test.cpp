@@ -4,7 +4,7 @@
 
 #include "linnet/io/checkpoint.h"
 #include "tests/io/gguf_builder.h"
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {

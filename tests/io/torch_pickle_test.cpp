@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "linnet/base/json.h"
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {

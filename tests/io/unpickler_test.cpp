@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {

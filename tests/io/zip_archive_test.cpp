@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/io/gguf_builder.h"
-#include "tests/io/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {

@@ -1,0 +1,161 @@
+#include "linnet/generate/generator.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linnet/base/error.h"
+#include "tests/models/fixture.h"
+
+namespace linnet::generate {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+std::unique_ptr<models::Model> load(const std::string& name) {
+  return models::Model::from_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
+}
+
+struct Greedy {
+  std::unique_ptr<models::Model> model;
+  Ids prompt, ids;  // what Transformers wrote, with its end token if it came
+};
+Greedy greedy(const std::string& name) {
+  const Expected expected(fixtures() / name / "expected.safetensors");
+  return {load(name), expected.ids("greedy.prompt"), expected.ids("greedy.ids")};
+}
+
+std::vector<std::string> speakers() {
+  std::vector<std::string> names;
+  for (const std::string& name : fixture_cases("expected.safetensors"))
+    if (Expected(fixtures() / name / "expected.safetensors").has("greedy.ids")) names.push_back(name);
+  return names;
+}
+
+class GreedyText : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GreedyText, IsTransformers) {
+  const Greedy g = greedy(GetParam());
+  const bool ended = g.ids.back() == 2;
+  const Generation made = generate(
+      *g.model, g.prompt, {.max_new_tokens = ended ? 64 : static_cast<std::int64_t>(g.ids.size()), .eos_ids = {2}});
+  EXPECT_EQ(made.ids, g.ids);
+  EXPECT_EQ(made.finish, ended ? FinishReason::kStop : FinishReason::kLength);
+  EXPECT_EQ(made.prompt_tokens, static_cast<std::int64_t>(g.prompt.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, GreedyText, ::testing::ValuesIn(speakers()), case_name);
+
+TEST(Generator, StopsAtAnyEndTokenAndKeepsIt) {
+  const Greedy g = greedy("llama/causal");
+  const std::int32_t end = g.ids[5];
+  const auto first = static_cast<std::size_t>(std::find(g.ids.begin(), g.ids.end(), end) - g.ids.begin());
+  const Generation made = generate(*g.model, g.prompt, {.max_new_tokens = 20, .eos_ids = {66, end, 65}});
+  EXPECT_EQ(made.ids, Ids(g.ids.begin(), g.ids.begin() + static_cast<std::ptrdiff_t>(first) + 1));
+  EXPECT_EQ(made.finish, FinishReason::kStop);
+}
+
+TEST(Generator, MaxLengthCountsThePromptToo) {  // R50
+  const Greedy g = greedy("gpt2/causal");
+  const auto n = static_cast<std::int64_t>(g.prompt.size());
+  const Generation made = generate(*g.model, g.prompt, {.max_new_tokens = 1, .max_length = n + 5});
+  EXPECT_EQ(made.ids, Ids(g.ids.begin(), g.ids.begin() + 5));
+  EXPECT_EQ(made.finish, FinishReason::kLength);
+  for (const std::int64_t length : {n, n - 1}) {
+    try {
+      generate(*g.model, g.prompt, {.max_length = length});
+      ADD_FAILURE() << "max_length " << length;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+      EXPECT_NE(std::string(error.what()).find(std::to_string(n) + " tokens"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Generator, MinimaKeepTheEndTokenAway) {
+  const Greedy g = greedy("bloom/causal");
+  const std::int32_t end = g.ids.front();  // would end the text at once
+  const GenerateOptions plain{.max_new_tokens = 12, .eos_ids = {end}};
+  EXPECT_EQ(generate(*g.model, g.prompt, plain).ids.size(), 1U);
+  GenerateOptions least = plain;
+  least.min_new_tokens = 7;
+  const Ids ids = generate(*g.model, g.prompt, least).ids;
+  EXPECT_GE(ids.size(), 7U);
+  EXPECT_EQ(std::count(ids.begin(), ids.begin() + 7, end), 0);
+  GenerateOptions length = plain;
+  length.min_length = static_cast<std::int64_t>(g.prompt.size()) + 7;  // the same minimum, counted with the prompt
+  EXPECT_EQ(generate(*g.model, g.prompt, length).ids, ids);
+}
+
+TEST(Generator, StopsWhereTheContextIsFull) {
+  const Greedy g = greedy("gpt2/causal");  // 64 positions
+  Ids prompt(60, 7);
+  EXPECT_EQ(generate(*g.model, prompt, {.max_new_tokens = 100}).ids.size(), 4U);
+  prompt.resize(64, 7);
+  EXPECT_THROW(generate(*g.model, prompt, {}), Error);
+}
+
+TEST(Generator, LogprobsAreThoseOfTheWholeSequence) {
+  const Greedy g = greedy("llama/causal");
+  GenerateOptions options{.max_new_tokens = 8, .logprobs = 3};
+  options.sampling.repetition_penalty = 3;  // moves the choice, not what is reported
+  const Generation made = generate(*g.model, g.prompt, options);
+  Ids all = g.prompt;
+  all.insert(all.end(), made.ids.begin(), made.ids.end());
+  Tensor table = g.model->logits(g.model->forward(nn::pack({all})));
+  backend().log_softmax(table.data<float>().data(), table.data<float>().data(), table.size(0), table.size(1));
+  ASSERT_EQ(made.logprobs.size(), made.ids.size());
+  for (std::size_t i = 0; i < made.ids.size(); ++i) {
+    const auto row = table.select(0, static_cast<std::int64_t>(g.prompt.size() + i) - 1).data<float>();
+    const StepLogprobs& step = made.logprobs[i];
+    EXPECT_EQ(step.chosen.id, made.ids[i]);
+    EXPECT_NEAR(step.chosen.logprob, row[static_cast<std::size_t>(made.ids[i])], 1e-5);
+    ASSERT_EQ(step.top.size(), 3U);
+    EXPECT_EQ(step.top[0].id, std::max_element(row.begin(), row.end()) - row.begin());
+    for (std::size_t t = 0; t < 3; ++t)
+      EXPECT_NEAR(step.top[t].logprob, row[static_cast<std::size_t>(step.top[t].id)], 1e-5);
+    EXPECT_GE(step.top[0].logprob, step.top[1].logprob);
+    EXPECT_GE(step.top[1].logprob, step.top[2].logprob);
+  }
+}
+
+TEST(Generator, ReportsEveryTokenAndStopsWhenTold) {
+  const Greedy g = greedy("llama/causal");
+  Ids told;
+  const Generation made = generate(*g.model, g.prompt, {.max_new_tokens = 20}, [&](std::int32_t id) {
+    told.push_back(id);
+    return told.size() < 4;
+  });
+  EXPECT_EQ(told, Ids(g.ids.begin(), g.ids.begin() + 4));
+  EXPECT_EQ(made.ids, told);
+  EXPECT_EQ(made.finish, FinishReason::kStop);
+}
+
+TEST(Generator, SamplesRepeatWithTheirSeed) {
+  const Greedy g = greedy("bloom/causal");
+  GenerateOptions options{.max_new_tokens = 24};
+  options.sampling = {.do_sample = true, .temperature = 3};
+  const auto with_seed = [&](std::uint64_t seed) {
+    options.seed = seed;
+    return generate(*g.model, g.prompt, options).ids;
+  };
+  EXPECT_EQ(with_seed(1), with_seed(1));
+  EXPECT_NE(with_seed(1), with_seed(2));
+}
+
+// A soft prompt made of a token's own embedding is that token.
+TEST(Generator, SoftPromptOfARealTokenIsThatToken) {
+  const Greedy g = greedy("llama/causal");
+  const Ids rest(g.prompt.begin() + 1, g.prompt.end());
+  Tensor table;
+  for (const nn::Parameter& p : g.model->parameters())
+    if (p.name == "embeddings.tokens.weight") table = *p.tensor;
+  GenerateOptions options{.max_new_tokens = static_cast<std::int64_t>(g.ids.size())};
+  options.prompt_embeddings = table.slice(0, g.prompt[0], g.prompt[0] + 1);
+  EXPECT_EQ(generate(*g.model, rest, options).ids, g.ids);
+}
+
+TEST(Generator, RefusesAnEmptyPrompt) { EXPECT_THROW(generate(*load("llama/causal"), {}, {}), Error); }
+
+}  // namespace
+}  // namespace linnet::generate

@@ -1,0 +1,75 @@
+// A real LLaMA of 260,000 parameters, trained on little stories: another program's numpy forward pass and llama2.c gave
+// the text, the ids and the scores (../shared/data/stories260K-hf).
+#include <gtest/gtest.h>
+
+#include "linnet/base/file.h"
+#include "linnet/base/json.h"
+#include "linnet/models/pretrained.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+Ids likeliest(const Tensor& scores) {
+  Ids best;
+  for (std::int64_t r = 0; r < scores.size(0); ++r) {
+    const auto row = scores.data<float>().subspan(static_cast<std::size_t>(r * scores.size(1)),
+                                                  static_cast<std::size_t>(scores.size(1)));
+    best.push_back(static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin()));
+  }
+  return best;
+}
+
+class Stories260K : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto folder = shared_data("stories260K-hf");
+    LINNET_NEEDS(folder);
+    model_.emplace(models::load_pretrained(folder));
+    expected_ = read_json(folder / "expected.json");
+    text_ = read_file(folder / "expected_greedy_200.txt");
+    greedy_ = expected_["greedy_ids_201"].get<Ids>();
+  }
+
+  std::optional<models::Pretrained> model_;
+  Json expected_;
+  std::string text_;
+  Ids greedy_;
+};
+
+TEST_F(Stories260K, ScoresAfterTheStartTokenAreTheReferences) {
+  const models::Model& model = *model_->model;
+  const Tensor scores = model.logits(model.forward(nn::pack({expected_["prompt_ids"].get<Ids>()})));
+  expect_close(scores.data<float>(), expected_["logits_after_bos"].get<std::vector<float>>(), 1e-5, "logits");
+}
+
+// The whole text at once: every row's likeliest token is the next one.
+TEST_F(Stories260K, EveryTokenOfTheTextIsTheLikeliestAfterThoseBefore) {
+  const models::Model& model = *model_->model;
+  const Ids fed(greedy_.begin(), greedy_.end() - 1);
+  EXPECT_EQ(likeliest(model.logits(model.forward(nn::pack({fed})))), Ids(greedy_.begin() + 1, greedy_.end()));
+}
+
+// One token at a time through the cache: 201 ids cross three of its blocks.
+TEST_F(Stories260K, GreedyIdsThroughTheCacheAndTheirText) {
+  const models::Model& model = *model_->model;
+  nn::KvCache cache = model.make_cache();
+  nn::KvCache::Sequence sequence;
+  nn::KvCache::Sequence* const sequences[] = {&sequence};
+  Ids ids = expected_["prompt_ids"].get<Ids>();
+  while (ids.size() < greedy_.size()) {
+    nn::Packed batch;
+    batch.add(std::span(ids).last(1), {}, static_cast<std::int32_t>(sequence.length()));
+    ids.push_back(likeliest(model.logits(model.forward(batch, {.cache = &cache, .sequences = sequences}))).front());
+  }
+  EXPECT_EQ(ids, greedy_);
+  EXPECT_EQ(model_->tokenizer.decode(ids), text_);
+}
+
+TEST_F(Stories260K, TheTextIsTokenisedToTheSameIds) { EXPECT_EQ(model_->tokenizer.encode_ids(text_), greedy_); }
+
+}  // namespace
+}  // namespace linnet
