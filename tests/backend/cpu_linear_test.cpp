@@ -191,7 +191,7 @@ TEST_F(CpuProducts, Bf16ByOneDnn) {
   const cpu::PackedMatrix packed = cpu::pack_matrix(weight.view);
   const Floats x = random_floats(m * in, 1), bias = random_floats(out, 2);
   Floats found(static_cast<std::size_t>(m * out), testing::kGuard), wanted(found);
-  if (!cpu::multiply_bf16({x.data(), in, m, bias.data(), found.data(), out, false}, packed)) {
+  if (!cpu::multiply_onednn({x.data(), in, m, bias.data(), found.data(), out, false}, packed)) {
     EXPECT_EQ(found, wanted);
     GTEST_SKIP() << "no fast bf16 product here";
   }

@@ -23,13 +23,13 @@ const char* TileName() {
                                   : "portable";
 }
 
-// One block of rows by one panel of 32 columns.
-void MultiplyPanel(const float* a, int rows, const float* panel, std::int64_t depth, std::int64_t columns, float* c,
-                   std::int64_t c_stride, const float* bias, TileInit init) {
+// One block of rows by one panel of 32 columns, whose rows are `panel_stride` apart.
+void MultiplyPanel(const float* a, int rows, const float* panel, std::int64_t panel_stride, std::int64_t depth,
+                   std::int64_t columns, float* c, std::int64_t c_stride, const float* bias, TileInit init) {
   for (std::int64_t n = 0; n < columns; n += kTileColumns) {
     const TileOutput out{c + n, c_stride, bias == nullptr ? nullptr : bias + n,
                          static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)), init};
-    TileOf(rows, a, panel + n, kPanel, depth, out);
+    TileOf(rows, a, panel + n, panel_stride, depth, out);
   }
 }
 
@@ -173,6 +173,12 @@ struct Range {
   std::int64_t begin, end;
 };
 
+// 32 columns of f32, rows `stride` apart.
+struct Panel {
+  const float* data = nullptr;
+  std::int64_t stride = kPanel;
+};
+
 // The units (panel, row block) of one thread, slice by slice of the depth; a panel's slice is fetched once.
 template <class Fetch>
 void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) noexcept {
@@ -180,14 +186,14 @@ void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, 
   for (std::int64_t k = 0; k < rows.depth; k += slice) {
     const std::int64_t k_end = std::min(rows.depth, k + slice);
     std::int64_t have = -1;
-    const float* panel_data = nullptr;
+    Panel data;
     for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
       const std::int64_t panel = unit / blocks, block = unit % blocks, n = panel * kPanel;
-      if (panel != have) panel_data = fetch(panel, k, k_end);
+      if (panel != have) data = fetch(panel, k, k_end);
       have = panel;
       const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
       HWY_DYNAMIC_DISPATCH(MultiplyPanel)
-      (rows.at(block, k, k_end), rows.height(block), panel_data, k_end - k, std::min(kPanel, out - n),
+      (rows.at(block, k, k_end), rows.height(block), data.data, data.stride, k_end - k, std::min(kPanel, out - n),
        p.y + block * rows.block_rows * p.y_stride + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init);
     }
   }
@@ -227,6 +233,7 @@ struct PackedLayout {
 
 PackedLayout layout_of(DType type, std::int64_t in) {
   if (type == DType::kBF16) return {64, (in + 31) / 32 * 32, true};
+  if (type == DType::kF32) return {64, (in + 15) / 16 * 16, false};
   return {kPanel, in, false};
 }
 
@@ -267,32 +274,33 @@ PackedMatrix pack_matrix(const WeightView& w) {
 void multiply_packed(const Product& p, const PackedMatrix& w) {
   if (w.type == DType::kF32) {
     const auto* const data = reinterpret_cast<const float*>(w.data.get());
+    const PackedLayout layout = layout_of(w.type, w.in);
     return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t) {
-      return data + (panel * w.in + k) * kPanel;
+      return Panel{data + layout.at(k, panel * kPanel), layout.panel};
     });
   }
   const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data.get());
   if (w.type == DType::kBF16) {
     const auto widen = HWY_DYNAMIC_DISPATCH(WidenPairs);
     const PackedLayout layout = layout_of(w.type, w.in);
-    return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+    return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
       float* const to = scratch<ScratchFor::kPanel>((kDepth + 1) * kPanel);
       widen(data + layout.at(k, panel * kPanel), (k_end - k + 1) / 2, to);
-      return to;
+      return Panel{to};
     });
   }
-  multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+  multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
     float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
     HWY_DYNAMIC_DISPATCH(WidenF16)(data + (panel * w.in + k) * kPanel, (k_end - k) * kPanel, to);
-    return to;
+    return Panel{to};
   });
 }
 
 void multiply_panels(const Product& p, std::int64_t out, std::int64_t in, PanelReader read) {
-  multiply(p, out, in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) -> const float* {
+  multiply(p, out, in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
     float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
     read(panel, k, k_end, to);
-    return to;
+    return Panel{to};
   });
 }
 

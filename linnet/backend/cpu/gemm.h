@@ -15,7 +15,8 @@ namespace linnet::cpu {
 inline constexpr std::int64_t kPanel = 32;  // output columns a panel
 
 // W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
-// F32, F16: [out / 32][in][32]. BF16: [out / 64][in / 2, rounded up to 16][64][2], what oneDNN calls BA16a64b2a.
+// F32: [out / 64][in, rounded up to 16][64], what oneDNN calls BA16a64b. BF16: [out / 64][in / 2, rounded up to
+// 16][64][2], its BA16a64b2a. F16, which only our own product reads: [out / 32][in][32].
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;

@@ -40,7 +40,7 @@ void multiply_plain(const PlainProduct& p) {
 }
 
 bool bf16_products() { return false; }
-bool multiply_bf16(const Product&, const PackedMatrix&) { return false; }
+bool multiply_onednn(const Product&, const PackedMatrix&) { return false; }
 bool multiply_plain_bf16(const PlainProduct&) { return false; }
 const char* onednn_version() { return "none"; }
 
@@ -94,20 +94,23 @@ dnnl::stream& stream() {
 
 using tag = memory::format_tag;
 
-// A product of two bf16 matrices into f32: what its generated code depends on.
-struct Bf16Product {
-  std::int64_t m, n, k, c_stride;
-  tag a, b;  // ab: row-major; ba: transposed; b may be packed
+// A product of two matrices of one type into f32: what its generated code depends on.
+struct Shape {
+  memory::data_type type;
+  std::int64_t m, n, k, a_stride, c_stride;  // a_stride: of a row-major a
+  tag a, b;                                  // ab: row-major; ba: transposed; b may be packed
   bool bias, accumulate;
-  auto operator<=>(const Bf16Product&) const = default;
+  auto operator<=>(const Shape&) const = default;
 
-  memory::desc a_desc() const { return {{m, k}, memory::data_type::bf16, a}; }
-  memory::desc b_desc() const { return {{k, n}, memory::data_type::bf16, b}; }
+  memory::desc a_desc() const {
+    return a == tag::ab ? memory::desc({m, k}, type, memory::dims{a_stride, 1}) : memory::desc({m, k}, type, a);
+  }
+  memory::desc b_desc() const { return {{k, n}, type, b}; }
   memory::desc c_desc() const { return {{m, n}, memory::data_type::f32, memory::dims{c_stride, 1}}; }
   memory::desc bias_desc() const { return {{1, n}, memory::data_type::f32, tag::ab}; }
 };
 
-dnnl::matmul make_matmul(const Bf16Product& p) {
+dnnl::matmul make_matmul(const Shape& p) {
   dnnl::primitive_attr attributes;
   if (p.accumulate) {
     dnnl::post_ops sum;
@@ -129,9 +132,9 @@ dnnl::matmul make_matmul(const Bf16Product& p) {
 }
 
 // Primitives hold generated code: made once a shape. Rows come in few sizes, so few shapes there are.
-const dnnl::matmul* matmul_for(const Bf16Product& shape) {
+const dnnl::matmul* matmul_for(const Shape& shape) {
   static std::mutex mutex;
-  static auto* const made = new std::map<Bf16Product, dnnl::matmul>;
+  static auto* const made = new std::map<Shape, dnnl::matmul>;
   const std::lock_guard lock(mutex);
   if (const auto found = made->find(shape); found != made->end()) return found->second ? &found->second : nullptr;
   dnnl::matmul fresh;
@@ -143,12 +146,10 @@ const dnnl::matmul* matmul_for(const Bf16Product& shape) {
   return kept ? &kept : nullptr;
 }
 
-void run(const dnnl::matmul& product, const Bf16Product& shape, const std::uint16_t* a, const void* b,
-         const float* bias, float* c) {
-  std::unordered_map<int, memory> arguments{
-      {DNNL_ARG_SRC, memory(shape.a_desc(), engine(), const_cast<std::uint16_t*>(a))},
-      {DNNL_ARG_WEIGHTS, memory(shape.b_desc(), engine(), const_cast<void*>(b))},
-      {DNNL_ARG_DST, memory(shape.c_desc(), engine(), c)}};
+void run(const dnnl::matmul& product, const Shape& shape, const void* a, const void* b, const float* bias, float* c) {
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(shape.a_desc(), engine(), const_cast<void*>(a))},
+                                            {DNNL_ARG_WEIGHTS, memory(shape.b_desc(), engine(), const_cast<void*>(b))},
+                                            {DNNL_ARG_DST, memory(shape.c_desc(), engine(), c)}};
   if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, memory(shape.bias_desc(), engine(), const_cast<float*>(bias)));
   product.execute(stream(), arguments);
   stream().wait();
@@ -166,20 +167,33 @@ std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) /
 
 }  // namespace
 
-bool multiply_bf16(const Product& p, const PackedMatrix& w) {
-  constexpr std::int64_t kLeast = 8, kMost = 256;
+bool multiply_onednn(const Product& p, const PackedMatrix& w) {
+  const bool bf16 = w.type == DType::kBF16;
+  if (w.type == DType::kF16 || (bf16 && !bf16_products())) return false;
+  constexpr std::int64_t kMost = 256;
+  const std::int64_t least = bf16 ? 8 : 32;  // below, our own product is as quick
   const auto shape = [&](std::int64_t rows) {
-    return Bf16Product{rows, w.out, w.in, p.y_stride, tag::ab, tag::BA16a64b2a, p.bias != nullptr, p.accumulate};
+    return Shape{bf16 ? memory::data_type::bf16 : memory::data_type::f32,
+                 rows,
+                 w.out,
+                 w.in,
+                 bf16 ? w.in : p.x_stride,
+                 p.y_stride,
+                 tag::ab,
+                 bf16 ? tag::BA16a64b2a : tag::BA16a64b,
+                 p.bias != nullptr,
+                 p.accumulate};
   };
-  if (p.m < kLeast || matmul_for(shape(kMost)) == nullptr) return false;
-  auto* const x = scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in);
-  narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, x);
+  if (p.m < least || matmul_for(shape(kMost)) == nullptr) return false;
+  auto* const rounded = bf16 ? scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in) : nullptr;
+  if (bf16) narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
   std::int64_t row = 0;
-  for (std::int64_t rows = kMost; rows >= kLeast; rows /= 2)
+  for (std::int64_t rows = kMost; rows >= least; rows /= 2)
     for (; p.m - row >= rows; row += rows) {
       const dnnl::matmul* const product = matmul_for(shape(rows));
       if (product == nullptr) return false;
-      run(*product, shape(rows), x + row * w.in, w.data.get(), p.bias, p.y + row * p.y_stride);
+      const void* const x = bf16 ? static_cast<const void*>(rounded + row * w.in) : p.x + row * p.x_stride;
+      run(*product, shape(rows), x, w.data.get(), p.bias, p.y + row * p.y_stride);
     }
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
@@ -199,11 +213,11 @@ bool multiply_plain_bf16(const PlainProduct& p) {
   const bool sums_rows = p.transpose_a && !p.transpose_b;  // k counts rows on both sides: zeros may be added
   const std::int64_t k = sums_rows ? rounded_up(p.k, kStep) : p.k, whole = p.transpose_a ? p.m : p.m / kStep * kStep;
   const auto shape = [&](std::int64_t m, std::int64_t stride, bool accumulate) {
-    return Bf16Product{
-        m, p.n, k, stride, p.transpose_a ? tag::ba : tag::ab, p.transpose_b ? tag::ba : tag::ab, false, accumulate};
+    return Shape{memory::data_type::bf16,           m,     p.n,       k, k, stride, p.transpose_a ? tag::ba : tag::ab,
+                 p.transpose_b ? tag::ba : tag::ab, false, accumulate};
   };
   const bool accumulate = p.beta == 1.0F;
-  const Bf16Product main = shape(whole, p.ldc, accumulate), tail = shape(kStep, p.n, false);
+  const Shape main = shape(whole, p.ldc, accumulate), tail = shape(kStep, p.n, false);
   const dnnl::matmul* const for_main = whole > 0 ? matmul_for(main) : nullptr;
   const dnnl::matmul* const for_tail = whole < p.m ? matmul_for(tail) : nullptr;
   if ((whole > 0 && for_main == nullptr) || (whole < p.m && for_tail == nullptr)) return false;

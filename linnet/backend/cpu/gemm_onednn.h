@@ -27,8 +27,9 @@ bool multiply_plain_bf16(const PlainProduct& product);
 
 // Whether products of bf16 are worth rounding x to bf16 for (AVX-512 BF16 here and in oneDNN).
 bool bf16_products();
-// y = bf16(x) W^T for a bf16 weight; false when oneDNN has nothing fast for it, and nothing was done.
-bool multiply_bf16(const Product& product, const PackedMatrix& weight);
+// y = x W^T for a packed f32 weight, bf16(x) W^T for a bf16 one; false when oneDNN has nothing fast for it, and nothing
+// was done.
+bool multiply_onednn(const Product& product, const PackedMatrix& weight);
 
 const char* onednn_version();  // "oneDNN 2.6.3", or "none"
 

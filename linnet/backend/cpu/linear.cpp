@@ -86,8 +86,8 @@ void linear(const LinearArgs& a) {
   }
   const PackedMatrix* const packed = packed_matrix(a.weight);
   if (packed == nullptr) return linear_plain(a);
-  const bool may_round = a.precision != Precision::kF32 && packed->type == DType::kBF16;
-  if (may_round && bf16_products() && multiply_bf16(product, *packed)) return;
+  const bool may_use = a.precision != Precision::kF32 || packed->type == DType::kF32;  // does not round, or may
+  if (may_use && multiply_onednn(product, *packed)) return;
   multiply_packed(product, *packed);
 }
 
