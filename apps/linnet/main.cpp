@@ -7,7 +7,7 @@
 
 #include "interrupt.h"
 #include "linnet/base/error.h"
-#include "nearest.h"
+#include "linnet/base/nearest.h"
 #include "output.h"
 #include "verbs.h"
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 #include <set>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/nearest.h"
 
 namespace linnet::hub {
 namespace fs = std::filesystem;
@@ -106,17 +106,6 @@ std::uintmax_t bytes_below(const fs::path& folder) {
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     if (at->is_regular_file(error) && !at->is_symlink(error)) bytes += at->file_size(error);
   return bytes;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row.back();
 }
 
 // One snapshot, its refs, and the blobs nothing else links to.
@@ -261,17 +250,29 @@ std::uintmax_t remove_cached(const Settings& settings, const Spec& spec, bool wh
   return remove_snapshot(folder, *commit);
 }
 
+fs::path require_cached(const Settings& settings, const Spec& spec) {
+  if (const auto found = find_cached(settings, spec)) return *found;
+  const auto commit = cached_commit(settings, spec);
+  check(!commit.has_value(), ErrorKind::kBadInput,
+        "{}: the cache {} has this repository, but not {}; name a file, as {}:FILE, or run `linnet pull {}`",
+        spec.text(), settings.cache.string(),
+        spec.file.empty() ? "one .gguf file alone" : fmt::format("one file '{}'", printable(spec.file)),
+        spec.repository, spec.text());
+  fail(ErrorKind::kBadInput, "{}: is not in the cache {}{}; {}", spec.text(), settings.cache.string(),
+       did_you_mean(settings, spec.repository),
+       settings.offline ? "HF_HUB_OFFLINE is set, so nothing is fetched"
+                        : fmt::format("get it with `linnet pull {}`", spec.text()));
+}
+
 std::string did_you_mean(const Settings& settings, std::string_view repository) {
-  std::vector<std::pair<std::size_t, std::string>> near;
-  for (const CachedRepository& cached : list_cached(settings)) {
-    const std::size_t distance = edit_distance(repository, cached.repository);
-    if (distance > 0 && distance <= std::max<std::size_t>(3, repository.size() / 3))
-      near.emplace_back(distance, cached.repository);
-  }
-  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  constexpr std::size_t kMostNames = 2;
+  std::vector<std::string> near;
+  for (const CachedRepository& cached : list_cached(settings))
+    if (cached.repository != repository &&
+        edit_distance(repository, cached.repository) <= std::max<std::size_t>(3, repository.size() / 3))
+      near.push_back(cached.repository);
   if (near.empty()) return "";
-  return near.size() == 1 ? fmt::format("; did you mean {}?", near[0].second)
-                          : fmt::format("; did you mean {} or {}?", near[0].second, near[1].second);
+  return fmt::format("; did you mean {}?", fmt::join(nearest_names(repository, near, kMostNames), " or "));
 }
 
 }  // namespace linnet::hub

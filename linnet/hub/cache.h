@@ -42,6 +42,9 @@ std::optional<std::string> cached_commit(const Settings& settings, const Spec& s
 // The snapshot's folder, or a file in it: the named one, or the only .gguf of a repository without config.json.
 std::optional<std::filesystem::path> find_cached(const Settings& settings, const Spec& spec);
 
+// The same; kBadInput that names the nearest cached repositories and how to get this one where it is not there.
+std::filesystem::path require_cached(const Settings& settings, const Spec& spec);
+
 struct CachedRepository {
   std::string repository;
   std::filesystem::path folder;

@@ -117,13 +117,6 @@ void note_absent(const fs::path& folder, const std::string& commit, const std::v
   }
 }
 
-fs::path cached_or_fail(const Settings& settings, const Spec& spec) {
-  const auto found = find_cached(settings, spec);
-  check(found.has_value(), ErrorKind::kBadInput, "{}: is not in the cache {} and HF_HUB_OFFLINE is set{}", spec.text(),
-        settings.cache.string(), did_you_mean(settings, spec.repository));
-  return *found;
-}
-
 }  // namespace
 
 std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, const Spec& spec) {
@@ -144,7 +137,7 @@ std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, 
 }
 
 fs::path pull(const Settings& settings, const Spec& spec, const ProgressFn& progress) {
-  if (settings.offline) return cached_or_fail(settings, spec);
+  if (settings.offline) return require_cached(settings, spec);
   const Listing listing = ask_listing(settings, spec);
   const std::vector<std::string> files = files_to_pull(listing.files, spec);
   write_tag(settings.cache);

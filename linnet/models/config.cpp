@@ -1,8 +1,8 @@
 #include <array>
 #include <cmath>
 
+#include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
-#include "linnet/models/nearest.h"
 
 namespace linnet::models {
 namespace {
@@ -85,7 +85,7 @@ HeadKind read_head(ConfigFields& f, const Family& family) {
   }
   fail(ErrorKind::kBadInput, "{}: architecture '{}' is not supported{}; {} has {}", f.place(), printable(name),
        f.find({"auto_map"}) ? " and its own code (auto_map) is never run" : "", family.model_type,
-       joined(nearest_first(name, known)));
+       joined(nearest_names(name, known)));
 }
 
 void in_range(const ConfigFields& f, const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
@@ -170,7 +170,7 @@ const Family& family_of(const Json& config, std::string_view place) {
   std::vector<std::string> known;
   for (const Family* family : all_families()) known.emplace_back(family->model_type);
   fail(ErrorKind::kBadInput, "{}: model_type '{}' is not supported{}; known are {}", place, printable(type, 60),
-       config.contains("auto_map") ? " and its own code (auto_map) is never run" : "", joined(nearest_first(type, known)));
+       config.contains("auto_map") ? " and its own code (auto_map) is never run" : "", joined(nearest_names(type, known)));
 }
 
 TransformerConfig read_config(ConfigFields& f, const Family& family) {

@@ -4,9 +4,9 @@
 #include <cctype>
 
 #include "linnet/base/error.h"
+#include "linnet/base/nearest.h"
 #include "linnet/generate/generator.h"
 #include "linnet/generate/score.h"
-#include "linnet/models/nearest.h"
 #include "linnet/tasks/batches.h"
 #include "linnet/tasks/classify.h"
 #include "linnet/tasks/prompt_ids.h"
@@ -48,7 +48,7 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
   const std::string word = said.substr(0, said.find_first_of(" \n\t.,;:!?"));
   std::size_t least = SIZE_MAX;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::size_t distance = models::edit_distance(word, names[i]);
+    const std::size_t distance = edit_distance(word, names[i]);
     if (distance < least) least = distance, best = i;
   }
   return best && least * 3 <= names[*best].size() ? best : std::nullopt;  // a third of its letters may differ

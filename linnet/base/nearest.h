@@ -1,0 +1,22 @@
+// "Did you mean": the known names nearest to one that is unknown.
+//
+//   fail(ErrorKind::kBadInput, "{}: unknown; the nearest: {}", name, fmt::join(nearest_names(name, known, 3), ", "));
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace linnet {
+
+// Levenshtein's, in bytes.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// `names` by edit distance (capitals do not count), nearest first, ties in their order; at most `limit`.
+std::vector<std::string> nearest_names(std::string_view name, std::span<const std::string> names,
+                                       std::size_t limit = SIZE_MAX);
+
+}  // namespace linnet
