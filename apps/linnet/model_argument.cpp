@@ -16,6 +16,13 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// "x.gguf" could name a repository, but nobody means one.
+bool looks_like_a_file(const std::string& model) {
+  if (model.find(':') != std::string::npos) return false;  // org/name:x.gguf
+  const std::string extension = fs::path(model).extension().string();
+  return extension == ".gguf" || extension == ".safetensors" || extension == ".bin" || extension == ".json";
+}
+
 }  // namespace
 
 fs::path linnet_cache() {
@@ -35,9 +42,20 @@ fs::path resolve_model(const std::string& model) {
           path.string());
     return path;
   }
-  check(fs::exists(model), ErrorKind::kBadInput,
-        "{}: there is no such model; give a folder, a .gguf file or a repository", printable(model));
-  return model;
+  std::error_code error;
+  if (fs::exists(model, error)) return model;
+  const auto spec = hub::parse_spec(model);
+  check(spec.has_value() && !looks_like_a_file(model), ErrorKind::kBadInput,
+        "{}: there is no such file or folder; give a model's folder, a .gguf file or a repository as org/name",
+        printable(model));
+  return hub::require_cached(hub::settings_from_environment(), *spec);
+}
+
+hub::Spec repository_argument(const Command& command, const std::string& text) {
+  const auto spec = hub::parse_spec(text);
+  if (!spec)
+    command.wrong_usage(fmt::format("'{}' is no repository; they are named org/name[@revision]", printable(text, 80)));
+  return *spec;
 }
 
 fs::path resolve_base(const fs::path& adapter) {

@@ -10,6 +10,9 @@ namespace linnet::app {
 
 void run_classify(Arguments arguments);
 void run_doctor(Arguments arguments);
+void run_models(Arguments arguments);
+void run_pull(Arguments arguments);
+void run_rm(Arguments arguments);
 void run_tokenize(Arguments arguments);
 
 struct Verb {

@@ -2,7 +2,9 @@
 // second server (the CDN), ETags, ranges, and the faults a test asks for.
 #pragma once
 
+#include <fmt/format.h>
 #include <httplib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -83,7 +85,8 @@ class FakeHub {
   std::string repository = "org/tiny";
   std::map<std::string, RemoteFile> files;
   std::set<std::string> wrong_etag;
-  std::size_t cut_after = 0;  // the CDN ends a body early, once
+  std::size_t cut_after = 0;  // the CDN ends a body after so many bytes,
+  int cut_times = 1;          // and so often
   bool ignore_range = false;
   bool larger_than_said = false;
   int status = 0;  // answers everything so
@@ -154,7 +157,7 @@ class FakeHub {
       response.set_header("Content-Range", fmt::format("bytes {}-{}/{}", begin, bytes.size() - 1, bytes.size()));
     }
     const_cast<Request&>(request).ranges.clear();  // the library would cut the body a second time
-    const std::size_t cut = std::exchange(cut_after, 0);
+    const std::size_t cut = cut_after > 0 && cut_times-- > 0 ? cut_after : 0;
     const std::string body = bytes.substr(begin);
     if (cut == 0) return response.set_content(body, "application/octet-stream");
     response.set_content_provider(body.size(), "application/octet-stream",
