@@ -14,6 +14,7 @@ void run_models(Arguments arguments);
 void run_pull(Arguments arguments);
 void run_rm(Arguments arguments);
 void run_tokenize(Arguments arguments);
+void run_train(Arguments arguments);
 
 struct Verb {
   std::string_view name, group, purpose;

@@ -46,7 +46,7 @@ using AdapterMethod = std::variant<Lora, PromptTuning, PrefixTuning>;
 
 struct AdapterOptions {
   std::uint64_t seed = 0;
-  std::string base;  // base_model_name_or_path; empty: where the model was loaded from
+  std::string base = {};  // base_model_name_or_path; empty: where the model was loaded from
 };
 
 // The model must outlive the adapter and stay where it is.

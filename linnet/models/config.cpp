@@ -173,11 +173,13 @@ const Family& family_of(const Json& config, std::string_view place) {
        config.contains("auto_map") ? " and its own code (auto_map) is never run" : "", joined(nearest_names(type, known)));
 }
 
-TransformerConfig read_config(ConfigFields& f, const Family& family) {
+TransformerConfig read_config(ConfigFields& f, const Family& family, std::optional<HeadKind> head) {
   check(f.find({"quantization_config"}) == nullptr, ErrorKind::kBadInput,
         "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
   TransformerConfig c;
-  c.head = read_head(f, family);
+  check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(), "[model] {} has no such head",
+        family.model_type);
+  c.head = head.value_or(read_head(f, family));
   family.config(f, c);
   common_fields(f, c);
   c.labels = read_labels(f);

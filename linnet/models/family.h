@@ -2,6 +2,7 @@
 // both directions. The folder is the registry: adding the file is adding the family.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,7 +58,8 @@ std::string to_gguf(const Family& family, std::string_view ours);  // "" when GG
 
 // config.json (or a GGUF's metadata) -> what the transformer is. Checks every size. Unknown model types and
 // architectures are answered with what there is, nearest names first.
-TransformerConfig read_config(ConfigFields& fields, const Family& family);
+// `head`: another one than the file's architecture has.
+TransformerConfig read_config(ConfigFields& fields, const Family& family, std::optional<HeadKind> head = {});
 const Family& family_of(const Json& config, std::string_view place);
 // Patches `json` (which may be empty) so that it describes `config`.
 void write_config(Json& json, const Family& family, const TransformerConfig& config);

@@ -66,13 +66,22 @@ std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path) ? load_folder(path) : load_gguf(path);
 }
 
-void ModelLoader::apply_options(TransformerConfig& config, const Family& family) const {
-  if (options_.head) {
-    check(options_.head == HeadKind::kNone || !architecture_name(family, *options_.head).empty(),
-          "[model] {} has no such head", family.model_type);
-    config.head = *options_.head;
-  }
+void ModelLoader::apply_options(TransformerConfig& config) const {
   if (!options_.labels.empty()) config.labels = options_.labels;
+  if (options_.problem != ProblemType::kInferred) config.problem = options_.problem;
+  if (options_.classifier) config.classifier = *options_.classifier;
+}
+
+TransformerConfig Model::read_config(const std::filesystem::path& path, std::optional<HeadKind> head) {
+  if (std::filesystem::is_directory(path)) {
+    const auto file = path / "config.json";
+    const Json json = read_json(file);
+    ConfigFields fields = ConfigFields::reader(json, file.string());
+    return models::read_config(fields, family_of(json, file.string()), head);
+  }
+  const Json metadata = gguf_config(*GgufFile::open(path));
+  ConfigFields fields = ConfigFields::gguf_reader(metadata, path.string());
+  return models::read_config(fields, family_of(metadata, path.string()), head);
 }
 
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const {
@@ -99,9 +108,8 @@ std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& fol
   const Json json = read_json(config_file);
   const Family& family = family_of(json, config_file.string());
   ConfigFields fields = ConfigFields::reader(json, config_file.string());
-  TransformerConfig config = read_config(fields, family);
-  apply_options(config, family);
-  if (options_.head) config.pooler = config.pooler && config.head != HeadKind::kMaskedLm;
+  TransformerConfig config = read_config(fields, family, options_.head);
+  apply_options(config);
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = folder;
   model->config_json_ = json;
@@ -133,14 +141,14 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   const Json metadata = gguf_config(*file);
   const Family& family = family_of(metadata, path.string());
   ConfigFields fields = ConfigFields::gguf_reader(metadata, path.string());
-  TransformerConfig config = read_config(fields, family);
+  TransformerConfig config = read_config(fields, family, options_.head);
   config.tie_embeddings = file->find_tensor("output.weight") == nullptr;
   const auto id = [&](const char* key) { return file->integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
   config.bos_id = id("bos").value_or(-1);
   config.pad_id = id("padding").value_or(-1);
   for (const char* key : {"eos", "eot"})
     if (const auto found = id(key)) config.eos_ids.push_back(*found);
-  apply_options(config, family);
+  apply_options(config);
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
   std::set<std::string, std::less<>> left;

@@ -24,6 +24,8 @@ struct LoadOptions {
   WeightType dtype = WeightType::kAuto;
   std::optional<HeadKind> head = {};  // another head than the file's architecture has
   std::vector<std::string> labels = {};  // of a new classification head
+  ProblemType problem = ProblemType::kInferred;   // what a new classification head solves
+  std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's own
   bool new_head = false;              // replaces a head of another size (R69) instead of refusing
   std::uint64_t seed = 0;             // of a new head's weights
   bool from_scratch = false;          // the configuration only: every weight drawn anew (R33)
@@ -66,6 +68,9 @@ class Model {
   std::vector<nn::NamedLinear> linears();
   std::string checkpoint_name(std::string_view ours) const;  // Hugging Face's name of a parameter or module
   std::int64_t parameter_count();
+
+  // What the configuration of a folder or .gguf file says, without its weights.
+  static TransformerConfig read_config(const std::filesystem::path& path, std::optional<HeadKind> head = {});
 
   // A fresh head for training: kSequenceClass, kTokenClass or kQuestionAnswering over `labels`.
   void new_head(HeadKind kind, std::vector<std::string> labels, ProblemType problem, ClassifierKind classifier,

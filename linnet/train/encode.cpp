@@ -16,16 +16,22 @@ void close(std::vector<std::int32_t>& ids, std::int32_t end, std::int64_t most) 
 
 bool fits(TrainTask task, DataShape shape) {
   switch (task) {
-    case TrainTask::kClassify: return shape == DataShape::kClassification;
+    case TrainTask::kClassify:
+      return shape == DataShape::kClassification;
     case TrainTask::kCausalLm:
       return shape != DataShape::kTokens && shape != DataShape::kQuestion;
     case TrainTask::kNextSentence:
     case TrainTask::kMaskedNextSentence:
-    case TrainTask::kMaskedLm: return shape == DataShape::kText || shape == DataShape::kClassification;
-    case TrainTask::kSeq2Seq: return shape == DataShape::kSeq2Seq || shape == DataShape::kCompletion;
-    case TrainTask::kQuestionAnswering: return shape == DataShape::kQuestion;
-    case TrainTask::kTokens: return shape == DataShape::kTokens;
-    default: return shape == DataShape::kText || shape == DataShape::kClassification;
+    case TrainTask::kMaskedLm:
+      return shape == DataShape::kText || shape == DataShape::kClassification;
+    case TrainTask::kSeq2Seq:
+      return shape == DataShape::kSeq2Seq || shape == DataShape::kCompletion;
+    case TrainTask::kQuestionAnswering:
+      return shape == DataShape::kQuestion;
+    case TrainTask::kTokens:
+      return shape == DataShape::kTokens;
+    default:
+      return shape == DataShape::kText || shape == DataShape::kClassification;
   }
 }
 
@@ -39,7 +45,9 @@ TrainTask text_task(const nn::TransformerConfig& config) {
 
 Encoding EncodeJob::encode(std::string_view first, const std::string* second, TruncationStrategy strategy) {
   EncodeOptions ask{.want_tokens = false};
-  const auto run = [&] { return second != nullptr ? tokenizer.encode(first, *second, ask) : tokenizer.encode(first, ask); };
+  const auto run = [&] {
+    return second != nullptr ? tokenizer.encode(first, *second, ask) : tokenizer.encode(first, ask);
+  };
   Encoding whole = run();
   const auto length = static_cast<std::int64_t>(whole.size());
   measured(whole.size());
@@ -118,13 +126,24 @@ TrainTask task_of(const Dataset& data, const nn::TransformerConfig& config, Trai
   if (task == TrainTask::kAuto) {
     const bool reads_and_writes = config.stack == nn::Stack::kEncoderDecoder;
     switch (data.shape) {
-      case DataShape::kClassification: task = TrainTask::kClassify; break;
+      case DataShape::kClassification:
+        task = TrainTask::kClassify;
+        break;
       case DataShape::kCompletion:
-      case DataShape::kSeq2Seq: task = reads_and_writes ? TrainTask::kSeq2Seq : TrainTask::kCausalLm; break;
-      case DataShape::kChat: task = TrainTask::kCausalLm; break;
-      case DataShape::kQuestion: task = TrainTask::kQuestionAnswering; break;
-      case DataShape::kTokens: task = TrainTask::kTokens; break;
-      default: task = text_task(config);
+      case DataShape::kSeq2Seq:
+        task = reads_and_writes ? TrainTask::kSeq2Seq : TrainTask::kCausalLm;
+        break;
+      case DataShape::kChat:
+        task = TrainTask::kCausalLm;
+        break;
+      case DataShape::kQuestion:
+        task = TrainTask::kQuestionAnswering;
+        break;
+      case DataShape::kTokens:
+        task = TrainTask::kTokens;
+        break;
+      default:
+        task = text_task(config);
     }
   }
   check(fits(task, data.shape), ErrorKind::kBadInput, "{}: the rows are {}, which {} cannot learn from", data.file,
@@ -149,14 +168,25 @@ EncodedSet encode_examples(const Dataset& data, const Tokenizer& tokenizer, cons
   }
   EncodeJob job{data, tokenizer, config, task, options, most};
   switch (task) {
-    case TrainTask::kClassify: encode_classes(job); break;
-    case TrainTask::kCausalLm: encode_causal(job); break;
+    case TrainTask::kClassify:
+      encode_classes(job);
+      break;
+    case TrainTask::kCausalLm:
+      encode_causal(job);
+      break;
     case TrainTask::kMaskedLm:
     case TrainTask::kNextSentence:
-    case TrainTask::kMaskedNextSentence: encode_masked(job); break;
-    case TrainTask::kTokens: encode_tags(job); break;
-    case TrainTask::kQuestionAnswering: encode_questions(job); break;
-    default: encode_sequences(job);
+    case TrainTask::kMaskedNextSentence:
+      encode_masked(job);
+      break;
+    case TrainTask::kTokens:
+      encode_tags(job);
+      break;
+    case TrainTask::kQuestionAnswering:
+      encode_questions(job);
+      break;
+    default:
+      encode_sequences(job);
   }
   check(!job.set.examples.empty(), ErrorKind::kBadInput, "{}: no row can be used for {}", data.file, task_name(task));
   return std::move(job.set);

@@ -159,8 +159,8 @@ void encode_pairs(EncodeJob& job) {
     const auto sentence = [&](const Sentence& s) -> const std::string& {
       return documents.sentences[s.document][s.index];
     };
-    keep_masked(job, documents.first_row[pair.first.document],
-                job.encode(sentence(pair.first), &sentence(pair.second)), pair.label);
+    keep_masked(job, documents.first_row[pair.first.document], job.encode(sentence(pair.first), &sentence(pair.second)),
+                pair.label);
   }
 }
 
@@ -169,9 +169,12 @@ void encode_pairs(EncodeJob& job) {
 void encode_causal(EncodeJob& job) {
   switch (job.data.shape) {
     case DataShape::kCompletion:
-    case DataShape::kSeq2Seq: return encode_completions(job);
-    case DataShape::kChat: return encode_chats(job);
-    default: return encode_texts(job);
+    case DataShape::kSeq2Seq:
+      return encode_completions(job);
+    case DataShape::kChat:
+      return encode_chats(job);
+    default:
+      return encode_texts(job);
   }
 }
 

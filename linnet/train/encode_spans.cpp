@@ -28,9 +28,12 @@ Span answer_span(const EncodeJob& job, std::size_t row, const Example& example) 
   std::int64_t begin = -1;
   if (answer.start >= 0) {
     begin = byte_of(example.context, answer.start);
-    const bool there = begin >= 0 && std::string_view(example.context).substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
-    job.require(there, row, fmt::format("the answer '{}' does not stand at character {} of the context",
-                                        printable(answer.text, 60), answer.start));
+    const bool there =
+        begin >= 0 &&
+        std::string_view(example.context).substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
+    job.require(there, row,
+                fmt::format("the answer '{}' does not stand at character {} of the context", printable(answer.text, 60),
+                            answer.start));
   } else {
     const auto found = example.context.find(answer.text);
     job.require(found != std::string::npos, row,
@@ -61,7 +64,8 @@ void encode_tags(EncodeJob& job) {
     std::size_t tagged = 0;
     for (std::size_t t = 0; t < e.size(); ++t) {
       if (e.special_tokens_mask[t] != 0 || e.offsets[t].second <= e.offsets[t].first) continue;
-      const auto word = static_cast<std::size_t>(std::lower_bound(ends.begin(), ends.end(), e.offsets[t].second) - ends.begin());
+      const auto word =
+          static_cast<std::size_t>(std::lower_bound(ends.begin(), ends.end(), e.offsets[t].second) - ends.begin());
       if (word < tagged || word >= row.tags.size()) continue;
       made.targets[t] = row.tags[word];
       tagged = word + 1;
@@ -96,7 +100,11 @@ void encode_questions(EncodeJob& job) {
       if (made.start < 0) made.start = static_cast<std::int32_t>(t);
       made.end = static_cast<std::int32_t>(t);
     }
-    job.keep(i, std::move(made));  // an answer that was cut off stays -1: it does not count
+    // An answer that was cut off, in whole or in part, does not count.
+    const bool cut = job.set.full_lengths.back() > job.max_length && made.end >= 0 &&
+                     e.offsets[static_cast<std::size_t>(made.end)].second < span.end;
+    if (cut) made.start = made.end = -1;
+    job.keep(i, std::move(made));
   }
 }
 

@@ -33,7 +33,7 @@ struct EvalRecord {
 struct RunFacts {
   std::int64_t global_step = 0, max_steps = 0, num_train_epochs = 0, train_batch_size = 0;
   double epoch = 0;
-  std::string best_metric_name, best_checkpoint;  // empty: none yet
+  std::string best_metric_name = {}, best_checkpoint = {};  // empty: none yet
   double best_metric = 0;
 };
 

@@ -31,7 +31,11 @@ enum class HeadRule : std::uint8_t {
   kReplace,  // --new-head
 };
 enum class StartFrom : std::uint8_t { kPretrained, kScratch };  // --from-scratch: every weight random
-enum class Compute : std::uint8_t { kF32, kBF16 };              // kBF16: products in bf16; weights and state stay f32
+enum class Compute : std::uint8_t {
+  kAuto,  // all weights: f32 where the checkpoint is, else bf16; beside frozen weights: as those are stored
+  kF32,
+  kBF16,  // products in bf16; trained weights, gradients and optimiser state stay f32
+};
 
 TrainTask task_named(std::string_view name);  // "causal-lm"; kInvalidArgument lists what there is
 std::string_view task_name(TrainTask task);
@@ -64,6 +68,7 @@ struct TrainOptions {
 
   std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
   std::int64_t batch_size = 32, grad_accumulation = 1;
+  std::int64_t batch_tokens = 0;  // tokens a batch at most; 0: no bound
   double learning_rate = 0;  // 0: by method: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2
   OptimizerOptions optimizer;
   double warmup_ratio = 0.1;
@@ -75,7 +80,7 @@ struct TrainOptions {
   bool balanced_class_weights = false;   // rows / (labels * rows of the label)
   bool recompute = false;                // blocks run again in backward instead of keeping their activations
   bool shuffle = true;                   // off: the file's order, consecutive batches
-  Compute compute = Compute::kF32;
+  Compute compute = Compute::kAuto;
   std::uint64_t seed = 42;
 
   double valid_fraction = 0.1;       // taken from the training rows when there is no validation set

@@ -1,0 +1,275 @@
+// linnet train: a model and labelled rows in, a folder that other programs load out.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+#include "interrupt.h"
+#include "linnet/base/error.h"
+#include "linnet/base/log.h"
+#include "linnet/train/trainer.h"
+#include "model_argument.h"
+#include "model_options.h"
+#include "output.h"
+#include "progress.h"
+#include "verbs.h"
+
+namespace linnet::app {
+namespace {
+
+// What the command line says in words; the numbers go into TrainOptions at once.
+struct Words {
+  std::string data, task = "auto", method = "auto", problem, head, schedule = "linear", optimizer = "adamw",
+                    class_weights;
+  std::string text_column, pair_column, label_column;
+  bool new_head = false, from_scratch = false, no_eos = false, no_shuffle = false, decay_all = false, rslora = false;
+  bool peft_compat = false, json = false;
+};
+
+void add_task_options(Command& command, TrainOptions& o, Words& words) {
+  command.group("Data and task");
+  command.option("--data", words.data, "a .jsonl, .csv or .tsv file (also .gz), or a folder with train, valid, test");
+  command.option("-o,--output", o.output, "the folder that is made");
+  command.option("--task", words.task,
+                 "classify, causal-lm, masked-lm, next-sentence, masked-next-sentence, seq2seq, "
+                 "denoise-t5, denoise-bart, token-delete, token-replace, sentence-shuffle, qa, tokens");
+  command.option("--text-column", words.text_column, "default: text, or its usual names");
+  command.option("--text-pair-column", words.pair_column, "default: text_pair, or its usual names");
+  command.option("--label-column", words.label_column, "default: label, or its usual names");
+  command.option("--problem-type", words.problem,
+                 "single_label_classification, multi_label_classification, regression");
+  command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
+  command.option("--head", words.head, "of a new head: linear, mlp");
+  command.flag("--from-scratch", words.from_scratch, "every weight random: only the configuration is read");
+  command.flag("--whole-word", o.whole_word, "masked-lm: mask whole words");
+  command.option("--mask-probability", o.mask_probability, "masked-lm: share of tokens to predict");
+  command.flag("--no-eos", words.no_eos, "causal-lm: texts do not end with the end token");
+  command.flag("--packing", o.packing, "causal-lm: join texts, cut rows of --max-length tokens");
+  command.option("--max-length", o.max_length, "tokens a row at most");
+}
+
+void add_method_options(Command& command, TrainOptions& o, Words& words) {
+  command.group("What trains");
+  command.option("--method", words.method,
+                 "full, head, lora, prompt, prefix; default: full under 500 M parameters, else lora");
+  command.option("--lora-r", o.lora_rank, "rank");
+  command.option("--lora-alpha", o.lora_alpha, "scale: alpha / rank");
+  command.option("--lora-dropout", o.lora_dropout, "of what the adapter reads");
+  command.flag("--rslora", words.rslora, "scale: alpha / sqrt(rank)");
+  command.option("--target-modules", o.target_modules, "Hugging Face's names of the modules; all-linear for every one")
+      ->delimiter(',');
+  command.option("--virtual-tokens", o.virtual_tokens, "rows of a soft prompt or prefix");
+  command.option("--prompt-init", o.prompt_init, "random, vocab, or text=…");
+  command.flag("--prefix-projection", o.prefix_projection, "a perceptron makes the prefix while it trains");
+  command.option("--prefix-hidden", o.prefix_hidden, "its width; default: the model's");
+  command.flag("--peft-compat", words.peft_compat, "prefix: only what PEFT knows (the decoder's)");
+  command.option("--freeze", o.freeze, "parameters whose name holds this stay")->delimiter(',');
+}
+
+void add_step_options(Command& command, TrainOptions& o, Words& words) {
+  command.group("How");
+  command.option("--epochs", o.epochs, "passes over the rows");
+  command.option("--max-steps", o.max_steps, "goes before --epochs");
+  command.option("--batch-size", o.batch_size, "rows a batch");
+  command.option("--batch-tokens", o.batch_tokens, "tokens a batch at most");
+  command.option("--grad-accumulation", o.grad_accumulation, "batches a step");
+  command.option("--learning-rate", o.learning_rate,
+                 "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2");
+  command.option("--optimizer", words.optimizer, "adamw, adam, sgd, adafactor");
+  command.option("--weight-decay", o.optimizer.weight_decay, "of matrices");
+  command.flag("--decay-all", words.decay_all, "of biases and norms too");
+  command.option("--warmup-ratio", o.warmup_ratio, "share of the steps");
+  command.option("--schedule", words.schedule, "linear, cosine, constant");
+  command.option("--clip", o.clip, "norm of all gradients at most; 0: off");
+  command.option("--label-smoothing", o.label_smoothing, "classification");
+  command.option("--class-weights", words.class_weights, "one a label (1,2.5), or balanced");
+  command.flag("--recompute", o.recompute, "gradient checkpointing: less memory, more time");
+  command.flag("--no-shuffle", words.no_shuffle, "the file's order, consecutive batches");
+}
+
+void add_run_options(Command& command, TrainOptions& o, Words& words) {
+  command.group("Validation and files");
+  command.option("--valid-fraction", o.valid_fraction, "of the rows, where there is no validation file");
+  command.option("--eval-every", o.eval_every, "steps; default: an epoch");
+  command.option("--early-stopping", o.early_stopping, "evaluations without a better one before stopping");
+  command.option("--save-every", o.save_every, "steps; default: an epoch");
+  command.option("--keep", o.keep, "newest checkpoints kept beside the best; 0: all");
+  command.flag("--resume", o.resume, "go on from the newest checkpoint in the folder, bit for bit");
+  command.flag("--json", words.json, "JSON lines: steps, evaluations, the summary");
+}
+
+nn::ProblemType problem_named(const Command& command, const std::string& name) {
+  if (name.empty()) return nn::ProblemType::kInferred;
+  if (name == "single_label_classification" || name == "single-label") return nn::ProblemType::kSingleLabel;
+  if (name == "multi_label_classification" || name == "multi-label") return nn::ProblemType::kMultiLabel;
+  if (name == "regression") return nn::ProblemType::kRegression;
+  command.wrong_usage(
+      fmt::format("--problem-type '{}' is none of single_label_classification, "
+                  "multi_label_classification, regression",
+                  printable(name, 40)));
+}
+
+std::vector<float> class_weights(const Command& command, std::string_view text) {
+  std::vector<float> weights;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    float weight = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + comma, weight);
+    if (error != std::errc() || end != text.data() + comma || !(weight >= 0))
+      command.wrong_usage(fmt::format("--class-weights takes balanced or numbers, not '{}'", printable(text, 40)));
+    weights.push_back(weight);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return weights;
+}
+
+void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
+  if (words.data.empty()) command.wrong_usage("--data names no rows to learn from");
+  if (o.output.empty()) command.wrong_usage("-o names no folder to train into");
+  o.task = task_named(words.task);
+  o.method = method_named(words.method);
+  o.problem = problem_named(command, words.problem);
+  o.schedule = schedule_named(words.schedule);
+  o.optimizer.kind = optimizer_named(words.optimizer);
+  if (words.new_head) o.head_rule = HeadRule::kReplace;
+  if (words.from_scratch) o.start = StartFrom::kScratch;
+  if (words.decay_all) o.optimizer.decay = DecayRule::kAll;
+  if (!words.head.empty()) {
+    if (words.head != "linear" && words.head != "mlp") command.wrong_usage("--head is linear or mlp");
+    o.head_kind = words.head == "mlp" ? nn::ClassifierKind::kMlp : nn::ClassifierKind::kLinear;
+  }
+  o.append_eos = !words.no_eos;
+  o.shuffle = !words.no_shuffle;
+  o.rank_stabilised = words.rslora;
+  o.balanced_class_weights = words.class_weights == "balanced";
+  if (!o.balanced_class_weights) o.class_weights = class_weights(command, words.class_weights);
+  if (command.given("--seed")) o.seed = model.seed;
+  if (model.dtype == "f32") o.compute = Compute::kF32;
+  if (model.dtype == "bf16") o.compute = Compute::kBF16;
+}
+
+ReadOptions read_options(const TrainOptions& o, const Words& words) {
+  ReadOptions read{
+      .text_column = words.text_column, .text_pair_column = words.pair_column, .label_column = words.label_column};
+  if (o.problem == nn::ProblemType::kRegression) read.label_kind = LabelKind::kValue;
+  if (o.problem == nn::ProblemType::kMultiLabel) read.label_kind = LabelKind::kMulti;
+  if (o.problem == nn::ProblemType::kSingleLabel) read.label_kind = LabelKind::kClass;
+  return read;
+}
+
+// The bar, the lines on stderr and the JSON lines on stdout.
+class Reporter {
+ public:
+  Reporter(const Trainer& trainer, bool json) : plan_(trainer.plan()), json_(json) {}
+
+  void show_plan() {
+    std::vector<std::vector<std::string>> rows{{"plan", ""}};
+    for (const auto& [what, value] : plan_.facts()) rows.push_back({what, value});
+    print_note(format_table(rows));
+    print_note(plan_.data.text());
+  }
+
+  TrainHooks hooks() {
+    return {.on_step = [this](const StepRecord& record) { step(record); },
+            .on_eval = [this](const EvalRecord& record) { evaluated(record); },
+            .on_note = [](const std::string& text) { print_note(text); },
+            .on_warning = [](const std::string& text) { warn("{}", text); },
+            .on_progress = [this](const std::string& what, std::int64_t done,
+                                  std::int64_t total) { progress(what, done, total); },
+            .stop = [] { return PoliteInterrupt::asked(); }};
+  }
+
+  void finish(const TrainSummary& summary) {
+    bar_.reset();
+    if (json_) return print_json({{"summary", summary.json()}});
+    std::vector<std::vector<std::string>> rows{{"result", ""}};
+    const Json json = summary.json();
+    for (const auto& [name, value] : json.items())
+      if (value.is_number()) rows.push_back({name, fmt::format("{:.5g}", value.get<double>())});
+    print_result(format_table(rows));
+    for (std::size_t i = 0; i < summary.nearest_tokens.size(); ++i)
+      print_result(fmt::format("prompt row {}: nearest to {}\n", i,
+                               printable(fmt::format("{}", fmt::join(summary.nearest_tokens[i], " ")))));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void step(const StepRecord& record) {
+    if (json_) print_json(record.json());
+    if (!bar_ || !training_) {
+      bar_.emplace("training", plan_.steps, "steps");
+      training_ = true;
+      first_ = record.step;
+      start_ = Clock::now();
+    }
+    bar_->set_note(
+        fmt::format("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
+    bar_->set(record.step);
+    estimate(record.step);
+  }
+
+  // Where there is no bar, one line says how long it will take, as soon as some steps tell.
+  void estimate(std::int64_t step) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    if (estimated_ || stderr_takes_bars() || step == first_ || seconds < 2) return;
+    estimated_ = true;
+    const double left = seconds / static_cast<double>(step - first_) * static_cast<double>(plan_.steps - step);
+    print_note(fmt::format("{:.1f} steps/s, about {} left", static_cast<double>(step - first_) / seconds,
+                           left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60)));
+  }
+
+  void evaluated(const EvalRecord& record) {
+    if (json_) return print_json(record.json());
+    std::string line = fmt::format("step {}:", record.step);
+    for (const auto& [name, value] : record.metrics) line += fmt::format(" {} {:.4f}", name, value);
+    print_note(line);
+  }
+
+  void progress(const std::string& what, std::int64_t done, std::int64_t total) {
+    if (training_ || !bar_ || done <= last_) bar_.emplace(what, total, "rows");
+    training_ = false;
+    last_ = done;
+    bar_->set(done);
+  }
+
+  const TrainPlan& plan_;
+  bool json_, training_ = false, estimated_ = false;
+  std::int64_t first_ = 0, last_ = 0;
+  Clock::time_point start_;
+  std::optional<Progress> bar_;
+};
+
+}  // namespace
+
+void run_train(Arguments arguments) {
+  Command command("train", "fine-tunes a model on rows of text");
+  command.example("linnet train -m all-MiniLM-L6-v2 --data reviews.jsonl -o reviews-model");
+  command.example("linnet train --data snippets.csv --method lora --epochs 5 -o snippets-adapter");
+  ModelOptions model;
+  TrainOptions options;
+  Words words;
+  add_model_options(command, model);
+  add_task_options(command, options, words);
+  add_method_options(command, options, words);
+  add_step_options(command, options, words);
+  add_run_options(command, options, words);
+  command.parse(arguments);
+  read_words(command, model, words, options);
+
+  DatasetSplits splits = read_splits(words.data, read_options(options, words));
+  const auto place = resolve_model(model.model);
+  const auto base =
+      is_adapter_folder(place) ? (model.base.empty() ? resolve_base(place) : resolve_model(model.base)) : place;
+  const models::LoadOptions load = prepare(models::Model::read_config(base), splits, options);
+  if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep what the file has
+  LoadedModel loaded = load_model(command, model, load);
+  Trainer trainer(*loaded.model, loaded.tokenizer(), std::move(splits), options, std::move(loaded.adapter));
+  Reporter reporter(trainer, words.json);
+  reporter.show_plan();
+  const PoliteInterrupt polite;
+  reporter.finish(trainer.run(reporter.hooks()));
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,50 @@
+#include "linnet/train/evaluation.h"
+
+#include "linnet/data/sampler.h"
+#include "linnet/ops/autograd.h"
+
+namespace linnet {
+namespace {
+
+constexpr std::int64_t kRowsABatch = 64, kTokensABatch = 4096;
+
+// Dropout is off while one lives.
+class Judging {
+ public:
+  explicit Judging(models::Model& model) : pass_(model.pass()), training_(pass_.training) { pass_.training = false; }
+  ~Judging() { pass_.training = training_; }
+  Judging(const Judging&) = delete;
+  Judging& operator=(const Judging&) = delete;
+
+ private:
+  nn::Pass& pass_;
+  bool training_;
+};
+
+}  // namespace
+
+Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache) {
+  const GradGuard off(false);
+  const Judging judging(learner.model());
+  // Masks are drawn from one key, the same at every evaluation, so that losses can be compared.
+  const PhiloxKey key{learner.model().pass().seed, 0};
+  Sampler sampler(objective.lengths(),
+                  {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile});
+  Judged sums;
+  for (std::vector<std::int64_t> examples; sampler.next(examples);) {
+    TrainBatch batch = objective.batch(examples, key);
+    const Tensor hidden = cache != nullptr ? cache->rows_of(batch) : learner.forward(batch);
+    objective.judge(learner.model(), hidden, batch, sums);
+  }
+  return {objective.metrics(sums), std::move(sums.predictions)};
+}
+
+std::vector<std::vector<std::int64_t>> confusion_matrix(const std::vector<Prediction>& predictions,
+                                                        std::size_t labels) {
+  std::vector<std::vector<std::int64_t>> counts(labels, std::vector<std::int64_t>(labels, 0));
+  for (const Prediction& p : predictions)
+    ++counts[static_cast<std::size_t>(p.expected)][static_cast<std::size_t>(p.predicted)];
+  return counts;
+}
+
+}  // namespace linnet

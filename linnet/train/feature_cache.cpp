@@ -1,0 +1,55 @@
+#include "linnet/train/feature_cache.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/data/sampler.h"
+#include "linnet/ops/ops.h"
+
+namespace linnet {
+namespace {
+
+constexpr std::int64_t kRowsAPass = 2048;
+
+}  // namespace
+
+bool FeatureCache::fits(const TrainOptions& options, const Objective& objective) {
+  return options.method == TrainMethod::kHead && objective.reads_pooled_rows();
+}
+
+FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, const Progress& progress) {
+  const models::Model& model = learner.model();
+  const GradGuard off(false);
+  const std::int64_t hidden = model.config().hidden;
+  rows_ = Tensor::empty({objective.size(), hidden});
+  Sampler sampler(objective.lengths(),
+                  {.batch_rows = kRowsAPass, .batch_tokens = kRowsAPass, .order = SampleOrder::kFile});
+  std::int64_t done = 0;
+  for (std::vector<std::int64_t> examples; sampler.next(examples);) {
+    const TrainBatch batch = objective.batch(examples, {});
+    std::vector<std::int32_t> read;
+    for (std::size_t s = 0; s < examples.size(); ++s)
+      read.push_back(model.config().pooling == nn::Pooling::kFirst ? batch.packed.starts[s]
+                                                                   : batch.packed.starts[s + 1] - 1);
+    const Tensor picked = gather_rows(learner.forward(batch), read);
+    for (std::size_t s = 0; s < examples.size(); ++s)
+      std::memcpy(rows_.data<float>().data() + examples[s] * hidden,
+                  picked.data<float>().data() + static_cast<std::int64_t>(s) * hidden,
+                  static_cast<std::size_t>(hidden) * sizeof(float));
+    done += static_cast<std::int64_t>(examples.size());
+    if (progress) progress(done, objective.size());
+  }
+}
+
+Tensor FeatureCache::rows_of(TrainBatch& batch) const {
+  std::vector<std::int32_t> rows;
+  batch.packed = {};
+  for (const std::int64_t example : batch.examples) {
+    rows.push_back(static_cast<std::int32_t>(example));
+    const std::int32_t id = 0;  // nobody reads it: the row is there already
+    batch.packed.add(std::span(&id, 1));
+  }
+  return gather_rows(rows_, rows);
+}
+
+}  // namespace linnet

@@ -1,0 +1,166 @@
+#include "linnet/train/final_folder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/train/html_report.h"
+#include "linnet/train/model_card.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::size_t kMistakesShown = 20;
+
+std::string_view pipeline_tag(TrainTask task) {
+  switch (task) {
+    case TrainTask::kClassify:
+    case TrainTask::kNextSentence:
+      return "text-classification";
+    case TrainTask::kCausalLm:
+      return "text-generation";
+    case TrainTask::kMaskedLm:
+    case TrainTask::kMaskedNextSentence:
+      return "fill-mask";
+    case TrainTask::kTokens:
+      return "token-classification";
+    case TrainTask::kQuestionAnswering:
+      return "question-answering";
+    default:
+      return "text2text-generation";
+  }
+}
+
+Facts metric_facts(const std::map<std::string, double>& metrics) {
+  Facts facts;
+  for (const auto& [name, value] : metrics) facts.emplace_back(name, fmt::format("{:.4g}", value));
+  return facts;
+}
+
+std::vector<Mistake> worst_mistakes(const FinishedRun& run) {
+  std::vector<Prediction> wrong;
+  for (const Prediction& p : run.predictions)
+    if (p.expected != p.predicted) wrong.push_back(p);
+  std::stable_sort(wrong.begin(), wrong.end(),
+                   [](const auto& a, const auto& b) { return a.probability > b.probability; });
+  if (wrong.size() > kMistakesShown) wrong.resize(kMistakesShown);
+  std::vector<Mistake> mistakes;
+  for (const Prediction& p : wrong) {
+    const auto row = static_cast<std::size_t>(run.valid_set->rows[static_cast<std::size_t>(p.example)]);
+    const Example& example = run.valid->examples[row];
+    const auto label = [&](std::int32_t id) { return run.plan.labels[static_cast<std::size_t>(id)]; };
+    const std::string text = example.text_pair.empty() ? example.text : example.text + " / " + example.text_pair;
+    mistakes.push_back({text.substr(0, 1000), label(p.expected), label(p.predicted), p.probability});
+  }
+  return mistakes;
+}
+
+std::string report_of(const FinishedRun& run) {
+  ReportInput input{.title = fmt::format("Training of {}", run.options.output.filename().string()),
+                    .history = &run.history,
+                    .facts = run.plan.facts(),
+                    .labels = run.plan.labels};
+  for (auto& fact : metric_facts(run.metrics)) input.facts.push_back(std::move(fact));
+  for (std::size_t i = 0; i < run.nearest_tokens.size(); ++i)
+    input.facts.emplace_back(fmt::format("nearest to prompt row {}", i),
+                             fmt::format("{}", fmt::join(run.nearest_tokens[i], " ")));
+  if (!run.predictions.empty()) {
+    input.confusion = confusion_matrix(run.predictions, run.plan.labels.size());
+    input.mistakes = worst_mistakes(run);
+  }
+  return html_report(input);
+}
+
+std::string card_of(const FinishedRun& run) {
+  const fs::path& base = run.learner.model().place();
+  ModelCard card{.name = run.options.output.filename().string(),
+                 .base = base.string(),
+                 .licence = stated_licence(base),
+                 .pipeline_tag = std::string(pipeline_tag(run.options.task)),
+                 .library = run.learner.adapter() != nullptr ? "peft" : "transformers"};
+  card.labels = run.plan.labels;
+  const DataReport& data = run.plan.data;
+  card.data = {
+      {"training rows", std::to_string(data.rows)},
+      {"validation rows", std::to_string(data.valid_rows)},
+      {"tokens a row, median and longest", fmt::format("{} and {}", data.lengths.median, data.lengths.longest)},
+      {"rows cut to the maximal length", std::to_string(data.truncated)}};
+  for (std::size_t i = 0; i < data.classes.size() && i < data.class_rows.size() && data.classes.size() <= 50; ++i)
+    card.data.emplace_back("rows of " + data.classes[i], std::to_string(data.class_rows[i]));
+  card.training = run.plan.facts();
+  std::erase_if(card.training, [](const auto& fact) { return fact.first == "memory" || fact.first == "labels"; });
+  card.training.emplace_back("optimiser", std::string(optimizer_name(run.options.optimizer.kind)));
+  card.training.emplace_back(
+      "batch", fmt::format("{} rows, {} at a time", run.options.batch_size * run.options.grad_accumulation,
+                           run.options.batch_size));
+  card.training.emplace_back("seed", std::to_string(run.options.seed));
+  card.metrics = metric_facts(run.metrics);
+  card.warnings = data.warnings;
+  return model_card(card);
+}
+
+// Transformers' classifiers of decoders look for the last token that is no padding: without a padding id they refuse
+// batches.
+void name_padding(const fs::path& config_file, const nn::TransformerConfig& config) {
+  if (!fs::exists(config_file) || config.stack == nn::Stack::kEncoder || config.eos_ids.empty()) return;
+  Json json = read_json(config_file);
+  if (json.contains("pad_token_id") && !json["pad_token_id"].is_null()) return;
+  json["pad_token_id"] = config.eos_ids.front();
+  write_file(config_file, dump_json(json, 2) + "\n");
+}
+
+void move_all(const fs::path& from, const fs::path& to) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(from)) files.push_back(entry.path());
+  // A folder is a model when it has its config: that one comes last.
+  std::stable_sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    const auto last = [](const fs::path& p) {
+      return p.filename() == "config.json" || p.filename() == "adapter_config.json";
+    };
+    return last(a) < last(b);
+  });
+  for (const fs::path& file : files) {
+    std::error_code error;
+    fs::rename(file, to / file.filename(), error);
+    check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", (to / file.filename()).string(),
+          error.message());
+  }
+  sync_directory(to);
+}
+
+}  // namespace
+
+std::string stated_licence(const fs::path& model) {
+  const fs::path readme = model / "README.md";
+  if (!fs::is_directory(model) || !fs::exists(readme)) return "";
+  const std::string text = read_file(readme);
+  if (!text.starts_with("---")) return "";
+  const std::string head = text.substr(0, text.find("\n---", 3));
+  const auto at = head.find("\nlicense:");
+  if (at == std::string::npos) return "";
+  std::string value = head.substr(at + 9, head.find('\n', at + 1) - at - 9);
+  std::erase_if(value, [](char c) { return c == ' ' || c == '"' || c == '\'' || c == '\r'; });
+  return value;
+}
+
+void write_final_folder(const FinishedRun& run) {
+  const fs::path& output = run.options.output;
+  const fs::path stage = output / fmt::format(".final.{}.incomplete", ::getpid());
+  std::error_code error;
+  fs::remove_all(stage, error);
+  fs::create_directories(stage, error);
+  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", stage.string(), error.message());
+  run.learner.save(stage);
+  if (run.options.task == TrainTask::kClassify) name_padding(stage / "config.json", run.learner.model().config());
+  write_file(stage / "README.md", card_of(run));
+  write_file(stage / "report.html", report_of(run));
+  move_all(stage, output);
+  fs::remove_all(stage, error);
+}
+
+}  // namespace linnet

@@ -1,0 +1,191 @@
+#include "linnet/train/learner.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "linnet/adapt/kinds.h"
+#include "linnet/base/error.h"
+#include "linnet/io/checkpoint.h"
+#include "linnet/models/nearest.h"
+
+namespace linnet {
+namespace {
+
+constexpr std::int64_t kSmall = 500'000'000;  // parameters: above, LoRA is the default
+constexpr const char* kTrainedStem = "trained";
+
+bool of_the_head(const std::string& name) { return name.starts_with("head.") || name.starts_with("pooler."); }
+
+AdapterMethod adapter_method(const Tokenizer& tokenizer, const TrainOptions& o) {
+  if (o.method == TrainMethod::kLora)
+    return Lora{.rank = o.lora_rank,
+                .alpha = o.lora_alpha,
+                .dropout = o.lora_dropout,
+                .scale = o.rank_stabilised ? LoraScale::kAlphaOverRootRank : LoraScale::kAlphaOverRank,
+                .targets = o.target_modules};
+  if (o.method == TrainMethod::kPrefix)
+    return PrefixTuning{
+        .virtual_tokens = o.virtual_tokens, .projection = o.prefix_projection, .projection_hidden = o.prefix_hidden};
+  PromptTuning prompt{.virtual_tokens = o.virtual_tokens};
+  if (o.prompt_init == "vocab") {
+    prompt.init = PromptInit::kVocabulary;
+  } else if (o.prompt_init.starts_with("text=")) {
+    prompt.init = PromptInit::kText;
+    prompt.text = o.prompt_init.substr(5);
+    prompt.text_ids = tokenizer.encode_ids(prompt.text, {.add_special_tokens = false});
+  } else {
+    check(o.prompt_init == "random", "--prompt-init: '{}' is none of random, vocab and text=…",
+          printable(o.prompt_init));
+  }
+  return prompt;
+}
+
+TrainMethod method_of(AdapterKind kind) {
+  return kind == AdapterKind::kLora           ? TrainMethod::kLora
+         : kind == AdapterKind::kPromptTuning ? TrainMethod::kPrompt
+                                              : TrainMethod::kPrefix;
+}
+
+void copy_into(const Tensor& from, const nn::Parameter& to, const std::filesystem::path& place) {
+  check(from.shape() == to.tensor->shape() && from.dtype() == DType::kF32, ErrorKind::kBadInput,
+        "{}: '{}' is {} {}, this run has {}; resume with the same model and method", place.string(), to.name,
+        info(from.dtype()).name, to_string(from.shape()), to_string(to.tensor->shape()));
+  if (from.bytes() > 0) std::memcpy(to.tensor->raw(), from.raw(), from.bytes());
+  to.tensor->storage()->changed();
+}
+
+}  // namespace
+
+Learner::Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_ptr<Adapter> adapter,
+                 TrainOptions& options)
+    : model_(model), adapter_(std::move(adapter)) {
+  choose_method(options);
+  method_ = options.method;
+  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(method_);
+  const nn::TransformerConfig& c = model_.config();
+  const bool classifier = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens ||
+                          options.task == TrainTask::kQuestionAnswering;
+  if (options.head_rule == HeadRule::kReplace && classifier && !adapter_)
+    model_.new_head(c.head, c.labels, c.problem, options.head_kind.value_or(c.classifier), options.seed);
+  set_precision(options);
+  switch (method_) {
+    case TrainMethod::kHead:
+      train_head(options.task);
+      break;
+    case TrainMethod::kFull:
+    case TrainMethod::kAuto:
+      train_all(options);
+      break;
+    default:
+      train_adapter(tokenizer, options);
+  }
+  check(!trained_.empty(), "--freeze: nothing is left to train");
+  model_.pass().recompute = options.recompute;
+  model_.pass().seed = options.seed;
+}
+
+void Learner::choose_method(TrainOptions& options) const {
+  if (adapter_) {
+    const TrainMethod has = method_of(adapter_->config().kind);
+    check(options.method == TrainMethod::kAuto || options.method == has,
+          "--method {}: the model carries a {} adapter and goes on from it; fold it in first with `linnet merge`",
+          method_name(options.method), method_name(has));
+    options.method = has;
+  }
+  if (options.method == TrainMethod::kAuto)
+    options.method = model_.parameter_count() < kSmall ? TrainMethod::kFull : TrainMethod::kLora;
+}
+
+void Learner::set_precision(const TrainOptions& options) {
+  Precision& precision = model_.pass().precision;
+  if (options.compute == Compute::kF32) precision = Precision::kF32;
+  if (options.compute == Compute::kBF16) precision = Precision::kBF16;
+  if (options.compute != Compute::kAuto) return;
+  const bool stored_f32 = model_.parameters().front().tensor->dtype() == DType::kF32;
+  precision = !whole_model() ? Precision::kByWeight : stored_f32 ? Precision::kF32 : Precision::kBF16;
+}
+
+void Learner::train_all(const TrainOptions& options) {
+  model_.make_trainable();
+  std::vector<std::string> names;
+  std::vector<bool> used(options.freeze.size(), false);
+  for (nn::Parameter& p : model_.parameters()) {
+    const std::string theirs = model_.checkpoint_name(p.name);
+    names.push_back(theirs);
+    bool frozen = false;
+    for (std::size_t i = 0; i < options.freeze.size(); ++i)
+      if (theirs.find(options.freeze[i]) != theirs.npos || p.name.find(options.freeze[i]) != p.name.npos)
+        frozen = used[i] = true;
+    p.tensor->set_requires_grad(!frozen);
+    if (!frozen) trained_.push_back(std::move(p));
+  }
+  for (std::size_t i = 0; i < used.size(); ++i)
+    check(used[i], "--freeze {}: no parameter is named so; the nearest is {}", printable(options.freeze[i]),
+          models::nearest_first(options.freeze[i], names).front());
+}
+
+void Learner::train_head(TrainTask task) {
+  const bool has_own = task == TrainTask::kClassify || task == TrainTask::kTokens ||
+                       task == TrainTask::kQuestionAnswering || task == TrainTask::kNextSentence;
+  check(has_own, "--method head: {} predicts words, its head is the vocabulary; use full or lora", task_name(task));
+  for (nn::Parameter& p : model_.parameters()) {
+    if (!of_the_head(p.name)) continue;
+    *p.tensor = trainable_copy(*p.tensor);
+    trained_.push_back(std::move(p));
+  }
+}
+
+void Learner::train_adapter(const Tokenizer& tokenizer, const TrainOptions& options) {
+  if (!adapter_) adapter_ = Adapter::create(model_, adapter_method(tokenizer, options), {.seed = options.seed});
+  trained_ = adapter_->parameters();
+}
+
+std::int64_t Learner::trained_count() const {
+  std::int64_t count = 0;
+  for (const nn::Parameter& p : trained_) count += p.tensor->numel();
+  return count;
+}
+
+std::int64_t Learner::virtual_tokens() const {
+  return adapter_ && adapter_->extends() ? adapter_->config().virtual_tokens : 0;
+}
+
+Tensor Learner::forward(const TrainBatch& batch) const {
+  nn::ForwardState state;
+  if (adapter_) adapter_->extend(state);
+  if (batch.encoder.rows() == 0) return model_.forward(batch.packed, state);
+  const nn::Encoded encoded = model_.encode(batch.encoder, state);
+  state.encoder = &encoded;
+  return model_.forward(batch.packed, state);
+}
+
+void Learner::save_trained(const std::filesystem::path& folder) const {
+  if (whole_model()) return model_.save_pretrained(folder);
+  if (adapter_) adapter_->save(folder);
+  CheckpointWriter out(folder, kTrainedStem);
+  for (const nn::Parameter& p : trained_) out.add(p.name, *p.tensor);
+  out.finish();
+}
+
+void Learner::load_trained(const std::filesystem::path& folder) {
+  const auto place = whole_model() ? folder : folder / fmt::format("{}.safetensors", kTrainedStem);
+  const auto reader = CheckpointReader::open(place);
+  for (const nn::Parameter& p : trained_) {
+    const std::string name = whole_model() ? model_.checkpoint_name(p.name) : p.name;
+    check(reader->has(name), ErrorKind::kBadInput, "{}: has no '{}'; resume with the same model and method",
+          place.string(), name);
+    copy_into(reader->read(name), p, place);
+  }
+}
+
+void Learner::save(const std::filesystem::path& folder) const {
+  if (adapter_) return adapter_->save(folder);
+  // A folder holds no quantised weights: frozen ones come out exactly as they are, in f32.
+  const auto parameters = model_.parameters();
+  const bool quantised = std::any_of(parameters.begin(), parameters.end(),
+                                     [](const auto& p) { return info(p.tensor->dtype()).quantized; });
+  if (quantised) model_.make_trainable();
+  model_.save_pretrained(folder);
+}
+
+}  // namespace linnet

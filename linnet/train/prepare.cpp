@@ -1,0 +1,156 @@
+#include "linnet/train/prepare.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "linnet/base/error.h"
+#include "linnet/train/encode.h"
+
+namespace linnet {
+namespace {
+
+using nn::HeadKind;
+
+HeadKind head_for(TrainTask task, HeadKind has) {
+  switch (task) {
+    case TrainTask::kClassify:
+      return HeadKind::kSequenceClass;
+    case TrainTask::kCausalLm:
+      return HeadKind::kCausalLm;
+    case TrainTask::kMaskedLm:
+      return has == HeadKind::kPretraining ? has : HeadKind::kMaskedLm;
+    case TrainTask::kNextSentence:
+      return has == HeadKind::kPretraining ? has : HeadKind::kNextSentence;
+    case TrainTask::kMaskedNextSentence:
+      return HeadKind::kPretraining;
+    case TrainTask::kTokens:
+      return HeadKind::kTokenClass;
+    case TrainTask::kQuestionAnswering:
+      return HeadKind::kQuestionAnswering;
+    default:
+      return HeadKind::kSeq2SeqLm;
+  }
+}
+
+bool is_number(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+}
+// "LABEL_0", "LABEL_1", …: what Transformers calls labels that nobody named.
+bool unnamed(const std::vector<std::string>& labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] != fmt::format("LABEL_{}", i)) return false;
+  return true;
+}
+
+// Where each label of the data stands among `known`, by name, or by number where the data has numbers; empty when one
+// is not there.
+std::vector<std::int32_t> places_of(const std::vector<std::string>& labels, const std::vector<std::string>& known) {
+  std::vector<std::int32_t> places;
+  for (const std::string& label : labels) {
+    const auto found = std::find(known.begin(), known.end(), label);
+    std::int64_t place = found - known.begin();
+    if (found == known.end() && is_number(label) && label.size() < 8) place = std::stoll(label);
+    if (place >= static_cast<std::int64_t>(known.size())) return {};
+    places.push_back(static_cast<std::int32_t>(place));
+  }
+  return places;
+}
+
+void renumber(Dataset& data, const std::vector<std::int32_t>& places, const std::vector<std::string>& names) {
+  const auto move = [&](std::int32_t& label) {
+    if (label >= 0) label = places[static_cast<std::size_t>(label)];
+  };
+  for (Example& row : data.examples) {
+    move(row.label);
+    std::for_each(row.labels.begin(), row.labels.end(), move);
+    std::for_each(row.tags.begin(), row.tags.end(), move);
+  }
+  data.label_names = names;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  const std::size_t shown = std::min<std::size_t>(names.size(), 10);
+  return printable(fmt::format("{}{}",
+                               fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                               shown < names.size() ? ", …" : ""));
+}
+
+// The labels of the head that will be trained.
+std::vector<std::string> settle_labels(const nn::TransformerConfig& config, HeadKind head, DatasetSplits& splits,
+                                       const TrainOptions& options) {
+  std::vector<std::string> names = splits.train.label_names;
+  if (options.task == TrainTask::kClassify && options.problem == nn::ProblemType::kRegression) names = {"LABEL_0"};
+  const std::vector<std::string>& known = config.labels;
+  const bool keeps = config.head == head && options.head_rule == HeadRule::kKeep;
+  if (!keeps) return names;
+  if (options.problem == nn::ProblemType::kRegression) {
+    check(known.size() == 1, ErrorKind::kBadInput,
+          "{}: the labels are numbers and the model's head has {} classes; --new-head replaces it", splits.train.file,
+          known.size());
+    return known;
+  }
+  if (unnamed(known) && known.size() == names.size() && !std::all_of(names.begin(), names.end(), is_number))
+    return names;
+  const std::vector<std::int32_t> places = places_of(names, known);
+  check(!places.empty() || names.empty(), ErrorKind::kBadInput,
+        "{}: the data has the labels {}, the model's head {}; --new-head replaces the head", splits.train.file,
+        listed(names), listed(known));
+  renumber(splits.train, places, known);
+  if (splits.valid) renumber(*splits.valid, places, known);
+  if (splits.test) renumber(*splits.test, places, known);
+  return known;
+}
+
+void positive(const char* flag, double value) { check(value > 0, "{}: {} is not positive", flag, value); }
+void not_negative(const char* flag, double value) { check(value >= 0, "{}: {} is negative", flag, value); }
+void share(const char* flag, double value) {
+  check(value >= 0 && value < 1, "{}: {} is not at least 0 and below 1", flag, value);
+}
+
+}  // namespace
+
+models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& splits, TrainOptions& options) {
+  check_options(options);
+  options.task = task_of(splits.train, config, options.task);
+  models::LoadOptions load;
+  load.head = head_for(options.task, config.head);
+  load.seed = options.seed;
+  load.from_scratch = options.start == StartFrom::kScratch;
+  if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
+  load.new_head = options.head_rule == HeadRule::kReplace;
+  const bool classes = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens;
+  if (!classes) return load;
+  if (options.task == TrainTask::kClassify) {
+    options.problem = problem_of(splits.train, options.problem);
+    load.problem = options.problem;
+  }
+  load.labels = settle_labels(config, *load.head, splits, options);
+  check(!load.labels.empty(), ErrorKind::kBadInput, "{}: there are no labels", splits.train.file);
+  const bool new_head = config.head != *load.head || options.head_rule == HeadRule::kReplace;
+  if (new_head) load.classifier = options.head_kind;
+  return load;
+}
+
+void check_options(const TrainOptions& o) {
+  positive("--epochs", static_cast<double>(o.epochs));
+  not_negative("--max-steps", static_cast<double>(o.max_steps));
+  positive("--batch-size", static_cast<double>(o.batch_size));
+  positive("--grad-accumulation", static_cast<double>(o.grad_accumulation));
+  not_negative("--learning-rate", o.learning_rate);
+  not_negative("--weight-decay", static_cast<double>(o.optimizer.weight_decay));
+  share("--warmup-ratio", o.warmup_ratio);
+  not_negative("--clip", o.clip);
+  positive("--max-length", static_cast<double>(o.max_length));
+  share("--label-smoothing", o.label_smoothing);
+  share("--mask-probability", o.mask_probability);
+  share("--valid-fraction", o.valid_fraction);
+  share("--lora-dropout", o.lora_dropout);
+  positive("--lora-r", static_cast<double>(o.lora_rank));
+  positive("--virtual-tokens", static_cast<double>(o.virtual_tokens));
+  not_negative("--eval-every", static_cast<double>(o.eval_every));
+  not_negative("--save-every", static_cast<double>(o.save_every));
+  not_negative("--keep", static_cast<double>(o.keep));
+  not_negative("--early-stopping", static_cast<double>(o.early_stopping));
+}
+
+}  // namespace linnet

@@ -1,0 +1,436 @@
+#include "linnet/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/train/checkpointing.h"
+#include "linnet/train/evaluation.h"
+#include "linnet/train/event_file.h"
+#include "linnet/train/final_folder.h"
+#include "linnet/train/run_state.h"
+#include "linnet/train/watch.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+SamplerOptions sampler_options(const TrainOptions& o) {
+  return {.batch_rows = o.batch_size,
+          .batch_tokens = o.batch_tokens,
+          .order = o.shuffle ? SampleOrder::kBuckets : SampleOrder::kFile,
+          .seed = o.seed};
+}
+
+std::int64_t sum_of(const std::vector<std::int64_t>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0});
+}
+
+// Most tokens of any batch of the first epoch.
+std::int64_t most_tokens(const std::vector<std::int64_t>& lengths, const SamplerOptions& options) {
+  Sampler sampler(lengths, options);
+  std::int64_t most = 0;
+  for (std::vector<std::int64_t> rows; sampler.next(rows);) {
+    std::int64_t tokens = 0;
+    for (const std::int64_t row : rows) tokens += lengths[static_cast<std::size_t>(row)];
+    most = std::max(most, tokens);
+  }
+  return most;
+}
+
+bool reads_words(TrainTask task) {
+  return task != TrainTask::kClassify && task != TrainTask::kTokens && task != TrainTask::kQuestionAnswering &&
+         task != TrainTask::kNextSentence;
+}
+
+// What the folder must be before a run may write into it.
+void check_output(const TrainOptions& options) {
+  if (options.output.empty() || options.resume || !fs::exists(options.output)) return;
+  check(fs::is_directory(options.output), "{}: is a file; -o takes a folder", options.output.string());
+  for (const fs::directory_entry& entry : fs::directory_iterator(options.output))
+    check(entry.path().filename().string().starts_with("."),
+          "{}: is not empty; --resume goes on with the run in it, or choose another -o", options.output.string());
+}
+
+}  // namespace
+
+Json TrainSummary::json() const {
+  Json json{{"steps", steps}, {"epochs", epochs}, {"train_loss", train_loss}, {"seconds", seconds}};
+  if (best_step > 0) json["best_step"] = best_step;
+  for (const auto& [name, value] : metrics) json[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
+  if (!nearest_tokens.empty()) json["nearest_tokens"] = nearest_tokens;
+  return json;
+}
+
+class Trainer::Run {
+ public:
+  Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
+      std::unique_ptr<Adapter> adapter);
+  TrainSummary run(const TrainHooks& hooks);
+
+  const TrainPlan& plan() const { return plan_; }
+  const TrainOptions& options() const { return options_; }
+  const Learner& learner() const { return learner_; }
+
+ private:
+  // One split, ready to learn from or to judge by.
+  struct Set {
+    std::unique_ptr<Objective> objective;
+    std::unique_ptr<FeatureCache> cache;
+    const FeatureCache* features() const { return cache.get(); }
+  };
+  Set encode(const Dataset& data);
+  void make_plan();
+  void open_output();
+  void resume();
+  void loop();
+  std::vector<TrainBatch> next_parts();
+  StepRecord update(std::vector<TrainBatch>& parts);
+  double back_propagate(std::vector<TrainBatch>& parts);
+  void refuse_not_finite(double loss, double norm, const std::vector<TrainBatch>& parts) const;
+  bool judge();  // true: better than every one before
+  void save();
+  void finish(TrainSummary& summary);
+  RunFacts facts() const;
+  bool due(std::int64_t every) const;
+  double epoch() const;
+  void cache_features(Set& set);
+  void write_step(const StepRecord& record);
+  void write_eval(const EvalRecord& record);
+  void note(const std::string& text) const {
+    if (hooks_.on_note) hooks_.on_note(text);
+  }
+  void warn_user(const std::string& text) const {
+    if (hooks_.on_warning) hooks_.on_warning(text);
+  }
+
+  TrainOptions options_;
+  const Tokenizer& tokenizer_;
+  DatasetSplits splits_;
+  Learner learner_;
+  Set train_, valid_, test_;
+  std::unique_ptr<Optimizer> optimizer_;
+  Sampler sampler_;
+  TrainPlan plan_;
+  Schedule schedule_;
+  Json identity_;
+
+  TrainHooks hooks_;
+  RunState state_;
+  std::unique_ptr<OutputLock> lock_;
+  std::unique_ptr<TrainLog> log_;
+  std::unique_ptr<EventFile> events_;
+  std::unique_ptr<LossWatch> watch_;
+  std::optional<Evaluation> best_;  // of state_.best_step, unless that was before a resume
+  std::int64_t saved_step_ = -1;
+  bool stopped_early_ = false;
+};
+
+Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
+                  std::unique_ptr<Adapter> adapter)
+    : options_((check_output(options), std::move(options))),
+      tokenizer_(tokenizer),
+      splits_(std::move(splits)),
+      learner_(model, tokenizer, std::move(adapter), options_),
+      sampler_({}, sampler_options(options_)) {
+  LINNET_ASSERT(options_.task != TrainTask::kAuto);
+  if (!splits_.valid && options_.valid_fraction > 0) {
+    splits_.valid = split_off(splits_.train, options_.valid_fraction, options_.seed);
+    if (splits_.valid->examples.empty()) splits_.valid.reset();
+  }
+  train_ = encode(splits_.train);
+  if (splits_.valid) valid_ = encode(*splits_.valid);
+  if (splits_.test) test_ = encode(*splits_.test);
+  optimizer_ = make_optimizer(learner_.trained(), options_.optimizer);
+  sampler_ = Sampler(train_.objective->lengths(), sampler_options(options_));
+  make_plan();
+  identity_ =
+      run_identity(options_, model, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr);
+}
+
+Trainer::Run::Set Trainer::Run::encode(const Dataset& data) {
+  const models::Model& model = learner_.model();
+  EncodedSet set =
+      encode_examples(data, tokenizer_, model.config(), options_.task, options_, learner_.virtual_tokens());
+  return {make_objective(options_.task, std::move(set), model, tokenizer_, options_), nullptr};
+}
+
+void Trainer::Run::make_plan() {
+  const std::int64_t batches = sampler_.batches(), accumulation = options_.grad_accumulation;
+  plan_.task = options_.task;
+  plan_.method = options_.method;
+  plan_.precision = learner_.model().pass().precision;
+  plan_.parameters = learner_.model().parameter_count();
+  if (learner_.adapter() != nullptr) plan_.parameters += learner_.trained_count();
+  plan_.trained = learner_.trained_count();
+  plan_.rows = train_.objective->size();
+  plan_.valid_rows = valid_.objective ? valid_.objective->size() : 0;
+  const std::vector<std::int64_t> lengths = train_.objective->lengths();
+  plan_.tokens = sum_of(lengths);
+  plan_.epochs = options_.epochs;
+  plan_.steps_an_epoch = (batches + accumulation - 1) / accumulation;
+  plan_.steps = options_.max_steps > 0 ? options_.max_steps : options_.epochs * plan_.steps_an_epoch;
+  plan_.warmup_steps = static_cast<std::int64_t>(std::ceil(options_.warmup_ratio * static_cast<double>(plan_.steps)));
+  plan_.learning_rate = options_.learning_rate;
+  if (options_.task == TrainTask::kClassify || options_.task == TrainTask::kTokens)
+    plan_.labels = learner_.model().config().labels;
+  plan_.data = describe(splits_.train, splits_.valid ? &*splits_.valid : nullptr, train_.objective->set().full_lengths,
+                        options_.packing ? 0 : options_.max_length);
+  plan_.warnings = option_warnings(options_);
+  plan_.memory = plan_memory(learner_, *optimizer_, most_tokens(lengths, sampler_options(options_)), options_.recompute,
+                             reads_words(options_.task));
+  schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
+}
+
+double Trainer::Run::epoch() const {
+  const double taken =
+      static_cast<double>(state_.data.position) / static_cast<double>(std::max<std::int64_t>(1, sampler_.batches()));
+  return static_cast<double>(state_.data.epoch) + taken;
+}
+
+RunFacts Trainer::Run::facts() const {
+  RunFacts facts{.global_step = state_.step,
+                 .max_steps = plan_.steps,
+                 .num_train_epochs = options_.epochs,
+                 .train_batch_size = options_.batch_size,
+                 .epoch = epoch()};
+  if (state_.best_step > 0) {
+    facts.best_metric_name = valid_.objective->best_metric().first;
+    facts.best_metric = state_.best_metric;
+    facts.best_checkpoint = checkpoint_path("", state_.best_step).string();
+  }
+  return facts;
+}
+
+void Trainer::Run::open_output() {
+  if (options_.output.empty()) return;
+  std::error_code error;
+  fs::create_directories(options_.output, error);
+  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", options_.output.string(), error.message());
+  lock_ = std::make_unique<OutputLock>(options_.output);
+  clean_output(options_.output);
+  if (options_.resume) resume();
+  log_ = std::make_unique<TrainLog>(options_.output / "train_log.jsonl", state_.step);
+  events_ = std::make_unique<EventFile>(options_.output / "runs" / run_folder_name());
+}
+
+void Trainer::Run::resume() {
+  const auto folder = newest_checkpoint(options_.output);
+  if (!folder) return note(fmt::format("{}: no checkpoint to go on from; starting anew", options_.output.string()));
+  state_ = load_checkpoint(*folder, learner_, *optimizer_, identity_);
+  learner_.model().set_head_trained(true);
+  sampler_.seek(state_.data);
+  saved_step_ = state_.step;
+  note(fmt::format("going on from {} (step {} of {})", folder->string(), state_.step, plan_.steps));
+}
+
+void Trainer::Run::cache_features(Set& set) {
+  if (!set.objective || !FeatureCache::fits(options_, *set.objective)) return;
+  FeatureCache::Progress progress;
+  if (hooks_.on_progress)
+    progress = [&](std::int64_t done, std::int64_t total) { hooks_.on_progress("features", done, total); };
+  set.cache = std::make_unique<FeatureCache>(learner_, *set.objective, progress);
+}
+
+TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
+  const auto start = Clock::now();
+  hooks_ = hooks;
+  check_memory(plan_.memory, options_);
+  open_output();
+  for (const std::string& warning : plan_.warnings) warn_user(warning);
+  watch_ = std::make_unique<LossWatch>(train_.objective->guessing_loss(), plan_.steps_an_epoch);
+  cache_features(train_);
+  cache_features(valid_);
+  learner_.model().pass().training = true;
+  loop();
+  TrainSummary summary;
+  finish(summary);
+  summary.seconds = seconds_since(start);
+  return summary;
+}
+
+bool Trainer::Run::due(std::int64_t every) const {
+  if (state_.step >= plan_.steps) return true;
+  return every > 0 ? state_.step % every == 0 : state_.data.position == sampler_.batches();
+}
+
+void Trainer::Run::loop() {
+  while (state_.step < plan_.steps && !stopped_early_) {
+    std::vector<TrainBatch> parts = next_parts();
+    write_step(update(parts));
+    const bool better = valid_.objective && due(options_.eval_every) && judge();
+    const std::int64_t patience = options_.early_stopping;
+    stopped_early_ = patience > 0 && state_.evaluations_since_best >= patience;
+    if (stopped_early_)
+      note(fmt::format("stopped early at step {}: {} evaluations without a better one", state_.step, patience));
+    if (better || stopped_early_ || due(options_.save_every)) save();
+    if (!hooks_.stop || !hooks_.stop()) continue;
+    save();
+    fail(ErrorKind::kInterrupted, "interrupted after step {} of {}{}", state_.step, plan_.steps,
+         options_.output.empty() ? "" : "; a checkpoint is saved, --resume goes on from it");
+  }
+}
+
+std::vector<TrainBatch> Trainer::Run::next_parts() {
+  if (sampler_.state().position >= sampler_.batches()) sampler_.start_epoch(sampler_.state().epoch + 1);
+  std::vector<TrainBatch> parts;
+  std::vector<std::int64_t> rows;
+  while (static_cast<std::int64_t>(parts.size()) < options_.grad_accumulation && sampler_.next(rows))
+    parts.push_back(train_.objective->batch(rows, {options_.seed, static_cast<std::uint64_t>(state_.step)}));
+  return parts;
+}
+
+double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
+  LossCounts counts{};
+  for (const TrainBatch& part : parts)
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += part.counts[i];
+  nn::Pass& pass = learner_.model().pass();
+  const GradGuard on(true);
+  double loss = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    TrainBatch& part = parts[i];
+    if (part.counts[0] + part.counts[1] == 0) continue;  // nothing to say: texts of one token
+    pass.step = static_cast<std::uint64_t>(state_.step * options_.grad_accumulation) + i;
+    const Tensor hidden = train_.cache ? train_.cache->rows_of(part) : learner_.forward(part);
+    const Tensor value = train_.objective->loss(learner_.model(), hidden, part, counts);
+    loss += static_cast<double>(value.data<float>()[0]);
+    backward(value);
+  }
+  return loss;
+}
+
+StepRecord Trainer::Run::update(std::vector<TrainBatch>& parts) {
+  const auto start = Clock::now();
+  std::int64_t tokens = 0;
+  for (const TrainBatch& part : parts) tokens += part.packed.rows() + part.encoder.rows();
+  optimizer_->zero_grad();
+  const double loss = back_propagate(parts);
+  const double norm = gradient_norm(learner_.trained());
+  if (!std::isfinite(loss) || !std::isfinite(norm)) refuse_not_finite(loss, norm, parts);
+  const double rate = schedule_.at(state_.step);
+  optimizer_->step(static_cast<float>(rate), clip_scale(norm, options_.clip));
+  learner_.model().set_head_trained(true);
+  ++state_.step;
+  state_.data = sampler_.state();
+  return {state_.step, epoch(), loss, norm, rate, static_cast<double>(tokens) / seconds_since(start)};
+}
+
+void Trainer::Run::refuse_not_finite(double loss, double norm, const std::vector<TrainBatch>& parts) const {
+  std::string tensor = first_not_finite(learner_.trained());
+  if (tensor.empty()) tensor = "activations";
+  std::string rows;
+  for (std::size_t i = 0; i < parts.front().examples.size() && i < 3; ++i) {
+    const auto example = static_cast<std::size_t>(parts.front().examples[i]);
+    const auto row = static_cast<std::size_t>(train_.objective->set().rows[example]);
+    rows += (rows.empty() ? "" : ", ") + splits_.train.place(row);
+  }
+  std::string kept = "nothing was saved";
+  if (saved_step_ >= 0)
+    kept = fmt::format("{} is the last good checkpoint", checkpoint_path(options_.output, saved_step_).string());
+  fail(ErrorKind::kRuntime,
+       "step {}: the loss is {:g}, the gradients' norm {:g} (first not finite: {}; batch of {}, …); {}; lower "
+       "--learning-rate, or look at these rows",
+       state_.step + 1, loss, norm, tensor, rows, kept);
+}
+
+void Trainer::Run::write_step(const StepRecord& record) {
+  state_.history.steps.push_back(record);
+  if (log_) log_->write(record.json());
+  if (events_) {
+    events_->scalar("train/loss", record.loss, record.step);
+    events_->scalar("train/learning_rate", record.learning_rate, record.step);
+    events_->scalar("train/grad_norm", record.grad_norm, record.step);
+    events_->scalar("train/epoch", record.epoch, record.step);
+  }
+  if (const auto warning = watch_->see(record.loss)) warn_user(*warning);
+  if (hooks_.on_step) hooks_.on_step(record);
+}
+
+void Trainer::Run::write_eval(const EvalRecord& record) {
+  state_.history.evals.push_back(record);
+  if (log_) log_->write(record.json());
+  for (const auto& [name, value] : record.metrics)
+    if (events_ && name.starts_with("eval_")) events_->scalar("eval/" + name.substr(5), value, record.step);
+  if (events_) events_->flush();
+  if (hooks_.on_eval) hooks_.on_eval(record);
+}
+
+bool Trainer::Run::judge() {
+  Evaluation found = evaluate(learner_, *valid_.objective, valid_.features());
+  const auto [metric, more] = valid_.objective->best_metric();
+  const double value = found.metrics.at(metric);
+  const bool better = state_.best_step == 0 || (more ? value > state_.best_metric : value < state_.best_metric);
+  write_eval({state_.step, epoch(), found.metrics});
+  ++state_.evaluations_since_best;
+  if (!better) return false;
+  state_.best_step = state_.step;
+  state_.best_metric = value;
+  state_.evaluations_since_best = 0;
+  best_ = std::move(found);
+  return true;
+}
+
+void Trainer::Run::save() {
+  if (options_.output.empty() || saved_step_ == state_.step) return;
+  save_checkpoint({options_.output, learner_, *optimizer_, facts(), identity_}, state_);
+  saved_step_ = state_.step;
+  keep_newest(options_.output, options_.keep, state_.best_step);
+  events_->flush();
+}
+
+void Trainer::Run::finish(TrainSummary& summary) {
+  const bool best_is_other = state_.best_step > 0 && state_.best_step != state_.step && !options_.output.empty();
+  if (best_is_other) {
+    learner_.load_trained(checkpoint_path(options_.output, state_.best_step));
+    note(fmt::format("the weights of step {} are kept, the best by {}", state_.best_step,
+                     valid_.objective->best_metric().first));
+  }
+  summary.steps = state_.step;
+  summary.best_step = state_.best_step;
+  summary.epochs = epoch();
+  const auto& steps = state_.history.steps;
+  const std::size_t last =
+      std::min(steps.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, plan_.steps_an_epoch)));
+  for (std::size_t i = steps.size() - last; i < steps.size(); ++i)
+    summary.train_loss += steps[i].loss / static_cast<double>(last);
+  if (valid_.objective && !best_) best_ = evaluate(learner_, *valid_.objective, valid_.features());
+  if (best_) summary.metrics = best_->metrics;
+  if (test_.objective)
+    for (const auto& [name, value] : evaluate(learner_, *test_.objective).metrics)
+      summary.metrics["test_" + name.substr(name.find('_') + 1)] = value;
+  if (learner_.adapter() != nullptr && learner_.adapter()->prompt())
+    for (const auto& row : nearest_tokens(learner_.adapter()->prompt(), token_table(learner_.model()), 3)) {
+      auto& names = summary.nearest_tokens.emplace_back();
+      for (const std::int32_t id : row) names.push_back(tokenizer_.id_to_token(id));
+    }
+  if (options_.output.empty()) return;
+  write_final_folder({learner_, options_, plan_, state_.history, summary.metrics,
+                      splits_.valid ? &*splits_.valid : nullptr, valid_.objective ? &valid_.objective->set() : nullptr,
+                      best_ ? best_->predictions : std::vector<Prediction>{}, summary.nearest_tokens});
+  write_file(options_.output / "trainer_state.json", dump_json(state_.history.trainer_state(facts()), 2) + "\n");
+}
+
+Trainer::Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
+                 std::unique_ptr<Adapter> adapter)
+    : run_(std::make_unique<Run>(model, tokenizer, std::move(splits), std::move(options), std::move(adapter))) {}
+Trainer::~Trainer() = default;
+const TrainPlan& Trainer::plan() const { return run_->plan(); }
+const TrainOptions& Trainer::options() const { return run_->options(); }
+const Learner& Trainer::learner() const { return run_->learner(); }
+TrainSummary Trainer::run(const TrainHooks& hooks) { return run_->run(hooks); }
+
+TrainSummary train(const fs::path& model, const fs::path& data, TrainOptions options, const TrainHooks& hooks) {
+  DatasetSplits splits = read_splits(data);
+  const models::LoadOptions load = prepare(models::Model::read_config(model), splits, options);
+  models::Pretrained loaded = models::load_pretrained(model, load);
+  return Trainer(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options)).run(hooks);
+}
+
+}  // namespace linnet

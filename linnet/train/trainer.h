@@ -1,0 +1,73 @@
+// Fine-tuning from rows to a folder that other programs load.
+//
+//   TrainSummary done = train("all-MiniLM-L6-v2", "reviews.jsonl", {.output = "out"});   // one line
+//
+//   DatasetSplits splits = read_splits("reviews.jsonl");                                 // or step by step
+//   auto loaded = models::load_pretrained(path, prepare(models::Model::read_config(path), splits, options));
+//   Trainer trainer(*loaded.model, loaded.tokenizer, std::move(splits), options);
+//   for (const auto& [what, value] : trainer.plan().facts()) fmt::print("{}: {}\n", what, value);
+//   TrainSummary done = trainer.run({.on_step = show});
+//
+// Everything random is drawn from (seed, step), so a run that was stopped and resumed ends with the same bits as one
+// that was not, on the same number of threads. `output` then holds the model or adapter, checkpoints, train_log.jsonl,
+// report.html, README.md and TensorBoard events in runs/ (conventions 4.4, 4.5, 4.10).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "linnet/data/dataset.h"
+#include "linnet/train/history.h"
+#include "linnet/train/plan.h"
+#include "linnet/train/prepare.h"
+
+namespace linnet {
+
+struct TrainHooks {
+  std::function<void(const StepRecord&)> on_step = {};
+  std::function<void(const EvalRecord&)> on_eval = {};
+  std::function<void(const std::string&)> on_note = {};  // a sentence for people: resumed, saved, stopped early
+  std::function<void(const std::string&)> on_warning = {};
+  // Work that is no step: what, how much of it is done, how much there is.
+  std::function<void(const std::string&, std::int64_t, std::int64_t)> on_progress = {};
+  // Asked after every step. True: a checkpoint is saved and run() fails with kInterrupted.
+  std::function<bool()> stop = {};
+};
+
+struct TrainSummary {
+  std::int64_t steps = 0, best_step = 0;  // best_step 0: there was no validation
+  double epochs = 0, train_loss = 0;      // the mean loss of the last epoch's steps
+  double seconds = 0;                     // of this process
+  std::map<std::string, double> metrics;  // "eval_…" of the weights that were kept, "test_…" where there is a test set
+  std::vector<std::vector<std::string>> nearest_tokens;  // to each row of a soft prompt
+  Json json() const;
+};
+
+class Trainer {
+ public:
+  // `options` as prepare() left them. `adapter`: one that is on the model and goes on learning. Model and tokenizer
+  // must outlive the trainer. Encodes the rows; kBadInput with file:line, kRuntime when memory will not do.
+  Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
+          std::unique_ptr<Adapter> adapter = {});
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  const TrainPlan& plan() const;
+  const TrainOptions& options() const;  // with every default settled
+  const Learner& learner() const;
+  TrainSummary run(const TrainHooks& hooks = {});
+
+ private:
+  class Run;
+  std::unique_ptr<Run> run_;
+};
+
+// Reads data and model, trains, saves.
+TrainSummary train(const std::filesystem::path& model, const std::filesystem::path& data, TrainOptions options,
+                   const TrainHooks& hooks = {});
+
+}  // namespace linnet
