@@ -5,8 +5,8 @@
 
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
+#include "linnet/base/nearest.h"
 #include "linnet/io/checkpoint.h"
-#include "linnet/models/nearest.h"
 
 namespace linnet {
 namespace {
@@ -121,7 +121,7 @@ void Learner::train_all(const TrainOptions& options) {
   }
   for (std::size_t i = 0; i < used.size(); ++i)
     check(used[i], "--freeze {}: no parameter is named so; the nearest is {}", printable(options.freeze[i]),
-          models::nearest_first(options.freeze[i], names).front());
+          nearest_names(options.freeze[i], names, 1).front());
 }
 
 void Learner::train_head(TrainTask task) {
