@@ -225,6 +225,7 @@ void AttendRow(const AttentionArgs& a, const AttentionSequence& s, std::int64_t 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "linnet/backend/cpu/random.h"
 #include "linnet/base/parallel.h"
 
 namespace linnet::cpu {
@@ -255,13 +256,7 @@ void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& pl
 void dropout_factors(const AttentionArgs& a, std::int64_t row, std::int64_t head, std::int64_t first,
                      std::int64_t count, float* factors) {
   const auto start = (static_cast<std::uint64_t>(row * a.heads + head) << 20) + static_cast<std::uint64_t>(first);
-  const auto limit = static_cast<std::uint64_t>(static_cast<double>(a.dropout) * 0x1p32);
-  const float kept = 1.0F / (1.0F - a.dropout);
-  for (std::int64_t j = 0; j < count; j += 4) {  // tiles begin at multiples of four
-    const auto numbers = philox(a.dropout_key, (start + static_cast<std::uint64_t>(j)) / 4);
-    for (std::int64_t i = 0; i < 4 && j + i < count; ++i)
-      factors[j + i] = numbers[static_cast<std::size_t>(i)] >= limit ? kept : 0.0F;
-  }
+  dropout_factors(a.dropout_key, a.dropout, start, count, factors);  // tiles begin at multiples of four
 }
 
 void attention(const AttentionArgs& a) {

@@ -77,6 +77,7 @@ HWY_AFTER_NAMESPACE();
 #include <algorithm>
 #include <vector>
 
+#include "linnet/backend/cpu/random.h"
 #include "linnet/backend/cpu/scratch.h"
 #include "linnet/base/parallel.h"
 
@@ -133,13 +134,14 @@ void column_sums(const float* x, std::int64_t stride, std::int64_t rows, std::in
 }
 
 void dropout(const DropoutArgs& a) {
-  const auto limit = static_cast<std::uint64_t>(static_cast<double>(a.p) * 0x1p32);
-  const float kept = 1.0F / (1.0F - a.p);
-  parallel_for((a.n + 3) / 4, 2048, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t four = begin; four < end; ++four) {
-      const auto numbers = philox(a.key, static_cast<std::uint64_t>(four));
-      for (std::int64_t i = 4 * four; i < std::min(a.n, 4 * four + 4); ++i)
-        a.y[i] = numbers[static_cast<std::size_t>(i % 4)] >= limit ? a.x[i] * kept : 0.0F;
+  constexpr std::int64_t kChunk = 1024;
+  const auto range = HWY_DYNAMIC_DISPATCH(MultiplyRange);
+  parallel_for((a.n + kChunk - 1) / kChunk, 8, [&](std::int64_t begin, std::int64_t end) {
+    float factors[kChunk];
+    for (std::int64_t i = begin * kChunk; i < std::min(a.n, end * kChunk); i += kChunk) {
+      const std::int64_t count = std::min(kChunk, a.n - i);
+      dropout_factors(a.key, a.p, static_cast<std::uint64_t>(i), count, factors);
+      range(a.x + i, factors, a.y + i, 0, count);
     }
   });
 }
