@@ -1,10 +1,10 @@
 // linnet tokenize: texts to ids, pieces and offsets, and ids back to texts.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <fstream>
 #include <iostream>
 
+#include "id_list.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
@@ -88,23 +88,6 @@ class TokenizeRun {
   EncodeOptions encode_;
 };
 
-std::vector<std::int32_t> parse_ids(const Command& command, std::string_view list) {
-  std::vector<std::int32_t> ids;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    std::int32_t id = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), id);
-    if (error != std::errc() || end != item.data() + item.size())
-      command.wrong_usage(fmt::format("--decode takes ids as 1,2,3; '{}' is no id", printable(item, 40)));
-    ids.push_back(id);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return ids;
-}
-
 std::vector<std::int32_t> ids_of(const Json& line, const std::string& place) {
   const Json& list = require(line, "ids", place);
   check(list.is_array(), ErrorKind::kBadInput, "{}: 'ids' is not a list", place);
@@ -168,7 +151,7 @@ void run_tokenize(Arguments arguments) {
     command.wrong_usage("nothing to tokenize: give a text, --input, --chat or --decode");
   if (decoding && options.input.empty() && options.decode.empty()) command.wrong_usage("--decode needs ids, as 1,2,3");
   std::vector<std::int32_t> ids;
-  if (!options.decode.empty()) ids = parse_ids(command, options.decode);
+  if (!options.decode.empty()) ids = parse_ids(command, "--decode", options.decode);
 
   const std::filesystem::path model = resolve_model(options.model);
   if (options.model.empty()) options.model = model.string();

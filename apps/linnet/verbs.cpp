@@ -7,10 +7,14 @@ namespace {
 constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kTrain = "Training", kFetch = "Fetching";
 
 constexpr Verb kVerbs[] = {
-    {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
-    {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
+    {"run", kPrompt, "complete a prompt, or chat", run_run},
+    {"score", kPrompt, "log-probabilities of continuations, and the perplexity of a text", run_score},
     {"classify", kPrompt, "texts and labels in, probabilities out", run_classify},
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
+    {"inspect", kLook, "what a model is, from its headers", run_inspect},
+    {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
+    {"forward", kLook, "one forward pass, its outputs written as tensors", run_forward},
+    {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
     {"pull", kFetch, "models from the Hugging Face Hub into its cache", run_pull},
     {"models", kFetch, "what the cache holds", run_models},
     {"rm", kFetch, "removes models from the cache", run_rm},

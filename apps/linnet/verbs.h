@@ -10,9 +10,13 @@ namespace linnet::app {
 
 void run_classify(Arguments arguments);
 void run_doctor(Arguments arguments);
+void run_forward(Arguments arguments);
+void run_inspect(Arguments arguments);
 void run_models(Arguments arguments);
 void run_pull(Arguments arguments);
 void run_rm(Arguments arguments);
+void run_run(Arguments arguments);
+void run_score(Arguments arguments);
 void run_tokenize(Arguments arguments);
 void run_train(Arguments arguments);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <utility>
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
@@ -19,13 +20,14 @@ constexpr std::int64_t kPrefillRows = 1024;
 // How many new tokens may come, by the request and by the model's positions.
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
+  const std::int64_t learned = nn::virtual_tokens(o.state);
   if (o.max_length) {
     check(*o.max_length > prompt, "[generate] the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens",
           prompt, *o.max_length);
     count = *o.max_length - prompt;
   }
-  const std::int64_t context = model.config().max_positions;
-  if (context == 0) return count;
+  if (model.config().max_positions == 0) return count;
+  const std::int64_t context = model.config().max_positions - learned;
   check(prompt < context, "[generate] the prompt has {} tokens, the model's context is {}; shorten it", prompt, context);
   if (count > context - prompt) {
     note("{} new tokens asked for, the context of {} leaves room for {}", count, context, context - prompt);
@@ -51,8 +53,10 @@ StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, s
 
 class Decoder {
  public:
-  Decoder(const models::Model& model, Tensor prompt_embeddings)
-      : model_(model), cache_(model.make_cache()), prompt_embeddings_(std::move(prompt_embeddings)) {}
+  Decoder(const models::Model& model, const nn::ForwardState& learned)
+      : model_(model), cache_(model.make_cache()), prompt_embeddings_(learned.prompt_embeddings) {
+    nn::begin_with(cache_, sequence_, learned.prefix);
+  }
 
   // Scores of the token after `ids`. The result may be written to.
   Tensor next(std::span<const std::int32_t> ids) {
@@ -63,7 +67,7 @@ class Decoder {
       batch.add(part, {}, static_cast<std::int32_t>(sequence_.length()));
       nn::KvCache::Sequence* const sequences[] = {&sequence_};
       nn::ForwardState state{.cache = &cache_, .sequences = sequences};
-      if (sequence_.length() == 0) state.prompt_embeddings = prompt_embeddings_;
+      if (at == 0) state.prompt_embeddings = std::exchange(prompt_embeddings_, {});
       hidden = model_.forward(batch, state);
     }
     const std::int32_t last = static_cast<std::int32_t>(hidden.size(0)) - 1;
@@ -81,6 +85,9 @@ class Decoder {
 
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
+  check(model.config().head == nn::HeadKind::kCausalLm, ErrorKind::kBadInput,
+        "{}: a {} model of this kind does not continue texts; take a causal language model", model.place().string(),
+        model.family().model_type);
   check(!prompt.empty(), "[generate] the prompt is empty and the tokenizer adds no start token; give a text");
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const std::int64_t count = room(model, prompt_tokens, options);
@@ -88,7 +95,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
   result.prompt_tokens = prompt_tokens;
   if (count <= 0) return result;
 
-  Decoder decoder(model, options.prompt_embeddings);
+  Decoder decoder(model, options.state);
   Sampler sampler(options.sampling, options.seed);
   std::vector<std::int32_t> seen(prompt.begin(), prompt.end());
   auto start = Clock::now();

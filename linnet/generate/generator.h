@@ -23,7 +23,7 @@ struct GenerateOptions {
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;                    // keep the N likeliest tokens of every step with their log-probabilities
-  Tensor prompt_embeddings = {};                // a soft prompt, before the prompt's own tokens
+  nn::ForwardState state = {};                  // an adapter's soft prompt or prefix, before the prompt's own tokens
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength };
@@ -48,7 +48,7 @@ struct Generation {
 // Called with every new id; false ends the text (finish is then kStop).
 using OnToken = std::function<bool(std::int32_t id)>;
 
-// kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that fills max_length or the context.
+// kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that fills max_length or the context.
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
 

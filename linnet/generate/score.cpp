@@ -49,6 +49,7 @@ class Scorer {
  public:
   Scorer(const models::Model& model, std::span<const ScoreRequest> requests, const ScoreOptions& options)
       : model_(model), requests_(requests), options_(options), cache_(model.make_cache()) {
+    nn::begin_with(cache_, prefix_, options.state.prefix);
     for (const ScoreRequest& r : requests) {
       check(!r.prompt.empty(), "[score] a prompt has no tokens");
       scores_.emplace_back(r.continuations.size());
@@ -81,7 +82,7 @@ class Scorer {
  private:
   // What all prompts begin with is computed once. The last token stays out: its row scores the first token to come.
   void compute_shared_prefix() {
-    if (!options_.share || requests_.size() < 2 || options_.prompt_embeddings) return;
+    if (!options_.share || requests_.size() < 2 || options_.state.prompt_embeddings) return;
     std::size_t common = requests_.front().prompt.size() - 1;
     for (const ScoreRequest& r : requests_) {
       common = std::min(common, r.prompt.size() - 1);
@@ -106,7 +107,7 @@ class Scorer {
       sequences.push_back(p.sequence);
     }
     nn::ForwardState state{.cache = &cache_, .sequences = sequences};
-    if (options_.prompt_embeddings && pieces.front().sequence->length() == 0) state.prompt_embeddings = options_.prompt_embeddings;
+    if (pieces.front().sequence->length() == 0) state.prompt_embeddings = options_.state.prompt_embeddings;
     return model_.forward(batch, state);
   }
 
@@ -256,7 +257,7 @@ Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> 
     const std::int64_t end = std::min(begin + options.window, length);
     nn::Packed batch;
     batch.add(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-    const Tensor hidden = model.forward(batch);
+    const Tensor hidden = model.forward(batch, options.state);
     Ids rows, targets;
     for (std::int64_t t = std::max(scored, begin + 1); t < end; ++t) {
       rows.push_back(static_cast<std::int32_t>(t - 1 - begin));

@@ -42,6 +42,8 @@ class KvCache {
   // Where a layer's blocks start, for the attention kernel.
   void block_pointers(const Sequence& sequence, std::int64_t layer, std::vector<const void*>& k,
                       std::vector<const void*>& v) const;
+  // Rows [rows, kv_heads * head_dim] as `store` takes them.
+  Tensor heads_of(const Tensor& rows) const { return rows.reshape({rows.size(0), kv_heads_, head_dim_}); }
   DType type() const { return type_; }
   std::size_t bytes_per_position() const;
 

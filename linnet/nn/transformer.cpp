@@ -70,6 +70,22 @@ CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
 
 }  // namespace
 
+std::int64_t virtual_tokens(const ForwardState& state) {
+  return (state.prompt_embeddings ? state.prompt_embeddings.size(0) : 0) +
+         (state.prefix.empty() ? 0 : state.prefix.front().keys.size(0));
+}
+
+void begin_with(const KvCache& cache, KvCache::Sequence& sequence, std::span<const PrefixKv> prefix) {
+  if (prefix.empty()) return;
+  LINNET_ASSERT(sequence.length() == 0);
+  const std::int64_t rows = prefix.front().keys.size(0);
+  cache.reserve(sequence, rows);
+  for (std::size_t layer = 0; layer < prefix.size(); ++layer)
+    cache.store(sequence, static_cast<std::int64_t>(layer), cache.heads_of(prefix[layer].keys),
+                cache.heads_of(prefix[layer].values));
+  cache.advance(sequence, rows);
+}
+
 Transformer::Transformer(const TransformerConfig& config)
     : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
   if (config.stack != Stack::kEncoderDecoder) return;
@@ -122,7 +138,7 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
                                                                    std::span<const PrefixKv> prefix,
                                                                    bool causal) const {
   const std::int64_t prefixed = prefix.empty() ? 0 : prefix.front().keys.size(0);
-  check(prefixed == 0 || state.cache == nullptr, "[forward] a learned prefix cannot be combined with a KV cache");
+  check(prefixed == 0 || state.cache == nullptr, "[forward] a learned prefix goes with a KV cache by begin_with");
   auto batch = std::make_shared<AttentionBatch>();
   batch->rows = shifted(std::move(rows), prefixed);
   batch->causal = causal;

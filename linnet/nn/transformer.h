@@ -29,6 +29,11 @@ struct ForwardState {
   std::span<const PrefixKv> encoder_prefix = {};         // the same for the encoder's layers
 };
 
+// Positions that a soft prompt or a prefix takes before every sequence.
+std::int64_t virtual_tokens(const ForwardState& state);
+// Puts a learned prefix into the cache as what an empty `sequence` has already seen: how it goes with a KV cache.
+void begin_with(const KvCache& cache, KvCache::Sequence& sequence, std::span<const PrefixKv> prefix);
+
 class Transformer {
  public:
   explicit Transformer(const TransformerConfig& config);

@@ -1,0 +1,124 @@
+#include "completer.h"
+
+#include <fmt/format.h>
+
+#include "interrupt.h"
+#include "linnet/base/error.h"
+#include "linnet/tasks/chat.h"
+#include "linnet/tasks/prompt_ids.h"
+#include "output.h"
+
+namespace linnet::app {
+namespace {
+
+double rate(std::int64_t tokens, double seconds) {
+  return tokens > 0 && seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+}
+
+// The prompt's pass gives the first new token: decoding is what came after it.
+std::int64_t decoded(const generate::Generation& g) { return static_cast<std::int64_t>(g.ids.size()) - 1; }
+
+Json timing(const generate::Generation& g, double load_seconds) {
+  return {{"load_s", load_seconds},
+          {"prefill_s", g.prefill_seconds},
+          {"decode_s", g.decode_seconds},
+          {"prefill_tokens_per_s", rate(g.prompt_tokens, g.prefill_seconds)},
+          {"decode_tokens_per_s", rate(decoded(g), g.decode_seconds)}};
+}
+
+}  // namespace
+
+Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, double load_seconds, Format format,
+                     Echo echo)
+    : loaded_(loaded), options_(std::move(options)), load_seconds_(load_seconds), format_(format), echo_(echo) {
+  options_.state = loaded.state();
+}
+
+Prompt Completer::plain(const std::string& text) const {
+  return {tasks::prompt_ids(loaded_.tokenizer(), text), text};
+}
+
+Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
+  std::string text = loaded_.tokenizer_if_there ? loaded_.tokenizer().decode(ids) : std::string();
+  return {std::move(ids), std::move(text)};
+}
+
+Prompt Completer::chat(const Json& messages) const {
+  const std::string text = tasks::render_chat(loaded_.tokenizer(), messages);
+  return {tasks::chat_ids(loaded_.tokenizer(), messages), text};
+}
+
+tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) const {
+  const models::Model& model = *loaded_.model;
+  if (loaded_.tokenizer_if_there) return tasks::complete(model, loaded_.tokenizer(), prompt.ids, options_, on_text);
+  auto options = generate::resolve(options_.request, generate::generation_config(model));
+  options.state = options_.state;
+  return {{}, generate::generate(model, prompt.ids, options)};
+}
+
+std::string Completer::complete(const Prompt& prompt) {
+  const bool stream = format_ == Format::kText;
+  if (stream && echo_ == Echo::kPrompt) print_result(prompt.text);
+  const auto show = [&](std::string_view piece) {
+    if (stream) print_result(piece);
+    return !PoliteInterrupt::asked();
+  };
+  const tasks::Completion c = continued(prompt, show);
+  if (!stream) {
+    print_json(as_json(prompt, c));
+    return c.text;
+  }
+  print_result("\n");
+  if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
+  if (stderr_is_terminal())
+    print_note(fmt::format("[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", c.generation.prompt_tokens,
+                           c.generation.ids.size(),
+                           c.generation.finish == generate::FinishReason::kStop ? "ended by itself" : "cut at the length",
+                           rate(c.generation.prompt_tokens, c.generation.prefill_seconds),
+                           rate(decoded(c.generation), c.generation.decode_seconds)));
+  return c.text;
+}
+
+Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const {
+  const generate::Generation& g = c.generation;
+  Json json{{"text", echo_ == Echo::kPrompt ? prompt.text + c.text : c.text},
+            {"ids", g.ids},
+            {"finish_reason", g.finish == generate::FinishReason::kStop ? "stop" : "length"}};
+  if (!g.logprobs.empty()) json["logprobs"] = logprobs(g);
+  json["usage"] = {{"prompt_tokens", g.prompt_tokens}, {"completion_tokens", g.ids.size()}};
+  json["timing"] = timing(g, load_seconds_);
+  return json;
+}
+
+Json Completer::token(const generate::TokenLogprob& t) const {
+  Json json{{"id", t.id}};
+  if (loaded_.tokenizer_if_there) json["token"] = loaded_.tokenizer().decode(std::vector{t.id}, false);
+  json["logprob"] = t.logprob;
+  return json;
+}
+
+Json Completer::logprobs(const generate::Generation& g) const {
+  Json list = Json::array();
+  for (const generate::StepLogprobs& step : g.logprobs) {
+    Json& item = list.emplace_back(token(step.chosen));
+    item["top"] = Json::array();
+    for (const generate::TokenLogprob& t : step.top) item["top"].push_back(token(t));
+  }
+  return list;
+}
+
+void Completer::print_logprobs(const generate::Generation& g) const {
+  const auto cell = [&](const generate::TokenLogprob& t) {
+    const Json json = token(t);
+    return fmt::format("{} {:.3f}", dump_json(json.contains("token") ? json["token"] : json["id"]), t.logprob);
+  };
+  std::vector<std::vector<std::string>> rows{{"token", "likeliest"}};
+  for (const generate::StepLogprobs& step : g.logprobs) {
+    std::string top;
+    for (const generate::TokenLogprob& t : step.top) top += (top.empty() ? "" : "  ") + cell(t);
+    rows.push_back({cell(step.chosen), top});
+  }
+  print_result(format_table(rows));
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,48 @@
+// Completes prompts for `run`: streams the text, or prints it as JSON with ids and times. A model without a tokenizer
+// continues ids; its text is empty.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "linnet/tasks/complete.h"
+#include "model_options.h"
+
+namespace linnet::app {
+
+enum class Format : std::uint8_t { kText, kJson };
+enum class Echo : std::uint8_t { kNo, kPrompt };
+
+struct Prompt {
+  std::vector<std::int32_t> ids;
+  std::string text;  // what --echo shows
+};
+
+class Completer {
+ public:
+  // The model must outlive the completer. `load_seconds` stands in the JSON.
+  Completer(const LoadedModel& loaded, tasks::CompleteOptions options, double load_seconds, Format format, Echo echo);
+
+  Prompt plain(const std::string& text) const;
+  Prompt from_ids(std::vector<std::int32_t> ids) const;
+  // `messages` through the model's chat template.
+  Prompt chat(const Json& messages) const;
+
+  // Completes and prints; the completion's text is returned.
+  std::string complete(const Prompt& prompt);
+
+ private:
+  tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text) const;
+  Json token(const generate::TokenLogprob& token) const;
+  Json as_json(const Prompt& prompt, const tasks::Completion& completion) const;
+  Json logprobs(const generate::Generation& generation) const;
+  void print_logprobs(const generate::Generation& generation) const;
+
+  const LoadedModel& loaded_;
+  tasks::CompleteOptions options_;
+  double load_seconds_;
+  Format format_;
+  Echo echo_;
+};
+
+}  // namespace linnet::app

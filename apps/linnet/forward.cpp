@@ -1,0 +1,138 @@
+// linnet forward: one forward pass, its outputs as tensors in a file.
+#include <fmt/format.h>
+
+#include "id_list.h"
+#include "linnet/base/error.h"
+#include "linnet/io/checkpoint.h"
+#include "linnet/models/outputs.h"
+#include "model_options.h"
+#include "output.h"
+#include "verbs.h"
+
+namespace linnet::app {
+namespace {
+
+using Rows = std::vector<std::vector<std::int32_t>>;
+
+struct Options {
+  ModelOptions model;
+  std::vector<std::string> texts, ids, masks, types, decoder_ids;
+  std::string padding_side = "right", output;
+  bool json = false;
+};
+
+Rows parse_rows(const Command& command, const std::string& option, const std::vector<std::string>& lists) {
+  Rows rows;
+  for (const std::string& list : lists) rows.push_back(parse_ids(command, option, list));
+  return rows;
+}
+
+// One list a row, each as long as its row; none at all: the default for every row.
+Rows parse_beside(const Command& command, const std::string& option, const std::vector<std::string>& lists,
+                  const Rows& ids) {
+  Rows rows = parse_rows(command, option, lists);
+  if (rows.empty()) return rows;
+  if (rows.size() != ids.size())
+    command.wrong_usage(fmt::format("{} is given {} times for {} rows; once a row", option, rows.size(), ids.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].size() != ids[i].size())
+      command.wrong_usage(
+          fmt::format("{}: {} numbers for the {} ids of row {}", option, rows[i].size(), ids[i].size(), i));
+  }
+  return rows;
+}
+
+void pad(Rows& rows, std::size_t width, Side side) {
+  for (auto& row : rows) row.insert(side == Side::kLeft ? row.begin() : row.end(), width - row.size(), 0);
+}
+
+// Rows of one length, with a mask that leaves the padding out.
+nn::PaddedBatch make_batch(const Command& command, const Options& options, Rows ids, Rows types) {
+  nn::PaddedBatch batch;
+  batch.mask = parse_beside(command, "--attention-mask", options.masks, ids);
+  for (const auto& row : batch.mask) {
+    for (const std::int32_t m : row)
+      if (m != 0 && m != 1) command.wrong_usage(fmt::format("--attention-mask takes 0 and 1, not {}", m));
+  }
+  if (batch.mask.empty())
+    for (const auto& row : ids) batch.mask.emplace_back(row.size(), 1);
+  if (Rows given = parse_beside(command, "--type-ids", options.types, ids); !given.empty()) types = std::move(given);
+  std::size_t width = 0;
+  for (const auto& row : ids) width = std::max(width, row.size());
+  const Side side = options.padding_side == "left" ? Side::kLeft : Side::kRight;
+  pad(ids, width, side);
+  pad(batch.mask, width, side);
+  pad(types, width, side);
+  batch.ids = std::move(ids);
+  batch.type_ids = std::move(types);
+  return batch;
+}
+
+void write(const Options& options, const std::vector<models::NamedTensor>& tensors) {
+  const std::filesystem::path file(options.output);
+  CheckpointWriter writer(file.parent_path(), file.stem().string());
+  Json shapes = Json::object();
+  std::vector<std::vector<std::string>> table{{"tensor", "shape"}};
+  for (const models::NamedTensor& t : tensors) {
+    writer.add(t.name, t.value);
+    shapes[t.name] = t.value.shape();
+    table.push_back({t.name, to_string(t.value.shape())});
+  }
+  writer.finish();
+  if (options.json)
+    print_json({{"tensors", shapes}});
+  else
+    print_result(format_table(table));
+}
+
+void check_usage(const Command& command, const Options& options) {
+  if (options.output.empty()) command.wrong_usage("where to? give -o FILE.safetensors");
+  if (!options.output.ends_with(".safetensors"))
+    command.wrong_usage(fmt::format("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
+  if (options.padding_side != "left" && options.padding_side != "right")
+    command.wrong_usage(fmt::format("--padding-side {}: left or right", printable(options.padding_side, 40)));
+  if (options.ids.empty() == options.texts.empty())
+    command.wrong_usage(options.ids.empty() ? "nothing to run: give --ids 1,2,3 or a text"
+                                            : "--ids or a text, not both");
+}
+
+}  // namespace
+
+void run_forward(Arguments arguments) {
+  Options options;
+  Command command("forward", "one forward pass, its outputs written as tensors");
+  command.example("linnet forward --ids 1,2,3 --ids 4,5 -o out.safetensors");
+  command.example("linnet forward 'The movie was great.' -m models/bert --dtype f32 -o out.safetensors");
+  command.group("Input and output");
+  command.option("text", options.texts, "texts, each a row of the batch");
+  const auto rows = [&](const char* name, std::vector<std::string>& lists, const char* help) {
+    command.option(name, lists, help);
+  };
+  rows("--ids", options.ids, "token ids of a row, as 1,2,3; repeated, a batch");
+  rows("--attention-mask", options.masks, "0 where a token is left out; one list a row");
+  rows("--type-ids", options.types, "token types; one list a row");
+  rows("--decoder-ids", options.decoder_ids, "the decoder's ids of an encoder-decoder; one list a row");
+  command.option("--padding-side", options.padding_side, "where shorter rows are filled: right (default), left");
+  command.option("-o,--output", options.output, "the .safetensors file to write");
+  command.flag("--json", options.json, "names and shapes as JSON");
+  add_model_options(command, options.model);
+  command.parse(arguments);
+  check_usage(command, options);
+
+  Rows ids = parse_rows(command, "--ids", options.ids), types;
+  LoadedModel loaded = load_model(command, options.model, {},
+                                  options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
+  if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
+    command.wrong_usage(fmt::format("--decoder-ids: a {} model has no decoder beside an encoder",
+                                    loaded.model->family().model_type));
+  for (const std::string& text : options.texts) {
+    Encoding e = loaded.tokenizer().encode(text);
+    ids.push_back(std::move(e.ids));
+    types.push_back(std::move(e.type_ids));
+  }
+  if (loaded.model->config().token_types == 0) types.clear();
+  write(options, models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types)),
+                                 loaded.state()));
+}
+
+}  // namespace linnet::app

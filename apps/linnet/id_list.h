@@ -1,0 +1,16 @@
+// Token ids on the command line: "1,2,3".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command.h"
+
+namespace linnet::app {
+
+// Wrong usage naming `option` where an item is no integer, or where there is none.
+std::vector<std::int32_t> parse_ids(const Command& command, const std::string& option, std::string_view list);
+
+}  // namespace linnet::app

@@ -1,0 +1,137 @@
+// linnet run: completes prompts, or holds a conversation.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <iterator>
+
+#include "completer.h"
+#include "id_list.h"
+#include "text_options.h"
+#include "verbs.h"
+
+namespace linnet::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  ModelOptions model;
+  tasks::CompleteOptions complete;
+  std::string ids, system;
+  TextOptions input;
+  bool do_sample = false, chat = false, echo = false, json = false;
+};
+
+void add_request_options(Command& command, generate::Request& r, bool& do_sample) {
+  command.group("Length");
+  command.option("-n,--max-new-tokens", r.max_new_tokens, "new tokens at most (256)");
+  command.option("--max-length", r.max_length, "prompt and new tokens at most");
+  command.option("--min-new-tokens", r.min_new_tokens, "no end token before so many new tokens");
+  command.option("--min-length", r.min_length, "the same, counting the prompt");
+  command.group("Sampling (greedy without these)");
+  command.flag("--do-sample,!--no-do-sample", do_sample, "draw by probability");
+  command.option("--temperature", r.temperature, "scores are divided by it; 0 is greedy");
+  command.option("--top-k", r.top_k, "draw from the k likeliest (50; 0: all)");
+  command.option("--top-p", r.top_p, "draw from the likeliest that reach this probability");
+  command.option("--min-p", r.min_p, "drop tokens below this share of the likeliest's probability");
+  command.option("--typical-p", r.typical_p, "draw from the tokens of typical surprise");
+  command.group("Penalties");
+  command.option("--repetition-penalty", r.repetition_penalty, "above 1: seen tokens become less likely");
+  command.option("--no-repeat-ngram-size", r.no_repeat_ngram_size, "no run of so many tokens twice");
+}
+
+void add_options(Command& command, Options& o) {
+  command.example("linnet run 'The capital of France is' -n 20");
+  command.example("linnet run --chat 'Write a haiku about rain.' --temperature 0.7 --seed 1");
+  command.group("Prompt");
+  command.option("prompt", o.input.texts, "the text to continue; without one, standard input")->expected(0, 1);
+  command.option("--ids", o.ids, "token ids 1,2,3 instead of a text");
+  command.option("--input", o.input.input, "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
+  command.option("--text-column", o.input.text_column, "default: prompt or text, else the usual names");
+  command.flag("--chat", o.chat, "the prompt is a user's turn of the model's chat template");
+  command.option("--system", o.system, "the system's turn before it; switches --chat on");
+  add_request_options(command, o.complete.request, o.do_sample);
+  command.group("Output");
+  command.option("--stop", o.complete.stop, "end before this text; repeatable");
+  command.option("--logprobs", o.complete.request.logprobs, "also the N likeliest tokens of every step");
+  command.flag("--echo", o.echo, "the prompt before what continues it");
+  command.flag("--json", o.json, "text, ids, finish reason, usage, timing");
+  add_model_options(command, o.model);
+  command.later("--num-beams", "beam search");
+  command.later("--length-penalty", "of beam search");
+  command.later("--early-stopping", "of beam search");
+  command.later("--choices", "complete with one of these texts");
+  command.later("--speculate", "speculative decoding");
+}
+
+void settle(const Command& command, Options& o) {
+  if (command.given("--do-sample")) o.complete.request.do_sample = o.do_sample;
+  o.complete.request.seed = o.model.seed;
+  o.chat = o.chat || command.given("--system");
+  const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +
+                      static_cast<int>(!o.input.input.empty());
+  if (prompts > 1) command.wrong_usage("a prompt, --ids or --input: one of them");
+  if (o.chat && command.given("--ids")) command.wrong_usage("--chat makes its ids itself; leave out --ids");
+  if (o.complete.request.logprobs < 0 || (command.given("--logprobs") && o.complete.request.logprobs == 0))
+    command.wrong_usage("--logprobs takes a number from 1");
+}
+
+Json messages(const Options& o, const std::string& text) {
+  Json turns = Json::array();
+  if (!o.system.empty()) turns.push_back({{"role", "system"}, {"content", o.system}});
+  turns.push_back({{"role", "user"}, {"content", text}});
+  return turns;
+}
+
+// All of standard input is one prompt, without a last line end.
+std::string read_prompt(const Command& command) {
+  if (isatty(STDIN_FILENO) == 1) command.wrong_usage("no prompt: give one, --ids or --input");
+  std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+void complete_all(const Options& o, const Dataset& data, Completer& completer) {
+  for (const Example& e : data.examples) {
+    if (!e.messages.is_null()) {
+      completer.complete(completer.chat(e.messages));
+      continue;
+    }
+    const std::string& text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
+    completer.complete(o.chat ? completer.chat(messages(o, text)) : completer.plain(text));
+  }
+}
+
+}  // namespace
+
+void run_run(Arguments arguments) {
+  Options o;
+  Command command("run", "complete a prompt, or chat");
+  add_options(command, o);
+  command.parse(arguments);
+  settle(command, o);
+  std::vector<std::int32_t> ids;
+  if (command.given("--ids")) ids = parse_ids(command, "--ids", o.ids);
+  Dataset data;
+  const bool many = !o.input.input.empty(), from_ids = command.given("--ids");
+  if (many) data = read_texts(command, o.input, {.labels = Labels::kIgnored});
+  if (!many && !from_ids && o.input.texts.empty()) o.input.texts.push_back(read_prompt(command));
+
+  const auto start = Clock::now();
+  const LoadedModel loaded =
+      load_model(command, o.model, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  Completer completer(loaded, o.complete, seconds, o.json ? Format::kJson : Format::kText,
+                      o.echo ? Echo::kPrompt : Echo::kNo);
+  if (many) return complete_all(o, data, completer);
+  if (from_ids) {
+    completer.complete(completer.from_ids(std::move(ids)));
+    return;
+  }
+  const std::string& text = o.input.texts.front();
+  completer.complete(o.chat ? completer.chat(messages(o, text)) : completer.plain(text));
+}
+
+}  // namespace linnet::app

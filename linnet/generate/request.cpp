@@ -1,0 +1,81 @@
+#include "linnet/generate/request.h"
+
+#include "linnet/base/error.h"
+#include "linnet/base/log.h"
+
+namespace linnet::generate {
+namespace {
+
+constexpr std::int64_t kDefaultTopK = 50;
+
+void check_ranges(const SamplingOptions& s) {
+  check(s.temperature >= 0, "[generate] a temperature of {} is below 0", s.temperature);
+  check(s.top_k >= 0, "[generate] top-k is {}, must be 0 (all) or more", s.top_k);
+  check(s.top_p > 0 && s.top_p <= 1, "[generate] top-p is {}, must be above 0 and at most 1", s.top_p);
+  check(s.min_p >= 0 && s.min_p <= 1, "[generate] min-p is {}, must be 0 to 1", s.min_p);
+  check(s.typical_p > 0 && s.typical_p <= 1, "[generate] typical-p is {}, must be above 0 and at most 1", s.typical_p);
+  check(s.repetition_penalty > 0, "[generate] a repetition penalty of {} is not above 0", s.repetition_penalty);
+  check(s.no_repeat_ngram_size >= 0, "[generate] an n-gram size of {} is below 0", s.no_repeat_ngram_size);
+}
+
+template <class T, class U>
+U first_of(const std::optional<T>& asked, const std::optional<T>& checkpoint, U otherwise) {
+  return asked ? static_cast<U>(*asked) : checkpoint ? static_cast<U>(*checkpoint) : otherwise;
+}
+
+std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& ids) { return {ids.begin(), ids.end()}; }
+
+void set_lengths(const Request& r, const GenerationConfig& c, GenerateOptions& o) {
+  if (r.max_new_tokens) {
+    if (r.max_length)
+      warn("both max-new-tokens ({}) and max-length ({}) are given; max-new-tokens counts", *r.max_new_tokens,
+           *r.max_length);
+    o.max_new_tokens = *r.max_new_tokens;
+  } else if (r.max_length) {
+    o.max_length = r.max_length;
+  } else if (c.max_new_tokens) {
+    o.max_new_tokens = *c.max_new_tokens;
+  } else {
+    o.max_new_tokens = kDefaultNewTokens;
+    o.max_length = c.max_length;
+  }
+  o.min_new_tokens = first_of(r.min_new_tokens, c.min_new_tokens, std::int64_t{0});
+  o.min_length = first_of(r.min_length, c.min_length, std::int64_t{0});
+  check(o.max_new_tokens >= 0, "[generate] max-new-tokens is {}", o.max_new_tokens);
+}
+
+void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& s) {
+  s.repetition_penalty = first_of(r.repetition_penalty, c.repetition_penalty, 1.0f);
+  s.no_repeat_ngram_size = first_of(r.no_repeat_ngram_size, c.no_repeat_ngram_size, std::int64_t{0});
+  s.suppress_tokens = narrow(c.suppress_ids);
+  s.begin_suppress_tokens = narrow(c.begin_suppress_ids);
+  s.do_sample = r.do_sample.value_or(r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p);
+  s.temperature = first_of(r.temperature, c.temperature, 1.0f);
+  s.top_k = first_of(r.top_k, c.top_k, kDefaultTopK);
+  s.top_p = first_of(r.top_p, c.top_p, 1.0f);
+  s.min_p = first_of(r.min_p, c.min_p, 0.0f);
+  s.typical_p = first_of(r.typical_p, c.typical_p, 1.0f);
+  check_ranges(s);
+  if (s.temperature == 0) s.do_sample = false;
+}
+
+}  // namespace
+
+GenerationConfig generation_config(const models::Model& model) {
+  GenerationConfig found;
+  if (std::filesystem::is_directory(model.place())) found = read_model_folder(model.place()).generation;
+  if (found.eos_ids.empty()) found.eos_ids = model.config().eos_ids;
+  return found;
+}
+
+GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoint) {
+  GenerateOptions options;
+  set_lengths(request, checkpoint, options);
+  set_sampling(request, checkpoint, options.sampling);
+  options.eos_ids = narrow(checkpoint.eos_ids);
+  options.seed = request.seed;
+  options.logprobs = request.logprobs;
+  return options;
+}
+
+}  // namespace linnet::generate

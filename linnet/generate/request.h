@@ -1,0 +1,41 @@
+// What a user asks of generation, completed by what the checkpoint says (generation_config.json) and by the defaults of
+// Transformers' generate.
+//
+//   GenerateOptions options = resolve({.max_new_tokens = 64, .top_p = 0.9}, generation_config(model));
+//
+// End tokens, lengths and penalties of the checkpoint hold always; its temperature, top-k and top-p only when sampling,
+// and sampling is on only where it was asked for (R48, R50, R51).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "linnet/generate/generator.h"
+#include "linnet/io/folder.h"
+
+namespace linnet::generate {
+
+// An empty field was not asked for.
+struct Request {
+  std::optional<std::int64_t> max_new_tokens;  // goes before max_length
+  std::optional<std::int64_t> max_length;      // prompt + new
+  std::optional<std::int64_t> min_new_tokens, min_length;
+  std::optional<bool> do_sample;     // empty: where one of the next five is there; a temperature of 0 is greedy
+  std::optional<double> temperature;
+  std::optional<std::int64_t> top_k;  // when sampling 50, as in Transformers; 0: all
+  std::optional<double> top_p, min_p, typical_p;
+  std::optional<double> repetition_penalty;
+  std::optional<std::int64_t> no_repeat_ngram_size;
+  std::uint64_t seed = 0;
+  std::int64_t logprobs = 0;  // of this many likeliest tokens at every step
+};
+
+inline constexpr std::int64_t kDefaultNewTokens = 256;
+
+// generation_config.json beside the weights, else what config.json says; of a GGUF file its end tokens.
+GenerationConfig generation_config(const models::Model& model);
+
+// kInvalidArgument for a value out of its range.
+GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoint);
+
+}  // namespace linnet::generate

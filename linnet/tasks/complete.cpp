@@ -1,0 +1,36 @@
+#include "linnet/tasks/complete.h"
+
+#include "linnet/generate/stop_text.h"
+#include "linnet/tasks/prompt_ids.h"
+
+namespace linnet::tasks {
+
+Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
+                    const CompleteOptions& options, const OnText& on_text) {
+  const GenerationConfig checkpoint = generate::generation_config(model);
+  generate::GenerateOptions o = generate::resolve(options.request, checkpoint);
+  o.state = options.state;
+  std::vector<std::string> stops = options.stop;
+  stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
+  generate::StopText stop(std::move(stops));
+  StreamDecoder decoder(tokenizer);
+  Completion result;
+  const auto show = [&](const std::string& text) {
+    result.text += text;
+    return text.empty() || !on_text || on_text(text);
+  };
+  result.generation = generate::generate(model, prompt, o, [&](std::int32_t id) {
+    return show(stop.push(decoder.push(id))) && !stop.found();
+  });
+  std::string rest = stop.push(decoder.finish());
+  show(rest += stop.finish());
+  if (stop.found()) result.generation.finish = generate::FinishReason::kStop;
+  return result;
+}
+
+Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::string_view prompt,
+                    const CompleteOptions& options, const OnText& on_text) {
+  return complete(model, tokenizer, prompt_ids(tokenizer, prompt), options, on_text);
+}
+
+}  // namespace linnet::tasks
