@@ -28,15 +28,19 @@ Json timing(const generate::Generation& g, double load_seconds) {
 
 }  // namespace
 
-Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, double load_seconds, Format format,
-                     Echo echo)
-    : loaded_(loaded), options_(std::move(options)), load_seconds_(load_seconds), format_(format), echo_(echo) {
+Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
+    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {
   options_.state = loaded.state();
 }
 
-Prompt Completer::plain(const std::string& text) const {
-  return {tasks::prompt_ids(loaded_.tokenizer(), text), text};
+void Completer::check_memory(const Prompt& prompt) const {
+  if (!show_.memory) return;
+  const auto o = generate::resolve(options_.request, generate::generation_config(*loaded_.model));
+  const auto prompted = static_cast<std::int64_t>(prompt.ids.size());
+  show_.memory->check(o.max_length ? std::max(prompted, *o.max_length) : prompted + o.max_new_tokens);
 }
+
+Prompt Completer::plain(const std::string& text) const { return {tasks::prompt_ids(loaded_.tokenizer(), text), text}; }
 
 Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
   std::string text = loaded_.tokenizer_if_there ? loaded_.tokenizer().decode(ids) : std::string();
@@ -57,8 +61,9 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
 }
 
 std::string Completer::complete(const Prompt& prompt) {
-  const bool stream = format_ == Format::kText;
-  if (stream && echo_ == Echo::kPrompt) print_result(prompt.text);
+  check_memory(prompt);
+  const bool stream = show_.format == Format::kText;
+  if (stream && show_.echo == Echo::kPrompt) print_result(prompt.text);
   const auto show = [&](std::string_view piece) {
     if (stream) print_result(piece);
     return !PoliteInterrupt::asked();
@@ -71,22 +76,22 @@ std::string Completer::complete(const Prompt& prompt) {
   print_result("\n");
   if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
   if (stderr_is_terminal())
-    print_note(fmt::format("[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", c.generation.prompt_tokens,
-                           c.generation.ids.size(),
-                           c.generation.finish == generate::FinishReason::kStop ? "ended by itself" : "cut at the length",
-                           rate(c.generation.prompt_tokens, c.generation.prefill_seconds),
-                           rate(decoded(c.generation), c.generation.decode_seconds)));
+    print_note(fmt::format(
+        "[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", c.generation.prompt_tokens, c.generation.ids.size(),
+        c.generation.finish == generate::FinishReason::kStop ? "ended by itself" : "cut at the length",
+        rate(c.generation.prompt_tokens, c.generation.prefill_seconds),
+        rate(decoded(c.generation), c.generation.decode_seconds)));
   return c.text;
 }
 
 Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const {
   const generate::Generation& g = c.generation;
-  Json json{{"text", echo_ == Echo::kPrompt ? prompt.text + c.text : c.text},
+  Json json{{"text", show_.echo == Echo::kPrompt ? prompt.text + c.text : c.text},
             {"ids", g.ids},
             {"finish_reason", g.finish == generate::FinishReason::kStop ? "stop" : "length"}};
   if (!g.logprobs.empty()) json["logprobs"] = logprobs(g);
   json["usage"] = {{"prompt_tokens", g.prompt_tokens}, {"completion_tokens", g.ids.size()}};
-  json["timing"] = timing(g, load_seconds_);
+  json["timing"] = timing(g, show_.load_seconds);
   return json;
 }
 

@@ -2,10 +2,12 @@
 // continues ids; its text is empty.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "linnet/tasks/complete.h"
+#include "memory_limit.h"
 #include "model_options.h"
 
 namespace linnet::app {
@@ -18,10 +20,18 @@ struct Prompt {
   std::string text;  // what --echo shows
 };
 
+// How completions are shown, and what they may take.
+struct CompleterOptions {
+  Format format = Format::kText;
+  Echo echo = Echo::kNo;
+  double load_seconds = 0;                 // stands in the JSON
+  std::optional<MemoryLimit> memory = {};  // checked for every prompt
+};
+
 class Completer {
  public:
-  // The model must outlive the completer. `load_seconds` stands in the JSON.
-  Completer(const LoadedModel& loaded, tasks::CompleteOptions options, double load_seconds, Format format, Echo echo);
+  // The model must outlive the completer.
+  Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show);
 
   Prompt plain(const std::string& text) const;
   Prompt from_ids(std::vector<std::int32_t> ids) const;
@@ -32,6 +42,7 @@ class Completer {
   std::string complete(const Prompt& prompt);
 
  private:
+  void check_memory(const Prompt& prompt) const;
   tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text) const;
   Json token(const generate::TokenLogprob& token) const;
   Json as_json(const Prompt& prompt, const tasks::Completion& completion) const;
@@ -40,9 +51,7 @@ class Completer {
 
   const LoadedModel& loaded_;
   tasks::CompleteOptions options_;
-  double load_seconds_;
-  Format format_;
-  Echo echo_;
+  CompleterOptions show_;
 };
 
 }  // namespace linnet::app

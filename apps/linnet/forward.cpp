@@ -120,19 +120,19 @@ void run_forward(Arguments arguments) {
   check_usage(command, options);
 
   Rows ids = parse_rows(command, "--ids", options.ids), types;
-  LoadedModel loaded = load_model(command, options.model, {},
-                                  options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
+  LoadedModel loaded =
+      load_model(command, options.model, {}, options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
-    command.wrong_usage(fmt::format("--decoder-ids: a {} model has no decoder beside an encoder",
-                                    loaded.model->family().model_type));
+    command.wrong_usage(
+        fmt::format("--decoder-ids: a {} model has no decoder beside an encoder", loaded.model->family().model_type));
   for (const std::string& text : options.texts) {
     Encoding e = loaded.tokenizer().encode(text);
     ids.push_back(std::move(e.ids));
     types.push_back(std::move(e.type_ids));
   }
   if (loaded.model->config().token_types == 0) types.clear();
-  write(options, models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types)),
-                                 loaded.state()));
+  write(options,
+        models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types)), loaded.state()));
 }
 
 }  // namespace linnet::app

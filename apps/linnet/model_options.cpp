@@ -24,12 +24,7 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
 
 // The tokenizer beside the adapter goes before the base's: training may have added tokens.
 std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
-  const auto has_one = [](const fs::path& place) {
-    if (!fs::is_directory(place)) return true;
-    for (const char* name : {"tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"})
-      if (fs::exists(place / name)) return true;
-    return false;
-  };
+  const auto has_one = [](const fs::path& place) { return !fs::is_directory(place) || models::has_tokenizer(place); };
   if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
   if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
   return models::load_tokenizer(base);
@@ -68,24 +63,27 @@ nn::ForwardState LoadedModel::state() const {
   return state;
 }
 
+ModelPlaces find_model(const Command& command, const ModelOptions& options) {
+  const fs::path named = resolve_model(options.model);
+  if (!options.adapter.empty()) {
+    if (!options.base.empty()) command.wrong_usage("--base goes with -m ADAPTER; with --adapter, -m is the base");
+    return {named, resolve_model(options.adapter)};
+  }
+  if (is_adapter_folder(named))
+    return {options.base.empty() ? resolve_base(named) : resolve_model(options.base), named};
+  if (!options.base.empty())
+    command.wrong_usage(fmt::format("{} is no adapter and needs no --base", printable(named.string())));
+  return {named, {}};
+}
+
 LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load,
                        WithTokenizer wanted) {
   apply_machine_options(command, options);
   load.dtype = weight_type(command, options.dtype);
   load.seed = options.seed;
+  const auto [base, adapter] = find_model(command, options);
   LoadedModel loaded;
-  const fs::path named = resolve_model(options.model);
-  fs::path adapter, base = named;
-  if (!options.adapter.empty()) {
-    if (!options.base.empty()) command.wrong_usage("--base goes with -m ADAPTER; with --adapter, -m is the base");
-    adapter = resolve_model(options.adapter);
-  } else if (is_adapter_folder(named)) {
-    adapter = named;
-    base = options.base.empty() ? resolve_base(named) : resolve_model(options.base);
-  } else if (!options.base.empty()) {
-    command.wrong_usage(fmt::format("{} is no adapter and needs no --base", printable(named.string())));
-  }
-  loaded.place = adapter.empty() ? named : adapter;
+  loaded.place = adapter.empty() ? base : adapter;
   loaded.tokenizer_if_there = find_tokenizer(adapter, base, wanted);
   if (adapter.empty()) {
     loaded.model = models::Model::from_pretrained(base, load);

@@ -43,6 +43,12 @@ struct LoadedModel {
   nn::ForwardState state() const;
 };
 
+// Where the model is that the options name; `adapter` is empty without one.
+struct ModelPlaces {
+  std::filesystem::path base, adapter;
+};
+ModelPlaces find_model(const Command& command, const ModelOptions& options);
+
 // Applies --threads and --device, resolves the names and loads. `load` holds what only some verbs ask for; dtype and
 // seed come from the options.
 LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load = {},

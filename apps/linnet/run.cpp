@@ -6,6 +6,8 @@
 #include <iostream>
 #include <iterator>
 
+#include "byte_size.h"
+#include "chat_session.h"
 #include "completer.h"
 #include "id_list.h"
 #include "text_options.h"
@@ -19,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   ModelOptions model;
   tasks::CompleteOptions complete;
-  std::string ids, system;
+  std::string ids, system, memory;
   TextOptions input;
   bool do_sample = false, chat = false, echo = false, json = false;
 };
@@ -48,7 +50,8 @@ void add_options(Command& command, Options& o) {
   command.group("Prompt");
   command.option("prompt", o.input.texts, "the text to continue; without one, standard input")->expected(0, 1);
   command.option("--ids", o.ids, "token ids 1,2,3 instead of a text");
-  command.option("--input", o.input.input, "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
+  command.option("--input", o.input.input,
+                 "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
   command.option("--text-column", o.input.text_column, "default: prompt or text, else the usual names");
   command.flag("--chat", o.chat, "the prompt is a user's turn of the model's chat template");
   command.option("--system", o.system, "the system's turn before it; switches --chat on");
@@ -59,6 +62,7 @@ void add_options(Command& command, Options& o) {
   command.flag("--echo", o.echo, "the prompt before what continues it");
   command.flag("--json", o.json, "text, ids, finish reason, usage, timing");
   add_model_options(command, o.model);
+  command.option("--memory", o.memory, "most memory for weights, KV cache and scratch, as 4G");
   command.later("--num-beams", "beam search");
   command.later("--length-penalty", "of beam search");
   command.later("--early-stopping", "of beam search");
@@ -86,11 +90,19 @@ Json messages(const Options& o, const std::string& text) {
 }
 
 // All of standard input is one prompt, without a last line end.
-std::string read_prompt(const Command& command) {
-  if (isatty(STDIN_FILENO) == 1) command.wrong_usage("no prompt: give one, --ids or --input");
+std::string read_prompt() {
   std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   if (text.ends_with('\n')) text.pop_back();
   return text;
+}
+
+CompleterOptions shown(const Command& command, const Options& o) {
+  CompleterOptions show{.format = o.json ? Format::kJson : Format::kText, .echo = o.echo ? Echo::kPrompt : Echo::kNo};
+  if (o.memory.empty()) return show;
+  const std::size_t bytes = parse_bytes(command, "--memory", o.memory);
+  show.memory.emplace(find_model(command, o.model).base, weight_type(command, o.model.dtype), bytes);
+  show.memory->check(1);
+  return show;
 }
 
 void complete_all(const Options& o, const Dataset& data, Completer& completer) {
@@ -112,20 +124,23 @@ void run_run(Arguments arguments) {
   add_options(command, o);
   command.parse(arguments);
   settle(command, o);
-  std::vector<std::int32_t> ids;
-  if (command.given("--ids")) ids = parse_ids(command, "--ids", o.ids);
-  Dataset data;
   const bool many = !o.input.input.empty(), from_ids = command.given("--ids");
+  const bool converses = !many && !from_ids && o.input.texts.empty() && isatty(STDIN_FILENO) == 1;
+  if (converses && o.json) command.wrong_usage("no prompt: give one, --ids or --input");
+  std::vector<std::int32_t> ids;
+  if (from_ids) ids = parse_ids(command, "--ids", o.ids);
+  Dataset data;
   if (many) data = read_texts(command, o.input, {.labels = Labels::kIgnored});
-  if (!many && !from_ids && o.input.texts.empty()) o.input.texts.push_back(read_prompt(command));
+  if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());
 
+  CompleterOptions show = shown(command, o);
   const auto start = Clock::now();
   const LoadedModel loaded =
       load_model(command, o.model, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  Completer completer(loaded, o.complete, seconds, o.json ? Format::kJson : Format::kText,
-                      o.echo ? Echo::kPrompt : Echo::kNo);
+  show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  Completer completer(loaded, o.complete, std::move(show));
   if (many) return complete_all(o, data, completer);
+  if (converses) return hold_conversation(loaded, completer, o.system);
   if (from_ids) {
     completer.complete(completer.from_ids(std::move(ids)));
     return;

@@ -83,11 +83,15 @@ class Decoder {
 
 }  // namespace
 
+void require_causal_lm(const models::Model& model) {
+  check(model.config().head == nn::HeadKind::kCausalLm, ErrorKind::kBadInput,
+        "{}: this {} model does not predict next tokens; take a causal language model", model.place().string(),
+        model.family().model_type);
+}
+
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
-  check(model.config().head == nn::HeadKind::kCausalLm, ErrorKind::kBadInput,
-        "{}: a {} model of this kind does not continue texts; take a causal language model", model.place().string(),
-        model.family().model_type);
+  require_causal_lm(model);
   check(!prompt.empty(), "[generate] the prompt is empty and the tokenizer adds no start token; give a text");
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const std::int64_t count = room(model, prompt_tokens, options);

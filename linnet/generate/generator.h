@@ -45,6 +45,9 @@ struct Generation {
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
+// kBadInput naming the model unless it predicts the next token.
+void require_causal_lm(const models::Model& model);
+
 // Called with every new id; false ends the text (finish is then kStop).
 using OnToken = std::function<bool(std::int32_t id)>;
 

@@ -20,7 +20,7 @@ struct Request {
   std::optional<std::int64_t> max_new_tokens;  // goes before max_length
   std::optional<std::int64_t> max_length;      // prompt + new
   std::optional<std::int64_t> min_new_tokens, min_length;
-  std::optional<bool> do_sample;     // empty: where one of the next five is there; a temperature of 0 is greedy
+  std::optional<bool> do_sample;  // empty: where one of the next five is there; a temperature of 0 is greedy
   std::optional<double> temperature;
   std::optional<std::int64_t> top_k;  // when sampling 50, as in Transformers; 0: all
   std::optional<double> top_p, min_p, typical_p;

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "linnet/base/error.h"
-#include "linnet/generate/sampling.h"
+#include "linnet/generate/generator.h"
 
 namespace linnet::generate {
 namespace {
@@ -49,6 +49,7 @@ class Scorer {
  public:
   Scorer(const models::Model& model, std::span<const ScoreRequest> requests, const ScoreOptions& options)
       : model_(model), requests_(requests), options_(options), cache_(model.make_cache()) {
+    require_causal_lm(model);
     nn::begin_with(cache_, prefix_, options.state.prefix);
     for (const ScoreRequest& r : requests) {
       check(!r.prompt.empty(), "[score] a prompt has no tokens");
@@ -247,6 +248,7 @@ std::vector<std::vector<Score>> score(const models::Model& model, std::span<cons
 double Perplexity::perplexity() const { return tokens == 0 ? 1.0 : std::exp(negative_log_likelihood / static_cast<double>(tokens)); }
 
 Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options) {
+  require_causal_lm(model);
   check(options.stride > 0 && options.window > 0 && options.stride <= options.window,
         "[perplexity] a stride of {} does not fit a window of {}", options.stride, options.window);
   const auto all = static_cast<std::int64_t>(ids.size());

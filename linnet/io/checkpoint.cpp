@@ -40,9 +40,17 @@ class GgufReader : public CheckpointReader {
   std::vector<StoredTensor> infos_;
 };
 
-bool is_file(const std::filesystem::path& path) {
+// What a folder's weights may be called, in the order in which they are looked for.
+constexpr std::array kNames{"model.safetensors",         "model.safetensors.index.json",
+                            "pytorch_model.bin",         "pytorch_model.bin.index.json",
+                            "adapter_model.safetensors", "adapter_model.bin"};
+
+// The first of them that is there; empty: none.
+std::filesystem::path find_weights(const std::filesystem::path& folder) {
   std::error_code error;
-  return std::filesystem::is_regular_file(path, error);
+  for (const char* name : kNames)
+    if (std::filesystem::is_regular_file(folder / name, error)) return folder / name;
+  return {};
 }
 
 }  // namespace
@@ -61,14 +69,12 @@ std::unique_ptr<CheckpointReader> open_checkpoint_file(const std::filesystem::pa
 std::unique_ptr<CheckpointReader> CheckpointReader::open(const std::filesystem::path& path) {
   if (path.string().ends_with(".index.json")) return open_sharded(path);
   if (!std::filesystem::is_directory(path)) return open_checkpoint_file(path);
-  constexpr std::array kNames{"model.safetensors",         "model.safetensors.index.json",
-                              "pytorch_model.bin",         "pytorch_model.bin.index.json",
-                              "adapter_model.safetensors", "adapter_model.bin"};
-  for (const char* name : kNames)
-    if (is_file(path / name)) return open(path / name);
+  if (const auto file = find_weights(path); !file.empty()) return open(file);
   fail(ErrorKind::kBadInput,
        "{}: holds no model.safetensors, model.safetensors.index.json, pytorch_model.bin or adapter_model.safetensors",
        path.string());
 }
+
+bool has_checkpoint(const std::filesystem::path& folder) { return !find_weights(folder).empty(); }
 
 }  // namespace linnet

@@ -45,6 +45,9 @@ class CheckpointReader {
   virtual const std::map<std::string, std::string>& metadata() const = 0;
 };
 
+// Does the folder hold weights under one of the names that `open` looks for?
+bool has_checkpoint(const std::filesystem::path& folder);
+
 // Writes <stem>.safetensors; above max_shard_bytes, <stem>-00001-of-0000N.safetensors with an index. Bytes are those
 // of Hugging Face's safetensors library: widest element type first, then by name; header padded to 8 bytes.
 class CheckpointWriter {

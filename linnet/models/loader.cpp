@@ -11,20 +11,6 @@
 namespace linnet::models {
 namespace {
 
-constexpr DType kKept = DType::kCount;  // as the file has it
-
-DType wanted_type(WeightType type) {
-  switch (type) {
-    case WeightType::kAuto: return kKept;
-    case WeightType::kF32: return DType::kF32;
-    case WeightType::kBF16: return DType::kBF16;
-    case WeightType::kF16: return DType::kF16;
-    case WeightType::kQ8: return DType::kQ8_0;
-    case WeightType::kQ4: return DType::kQ4_1;
-  }
-  return kKept;
-}
-
 // Puts back the rows that llama.cpp's converter moved so that rotary halves stand side by side: per head, row 2i + j
 // of the file is row j * half + i here. Quantisation blocks run along rows, so whole rows move unchanged.
 Tensor rows_put_back(const Tensor& stored, std::int64_t head_dim) {
@@ -42,6 +28,31 @@ Tensor rows_put_back(const Tensor& stored, std::int64_t head_dim) {
 bool may_be_missing(std::string_view ours) { return ours.starts_with("head.") || ours.starts_with("pooler."); }
 
 }  // namespace
+
+DType kept_type(const StoredTensor& stored, WeightType type) {
+  if (stored.shape.size() < 2) return DType::kF32;
+  DType wanted = stored.dtype;
+  switch (type) {
+    case WeightType::kAuto: break;
+    case WeightType::kF32: wanted = DType::kF32; break;
+    case WeightType::kBF16: wanted = DType::kBF16; break;
+    case WeightType::kF16: wanted = DType::kF16; break;
+    case WeightType::kQ8: wanted = DType::kQ8_0; break;
+    case WeightType::kQ4: wanted = DType::kQ4_1; break;
+  }
+  // Rows that do not fill blocks stay exact.
+  const bool fills = stored.shape.back() % info(wanted).block_elements == 0;
+  return wanted == DType::kF64 || !fills ? DType::kF32 : wanted;
+}
+
+void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, std::string_view name,
+                  const std::filesystem::path& place) {
+  check(info(stored.dtype).floating, ErrorKind::kBadInput, "{}: tensor '{}' holds {}, not weights", place.string(),
+        printable(name), info(stored.dtype).name);
+  check(stored.shape == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}{}",
+        place.string(), printable(name), to_string(stored.shape), to_string(parameter.shape),
+        may_be_missing(parameter.name) ? "; --new-head replaces a head of another size" : "");
+}
 
 Tensor convert_weight(const Tensor& value, DType type) {
   if (value.dtype() == type) return value;
@@ -85,22 +96,10 @@ TransformerConfig Model::read_config(const std::filesystem::path& path, std::opt
 }
 
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const {
-  check(info(value.dtype()).floating, ErrorKind::kBadInput, "{}: tensor '{}' holds {}, not weights",
-        model.place_.string(), printable(name), info(value.dtype()).name);
   if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
-  check(value.shape() == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}{}",
-        model.place_.string(), printable(name), to_string(value.shape()), to_string(parameter.shape),
-        may_be_missing(parameter.name) ? "; --new-head replaces a head of another size" : "");
-  DType type = wanted_type(options_.dtype);
-  if (value.rank() < 2) {
-    model.stored_vectors_ = value.dtype();
-    type = DType::kF32;
-  } else if (type == kKept) {
-    type = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
-  } else if (info(type).quantized && value.size(-1) % info(type).block_elements != 0) {
-    type = DType::kF32;  // rows that do not fill blocks stay exact
-  }
-  *parameter.tensor = convert_weight(value, type);
+  check_stored(parameter, {value.dtype(), value.shape()}, name, model.place_);
+  if (value.rank() < 2) model.stored_vectors_ = value.dtype();
+  *parameter.tensor = convert_weight(value, kept_type({value.dtype(), value.shape()}, options_.dtype));
 }
 
 std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& folder) {
@@ -138,16 +137,8 @@ std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& fol
 
 std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path) {
   const auto file = GgufFile::open(path);
-  const Json metadata = gguf_config(*file);
-  const Family& family = family_of(metadata, path.string());
-  ConfigFields fields = ConfigFields::gguf_reader(metadata, path.string());
-  TransformerConfig config = read_config(fields, family, options_.head);
-  config.tie_embeddings = file->find_tensor("output.weight") == nullptr;
-  const auto id = [&](const char* key) { return file->integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
-  config.bos_id = id("bos").value_or(-1);
-  config.pad_id = id("padding").value_or(-1);
-  for (const char* key : {"eos", "eot"})
-    if (const auto found = id(key)) config.eos_ids.push_back(*found);
+  const Family& family = family_of(gguf_config(*file), path.string());
+  TransformerConfig config = gguf_transformer_config(*file, family, options_.head);
   apply_options(config);
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
@@ -211,6 +202,19 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
     }
     *parameter.tensor = value;
   }
+}
+
+TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head) {
+  const Json metadata = gguf_config(file);
+  ConfigFields fields = ConfigFields::gguf_reader(metadata, file.place());
+  TransformerConfig config = read_config(fields, family, head);
+  config.tie_embeddings = file.find_tensor("output.weight") == nullptr;
+  const auto id = [&](const char* key) { return file.integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
+  config.bos_id = id("bos").value_or(-1);
+  config.pad_id = id("padding").value_or(-1);
+  for (const char* key : {"eos", "eot"})
+    if (const auto found = id(key)) config.eos_ids.push_back(*found);
+  return config;
 }
 
 Json gguf_config(const GgufFile& file) {

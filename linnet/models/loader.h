@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "linnet/io/checkpoint.h"
 #include "linnet/models/model.h"
 
 namespace linnet {
@@ -29,6 +30,15 @@ class ModelLoader {
   LoadOptions options_;
 };
 
+// What a stored tensor is kept in: vectors in f32, matrices as asked for.
+DType kept_type(const StoredTensor& stored, WeightType type);
+// kBadInput naming the tensor where what a file holds cannot fill the parameter.
+void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, std::string_view name,
+                  const std::filesystem::path& place);
+
+// What a GGUF's metadata and tensors say the transformer is; with `head`, under that one.
+TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family,
+                                          std::optional<HeadKind> head = {});
 // A GGUF's metadata below "<architecture>." as JSON, with the vocabulary's size.
 Json gguf_config(const GgufFile& file);
 

@@ -18,8 +18,8 @@ struct NamedTensor {
 
 // `last_hidden_state` [batch, length, hidden]; `logits` [batch, length, vocabulary or classes], or [batch, labels] of a
 // sequence classifier; `start_logits`, `end_logits` [batch, length]; `pooler_output` [batch, hidden];
-// `seq_relationship_logits` [batch, 2]; whichever the model has. Masked positions are 0. kInvalidArgument for ids outside
-// the vocabulary, rows of unequal length, and a row whose mask keeps nothing.
+// `seq_relationship_logits` [batch, 2]; whichever the model has. Masked positions are 0. kInvalidArgument for ids
+// outside the vocabulary, rows of unequal length, and a row whose mask keeps nothing.
 std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch, const nn::ForwardState& state = {});
 
 }  // namespace linnet::models

@@ -19,9 +19,8 @@ Completion complete(const models::Model& model, const Tokenizer& tokenizer, std:
     result.text += text;
     return text.empty() || !on_text || on_text(text);
   };
-  result.generation = generate::generate(model, prompt, o, [&](std::int32_t id) {
-    return show(stop.push(decoder.push(id))) && !stop.found();
-  });
+  result.generation = generate::generate(
+      model, prompt, o, [&](std::int32_t id) { return show(stop.push(decoder.push(id))) && !stop.found(); });
   std::string rest = stop.push(decoder.finish());
   show(rest += stop.finish());
   if (stop.found()) result.generation.finish = generate::FinishReason::kStop;

@@ -4,13 +4,10 @@
 #include "linnet/base/file.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/models/fixture.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
-
-std::filesystem::path scratch_file(const std::string& name) {
-  return std::filesystem::path(::testing::TempDir()) / ("linnet_forward_" + name + ".safetensors");
-}
 
 std::string joined(std::span<const std::int32_t> ids) {
   std::string text;
@@ -51,10 +48,11 @@ TEST_P(ForwardVerb, WritesTheReferencesNumbersOnBothPaddingSides) {
   const Expected expected(folder / "expected.safetensors");
   const nn::PaddedBatch batch = expected.batch();
   const auto width = static_cast<std::int64_t>(batch.mask.front().size());
+  const Scratch folder_of_outputs;
   for (const std::string side : {"right", "left"}) {
-    const auto file = scratch_file(side);
-    std::vector<std::string> arguments{"forward", "-m", folder.string(), "--dtype", "f32", "--json",
-                                       "--padding-side", side, "-o", file.string()};
+    const auto file = folder_of_outputs / (side + ".safetensors");
+    std::vector<std::string> arguments{"forward", "-m", folder.string(), "--dtype", "f32", "--json", "--padding-side",
+                                       side,      "-o", file.string()};
     for (const std::string& list : kept(batch.ids, batch.mask)) arguments.insert(arguments.end(), {"--ids", list});
     if (!batch.type_ids.empty())
       for (const std::string& list : kept(batch.type_ids, batch.mask))
@@ -74,7 +72,6 @@ TEST_P(ForwardVerb, WritesTheReferencesNumbersOnBothPaddingSides) {
                               : std::vector<float>(wanted.data<float>().begin(), wanted.data<float>().end());
       expect_close(found->read(name).data<float>(), values, 1e-4, side + " " + name);
     }
-    std::filesystem::remove(file);
   }
 }
 
@@ -87,11 +84,13 @@ std::vector<std::string> llama(std::vector<std::string> more) {
 }
 
 TEST(Forward, AMaskedTokenIsNotThereAndIsWrittenAsZero) {
-  const auto whole = scratch_file("whole"), masked = scratch_file("masked");
+  const Scratch scratch;
+  const auto whole = scratch / "whole.safetensors", masked = scratch / "masked.safetensors";
   ASSERT_EQ(run_linnet(llama({"--ids", "5,6,7", "-o", whole.string()})).exit_code, 0);
   const CliResult r = run_linnet(llama({"--ids", "5,9,6,7", "--attention-mask", "1,0,1,1", "-o", masked.string()}));
   ASSERT_EQ(r.exit_code, 0) << r.err;
-  const Tensor want = CheckpointReader::open(whole)->read("logits"), got = CheckpointReader::open(masked)->read("logits");
+  const Tensor want = CheckpointReader::open(whole)->read("logits"),
+               got = CheckpointReader::open(masked)->read("logits");
   const auto vocab = static_cast<std::size_t>(want.size(2));
   const auto row = [&](const Tensor& t, std::size_t i) { return t.data<float>().subspan(i * vocab, vocab); };
   for (const float v : row(got, 1)) EXPECT_EQ(v, 0);
@@ -100,7 +99,8 @@ TEST(Forward, AMaskedTokenIsNotThereAndIsWrittenAsZero) {
 }
 
 TEST(Forward, TextsAreTokenised) {
-  const auto by_text = scratch_file("text"), by_ids = scratch_file("ids");
+  const Scratch scratch;
+  const auto by_text = scratch / "text.safetensors", by_ids = scratch / "ids.safetensors";
   ASSERT_EQ(run_linnet(llama({"w5 w6", "-o", by_text.string()})).exit_code, 0);
   ASSERT_EQ(run_linnet(llama({"--ids", "1,5,6", "-o", by_ids.string()})).exit_code, 0);
   EXPECT_EQ(read_file(by_text), read_file(by_ids));
@@ -115,23 +115,22 @@ struct Wrong {
 class ForwardRefuses : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(ForwardRefuses, WithAWordAndNoFile) {
-  const auto file = scratch_file(GetParam().name);
+  const Scratch scratch;
+  const auto file = scratch / "out.safetensors";
   auto arguments = llama(GetParam().arguments);
   arguments.insert(arguments.end(), {"-o", file.string()});
   const CliResult r = run_linnet(arguments);
   EXPECT_EQ(r.exit_code, GetParam().exit_code) << r.err;
   EXPECT_EQ(r.out, "");
   EXPECT_NE(r.err.find(GetParam().said), std::string::npos) << r.err;
-  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Usage, ForwardRefuses,
-    ::testing::Values(Wrong{"nothing", {}, 2, "nothing to run"},
-                      Wrong{"both", {"--ids", "1", "w5"}, 2, "not both"},
+    ::testing::Values(Wrong{"nothing", {}, 2, "nothing to run"}, Wrong{"both", {"--ids", "1", "w5"}, 2, "not both"},
                       Wrong{"word", {"--ids", "1,x"}, 2, "--ids takes numbers"},
-                      Wrong{"outside", {"--ids", "1,67"}, 2, "67"},
-                      Wrong{"negative", {"--ids", "1,-1"}, 2, "-1"},
+                      Wrong{"outside", {"--ids", "1,67"}, 2, "67"}, Wrong{"negative", {"--ids", "1,-1"}, 2, "-1"},
                       Wrong{"side", {"--ids", "1", "--padding-side", "up"}, 2, "left or right"},
                       Wrong{"mask", {"--ids", "1,2", "--attention-mask", "1"}, 2, "1 numbers for the 2 ids of row 0"},
                       Wrong{"mask_value", {"--ids", "1,2", "--attention-mask", "1,2"}, 2, "0 and 1"},
@@ -142,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Forward, AMissingModelIsBadInput) {
-  const CliResult r = run_linnet({"forward", "-m", "/no/such/model", "--ids", "1", "-o", scratch_file("none").string()});
+  const CliResult r = run_linnet({"forward", "-m", "/no/such/model", "--ids", "1", "-o", "none.safetensors"});
   EXPECT_EQ(r.exit_code, 3);
   EXPECT_NE(r.err.find("/no/such/model"), std::string::npos) << r.err;
 }

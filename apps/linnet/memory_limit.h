@@ -1,0 +1,28 @@
+// --memory: a cap on weights, KV cache and scratch.
+//
+//   const MemoryLimit limit(model_path, models::WeightType::kAuto, bytes);
+//   limit.check(prompt_tokens + new_tokens);   // kRuntime with both numbers where it cannot be kept
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+#include "linnet/models/summary.h"
+
+namespace linnet::app {
+
+class MemoryLimit {
+ public:
+  // Reads the headers of the model; no weight.
+  MemoryLimit(const std::filesystem::path& model, models::WeightType type, std::size_t bytes)
+      : summary_(models::summarize(model)), type_(type), bytes_(bytes) {}
+  void check(std::int64_t positions) const;
+
+ private:
+  models::Summary summary_;
+  models::WeightType type_;
+  std::size_t bytes_;
+};
+
+}  // namespace linnet::app

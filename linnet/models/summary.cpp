@@ -1,0 +1,155 @@
+#include "linnet/models/summary.h"
+
+#include <algorithm>
+#include <array>
+
+#include "linnet/io/gguf.h"
+#include "linnet/models/loader.h"
+#include "linnet/models/pretrained.h"
+
+namespace linnet::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kRowsAtOnce = 1024;    // of a prompt's pass
+constexpr std::size_t kProgram = 48u << 20;  // the program itself, its libraries, a vocabulary
+
+enum class Names : std::uint8_t { kHuggingFace, kGguf };
+
+std::int64_t numel(const Shape& shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t size : shape) n *= size;
+  return n;
+}
+
+void list_tensors(Summary& s, const CheckpointReader& checkpoint) {
+  for (const std::string& name : checkpoint.names()) s.tensors.push_back({name, {}, checkpoint.info(name)});
+}
+
+// Which tensor fills which parameter, and how many numbers they are.
+void match_parameters(Summary& s, Names names) {
+  nn::Transformer transformer(*s.config);
+  for (const nn::Parameter& parameter : nn::parameters(transformer)) {
+    const auto known =
+        names == Names::kGguf ? std::vector{to_gguf(*s.family, parameter.name)} : spellings(*s.family, parameter.name);
+    TensorSummary* found = nullptr;
+    for (auto name = known.begin(); name != known.end() && found == nullptr; ++name)
+      for (TensorSummary& t : s.tensors)
+        if (t.name == *name) found = &t;
+    if (found != nullptr) {
+      check_stored(parameter, found->stored, found->name, s.place);
+      found->ours = parameter.name;
+    }
+    // A pooler that a plain trunk does not bring is left out; a head that is not there is drawn when loading.
+    const bool left_out = parameter.name.starts_with("pooler.") && s.config->head == HeadKind::kNone;
+    if (found != nullptr || !left_out) s.parameters += numel(parameter.shape);
+    if (found == nullptr && !s.tensors.empty() && !left_out)
+      s.missing.push_back(names == Names::kGguf ? known.front() : to_theirs(*s.family, parameter.name, s.config->head));
+  }
+}
+
+void find_dtype(Summary& s) {
+  std::array<std::size_t, kDTypes.size()> bytes{};
+  for (const TensorSummary& t : s.tensors)
+    if (info(t.stored.dtype).floating) bytes[static_cast<std::size_t>(t.stored.dtype)] += t.bytes();
+  const auto most = std::max_element(bytes.begin(), bytes.end());
+  if (*most > 0) s.dtype = static_cast<DType>(most - bytes.begin());
+}
+
+void take_config(Summary& s, const TransformerConfig& config) {
+  s.config = config;
+  s.architecture = architecture_name(*s.family, config.head);
+  s.vocab_size = config.vocab;
+  if (config.max_positions > 0) s.context_length = config.max_positions;
+}
+
+void count_all(Summary& s) {
+  for (const TensorSummary& t : s.tensors)
+    if (info(t.stored.dtype).floating) s.parameters += numel(t.stored.shape);
+}
+
+void summarize_folder(Summary& s) {
+  const fs::path file = s.place / "config.json";
+  const bool weights = has_checkpoint(s.place), tokenizer = has_tokenizer(s.place);
+  check(fs::exists(file) || weights || tokenizer, ErrorKind::kBadInput,
+        "{}: holds no config.json, no weights and no tokenizer; it is no model folder", s.place.string());
+  if (weights) list_tensors(s, *CheckpointReader::open(s.place));
+  if (!fs::exists(file)) {
+    count_all(s);
+    if (tokenizer) s.vocab_size = load_tokenizer(s.place).vocab_size();
+    return;
+  }
+  const Json json = read_json(file);
+  s.family = &family_of(json, file.string());
+  ConfigFields fields = ConfigFields::reader(json, file.string());
+  take_config(s, read_config(fields, *s.family));
+  match_parameters(s, Names::kHuggingFace);
+}
+
+void summarize_gguf(Summary& s) {
+  const auto file = GgufFile::open(s.place);
+  for (const GgufTensor& t : file->tensors()) s.tensors.push_back({t.name, {}, {t.dtype, t.shape}});
+  s.architecture = file->string("general.architecture").value_or("");
+  s.family = find_family(s.architecture);
+  if (file->has("tokenizer.ggml.tokens"))
+    s.vocab_size = static_cast<std::int64_t>(file->find("tokenizer.ggml.tokens")->count);
+  if (s.family == nullptr || s.tensors.empty()) {
+    count_all(s);
+    if (!s.architecture.empty()) s.context_length = file->integer(s.architecture + ".context_length");
+    return;
+  }
+  take_config(s, gguf_transformer_config(*file, *s.family));
+  match_parameters(s, Names::kGguf);
+}
+
+}  // namespace
+
+std::size_t TensorSummary::bytes() const { return row_bytes(stored.dtype, numel(stored.shape)); }
+
+Summary summarize(const fs::path& path) {
+  check(fs::exists(path), ErrorKind::kBadInput, "{}: there is no such model", path.string());
+  Summary s;
+  s.place = path;
+  if (fs::is_directory(path)) {
+    summarize_folder(s);
+  } else if (path.extension() == ".gguf") {
+    summarize_gguf(s);
+  } else {
+    list_tensors(s, *CheckpointReader::open(path));
+    count_all(s);
+  }
+  find_dtype(s);
+  return s;
+}
+
+RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) {
+  RunMemory need;
+  bool exact = type == WeightType::kF32;
+  for (const TensorSummary& t : s.tensors) {
+    if (t.ours.empty()) continue;
+    const DType kept = kept_type(t.stored, type);
+    const std::size_t bytes = row_bytes(kept, numel(t.stored.shape));
+    // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
+    const bool twice = t.stored.shape.size() >= 2 && kept != t.stored.dtype;
+    need.weights += twice ? 2 * bytes : bytes;
+    exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
+  }
+  if (!s.config) return need;
+  const TransformerConfig& c = *s.config;
+  const std::size_t length = static_cast<std::size_t>(std::max<std::int64_t>(1, positions));
+  if (c.stack == Stack::kDecoder) {
+    const std::size_t blocks = (length + kKvBlock - 1) / kKvBlock;
+    need.cache = blocks * kKvBlock * nn::KvCache(c, exact ? DType::kF32 : DType::kBF16).bytes_per_position();
+  }
+  // The values of a pass that live at once: the residual stream and its norm, queries, keys, values and their mixture,
+  // the feed-forward's two or three; scores over the vocabulary of a row with their copy.
+  const std::size_t rows = std::min(length, kRowsAtOnce);
+  const auto per_row = static_cast<std::size_t>(4 * c.hidden + (2 * c.heads + 2 * c.kv_heads) * c.head_dim + 3 * c.ffn);
+  need.scratch = sizeof(float) * (rows * per_row + 2 * static_cast<std::size_t>(c.vocab)) + kProgram;
+  return need;
+}
+
+std::size_t train_memory(const Summary& s) { return 4 * sizeof(float) * static_cast<std::size_t>(s.parameters); }
+
+}  // namespace linnet::models

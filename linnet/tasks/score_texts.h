@@ -1,0 +1,43 @@
+// How likely a model finds texts: continuations of a prompt, or a whole text as perplexity.
+//
+//   auto scores = score_texts(model, tokenizer, {{"I feel", {" happy", " sad"}}});
+//   scores[0][1].logprob                                   // log p(" sad" | "I feel"), natural logarithm
+//   text_perplexity(model, tokenizer, text).perplexity();  // a token
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/generate/score.h"
+#include "linnet/tokenizer/tokenizer.h"
+
+namespace linnet::tasks {
+
+struct PromptedTexts {
+  std::string prompt;
+  std::vector<std::string> continuations;
+};
+
+// One entry a request, one score a continuation. Prompt and continuation are tokenised together (requirements 1L); an
+// empty prompt of a tokenizer without a start token becomes its end token, as in lm-evaluation-harness. A note where a
+// continuation changes the prompt's own tokens. kInvalidArgument: a continuation without tokens.
+std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
+                                                      const std::vector<PromptedTexts>& requests,
+                                                      const generate::ScoreOptions& options = {});
+
+struct TextPerplexity {
+  generate::Perplexity tokens;
+  std::int64_t words = 0, bytes = 0;  // of the text that was looked at; words stand between white space
+
+  double per_token() const { return tokens.perplexity(); }
+  double per_word() const;
+  double per_byte() const;
+};
+
+// `options.limit` counts tokens; words and bytes are then those of the beginning that these tokens cover.
+TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& tokenizer, std::string_view text,
+                               const generate::PerplexityOptions& options = {});
+
+}  // namespace linnet::tasks

@@ -1,0 +1,235 @@
+// linnet run against Transformers' greedy text, and what a user sees of it.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linnet/base/file.h"
+#include "linnet/base/utf8.h"
+#include "tests/cli/run_linnet.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::test {
+namespace {
+
+std::string joined(std::span<const std::int32_t> ids) {
+  std::string text;
+  for (const std::int32_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
+  return text;
+}
+
+CliResult run(const std::filesystem::path& model, std::vector<std::string> more, const CliOptions& options = {}) {
+  std::vector<std::string> arguments{"run", "-m", model.string(), "--dtype", "f32"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_linnet(arguments, options);
+}
+CliResult llama(std::vector<std::string> more, const CliOptions& options = {}) {
+  return run(fixtures() / "llama/causal", std::move(more), options);
+}
+
+std::vector<Json> lines(const std::string& text) {
+  std::vector<Json> found;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
+    found.push_back(parse_json(text.substr(at, end - at), "stdout"));
+  return found;
+}
+
+std::vector<std::string> speakers() {
+  std::vector<std::string> names;
+  for (const std::string& name : fixture_cases("expected.safetensors"))
+    if (Expected(fixtures() / name / "expected.safetensors").has("greedy.ids")) names.push_back(name);
+  return names;
+}
+
+class RunGreedy : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RunGreedy, GivesTransformersIds) {
+  const Expected expected(fixtures() / GetParam() / "expected.safetensors");
+  const auto prompt = expected.ids("greedy.prompt"), ids = expected.ids("greedy.ids");
+  const CliResult r =
+      run(fixtures() / GetParam(), {"--ids", joined(prompt), "-n", std::to_string(ids.size()), "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const Json json = parse_json(r.out, "stdout");
+  EXPECT_EQ(json["ids"].get<std::vector<std::int32_t>>(), ids);
+  EXPECT_EQ(json["finish_reason"], ids.back() == 2 ? "stop" : "length");
+  EXPECT_EQ(json["usage"]["prompt_tokens"], prompt.size());
+  EXPECT_EQ(json["usage"]["completion_tokens"], ids.size());
+  for (const char* key : {"load_s", "prefill_s", "decode_s", "prefill_tokens_per_s", "decode_tokens_per_s"})
+    EXPECT_GT(json["timing"][key].get<double>(), 0) << key;
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, RunGreedy, ::testing::ValuesIn(speakers()), case_name);
+
+TEST(Run, StreamsTheTextAndEndsTheLine) {
+  const Json json = parse_json(llama({"w5 w6", "-n", "8", "--json"}).out, "stdout");
+  const CliResult r = llama({"w5 w6", "-n", "8"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_EQ(r.out, json["text"].get<std::string>() + "\n");
+  EXPECT_EQ(r.err, "");
+  EXPECT_EQ(llama({"w5 w6", "-n", "8", "--echo"}).out, "w5 w6" + r.out);
+  EXPECT_EQ(llama({"-n", "8"}, {.input = "w5 w6\n"}).out, r.out);
+}
+
+TEST(Run, InputGivesALineAPrompt) {
+  const Scratch scratch;
+  const auto file = scratch / "prompts.jsonl";
+  write_file(file, "{\"prompt\": \"w5 w6\"}\n\n{\"text\": \"w7\"}\n");
+  const CliResult r = llama({"--input", file.string(), "-n", "4", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const auto found = lines(r.out);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0]["ids"], parse_json(llama({"w5 w6", "-n", "4", "--json"}).out, "")["ids"]);
+  EXPECT_EQ(found[1]["ids"], parse_json(llama({"w7", "-n", "4", "--json"}).out, "")["ids"]);
+}
+
+TEST(Run, StopTextEndsTheTextBeforeIt) {
+  const std::string text = parse_json(llama({"w5 w6", "-n", "20", "--json"}).out, "")["text"];
+  const auto space = text.find(' ', text.size() / 2);
+  const std::string stop = text.substr(space - 1, 3);
+  const Json json = parse_json(llama({"w5 w6", "-n", "20", "--json", "--stop", "nowhere", "--stop", stop}).out, "");
+  EXPECT_EQ(json["text"], text.substr(0, text.find(stop)));
+  EXPECT_EQ(json["finish_reason"], "stop");
+}
+
+TEST(Run, LogprobsAreOfTheChosenAndTheLikeliest) {
+  const Json json = parse_json(llama({"w5 w6", "-n", "3", "--logprobs", "2", "--json"}).out, "");
+  ASSERT_EQ(json["logprobs"].size(), json["ids"].size());
+  for (std::size_t i = 0; i < json["ids"].size(); ++i) {
+    const Json& step = json["logprobs"][i];
+    EXPECT_EQ(step["id"], json["ids"][i]);
+    EXPECT_EQ(step["top"].size(), 2u);
+    EXPECT_EQ(step["top"][0]["id"], step["id"]);  // greedy
+    EXPECT_GE(step["top"][0]["logprob"].get<double>(), step["top"][1]["logprob"].get<double>());
+    EXPECT_LE(step["logprob"].get<double>(), 0);
+  }
+}
+
+TEST(Run, SamplingIsRepeatableAndFollowsTheSeed) {
+  const auto ids = [](const char* seed) {
+    return parse_json(llama({"w5", "-n", "12", "--json", "--temperature", "3", "--seed", seed}).out, "")["ids"];
+  };
+  EXPECT_EQ(ids("1"), ids("1"));
+  EXPECT_NE(ids("1"), ids("2"));
+}
+
+TEST(Run, BothLengthRules) {  // R50
+  const auto count = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"--ids", "5,6,7", "--json", "--min-new-tokens", "6"});
+    return parse_json(llama(more).out, "")["ids"].size();
+  };
+  EXPECT_EQ(count({"--max-length", "9"}), 6u);
+  EXPECT_EQ(count({"--max-length", "4", "-n", "6"}), 6u);
+  const CliResult r = llama({"--ids", "5,6,7", "--max-length", "3"});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("3 tokens, max_length is 3"), std::string::npos) << r.err;
+}
+
+TEST(Run, TheCheckpointsGenerationConfigCounts) {
+  const Scratch scratch;
+  const auto folder = scratch / "model";
+  std::filesystem::copy(fixtures() / "llama/causal", folder);
+  const auto all =
+      parse_json(llama({"--ids", "5,6", "-n", "9", "--json"}).out, "")["ids"].get<std::vector<std::int32_t>>();
+  ASSERT_GE(all.size(), 3u);
+  write_file(folder / "generation_config.json",
+             "{\"eos_token_id\": [2, " + std::to_string(all[2]) + "], \"do_sample\": true, \"max_length\": 7}");
+  const Json json = parse_json(run(folder, {"--ids", "5,6", "--json"}).out, "");
+  EXPECT_EQ(json["ids"].get<std::vector<std::int32_t>>(),
+            std::vector(all.begin(), std::find(all.begin(), all.end(), all[2]) + 1));
+  EXPECT_EQ(json["finish_reason"], "stop");
+  write_file(folder / "generation_config.json", "{\"eos_token_id\": 66, \"max_length\": 7}");
+  EXPECT_EQ(parse_json(run(folder, {"--ids", "5,6", "--json"}).out, "")["ids"].size(), 5u);
+  EXPECT_EQ(parse_json(run(folder, {"--ids", "5,6", "-n", "7", "--json"}).out, "")["ids"].size(), 7u);
+}
+
+TEST(Run, ChatGoesThroughTheTemplate) {
+  const Scratch scratch;
+  const auto folder = scratch / "model";
+  std::filesystem::copy(fixtures() / "llama/causal", folder);
+  write_file(
+      folder / "chat_template.jinja",
+      "{{ bos_token }}{% for m in messages %} {{ 'w8' if m.role == 'system' else 'w9' }} {{ m.content }}{% endfor %}");
+  const auto ids = [](const CliResult& r) {
+    EXPECT_EQ(r.exit_code, 0) << r.err;
+    return lines(r.out).at(0)["ids"];
+  };
+  const Json plain = ids(run(folder, {"--ids", "1,9,5", "-n", "4", "--json"}));
+  EXPECT_EQ(ids(run(folder, {"w5", "--chat", "-n", "4", "--json"})), plain);
+  const Json system = ids(run(folder, {"--ids", "1,8,7,9,5", "-n", "4", "--json"}));
+  EXPECT_EQ(ids(run(folder, {"w5", "--system", "w7", "-n", "4", "--json"})), system);
+  write_file(
+      scratch / "chat.jsonl",
+      "{\"messages\": [{\"role\": \"system\", \"content\": \"w7\"}, {\"role\": \"user\", \"content\": \"w5\"}]}\n");
+  EXPECT_EQ(ids(run(folder, {"--input", (scratch / "chat.jsonl").string(), "-n", "4", "--json"})), system);
+}
+
+struct Wrong {
+  const char* name;
+  std::vector<std::string> arguments;
+  int exit_code;
+  const char* said;
+};
+class RunRefuses : public ::testing::TestWithParam<Wrong> {};
+
+TEST_P(RunRefuses, WithAWord) {
+  const CliResult r = llama(GetParam().arguments);
+  EXPECT_EQ(r.exit_code, GetParam().exit_code) << r.err;
+  EXPECT_EQ(r.out, "");
+  EXPECT_NE(r.err.find(GetParam().said), std::string::npos) << r.err;
+  EXPECT_TRUE(r.err.starts_with("linnet: error: ")) << r.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Usage, RunRefuses,
+    ::testing::Values(Wrong{"beams", {"w5", "--num-beams", "4"}, 2, "--num-beams is not in this version"},
+                      Wrong{"length_penalty", {"w5", "--length-penalty", "1"}, 2, "--length-penalty is not in this"},
+                      Wrong{"choices", {"w5", "--choices", "a,b"}, 2, "--choices is not in this version"},
+                      Wrong{"speculate", {"w5", "--speculate", "4"}, 2, "--speculate is not in this version"},
+                      Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
+                      Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "temperature"},
+                      Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "top-p"}, Wrong{"outside", {"--ids", "67"}, 2, "67"},
+                      Wrong{"dtype", {"w5", "--dtype", "f99"}, 2, "f99"},
+                      Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Run, APromptThatFillsTheContextIsAnsweredWithBothNumbers) {
+  std::string ids = "5";
+  for (int i = 0; i < 200; ++i) ids += ",5";
+  const auto model = fixtures() / "gpt2/causal";
+  const CliResult r = run(model, {"--ids", ids});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("201 tokens, the model's context is "), std::string::npos) << r.err;
+}
+
+TEST(Run, AnEncoderIsNoLanguageModelToContinueTexts) {
+  const CliResult r = run(fixtures() / "bert/masked", {"w5"});
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_NE(r.err.find("causal"), std::string::npos) << r.err;
+}
+
+TEST(Run, Stories260K) {
+  const auto folder = shared_data("stories260K-hf");
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no ../shared/data";
+  const Json expected = read_json(folder / "expected.json");
+  const auto wanted = expected["greedy_ids_201"].get<std::vector<std::int32_t>>();
+  const CliResult r = run(folder, {"--ids", std::to_string(wanted[0]), "-n", "200", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const Json json = parse_json(r.out, "stdout");
+  EXPECT_EQ(json["ids"].get<std::vector<std::int32_t>>(), std::vector(wanted.begin() + 1, wanted.end()));
+  EXPECT_EQ(json["text"].get<std::string>(), read_file(folder / "expected_greedy_200.txt"));
+}
+
+// The real model breaks characters over tokens: what is streamed is whole all the same.
+TEST(Run, SmolLm2SaysSomethingSensible) {
+  const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
+  if (!std::filesystem::exists(model)) GTEST_SKIP() << "no model in the cache; script/fetch-models brings it";
+  const CliResult r = run_linnet({"run", "-m", model.string(), "The capital of France is", "-n", "8", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_NE(parse_json(r.out, "stdout")["text"].get<std::string>().find("Paris"), std::string::npos) << r.out;
+  const CliResult emoji = run_linnet({"run", "-m", model.string(), "--chat", "Repeat exactly: 🎉🌍日本語", "-n", "24"});
+  ASSERT_EQ(emoji.exit_code, 0) << emoji.err;
+  EXPECT_TRUE(utf8::valid(emoji.out)) << emoji.out;
+}
+
+}  // namespace
+}  // namespace linnet::test

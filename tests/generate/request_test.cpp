@@ -1,0 +1,73 @@
+#include "linnet/generate/request.h"
+
+#include <gtest/gtest.h>
+
+#include "linnet/base/error.h"
+#include "tests/models/fixture.h"
+
+namespace linnet::generate {
+namespace {
+
+using Lengths = std::pair<std::int64_t, std::optional<std::int64_t>>;
+
+Lengths lengths(const Request& request, const GenerationConfig& checkpoint = {}) {
+  const GenerateOptions o = resolve(request, checkpoint);
+  return {o.max_length ? 0 : o.max_new_tokens, o.max_length};
+}
+
+TEST(Request, LengthsOfTheCallGoBeforeTheCheckpoints) {  // R50
+  GenerationConfig checkpoint;
+  EXPECT_EQ(lengths({}), Lengths(256, std::nullopt));
+  EXPECT_EQ(lengths({.max_length = 60}), Lengths(0, 60));
+  EXPECT_EQ(lengths({.max_new_tokens = 5, .max_length = 60}), Lengths(5, std::nullopt));
+  checkpoint.max_length = 40;
+  EXPECT_EQ(lengths({}, checkpoint), Lengths(0, 40));
+  EXPECT_EQ(lengths({.max_new_tokens = 5}, checkpoint), Lengths(5, std::nullopt));
+  checkpoint.max_new_tokens = 9;
+  EXPECT_EQ(lengths({}, checkpoint), Lengths(9, std::nullopt));
+  EXPECT_EQ(lengths({.max_length = 60}, checkpoint), Lengths(0, 60));
+}
+
+GenerationConfig sampling_checkpoint() {
+  GenerationConfig c;
+  c.do_sample = true;
+  c.temperature = 0.6;
+  c.top_p = 0.9;
+  c.repetition_penalty = 1.5;
+  c.eos_ids = {2, 7};
+  return c;
+}
+
+TEST(Request, IsGreedyWhateverTheCheckpointSays) {  // R51
+  const GenerateOptions o = resolve({}, sampling_checkpoint());
+  EXPECT_FALSE(o.sampling.do_sample);
+  EXPECT_FLOAT_EQ(o.sampling.repetition_penalty, 1.5f);
+  EXPECT_EQ(o.eos_ids, (std::vector<std::int32_t>{2, 7}));
+}
+
+TEST(Request, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {
+  const GenerateOptions o = resolve({.top_p = 0.5}, sampling_checkpoint());
+  EXPECT_TRUE(o.sampling.do_sample);
+  EXPECT_FLOAT_EQ(o.sampling.temperature, 0.6f);
+  EXPECT_FLOAT_EQ(o.sampling.top_p, 0.5f);
+  EXPECT_EQ(o.sampling.top_k, 50);
+  EXPECT_FALSE(resolve({.do_sample = false, .top_p = 0.5}, {}).sampling.do_sample);
+  EXPECT_TRUE(resolve({.do_sample = true}, {}).sampling.do_sample);
+  EXPECT_FALSE(resolve({.temperature = 0}, {}).sampling.do_sample);
+}
+
+TEST(Request, RefusesWhatIsOutOfRange) {
+  for (const Request& r : {Request{.temperature = -1}, Request{.top_k = -1}, Request{.top_p = 0}, Request{.top_p = 1.5},
+                           Request{.min_p = 2}, Request{.typical_p = 0}, Request{.repetition_penalty = 0},
+                           Request{.max_new_tokens = -1}, Request{.no_repeat_ngram_size = -2}})
+    EXPECT_THROW(resolve(r, {}), Error);
+}
+
+TEST(GenerationConfig, FallsBackToTheConfigurationsEndTokens) {
+  const auto model = models::Model::from_pretrained(fixtures() / "llama/causal");
+  EXPECT_EQ(generation_config(*model).eos_ids, model->config().eos_ids);
+  EXPECT_FALSE(generation_config(*model).eos_ids.empty());
+}
+
+}  // namespace
+}  // namespace linnet::generate

@@ -1,0 +1,60 @@
+#include "linnet/tasks/score_texts.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linnet/models/pretrained.h"
+#include "tests/models/fixture.h"
+
+namespace linnet::tasks {
+namespace {
+
+models::Pretrained load(const std::string& name) {
+  return models::load_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
+}
+
+double logprob(const models::Pretrained& p, const std::string& prompt, const std::string& continuation) {
+  return score_texts(*p.model, p.tokenizer, {{prompt, {continuation}}}).front().front().logprob;
+}
+double of_ids(const models::Pretrained& p, std::vector<std::int32_t> prompt, std::vector<std::int32_t> continuation) {
+  const std::vector<generate::ScoreRequest> requests{{std::move(prompt), {std::move(continuation)}}};
+  return generate::score(*p.model, requests).front().front().logprob;
+}
+
+TEST(ScoreTexts, ThePromptGetsItsStartTokenAndTheContinuationNone) {
+  const auto p = load("llama/causal");
+  EXPECT_DOUBLE_EQ(logprob(p, "w5 w6", " w7 w8"), of_ids(p, {1, 5, 6}, {7, 8}));
+  EXPECT_DOUBLE_EQ(logprob(p, "w5 w6 ", "w7 w8"), of_ids(p, {1, 5, 6}, {7, 8}));
+  EXPECT_DOUBLE_EQ(logprob(p, "", "w7"), of_ids(p, {1}, {7}));
+}
+
+TEST(ScoreTexts, AnEmptyPromptWithoutAStartTokenIsTheTokenizersOwn) {
+  const auto p = load("gpt2/causal");
+  const auto start = p.tokenizer.bos_id() ? *p.tokenizer.bos_id() : *p.tokenizer.eos_id();
+  EXPECT_DOUBLE_EQ(logprob(p, "", "w7"), of_ids(p, {start}, {7}));
+}
+
+TEST(ScoreTexts, AnswersStandInTheOrderAsked) {
+  const auto p = load("llama/causal");
+  const auto scores = score_texts(*p.model, p.tokenizer, {{"w5", {" w6", " w7 w8"}}, {"w9 w10 w11", {" w12"}}});
+  ASSERT_EQ(scores.size(), 2u);
+  ASSERT_EQ(scores[0].size(), 2u);
+  EXPECT_EQ(scores[0][1].tokens, 2);
+  EXPECT_NEAR(scores[0][1].logprob, logprob(p, "w5", " w7 w8"), 1e-5);
+  EXPECT_NEAR(scores[1][0].logprob, logprob(p, "w9 w10 w11", " w12"), 1e-5);
+}
+
+TEST(TextPerplexity, UnitsShareOneLikelihood) {
+  const auto p = load("llama/causal");
+  const std::string text = "w5 w6\n\tw7 w8 w9 ";
+  const TextPerplexity t = text_perplexity(*p.model, p.tokenizer, text);
+  EXPECT_EQ(t.words, 5);
+  EXPECT_EQ(t.bytes, static_cast<std::int64_t>(text.size()));
+  EXPECT_EQ(t.tokens.tokens, 5);  // the start token is the first one's context
+  EXPECT_NEAR(std::log(t.per_word()) * 5, t.tokens.negative_log_likelihood, 1e-9);
+  EXPECT_NEAR(std::log(t.per_byte()) * static_cast<double>(t.bytes), t.tokens.negative_log_likelihood, 1e-9);
+}
+
+}  // namespace
+}  // namespace linnet::tasks
