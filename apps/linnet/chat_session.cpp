@@ -15,14 +15,14 @@ constexpr std::int64_t kAnswerRoom = 256;  // tokens of the context that are kep
 // The conversation as a prompt; its oldest turns go while it leaves too little room.
 Prompt fitted(const LoadedModel& loaded, const Completer& completer, Json& turns, bool has_system) {
   const std::int64_t context = loaded.model->config().max_positions;
-  const std::size_t oldest = has_system ? 1 : 0;
+  const int oldest = has_system ? 1 : 0;
   for (;;) {
     Prompt prompt = completer.chat(turns);
     const auto tokens = static_cast<std::int64_t>(prompt.ids.size());
     const bool fits = context == 0 || tokens + std::min(kAnswerRoom, context / 2) <= context;
-    if (fits || turns.size() <= oldest + 2) return prompt;
+    if (fits || static_cast<int>(turns.size()) <= oldest + 2) return prompt;
     print_note("[the oldest turns no longer fit the context and are left out]");
-    turns.erase(oldest, oldest + 2);  // a question and its answer
+    turns.erase(turns.begin() + oldest, turns.begin() + oldest + 2);  // a question and its answer
   }
 }
 

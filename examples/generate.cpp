@@ -1,0 +1,20 @@
+// Continues a prompt, and shows the text as it comes.
+//
+//   generate SmolLM2-135M-Instruct.gguf "Once upon a time"
+#include <linnet/linnet.h>
+
+#include <cstdio>
+
+int main(int argc, char** argv) try {
+  const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
+  const std::string prompt = argc > 2 ? argv[2] : "Once upon a time";
+  const linnet::Completion done =
+      linnet::complete(*model, tokenizer, prompt, {.request = {.max_new_tokens = 40}}, [](std::string_view text) {
+        std::printf("%.*s", static_cast<int>(text.size()), text.data());
+        return std::fflush(stdout) == 0;
+      });
+  std::printf("\n[%zu tokens]\n", done.generation.ids.size());
+} catch (const linnet::Error& error) {
+  std::fprintf(stderr, "generate: %s\n", error.what());
+  return 1;
+}

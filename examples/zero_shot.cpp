@@ -1,0 +1,27 @@
+// The article's two questions: which tone has a sentence, in which language is a function?
+//
+//   zero_shot SmolLM2-135M-Instruct.gguf
+#include <linnet/linnet.h>
+
+#include <cstdio>
+
+constexpr const char* kCpp =
+    "int findMax(int a, int b){\n\tif (a > b) ans = a;\n\telse ans = b;\n\treturn ans;\n}";
+constexpr const char* kPython = "def find_max(a, b, c):\n\tans = max(c, max(a,b))\n\treturn ans";
+
+void ask(const linnet::Classifier& question, const std::vector<std::string>& texts) {
+  for (const linnet::Classification& answer : question.classify(texts))
+    std::printf("%s (%.0f %%)\n", answer.label->c_str(), 100 * answer.score);
+}
+
+int main(int argc, char** argv) try {
+  const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
+  ask(linnet::Classifier(*model, tokenizer, {.labels = {"positive", "negative"}}),
+      {"I love the sunny weather today.", "I don't love the rainy weather today."});
+  ask(linnet::Classifier(*model, tokenizer,
+                         {.labels = {"C++", "Python"}, .prompt = linnet::PromptTemplate::parse("code-language")}),
+      {kCpp, kPython});
+} catch (const linnet::Error& error) {
+  std::fprintf(stderr, "zero_shot: %s\n", error.what());
+  return 1;
+}
