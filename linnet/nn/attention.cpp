@@ -5,6 +5,18 @@
 #include "linnet/base/error.h"
 
 namespace linnet::nn {
+namespace {
+
+// Sequence i asks with row i alone.
+std::vector<AttentionSequence> with_one_query(std::vector<AttentionSequence> sequences) {
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    sequences[s].q_begin = static_cast<std::int64_t>(s);
+    sequences[s].q_len = 1;
+  }
+  return sequences;
+}
+
+}  // namespace
 
 std::vector<float> alibi_slopes(std::int64_t heads) {
   std::int64_t power = 1;
@@ -42,19 +54,22 @@ void Attention::visit(Visitor& v) {
   visit_child(v, "output", output_);
 }
 
-Attention::Heads Attention::project(const Tensor& x, const Pass& pass) const {
+Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
   const std::int64_t rows = x.size(0);
   if (layout_ == Qkv::kSeparate) {
-    const auto split = [&](const Linear& part, std::int64_t heads) {
-      return linnet::reshape(part(x, pass), {rows, heads, head_dim_});
+    const auto split = [&](const Linear& part, const Tensor& from, std::int64_t heads) {
+      return linnet::reshape(part(from, pass), {from.size(0), heads, head_dim_});
     };
-    return {split(query_, heads_), split(key_, kv_heads_), split(value_, kv_heads_)};
+    return {split(query_, wanted.empty() ? x : gather_rows(x, wanted), heads_), split(key_, x, kv_heads_),
+            split(value_, x, kv_heads_)};
   }
   const Tensor joined = qkv_(x, pass);
   const bool stacked = layout_ == Qkv::kStacked;
   const Shape shape = stacked ? Shape{rows, 3, heads_, head_dim_} : Shape{rows, heads_, 3, head_dim_};
   const auto part = [&](std::int64_t index) { return view_select(joined, shape, stacked ? 1 : 2, index); };
-  return {part(0), part(1), part(2)};
+  if (wanted.empty()) return {part(0), part(1), part(2)};
+  const Tensor queries = gather_rows(linnet::reshape(contiguous(part(0)), {rows, heads_ * head_dim_}), wanted);
+  return {linnet::reshape(queries, {queries.size(0), heads_, head_dim_}), part(1), part(2)};
 }
 
 AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const {
@@ -70,16 +85,19 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
   return o;
 }
 
-Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const {
-  Heads heads = project(x, pass);
+Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass,
+                             std::span<const std::int32_t> wanted) const {
+  Heads heads = project(x, wanted, pass);
   if (batch.rotary) {
-    heads.q = rotary(heads.q, *batch.rotary, batch.rotary_rows);
+    std::vector<std::int32_t> turned;
+    for (const std::int32_t row : wanted) turned.push_back(batch.rotary_rows[static_cast<std::size_t>(row)]);
+    heads.q = rotary(heads.q, *batch.rotary, wanted.empty() ? batch.rotary_rows : turned);
     heads.k = rotary(heads.k, *batch.rotary, batch.rotary_rows);
   }
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
-  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, o), pass);
+  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, !wanted.empty(), o), pass);
   if (!batch.prefix.empty()) {
     const PrefixKv& prefix = batch.prefix[static_cast<std::size_t>(layer)];
     const auto joined = [&](const Tensor& learned, const Tensor& own) {
@@ -90,10 +108,11 @@ Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const Attentio
     heads.k = joined(prefix.keys, heads.k);
     heads.v = joined(prefix.values, heads.v);
   }
-  return output_(attention(heads.q, heads.k, heads.v, batch.sequences, kv_heads_, o), pass);
+  const auto sequences = wanted.empty() ? batch.sequences : with_one_query(batch.sequences);
+  return output_(attention(heads.q, heads.k, heads.v, sequences, kv_heads_, o), pass);
 }
 
-Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
+Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, bool one_row,
                          AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
@@ -112,7 +131,7 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
     sequences[s].k_blocks = k.data() + first[s];
     sequences[s].v_blocks = v.data() + first[s];
   }
-  return attention(heads.q, {}, {}, sequences, kv_heads_, o);
+  return attention(heads.q, {}, {}, one_row ? with_one_query(sequences) : sequences, kv_heads_, o);
 }
 
 Tensor Attention::cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences,

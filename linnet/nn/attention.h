@@ -43,8 +43,10 @@ class Attention {
   explicit Attention(const TransformerConfig& config);
   explicit operator bool() const { return heads_ > 0; }
 
-  // x [rows, hidden] -> [rows, hidden]
-  Tensor operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass) const;
+  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs: [sequences, hidden]. A wanted row
+  // of a causal stack is its sequence's last.
+  Tensor operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass,
+                    std::span<const std::int32_t> wanted = {}) const;
   // Keys and values from another stack's rows.
   Tensor cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences, std::int64_t layer,
                const Pass& pass) const;
@@ -54,8 +56,9 @@ class Attention {
   struct Heads {
     Tensor q, k, v;  // [rows, heads, head_dim], possibly strided
   };
-  Heads project(const Tensor& x, const Pass& pass) const;
-  Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, AttentionOptions options) const;
+  Heads project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const;
+  Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, bool one_row,
+                AttentionOptions options) const;
   AttentionOptions options(std::int64_t layer, const Pass& pass) const;
 
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;

@@ -12,16 +12,18 @@ Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
 
 // Norm before: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Norm after: norm(x + part(x)).
 template <class Part>
-Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part) const {
-  if (place_ == NormPlace::kAfter) return norm(add(x, pass.drop(part(x), dropout_, layer_, site)));
-  const Tensor seen = norm(x);
-  return add(residual_ == Residual::kNormed ? seen : x, pass.drop(part(seen), dropout_, layer_, site));
+Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part,
+                    std::span<const std::int32_t> wanted) const {
+  const bool after = place_ == NormPlace::kAfter;
+  const Tensor seen = after ? x : norm(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
+  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout_, layer_, site));
+  return after ? norm(sum) : sum;
 }
 
 Tensor Block::operator()(const Tensor& input, const AttentionBatch& batch, const CrossBatch* source,
-                         const Pass& pass) const {
+                         const Pass& pass, std::span<const std::int32_t> wanted) const {
   Tensor x = apply(input, attention_norm_, Site::kAttentionOutput, pass,
-                   [&](const Tensor& seen) { return attention_(seen, layer_, batch, pass); });
+                   [&](const Tensor& seen) { return attention_(seen, layer_, batch, pass, wanted); }, wanted);
   if (source != nullptr)
     x = apply(x, cross_norm_, Site::kCrossOutput, pass, [&](const Tensor& seen) {
       return cross_attention_.cross(seen, source->source, source->sequences, layer_, pass);

@@ -19,12 +19,15 @@ class Block {
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
   Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
 
-  Tensor operator()(const Tensor& x, const AttentionBatch& batch, const CrossBatch* source, const Pass& pass) const;
+  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs (see Attention).
+  Tensor operator()(const Tensor& x, const AttentionBatch& batch, const CrossBatch* source, const Pass& pass,
+                    std::span<const std::int32_t> wanted = {}) const;
   void visit(Visitor& v);
 
  private:
   template <class Part>
-  Tensor apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part) const;
+  Tensor apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part,
+               std::span<const std::int32_t> wanted = {}) const;
 
   std::int64_t layer_;
   NormPlace place_;

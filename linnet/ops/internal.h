@@ -1,6 +1,8 @@
 // What the op files share: pointers for the backend and the usual checks.
 #pragma once
 
+#include <fmt/ranges.h>  // messages write shapes only when they are thrown
+
 #include "linnet/base/error.h"
 #include "linnet/ops/ops.h"
 
@@ -13,10 +15,10 @@ inline Tensor like(const Tensor& x) { return Tensor::empty(x.shape()); }
 inline void check_matrix(const char* op, const char* name, const Tensor& x) {
   check(static_cast<bool>(x), "[{}] {} is undefined", op, name);
   check(x.dtype() == DType::kF32, "[{}] {} is {}, not F32", op, name, info(x.dtype()).name);
-  check(x.rank() == 2, "[{}] {} is {}, not a matrix", op, name, to_string(x.shape()));
+  check(x.rank() == 2, "[{}] {} is {}, not a matrix", op, name, x.shape());
 }
 inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
-  check(a.shape() == b.shape(), "[{}] {} does not fit {}", op, to_string(a.shape()), to_string(b.shape()));
+  check(a.shape() == b.shape(), "[{}] {} does not fit {}", op, a.shape(), b.shape());
 }
 
 // An input's place on the tape, for its gradient function: what is kept when the values are not needed any more.

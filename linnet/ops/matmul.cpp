@@ -20,8 +20,8 @@ Tensor product(const Tensor& a, const Tensor& b, bool turn_a, bool turn_b) {
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
   check_matrix("matmul", "a", a);
   check_matrix("matmul", "b", b);
-  check(a.size(transpose_a ? 0 : 1) == b.size(transpose_b ? 1 : 0), "[matmul] {} does not fit {}", to_string(a.shape()),
-        to_string(b.shape()));
+  check(a.size(transpose_a ? 0 : 1) == b.size(transpose_b ? 1 : 0), "[matmul] {} does not fit {}", a.shape(),
+        b.shape());
   Tensor c = product(a, b, transpose_a, transpose_b);
   if (!needs_grad({a, b})) return c;
   return record("matmul", {a, b}, c, [a, b, transpose_a, transpose_b](const Tensor& dc) -> Gradients {

@@ -45,7 +45,7 @@ Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t in
   Tensor y = x.reshape(shape).select(dim, index);
   if (!needs_grad({x})) return y;
   check(y.rank() == 3 && y.stride(2) == 1, "[view_select] {} is not [rows, heads, head_dim]: no gradient",
-        to_string(y.shape()));
+        y.shape());
   return record("view_select", {x}, y, [to_x = GradInput(x), shape, dim, index](const Tensor& dy) -> Gradients {
     Tensor dx = grad_room_to_add(to_x);
     add_to_view(dy, dx.reshape(shape).select(dim, index));

@@ -1,5 +1,7 @@
 #include "linnet/tensor/tensor.h"
 
+#include <fmt/ranges.h>  // messages write shapes only when they are thrown
+
 #include <cstring>
 
 #include "linnet/base/error.h"
@@ -31,8 +33,8 @@ Shape row_major(const Shape& shape) {
 std::int64_t product(const Shape& shape) {
   std::int64_t n = 1;
   for (const std::int64_t size : shape) {
-    check(size >= 0, "[tensor] a dimension of {} is negative", to_string(shape));
-    check(!__builtin_mul_overflow(n, size, &n), "[tensor] {} has too many elements", to_string(shape));
+    check(size >= 0, "[tensor] a dimension of {} is negative", shape);
+    check(!__builtin_mul_overflow(n, size, &n), "[tensor] {} has too many elements", shape);
   }
   return n;
 }
@@ -42,17 +44,17 @@ std::size_t values_bytes(const Shape& shape, DType type) {
   const int block = info(type).block_elements;
   if (block > 1)
     check(!shape.empty() && shape.back() % block == 0, "[tensor] rows of {} do not fill {}'s blocks of {}",
-          to_string(shape), info(type).name, block);
+          shape, info(type).name, block);
   std::size_t bytes = 0;
   check(!__builtin_mul_overflow(static_cast<std::size_t>(n / block), static_cast<std::size_t>(info(type).block_bytes),
                                 &bytes),
-        "[tensor] {} has too many bytes", to_string(shape));
+        "[tensor] {} has too many bytes", shape);
   return bytes;
 }
 
 std::size_t index_of(const Shape& shape, int dim) {
   const int at = dim < 0 ? dim + static_cast<int>(shape.size()) : dim;
-  check(at >= 0 && at < static_cast<int>(shape.size()), "[tensor] {} has no dimension {}", to_string(shape), dim);
+  check(at >= 0 && at < static_cast<int>(shape.size()), "[tensor] {} has no dimension {}", shape, dim);
   return static_cast<std::size_t>(at);
 }
 
@@ -74,7 +76,7 @@ Tensor Tensor::zeros(Shape shape, DType type) {
 Tensor Tensor::from(std::span<const float> values, Shape shape) {
   Tensor t = empty(std::move(shape));
   check(static_cast<std::int64_t>(values.size()) == t.numel(), "[tensor] {} values for shape {}", values.size(),
-        to_string(t.shape()));
+        t.shape());
   if (!values.empty()) std::memcpy(t.raw(), values.data(), values.size_bytes());
   return t;
 }
@@ -88,7 +90,7 @@ Tensor Tensor::from(std::span<const std::int32_t> values) {
 Tensor Tensor::over(std::shared_ptr<Storage> storage, std::size_t byte_offset, Shape shape, DType type) {
   const std::size_t bytes = values_bytes(shape, type);
   check(byte_offset <= storage->bytes() && bytes <= storage->bytes() - byte_offset,
-        "[tensor] {} {} needs {} bytes at {}, the storage has {}", info(type).name, to_string(shape), bytes,
+        "[tensor] {} {} needs {} bytes at {}, the storage has {}", info(type).name, shape, bytes,
         byte_offset, storage->bytes());
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = std::move(storage);
@@ -137,7 +139,7 @@ Tensor Tensor::view(Shape shape, Shape strides, std::size_t byte_offset) const {
 }
 
 Tensor Tensor::reshape(Shape wanted) const {
-  check(contiguous(), "[reshape] the values of {} are not contiguous", to_string(shape()));
+  check(contiguous(), "[reshape] the values of {} are not contiguous", shape());
   std::int64_t known = 1, *inferred = nullptr;
   for (std::int64_t& size : wanted) {
     if (size == -1)
@@ -146,8 +148,8 @@ Tensor Tensor::reshape(Shape wanted) const {
       known *= size;
   }
   if (inferred != nullptr) *inferred = known == 0 ? 0 : numel() / known;
-  check(product(wanted) == numel(), "[reshape] {} has not as many elements as {}", to_string(shape()),
-        to_string(wanted));
+  check(product(wanted) == numel(), "[reshape] {} has not as many elements as {}", shape(),
+        wanted);
   Shape strides = row_major(wanted);
   return view(std::move(wanted), std::move(strides), impl_->byte_offset);
 }
@@ -163,7 +165,7 @@ Tensor Tensor::transpose(int a, int b) const {
 Tensor Tensor::slice(int dim, std::int64_t begin, std::int64_t end) const {
   const std::size_t at = index_of(shape(), dim);
   check(0 <= begin && begin <= end && end <= shape()[at], "[slice] {}..{} is outside dimension {} of {}", begin, end,
-        dim, to_string(shape()));
+        dim, shape());
   check(!info(dtype()).quantized || at + 1 < shape().size(), "[slice] a {} row cannot be cut", info(dtype()).name);
   Shape sizes = shape();
   sizes[at] = end - begin;
@@ -204,7 +206,7 @@ const std::shared_ptr<GradState>& Tensor::grad_state() const { return impl_->gra
 void require_host_values(const Tensor& tensor, DType type) {
   check(static_cast<bool>(tensor), "[tensor] is undefined");
   check(tensor.dtype() == type, "[tensor] holds {}, {} is asked for", info(tensor.dtype()).name, info(type).name);
-  check(tensor.contiguous(), "[tensor] the values of {} are not contiguous", to_string(tensor.shape()));
+  check(tensor.contiguous(), "[tensor] the values of {} are not contiguous", tensor.shape());
 }
 
 }  // namespace linnet

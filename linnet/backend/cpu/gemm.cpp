@@ -130,8 +130,17 @@ const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
 
 namespace {
 
-constexpr std::int64_t kDepth = 256;     // of a panel slice: 32 KiB of f32, about the first-level cache
+constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
 constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
+
+}  // namespace
+
+std::int64_t slice_depth(std::int64_t depth) {
+  const std::int64_t slices = std::max<std::int64_t>(1, (depth + kDepth - 1) / kDepth);
+  return std::max<std::int64_t>(32, (depth + 32 * slices - 1) / (32 * slices) * 32);  // whole blocks of a quantised row
+}
+
+namespace {
 
 // Where in the packed rows the slice k_begin … of row block `block` stands: [slice][block][k][rows].
 struct PackedRows {
@@ -143,11 +152,6 @@ struct PackedRows {
     return data + k_begin * rows + block * block_rows * (k_end - k_begin);
   }
 };
-
-std::int64_t slice_depth(std::int64_t depth) {
-  const std::int64_t slices = std::max<std::int64_t>(1, (depth + kDepth - 1) / kDepth);
-  return std::max<std::int64_t>(32, (depth + 32 * slices - 1) / (32 * slices) * 32);  // whole blocks of a quantised row
-}
 
 PackedRows pack_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth) {
   PackedRows packed{x, rows, depth, HWY_DYNAMIC_DISPATCH(TileRows)()};
@@ -223,28 +227,39 @@ namespace {
 
 // Where element (k, n) of a packed matrix stands.
 struct PackedLayout {
-  std::int64_t panel, depth;  // columns of a panel, rows of it
+  std::int64_t panel, depth;    // columns of a panel, rows of the whole
+  std::int64_t slice, columns;  // rows of a slice, and how many columns all panels have
   bool pairs;
   std::int64_t at(std::int64_t k, std::int64_t n) const {
-    const std::int64_t first = n / panel * panel * depth, column = n % panel;
+    const std::int64_t top = k / slice * slice, height = std::min(slice, depth - top);
+    const std::int64_t first = top * columns + n / panel * panel * height, column = n % panel;
+    k -= top;
     return pairs ? first + (k / 2 * panel + column) * 2 + k % 2 : first + k * panel + column;
   }
 };
 
-PackedLayout layout_of(DType type, std::int64_t in) {
-  if (type == DType::kBF16) return {64, (in + 31) / 32 * 32, true};
-  if (type == DType::kF32) return {64, (in + 15) / 16 * 16, false};
-  return {kPanel, in, false};
+PackedLayout layout_of(DType type, std::int64_t out, std::int64_t in) {
+  const auto up = [](std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; };
+  if (type == DType::kF32) return {64, up(in, 16), slice_depth(in), up(out, 64), false};
+  const std::int64_t panel = type == DType::kBF16 ? 64 : kPanel, depth = type == DType::kBF16 ? up(in, 32) : in;
+  return {panel, depth, depth, up(out, panel), type == DType::kBF16};
 }
 
 template <class T>
 void pack_columns(const WeightView& w, const PackedLayout& to, std::int64_t n, std::int64_t n_end, T* packed) {
   const auto* const from = static_cast<const T*>(w.data);
+  const bool row = w.layout == WeightLayout::kOutIn;
+  const std::int64_t step = row ? 1 : w.out;
   for (; n < n_end; ++n) {
-    const bool row = w.layout == WeightLayout::kOutIn;
     const T* const column = row ? from + n * w.in : from + n;
-    const std::int64_t step = row ? 1 : w.out;
-    for (std::int64_t k = 0; k < w.in; ++k) packed[to.at(k, n)] = column[k * step];
+    for (std::int64_t top = 0; top < w.in; top += to.slice) {
+      const std::int64_t end = std::min(w.in, top + to.slice);
+      T* const out = packed + to.at(top, n);
+      if (to.pairs)
+        for (std::int64_t k = top; k < end; ++k) out[(k - top) / 2 * 2 * to.panel + k % 2] = column[k * step];
+      else
+        for (std::int64_t k = top; k < end; ++k) out[(k - top) * to.panel] = column[k * step];
+    }
   }
 }
 
@@ -252,20 +267,16 @@ void pack_columns(const WeightView& w, const PackedLayout& to, std::int64_t n, s
 
 PackedMatrix pack_matrix(const WeightView& w) {
   const std::size_t size = row_bytes(w.type, 1);
-  const PackedLayout layout = layout_of(w.type, w.in);
-  const std::int64_t panels = (w.out + layout.panel - 1) / layout.panel, panel_size = layout.panel * layout.depth;
-  PackedMatrix packed{w.type, w.out, w.in, aligned_bytes(static_cast<std::size_t>(panels * panel_size) * size)};
-  parallel_for(panels, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-      const std::int64_t n = panel * layout.panel, n_end = std::min(w.out, n + layout.panel);
-      if (n_end - n < layout.panel || layout.depth > w.in)
-        std::memset(packed.data.get() + static_cast<std::size_t>(panel * panel_size) * size, 0,
-                    static_cast<std::size_t>(panel_size) * size);
-      if (size == 4)
-        pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint32_t*>(packed.data.get()));
-      else
-        pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint16_t*>(packed.data.get()));
-    }
+  const PackedLayout layout = layout_of(w.type, w.out, w.in);
+  const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * size;
+  PackedMatrix packed{w.type, w.out, w.in, aligned_bytes(bytes)};
+  if (layout.columns > w.out || layout.depth > w.in) std::memset(packed.data.get(), 0, bytes);
+  parallel_for(layout.columns / layout.panel, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t n = begin * layout.panel, n_end = std::min(w.out, end * layout.panel);
+    if (size == 4)
+      pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint32_t*>(packed.data.get()));
+    else
+      pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint16_t*>(packed.data.get()));
   });
   if (w.storage != nullptr && w.storage->mapped()) release_pages(w.data, static_cast<std::size_t>(w.out * w.in) * size);
   return packed;
@@ -274,7 +285,7 @@ PackedMatrix pack_matrix(const WeightView& w) {
 void multiply_packed(const Product& p, const PackedMatrix& w) {
   if (w.type == DType::kF32) {
     const auto* const data = reinterpret_cast<const float*>(w.data.get());
-    const PackedLayout layout = layout_of(w.type, w.in);
+    const PackedLayout layout = layout_of(w.type, w.out, w.in);
     return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t) {
       return Panel{data + layout.at(k, panel * kPanel), layout.panel};
     });
@@ -282,7 +293,7 @@ void multiply_packed(const Product& p, const PackedMatrix& w) {
   const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data.get());
   if (w.type == DType::kBF16) {
     const auto widen = HWY_DYNAMIC_DISPATCH(WidenPairs);
-    const PackedLayout layout = layout_of(w.type, w.in);
+    const PackedLayout layout = layout_of(w.type, w.out, w.in);
     return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
       float* const to = scratch<ScratchFor::kPanel>((kDepth + 1) * kPanel);
       widen(data + layout.at(k, panel * kPanel), (k_end - k + 1) / 2, to);

@@ -15,14 +15,18 @@ namespace linnet::cpu {
 inline constexpr std::int64_t kPanel = 32;  // output columns a panel
 
 // W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
-// F32: [out / 64][in, rounded up to 16][64], what oneDNN calls BA16a64b. BF16: [out / 64][in / 2, rounded up to
-// 16][64][2], its BA16a64b2a. F16, which only our own product reads: [out / 32][in][32].
+// F32: slices of slice_depth(in) rows, each [out / 64][rows, rounded up to 16][64], what oneDNN calls BA16a64b.
+// BF16: [out / 64][in / 2, rounded up to 16][64][2], its BA16a64b2a. F16, which only our own product reads:
+// [out / 32][in][32].
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;
   AlignedBytes data;
 };
 PackedMatrix pack_matrix(const WeightView& weight);
+// Rows of W^T that are summed before the sum goes to memory: few enough for the first-level cache, and short sums round
+// less than long ones.
+std::int64_t slice_depth(std::int64_t in);
 
 enum class TileInit : std::uint8_t {
   kZero,

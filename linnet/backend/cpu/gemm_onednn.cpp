@@ -167,34 +167,53 @@ std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) /
 
 }  // namespace
 
+namespace {
+
+// A packed weight of one slice or several, each added to the sum of those before.
+struct PackedSlices {
+  const PackedMatrix& w;
+  bool bf16 = w.type == DType::kBF16;
+  std::int64_t depth = bf16 ? w.in : slice_depth(w.in);
+
+  Shape shape(const Product& p, std::int64_t rows, std::int64_t top) const {
+    const std::int64_t k = std::min(depth, w.in - top);
+    return {bf16 ? memory::data_type::bf16 : memory::data_type::f32,
+            rows,
+            w.out,
+            k,
+            bf16 ? w.in : p.x_stride,
+            p.y_stride,
+            tag::ab,
+            bf16 ? tag::BA16a64b2a : tag::BA16a64b,
+            p.bias != nullptr && top == 0,
+            p.accumulate || top > 0};
+  }
+  const std::byte* data(std::int64_t top) const {
+    return w.data.get() + static_cast<std::size_t>(top * rounded_up(w.out, 64)) * sizeof(float);
+  }
+};
+
+}  // namespace
+
 bool multiply_onednn(const Product& p, const PackedMatrix& w) {
-  const bool bf16 = w.type == DType::kBF16;
-  if (w.type == DType::kF16 || (bf16 && !bf16_products())) return false;
+  if (w.type == DType::kF16 || (w.type == DType::kBF16 && !bf16_products())) return false;
+  const PackedSlices slices{w};
   constexpr std::int64_t kMost = 256;
-  const std::int64_t least = bf16 ? 8 : 32;  // below, our own product is as quick
-  const auto shape = [&](std::int64_t rows) {
-    return Shape{bf16 ? memory::data_type::bf16 : memory::data_type::f32,
-                 rows,
-                 w.out,
-                 w.in,
-                 bf16 ? w.in : p.x_stride,
-                 p.y_stride,
-                 tag::ab,
-                 bf16 ? tag::BA16a64b2a : tag::BA16a64b,
-                 p.bias != nullptr,
-                 p.accumulate};
-  };
-  if (p.m < least || matmul_for(shape(kMost)) == nullptr) return false;
-  auto* const rounded = bf16 ? scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in) : nullptr;
-  if (bf16) narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
+  const std::int64_t least = slices.bf16 ? 8 : 32;  // below, our own product is as quick
+  if (p.m < least || matmul_for(slices.shape(p, kMost, 0)) == nullptr) return false;
+  auto* const rounded = slices.bf16 ? scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in) : nullptr;
+  if (slices.bf16) narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
   std::int64_t row = 0;
   for (std::int64_t rows = kMost; rows >= least; rows /= 2)
-    for (; p.m - row >= rows; row += rows) {
-      const dnnl::matmul* const product = matmul_for(shape(rows));
-      if (product == nullptr) return false;
-      const void* const x = bf16 ? static_cast<const void*>(rounded + row * w.in) : p.x + row * p.x_stride;
-      run(*product, shape(rows), x, w.data.get(), p.bias, p.y + row * p.y_stride);
-    }
+    for (; p.m - row >= rows; row += rows)
+      for (std::int64_t top = 0; top < w.in; top += slices.depth) {
+        const Shape shape = slices.shape(p, rows, top);
+        const dnnl::matmul* const product = matmul_for(shape);
+        if (product == nullptr) return false;
+        const void* const x =
+            slices.bf16 ? static_cast<const void*>(rounded + row * w.in) : p.x + row * p.x_stride + top;
+        run(*product, shape, x, slices.data(top), shape.bias ? p.bias : nullptr, p.y + row * p.y_stride);
+      }
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
     rest.x += row * p.x_stride;

@@ -21,8 +21,8 @@ struct PlainProduct {  // c[m, n] = alpha op(a) op(b) + beta c, row-major
   std::int64_t ldc;
 };
 void multiply_plain(const PlainProduct& product);
-// The same with both matrices rounded to bf16 on the way (mixed-precision training); false where that is not worth it or
-// oneDNN has nothing fast, and nothing was done.
+// The same with both matrices rounded to bf16 on the way (mixed-precision training); false where that is not worth it
+// or oneDNN has nothing fast, and nothing was done.
 bool multiply_plain_bf16(const PlainProduct& product);
 
 // Whether products of bf16 are worth rounding x to bf16 for (AVX-512 BF16 here and in oneDNN).
