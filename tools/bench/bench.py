@@ -58,23 +58,21 @@ class Machine:
     def process(self, arguments: list, each_line: Callable[[str], None] | None = None) -> tuple[list[str], float, int]:
         """Lines of stdout, seconds of wall time, peak memory."""
         environment = dict(os.environ, OMP_NUM_THREADS=str(self.threads))
-        errors = self.work / "stderr.txt"
+        errors, cost = self.work / "stderr.txt", self.work / "cost.json"
+        command = [sys.executable, "-S", "-E", HERE / "measured.py", cost, *arguments]
         with errors.open("w") as sink:
-            start = time.perf_counter()
-            child = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=sink, text=True,
-                                     env=environment)
+            child = subprocess.Popen([str(a) for a in command], stdout=subprocess.PIPE, stderr=sink, text=True, env=environment)
             lines = []
             for line in child.stdout:
                 lines.append(line)
                 if each_line:
                     each_line(line)
-            _, status, usage = os.wait4(child.pid, 0)
-            seconds = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode != 0:
+            child.wait()
+        measured = json.loads(cost.read_text())
+        if measured["status"] != 0:
             last = (errors.read_text().strip().splitlines() or ["no message"])[-1]
-            raise RuntimeError(f"{Path(str(arguments[0])).name} {arguments[1]}: exit {child.returncode}: {last}")
-        return lines, seconds, usage.ru_maxrss * 1024
+            raise RuntimeError(f"{Path(str(arguments[0])).name} {arguments[1]}: exit {measured['status']}: {last}")
+        return lines, measured["seconds"], measured["peak_bytes"]
 
     def linnet(self, *arguments, each_line=None) -> tuple[list[str], float, int]:
         return self.process([self.program, *arguments, "-t", self.threads, "--json"], each_line)
