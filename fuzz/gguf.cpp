@@ -1,0 +1,45 @@
+// Any bytes as a .gguf file: the container, every value of its metadata, its tokenizer, and the model it describes.
+#include "linnet/io/gguf.h"
+
+#include "fuzz/input.h"
+#include "linnet/models/pretrained.h"
+
+using namespace linnet;
+
+namespace {
+
+void read_value(const GgufFile& file, const GgufEntry& entry) {
+  if (entry.type == GgufType::kArray && entry.element == GgufType::kString)
+    LINNET_ASSERT(file.strings(entry.key)->size() == entry.count);
+  else if (entry.type == GgufType::kArray)
+    fuzz::survives([&] { LINNET_ASSERT(file.numbers(entry.key)->size() == entry.count); });
+  else if (entry.type == GgufType::kString)
+    LINNET_ASSERT(file.string(entry.key).has_value());
+  else
+    fuzz::survives([&] { file.number(entry.key); });
+}
+
+void read_tensors(const GgufFile& file, std::size_t file_bytes) {
+  for (const GgufTensor& tensor : file.tensors()) {
+    LINNET_ASSERT(tensor.offset <= file_bytes && tensor.bytes <= file_bytes - tensor.offset);
+    const Tensor value = file.read(tensor.name);
+    LINNET_ASSERT(value.bytes() == tensor.bytes);
+  }
+}
+
+void tokenize(const Tokenizer& tokenizer) {
+  for (const std::int32_t id : tokenizer.encode_ids("Hello w\xC3\xB6rld, 12 <s>\xE2\x96\x81"))
+    LINNET_ASSERT(id >= 0 && id < tokenizer.vocab_size());
+}
+
+}  // namespace
+
+FUZZ_TARGET(bytes) {
+  const std::string exact(bytes);  // on the heap, where a byte too far is seen
+  std::shared_ptr<GgufFile> file;
+  if (!fuzz::survives([&] { file = GgufFile::parse(std::as_bytes(std::span(exact)), "input.gguf"); })) return;
+  for (const GgufEntry& entry : file->entries()) read_value(*file, entry);
+  fuzz::survives([&] { read_tensors(*file, bytes.size()); });
+  fuzz::survives([&] { tokenize(Tokenizer::from_gguf(models::gguf_vocabulary(*file), "input.gguf")); });
+  fuzz::survives([&] { models::Model::from_pretrained(fuzz::as_file(bytes, "input.gguf")); });
+}

@@ -1,0 +1,15 @@
+// Any text as JSON: what is read can be copied, printed and read again to the same value.
+#include "linnet/base/json.h"
+
+#include "fuzz/input.h"
+
+using namespace linnet;
+
+FUZZ_TARGET(bytes) {
+  fuzz::survives([&] {
+    const Json value = parse_json(bytes, "input");
+    const Json copy = value;
+    LINNET_ASSERT(parse_json(dump_json(copy), "printed") == value);
+  });
+  fuzz::survives([&] { dump_json(parse_json(bytes, "input", {.duplicate_keys = true}), 2); });
+}

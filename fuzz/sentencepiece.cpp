@@ -1,0 +1,11 @@
+// Any bytes as a SentencePiece model, and texts through the tokenizer it makes.
+#include "fuzz/tokenizer.h"
+
+using namespace linnet;
+
+FUZZ_TARGET(bytes) {
+  fuzz::survives([&] {
+    const auto tokenizer = Tokenizer::from_file(fuzz::as_file(bytes, "tokenizer.model"));
+    fuzz::exercise(tokenizer, bytes);
+  });
+}

@@ -1,0 +1,32 @@
+// What a tokenizer from a hostile file must keep: ids below its vocabulary's size, offsets inside the text, no
+// exception but a refusal.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "fuzz/input.h"
+#include "linnet/tokenizer/tokenizer.h"
+
+namespace linnet::fuzz {
+
+inline constexpr std::array<std::string_view, 5> kTexts{
+    "", "hello world", "Hello,  w\xC3\xB6rld!\n\t12345 <s>[MASK] \xE2\x96\x81x",
+    "\xE4\xBD\xA0\xE5\xA5\xBD\xF0\x9F\x98\x80", "\xFF\xC3 broken \x80"};
+
+inline void exercise(const Tokenizer& tokenizer, std::string_view own) {
+  for (const std::string_view text : {kTexts[0], kTexts[1], kTexts[2], kTexts[3], kTexts[4], own.substr(0, 64)}) {
+    survives([&] {
+      const Encoding e = tokenizer.encode(text, kTexts[1]);
+      LINNET_ASSERT(e.offsets.size() == e.size() && e.tokens.size() == e.size() && e.type_ids.size() == e.size());
+      for (const auto& [begin, end] : e.offsets) LINNET_ASSERT(0 <= begin && begin <= end);
+      for (const std::int32_t id : e.ids) LINNET_ASSERT(id >= 0 && id < tokenizer.vocab_size());
+      tokenizer.decode(e.ids, false);
+      StreamDecoder stream(tokenizer);
+      for (const std::int32_t id : e.ids) stream.push(id);
+      stream.finish();
+    });
+  }
+}
+
+}  // namespace linnet::fuzz
