@@ -54,7 +54,8 @@ void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
 std::vector<std::string> read_labels(ConfigFields& f) {
   std::vector<std::string> labels;
   if (const Json* map = f.find({"id2label"})) {
-    check(map->is_object() && map->size() <= 1'000'000, ErrorKind::kBadInput, "{}: id2label is not an object", f.place());
+    check(map->is_object() && map->size() <= 1'000'000, ErrorKind::kBadInput, "{}: id2label is not an object",
+          f.place());
     labels.resize(map->size());
     for (const auto& [id, name] : map->items()) {
       std::size_t at = labels.size();
@@ -67,7 +68,7 @@ std::vector<std::string> read_labels(ConfigFields& f) {
   }
   std::int64_t count = 2;
   f.field({"num_labels"}, count);
-  check(count >= 1 && count <= 1'000'000, ErrorKind::kBadInput, "{}: num_labels is {}", f.place(), count);
+  check(count >= 1 && count <= 65'536, ErrorKind::kBadInput, "{}: num_labels is {}", f.place(), count);
   for (std::int64_t i = 0; i < count; ++i) labels.push_back(fmt::format("LABEL_{}", i));
   return labels;
 }
@@ -100,8 +101,8 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   in_range(f, "the number of attention heads", c.heads, 1, 65'536);
   if (c.kv_heads == 0) c.kv_heads = c.heads;
   in_range(f, "the number of key-value heads", c.kv_heads, 1, c.heads);
-  check(c.heads % c.kv_heads == 0, ErrorKind::kBadInput, "{}: {} attention heads do not share {} key-value heads evenly",
-        f.place(), c.heads, c.kv_heads);
+  check(c.heads % c.kv_heads == 0, ErrorKind::kBadInput,
+        "{}: {} attention heads do not share {} key-value heads evenly", f.place(), c.heads, c.kv_heads);
   check(c.head_dim > 0 || c.hidden % c.heads == 0, ErrorKind::kBadInput, "{}: {} heads do not divide hidden size {}",
         f.place(), c.heads, c.hidden);
   if (c.head_dim == 0) c.head_dim = c.hidden / c.heads;
@@ -133,8 +134,10 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.field({"decoder_start_token_id"}, c.decoder_start_id);
   f.ids({"eos_token_id"}, c.eos_ids);
   if (const Json* own = f.find({"linnet"}); own != nullptr && own->is_object()) {
-    c.head_trained = own->value("head_trained", true);
-    if (own->value("classifier", std::string()) == "mlp") c.classifier = ClassifierKind::kMlp;
+    ConfigFields inner = ConfigFields::reader(*own, f.place() + ": linnet");
+    std::string classifier;
+    inner.field({"head_trained"}, c.head_trained).field({"classifier"}, classifier);
+    if (classifier == "mlp") c.classifier = ClassifierKind::kMlp;
   }
 }
 
@@ -170,7 +173,8 @@ const Family& family_of(const Json& config, std::string_view place) {
   std::vector<std::string> known;
   for (const Family* family : all_families()) known.emplace_back(family->model_type);
   fail(ErrorKind::kBadInput, "{}: model_type '{}' is not supported{}; known are {}", place, printable(type, 60),
-       config.contains("auto_map") ? " and its own code (auto_map) is never run" : "", joined(nearest_names(type, known)));
+       config.contains("auto_map") ? " and its own code (auto_map) is never run" : "",
+       joined(nearest_names(type, known)));
 }
 
 TransformerConfig read_config(ConfigFields& f, const Family& family, std::optional<HeadKind> head) {

@@ -8,7 +8,8 @@ const Json* ConfigFields::find(const Key& key) const {
   const char* spellings[] = {key.name, key.older};
   const char* gguf[] = {key.gguf, nullptr};
   for (const char* name : mode_ == Mode::kReadGguf ? gguf : spellings)
-    if (name != nullptr && json_.is_object() && json_.contains(name) && !json_.at(name).is_null()) return &json_.at(name);
+    if (name != nullptr && json_.is_object() && json_.contains(name) && !json_.at(name).is_null())
+      return &json_.at(name);
   return nullptr;
 }
 
@@ -31,7 +32,8 @@ ConfigFields& ConfigFields::field(const Key& key, double& value) {
     write(key, value);
   } else if (const Json* found = find(key)) {
     check(found->is_number() && std::isfinite(found->get<double>()), ErrorKind::kBadInput,
-          "{}: {} is {}, not a finite number", place_, key.name, printable(dump_json(*found), 60));
+          "{}: {} is {}, not a finite number", place_, key.name,
+          found->is_number() ? fmt::format("{}", found->get<double>()) : printable(dump_json(*found), 60));
     value = found->get<double>();
   }
   return *this;

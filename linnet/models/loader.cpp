@@ -236,6 +236,8 @@ Json gguf_config(const GgufFile& file) {
   if (!json.contains("vocab_size"))
     if (const GgufTensor* table = file.find_tensor("token_embd.weight"); table != nullptr && table->shape.size() == 2)
       json["vocab_size"] = table->shape[0];
+  if (const GgufEntry* tokens = file.find("tokenizer.ggml.tokens"); tokens != nullptr && !json.contains("vocab_size"))
+    json["vocab_size"] = tokens->count;
   return json;
 }
 

@@ -12,6 +12,10 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   v.pre = file.string(key("pre")).value_or("");
   v.tokens = file.strings(key("tokens")).value_or(std::vector<std::string>{});
   check(!v.tokens.empty(), ErrorKind::kBadInput, "{}: has no vocabulary (tokenizer.ggml.tokens)", file.place());
+  const GgufEntry* const types = file.find(key("token_type"));
+  check(types == nullptr || types->element == GgufType::kI32 || types->element == GgufType::kU32, ErrorKind::kBadInput,
+        "{}: {} has elements of type {}, not i32", file.place(), key("token_type"),
+        types == nullptr ? "" : to_string(types->element));
   for (const std::int64_t type : file.integers(key("token_type")).value_or(std::vector<std::int64_t>{}))
     v.token_types.push_back(static_cast<std::int32_t>(type));
   for (const double score : file.numbers(key("scores")).value_or(std::vector<double>{}))

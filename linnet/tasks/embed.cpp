@@ -61,11 +61,18 @@ EmbedOptions embed_defaults(const std::filesystem::path& folder) {
   const auto pooling = folder / "1_Pooling" / "config.json";
   if (std::filesystem::exists(pooling)) {
     const Json json = read_json(pooling);
-    if (json.value("pooling_mode_cls_token", false)) options.pooling = EmbedPooling::kCls;
-    if (json.value("pooling_mode_lasttoken", false)) options.pooling = EmbedPooling::kLast;
+    const auto chosen = [&](const char* key) {
+      return json.is_object() && json.contains(key) && json[key] == true;
+    };
+    if (chosen("pooling_mode_cls_token")) options.pooling = EmbedPooling::kCls;
+    if (chosen("pooling_mode_lasttoken")) options.pooling = EmbedPooling::kLast;
   }
   const auto sentence = folder / "sentence_bert_config.json";
-  if (std::filesystem::exists(sentence)) options.max_length = read_json(sentence).value("max_seq_length", std::int64_t{0});
+  if (std::filesystem::exists(sentence)) {
+    const Json json = read_json(sentence);
+    const char* const key = "max_seq_length";
+    if (json.is_object() && json.contains(key)) options.max_length = get_integer(json[key], key, sentence.string());
+  }
   options.unit = std::filesystem::exists(folder / "2_Normalize");
   return options;
 }

@@ -119,7 +119,7 @@ class WordPiece : public TokenDecoder {
         if (token.starts_with(prefix_))
           token.erase(0, prefix_.size());
         else
-          token.insert(0, " ");
+          token.insert(token.begin(), ' ');
       }
       if (cleans_) clean_up_piece(token);
     }

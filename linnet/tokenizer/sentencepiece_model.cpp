@@ -97,8 +97,6 @@ void read_piece(protozero::pbf_reader message, Reading& r, std::string_view plac
         printable(text, 60), score);
   check(kind >= 1 && kind <= 6, ErrorKind::kBadInput, "{}: piece {} ('{}') has the unknown type {}", place, number,
         printable(text, 60), kind);
-  check(static_cast<PieceKind>(kind) != PieceKind::kByte || is_byte_piece(text), ErrorKind::kBadInput,
-        "{}: byte piece {} is '{}', not <0xNN>", place, number, printable(text, 60));
   check(r.seen.insert(text).second, ErrorKind::kBadInput, "{}: piece '{}' stands twice", place, printable(text, 60));
   r.out.pieces.texts.push_back(std::move(text));
   r.out.pieces.scores.push_back(score);
@@ -210,6 +208,9 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
     unknown = pieces.texts[static_cast<std::size_t>(pieces.unk)];
     data.ids.unk = pieces.unk;
   }
+  for (std::size_t i = 0; i < pieces.kinds.size(); ++i)
+    check(pieces.kinds[i] != PieceKind::kByte || is_byte_piece(pieces.texts[i]), ErrorKind::kBadInput,
+          "{}: byte piece {} is '{}', not <0xNN>", data.place, i, printable(pieces.texts[i], 60));
   data.decoder = std::make_unique<SentencePieceDecoder>(
       unknown, rules.add_dummy_prefix || rules.remove_extra_whitespaces, rules.remove_extra_whitespaces);
   data.normalizer = sentencepiece_normalizer(rules, data.place);
