@@ -4,7 +4,7 @@
 
 #include "tests/cli/run_linnet.h"
 #include "tests/hub/fake_hub.h"
-#include "tests/hub/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {

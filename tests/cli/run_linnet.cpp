@@ -1,5 +1,6 @@
 #include "tests/cli/run_linnet.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,9 +44,15 @@ CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions
   const pid_t child = fork();
   if (child == 0) become_linnet(folder, arguments, options);
   int status = 0;
-  waitpid(child, &status, 0);
+  rusage use = {};
+  wait4(child, &status, 0, &use);
   CliResult result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  result.cpu_seconds = seconds(use.ru_utime) + seconds(use.ru_stime);
+  result.peak_kib = use.ru_maxrss;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.out = read_all(folder + "/out");
   result.err = read_all(folder + "/err");

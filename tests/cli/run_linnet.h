@@ -14,6 +14,8 @@ struct CliResult {
   int exit_code = -1;  // 128 + n when signal n ended it
   std::string out, err;
   double seconds = 0;
+  double cpu_seconds = 0;  // of all its threads: what the clock says when nothing else runs
+  long peak_kib = 0;       // most memory it held
 };
 
 struct CliOptions {

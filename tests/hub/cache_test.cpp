@@ -4,7 +4,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "tests/hub/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
-#include "tests/hub/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "linnet/base/error.h"
 #include "tests/hub/fake_hub.h"
-#include "tests/hub/scratch.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {

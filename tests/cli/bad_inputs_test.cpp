@@ -1,0 +1,227 @@
+// The hostile files of ../shared/data/bad-inputs through the program, each with the command that would read it: a bad
+// file ends with exit 3 and one line that names file and fact, whatever it holds.
+#include "tests/bad_inputs.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "linnet/base/file.h"
+#include "linnet/io/checkpoint.h"
+#include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
+
+namespace linnet::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+fs::path stories() { return bad_inputs_folder() / "../stories260K-hf"; }
+
+// A copy of the small model's folder, but for one file that the row stands in for.
+void copy_model(const fs::path& folder, const std::set<std::string>& without) {
+  fs::create_directories(folder);
+  for (const char* name :
+       {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}) {
+    if (without.contains(name)) continue;
+    fs::copy_file(stories() / name, folder / name);
+    fs::permissions(folder / name, fs::perms::owner_write, fs::perm_options::add);
+  }
+}
+
+std::set<std::string> files_below(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) names.insert(entry.path().string());
+  return names;
+}
+
+// Many of the rows of config-json hold the good file's bytes and name their fault only in `why`, as key=value in
+// Python's spelling: then the fault is put in here, so that the row says something.
+std::string with_its_fault(const BadInput& row, const std::string& good) {
+  const std::string text = read_file(row.path);
+  const auto equals = row.why.find('=');
+  if (text != good || equals == row.why.npos) return text;
+  std::string value = row.why.substr(equals + 1);
+  std::replace(value.begin(), value.end(), '\'', '"');
+  Json json = parse_json(good, "00_valid.json");
+  json[row.why.substr(0, equals)] = value == "None" ? Json() : parse_json(value, row.file);
+  return json.dump();
+}
+
+// What a row may do, whatever its kind. `peak_kib`: of the same command over a good file.
+void expect_contained(const BadInput& row, const std::string& file_name, const std::vector<std::string>& command,
+                      const fs::path& folder, long peak_kib) {
+  SCOPED_TRACE(row.file + ": " + row.why);
+  const auto before = files_below(folder);
+  const CliResult r = run_linnet(command, {.environment = {{"OMP_NUM_THREADS", "1"}}});
+  EXPECT_EQ(files_below(folder), before);
+  EXPECT_TRUE(r.exit_code == 0 || r.exit_code == 3) << r.exit_code << ": " << r.err;
+  EXPECT_LT(r.cpu_seconds, kMostSeconds);
+  if (!kSanitized) {
+    EXPECT_LE(r.peak_kib, peak_kib + 2 * static_cast<long>(fs::file_size(row.path) >> 10) + (64 << 10));
+  }
+  if (row.expect == "accept") {
+    EXPECT_EQ(r.exit_code, 0) << r.err;
+  }
+  if (row.expect == "reject") {
+    EXPECT_EQ(r.exit_code, 3) << r.out << r.err;
+  }
+  if (r.exit_code != 3) return;
+  EXPECT_EQ(r.out, "");
+  const auto line = r.err.rfind("linnet: error: ");
+  ASSERT_NE(line, r.err.npos) << r.err;
+  EXPECT_EQ(r.err.find('\n', line), r.err.size() - 1) << "one line, the last: " << r.err;
+  EXPECT_THAT(r.err.substr(line), HasSubstr(file_name));
+}
+
+class BadInputsOfTheProgram : public testing::Test {
+ protected:
+  // The rows of one kind; the test is skipped where the data is not beside the checkout.
+  std::vector<BadInput> rows(const std::string& prefix, std::size_t count) {
+    const auto found = bad_inputs(prefix);
+    if (!found.empty()) {
+      EXPECT_EQ(found.size(), count);
+    }
+    return found;
+  }
+  static long peak(const std::vector<std::string>& command) {
+    const CliResult good = run_linnet(command, {.environment = {{"OMP_NUM_THREADS", "1"}}});
+    EXPECT_EQ(good.exit_code, 0) << good.err;
+    return good.peak_kib;
+  }
+  // Each row as the file `name` of a model's folder, then `command`.
+  void run_in_folder(const std::vector<BadInput>& rows, const std::string& name, const std::set<std::string>& without,
+                     const std::vector<std::string>& command) {
+    Scratch good;
+    copy_model(good / "model", {});
+    const long control = peak(with(command, good / "model"));
+    for (const BadInput& row : rows) {
+      Scratch scratch;
+      const fs::path folder = scratch / "model";
+      copy_model(folder, without);
+      fs::copy_file(row.path, folder / name);
+      expect_contained(row, name, with(command, folder), scratch.path(), control);
+    }
+  }
+  // "DIR" in a command stands for the folder.
+  static std::vector<std::string> with(std::vector<std::string> command, const fs::path& folder) {
+    std::replace(command.begin(), command.end(), std::string("DIR"), folder.string());
+    return command;
+  }
+};
+
+#define NEEDS(verb) \
+  if (run_linnet({verb, "--help"}).exit_code != 0) GTEST_SKIP() << "there is no " << (verb) << " yet"
+#define ROWS_OF(folder, count)            \
+  const auto found = rows(folder, count); \
+  if (found.empty()) GTEST_SKIP() << "the shared data is not beside this checkout"
+
+TEST_F(BadInputsOfTheProgram, TokenizerJson) {
+  ROWS_OF("tokenizer-json/", 17);
+  run_in_folder(found, "tokenizer.json", {"tokenizer.json"}, {"tokenize", "hello", "-m", "DIR"});
+}
+
+TEST_F(BadInputsOfTheProgram, TokenizerJsonEncodesInLinearTime) {
+  ROWS_OF("tokenizer-json/16_redos", 1);
+  run_in_folder(found, "tokenizer.json", {"tokenizer.json"}, {"tokenize", std::string(40, 'a') + "!", "-m", "DIR"});
+}
+
+TEST_F(BadInputsOfTheProgram, SentencePiece) {
+  ROWS_OF("sentencepiece/", 15);
+  run_in_folder(found, "tokenizer.model", {"tokenizer.json", "tokenizer_config.json"},
+                {"tokenize", "hello", "-m", "DIR"});
+}
+
+TEST_F(BadInputsOfTheProgram, ChatTemplates) {
+  ROWS_OF("chat-template/", 12);
+  Scratch messages;
+  write_file(messages / "chat.json", R"([{"role":"user","content":"Hello"}])");
+  for (const BadInput& row : found) {
+    Scratch scratch;
+    copy_model(scratch / "model", {});
+    fs::copy_file(row.path, scratch / "model/chat_template.jinja");
+    const long control = peak({"tokenize", "hello", "-m", (scratch / "model").string()});
+    expect_contained(row, "chat_template.jinja",
+                     {"tokenize", "-m", (scratch / "model").string(), "--chat", (messages / "chat.json").string()},
+                     scratch.path(), control);
+  }
+}
+
+TEST_F(BadInputsOfTheProgram, Safetensors) {
+  NEEDS("inspect");
+  ROWS_OF("safetensors/", 32);
+  const long control = peak({"inspect", "--tensors", found[0].path.string()});
+  for (const BadInput& row : found) {
+    Scratch scratch;
+    expect_contained(row, row.path.filename(), {"inspect", "--tensors", row.path.string()}, scratch.path(), control);
+  }
+}
+
+TEST_F(BadInputsOfTheProgram, Gguf) {
+  NEEDS("run");
+  ROWS_OF("gguf/", 34);
+  const long control = peak({"inspect", "--tensors", found[0].path.string()});
+  for (const BadInput& row : found) {
+    Scratch scratch;
+    const bool model = row.why.starts_with("model stage");
+    const std::vector<std::string> inspect{"inspect", "--tensors", row.path.string()};
+    const std::vector<std::string> run{"run", "-m", row.path.string(), "-n", "1", "hi"};
+    expect_contained(row, row.path.filename(), model ? run : inspect, scratch.path(), control);
+  }
+}
+
+TEST_F(BadInputsOfTheProgram, ConfigJson) {
+  NEEDS("inspect");
+  ROWS_OF("config-json/", 18);
+  Scratch good;
+  const fs::path cut = good / "cut";
+  {
+    // The rows describe two layers: the weights of the others go.
+    const auto all = CheckpointReader::open(stories());
+    CheckpointWriter writer(cut);
+    for (const std::string& name : all->names()) {
+      const bool other_layer = name.find(".layers.") != name.npos && name.find(".layers.0.") == name.npos &&
+                               name.find(".layers.1.") == name.npos;
+      if (!other_layer) writer.add(name, all->read(name));
+    }
+    writer.finish();
+  }
+  long control = 0;
+  for (const BadInput& row : found) {
+    Scratch scratch;
+    const fs::path folder = scratch / "model";
+    copy_model(folder, {"config.json", "model.safetensors"});
+    fs::copy_file(cut / "model.safetensors", folder / "model.safetensors");
+    write_file(folder / "config.json", with_its_fault(row, read_file(found[0].path)));
+    if (control == 0) control = peak({"inspect", folder.string()});  // the first row is the good one
+    expect_contained(row, "config.json", {"inspect", folder.string()}, scratch.path(), control);
+  }
+}
+
+TEST_F(BadInputsOfTheProgram, ShardIndices) {
+  NEEDS("inspect");
+  ROWS_OF("safetensors-index/", 10);
+  Scratch good;
+  copy_model(good / "model", {});
+  const long control = peak({"inspect", "--tensors", (good / "model").string()});
+  for (const BadInput& row : found) {
+    Scratch scratch;
+    const fs::path folder = scratch / "outer/model";
+    copy_model(folder, {"model.safetensors"});
+    fs::copy_file(row.path, folder / "model.safetensors.index.json");
+    fs::copy_file(stories() / "model.safetensors", scratch / "x.safetensors");  // where the names point to
+    fs::copy_file(stories() / "model.safetensors", scratch / "outer/x.safetensors");
+    expect_contained(row, "model.safetensors.index.json", {"inspect", "--tensors", folder.string()}, scratch.path(),
+                     control);
+  }
+}
+
+TEST_F(BadInputsOfTheProgram, PyTorchFiles) {
+  NEEDS("inspect");
+  ROWS_OF("zip-pickle/", 8);
+  run_in_folder(found, "pytorch_model.bin", {"model.safetensors"}, {"inspect", "--tensors", "DIR"});
+}
+
+}  // namespace
+}  // namespace linnet::test
