@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"rows", {"--ids", "1", "--ids", "2", "--type-ids", "0"}, 2, "1 times for 2 rows"},
                       Wrong{"decoder", {"--ids", "1", "--decoder-ids", "1"}, 2, "no decoder"},
                       Wrong{"model", {"--ids", "1", "-m", "no/such"}, 2, "-m"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Forward, AMissingModelIsBadInput) {
   const CliResult r = run_linnet({"forward", "-m", "/no/such/model", "--ids", "1", "-o", "none.safetensors"});

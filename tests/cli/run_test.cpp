@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "top-p"}, Wrong{"outside", {"--ids", "67"}, 2, "67"},
                       Wrong{"dtype", {"w5", "--dtype", "f99"}, 2, "f99"},
                       Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Run, APromptThatFillsTheContextIsAnsweredWithBothNumbers) {
   std::string ids = "5";

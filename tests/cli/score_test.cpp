@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
                           "window", {"--perplexity", "-", "--window", "5000"}, 2, "--window 5000: the model's context"},
                       Wrong{"file", {"--input", "/no/such/file.jsonl"}, 3, "/no/such/file.jsonl"},
                       Wrong{"line", {"--input", "-"}, 3, "stdin:1"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ScoreVerb, AnEncoderIsRefused) {
   const CliResult r =
