@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "linnet/base/file.h"
 #include "linnet/models/loader.h"
 
 namespace linnet::models {
@@ -93,6 +94,7 @@ void Model::make_trainable() {
     if (own.same(*p.tensor)) {
       own = Tensor::empty(p.shape);
       std::copy_n(p.tensor->raw(), p.tensor->bytes(), own.raw());
+      if (p.tensor->storage()->mapped()) release_pages(p.tensor->raw(), p.tensor->bytes());
     }
     *p.tensor = own;
   }

@@ -43,7 +43,7 @@ TrainMethod method_named(std::string_view name);
 std::string_view method_name(TrainMethod method);
 
 struct TrainOptions {
-  std::filesystem::path output;  // empty: nothing is written
+  std::filesystem::path output = {};  // empty: nothing is written
 
   TrainTask task = TrainTask::kAuto;
   nn::ProblemType problem = nn::ProblemType::kInferred;
@@ -59,24 +59,24 @@ struct TrainOptions {
   std::int64_t lora_rank = 8;
   double lora_alpha = 16, lora_dropout = 0;
   bool rank_stabilised = false;             // rsLoRA: alpha / sqrt(rank)
-  std::vector<std::string> target_modules;  // Hugging Face's module names; empty: the family's
+  std::vector<std::string> target_modules = {};  // Hugging Face's module names; empty: the family's
   std::int64_t virtual_tokens = 20;         // prompt and prefix tuning
   std::string prompt_init = "random";       // "random", "vocab", or "text=…"
   bool prefix_projection = false;           // a two-layer perceptron makes the prefix; only its output is saved
   std::int64_t prefix_hidden = 0;           // its width; 0: the model's
-  std::vector<std::string> freeze;          // parameters whose name holds one of these stay
+  std::vector<std::string> freeze = {};          // parameters whose name holds one of these stay
 
   std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
   std::int64_t batch_size = 32, grad_accumulation = 1;
   std::int64_t batch_tokens = 0;  // tokens a batch at most; 0: no bound
   double learning_rate = 0;  // 0: by method: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2
-  OptimizerOptions optimizer;
+  OptimizerOptions optimizer = {};
   double warmup_ratio = 0.1;
   ScheduleKind schedule = ScheduleKind::kLinear;
   double clip = 1.0;  // 0: off
   std::int64_t max_length = 512;
   double label_smoothing = 0;
-  std::vector<float> class_weights;      // one a label; empty: none
+  std::vector<float> class_weights = {};      // one a label; empty: none
   bool balanced_class_weights = false;   // rows / (labels * rows of the label)
   bool recompute = false;                // blocks run again in backward instead of keeping their activations
   bool shuffle = true;                   // off: the file's order, consecutive batches

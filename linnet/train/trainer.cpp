@@ -88,7 +88,7 @@ class Trainer::Run {
   };
   Set encode(const Dataset& data);
   void make_plan();
-  void open_output();
+  std::unique_ptr<OutputLock> open_output();
   void resume();
   void loop();
   std::vector<TrainBatch> next_parts();
@@ -124,7 +124,6 @@ class Trainer::Run {
 
   TrainHooks hooks_;
   RunState state_;
-  std::unique_ptr<OutputLock> lock_;
   std::unique_ptr<TrainLog> log_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<LossWatch> watch_;
@@ -209,16 +208,17 @@ RunFacts Trainer::Run::facts() const {
   return facts;
 }
 
-void Trainer::Run::open_output() {
-  if (options_.output.empty()) return;
+std::unique_ptr<OutputLock> Trainer::Run::open_output() {
+  if (options_.output.empty()) return nullptr;
   std::error_code error;
   fs::create_directories(options_.output, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", options_.output.string(), error.message());
-  lock_ = std::make_unique<OutputLock>(options_.output);
+  auto lock = std::make_unique<OutputLock>(options_.output);
   clean_output(options_.output);
   if (options_.resume) resume();
   log_ = std::make_unique<TrainLog>(options_.output / "train_log.jsonl", state_.step);
   events_ = std::make_unique<EventFile>(options_.output / "runs" / run_folder_name());
+  return lock;
 }
 
 void Trainer::Run::resume() {
@@ -243,7 +243,7 @@ TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
   const auto start = Clock::now();
   hooks_ = hooks;
   check_memory(plan_.memory, options_);
-  open_output();
+  const auto lock = open_output();
   for (const std::string& warning : plan_.warnings) warn_user(warning);
   watch_ = std::make_unique<LossWatch>(train_.objective->guessing_loss(), plan_.steps_an_epoch);
   cache_features(train_);

@@ -1,5 +1,6 @@
 #include "tests/cli/run_linnet.h"
 
+#include <signal.h>  // NOLINT: kill is POSIX, not in <csignal>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace linnet::test {
 
@@ -23,6 +25,8 @@ std::string read_all(const std::string& file) {
 // In the child: never returns.
 void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options) {
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  const rlimit most{options.address_space, options.address_space};
+  if (options.address_space > 0 && setrlimit(RLIMIT_AS, &most) != 0) _exit(126);
   const bool open = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
                     std::freopen((folder + "/out").c_str(), "wb", stdout) &&
                     std::freopen((folder + "/err").c_str(), "wb", stderr);
@@ -43,6 +47,10 @@ CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions
   const auto start = std::chrono::steady_clock::now();
   const pid_t child = fork();
   if (child == 0) become_linnet(folder, arguments, options);
+  if (options.signal != 0) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(options.signal_after_s));
+    kill(child, options.signal);
+  }
   int status = 0;
   rusage use = {};
   wait4(child, &status, 0, &use);

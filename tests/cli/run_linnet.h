@@ -4,6 +4,7 @@
 //   EXPECT_EQ(r.exit_code, 0) << r.err;
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,9 @@ struct CliOptions {
   std::string input = {};                                             // standard input
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
   std::string working_directory = {};                                 // ours when empty
+  int signal = 0;                                                     // sent after `signal_after_s`; 0: none
+  double signal_after_s = 0;
+  std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
 };
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});

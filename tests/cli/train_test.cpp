@@ -1,0 +1,221 @@
+// linnet train as a user runs it, and kills it.
+#include <gtest/gtest.h>
+#include <signal.h>  // NOLINT: SIGKILL is POSIX, not in <csignal>
+
+#include <algorithm>
+#include <sstream>
+
+#include "linnet/train/checkpointing.h"
+#include "tests/cli/run_linnet.h"
+#include "tests/train/tiny_run.h"
+
+namespace linnet::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "stdout"));
+  return lines;
+}
+
+// A tiny classifier with dropout, and rows to train it on.
+class TrainCli : public ::testing::Test {
+ protected:
+  TrainCli() {
+    fs::copy(fixtures() / "bert/classifier", model());
+    Json config = read_json(model() / "config.json");
+    config["hidden_dropout_prob"] = config["attention_probs_dropout_prob"] = 0.1;
+    write_file(model() / "config.json", dump_json(config));
+    write_file(data(), labelled_rows(60));
+  }
+  fs::path model() const { return scratch_.path() / "model"; }
+  fs::path data() const { return scratch_.path() / "rows.jsonl"; }
+  fs::path out(const std::string& name = "out") const { return scratch_.path() / name; }
+
+  std::vector<std::string> arguments(const fs::path& output, std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{"train",
+                                 "-m",
+                                 model().string(),
+                                 "--data",
+                                 data().string(),
+                                 "-o",
+                                 output.string(),
+                                 "--method",
+                                 "full",
+                                 "--batch-size",
+                                 "4",
+                                 "--learning-rate",
+                                 "1e-3",
+                                 "--dtype",
+                                 "f32",
+                                 "-t",
+                                 "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  TemporaryFolder scratch_;
+};
+
+TEST_F(TrainCli, JsonLinesAreStepsEvaluationsAndASummary) {
+  const CliResult r = run_linnet(arguments(out(), {"--epochs", "2", "--json"}));
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const std::vector<Json> lines = json_lines(r.out);
+  int steps = 0, evaluations = 0;
+  for (const Json& line : lines) {
+    if (line.contains("loss")) {
+      EXPECT_EQ(line["step"], ++steps);
+      for (const char* key : {"epoch", "grad_norm", "learning_rate", "tokens_per_s"})
+        EXPECT_TRUE(line.contains(key)) << key;
+    }
+    evaluations += line.contains("eval_loss") && line.contains("eval_accuracy");
+  }
+  EXPECT_EQ(steps, 28);  // 54 rows, 14 batches, twice
+  EXPECT_EQ(evaluations, 2);
+  ASSERT_TRUE(lines.back().contains("summary"));
+  EXPECT_EQ(lines.back()["summary"]["steps"], 28);
+  EXPECT_NE(r.err.find("method"), std::string::npos);  // the plan
+}
+
+TEST_F(TrainCli, TheFolderIsAModelAgain) {
+  ASSERT_EQ(run_linnet(arguments(out(), {"--epochs", "1"})).exit_code, 0);
+  const CliResult r = run_linnet({"train", "-m", out().string(), "--data", data().string(), "-o", out("again").string(),
+                                  "--max-steps", "2", "--json"});
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+}
+
+TEST_F(TrainCli, WrongUsageIsTwo) {
+  EXPECT_EQ(run_linnet({"train", "-m", model().string(), "-o", out().string()}).exit_code, 2);
+  EXPECT_EQ(run_linnet({"train", "-m", model().string(), "--data", data().string()}).exit_code, 2);
+  EXPECT_EQ(run_linnet(arguments(out(), {"--method", "dora"})).exit_code, 2);
+  EXPECT_EQ(run_linnet(arguments(out(), {"--batch-size", "0"})).exit_code, 2);
+  EXPECT_EQ(run_linnet(arguments(out(), {"--class-weights", "1,x,2"})).exit_code, 2);
+  fs::create_directory(out());
+  write_file(out() / "thesis.txt", "not to be written over");
+  const CliResult r = run_linnet(arguments(out()));
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("is not empty"), std::string::npos) << r.err;
+}
+
+TEST_F(TrainCli, BadRowsAreThreeAndNamed) {
+  const auto with_rows = [&](const std::string& rows) {
+    write_file(data(), rows);
+    const CliResult r = run_linnet(arguments(out()));
+    EXPECT_EQ(r.out, "");
+    EXPECT_FALSE(fs::exists(out() / "model.safetensors"));
+    return r;
+  };
+  EXPECT_EQ(with_rows("").exit_code, 3);
+  EXPECT_EQ(with_rows("{\"text\":\"w5\",\"label\":\"purple\"}\n").exit_code, 3);
+  CliResult r = with_rows("{\"text\":\"w5\",\"label\":\"red\"}\n{\"text\":\"w\xff\",\"label\":\"red\"}\n");
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_NE(r.err.find("rows.jsonl:2"), std::string::npos) << r.err;
+  r = with_rows("{\"text\":\"w5\",\"label\":\"red\"}\n{\"text\":\"w6\"}\n");
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_NE(r.err.find("rows.jsonl:2"), std::string::npos) << r.err;
+}
+
+TEST_F(TrainCli, OneRowAndWindowsLineEndsWork) {
+  write_file(data(), "\xEF\xBB\xBF{\"text\":\"w5\",\"label\":\"red\"}\r\n");
+  const CliResult r = run_linnet(arguments(out(), {"--epochs", "1"}));
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+}
+
+TEST_F(TrainCli, PathsMayHoldAnything) {
+  const CliResult r = run_linnet(arguments(out("ausgänge und 出力"), {"--max-steps", "2"}));
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_TRUE(fs::exists(out("ausgänge und 出力") / "config.json"));
+  const CliResult longest = run_linnet(arguments(out(std::string(4000, 'x')), {"--max-steps", "2"}));
+  EXPECT_EQ(longest.exit_code, 1) << longest.err;
+  EXPECT_NE(longest.err.find("linnet: error: "), std::string::npos);
+}
+
+TEST_F(TrainCli, NumbersThatAreNotFiniteAreOne) {
+  const CliResult r = run_linnet(arguments(out(), {"--optimizer", "sgd", "--learning-rate", "1e30", "--clip", "0",
+                                                   "--warmup-ratio", "0", "--save-every", "1"}));
+  EXPECT_EQ(r.exit_code, 1);
+  EXPECT_NE(r.err.find("last good checkpoint"), std::string::npos) << r.err;
+  EXPECT_EQ(manifest_fault(checkpoint_path(out(), 1)), "");
+}
+
+TEST_F(TrainCli, LittleMemoryIsACleanError) {
+  const CliResult r = run_linnet(arguments(out(), {"--batch-size", "60"}), {.address_space = std::uint64_t{64} << 20});
+  EXPECT_NE(r.exit_code, 0);
+  EXPECT_LT(r.exit_code, 128) << r.exit_code;
+}
+
+TEST_F(TrainCli, ControlCSavesAndResumingGivesTheSameBits) {
+  const std::vector<std::string> how{"--epochs", "20", "--save-every", "50"};
+  const CliResult whole = run_linnet(arguments(out("whole"), how));
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  CliOptions stop{.signal = SIGINT, .signal_after_s = 0.5 * whole.seconds};
+  CliResult r = run_linnet(arguments(out(), how), stop);
+  ASSERT_EQ(r.exit_code, 130) << r.err;
+  ASSERT_TRUE(newest_checkpoint(out()).has_value()) << r.err;
+  std::vector<std::string> again = how;
+  again.emplace_back("--resume");
+  r = run_linnet(arguments(out(), again));
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_EQ(hash_of(out() / "model.safetensors"), hash_of(out("whole") / "model.safetensors"));
+}
+
+// Every checkpoint that has its name is whole, and a folder that looks like a model is one.
+void expect_whole(const fs::path& output) {
+  for (const std::int64_t step : checkpoint_steps(output))
+    EXPECT_EQ(manifest_fault(checkpoint_path(output, step)), "") << step;
+  if (!fs::exists(output / "config.json")) return;
+  EXPECT_NO_THROW(models::load_pretrained(output));
+}
+
+// Kills a run at random moments, again and again, each time going on from what is there.
+void kill_and_resume(const std::vector<std::string>& command, const fs::path& output, double seconds, int kills,
+                     const std::string& expected, const std::string& weights) {
+  Rng rng(11);
+  for (int killed = 0; killed < kills;) {
+    fs::remove_all(output);
+    for (bool finished = false; !finished;) {
+      const bool last = killed >= kills;
+      CliOptions options;
+      if (!last) options = {.signal = SIGKILL, .signal_after_s = rng.uniform() * seconds};
+      const CliResult r = run_linnet(command, options);
+      ASSERT_TRUE(r.exit_code == 0 || r.exit_code == 137) << r.err;
+      killed += r.exit_code == 137;
+      finished = r.exit_code == 0;
+      expect_whole(output);
+    }
+    ASSERT_EQ(hash_of(output / weights), expected);
+  }
+}
+
+TEST_F(TrainCli, KilledRunsEndWithTheSameBits) {
+  const std::vector<std::string> how{"--epochs", "6", "--save-every", "3", "--resume"};
+  const CliResult whole = run_linnet(arguments(out("whole"), how));
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  kill_and_resume(arguments(out(), how), out(), whole.seconds, 6, hash_of(out("whole") / "model.safetensors"),
+                  "model.safetensors");
+}
+
+using TrainCliSlow = TrainCli;
+TEST_F(TrainCliSlow, TwoHundredKills) {
+  const std::vector<std::string> how{"--epochs", "6", "--save-every", "3", "--resume"};
+  for (const char* method : {"full", "lora"}) {
+    std::vector<std::string> more = how;
+    more.insert(more.end(), {"--method", method});
+    std::vector<std::string> command = arguments(out("whole"), more);
+    command.erase(std::find(command.begin(), command.end(), "full") - 1,
+                  std::find(command.begin(), command.end(), "full") + 1);
+    const CliResult whole = run_linnet(command);
+    ASSERT_EQ(whole.exit_code, 0) << whole.err;
+    const std::string weights = std::string(method) == "full" ? "model.safetensors" : "adapter_model.safetensors";
+    const std::string expected = hash_of(out("whole") / weights);
+    std::replace(command.begin(), command.end(), out("whole").string(), out().string());
+    kill_and_resume(command, out(), whole.seconds, 100, expected, weights);
+    fs::remove_all(out("whole"));
+  }
+}
+
+}  // namespace
+}  // namespace linnet::test

@@ -1,0 +1,45 @@
+#include "linnet/train/evaluation.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/train/tiny_run.h"
+
+namespace linnet {
+namespace {
+
+TEST(Evaluation, SumsOverBatchesAndLeavesDropoutAsItWas) {
+  TrainOptions options = tiny_options();
+  options.valid_fraction = 0;
+  options.epochs = 1;
+  TinyRun run("bert/classifier", labelled_rows(150), options);  // more than one batch of 64
+  const Learner& learner = run.trainer->learner();
+  const Dataset rows =
+      parse_dataset(labelled_rows(150), "jsonl", "rows.jsonl", {.label_names = {"red", "green", "blue"}});
+  TrainOptions settled = run.trainer->options();
+  const auto objective = make_objective(
+      settled.task, encode_examples(rows, run.loaded.tokenizer, run.loaded.model->config(), settled.task, settled),
+      *run.loaded.model, run.loaded.tokenizer, settled);
+  run.loaded.model->pass().training = true;
+  const Evaluation found = evaluate(learner, *objective);
+  EXPECT_TRUE(run.loaded.model->pass().training);
+  ASSERT_EQ(found.predictions.size(), 150u);
+  double loss = 0, right = 0;
+  run.loaded.model->pass().training = false;
+  for (std::int64_t i = 0; i < 150; ++i) {
+    const TrainBatch batch = objective->batch(std::span(&i, 1), {});
+    const Tensor one = objective->loss(*run.loaded.model, learner.forward(batch), batch, batch.counts);
+    loss += static_cast<double>(one.data<float>()[0]) / 150;
+    const Prediction& p = found.predictions[static_cast<std::size_t>(i)];
+    right += p.expected == p.predicted;
+  }
+  EXPECT_NEAR(found.metrics.at("eval_loss"), loss, 1e-5 * loss);
+  EXPECT_DOUBLE_EQ(found.metrics.at("eval_accuracy"), right / 150);
+}
+
+TEST(Evaluation, ConfusionIsExpectedByPredicted) {
+  const auto counts = confusion_matrix({{0, 0, 1, 1}, {1, 0, 0, 1}, {2, 2, 1, 1}}, 3);
+  EXPECT_EQ(counts, (std::vector<std::vector<std::int64_t>>{{1, 1, 0}, {0, 0, 0}, {0, 1, 0}}));
+}
+
+}  // namespace
+}  // namespace linnet

@@ -1,0 +1,155 @@
+// Losses, gradients and ten AdamW steps of every objective beside PyTorch's (tests/fixtures/*/train.safetensors).
+#include "linnet/train/objective.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "linnet/models/pretrained.h"
+#include "linnet/ops/autograd.h"
+#include "linnet/train/learner.h"
+#include "linnet/train/optimizer.h"
+#include "tests/models/fixture.h"
+
+namespace linnet {
+namespace {
+
+using nn::HeadKind;
+
+TrainTask task_of_head(HeadKind head) {
+  switch (head) {
+    case HeadKind::kSequenceClass:
+      return TrainTask::kClassify;
+    case HeadKind::kTokenClass:
+      return TrainTask::kTokens;
+    case HeadKind::kQuestionAnswering:
+      return TrainTask::kQuestionAnswering;
+    case HeadKind::kMaskedLm:
+      return TrainTask::kMaskedLm;
+    case HeadKind::kNextSentence:
+      return TrainTask::kNextSentence;
+    case HeadKind::kPretraining:
+      return TrainTask::kMaskedNextSentence;
+    default:
+      return TrainTask::kCausalLm;
+  }
+}
+
+// The fixture's padded targets as this library's: one a packed row, -1 where nothing is to be said.
+std::vector<std::int32_t> row_targets(const Expected& e, TrainTask task) {
+  std::vector<std::int32_t> targets;
+  const auto labels = e.rows("labels"), mask = e.rows("attention_mask");
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    const auto length = static_cast<std::size_t>(std::count(mask[r].begin(), mask[r].end(), 1));
+    for (std::size_t i = 0; i < length; ++i) {
+      const std::size_t from = task == TrainTask::kCausalLm ? i + 1 : i;
+      targets.push_back(from < length ? std::max(labels[r][from], -1) : -1);
+    }
+  }
+  return targets;
+}
+
+double counted(const std::vector<std::int32_t>& targets) {
+  return static_cast<double>(std::count_if(targets.begin(), targets.end(), [](auto t) { return t >= 0; }));
+}
+
+TrainBatch batch_of(const Expected& e, TrainTask task, const nn::TransformerConfig& config) {
+  TrainBatch b;
+  b.packed = nn::pack(e.batch());
+  const auto sequences = static_cast<std::size_t>(b.packed.sequences());
+  for (std::size_t i = 0; i < sequences; ++i) b.examples.push_back(static_cast<std::int64_t>(i));
+  if (task == TrainTask::kQuestionAnswering) {
+    b.targets = e.ids("start_positions");
+    b.second_targets = e.ids("end_positions");
+    b.counts = {static_cast<double>(sequences), static_cast<double>(sequences)};
+  } else if (task == TrainTask::kClassify && config.problem != nn::ProblemType::kRegression &&
+             config.problem != nn::ProblemType::kMultiLabel) {
+    b.targets = e.ids("labels");
+    b.counts[0] = static_cast<double>(sequences);
+  } else if (task == TrainTask::kClassify) {
+    b.values = e.floats("labels").reshape({static_cast<std::int64_t>(sequences), -1});
+    b.counts[0] = static_cast<double>(sequences);
+  } else if (task == TrainTask::kNextSentence) {
+    b.second_targets = e.ids("labels");
+    b.counts[1] = static_cast<double>(sequences);
+  } else {
+    b.targets = row_targets(e, task);
+    b.counts[0] = counted(b.targets);
+    if (e.has("next_sentence_label")) b.second_targets = e.ids("next_sentence_label");
+    b.counts[1] = static_cast<double>(b.second_targets.size());
+  }
+  return b;
+}
+
+class BesidePyTorch : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(BesidePyTorch, LossesAndGradients) {
+  const auto folder = fixtures() / GetParam();
+  const Expected expected(folder / "train.safetensors");
+  models::LoadOptions load{.dtype = models::WeightType::kF32};
+  const nn::TransformerConfig config = models::Model::read_config(folder);
+  if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
+    load.problem = nn::ProblemType::kSingleLabel;
+  models::Pretrained loaded = models::load_pretrained(folder, load);
+  models::Model& model = *loaded.model;
+  TrainOptions options{
+      .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
+  Learner learner(model, loaded.tokenizer, nullptr, options);
+  const auto objective = make_objective(options.task, {}, model, loaded.tokenizer, options);
+  const TrainBatch batch = batch_of(expected, options.task, model.config());
+  const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
+  const Tensor losses = expected.floats("losses");
+  for (std::size_t step = 0; step < 10; ++step) {
+    optimizer->zero_grad();
+    const GradGuard on(true);
+    const Tensor loss = objective->loss(model, learner.forward(batch), batch, batch.counts);
+    const float wanted = losses.data<float>()[step];
+    ASSERT_NEAR(loss.data<float>()[0], wanted, 1e-4 * std::abs(wanted)) << "step " << step;
+    backward(loss);
+    if (step == 0) {
+      std::size_t compared = 0;
+      for (const nn::Parameter& p : learner.trained()) {
+        const std::string name = "grad." + model.checkpoint_name(p.name);
+        if (!expected.has(name)) continue;
+        ASSERT_TRUE(static_cast<bool>(p.tensor->grad())) << name;
+        expect_close(p.tensor->grad().data<float>(), expected.floats(name).data<float>(), 1e-4, name);
+        ++compared;
+      }
+      const auto names = expected.names();
+      const auto stored =
+          std::count_if(names.begin(), names.end(), [](const auto& n) { return n.starts_with("grad."); });
+      EXPECT_EQ(compared, static_cast<std::size_t>(stored));
+    }
+    optimizer->step(1e-3f);
+  }
+}
+
+// A judged batch has the loss that training sees.
+TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
+  const auto folder = fixtures() / GetParam();
+  const Expected expected(folder / "train.safetensors");
+  models::LoadOptions load{.dtype = models::WeightType::kF32};
+  const nn::TransformerConfig config = models::Model::read_config(folder);
+  if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
+    load.problem = nn::ProblemType::kSingleLabel;
+  models::Pretrained loaded = models::load_pretrained(folder, load);
+  const TrainTask task = task_of_head(loaded.model->config().head);
+  const auto objective = make_objective(task, {}, *loaded.model, loaded.tokenizer, {.task = task});
+  const TrainBatch batch = batch_of(expected, task, loaded.model->config());
+  Judged sums;
+  objective->judge(*loaded.model, loaded.model->forward(batch.packed), batch, sums);
+  const float wanted = expected.floats("loss").data<float>()[0];
+  EXPECT_NEAR(objective->metrics(sums).at("eval_loss"), wanted, 1e-4 * std::abs(wanted));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, BesidePyTorch, ::testing::ValuesIn(fixture_cases("train.safetensors")), case_name);
+
+TEST(MacroF1, IsTheMeanOverLabelsThatOccur) {
+  // red: 1 of 2 found, one false; green: never expected, predicted once; blue does not occur.
+  const std::vector<Prediction> predictions{{0, 0, 0, 1}, {1, 0, 1, 1}};
+  EXPECT_NEAR(macro_f1(predictions, 3), (2.0 / 3.0 + 0.0) / 2, 1e-12);
+}
+
+}  // namespace
+}  // namespace linnet

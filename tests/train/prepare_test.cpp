@@ -1,0 +1,94 @@
+#include "linnet/train/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linnet/base/error.h"
+#include "tests/models/fixture.h"
+
+namespace linnet {
+namespace {
+
+DatasetSplits splits_of(const std::string& rows) { return {parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}}; }
+nn::TransformerConfig config_of(const char* fixture) { return models::Model::read_config(fixtures() / fixture); }
+
+TEST(Prepare, TheHeadsOwnLabelsKeepTheirIds) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":\"blue\"}\n{\"text\":\"w6\",\"label\":\"red\"}\n");
+  EXPECT_EQ(splits.train.examples[0].label, 0);
+  TrainOptions options;
+  const models::LoadOptions load = prepare(config_of("bert/classifier"), splits, options);
+  EXPECT_EQ(options.task, TrainTask::kClassify);
+  EXPECT_EQ(options.problem, nn::ProblemType::kSingleLabel);
+  EXPECT_EQ(load.labels, (std::vector<std::string>{"red", "green", "blue"}));
+  EXPECT_EQ(splits.train.examples[0].label, 2);
+  EXPECT_EQ(splits.train.examples[1].label, 0);
+}
+
+TEST(Prepare, NumbersAreTheHeadsIds) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":2}\n{\"text\":\"w6\",\"label\":0}\n");
+  TrainOptions options;
+  prepare(config_of("bert/classifier"), splits, options);
+  EXPECT_EQ(splits.train.examples[0].label, 2);
+  EXPECT_EQ(splits.train.examples[1].label, 0);
+}
+
+TEST(Prepare, OtherLabelsNeedANewHead) {  // R69
+  const std::string rows = "{\"text\":\"w5\",\"label\":\"good\"}\n{\"text\":\"w6\",\"label\":\"bad\"}\n";
+  DatasetSplits splits = splits_of(rows);
+  TrainOptions options;
+  try {
+    prepare(config_of("bert/classifier"), splits, options);
+    FAIL() << "was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    EXPECT_NE(std::string(error.what()).find("--new-head"), std::string::npos);
+  }
+  splits = splits_of(rows);
+  options = {.head_rule = HeadRule::kReplace, .head_kind = nn::ClassifierKind::kMlp};
+  const models::LoadOptions load = prepare(config_of("bert/classifier"), splits, options);
+  EXPECT_EQ(load.labels, (std::vector<std::string>{"bad", "good"}));
+  EXPECT_TRUE(load.new_head);
+  EXPECT_EQ(load.classifier, nn::ClassifierKind::kMlp);
+}
+
+TEST(Prepare, ATrunkGetsTheHeadOfTheTask) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":\"good\"}\n{\"text\":\"w6\",\"label\":\"bad\"}\n");
+  TrainOptions options;
+  const models::LoadOptions load = prepare(config_of("llama/causal"), splits, options);
+  EXPECT_EQ(load.head, nn::HeadKind::kSequenceClass);
+  EXPECT_EQ(load.problem, nn::ProblemType::kSingleLabel);
+  DatasetSplits texts = splits_of("{\"text\":\"w5\"}");
+  TrainOptions masked;
+  EXPECT_EQ(prepare(config_of("bert/pretraining"), texts, masked).head, nn::HeadKind::kPretraining);
+  EXPECT_EQ(masked.task, TrainTask::kMaskedLm);
+}
+
+TEST(Prepare, NumbersToRegressMakeOneLabel) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":0.5}");
+  TrainOptions options;
+  EXPECT_EQ(prepare(config_of("llama/causal"), splits, options).labels.size(), 1u);
+  EXPECT_EQ(options.problem, nn::ProblemType::kRegression);
+}
+
+TEST(Prepare, OptionsThatMakeNoSenseAreNamed) {
+  const auto message = [](const TrainOptions& options) {
+    try {
+      check_options(options);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message({}), "");
+  EXPECT_NE(message({.batch_size = 0}).find("--batch-size"), std::string::npos);
+  EXPECT_NE(message({.epochs = -1}).find("--epochs"), std::string::npos);
+  EXPECT_NE(message({.learning_rate = -1}).find("--learning-rate"), std::string::npos);
+  EXPECT_NE(message({.learning_rate = std::nan("")}).find("--learning-rate"), std::string::npos);
+  EXPECT_NE(message({.warmup_ratio = 1}).find("--warmup-ratio"), std::string::npos);
+  EXPECT_NE(message({.valid_fraction = 1}).find("--valid-fraction"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace linnet

@@ -1,0 +1,85 @@
+// Runs of the trainer on the fixtures' tiny models (one id a word: "w5 w6"), for tests.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "linnet/base/file.h"
+#include "linnet/base/rng.h"
+#include "linnet/base/sha256.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/train/trainer.h"
+#include "tests/models/fixture.h"
+#include "tests/train/temporary_folder.h"
+
+namespace linnet {
+
+inline std::string tiny_text(Rng& rng, std::uint64_t first, std::uint64_t last) {
+  std::string text;
+  for (std::uint64_t i = 0, n = 3 + rng.below(6); i < n; ++i)
+    text += (i > 0 ? " w" : "w") + std::to_string(first + rng.below(last - first));
+  return text;
+}
+
+// Rows whose label can be read off their words: red, green and blue have words of their own.
+inline std::string labelled_rows(int count, std::uint64_t seed = 7) {
+  Rng rng(seed);
+  std::string rows;
+  const char* names[] = {"red", "green", "blue"};
+  for (int i = 0; i < count; ++i) {
+    const auto label = static_cast<std::uint64_t>(i % 3);
+    rows += dump_json({{"text", tiny_text(rng, 10 + 15 * label, 25 + 15 * label)}, {"label", names[label]}}) + "\n";
+  }
+  return rows;
+}
+
+inline std::string plain_rows(int count, std::uint64_t seed = 8) {
+  Rng rng(seed);
+  std::string rows;
+  for (int i = 0; i < count; ++i) rows += dump_json({{"text", tiny_text(rng, 10, 60)}}) + "\n";
+  return rows;
+}
+
+// Everything a run needs, alive as long as its trainer.
+struct TinyRun {
+  TinyRun(const std::string& fixture, const std::string& rows, TrainOptions options)
+      : TinyRun(fixtures() / fixture, DatasetSplits{parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}},
+                std::move(options)) {}
+  TinyRun(const std::filesystem::path& folder, DatasetSplits splits, TrainOptions options)
+      : loaded(models::load_pretrained(folder, prepare(models::Model::read_config(folder), splits, options))),
+        trainer(std::make_unique<Trainer>(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options))) {}
+
+  // The norm of a text's scores, which every trained weight moves.
+  std::vector<float> scores(const std::string& text) {
+    loaded.model->pass().training = false;
+    const GradGuard off(false);
+    nn::Packed batch;
+    batch.add(loaded.tokenizer.encode_ids(text));
+    const Tensor hidden = loaded.model->forward(batch);
+    const bool classifies = loaded.model->config().head == nn::HeadKind::kSequenceClass;
+    const Tensor all =
+        classifies ? loaded.model->classify(loaded.model->pooled(hidden, batch)) : loaded.model->logits(hidden);
+    return {all.data<float>().begin(), all.data<float>().end()};
+  }
+
+  models::Pretrained loaded;
+  std::unique_ptr<Trainer> trainer;
+};
+
+// Adam on a classifier of three colours, with all that is random switched on.
+inline TrainOptions tiny_options(const std::filesystem::path& output = {}) {
+  TrainOptions options;
+  options.output = output;
+  options.method = TrainMethod::kFull;
+  options.epochs = 3;
+  options.batch_size = 4;
+  options.learning_rate = 1e-3;
+  options.max_length = 32;
+  options.valid_fraction = 0.25;
+  options.compute = Compute::kF32;
+  return options;
+}
+
+inline std::string hash_of(const std::filesystem::path& file) { return sha256_file(file); }
+
+}  // namespace linnet

@@ -1,0 +1,49 @@
+#include "linnet/train/watch.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace linnet {
+namespace {
+
+TEST(Watch, TheArticlesRateIsWarnedOf) {
+  TrainOptions options{.method = TrainMethod::kFull, .learning_rate = 1e-3};
+  ASSERT_EQ(option_warnings(options).size(), 1u);
+  EXPECT_NE(option_warnings(options)[0].find("0.001 on all weights"), std::string::npos);
+  options.learning_rate = 5e-5;
+  EXPECT_TRUE(option_warnings(options).empty());
+  options = {.method = TrainMethod::kHead, .learning_rate = 1e-3};
+  EXPECT_TRUE(option_warnings(options).empty());
+  options = {.start = StartFrom::kScratch, .method = TrainMethod::kFull, .learning_rate = 1e-3};
+  EXPECT_TRUE(option_warnings(options).empty());
+}
+
+TEST(Watch, ALossStuckAtGuessingIsSaidOnce) {
+  LossWatch watch(std::log(2.0), 10);
+  int warnings = 0;
+  for (int i = 0; i < 500; ++i) warnings += watch.see(0.69 + 0.02 * (i % 2)).has_value();
+  EXPECT_EQ(warnings, 1);
+}
+
+TEST(Watch, ALossThatFallsIsFine) {
+  LossWatch watch(std::log(2.0), 10);
+  for (int i = 0; i < 500; ++i) EXPECT_FALSE(watch.see(0.7 - 0.001 * i).has_value()) << i;
+  LossWatch words(0, 10);
+  for (int i = 0; i < 500; ++i) EXPECT_FALSE(words.see(9).has_value());
+}
+
+TEST(Watch, FindsWhatIsNotFinite) {
+  Tensor good = Tensor::zeros({4}), bad = Tensor::zeros({4});
+  const std::vector<nn::Parameter> both{{"good", &good, {4}}, {"bad", &bad, {4}}};
+  EXPECT_EQ(first_not_finite(both), "");
+  Tensor gradient = Tensor::zeros({4});
+  gradient.data<float>()[2] = INFINITY;
+  bad.set_grad(gradient);
+  EXPECT_EQ(first_not_finite(both), "gradient of bad");
+  good.data<float>()[1] = NAN;
+  EXPECT_EQ(first_not_finite(both), "weight of good");
+}
+
+}  // namespace
+}  // namespace linnet
