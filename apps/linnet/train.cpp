@@ -201,9 +201,8 @@ class Reporter {
     if (!bar_ || !training_) {
       bar_.emplace("training", plan_.steps, "steps");
       training_ = true;
-      first_ = record.step;
-      start_ = Clock::now();
     }
+    if (first_ == 0) first_ = record.step;
     bar_->set_note(
         fmt::format("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
     bar_->set(record.step);
@@ -213,10 +212,11 @@ class Reporter {
   // Where there is no bar, one line says how long it will take, as soon as some steps tell.
   void estimate(std::int64_t step) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    if (estimated_ || stderr_takes_bars() || step == first_ || seconds < 2) return;
+    if (estimated_ || stderr_takes_bars() || seconds < 2) return;
     estimated_ = true;
-    const double left = seconds / static_cast<double>(step - first_) * static_cast<double>(plan_.steps - step);
-    print_note(fmt::format("{:.1f} steps/s, about {} left", static_cast<double>(step - first_) / seconds,
+    const auto done = static_cast<double>(step - first_ + 1);
+    const double left = seconds / done * static_cast<double>(plan_.steps - step);
+    print_note(fmt::format("{:.3g} steps/s, about {} left", done / seconds,
                            left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60)));
   }
 
@@ -237,7 +237,7 @@ class Reporter {
   const TrainPlan& plan_;
   bool json_, training_ = false, estimated_ = false;
   std::int64_t first_ = 0, last_ = 0;
-  Clock::time_point start_;
+  Clock::time_point start_ = Clock::now();
   std::optional<Progress> bar_;
 };
 
