@@ -36,6 +36,7 @@
 #include "linnet/tensor/tensor.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/train/optimizer.h"
+#include "linnet/train/trainer.h"
 
 namespace linnet {
 

@@ -21,7 +21,7 @@ namespace {
 // What the command line says in words; the numbers go into TrainOptions at once.
 struct Words {
   std::string data, task = "auto", method = "auto", problem, head, schedule = "linear", optimizer = "adamw",
-                    class_weights;
+                    class_weights, preset;
   std::string text_column, pair_column, label_column;
   bool new_head = false, from_scratch = false, no_eos = false, no_shuffle = false, decay_all = false, rslora = false;
   bool peft_compat = false, json = false;
@@ -59,6 +59,8 @@ void add_method_options(Command& command, TrainOptions& o, Words& words) {
   command.flag("--rslora", words.rslora, "scale: alpha / sqrt(rank)");
   command.option("--target-modules", o.target_modules, "Hugging Face's names of the modules; all-linear for every one")
       ->delimiter(',');
+  command.option("--preset", words.preset,
+                 "power-of-scale: prompt tuning as that paper did it (100 tokens, Adafactor at 0.3)");
   command.option("--virtual-tokens", o.virtual_tokens, "rows of a soft prompt or prefix");
   command.option("--prompt-init", o.prompt_init, "random, vocab, or text=…");
   command.flag("--prefix-projection", o.prefix_projection, "a perceptron makes the prefix while it trains");
@@ -122,6 +124,18 @@ std::vector<float> class_weights(const Command& command, std::string_view text) 
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return weights;
+}
+
+// "The Power of Scale for Parameter-Efficient Prompt Tuning" (Lester et al. 2021); what is given goes before it.
+void apply_preset(const Command& command, Words& words, TrainOptions& o) {
+  if (words.preset.empty()) return;
+  if (words.preset != "power-of-scale") command.wrong_usage("--preset knows power-of-scale only");
+  if (!command.given("--method")) words.method = "prompt";
+  if (!command.given("--virtual-tokens")) o.virtual_tokens = 100;
+  if (!command.given("--prompt-init")) o.prompt_init = "vocab";
+  if (!command.given("--learning-rate")) o.learning_rate = 0.3;
+  if (!command.given("--optimizer")) words.optimizer = "adafactor";
+  if (!command.given("--schedule")) words.schedule = "constant";
 }
 
 void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
@@ -256,6 +270,7 @@ void run_train(Arguments arguments) {
   add_step_options(command, options, words);
   add_run_options(command, options, words);
   command.parse(arguments);
+  apply_preset(command, words, options);
   read_words(command, model, words, options);
 
   DatasetSplits splits = read_splits(words.data, read_options(options, words));

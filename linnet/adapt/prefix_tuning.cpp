@@ -18,8 +18,7 @@ struct Projection {
 
 Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Linear starts; bound 0: normal(0, 1)
   Tensor t = Tensor::empty(std::move(shape));
-  for (float& x : t.data<float>())
-    x = bound > 0 ? static_cast<float>((2 * rng.uniform() - 1) * bound) : rng.normal();
+  for (float& x : t.data<float>()) x = bound > 0 ? static_cast<float>((2 * rng.uniform() - 1) * bound) : rng.normal();
   t.set_requires_grad();
   return t;
 }
@@ -41,11 +40,12 @@ class PrefixAdapter final : public Adapter {
     const nn::TransformerConfig& c = model_->config();
     const std::int64_t width = c.kv_heads * c.head_dim;
     const Tensor all = prefix();
-    const Shape shape{all.size(0), 2 * c.layers, width};
+    const Shape shape{all.size(0), 2 * c.layers, c.kv_heads, c.head_dim};
+    const auto part = [&](std::int64_t index) {
+      return reshape(contiguous(view_select(all, shape, 1, index)), {all.size(0), width});
+    };
     layers_.clear();
-    for (std::int64_t layer = 0; layer < c.layers; ++layer)
-      layers_.push_back({contiguous(view_select(all, shape, 1, 2 * layer)),
-                         contiguous(view_select(all, shape, 1, 2 * layer + 1))});
+    for (std::int64_t layer = 0; layer < c.layers; ++layer) layers_.push_back({part(2 * layer), part(2 * layer + 1)});
     state.prefix = layers_;
   }
   bool extends() const override { return true; }
@@ -92,7 +92,8 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
   Projection projection;
   if (method.projection) {
     const std::int64_t hidden = config.projection_hidden;
-    const double in_bound = 1 / std::sqrt(static_cast<double>(width)), out_bound = 1 / std::sqrt(static_cast<double>(hidden));
+    const double in_bound = 1 / std::sqrt(static_cast<double>(width)),
+                 out_bound = 1 / std::sqrt(static_cast<double>(hidden));
     projection.in_weight = drawn({hidden, width}, rng, in_bound);
     projection.in_bias = drawn({hidden}, rng, in_bound);
     projection.out_weight = drawn({columns, hidden}, rng, out_bound);

@@ -142,6 +142,10 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   apply_options(config);
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
+  if (options_.from_scratch) {
+    initialise(*model, options_.seed);
+    return model;
+  }
   std::set<std::string, std::less<>> left;
   for (const GgufTensor& tensor : file->tensors()) left.insert(tensor.name);
   std::vector<std::string> missing;

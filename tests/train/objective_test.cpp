@@ -113,7 +113,12 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
         const std::string name = "grad." + model.checkpoint_name(p.name);
         if (!expected.has(name)) continue;
         ASSERT_TRUE(static_cast<bool>(p.tensor->grad())) << name;
-        expect_close(p.tensor->grad().data<float>(), expected.floats(name).data<float>(), 1e-4, name);
+        // Sums of large parts that cancel are as exact as their parts: the measure is the tensor's largest entry.
+        const Tensor wanted_grad = expected.floats(name);
+        float largest = 1;
+        for (const float g : wanted_grad.data<float>()) largest = std::max(largest, std::abs(g));
+        expect_close(p.tensor->grad().data<float>(), wanted_grad.data<float>(), 1e-4 * static_cast<double>(largest),
+                     name);
         ++compared;
       }
       const auto names = expected.names();

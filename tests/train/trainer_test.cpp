@@ -19,9 +19,11 @@ namespace fs = std::filesystem;
 
 TEST(Trainer, LearnsWhatCanBeLearned) {
   TrainOptions options = tiny_options();
-  options.epochs = 12;
-  options.learning_rate = 3e-3;
-  TinyRun run("bert/classifier", labelled_rows(48), options);
+  options.epochs = 30;
+  options.batch_size = 8;
+  options.learning_rate = 5e-3;
+  options.start = StartFrom::kScratch;
+  TinyRun run("bloom/causal", labelled_rows(90), options);
   const TrainSummary summary = run.trainer->run();
   EXPECT_GT(summary.metrics.at("eval_accuracy"), 0.9);
   EXPECT_LT(summary.train_loss, 0.3);
@@ -264,7 +266,7 @@ TEST(Trainer, TheSavedFolderGivesTheSameScores) {
     batch.add(again.tokenizer.encode_ids("w12 w30 w44"));
     again.model->pass().precision = Precision::kF32;
     const Tensor scores = again.model->classify(again.model->pooled(again.model->forward(batch), batch));
-    expect_close(scores.data<float>(), trained, 1e-6, fixture);
+    expect_close(scores.data<float>(), trained, 1e-5, fixture);
   }
 }
 
