@@ -46,13 +46,24 @@ std::int64_t step_of(std::string_view name) {
   return error == std::errc() && end == name.data() + name.size() && step >= 0 ? step : -1;
 }
 
+// Takes a checkpoint away under its own name first, in one step: a folder half removed must not look like one.
+void discard(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error)) return;
+  const fs::path hidden = folder.parent_path() / fmt::format(".{}.old{}", folder.filename().string(), kIncomplete);
+  fs::remove_all(hidden, error);
+  fs::rename(folder, hidden, error);
+  fs::remove_all(error ? folder : hidden, error);
+}
+
 std::string file_fault(const fs::path& folder, const std::string& name, const Json& entry) {
   const fs::path file = folder / name;
   std::error_code error;
   const auto size = fs::file_size(file, error);
   if (error) return name + " is missing";
   if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("sha256")) return "manifest entry of " + name;
-  if (entry["bytes"] != size) return fmt::format("{} has {} bytes, the manifest says {}", name, size, entry["bytes"].dump());
+  if (entry["bytes"] != size)
+    return fmt::format("{} has {} bytes, the manifest says {}", name, size, entry["bytes"].dump());
   if (entry["sha256"] != sha256_file(file)) return name + " differs from its hash";
   return "";
 }
@@ -74,8 +85,8 @@ CheckpointFolder::~CheckpointFolder() {
 
 void CheckpointFolder::commit() {
   write_manifest(temporary_);
+  discard(final_);  // only there when an earlier run wrote the same step
   std::error_code error;
-  fs::remove_all(final_, error);  // only there when an earlier run wrote the same step
   fs::rename(temporary_, final_, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", final_.string(), error.message());
   committed_ = true;
@@ -149,12 +160,8 @@ void keep_newest(const fs::path& output, std::int64_t keep, std::int64_t best_st
   if (keep <= 0) return;
   std::vector<std::int64_t> steps = checkpoint_steps(output);
   std::erase(steps, best_step);
-  std::error_code error;
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < steps.size(); ++i) {
-    // The manifest goes first: a folder half removed must not look whole.
-    fs::remove(checkpoint_path(output, steps[i]) / kManifestName, error);
-    fs::remove_all(checkpoint_path(output, steps[i]), error);
-  }
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < steps.size(); ++i)
+    discard(checkpoint_path(output, steps[i]));
 }
 
 }  // namespace linnet
