@@ -1,9 +1,12 @@
 // linnet classify: texts and labels in, probabilities out.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "classify_options.h"
 #include "classify_report.h"
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 #include "output.h"
 #include "progress.h"
 #include "verbs.h"
@@ -20,6 +23,15 @@ void check_usage(const Command& command, const ClassifyArguments& a) {
   if (command.given("--shots") && a.shots < 1) command.wrong_usage("--shots takes a number from 1");
   if (!a.save_calibration.empty() && a.calibrate == "none")
     command.wrong_usage("--save-calibration needs --calibrate content-free");
+}
+
+// Labels that nobody named are the ones of the files; a trained head has its own.
+void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks::ClassifyOptions& options) {
+  if (!a.labels.empty()) return;
+  const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
+  if (engine == tasks::Engine::kHead) options.labels.clear();
+  if (!options.labels.empty())
+    note("labels, as the file has them: {}", printable(fmt::format("{}", fmt::join(options.labels, ", "))));
 }
 
 // The index among the classifier's labels of what the file says of an example; -1 where it says nothing.
@@ -53,8 +65,10 @@ void run_classify(Arguments arguments) {
   ReadOptions read{.label_names = labels};
   if (!labels.empty()) read.label_kind = LabelKind::kClass;
   const Dataset data = read_texts(command, a.texts, read);
-  const tasks::ClassifyOptions options = classify_options(command, a, std::move(labels));
+  if (labels.empty() && data.label_kind == LabelKind::kClass) labels = data.label_names;
+  tasks::ClassifyOptions options = classify_options(command, a, std::move(labels));
   const LoadedModel loaded = load_model(command, a.model);
+  settle_labels(*loaded.model, a, options);
   const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
 
@@ -63,9 +77,10 @@ void run_classify(Arguments arguments) {
   if (a.show_prompt && !texts.empty()) print_note(classifier.render(texts.front()));
   ClassifyReport report(a.json ? OutputStyle::kJson : OutputStyle::kTable, classifier.labels(), a.top_k);
   Progress bar("classifying", static_cast<std::int64_t>(texts.size()), "texts");
-  const auto answers = classifier.classify(texts, [&](std::int64_t done, std::int64_t) { bar.set(done); });
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    report.add(texts[i].text, answers[i], expected_label(data, i, classifier.labels()));
+  classifier.classify_each(texts, [&](std::size_t i, const tasks::Classification& answer) {
+    report.add(texts[i].text, answer, expected_label(data, i, classifier.labels()));
+    bar.set(static_cast<std::int64_t>(i) + 1);
+  });
   report.finish();
 }
 

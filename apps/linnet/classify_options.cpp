@@ -37,17 +37,16 @@ Value named(const Command& command, const char* option, const std::pair<std::str
   command.wrong_usage(fmt::format("{} {} is none of {}", option, printable(name, 40), names));
 }
 
-std::vector<Exemplar> read_examples(const std::string& file, const TextOptions& columns,
-                                    const std::vector<std::string>& labels) {
+// Fills in the exemplars, and the labels where nobody named any.
+void read_examples(const std::string& file, const TextOptions& columns, tasks::ClassifyOptions& options) {
   const Dataset data = read_dataset(file, {.text_column = columns.text_column,
                                            .label_column = columns.label_column,
                                            .labels = Labels::kRequired,
-                                           .label_names = labels,
+                                           .label_names = options.labels,
                                            .label_kind = LabelKind::kClass});
-  std::vector<Exemplar> examples;
   for (const Example& e : data.examples)
-    if (e.label >= 0) examples.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label)});
-  return examples;
+    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label)});
+  options.labels = data.label_names;
 }
 
 tasks::Calibration load_calibration(const std::string& file) {
@@ -124,11 +123,11 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
   options.abstain_below = a.abstain_below;
   options.allow_untrained = a.allow_untrained;
   options.seed = a.model.seed;
+  options.labels = std::move(labels);
   if (!a.examples.empty()) {
-    options.exemplars = read_examples(a.examples, a.texts, labels);
+    read_examples(a.examples, a.texts, options);
     options.shots = command.given("--shots") ? a.shots : kDefaultShots;
   }
-  options.labels = std::move(labels);
   return options;
 }
 

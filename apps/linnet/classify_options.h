@@ -34,7 +34,7 @@ void add_classify_options(Command& command, ClassifyArguments& arguments);
 std::vector<std::string> split_labels(const std::string& list);
 
 // Wrong usage where names or numbers are none; kBadInput where the files they name are broken. `labels`: --labels, or
-// what stands for them.
+// what the input has; empty: those of --examples, or the model's own.
 tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& arguments,
                                         std::vector<std::string> labels);
 

@@ -10,6 +10,8 @@ constexpr Verb kVerbs[] = {
     {"run", kPrompt, "complete a prompt, or chat", run_run},
     {"score", kPrompt, "log-probabilities of continuations, and the perplexity of a text", run_score},
     {"classify", kPrompt, "texts and labels in, probabilities out", run_classify},
+    {"fill", kPrompt, "the likeliest words for a masked place", run_fill},
+    {"embed", kPrompt, "texts as vectors", run_embed},
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
     {"inspect", kLook, "what a model is, from its headers", run_inspect},
     {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},

@@ -10,6 +10,8 @@ namespace linnet::app {
 
 void run_classify(Arguments arguments);
 void run_doctor(Arguments arguments);
+void run_embed(Arguments arguments);
+void run_fill(Arguments arguments);
 void run_forward(Arguments arguments);
 void run_inspect(Arguments arguments);
 void run_models(Arguments arguments);

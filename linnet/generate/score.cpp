@@ -45,12 +45,13 @@ struct Work {
   Sequence start;
 };
 
+}  // namespace
+
+// One call of a session.
 class Scorer {
  public:
-  Scorer(const models::Model& model, std::span<const ScoreRequest> requests, const ScoreOptions& options)
-      : model_(model), requests_(requests), options_(options), cache_(model.make_cache()) {
-    require_causal_lm(model);
-    nn::begin_with(cache_, prefix_, options.state.prefix);
+  Scorer(ScoreSession& session, std::span<const ScoreRequest> requests)
+      : session_(session), model_(session.model_), requests_(requests), options_(session.options_) {
     for (const ScoreRequest& r : requests) {
       check(!r.prompt.empty(), "[score] a prompt has no tokens");
       scores_.emplace_back(r.continuations.size());
@@ -81,18 +82,26 @@ class Scorer {
   }
 
  private:
-  // What all prompts begin with is computed once. The last token stays out: its row scores the first token to come.
+  // What all prompts begin with is computed once, and shrinks when later ones differ. The last token stays out: its row
+  // scores the first token to come.
   void compute_shared_prefix() {
-    if (!options_.share || requests_.size() < 2 || options_.state.prompt_embeddings) return;
-    std::size_t common = requests_.front().prompt.size() - 1;
+    if (!options_.share || options_.state.prompt_embeddings || requests_.empty()) return;
+    const bool known = session_.shared_.has_value();
+    if (!known && requests_.size() < 2) return;
+    const Ids& first = known ? *session_.shared_ : requests_.front().prompt;
+    std::size_t common = known ? first.size() : first.size() - 1;
     for (const ScoreRequest& r : requests_) {
       common = std::min(common, r.prompt.size() - 1);
-      const auto& first = requests_.front().prompt;
-      common = static_cast<std::size_t>(
-          std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common), r.prompt.begin()).first - first.begin());
+      const auto end = first.begin() + static_cast<std::ptrdiff_t>(common);
+      common = static_cast<std::size_t>(std::mismatch(first.begin(), end, r.prompt.begin()).first - first.begin());
     }
+    Sequence& prefix = session_.prefix_;
+    if (known)
+      session_.cache_.truncate(prefix, prefix.length() - static_cast<std::int64_t>(first.size() - common));
+    else if (common > 0)
+      forward({{&prefix, std::span(first).first(common)}});
+    session_.shared_ = Ids(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common));
     shared_ = static_cast<std::int64_t>(common);
-    if (shared_ > 0) forward({{&prefix_, std::span(requests_.front().prompt).first(common)}});
   }
 
   struct Piece {
@@ -107,7 +116,7 @@ class Scorer {
       batch.add(p.ids, {}, static_cast<std::int32_t>(p.sequence->length()));
       sequences.push_back(p.sequence);
     }
-    nn::ForwardState state{.cache = &cache_, .sequences = sequences};
+    nn::ForwardState state{.cache = &session_.cache_, .sequences = sequences};
     if (pieces.front().sequence->length() == 0) state.prompt_embeddings = options_.state.prompt_embeddings;
     return model_.forward(batch, state);
   }
@@ -116,7 +125,7 @@ class Scorer {
     std::vector<Sequence> texts(members.size());
     std::vector<Piece> pieces;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      texts[i] = cache_.fork(prefix_);
+      texts[i] = session_.cache_.fork(session_.prefix_);
       pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
     }
     const Tensor hidden = forward(pieces);
@@ -193,11 +202,10 @@ class Scorer {
     rows_.clear(), targets_.clear(), asked_by_.clear();
   }
 
+  ScoreSession& session_;
   const models::Model& model_;
   std::span<const ScoreRequest> requests_;
   const ScoreOptions& options_;
-  nn::KvCache cache_;
-  Sequence prefix_;
   std::int64_t shared_ = 0;
   std::vector<std::vector<Score>> scores_;
   std::vector<std::int32_t> rows_, targets_;
@@ -205,8 +213,6 @@ class Scorer {
 };
 
 constexpr std::size_t kRowsAtOnce = 64;  // 64 rows of 50,000 scores are 13 MB: they stay near the cores
-
-}  // namespace
 
 std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& hidden,
                                      std::span<const std::int32_t> rows, std::span<const std::int32_t> targets) {
@@ -242,7 +248,17 @@ std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& h
 
 std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
                                       const ScoreOptions& options) {
-  return Scorer(model, requests, options).run();
+  return ScoreSession(model, options).score(requests);
+}
+
+ScoreSession::ScoreSession(const models::Model& model, ScoreOptions options)
+    : model_(model), options_(std::move(options)), cache_(model.make_cache()) {
+  require_causal_lm(model);
+  nn::begin_with(cache_, prefix_, options_.state.prefix);
+}
+
+std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest> requests) {
+  return Scorer(*this, requests).run();
 }
 
 double Perplexity::perplexity() const { return tokens == 0 ? 1.0 : std::exp(negative_log_likelihood / static_cast<double>(tokens)); }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,22 @@ struct ScoreOptions {
 // One entry a request, one score a continuation, in the order given. Causal models.
 std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
                                       const ScoreOptions& options = {});
+
+// The same for requests that come in portions: what all prompts so far begin with stays in the KV cache.
+class ScoreSession {
+ public:
+  // The model must outlive the session.
+  explicit ScoreSession(const models::Model& model, ScoreOptions options = {});
+  std::vector<std::vector<Score>> score(std::span<const ScoreRequest> requests);
+
+ private:
+  friend class Scorer;
+  const models::Model& model_;
+  ScoreOptions options_;
+  nn::KvCache cache_;
+  std::optional<std::vector<std::int32_t>> shared_;  // ids in `prefix_`; none before two prompts were seen
+  nn::KvCache::Sequence prefix_;
+};
 
 struct PerplexityOptions {
   std::int64_t window = 512, stride = 256;

@@ -17,8 +17,10 @@ struct Shipped {
   std::string_view source;
 };
 constexpr Shipped kShipped[] = {
+    {"code-above@1", "Code:\n{{ text }}\n\nThe programming language of the code above is"},
     {"code-language@1",
      "{{ text }}\nThe above function is in which of these languages: {{ labels | join(\" or \") }}?"},
+    {"review-sentiment@1", "Review: {{ text }}\nSentiment:"},
     {"sentiment-tone@1", "{{ text }}\nWhat is the tone of this sentence {{ labels | join_or }}?"},
     {"summarize-words@1",
      "Summarize the following {{ from | default(\"French\") }} text in {{ to | default(\"English\") }} in less than "

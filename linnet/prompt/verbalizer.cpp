@@ -39,18 +39,18 @@ std::size_t find_label(const std::vector<std::string>& labels, std::string_view 
 
 }  // namespace
 
-Verbalizer::Verbalizer(std::vector<std::string> labels) : labels_(std::move(labels)) {
+Verbalizer::Verbalizer(std::vector<std::string> labels, LabelLead lead) : labels_(std::move(labels)) {
   for (std::size_t i = 0; i < labels_.size(); ++i) {
     check(!labels_[i].empty(), "--labels: label {} is empty", i + 1);
     const auto first = std::find(labels_.begin(), labels_.end(), labels_[i]);
     check(first == labels_.begin() + static_cast<std::ptrdiff_t>(i), "--labels: '{}' stands there twice",
           printable(labels_[i], 80));
-    words_.push_back({' ' + labels_[i]});
+    words_.push_back({(lead == LabelLead::kBlank ? " " : "") + labels_[i]});
   }
 }
 
-Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const std::string> specs) {
-  Verbalizer made(std::move(labels));
+Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const std::string> specs, LabelLead lead) {
+  Verbalizer made(std::move(labels), lead);
   std::vector<bool> seen(made.size(), false);
   for (const std::string& spec : specs) {
     const std::size_t index = find_label(made.labels_, spec);

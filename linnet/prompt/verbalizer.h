@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,17 +13,23 @@
 
 namespace linnet {
 
+// What stands before a label that is its own word. The word follows the prompt directly, so the blank is part of it; an
+// assistant's turn in a chat begins without one.
+enum class LabelLead : std::uint8_t { kBlank, kNothing };
+
 class Verbalizer {
  public:
-  // " label" for every label: the word follows the prompt directly, so the blank is part of it.
-  explicit Verbalizer(std::vector<std::string> labels);
+  // Every label is its own word, " label".
+  explicit Verbalizer(std::vector<std::string> labels, LabelLead lead = LabelLead::kBlank);
 
-  // `specs` are the values of `--label-words`: "label=word,word"; labels without one keep " label".
+  // `specs` are the values of `--label-words`: "label=word,word"; labels without one keep their own.
   // `\,` is a comma inside a word, `\n` and `\t` are escapes. kInvalidArgument for an unknown label, an empty or a
   // repeated word.
-  static Verbalizer parse(std::vector<std::string> labels, std::span<const std::string> specs);
-  static Verbalizer parse(std::vector<std::string> labels, const std::vector<std::string>& specs) {
-    return parse(std::move(labels), std::span<const std::string>(specs));
+  static Verbalizer parse(std::vector<std::string> labels, std::span<const std::string> specs,
+                          LabelLead lead = LabelLead::kBlank);
+  static Verbalizer parse(std::vector<std::string> labels, const std::vector<std::string>& specs,
+                          LabelLead lead = LabelLead::kBlank) {
+    return parse(std::move(labels), std::span<const std::string>(specs), lead);
   }
 
   std::size_t size() const { return labels_.size(); }

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "linnet/base/utf8.h"
-#include "linnet/generate/score.h"
+#include "linnet/tasks/batches.h"
+#include "linnet/tasks/chat.h"
 #include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
-namespace {
-
-using models::HeadKind;
 
 double log_sum_exp(std::span<const double> values) {
   const double most = *std::max_element(values.begin(), values.end());
@@ -23,9 +21,14 @@ double log_sum_exp(std::span<const double> values) {
   return most + std::log(sum);
 }
 
+namespace {
+
+using models::HeadKind;
+
 bool entails(const models::TransformerConfig& config) {
   return std::any_of(config.labels.begin(), config.labels.end(), [](const std::string& label) {
-    return label.size() >= 6 && (label.starts_with("entail") || label.starts_with("ENTAIL") || label.starts_with("Entail"));
+    return label.size() >= 6 &&
+           (label.starts_with("entail") || label.starts_with("ENTAIL") || label.starts_with("Entail"));
   });
 }
 
@@ -36,10 +39,12 @@ PromptTemplate default_prompt(Engine engine) {
   return PromptTemplate::classify_default();
 }
 
-std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine, const models::TransformerConfig& config) {
+std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine,
+                                   const models::TransformerConfig& config) {
   if (engine == Engine::kHead) {
     check(options.labels.empty() || options.labels == config.labels ||
-              std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(), config.labels.end()),
+              std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
+                                  config.labels.end()),
           "[classify] the trained head's labels are {}; leave --labels out or name just these",
           fmt::join(config.labels, ", "));
     return config.labels;
@@ -47,19 +52,6 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
   check(options.labels.size() >= 2, "[classify] at least two labels are needed, {} given", options.labels.size());
   return options.labels;
 }
-
-double divisor(Normalize how, const std::string& word, std::size_t tokens) {
-  switch (how) {
-    case Normalize::kTokens: return static_cast<double>(tokens);
-    case Normalize::kChars: return static_cast<double>(std::max<std::size_t>(1, utf8::count(word)));
-    case Normalize::kBytes: return static_cast<double>(std::max<std::size_t>(1, word.size()));
-    case Normalize::kSum:
-    case Normalize::kPmi: return 1;
-  }
-  return 1;
-}
-
-constexpr const char* kContentFree[] = {"N/A", "", "[MASK]"};
 
 }  // namespace
 
@@ -75,12 +67,16 @@ Engine chosen_engine(const ClassifyOptions& options, const models::TransformerCo
   const Engine engine = options.engine == Engine::kAuto ? engine_for(config) : options.engine;
   const bool classes = config.head == HeadKind::kSequenceClass;
   const bool masked = config.head == HeadKind::kMaskedLm || config.head == HeadKind::kPretraining;
-  const bool fits = engine == Engine::kHead  ? classes
-                    : engine == Engine::kNli ? classes && entails(config)
+  const bool fits = engine == Engine::kHead   ? classes
+                    : engine == Engine::kNli  ? classes && entails(config)
                     : engine == Engine::kMask ? masked
                                               : config.head == HeadKind::kCausalLm;
-  constexpr const char* kNeeds[] = {"", "a language model head", "a language model head", "a masked language model head",
-                                    "a head with an entailment label", "a classification head"};
+  constexpr const char* kNeeds[] = {"",
+                                    "a language model head",
+                                    "a language model head",
+                                    "a masked language model head",
+                                    "a head with an entailment label",
+                                    "a classification head"};
   check(fits, ErrorKind::kBadInput, "[classify] this engine needs {}, which the checkpoint does not have",
         kNeeds[static_cast<int>(engine)]);
   check(!classes || config.head_trained || options.allow_untrained, ErrorKind::kBadInput,
@@ -92,73 +88,138 @@ Engine chosen_engine(const ClassifyOptions& options, const models::TransformerCo
 }  // namespace
 
 Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options)
-    : model_(model), tokenizer_(tokenizer), options_(std::move(options)),
+    : model_(model),
+      tokenizer_(tokenizer),
+      options_(std::move(options)),
       engine_(chosen_engine(options_, model.config())),
+      opening_(options_.chat ? Opening::kWritten : Opening::kAdd),
       prompt_(options_.prompt ? *options_.prompt : default_prompt(engine_)),
-      words_(Verbalizer::parse(labels_of(options_, engine_, model.config()), options_.label_words)) {
+      words_(Verbalizer::parse(labels_of(options_, engine_, model.config()), options_.label_words,
+                               options_.chat ? LabelLead::kNothing : LabelLead::kBlank)),
+      exemplar_words_(Verbalizer::parse(words_.labels(), options_.label_words)) {
   if (options_.shots > 0)
     exemplars_.emplace(options_.exemplars, words_.size(), static_cast<std::size_t>(options_.shots), options_.seed);
+  check(engine_ != Engine::kMask || tokenizer_.mask_id().has_value(), ErrorKind::kBadInput,
+        "[classify] the tokenizer has no mask token");
   if (options_.calibration)
     check(options_.calibration->labels == words_.labels(), ErrorKind::kBadInput,
-          "[classify] the calibration was measured for other labels: {}", fmt::join(options_.calibration->labels, ", "));
-  else if (options_.calibrate)
-    calibrate();
+          "[classify] the calibration was measured for other labels: {}",
+          fmt::join(options_.calibration->labels, ", "));
+  const bool scores = engine_ == Engine::kScore || engine_ == Engine::kMask;
+  const bool pmi = options_.normalize == Normalize::kPmi;
+  check(scores || (options_.normalize == Normalize::kSum && !options_.calibrate && !options_.calibration),
+        "[classify] only label words are normalised and calibrated: engine score or mask");
+  if (!pmi && !options_.calibrate) return;
+  Session session = make_session();
+  if (pmi) measure_prior(session);
+  if (options_.calibrate && !options_.calibration) calibrate(session);
 }
 
-void Classifier::calibrate() {
-  check(engine_ == Engine::kScore || engine_ == Engine::kMask, "[classify] only label scores can be calibrated");
-  std::vector<TextInput> inputs;
-  for (const char* text : kContentFree) inputs.push_back({text});
-  const auto logprobs = label_logprobs(inputs, {});
-  Calibration c{words_.labels(), std::vector<double>(words_.size(), 0.0)};
-  for (std::size_t l = 0; l < words_.size(); ++l) {
-    // The mean of the *probabilities over the labels*, as the paper averages them.
-    double mean = 0;
-    for (const auto& row : logprobs) mean += std::exp(row[l] - log_sum_exp(row)) / static_cast<double>(logprobs.size());
-    c.logprobs[l] = std::log(mean);
-  }
-  options_.calibration = std::move(c);
+std::string Classifier::hypothesis(const TextInput& input, const std::string& label) const {
+  return prompt_.render({{"label", label}, {"text", input.text}, {"labels", words_.labels()}});
 }
 
 std::string Classifier::render(const TextInput& input) const {
+  if (engine_ == Engine::kHead) return input.pair.empty() ? input.text : input.text + "\n" + input.pair;
+  if (engine_ == Engine::kNli) {
+    std::string pairs = input.text;
+    for (const std::string& label : words_.labels()) pairs += "\n" + hypothesis(input, label);
+    return pairs;
+  }
   Json slots{{"text", input.text}, {"labels", words_.labels()}};
   if (!input.pair.empty()) slots["text_pair"] = input.pair;
-  if (engine_ == Engine::kMask) {
-    check(tokenizer_.mask_id().has_value(), ErrorKind::kBadInput, "[classify] the tokenizer has no mask token");
-    slots["mask"] = tokenizer_.id_to_token(*tokenizer_.mask_id());
-  }
-  std::string text;
-  if (exemplars_) {
-    const std::int64_t context = model_.config().max_positions;
-    const auto budget = context > 0 ? static_cast<std::size_t>(std::max<std::int64_t>(1, context - 32)) : SIZE_MAX;
-    const FewShotPrompt p = exemplars_->build(prompt_, words_, slots, budget, [&](const std::string& s) {
-      return prompt_ids(tokenizer_, s).size();
-    });
-    if (p.dropped > 0) note("{} exemplars do not fit the context of {} tokens and are left out", p.dropped, context);
-    text = p.text;
-  } else {
-    text = prompt_.render(slots);
-  }
-  if (!options_.chat) return text;
-  const auto source = tokenizer_.chat_template();
-  check(source.has_value(), ErrorKind::kBadInput, "[classify] the model has no chat template; leave --chat out");
-  ChatOptions chat;
-  if (const auto bos = tokenizer_.bos_id()) chat.bos_token = tokenizer_.id_to_token(*bos);
-  if (const auto eos = tokenizer_.eos_id()) chat.eos_token = tokenizer_.id_to_token(*eos);
-  return ChatTemplate(*source, tokenizer_.chat_template_place())
-      .render(Json::array({{{"role", "user"}, {"content", text}}}), chat);
+  if (engine_ == Engine::kMask) slots["mask"] = tokenizer_.id_to_token(*tokenizer_.mask_id());
+  const std::string text = exemplars_ ? with_exemplars(slots) : prompt_.render(slots);
+  return options_.chat ? render_chat(tokenizer_, Json::array({{{"role", "user"}, {"content", text}}})) : text;
 }
 
-std::vector<Classification> Classifier::classify(std::span<const TextInput> texts, const Progress& progress) const {
-  switch (engine_) {
-    case Engine::kGenerate: return by_generation(texts, progress);
-    case Engine::kNli: return by_entailment(texts, progress);
-    case Engine::kHead: return by_head(texts, progress);
-    case Engine::kAuto:
-    case Engine::kMask:
-    case Engine::kScore: return by_score(texts, progress);
+std::string Classifier::with_exemplars(const Json& slots) const {
+  const std::int64_t room = prompt_room();
+  const auto budget = room > 0 ? static_cast<std::size_t>(room) : SIZE_MAX;
+  FewShotPrompt prompt = exemplars_->build(prompt_, exemplar_words_, slots, budget, [&](const std::string& text) {
+    return prompt_ids(tokenizer_, text).size();
+  });
+  if (prompt.dropped > 0 && first_time(Remark::kExemplarsDropped))
+    note("{} exemplars do not fit the context of {} tokens and are left out (said once)", prompt.dropped, context());
+  return std::move(prompt.text);
+}
+
+std::int64_t Classifier::context() const { return model_.config().max_positions; }
+
+// What the word that is to follow, and a chat template's frame, leave of the context.
+std::int64_t Classifier::prompt_room() const {
+  constexpr std::int64_t kKept = 32;
+  return context() > 0 ? std::max<std::int64_t>(1, context() - kKept) : 0;
+}
+
+std::vector<std::int32_t> Classifier::ids_of(const std::string& prompt) const {
+  if (engine_ == Engine::kMask) return tokenizer_.encode_ids(prompt);
+  return prompt_ids(tokenizer_, prompt, opening_);
+}
+
+std::string Classifier::prompt_of(const TextInput& input) const {
+  std::string prompt = render(input);
+  const std::int64_t room = prompt_room();
+  const auto fits = [&](const std::string& candidate) {  // a token is a byte at least
+    return static_cast<std::int64_t>(candidate.size()) <= room ||
+           static_cast<std::int64_t>(ids_of(candidate).size()) <= room;
+  };
+  if (room == 0 || fits(prompt)) return prompt;
+  if (first_time(Remark::kTextCut))
+    note("a text is cut at its end to fit the context of {} tokens (said once)", context());
+  std::size_t low = 0, high = input.text.size();  // bytes kept: `low` fits, or nothing does
+  while (low < high) {
+    const std::size_t middle = (low + high + 1) / 2;
+    const std::size_t whole = utf8::complete_prefix(std::string_view(input.text).substr(0, middle));
+    if (whole > low && fits(render({input.text.substr(0, whole), input.pair})))
+      low = whole;
+    else
+      high = middle - 1;
   }
-  return {};
+  return render({input.text.substr(0, low), input.pair});
+}
+
+bool Classifier::first_time(Remark remark) const {
+  return !std::exchange(remarked_[static_cast<std::size_t>(remark)], true);
+}
+
+Classifier::Session Classifier::make_session() const {
+  Session session;
+  if (engine_ == Engine::kScore) session.emplace(model_, generate::ScoreOptions{.batch_rows = options_.batch_rows});
+  return session;
+}
+
+void Classifier::classify_each(std::span<const TextInput> texts, const OnAnswer& on_answer) const {
+  Session session = make_session();
+  const auto answers_of = [&](std::span<const TextInput> portion) {
+    switch (engine_) {
+      case Engine::kGenerate:
+        return by_generation(portion);
+      case Engine::kNli:
+        return by_entailment(portion);
+      case Engine::kHead:
+        return by_head(portion);
+      case Engine::kAuto:
+      case Engine::kMask:
+      case Engine::kScore:
+        break;
+    }
+    return by_score(portion, session);
+  };
+  for (std::size_t begin = 0; begin < texts.size();) {
+    const std::size_t end = engine_ == Engine::kGenerate
+                                ? begin + 1
+                                : portion_end(begin, texts.size(), options_.batch_rows, [&](std::size_t i) {
+                                    return texts[i].text.size() * (engine_ == Engine::kNli ? words_.size() : 1);
+                                  });
+    for (const Classification& answer : answers_of(texts.subspan(begin, end - begin))) on_answer(begin++, answer);
+  }
+}
+
+std::vector<Classification> Classifier::classify(std::span<const TextInput> texts) const {
+  std::vector<Classification> result;
+  classify_each(texts, [&](std::size_t, const Classification& answer) { result.push_back(answer); });
+  return result;
 }
 
 std::vector<Classification> Classifier::classify(const std::vector<std::string>& texts) const {
@@ -169,95 +230,21 @@ std::vector<Classification> Classifier::classify(const std::vector<std::string>&
 
 Classification Classifier::rank(std::span<const double> logprobs, std::span<const double> adjusted) const {
   const double all = log_sum_exp(adjusted);
-  Classification c;
+  std::vector<LabelScore> scores;
   for (std::size_t l = 0; l < words_.size(); ++l)
-    c.scores.push_back({words_.label(l), std::exp(adjusted[l] - all), logprobs[l]});
-  std::stable_sort(c.scores.begin(), c.scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
-  c.label = c.scores.front().label;
-  c.score = c.scores.front().score;
-  c.margin = c.scores.size() > 1 ? c.score - c.scores[1].score : c.score;
+    scores.push_back({words_.label(l), std::exp(adjusted[l] - all), logprobs[l]});
+  return rank(std::move(scores));
+}
+
+Classification Classifier::rank(std::vector<LabelScore> scores) const {
+  std::stable_sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  Classification c;
+  c.label = scores.front().label;
+  c.score = scores.front().score;
+  c.margin = scores.size() > 1 ? c.score - scores[1].score : c.score;
   c.abstained = c.score < options_.abstain_below;
+  c.scores = std::move(scores);
   return c;
-}
-
-// Per text and word the raw log-probability; words stand label after label.
-std::vector<std::vector<double>> Classifier::word_logprobs(std::span<const std::string> prompts,
-                                                           const Progress& progress) const {
-  std::vector<generate::ScoreRequest> requests;
-  bool moved = false;
-  for (const std::string& prompt : prompts) {
-    generate::ScoreRequest request;
-    for (std::size_t l = 0; l < words_.size(); ++l) {
-      for (const std::string& word : words_.words(l)) {
-        SplitIds split = split_ids(tokenizer_, prompt, word);
-        moved = moved || split.boundary_moved;
-        request.prompt = std::move(split.prompt);
-        request.continuations.push_back(std::move(split.continuation));
-      }
-    }
-    check(!request.prompt.empty(), "[classify] the prompt is empty");
-    requests.push_back(std::move(request));
-  }
-  if (moved) note("a label word merges with the end of the prompt into one token; start the word with a blank");
-  const auto scores = generate::score(model_, requests, {.batch_rows = options_.batch_rows, .progress = progress});
-  std::vector<std::vector<double>> result;
-  for (const auto& row : scores) {
-    std::vector<double> values;
-    for (const generate::Score& s : row) values.push_back(s.logprob);
-    result.push_back(std::move(values));
-  }
-  return result;
-}
-
-std::vector<std::vector<double>> Classifier::label_logprobs(std::span<const TextInput> texts,
-                                                            const Progress& progress) const {
-  std::vector<std::string> prompts;
-  for (const TextInput& text : texts) prompts.push_back(render(text));
-  const auto words = engine_ == Engine::kMask ? mask_logprobs(prompts, progress) : word_logprobs(prompts, progress);
-  std::vector<std::vector<double>> result;
-  for (const auto& row : words) {
-    std::vector<double> labels;
-    std::size_t at = 0;
-    for (std::size_t l = 0; l < words_.size(); ++l) {
-      const std::size_t n = words_.words(l).size();
-      labels.push_back(log_sum_exp(std::span(row).subspan(at, n)));
-      at += n;
-    }
-    result.push_back(std::move(labels));
-  }
-  return result;
-}
-
-std::vector<Classification> Classifier::by_score(std::span<const TextInput> texts, const Progress& progress) const {
-  std::vector<std::string> prompts;
-  for (const TextInput& text : texts) prompts.push_back(render(text));
-  const bool masked = engine_ == Engine::kMask;
-  const auto words = masked ? mask_logprobs(prompts, progress) : word_logprobs(prompts, progress);
-  std::vector<double> prior;
-  if (options_.normalize == Normalize::kPmi) {
-    const std::vector<std::string> neutral{render({""})};
-    prior = (masked ? mask_logprobs(neutral, {}) : word_logprobs(neutral, {})).front();
-  }
-  std::vector<Classification> result;
-  for (std::size_t t = 0; t < texts.size(); ++t) {
-    std::vector<double> raw, adjusted;
-    std::size_t at = 0;
-    for (std::size_t l = 0; l < words_.size(); ++l) {
-      std::vector<double> plain, scaled;
-      for (const std::string& word : words_.words(l)) {
-        const double value = words[t][at];
-        const auto tokens = options_.normalize == Normalize::kTokens && !masked
-                                ? split_ids(tokenizer_, prompts[t], word).continuation.size() : std::size_t{1};
-        plain.push_back(value);
-        scaled.push_back((value - (prior.empty() ? 0 : prior[at])) / divisor(options_.normalize, word, tokens));
-        ++at;
-      }
-      raw.push_back(log_sum_exp(plain));
-      adjusted.push_back(log_sum_exp(scaled) - (options_.calibration ? options_.calibration->logprobs[l] : 0));
-    }
-    result.push_back(rank(raw, adjusted));
-  }
-  return result;
 }
 
 }  // namespace linnet::tasks

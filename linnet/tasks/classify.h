@@ -1,11 +1,12 @@
-// Texts and labels in, probabilities out: by the scores of label words, by completing, by the masked word, by entailment,
-// or by a trained head. The move from prompting to a fine-tuned classifier is another engine, same answer.
+// Texts and labels in, probabilities out: by the scores of label words, by completing, by the masked word, by
+// entailment, or by a trained head. The move from prompting to a fine-tuned classifier is another engine, same answer.
 //
 //   Classifier classifier(model, tokenizer, {.labels = {"positive", "negative"}});
 //   Classification c = classifier.classify({"I love the sunny weather today."}).front();
 //   // c.label == "positive", c.scores[0].score == 0.93
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,11 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "linnet/generate/score.h"
 #include "linnet/models/model.h"
-#include "linnet/prompt/chat_template.h"
 #include "linnet/prompt/exemplars.h"
 #include "linnet/prompt/template.h"
 #include "linnet/prompt/verbalizer.h"
+#include "linnet/tasks/prompt_ids.h"
 #include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
@@ -37,22 +39,23 @@ struct ClassifyOptions {
   std::vector<std::string> label_words = {};  // "label=word,word"
   Engine engine = Engine::kAuto;
   std::optional<PromptTemplate> prompt = {};  // none: the default of the engine
-  bool chat = false;                          // the prompt is a user's turn of the chat template
+  bool chat = false;                          // the prompt is a user's turn of the chat template; the assistant answers
+                                              // with "label" instead of " label"
   Normalize normalize = Normalize::kSum;
-  bool calibrate = false;                     // by content-free inputs, measured at construction
+  bool calibrate = false;                       // by content-free inputs, measured at construction
   std::optional<Calibration> calibration = {};  // or as saved
-  double abstain_below = 0;                   // best probabilities under it are marked
-  std::vector<Exemplar> exemplars = {};       // solved examples to draw from
+  double abstain_below = 0;                     // best probabilities under it are marked
+  std::vector<Exemplar> exemplars = {};         // solved examples to draw from
   std::int64_t shots = 0;
   std::uint64_t seed = 0;
-  bool allow_untrained = false;               // predict with a head that was never trained (R69)
+  bool allow_untrained = false;  // predict with a head that was never trained (R69)
   std::int64_t batch_rows = 1024;
 };
 
 struct LabelScore {
   std::string label;
-  double score;    // probability over the labels
-  double logprob;  // before normalisation: of the label's words (added as probabilities)
+  double score;    // probability over the labels (independent ones of a multi-label head, the value of a regression)
+  double logprob;  // before normalisation: of the label's words (added as probabilities), of entailment, of the class
 };
 
 struct Classification {
@@ -69,12 +72,14 @@ struct TextInput {
 
 class Classifier {
  public:
-  using Progress = std::function<void(std::int64_t done, std::int64_t all)>;
   // kInvalidArgument: an engine the checkpoint has no head for; kBadInput: an untrained head.
   Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
 
-  std::vector<Classification> classify(std::span<const TextInput> texts, const Progress& progress = {}) const;
+  std::vector<Classification> classify(std::span<const TextInput> texts) const;
   std::vector<Classification> classify(const std::vector<std::string>& texts) const;
+  // Every answer as soon as it is known, in the order of the texts: they are worked on in portions of a few batches.
+  using OnAnswer = std::function<void(std::size_t index, const Classification& answer)>;
+  void classify_each(std::span<const TextInput> texts, const OnAnswer& on_answer) const;
 
   Engine engine() const { return engine_; }
   const std::vector<std::string>& labels() const { return words_.labels(); }
@@ -82,26 +87,57 @@ class Classifier {
   const std::optional<Calibration>& calibration() const { return options_.calibration; }
 
  private:
-  std::vector<Classification> by_score(std::span<const TextInput> texts, const Progress& progress) const;
-  std::vector<Classification> by_generation(std::span<const TextInput> texts, const Progress& progress) const;
-  std::vector<Classification> by_entailment(std::span<const TextInput> texts, const Progress& progress) const;
-  std::vector<Classification> by_head(std::span<const TextInput> texts, const Progress& progress) const;
-  // log p of every label of every text, normalised as asked for.
-  std::vector<std::vector<double>> label_logprobs(std::span<const TextInput> texts, const Progress& progress) const;
-  std::vector<std::vector<double>> word_logprobs(std::span<const std::string> prompts, const Progress& progress) const;
-  std::vector<std::vector<double>> mask_logprobs(std::span<const std::string> prompts, const Progress& progress) const;
+  // What scores words after prompts; none with a masked LM.
+  using Session = std::optional<generate::ScoreSession>;
+  Session make_session() const;
+  // What a word, or a label, scores: raw, and normalised as asked for.
+  struct WordScore {
+    double logprob;
+    std::int64_t tokens;
+  };
+  struct LabelScores {
+    std::vector<double> logprobs, scaled;
+  };
+  std::vector<Classification> by_score(std::span<const TextInput> texts, Session& session) const;
+  std::vector<Classification> by_generation(std::span<const TextInput> texts) const;
+  std::vector<Classification> by_entailment(std::span<const TextInput> texts) const;
+  std::vector<Classification> by_head(std::span<const TextInput> texts) const;
+  std::vector<LabelScores> label_scores(std::span<const TextInput> texts, Session& session) const;
+  // Per prompt a score a word; words stand label after label.
+  std::vector<std::vector<WordScore>> word_scores(std::span<const std::string> prompts, Session& session) const;
+  std::vector<std::vector<WordScore>> mask_scores(std::span<const std::string> prompts) const;
+  std::string hypothesis(const TextInput& input, const std::string& label) const;
+  std::string with_exemplars(const Json& slots) const;
+  std::string prompt_of(const TextInput& input) const;  // rendered, the text cut where the context would not hold it
+  std::vector<std::int32_t> ids_of(const std::string& prompt) const;
+  std::int64_t context() const;      // positions of the model; 0: any number
+  std::int64_t prompt_room() const;  // tokens a prompt may have; 0: any number
+  // The class scores of a trained head.
+  std::vector<std::vector<double>> class_logits(std::span<const Encoding> inputs) const;
+  EncodeOptions cut_to_context(TruncationStrategy strategy) const;
+  // Probabilities over the labels from `adjusted` scores.
   Classification rank(std::span<const double> logprobs, std::span<const double> adjusted) const;
-  void calibrate();
+  Classification rank(std::vector<LabelScore> scores) const;
+  void calibrate(Session& session);
+  void measure_prior(Session& session);
+  enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kCount };
+  bool first_time(Remark remark) const;  // a note is worth printing once
 
   const models::Model& model_;
   Tokenizer tokenizer_;
   ClassifyOptions options_;
   Engine engine_;
+  Opening opening_;
   PromptTemplate prompt_;
   Verbalizer words_;
+  Verbalizer exemplar_words_;  // of solved examples, which stand in the prompt also in a chat
   std::optional<Exemplars> exemplars_;
+  std::vector<double> prior_;  // PMI: log p of every word after the template with an empty text
+  mutable std::array<bool, static_cast<std::size_t>(Remark::kCount)> remarked_{};
 };
 
+// log(sum of exp), for probabilities of several words that are added.
+double log_sum_exp(std::span<const double> values);
 // The engine `auto` means for a checkpoint.
 Engine engine_for(const models::TransformerConfig& config);
 // Which of `labels` a generated text means: exactly, by its beginning, by edit distance; none when it is far from all.

@@ -1,7 +1,7 @@
-// The engines that do not score label words: completing, the masked word, entailment, a trained head.
+// The engines that do not score label words: completing, entailment, a trained head.
 #include <algorithm>
-#include <cmath>
 #include <cctype>
+#include <cmath>
 
 #include "linnet/base/error.h"
 #include "linnet/base/nearest.h"
@@ -20,7 +20,8 @@ std::string bare(std::string_view text) {
   while (!text.empty() && !counts(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && !counts(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -54,117 +55,101 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
   return best && least * 3 <= names[*best].size() ? best : std::nullopt;  // a third of its letters may differ
 }
 
-std::vector<Classification> Classifier::by_generation(std::span<const TextInput> texts, const Progress& progress) const {
+std::vector<Classification> Classifier::by_generation(std::span<const TextInput> texts) const {
   generate::GenerateOptions options{.max_new_tokens = kAnswerTokens};
   for (const std::int64_t id : model_.config().eos_ids) options.eos_ids.push_back(static_cast<std::int32_t>(id));
   std::vector<Classification> result;
   for (const TextInput& text : texts) {
-    const auto prompt = options_.chat ? tokenizer_.encode_ids(render(text), {.add_special_tokens = false})
-                                      : prompt_ids(tokenizer_, render(text));
-    const auto generated = generate::generate(model_, prompt, options);
+    const auto generated = generate::generate(model_, ids_of(prompt_of(text)), options);
     Classification c;
-    c.raw = tokenizer_.decode(generated.ids);
-    if (const auto found = match_label(c.raw, words_.labels())) {
-      c.label = words_.label(*found);
-      c.score = c.margin = 1;
+    std::string raw = tokenizer_.decode(generated.ids);
+    c.raw = raw;
+    if (const auto found = match_label(raw, words_.labels())) {
+      std::vector<LabelScore> scores;
       for (std::size_t l = 0; l < words_.size(); ++l)
-        c.scores.push_back({words_.label(l), l == *found ? 1.0 : 0.0, l == *found ? 0.0 : -INFINITY});
-      std::stable_sort(c.scores.begin(), c.scores.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+        scores.push_back({words_.label(l), l == *found ? 1.0 : 0.0, l == *found ? 0.0 : -INFINITY});
+      c = rank(std::move(scores));
+      c.raw = std::move(raw);
     }
     result.push_back(std::move(c));
-    if (progress) progress(static_cast<std::int64_t>(result.size()), static_cast<std::int64_t>(texts.size()));
   }
   return result;
 }
 
-std::vector<std::vector<double>> Classifier::mask_logprobs(std::span<const std::string> prompts,
-                                                           const Progress& progress) const {
-  const std::int32_t mask = *tokenizer_.mask_id();
-  std::vector<std::int32_t> targets;
-  for (std::size_t l = 0; l < words_.size(); ++l) {
-    for (const std::string& word : words_.words(l)) {
-      const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
-      check(ids.size() == 1, "[classify] '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words",
-            word, ids.size());
-      targets.push_back(ids.front());
-    }
+std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encoding> inputs) const {
+  std::vector<std::vector<std::int32_t>> ids, types;
+  for (const Encoding& e : inputs) {
+    ids.push_back(e.ids);
+    types.push_back(e.type_ids);
   }
-  std::vector<std::vector<std::int32_t>> encoded;
-  for (const std::string& prompt : prompts) {
-    encoded.push_back(tokenizer_.encode_ids(prompt));
-    check(std::count(encoded.back().begin(), encoded.back().end(), mask) == 1,
-          "[classify] the template must hold one {{{{ mask }}}}");
-  }
-  std::vector<std::vector<double>> result(prompts.size());
-  for_each_batch(encoded, options_.batch_rows, progress, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-    const Tensor hidden = model_.forward(batch);
-    std::vector<std::int32_t> rows, wanted;
-    for (std::int32_t r = 0; r < static_cast<std::int32_t>(batch.rows()); ++r) {
-      if (batch.ids[static_cast<std::size_t>(r)] != mask) continue;
-      rows.insert(rows.end(), targets.size(), r);
-      wanted.insert(wanted.end(), targets.begin(), targets.end());
-    }
-    const auto scores = generate::token_scores(model_, hidden, rows, wanted);
-    for (std::size_t i = 0; i < scores.size(); ++i) result[members[i / targets.size()]].push_back(scores[i].logprob);
-  });
+  std::vector<std::vector<double>> result(inputs.size());
+  for_each_batch(
+      ids, options_.batch_rows,
+      [&](const nn::Packed& batch, std::span<const std::size_t> members) {
+        const Tensor scores = model_.classify(model_.pooled(model_.forward(batch), batch));
+        const auto values = scores.data<float>();
+        const auto classes = static_cast<std::size_t>(scores.size(1));
+        for (std::size_t i = 0; i < members.size(); ++i) {
+          const auto own = values.subspan(i * classes, classes);
+          result[members[i]].assign(own.begin(), own.end());
+        }
+      },
+      types);
   return result;
 }
 
-std::vector<Classification> Classifier::by_entailment(std::span<const TextInput> texts, const Progress& progress) const {
+EncodeOptions Classifier::cut_to_context(TruncationStrategy strategy) const {
+  EncodeOptions options;
+  options.want_tokens = options.want_offsets = false;
+  if (context() > 0) options.truncation = Truncation{.max_length = context(), .strategy = strategy};
+  return options;
+}
+
+std::vector<Classification> Classifier::by_entailment(std::span<const TextInput> texts) const {
   const std::size_t entailment = entailment_index(model_.config().labels);
-  std::vector<std::vector<std::int32_t>> encoded, types;
-  for (const TextInput& text : texts) {
-    for (const std::string& label : words_.labels()) {
-      const std::string hypothesis = prompt_.render({{"label", label}, {"text", text.text}, {"labels", words_.labels()}});
-      Encoding e = tokenizer_.encode(text.text, hypothesis);
-      encoded.push_back(std::move(e.ids));
-      types.push_back(std::move(e.type_ids));
-    }
-  }
-  std::vector<double> logits(encoded.size());
-  for_each_batch(encoded, options_.batch_rows, progress, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-    const Tensor scores = model_.classify(model_.pooled(model_.forward(batch), batch));
-    const auto values = scores.data<float>();
-    const auto classes = static_cast<std::size_t>(scores.size(1));
-    for (std::size_t i = 0; i < members.size(); ++i) logits[members[i]] = values[i * classes + entailment];
-  }, types);
+  const EncodeOptions options = cut_to_context(TruncationStrategy::kOnlyFirst);
+  std::vector<Encoding> pairs;
+  for (const TextInput& text : texts)
+    for (const std::string& label : words_.labels())
+      pairs.push_back(tokenizer_.encode(text.text, hypothesis(text, label), options));
+  const auto logits = class_logits(pairs);
   std::vector<Classification> result;
-  for (std::size_t t = 0; t < texts.size(); ++t) {
-    const auto own = std::span(logits).subspan(t * words_.size(), words_.size());
-    result.push_back(rank(own, own));
+  for (std::size_t at = 0; at < logits.size();) {
+    // Over the labels: the softmax of their entailment logits, as the zero-shot pipeline.
+    std::vector<double> entailed, logprobs;
+    for (std::size_t l = 0; l < words_.size(); ++l, ++at) {
+      entailed.push_back(logits[at][entailment]);
+      logprobs.push_back(logits[at][entailment] - log_sum_exp(logits[at]));
+    }
+    result.push_back(rank(logprobs, entailed));
   }
   return result;
 }
 
-std::vector<Classification> Classifier::by_head(std::span<const TextInput> texts, const Progress& progress) const {
-  std::vector<std::vector<std::int32_t>> encoded, types;
-  const std::int64_t longest = model_.config().max_positions;
-  for (const TextInput& text : texts) {
-    EncodeOptions options;
-    options.want_tokens = options.want_offsets = false;
-    if (longest > 0) options.truncation = Truncation{.max_length = longest};
-    Encoding e = text.pair.empty() ? tokenizer_.encode(text.text, options) : tokenizer_.encode(text.text, text.pair, options);
-    encoded.push_back(std::move(e.ids));
-    types.push_back(std::move(e.type_ids));
-  }
-  std::vector<Classification> result(texts.size());
-  const bool independent = model_.config().problem == models::ProblemType::kMultiLabel;
-  for_each_batch(encoded, options_.batch_rows, progress, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-    const Tensor scores = model_.classify(model_.pooled(model_.forward(batch), batch));
-    const auto values = scores.data<float>();
-    const auto classes = static_cast<std::size_t>(scores.size(1));
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const std::vector<double> row(values.begin() + static_cast<std::ptrdiff_t>(i * classes),
-                                    values.begin() + static_cast<std::ptrdiff_t>((i + 1) * classes));
-      Classification c = rank(row, row);
-      for (LabelScore& s : c.scores) {
-        if (independent || classes == 1) s.score = 1 / (1 + std::exp(-s.logprob));
-        s.logprob = std::log(s.score);
-      }
-      c.score = c.scores.front().score;
-      result[members[i]] = std::move(c);
+std::vector<Classification> Classifier::by_head(std::span<const TextInput> texts) const {
+  const EncodeOptions options = cut_to_context(TruncationStrategy::kLongestFirst);
+  std::vector<Encoding> inputs;
+  for (const TextInput& text : texts)
+    inputs.push_back(text.pair.empty() ? tokenizer_.encode(text.text, options)
+                                       : tokenizer_.encode(text.text, text.pair, options));
+  const models::ProblemType problem = model_.config().problem;
+  std::vector<Classification> result;
+  for (const auto& logits : class_logits(inputs)) {
+    // As the text-classification pipeline: a value for a regression, independent probabilities for several labels at
+    // once or a single one, else probabilities over the labels.
+    const bool regression = problem == models::ProblemType::kRegression;
+    const bool independent = problem == models::ProblemType::kMultiLabel || logits.size() == 1;
+    const double all = log_sum_exp(logits);
+    std::vector<LabelScore> scores;
+    for (std::size_t l = 0; l < logits.size(); ++l) {
+      const double logprob = independent ? -std::log1p(std::exp(-logits[l])) : logits[l] - all;
+      if (regression)
+        scores.push_back({words_.label(l), logits[l], NAN});
+      else
+        scores.push_back({words_.label(l), std::exp(logprob), logprob});
     }
-  }, types);
+    result.push_back(rank(std::move(scores)));
+  }
   return result;
 }
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/io/gguf.h"
 #include "linnet/tasks/batches.h"
 
 namespace linnet::tasks {
@@ -31,49 +34,107 @@ std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer
   return limit;
 }
 
-}  // namespace
-
-std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
-                                      std::span<const std::string> texts, const EmbedOptions& options) {
+// One portion.
+std::vector<std::vector<float>> vectors_of(const models::Model& model, const Tokenizer& tokenizer,
+                                           std::span<const std::string> texts, const EmbedOptions& options) {
   EncodeOptions encode;
   if (const std::int64_t limit = length_limit(model, tokenizer, options); limit > 0)
     encode.truncation = Truncation{.max_length = limit};
   std::vector<std::vector<std::int32_t>> encoded;
   for (const std::string& text : texts) encoded.push_back(tokenizer.encode_ids(text, encode));
   std::vector<std::vector<float>> result(texts.size());
-  for_each_batch(encoded, options.batch_rows, options.progress,
-                 [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-                   const Tensor pooled = pool(model.forward(batch), batch, options.pooling);
-                   const auto values = pooled.data<float>();
-                   const auto size = static_cast<std::size_t>(pooled.size(1));
-                   for (std::size_t i = 0; i < members.size(); ++i) {
-                     auto& v = result[members[i]];
-                     v.assign(values.begin() + static_cast<std::ptrdiff_t>(i * size),
-                              values.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
-                     if (options.unit) scale_to_one(v);
-                   }
-                 });
+  for_each_batch(encoded, options.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
+    const Tensor pooled = pool(model.forward(batch), batch, options.pooling);
+    const auto values = pooled.data<float>();
+    const auto size = static_cast<std::size_t>(pooled.size(1));
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      auto& v = result[members[i]];
+      v.assign(values.begin() + static_cast<std::ptrdiff_t>(i * size),
+               values.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
+      if (options.unit) scale_to_one(v);
+    }
+  });
   return result;
 }
 
-EmbedOptions embed_defaults(const std::filesystem::path& folder) {
+// A member of an object that may be absent; of another type: kBadInput.
+bool yes(const Json& object, const char* key, const std::string& place) {
+  if (!object.is_object() || !object.contains(key)) return false;
+  check(object[key].is_boolean(), ErrorKind::kBadInput, "{}: '{}' is not true or false", place, key);
+  return object[key].get<bool>();
+}
+
+EmbedPooling pooling_of(const std::filesystem::path& file) {
+  const Json json = read_json(file);
+  for (const char* other :
+       {"pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens", "pooling_mode_weightedmean_tokens"})
+    check(!yes(json, other, file.string()), ErrorKind::kBadInput, "{}: {} is not supported; choose with --pooling",
+          file.string(), other);
+  if (yes(json, "pooling_mode_cls_token", file.string())) return EmbedPooling::kCls;
+  if (yes(json, "pooling_mode_lasttoken", file.string())) return EmbedPooling::kLast;
+  return EmbedPooling::kMean;
+}
+
+// The modules that follow the transformer: sentence-transformers runs them in this order.
+void read_modules(const std::filesystem::path& folder, EmbedOptions& options, std::optional<EmbedPooling>& pooling) {
+  const auto file = folder / "modules.json";
+  const Json modules = read_json(file);
+  check(modules.is_array(), ErrorKind::kBadInput, "{}: is not a list of modules", file.string());
+  for (const Json& module : modules) {
+    const std::string type = get_string(require(module, "type", file.string()), "type", file.string());
+    const std::string path = module.contains("path") ? get_string(module["path"], "path", file.string()) : "";
+    if (type.ends_with(".Normalize")) {
+      options.unit = true;
+    } else if (type.ends_with(".Pooling") && !pooling) {
+      check(safe_relative_name(path), ErrorKind::kBadInput, "{}: '{}' is no folder beside it", file.string(),
+            printable(path, 60));
+      pooling = pooling_of(folder / path / "config.json");
+    }
+  }
+}
+
+EmbedPooling gguf_pooling(const std::filesystem::path& path) {
+  const auto file = GgufFile::open(path);
+  const auto type = file->integer(fmt::format("{}.pooling_type", file->string("general.architecture").value_or("")));
+  return type == 2 ? EmbedPooling::kCls : type == 3 ? EmbedPooling::kLast : EmbedPooling::kMean;
+}
+
+}  // namespace
+
+std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
+                                      std::span<const std::string> texts, const EmbedOptions& options) {
+  std::vector<std::vector<float>> result;
+  embed_each(model, tokenizer, texts, options, [&](std::size_t, const std::vector<float>& v) { result.push_back(v); });
+  return result;
+}
+
+void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
+                const EmbedOptions& options, const OnVector& on_vector) {
+  for (std::size_t begin = 0; begin < texts.size();) {
+    const std::size_t end =
+        portion_end(begin, texts.size(), options.batch_rows, [&](std::size_t i) { return texts[i].size(); });
+    for (const auto& vector : vectors_of(model, tokenizer, texts.subspan(begin, end - begin), options))
+      on_vector(begin++, vector);
+  }
+}
+
+EmbedOptions embed_defaults(const std::filesystem::path& model, std::optional<EmbedPooling> pooling) {
   EmbedOptions options;
-  const auto pooling = folder / "1_Pooling" / "config.json";
-  if (std::filesystem::exists(pooling)) {
-    const Json json = read_json(pooling);
-    const auto chosen = [&](const char* key) {
-      return json.is_object() && json.contains(key) && json[key] == true;
-    };
-    if (chosen("pooling_mode_cls_token")) options.pooling = EmbedPooling::kCls;
-    if (chosen("pooling_mode_lasttoken")) options.pooling = EmbedPooling::kLast;
+  if (!std::filesystem::is_directory(model)) {
+    if (!pooling && model.extension() == ".gguf") pooling = gguf_pooling(model);
+  } else if (std::filesystem::exists(model / "modules.json")) {
+    read_modules(model, options, pooling);
+  } else {
+    const auto file = model / "1_Pooling" / "config.json";
+    if (!pooling && std::filesystem::exists(file)) pooling = pooling_of(file);
+    options.unit = std::filesystem::exists(model / "2_Normalize");
   }
-  const auto sentence = folder / "sentence_bert_config.json";
-  if (std::filesystem::exists(sentence)) {
-    const Json json = read_json(sentence);
-    const char* const key = "max_seq_length";
-    if (json.is_object() && json.contains(key)) options.max_length = get_integer(json[key], key, sentence.string());
+  if (pooling) options.pooling = *pooling;
+  if (const auto file = model / "sentence_bert_config.json"; std::filesystem::exists(file)) {
+    const Json json = read_json(file);
+    if (json.is_object() && json.contains("max_seq_length") && !json["max_seq_length"].is_null())
+      options.max_length = get_integer(json["max_seq_length"], "max_seq_length", file.string());
   }
-  options.unit = std::filesystem::exists(folder / "2_Normalize");
   return options;
 }
 

@@ -3,7 +3,9 @@
 //   auto vectors = embed(model, tokenizer, {"a text", "another"}, {.pooling = EmbedPooling::kMean, .unit = true});
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,13 +22,19 @@ struct EmbedOptions {
   bool unit = false;             // scaled to length 1
   std::int64_t max_length = 0;   // tokens, longer texts are cut; 0: the tokenizer's or the model's limit
   std::int64_t batch_rows = 1024;
-  std::function<void(std::int64_t, std::int64_t)> progress = {};
 };
 
 std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
                                       std::span<const std::string> texts, const EmbedOptions& options = {});
 
-// What the folder's 1_Pooling/config.json (and modules.json) say; mean where it has none.
-EmbedOptions embed_defaults(const std::filesystem::path& folder);
+// Every vector as soon as it is known, in the order of the texts.
+using OnVector = std::function<void(std::size_t index, const std::vector<float>& vector)>;
+void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
+                const EmbedOptions& options, const OnVector& on_vector);
+
+// What a model says of itself: a folder's modules.json (its pooling and whether it normalises) and longest text, a
+// .gguf file's pooling type. Mean where nothing is said; kBadInput for a pooling that is none of ours. `pooling` goes
+// before what the model says.
+EmbedOptions embed_defaults(const std::filesystem::path& model, std::optional<EmbedPooling> pooling = {});
 
 }  // namespace linnet::tasks

@@ -5,41 +5,70 @@
 #include <numeric>
 
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 
 namespace linnet::tasks {
+namespace {
+
+// What may fill a mask: the targets' first tokens, or the whole vocabulary.
+std::vector<std::int32_t> candidates(const Tokenizer& tokenizer, const std::vector<std::string>& targets,
+                                     std::size_t vocab) {
+  std::vector<std::int32_t> ids;
+  for (const std::string& target : targets) {
+    const auto own = tokenizer.encode_ids(target, {.add_special_tokens = false});
+    check(!own.empty(), "[fill] the target '{}' has no tokens", printable(target, 60));
+    if (own.size() > 1)
+      note("the target '{}' is {} tokens; the first one is ranked", printable(target, 60), own.size());
+    if (std::find(ids.begin(), ids.end(), own.front()) == ids.end()) ids.push_back(own.front());
+  }
+  if (targets.empty()) {
+    ids.resize(vocab);
+    std::iota(ids.begin(), ids.end(), 0);
+  }
+  return ids;
+}
+
+// The `count` likeliest of `ids`, best first.
+std::vector<std::int32_t> best_of(std::vector<std::int32_t> ids, std::span<const float> scores, std::int64_t count) {
+  const auto n =
+      std::min(static_cast<std::ptrdiff_t>(std::max<std::int64_t>(count, 0)), static_cast<std::ptrdiff_t>(ids.size()));
+  std::partial_sort(ids.begin(), ids.begin() + n, ids.end(), [&](std::int32_t a, std::int32_t b) {
+    return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+  });
+  ids.resize(static_cast<std::size_t>(n));
+  return ids;
+}
+
+}  // namespace
 
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
-                                                  const std::string& text, std::int64_t top_k) {
+                                                  const std::string& text, std::int64_t top_k,
+                                                  const std::vector<std::string>& targets) {
+  const models::HeadKind head = model.config().head;
+  check(head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining, ErrorKind::kBadInput,
+        "{}: has no masked language model head; filling needs one", model.place().string());
   const auto mask = tokenizer.mask_id();
-  check(mask.has_value(), ErrorKind::kBadInput, "[fill] the tokenizer has no mask token");
+  check(mask.has_value(), ErrorKind::kBadInput, "{}: the tokenizer has no mask token", model.place().string());
   const auto ids = tokenizer.encode_ids(text);
   std::vector<std::int32_t> rows;
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (ids[i] == *mask) rows.push_back(static_cast<std::int32_t>(i));
   check(!rows.empty(), "[fill] the text holds no {}", tokenizer.id_to_token(*mask));
 
-  const nn::Packed batch = nn::pack({ids});
-  Tensor scores = model.logits(model.forward(batch), rows);
+  Tensor scores = model.logits(model.forward(nn::pack({ids})), rows);
   const auto vocab = static_cast<std::size_t>(scores.size(1));
   const auto values = scores.data<float>();
   backend().log_softmax(values.data(), values.data(), scores.size(0), scores.size(1));
   std::vector<std::vector<FillCandidate>> result;
   for (std::size_t m = 0; m < rows.size(); ++m) {
     const auto own = values.subspan(m * vocab, vocab);
-    std::vector<std::int32_t> order(vocab);
-    std::iota(order.begin(), order.end(), 0);
-    const auto n = std::min<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(top_k, 0)), vocab);
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n), order.end(), [&](auto a, auto b) {
-      return own[static_cast<std::size_t>(a)] > own[static_cast<std::size_t>(b)];
-    });
-    std::vector<FillCandidate> best;
-    for (std::size_t i = 0; i < n; ++i) {
+    auto& words = result.emplace_back();
+    for (const std::int32_t id : best_of(candidates(tokenizer, targets, vocab), own, top_k)) {
       auto filled = ids;
-      filled[static_cast<std::size_t>(rows[m])] = order[i];
-      best.push_back({std::exp(own[static_cast<std::size_t>(order[i])]), order[i], tokenizer.decode({{order[i]}}),
-                      tokenizer.decode(filled, rows.size() == 1)});
+      filled[static_cast<std::size_t>(rows[m])] = id;
+      words.push_back({std::exp(own[static_cast<std::size_t>(id)]), id, tokenizer.decode({{id}}),
+                       tokenizer.decode(filled, rows.size() == 1)});
     }
-    result.push_back(std::move(best));
   }
   return result;
 }

@@ -1,4 +1,7 @@
 // The likeliest words for the masks of a text, as Transformers' fill-mask pipeline gives them.
+//
+//   auto words = fill_mask(model, tokenizer, "Paris is the [MASK] of France.").front();
+//   // words[0].token_str == "capital"
 #pragma once
 
 #include <string>
@@ -15,8 +18,11 @@ struct FillCandidate {
   std::string token_str;
   std::string sequence;   // the text with this mask filled
 };
-// One list a mask, in the text's order, best first. kInvalidArgument where the text holds no mask token.
+// One list a mask, in the text's order, best first. With `targets` only these words are ranked; of several tokens the
+// first one counts. kBadInput where the model has no masked language model head, kInvalidArgument where the text holds
+// no mask token.
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
-                                                  const std::string& text, std::int64_t top_k = 5);
+                                                  const std::string& text, std::int64_t top_k = 5,
+                                                  const std::vector<std::string>& targets = {});
 
 }  // namespace linnet::tasks

@@ -16,7 +16,8 @@ EncodeOptions plain() {
 }
 
 // What the post-processor puts before any text: the special tokens in front of the pieces of a probe.
-std::vector<std::int32_t> opening(const Tokenizer& tokenizer) {
+std::vector<std::int32_t> opening_ids(const Tokenizer& tokenizer, Opening opening) {
+  if (opening == Opening::kWritten) return {};
   EncodeOptions options;
   options.want_tokens = options.want_offsets = false;
   const Encoding probe = tokenizer.encode("a", options);
@@ -27,21 +28,22 @@ std::vector<std::int32_t> opening(const Tokenizer& tokenizer) {
 
 }  // namespace
 
-std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt) {
-  std::vector<std::int32_t> ids = opening(tokenizer);
+std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt, Opening opening) {
+  std::vector<std::int32_t> ids = opening_ids(tokenizer, opening);
   const auto text = tokenizer.encode_ids(prompt, plain());
   ids.insert(ids.end(), text.begin(), text.end());
   return ids;
 }
 
-SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation) {
+SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
+                   Opening opening) {
   const auto last = prompt.find_last_not_of(" \t\n\r\f\v");
   const std::size_t kept = last == prompt.npos ? 0 : last + 1;
   const std::string whole = std::string(prompt) + std::string(continuation);
   const auto front = tokenizer.encode_ids(prompt.substr(0, kept), plain());
   const auto all = tokenizer.encode_ids(whole, plain());
   SplitIds split;
-  split.prompt = opening(tokenizer);
+  split.prompt = opening_ids(tokenizer, opening);
   split.prompt.insert(split.prompt.end(), front.begin(), front.end());
   const std::size_t cut = std::min(front.size(), all.size());
   split.boundary_moved = !std::equal(front.begin(), front.begin() + static_cast<std::ptrdiff_t>(cut), all.begin());

@@ -15,8 +15,13 @@ struct SplitIds {
   bool boundary_moved = false;  // tokenised together, the prompt's own tokens came out different
 };
 
-// The prompt gets the special tokens its tokenizer puts in front (LLaMA's BOS), the continuation none.
-std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt);
-SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation);
+// kAdd: the special tokens that the tokenizer puts before a text (LLaMA's BOS). kWritten: the prompt has them, a chat
+// template wrote them.
+enum class Opening : std::uint8_t { kAdd, kWritten };
+
+// The prompt gets the opening, the continuation no special tokens.
+std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt, Opening opening = Opening::kAdd);
+SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
+                   Opening opening = Opening::kAdd);
 
 }  // namespace linnet::tasks

@@ -103,7 +103,8 @@ TEST(PromptTemplate, AnUnknownNameListsTheShippedNearestFirst) {
   EXPECT_THAT(error_of("sentiment", {}), HasSubstr("shipped are: sentiment-tone@1"));
   EXPECT_THAT(error_of("sentiment-tone@9", {}), HasSubstr("no shipped template"));
   EXPECT_THAT(PromptTemplate::shipped_names(),
-              testing::ElementsAre("code-language@1", "sentiment-tone@1", "summarize-words@1"));
+              testing::ElementsAre("code-above@1", "code-language@1", "review-sentiment@1", "sentiment-tone@1",
+                                   "summarize-words@1"));
 }
 
 }  // namespace

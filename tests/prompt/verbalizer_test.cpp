@@ -27,6 +27,12 @@ TEST(Verbalizer, DefaultWordIsABlankAndTheLabel) {
   EXPECT_THAT(words.words(1), ElementsAre(" C++"));
 }
 
+TEST(Verbalizer, WithoutALeadTheWordIsTheLabel) {
+  const auto words = Verbalizer::parse({"positive", "C++"}, {"positive= good"}, LabelLead::kNothing);
+  EXPECT_THAT(words.words(0), ElementsAre(" good"));
+  EXPECT_THAT(words.words(1), ElementsAre("C++"));
+}
+
 TEST(Verbalizer, LeadingBlanksCountAndSeveralWordsStandForALabel) {
   const auto words = Verbalizer::parse({"neg", "pos", "other"}, {"neg= negative", "pos= positive,good, great "});
   EXPECT_THAT(words.words(0), ElementsAre(" negative"));

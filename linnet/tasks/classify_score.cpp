@@ -1,0 +1,151 @@
+// The engines that score label words: what follows the prompt, or fills the mask. Normalised, calibrated, ranked.
+#include <algorithm>
+#include <cmath>
+
+#include "linnet/base/error.h"
+#include "linnet/base/log.h"
+#include "linnet/base/utf8.h"
+#include "linnet/tasks/batches.h"
+#include "linnet/tasks/classify.h"
+#include "linnet/tasks/prompt_ids.h"
+
+namespace linnet::tasks {
+namespace {
+
+double divisor(Normalize how, const std::string& word, std::int64_t tokens) {
+  switch (how) {
+    case Normalize::kTokens:
+      return static_cast<double>(tokens);
+    case Normalize::kChars:
+      return static_cast<double>(std::max<std::size_t>(1, utf8::count(word)));
+    case Normalize::kBytes:
+      return static_cast<double>(std::max<std::size_t>(1, word.size()));
+    case Normalize::kSum:
+    case Normalize::kPmi:
+      return 1;
+  }
+  return 1;
+}
+
+// Inputs that say nothing. A masked LM has its mask in the template already.
+std::vector<TextInput> content_free(Engine engine) {
+  std::vector<TextInput> inputs{{"N/A"}, {""}};
+  if (engine != Engine::kMask) inputs.push_back({"[MASK]"});
+  return inputs;
+}
+
+}  // namespace
+
+void Classifier::calibrate(Session& session) {
+  const auto scores = label_scores(content_free(engine_), session);
+  Calibration c{words_.labels(), std::vector<double>(words_.size(), 0.0)};
+  for (std::size_t l = 0; l < words_.size(); ++l) {
+    // The mean of the *probabilities over the labels*, as the paper averages them.
+    double mean = 0;
+    for (const LabelScores& s : scores)
+      mean += std::exp(s.scaled[l] - log_sum_exp(s.scaled)) / static_cast<double>(scores.size());
+    c.logprobs[l] = std::log(mean);
+  }
+  options_.calibration = std::move(c);
+}
+
+void Classifier::measure_prior(Session& session) {
+  const std::vector<std::string> neutral{render({""})};
+  const auto scores = word_scores(neutral, session);
+  for (const WordScore& s : scores.front()) prior_.push_back(s.logprob);
+}
+
+std::vector<std::vector<Classifier::WordScore>> Classifier::word_scores(std::span<const std::string> prompts,
+                                                                        Session& session) const {
+  if (engine_ == Engine::kMask) return mask_scores(prompts);
+  std::vector<generate::ScoreRequest> requests;
+  for (const std::string& prompt : prompts) {
+    generate::ScoreRequest request;
+    for (std::size_t l = 0; l < words_.size(); ++l) {
+      for (const std::string& word : words_.words(l)) {
+        SplitIds split = split_ids(tokenizer_, prompt, word, opening_);
+        if (split.boundary_moved && first_time(Remark::kBoundaryMoved))
+          note("a label word merges with the end of the prompt into one token; start the word with a blank");
+        request.prompt = std::move(split.prompt);
+        request.continuations.push_back(std::move(split.continuation));
+      }
+    }
+    check(!request.prompt.empty(), "[classify] the prompt is empty");
+    requests.push_back(std::move(request));
+  }
+  std::vector<std::vector<WordScore>> result;
+  for (const auto& row : session->score(requests)) {
+    auto& words = result.emplace_back();
+    for (const generate::Score& s : row) words.push_back({s.logprob, s.tokens});
+  }
+  return result;
+}
+
+std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::span<const std::string> prompts) const {
+  const std::int32_t mask = *tokenizer_.mask_id();
+  std::vector<std::int32_t> targets;
+  for (std::size_t l = 0; l < words_.size(); ++l) {
+    for (const std::string& word : words_.words(l)) {
+      const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
+      check(ids.size() == 1,
+            "[classify] '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words", word,
+            ids.size());
+      targets.push_back(ids.front());
+    }
+  }
+  std::vector<std::vector<std::int32_t>> encoded;
+  for (const std::string& prompt : prompts) {
+    encoded.push_back(tokenizer_.encode_ids(prompt));
+    check(std::count(encoded.back().begin(), encoded.back().end(), mask) == 1,
+          "[classify] the prompt must hold one {{{{ mask }}}}, and the text none");
+  }
+  std::vector<std::vector<WordScore>> result(prompts.size());
+  for_each_batch(encoded, options_.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
+    const Tensor hidden = model_.forward(batch);
+    std::vector<std::int32_t> rows, wanted;
+    for (std::int32_t r = 0; r < static_cast<std::int32_t>(batch.rows()); ++r) {
+      if (batch.ids[static_cast<std::size_t>(r)] != mask) continue;
+      rows.insert(rows.end(), targets.size(), r);
+      wanted.insert(wanted.end(), targets.begin(), targets.end());
+    }
+    const auto scores = generate::token_scores(model_, hidden, rows, wanted);
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      result[members[i / targets.size()]].push_back({scores[i].logprob, 1});
+  });
+  return result;
+}
+
+std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const TextInput> texts,
+                                                              Session& session) const {
+  std::vector<std::string> prompts;
+  for (const TextInput& text : texts) prompts.push_back(prompt_of(text));
+  std::vector<LabelScores> result;
+  for (const auto& words : word_scores(prompts, session)) {
+    LabelScores& labels = result.emplace_back();
+    std::size_t at = 0;
+    for (std::size_t l = 0; l < words_.size(); ++l) {
+      std::vector<double> plain, scaled;
+      for (const std::string& word : words_.words(l)) {
+        const auto& [logprob, tokens] = words[at];
+        plain.push_back(logprob);
+        scaled.push_back((logprob - (prior_.empty() ? 0 : prior_[at])) / divisor(options_.normalize, word, tokens));
+        ++at;
+      }
+      labels.logprobs.push_back(log_sum_exp(plain));
+      labels.scaled.push_back(log_sum_exp(scaled));
+    }
+  }
+  return result;
+}
+
+std::vector<Classification> Classifier::by_score(std::span<const TextInput> texts, Session& session) const {
+  std::vector<Classification> result;
+  for (LabelScores& s : label_scores(texts, session)) {
+    if (options_.calibration)
+      for (std::size_t l = 0; l < words_.size(); ++l) s.scaled[l] -= options_.calibration->logprobs[l];
+    result.push_back(rank(s.logprobs, s.scaled));
+  }
+  return result;
+}
+
+}  // namespace linnet::tasks
