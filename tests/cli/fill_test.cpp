@@ -79,7 +79,7 @@ TEST(Fill, ATextOnItsOwnMayBeTheMask) {
 TEST(Fill, TheTableShowsWordsAndTexts) {
   const CliResult r = fill({"w9 [MASK]"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
-  EXPECT_TRUE(r.out.starts_with("score")) << r.out;
+  EXPECT_TRUE(r.out.starts_with(" score  word")) << r.out;
   EXPECT_EQ(std::count(r.out.begin(), r.out.end(), '\n'), 6);
 }
 
