@@ -8,7 +8,7 @@
 namespace linnet {
 
 struct ModelCard {
-  std::string name, base, licence, pipeline_tag, library = "transformers";
+  std::string name = {}, base = {}, licence = {}, pipeline_tag = {}, library = "transformers";
   std::vector<std::string> labels = {};
   std::vector<std::pair<std::string, std::string>> data = {}, training = {}, metrics = {};  // name, value
   std::vector<std::string> warnings = {};  // of the data and of the run

@@ -183,7 +183,10 @@ void Trainer::Run::make_plan() {
   plan_.data = describe(splits_.train, splits_.valid ? &*splits_.valid : nullptr, train_.objective->set().full_lengths,
                         options_.packing ? 0 : options_.max_length);
   plan_.warnings = option_warnings(options_);
-  plan_.memory = plan_memory(learner_, *optimizer_, most_tokens(lengths, sampler_options(options_)), options_.recompute,
+  // A trunk that stays keeps nothing for a backward pass: a few rows of its width are left.
+  const bool trunk_learns = options_.method != TrainMethod::kHead;
+  const std::int64_t most = most_tokens(lengths, sampler_options(options_));
+  plan_.memory = plan_memory(learner_, *optimizer_, trunk_learns ? most : options_.batch_size, options_.recompute,
                              reads_words(options_.task));
   schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
 }
