@@ -40,11 +40,11 @@ NormalizerPtr byte_level_normalizer();
 
 // What SentencePiece does before it looks for pieces (normalizer.cc).
 struct SentencePieceOptions {
-  std::string charsmap;  // the blob, "" for none
+  std::string charsmap = {};  // the blob, "" for none
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
   bool escape_whitespaces = true;      // ' ' becomes U+2581
-  std::vector<std::string> untouched;  // user-defined pieces pass as they are
+  std::vector<std::string> untouched = {};  // user-defined pieces pass as they are
 };
 NormalizerPtr sentencepiece_normalizer(const SentencePieceOptions& options, std::string_view place);
 

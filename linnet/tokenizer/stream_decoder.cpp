@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "linnet/base/utf8.h"
 #include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet {
@@ -17,6 +20,12 @@ std::size_t certain(std::string_view text, bool cleans) {
   return end;
 }
 
+// Bytes of the whole characters both texts begin with.
+std::size_t common_beginning(std::string_view a, std::string_view b) {
+  const auto same = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  return utf8::complete_prefix(a.substr(0, same));
+}
+
 }  // namespace
 
 // Decodes a window of recent ids twice, with and without the new ones: what the longer text has more is new. The
@@ -26,9 +35,12 @@ std::string StreamDecoder::push(std::int32_t id) {
   window_.push_back(id);
   const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
   const std::size_t end = certain(text, tokenizer_.clean_up_tokenization_spaces());
-  if (end <= shown_.size() || !text.starts_with(shown_)) return {};
-  std::string fresh = text.substr(shown_.size(), end - shown_.size());
-  shown_.append(fresh);
+  // Byte tokens that turn out to be no characters change how those before them read: what is out stays out, and the
+  // new reading follows once it is certain.
+  const std::size_t known = common_beginning(text, shown_);
+  if (end <= known || (known < shown_.size() && end < text.size())) return {};
+  std::string fresh = text.substr(known, end - known);
+  shown_ = text.substr(0, end);
   emitted_ += fresh;
   constexpr std::size_t kLongWindow = 16;
   if (end == text.size() && window_.size() >= kLongWindow) {
@@ -43,8 +55,9 @@ std::string StreamDecoder::push(std::int32_t id) {
 }
 
 std::string StreamDecoder::finish() {
-  const std::string text = tokenizer_.decode(all_, skip_special_tokens_);
-  std::string rest = text.starts_with(emitted_) ? text.substr(emitted_.size()) : std::string();
+  const std::string whole = tokenizer_.decode(all_, skip_special_tokens_);
+  const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
+  std::string rest = whole.starts_with(emitted_) ? whole.substr(emitted_.size()) : text.substr(common_beginning(text, shown_));
   all_.clear();
   window_.clear();
   shown_.clear();

@@ -74,7 +74,7 @@ class Tokenizer {
 
 // Decodes token by token: `push` gives the text that has become certain, never half a character.
 //   for (id : ids) out << stream.push(id);
-//   out << stream.finish();            // together: tokenizer.decode(ids)
+//   out << stream.finish();            // together: tokenizer.decode(ids), but for bytes that never became characters
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special_tokens = true)

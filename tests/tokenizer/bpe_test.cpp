@@ -1,0 +1,80 @@
+#include <gmock/gmock.h>
+
+#include "linnet/base/rng.h"
+#include "linnet/tokenizer/model.h"
+#include "tests/tokenizer/reference.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Bpe, EveryOptionIsTheReferences) { expect_models_agree("bpe"); }
+
+Vocabulary letters(const std::vector<std::string>& texts) {
+  Vocabulary v;
+  for (std::size_t i = 0; i < texts.size(); ++i) v.add(texts[i], static_cast<std::int32_t>(i));
+  v.finish();
+  return v;
+}
+
+using Merges = std::vector<std::pair<std::string, std::string>>;
+
+// The algorithm as its paper has it: the neighbours of the lowest rank, leftmost first, until none is left.
+std::vector<std::string> slowly(std::string_view word, const Merges& merges) {
+  std::vector<std::string> parts;
+  for (const char c : word) parts.emplace_back(1, c);
+  for (;;) {
+    std::size_t best = merges.size(), at = 0;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+      for (std::size_t r = 0; r < best; ++r)
+        if (merges[r] == std::pair(parts[i], parts[i + 1])) best = r, at = i;
+    if (best == merges.size()) return parts;
+    parts[at] += parts[at + 1];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+}
+
+// Long words go through a heap, short ones through a scan: both are the plain algorithm.
+TEST(Bpe, RandomMergesOnWordsOfAnyLengthAreThePlainAlgorithm) {
+  Rng rng(5);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::string> texts{"a", "b", "c"};
+    Merges merges;
+    for (int m = 0; m < 12; ++m) {
+      const std::string left = texts[rng.below(texts.size())], right = texts[rng.below(texts.size())];
+      if (std::find(texts.begin(), texts.end(), left + right) != texts.end()) continue;
+      texts.push_back(left + right);
+      merges.emplace_back(left, right);
+    }
+    const Vocabulary vocabulary = letters(texts);
+    const TokenModelPtr model = make_bpe(letters(texts), merges, {}, "test");
+    for (const std::size_t length : {1, 2, 5, 20, 100, 400}) {
+      std::string word;
+      for (std::size_t i = 0; i < length; ++i) word += static_cast<char>('a' + rng.below(3));
+      std::vector<ModelToken> tokens;
+      model->tokenize(word, tokens);
+      std::vector<std::string> found;
+      std::uint32_t at = 0;
+      for (const ModelToken& t : tokens) {
+        EXPECT_EQ(t.begin, at);
+        at = t.end;
+        found.emplace_back(*vocabulary.text(t.id));
+      }
+      ASSERT_EQ(found, slowly(word, merges)) << word;
+    }
+  }
+}
+
+TEST(Bpe, MergesOfWhatIsNotThereAreRefused) {
+  EXPECT_THAT(refusal([] {
+                make_bpe(letters({"a", "b"}), {{"a", "b"}}, {}, "tokenizer.json");
+              }),
+              HasSubstr("tokenizer.json"));
+  EXPECT_THAT(refusal([] { make_bpe(letters({"a", "ab"}), {{"a", "b"}}, {}, "tokenizer.json"); }), HasSubstr("b"));
+}
+
+TEST(Bpe, TakesBytesOnlyWhereEveryByteHasAToken) { EXPECT_FALSE(bpe_can_take_bytes(letters({"a", "b"}), {})); }
+
+}  // namespace
+}  // namespace linnet

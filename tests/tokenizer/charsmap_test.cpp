@@ -1,0 +1,88 @@
+#include "linnet/tokenizer/charsmap.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/scratch.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string u32(std::uint32_t v) {
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(v >> 8 * i & 0xFF);
+  return bytes;
+}
+
+// A double array by hand, as darts-clone packs it: "a" becomes "X", "ab" becomes "YZ". A node's children lie at its
+// place xor its offset xor the byte; the value of a finished key at its place xor its offset.
+std::string blob() {
+  std::vector<std::uint32_t> units(2048, 0);
+  const auto unit = [](std::uint32_t label, std::uint32_t offset, bool leaf) {
+    return offset << 10 | (leaf ? 0x100U : 0U) | label;
+  };
+  const std::uint32_t at_a = 512 ^ 'a';
+  units[0] = unit(0, 512, false);
+  units[at_a] = unit('a', 1024, true);
+  const std::uint32_t below_a = at_a ^ 1024;
+  units[below_a] = 0x80000000U | 0;  // "X" begins at 0
+  const std::uint32_t at_b = below_a ^ 'b';
+  units[at_b] = unit('b', 256, true);
+  units[at_b ^ 256] = 0x80000000U | 2;  // "YZ" at 2
+  std::string bytes;
+  for (const std::uint32_t u : units) bytes += u32(u);
+  return u32(static_cast<std::uint32_t>(bytes.size())) + bytes + std::string("X\0YZ\0", 5);
+}
+
+TEST(Charsmap, FindsTheShortestAndTheLongestKey) {
+  const Charsmap map = Charsmap::parse(blob(), "test");
+  EXPECT_EQ(map.longest("abc")->length, 2U);
+  EXPECT_EQ(map.longest("abc")->replacement, "YZ");
+  EXPECT_EQ(map.shortest("abc")->length, 1U);
+  EXPECT_EQ(map.shortest("abc")->replacement, "X");
+  EXPECT_EQ(map.longest("ax")->replacement, "X");
+  EXPECT_FALSE(map.longest("b"));
+  EXPECT_FALSE(map.longest(""));
+}
+
+TEST(Charsmap, ABrokenBlobIsRefused) {
+  const auto refused = [](const std::string& bytes) {
+    return refusal([&] { Charsmap::parse(bytes, "tokenizer.model"); });
+  };
+  EXPECT_THAT(refused(""), HasSubstr("tokenizer.model: precompiled_charsmap: shorter than its own header"));
+  EXPECT_THAT(refused(u32(100) + "xyz"), HasSubstr("the trie has 100 bytes, only 3 are there"));
+  EXPECT_THAT(refused(u32(6) + "sixsix"), HasSubstr("not a multiple of 4"));
+  EXPECT_THAT(refused(u32(0) + "x"), HasSubstr("not a multiple of 4"));
+  EXPECT_THAT(refused(u32(4) + u32(0x80000000)), HasSubstr("root of the trie is a leaf"));
+  EXPECT_THAT(refused(u32(4) + u32(0) + "\xff"), HasSubstr("not UTF-8"));
+}
+
+// Whatever the units say, a look-up stays inside the arrays.
+TEST(Charsmap, RandomUnitsLeadNowhereBad) {
+  std::uint64_t state = 1;
+  for (int round = 0; round < 200; ++round) {
+    std::string bytes;
+    for (int i = 0; i < 64; ++i) {
+      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+      bytes += u32(static_cast<std::uint32_t>(state >> 33) & (i == 0 ? 0x7FFFFFFFU : ~0U));
+    }
+    const Charsmap map = Charsmap::parse(u32(256) + bytes + "replacement", "test");
+    for (int c = 0; c < 256; ++c) {
+      const std::string text(3, static_cast<char>(c));
+      if (const auto hit = map.longest(text)) {
+        EXPECT_LE(hit->length, 3U);
+      }
+    }
+  }
+}
+
+TEST(Base64, Decodes) {
+  EXPECT_EQ(decode_base64("aGVsbG8=", ""), "hello");
+  EXPECT_EQ(decode_base64("+/8", ""), "\xfb\xff");
+  EXPECT_EQ(decode_base64("", ""), "");
+  EXPECT_THAT(refusal([] { decode_base64("a*b", "tokenizer.json"); }), HasSubstr("not base64 at character 1"));
+}
+
+}  // namespace
+}  // namespace linnet

@@ -1,0 +1,123 @@
+#include <gmock/gmock.h>
+
+#include "linnet/tokenizer/tokenizer.h"
+#include "tests/tokenizer/reference.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A folder with a small tokenizer.json and whatever else a test puts beside it.
+class Folder {
+ public:
+  Folder() {
+    Json json = tokenizer_reference()["models"]["wordpiece"][0]["json"];
+    put(scratch_ / "tokenizer.json", dump_json(json));
+  }
+  void file(const char* name, const Json& json) { put(scratch_ / name, dump_json(json)); }
+  Tokenizer load() const { return Tokenizer::from_pretrained(scratch_.path()); }
+  Scratch& scratch() { return scratch_; }
+
+ private:
+  Scratch scratch_;
+};
+
+TEST(TokenizerFolder, TheConfigurationNamesTheSpecialTokens) {
+  Folder f;
+  f.file("tokenizer_config.json", {{"cls_token", "[CLS]"},
+                                   {"sep_token", {{"content", "[SEP]"}, {"lstrip", false}}},
+                                   {"unk_token", "[UNK]"},
+                                   {"pad_token", "[GONE]"},
+                                   {"mask_token", nullptr},
+                                   {"padding_side", "left"},
+                                   {"truncation_side", "left"},
+                                   {"model_max_length", 512},
+                                   {"clean_up_tokenization_spaces", true}});
+  const Tokenizer t = f.load();
+  EXPECT_EQ(t.cls_id(), 22);
+  EXPECT_EQ(t.sep_id(), 23);
+  EXPECT_EQ(t.unk_id(), 0);
+  EXPECT_EQ(t.pad_id(), std::nullopt);  // not in the vocabulary: said and left out
+  EXPECT_EQ(t.mask_id(), std::nullopt);
+  EXPECT_EQ(t.padding_side(), Side::kLeft);
+  EXPECT_EQ(t.truncation_side(), Side::kLeft);
+  EXPECT_EQ(t.model_max_length(), 512);
+  EXPECT_TRUE(t.clean_up_tokenization_spaces());
+  EXPECT_TRUE(t.is_special(22));
+}
+
+TEST(TokenizerFolder, AbsentOrBoundlessLengthsAreNone) {
+  Folder f;
+  EXPECT_EQ(f.load().model_max_length(), std::nullopt);
+  f.file("tokenizer_config.json", {{"model_max_length", 1e30}});
+  EXPECT_EQ(f.load().model_max_length(), std::nullopt);
+}
+
+TEST(TokenizerFolder, TokensMayBeAddedBesideTheFile) {
+  Folder f;
+  f.file("tokenizer_config.json",
+         {{"added_tokens_decoder",
+           {{"50", {{"content", "<new>"}, {"special", true}}}, {"1", {{"content", "hello"}, {"special", false}}}}}});
+  const Tokenizer t = f.load();
+  EXPECT_THAT(t.encode_ids("<new>hello"), ElementsAre(50, 1));
+  EXPECT_TRUE(t.is_special(50));
+  f.file("tokenizer_config.json", {{"added_tokens_decoder", {{"x", {{"content", "<new>"}}}}}});
+  EXPECT_THAT(refusal([&] { f.load(); }), HasSubstr("added_tokens_decoder: entry 'x'"));
+}
+
+TEST(TokenizerFolder, OldMapsAreStillRead) {
+  Folder f;
+  f.file("special_tokens_map.json", {{"cls_token", "[CLS]"}, {"sep_token", "[SEP]"}});
+  f.file("tokenizer_config.json", {{"sep_token", "[UNK]"}});  // goes before the map
+  EXPECT_EQ(f.load().cls_id(), 22);
+  EXPECT_EQ(f.load().sep_id(), 0);
+}
+
+TEST(TokenizerFolder, ChatTemplatesHaveNamesAndPlaces) {
+  Folder f;
+  EXPECT_EQ(f.load().chat_template(), std::nullopt);
+  f.file("tokenizer_config.json",
+         {{"chat_template", {{{"name", "default"}, {"template", "D"}}, {{"name", "tools"}, {"template", "T"}}}}});
+  EXPECT_EQ(f.load().chat_template(), "D");
+  EXPECT_EQ(f.load().chat_template("tools"), "T");
+  EXPECT_EQ(f.load().chat_template("rag"), std::nullopt);
+  EXPECT_THAT(f.load().chat_template_place(), HasSubstr("tokenizer_config.json"));
+  put(f.scratch() / "chat_template.jinja", "J");  // a file of its own wins
+  put(f.scratch() / "additional_chat_templates" / "rag.jinja", "R");
+  EXPECT_EQ(f.load().chat_template(), "J");
+  EXPECT_EQ(f.load().chat_template("rag"), "R");
+  EXPECT_THAT(f.load().chat_template_place(), HasSubstr("chat_template.jinja"));
+  f.file("tokenizer_config.json", {{"chat_template", {{{"name", "x"}}}}});
+  EXPECT_THAT(refusal([&] { f.load(); }), HasSubstr("an entry without 'name' and 'template'"));
+}
+
+TEST(TokenizerFolder, WithoutATokenizerItSaysWhatIsLookedFor) {
+  Scratch scratch;
+  EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }),
+              HasSubstr("no tokenizer there (tokenizer.json, tokenizer.model"));
+  put(scratch / "tokenizer.json", "{}");
+  put(scratch / "tokenizer_config.json", "[1]");
+  refusal([&] { Tokenizer::from_pretrained(scratch.path()); });
+}
+
+TEST(TokenizerFolder, ASentencePieceModelIsFramedByTheConfiguration) {
+  const auto model = shared_data("stories260K-hf/tokenizer.model");
+  LINNET_NEEDS(model);
+  Scratch scratch;
+  std::filesystem::copy(model, scratch / "tokenizer.model");
+  const auto ids = [&](const Json& config) {
+    put(scratch / "tokenizer_config.json", dump_json(config));
+    return Tokenizer::from_pretrained(scratch.path()).encode_ids("Once");
+  };
+  const auto bare = ids(Json::object());
+  EXPECT_EQ(ids({{"tokenizer_class", "LlamaTokenizer"}}).front(), 1);
+  EXPECT_EQ(ids({{"tokenizer_class", "LlamaTokenizer"}}).size(), bare.size() + 1);
+  EXPECT_EQ(ids({{"tokenizer_class", "T5Tokenizer"}}).back(), 2);
+  EXPECT_EQ(ids({{"add_bos_token", true}, {"add_eos_token", true}}).size(), bare.size() + 2);
+  EXPECT_EQ(ids({{"tokenizer_class", "LlamaTokenizer"}, {"add_bos_token", false}}), bare);
+}
+
+}  // namespace
+}  // namespace linnet
