@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kMostCached = std::size_t{1} << 30;
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has it; what is rounded up stays in range
 
 // Sizes are rounded so that similar requests can share a block: to 64 bytes, and above 64 KiB to an eighth of the
 // power of two below.
@@ -26,6 +27,7 @@ std::size_t rounded(std::size_t bytes) {
 class CachingAllocator {
  public:
   std::byte* allocate(std::size_t bytes) {
+    if (bytes > kMostAtOnce) throw std::bad_alloc();
     const std::size_t size = rounded(bytes);
     {
       const std::lock_guard lock(mutex_);

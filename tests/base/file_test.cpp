@@ -1,0 +1,137 @@
+#include "linnet/base/file.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <thread>
+
+#include "tests/scratch.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
+  return names;
+}
+
+TEST(ReadFile, GivesEveryByte) {
+  Scratch scratch;
+  std::string bytes(100'000, 'x');
+  bytes[7] = '\0', bytes[8] = '\n';
+  put(scratch / "f", bytes);
+  EXPECT_EQ(read_file(scratch / "f"), bytes);
+  put(scratch / "empty", "");
+  EXPECT_EQ(read_file(scratch / "empty"), "");
+}
+
+TEST(ReadFile, WhatIsNoFileIsRefusedByName) {
+  Scratch scratch;
+  EXPECT_THAT(refusal([&] { read_file(scratch / "nothing"); }), HasSubstr("nothing: cannot be opened"));
+  EXPECT_THAT(refusal([&] { read_file(scratch.path()); }), HasSubstr("is not a file"));
+  EXPECT_THAT(refusal([&] { MappedFile::open(scratch / "nothing"); }), HasSubstr("nothing: cannot be opened"));
+  EXPECT_THAT(refusal([&] { MappedFile::open(scratch.path()); }), HasSubstr("is not a file"));
+  EXPECT_THAT(refusal([&] { read_file("/dev/zero"); }), HasSubstr("is not a file"));
+}
+
+TEST(MappedFile, IsPrivate) {
+  Scratch scratch;
+  put(scratch / "f", "hello");
+  const auto map = MappedFile::open(scratch / "f");
+  ASSERT_EQ(map->bytes().size(), 5U);
+  map->data()[0] = std::byte{'J'};
+  EXPECT_EQ(std::memcmp(map->data(), "Jello", 5), 0);
+  EXPECT_EQ(read_file(scratch / "f"), "hello");
+  EXPECT_EQ(map->path(), scratch / "f");
+  put(scratch / "empty", "");
+  EXPECT_EQ(MappedFile::open(scratch / "empty")->bytes().size(), 0U);
+}
+
+TEST(MappedFile, ReleasedPagesAreReadAgain) {
+  Scratch scratch;
+  std::string bytes(50'000, 'a');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>('a' + i % 26);
+  put(scratch / "f", bytes);
+  const auto map = MappedFile::open(scratch / "f");
+  EXPECT_EQ(std::memcmp(map->data(), bytes.data(), bytes.size()), 0);
+  release_pages(map->data() + 100, 30'000);
+  EXPECT_EQ(std::memcmp(map->data(), bytes.data(), bytes.size()), 0);
+  release_pages(map->data(), 1);  // less than a page: nothing to do
+}
+
+TEST(AtomicFile, TheTargetChangesOnlyOnCommit) {
+  Scratch scratch;
+  put(scratch / "f", "old");
+  {
+    AtomicFile file(scratch / "f");
+    file.write("new ");
+    file.write("words");
+    EXPECT_EQ(read_file(scratch / "f"), "old");
+    file.commit();
+    EXPECT_EQ(read_file(scratch / "f"), "new words");
+  }
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("f"));
+}
+
+TEST(AtomicFile, WithoutCommitNothingIsLeft) {
+  Scratch scratch;
+  put(scratch / "f", "old");
+  try {
+    AtomicFile file(scratch / "f");
+    file.write("half");
+    throw 1;
+  } catch (int) {
+  }
+  EXPECT_EQ(read_file(scratch / "f"), "old");
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("f"));
+}
+
+TEST(AtomicFile, FailuresAreTheWorldsAndNameTheTarget) {
+  Scratch scratch;
+  const auto failure = [](auto body) -> std::string {
+    try {
+      body();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(failure([&] { write_file(scratch / "no/such/folder/f", "x"); }),
+              HasSubstr("no/such/folder/f: cannot be written"));
+  std::filesystem::create_directories(scratch / "taken/by/a/folder");
+  EXPECT_THAT(failure([&] { write_file(scratch / "taken", "x"); }), HasSubstr("taken: cannot be replaced"));
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("taken"));
+  EXPECT_THAT(failure([] { AtomicFile("/dev/full/x"); }), HasSubstr("/dev/full/x"));
+}
+
+// A reader beside a writer sees one whole version after the other.
+TEST(AtomicFile, AReaderNeverSeesAMixture) {
+  Scratch scratch;
+  const auto file = scratch / "f";
+  write_file(file, std::string(20'000, 'a'));
+  std::jthread writer([&] {
+    for (int i = 1; i < 60; ++i) write_file(file, std::string(20'000, static_cast<char>('a' + i % 26)));
+  });
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = read_file(file);
+    ASSERT_EQ(text, std::string(20'000, text[0]));
+  }
+}
+
+TEST(SafeRelativeName, TakesPathsBelowAFolderOnly) {
+  for (const char* good : {"a", "a/b.safetensors", "model-00001-of-00002.safetensors", "..a", "a..", ".hidden/x", "ü"})
+    EXPECT_TRUE(safe_relative_name(good)) << good;
+  for (const std::string& bad :
+       {std::string(""), std::string("/a"), std::string("../a"), std::string("a/../b"), std::string("a/.."),
+        std::string("."), std::string("a//b"), std::string("a/"), std::string("a\\b"), std::string("C:x"),
+        std::string("a\0b", 3), std::string(5000, 'a')})
+    EXPECT_FALSE(safe_relative_name(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace linnet

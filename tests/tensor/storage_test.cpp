@@ -1,0 +1,61 @@
+#include "linnet/tensor/storage.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace linnet {
+namespace {
+
+TEST(Storage, IsAlignedAndItsSizeIsTheOneAskedFor) {
+  for (const std::size_t bytes : {0, 1, 63, 64, 100'000, 5'000'000}) {
+    const auto storage = Storage::allocate(bytes);
+    EXPECT_EQ(storage->bytes(), bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(storage->data()) % 64, 0U);
+    EXPECT_FALSE(storage->mapped());
+    for (std::size_t i = 0; i < bytes; i += 4096) storage->data()[i] = std::byte{1};
+  }
+}
+
+TEST(Storage, FreedBlocksAreHandedOutAgain) {
+  release_cached_memory();
+  const std::byte* first = Storage::allocate(300'000)->data();
+  EXPECT_GE(memory_use().cached, 300'000U);
+  EXPECT_EQ(Storage::allocate(300'000)->data(), first);
+  release_cached_memory();
+  EXPECT_EQ(memory_use().cached, 0U);
+}
+
+TEST(Storage, MemoryInUseIsCountedWithItsPeak) {
+  const MemoryUse before = memory_use();
+  {
+    const auto a = Storage::allocate(1 << 20), b = Storage::allocate(1 << 20);
+    EXPECT_GE(memory_use().live, before.live + (2 << 20));
+  }
+  const MemoryUse after = memory_use();
+  EXPECT_EQ(after.live, before.live);
+  EXPECT_GE(after.peak, before.live + (2 << 20));
+}
+
+TEST(Storage, WrappedMemoryKeepsItsOwnerAndIsNotFreed) {
+  const auto owner = std::make_shared<std::vector<std::byte>>(16);
+  {
+    const auto storage = Storage::wrap(owner->data(), 16, owner);
+    EXPECT_TRUE(storage->mapped());
+    EXPECT_EQ(storage->data(), owner->data());
+    EXPECT_EQ(owner.use_count(), 2);
+  }
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+TEST(Storage, AChangeDropsWhatWasDerived) {
+  const auto storage = Storage::allocate(8);
+  const auto packed = std::make_shared<int>(1);
+  storage->derived = packed;
+  storage->changed();
+  EXPECT_EQ(storage->derived, nullptr);
+  EXPECT_EQ(packed.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace linnet
