@@ -1,0 +1,148 @@
+#include "linnet/nn/attention.h"
+
+#include <gmock/gmock.h>
+
+#include "linnet/base/error.h"
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+using ::testing::ElementsAre;
+
+AttentionBatch one_text(std::int64_t rows) {
+  AttentionBatch batch;
+  batch.rows = pack({Ids(static_cast<std::size_t>(rows), 1)});
+  batch.sequences = {{0, rows, 0, rows, nullptr, nullptr}};
+  batch.causal = true;
+  return batch;
+}
+
+Tensor input(std::int64_t rows, std::int64_t columns, std::uint64_t seed = 4) {
+  Rng rng(seed);
+  Tensor x = Tensor::empty({rows, columns});
+  for (float& v : x.data<float>()) v = rng.normal();
+  return x;
+}
+
+// transformers' build_alibi_tensor: powers of two, and what is interleaved for other numbers of heads.
+TEST(Alibi, SlopesForAnyNumberOfHeads) {
+  EXPECT_THAT(alibi_slopes(8), ElementsAre(0.5F, 0.25F, 0.125F, 0.0625F, 0.03125F, 0.015625F, 0.0078125F, 0.00390625F));
+  EXPECT_THAT(alibi_slopes(2), ElementsAre(0.0625F, 0.00390625F));
+  EXPECT_THAT(alibi_slopes(6), ElementsAre(0.25F, 0.0625F, 0.015625F, 0.00390625F, 0.5F, 0.125F));
+  EXPECT_THAT(alibi_slopes(1), ElementsAre(0.00390625F));
+}
+
+// The same projections as three matrices, as one [3, H, D] and as one [H, 3, D].
+TEST(Attention, LayoutsOfTheProjectionsAreTheSameMaths) {
+  TransformerConfig c = small_config();
+  Attention separate(c);
+  fill(separate);
+  std::map<std::string, Tensor> own;
+  for (const Parameter& p : parameters(separate)) own[p.name] = *p.tensor;
+  const Tensor x = input(5, c.hidden);
+  const Tensor wanted = separate(x, 0, one_text(5), {});
+  for (const Qkv layout : {Qkv::kStacked, Qkv::kPerHead}) {
+    c.qkv = layout;
+    Attention joined(c);
+    for (const Parameter& p : parameters(joined)) {
+      if (p.name.starts_with("output")) {
+        *p.tensor = own.at(p.name);
+        continue;
+      }
+      const std::string leaf = p.name.substr(p.name.rfind('.'));
+      const Tensor parts[] = {own.at("query" + leaf), own.at("key" + leaf), own.at("value" + leaf)};
+      const std::int64_t width = leaf == ".weight" ? c.hidden : 1;
+      *p.tensor = Tensor::empty(p.shape);
+      float* to = p.tensor->data<float>().data();
+      const auto copy = [&](std::int64_t part, std::int64_t head) {
+        to = std::copy_n(parts[part].data<float>().data() + head * c.head_dim * width, c.head_dim * width, to);
+      };
+      for (std::int64_t outer = 0; outer < (layout == Qkv::kStacked ? 3 : c.heads); ++outer)
+        for (std::int64_t inner = 0; inner < (layout == Qkv::kStacked ? c.heads : 3); ++inner)
+          layout == Qkv::kStacked ? copy(outer, inner) : copy(inner, outer);
+    }
+    EXPECT_LE(distance(joined(x, 0, one_text(5), {}), wanted), 1e-6);
+  }
+}
+
+// A key head that two query heads share is that key head given twice.
+TEST(Attention, GroupedHeadsAreRepeatedHeads) {
+  TransformerConfig c = small_config();
+  c.heads = 4, c.kv_heads = 2, c.head_dim = 3;
+  Attention grouped(c);
+  fill(grouped);
+  std::map<std::string, Tensor> own;
+  for (const Parameter& p : parameters(grouped)) own[p.name] = *p.tensor;
+  c.kv_heads = 4;
+  Attention repeated(c);
+  for (const Parameter& p : parameters(repeated)) {
+    const Tensor& source = own.at(p.name);
+    *p.tensor = source;
+    if (source.shape() == p.shape) continue;
+    *p.tensor = Tensor::empty(p.shape);
+    const std::int64_t width = p.shape.size() == 2 ? c.hidden : 1, block = c.head_dim * width;
+    for (std::int64_t h = 0; h < 4; ++h)
+      std::copy_n(source.data<float>().data() + h / 2 * block, block, p.tensor->data<float>().data() + h * block);
+  }
+  const Tensor x = input(5, c.hidden);
+  EXPECT_LE(distance(grouped(x, 0, one_text(5), {}), repeated(x, 0, one_text(5), {})), 1e-6);
+}
+
+// GPT-2's options: sharper or flatter by a factor that the other kinds lack.
+TEST(Attention, ScalesDivideTheScores) {
+  TransformerConfig c = small_config();
+  const Tensor x = input(5, c.hidden);
+  const auto run = [&](AttentionScale scale, std::int64_t layer, float stretch) {
+    c.attention_scale = scale;
+    Attention a(c);
+    fill(a);
+    for (const Parameter& p : parameters(a))
+      if (p.name.starts_with("query"))
+        for (float& v : p.tensor->data<float>()) v *= stretch;
+    return a(x, layer, one_text(5), {});
+  };
+  const float root = std::sqrt(static_cast<float>(c.head_dim));
+  const Tensor by_head = run(AttentionScale::kHeadDim, 2, 1);
+  EXPECT_LE(distance(run(AttentionScale::kNone, 2, 1 / root), by_head), 1e-5);
+  EXPECT_LE(distance(run(AttentionScale::kHeadDimAndLayer, 2, 3), by_head), 1e-5);
+  EXPECT_LE(distance(run(AttentionScale::kLayer, 2, 3 / root), by_head), 1e-5);
+  EXPECT_GT(distance(run(AttentionScale::kNone, 2, 1), by_head), 1e-3);
+}
+
+// A learned prefix that equals the keys and values of real rows acts as those rows.
+TEST(Attention, APrefixIsReadBeforeEachSequence) {
+  TransformerConfig c = small_config();
+  Attention a(c);
+  fill(a);
+  std::map<std::string, Tensor> own;
+  for (const Parameter& p : parameters(a)) own[p.name] = *p.tensor;
+  const Tensor x = input(6, c.hidden);
+  const Tensor whole = a(x, 0, one_text(6), {});
+  const Tensor head = x.slice(0, 0, 2), rest = contiguous(x.slice(0, 2, 6));
+  AttentionBatch batch = one_text(4);
+  batch.sequences = {{0, 4, 0, 6, nullptr, nullptr}};
+  batch.prefix = {{linear(contiguous(head), own["key.weight"], own["key.bias"]),
+                   linear(contiguous(head), own["value.weight"], own["value.bias"])}};
+  batch.prefix_rows = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 2}, {1, 3}};
+  EXPECT_LE(distance(a(rest, 0, batch, {}), whole.slice(0, 2, 6)), 1e-6);
+}
+
+TEST(Attention, CrossReadsTheOtherStacksRows) {
+  TransformerConfig c = small_config();
+  Attention a(c);
+  fill(a);
+  const Tensor x = input(3, c.hidden), source = input(5, c.hidden, 9);
+  const std::vector<AttentionSequence> both{{0, 2, 0, 3, nullptr, nullptr}, {2, 1, 3, 2, nullptr, nullptr}};
+  const Tensor together = a.cross(x, source, both, 0, {});
+  const std::vector<AttentionSequence> one{{0, 1, 0, 2, nullptr, nullptr}};
+  const Tensor alone = a.cross(contiguous(x.slice(0, 2, 3)), contiguous(source.slice(0, 3, 5)), one, 0, {});
+  EXPECT_LE(distance(together.slice(0, 2, 3), alone), 1e-6);
+  c.qkv = Qkv::kStacked;
+  Attention joined(c);
+  fill(joined);
+  EXPECT_THROW(joined.cross(x, source, both, 0, {}), Error);
+}
+
+}  // namespace
+}  // namespace linnet::nn

@@ -1,0 +1,106 @@
+#include "linnet/nn/block.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Not;
+
+AttentionBatch batch_of(const Packed& rows) {
+  AttentionBatch batch;
+  batch.rows = rows;
+  batch.causal = true;
+  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
+    const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)];
+    batch.sequences.push_back({begin, rows.length(s), begin, rows.length(s), nullptr, nullptr});
+  }
+  return batch;
+}
+
+// A block whose attention and feed-forward give 0: only norms and residuals are left.
+Block silent(const TransformerConfig& c) {
+  Block block(c, 0);
+  fill(block);
+  for (const Parameter& p : parameters(block))
+    if (p.name.find("norm") == std::string::npos) *p.tensor = Tensor::zeros(p.shape);
+  return block;
+}
+
+Tensor normed(Block& block, const std::string& name, const TransformerConfig& c, const Tensor& x) {
+  Tensor weight, bias;
+  for (const Parameter& p : parameters(block)) {
+    if (p.name == name + ".weight") weight = *p.tensor;
+    if (p.name == name + ".bias") bias = *p.tensor;
+  }
+  return layer_norm(x, weight, bias, static_cast<float>(c.norm_eps));
+}
+
+Tensor input(const TransformerConfig& c) {
+  Rng rng(4);
+  Tensor x = Tensor::empty({3, c.hidden});
+  for (float& v : x.data<float>()) v = rng.normal();
+  return x;
+}
+
+TEST(Block, PreNormAddsToItsInput) {
+  TransformerConfig c = small_config();
+  const Tensor x = input(c);
+  EXPECT_EQ(distance(silent(c)(x, batch_of(pack(Texts{{1, 2, 3}})), nullptr, {}), x), 0);
+}
+
+TEST(Block, OldBloomAddsToTheNormedInput) {
+  TransformerConfig c = small_config();
+  c.residual = Residual::kNormed;
+  Block block = silent(c);
+  const Tensor x = input(c);
+  const Tensor wanted = normed(block, "ffn_norm", c, normed(block, "attention_norm", c, x));
+  EXPECT_LE(distance(block(x, batch_of(pack(Texts{{1, 2, 3}})), nullptr, {}), wanted), 1e-6);
+}
+
+TEST(Block, PostNormNormsTheSum) {
+  TransformerConfig c = small_config();
+  c.norm_place = NormPlace::kAfter;
+  Block block = silent(c);
+  const Tensor x = input(c);
+  const Tensor wanted = normed(block, "ffn_norm", c, normed(block, "attention_norm", c, x));
+  EXPECT_LE(distance(block(x, batch_of(pack(Texts{{1, 2, 3}})), nullptr, {}), wanted), 1e-6);
+}
+
+TEST(Block, CrossAttentionIsAPartOnlyWhereItReadsAnEncoder) {
+  Block alone(small_config(), 0), reader(small_config(), 0, Block::Cross::kReadsEncoder);
+  EXPECT_THAT(names(parameters(alone)), Not(Contains("cross_attention.query.weight")));
+  EXPECT_THAT(names(parameters(reader)), Contains("cross_attention.query.weight"));
+}
+
+// down(silu(gate x) * up x) against down(silu(up x)), by hand on one row.
+TEST(FeedForward, GateMultiplies) {
+  TransformerConfig c = small_config();
+  c.hidden = 1, c.ffn = 2, c.ffn_bias = false, c.activation = Activation::kRelu;
+  FeedForward plain(c);
+  c.ffn_kind = FeedForwardKind::kGated;
+  FeedForward gated(c);
+  for (FeedForward* f : {&plain, &gated})
+    for (const Parameter& p : parameters(*f))
+      *p.tensor = p.name == "down.weight" ? matrix({1, 10}, 2)
+                  : p.name == "up.weight" ? matrix({2, -3}, 1)
+                                          : matrix({1, 5}, 1);
+  EXPECT_EQ(values(plain(matrix({2}, 1), {}))[0], 4);  // relu(4) + 10 relu(-6)
+  EXPECT_EQ(values(gated(matrix({2}, 1), {}))[0], 2 * 4 + 10 * (10 * -6));
+}
+
+TEST(NormLayer, KindsHaveTheirParts) {
+  NormLayer layer(Norm::kLayer, 3, 1e-5), rms(Norm::kRms, 3, 1e-5);
+  EXPECT_EQ(names(parameters(layer)), (std::vector<std::string>{"weight", "bias"}));
+  EXPECT_EQ(names(parameters(rms)), (std::vector<std::string>{"weight"}));
+  for (const Parameter& p : parameters(rms)) *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
+  const float root = std::sqrt(14.0F / 3);
+  EXPECT_NEAR(values(rms(matrix({1, 2, 3}, 3)))[2], 3 * 3 / root, 1e-4);
+  EXPECT_FALSE(NormLayer());
+}
+
+}  // namespace
+}  // namespace linnet::nn

@@ -1,0 +1,98 @@
+#include "linnet/nn/embeddings.h"
+
+#include <gmock/gmock.h>
+
+#include "linnet/base/error.h"
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TransformerConfig config() {
+  TransformerConfig c;
+  c.vocab = 3, c.hidden = 2, c.max_positions = 4, c.token_types = 2;
+  return c;
+}
+
+Embeddings made(const TransformerConfig& c) {
+  Embeddings e(c);
+  for (const Parameter& p : parameters(e)) {
+    const bool tokens = p.name == "tokens.weight", types = p.name == "types.weight";
+    if (tokens)
+      *p.tensor = matrix({1, 2, 3, 4, 5, 6}, 2);
+    else if (types)
+      *p.tensor = matrix({0, 0, 0.5F, -0.5F}, 2);
+    else
+      *p.tensor = matrix({10, 10, 20, 20, 30, 30, 40, 40}, 2);
+  }
+  return e;
+}
+
+TEST(Embeddings, AddsPositionsAndTypesByRow) {
+  const Embeddings e = made(config());
+  Packed batch;
+  batch.add(Ids{2, 0}, Ids{0, 1});
+  batch.add(Ids{1}, {}, 3);
+  EXPECT_THAT(values(e.tokens(batch)), ElementsAre(5, 6, 1, 2, 3, 4));
+  EXPECT_THAT(values(e.finish(e.tokens(batch), batch, {})), ElementsAre(15, 16, 21.5F, 21.5F, 43, 44));
+}
+
+TEST(Embeddings, TypesAreZeroWhereNoneAreGiven) {
+  const Embeddings e = made(config());
+  const Packed batch = pack(Texts{{0}});
+  EXPECT_THAT(values(e.finish(e.tokens(batch), batch, {})), ElementsAre(11, 12));
+}
+
+TEST(Embeddings, ATextPastTheTableIsRefusedWithBothNumbers) {
+  const Embeddings e = made(config());
+  const Packed batch = pack(Texts{{0, 0, 0, 0, 0}});
+  try {
+    e.finish(e.tokens(batch), batch, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+    EXPECT_THAT(error.what(), HasSubstr("5 tokens, the model's limit is 4"));
+  }
+  EXPECT_THROW(e.tokens(pack(Texts{{3}})), Error);
+  EXPECT_THROW(e.tokens(pack(Texts{{-1}})), Error);
+}
+
+TEST(Embeddings, WithoutATableAnyLengthGoes) {
+  TransformerConfig c = config();
+  c.positions = Positions::kAlibi, c.token_types = 0;
+  const Embeddings e = made(c);
+  const Packed batch = pack({Ids(50, 1)});
+  EXPECT_EQ(distance(e.finish(e.tokens(batch), batch, {}), e.tokens(batch)), 0);
+}
+
+TEST(Embeddings, NormAndDropoutComeLast) {
+  TransformerConfig c = config();
+  c.embedding_norm = true, c.embedding_dropout = 0.5, c.hidden = 8;
+  Embeddings e(c);
+  fill(e);
+  EXPECT_THAT(names(parameters(e)),
+              ElementsAre("tokens.weight", "positions.weight", "types.weight", "norm.weight", "norm.bias"));
+  const Packed batch = pack(Texts{{0, 1, 2}});
+  const Tensor kept = e.finish(e.tokens(batch), batch, {}),
+               dropped = e.finish(e.tokens(batch), batch, {.training = true});
+  int zeros = 0;
+  for (std::size_t i = 0; i < values(kept).size(); ++i) {
+    zeros += values(dropped)[i] == 0;
+    EXPECT_TRUE(values(dropped)[i] == 0 || values(dropped)[i] == 2 * values(kept)[i]) << i;
+  }
+  EXPECT_GT(zeros, 4);
+  EXPECT_LT(zeros, 20);
+}
+
+TEST(Embeddings, TwoStacksShareATable) {
+  const Embeddings source = made(config());
+  Embeddings other(config());
+  other.share_tokens(source);
+  EXPECT_TRUE(other.token_table().same(source.token_table()));
+}
+
+}  // namespace
+}  // namespace linnet::nn

@@ -1,0 +1,109 @@
+#include "linnet/nn/heads.h"
+
+#include <gmock/gmock.h>
+
+#include "linnet/base/error.h"
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TransformerConfig with(HeadKind head) {
+  TransformerConfig c = small_config();
+  c.hidden = 2;
+  c.head = head;
+  c.labels = {"a", "b", "c"};
+  return c;
+}
+
+TEST(Head, PicksTheFirstOrTheLastRowOfEachSequence) {
+  const Packed batch = pack(Texts{{1, 2, 3}, {4}});
+  const Tensor hidden = matrix({1, 2, 3, 4, 5, 6, 7, 8}, 2);
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  c.pooling = Pooling::kLast;
+  EXPECT_THAT(values(Head(c).pooled(hidden, batch, {})), ElementsAre(5, 6, 7, 8));
+  c.pooling = Pooling::kFirst;
+  EXPECT_THAT(values(Head(c).pooled(hidden, batch, {})), ElementsAre(1, 2, 7, 8));
+  EXPECT_THROW(Head(c).pooled(hidden, pack(Texts{{1, 2, 3, 4}, {}}), {}), Error);
+}
+
+TEST(Head, PoolerIsATanhOfTheFirstRow) {
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  c.pooling = Pooling::kFirst;
+  c.pooler = true;
+  Head head(c);
+  struct Pooler {
+    Head& head;
+    void visit(Visitor& v) { head.visit_pooler(v); }
+  } pooler{head};
+  const auto parts = parameters(pooler);
+  EXPECT_THAT(names(parts), ElementsAre("pooler.weight", "pooler.bias"));
+  *parts[0].tensor = matrix({1, 0, 0, 2}, 2);
+  *parts[1].tensor = Tensor::from(std::vector<float>{0.5F, 0}, {2});
+  const auto pooled = values(head.pooled(matrix({0.25F, 0.5F, 9, 9}, 2), pack(Texts{{1, 2}}), {}));
+  EXPECT_NEAR(pooled[0], std::tanh(0.75), 1e-6);
+  EXPECT_NEAR(pooled[1], std::tanh(1.0), 1e-6);
+}
+
+TEST(Head, ClassifierIsOneMatrixOrTwoWithATanh) {
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  Head linear(c);
+  *parameters(linear)[0].tensor = matrix({1, 1, 1, -1, 0, 2}, 2);
+  EXPECT_THAT(values(linear.classify(matrix({3, 4}, 2), {})), ElementsAre(7, -1, 8));
+  c.classifier = ClassifierKind::kMlp;
+  Head mlp(c);
+  EXPECT_THAT(names(parameters(mlp)), ElementsAre("dense.weight", "dense.bias", "classifier.weight"));
+  const auto parts = parameters(mlp);
+  *parts[0].tensor = matrix({1, 0, 0, 1}, 2);
+  *parts[1].tensor = Tensor::zeros({2});
+  *parts[2].tensor = matrix({1, 0, 0, 1, 1, 1}, 2);
+  EXPECT_NEAR(values(mlp.classify(matrix({0.5F, 1}, 2), {}))[2], std::tanh(0.5) + std::tanh(1.0), 1e-6);
+}
+
+TEST(Head, ClassifierDropsOnlyWhileTraining) {
+  TransformerConfig c = with(HeadKind::kTokenClass);
+  c.classifier_dropout = 0.9;
+  Head head(c);
+  fill(head);
+  const Tensor x = matrix(std::vector<float>(40, 1), 2);
+  EXPECT_EQ(distance(head.classify(x, {}), head.classify(x, {})), 0);
+  EXPECT_GT(distance(head.classify(x, {}), head.classify(x, {.training = true})), 0.1);
+}
+
+TEST(Head, PartsByKind) {
+  const auto parts = [](HeadKind kind, bool tied, bool transform) {
+    TransformerConfig c = with(kind);
+    c.tie_embeddings = tied;
+    c.head_transform = transform;
+    Head head(c);
+    return names(parameters(head));
+  };
+  EXPECT_THAT(parts(HeadKind::kNone, true, false), IsEmpty());
+  EXPECT_THAT(parts(HeadKind::kCausalLm, true, false), IsEmpty());
+  EXPECT_THAT(parts(HeadKind::kCausalLm, false, false), ElementsAre("output.weight"));
+  EXPECT_THAT(parts(HeadKind::kMaskedLm, true, true),
+              ElementsAre("transform.weight", "transform.bias", "norm.weight", "norm.bias", "output_bias"));
+  EXPECT_THAT(parts(HeadKind::kMaskedLm, false, true), ElementsAre("transform.weight", "transform.bias", "norm.weight",
+                                                                   "norm.bias", "output.weight", "output.bias"));
+  EXPECT_THAT(parts(HeadKind::kNextSentence, true, false), ElementsAre("next_sentence.weight", "next_sentence.bias"));
+  EXPECT_THAT(parts(HeadKind::kTokenClass, true, false),
+              ElementsAre("token_classifier.weight", "token_classifier.bias"));
+  EXPECT_THAT(parts(HeadKind::kQuestionAnswering, true, false), ElementsAre("spans.weight", "spans.bias"));
+}
+
+TEST(Head, TheOutputMatrixIsTheTableWhereTied) {
+  const Tensor table = matrix({1, 2}, 2);
+  TransformerConfig c = with(HeadKind::kCausalLm);
+  EXPECT_TRUE(Head(c).output_weight(table).same(table));
+  c.tie_embeddings = false;
+  Head own(c);
+  fill(own);
+  EXPECT_FALSE(own.output_weight(table).same(table));
+  EXPECT_EQ(own.output_weight(table).shape(), (Shape{c.vocab, c.hidden}));
+}
+
+}  // namespace
+}  // namespace linnet::nn

@@ -1,0 +1,152 @@
+#include "linnet/nn/kv_cache.h"
+
+#include "linnet/base/error.h"
+#include "linnet/tensor/half.h"
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+constexpr std::int64_t kLayers = 2, kHeads = 2, kDim = 3;
+
+TransformerConfig config() {
+  TransformerConfig c = small_config();
+  c.layers = kLayers, c.kv_heads = kHeads, c.head_dim = kDim;
+  return c;
+}
+
+// What stands at a position of a layer: no two the same. `which`: 0 keys, 1 values.
+float mark(std::int64_t text, std::int64_t layer, int which, std::int64_t position, std::int64_t head, std::int64_t d) {
+  return static_cast<float>(((((text * 2 + layer) * 2 + which) * 200 + position) * kHeads + head) * kDim + d);
+}
+
+void write(const KvCache& cache, KvCache::Sequence& sequence, std::int64_t text, std::int64_t count) {
+  cache.reserve(sequence, count);
+  for (std::int64_t layer = 0; layer < kLayers; ++layer) {
+    Tensor both[2] = {Tensor::empty({count, kHeads, kDim}), Tensor::empty({count, kHeads, kDim})};
+    for (int which = 0; which < 2; ++which)
+      for (std::int64_t r = 0; r < count; ++r)
+        for (std::int64_t h = 0; h < kHeads; ++h)
+          for (std::int64_t d = 0; d < kDim; ++d)
+            both[which].data<float>()[static_cast<std::size_t>((r * kHeads + h) * kDim + d)] =
+                mark(text, layer, which, sequence.length() + r, h, d);
+    cache.store(sequence, layer, both[0], both[1]);
+  }
+  cache.advance(sequence, count);
+}
+
+std::vector<const void*> blocks(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t layer,
+                                int which) {
+  std::vector<const void*> both[2];
+  cache.block_pointers(sequence, layer, both[0], both[1]);
+  return both[which];
+}
+
+// Positions [begin, end) hold what `write` put there for `text`.
+void expect_marks(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t begin,
+                  std::int64_t end) {
+  for (std::int64_t layer = 0; layer < kLayers; ++layer)
+    for (int which = 0; which < 2; ++which) {
+      const auto found = blocks(cache, sequence, layer, which);
+      for (std::int64_t p = begin; p < end; ++p)
+        for (std::int64_t h = 0; h < kHeads; ++h)
+          for (std::int64_t d = 0; d < kDim; ++d)
+            ASSERT_EQ(static_cast<const float*>(found[static_cast<std::size_t>(p / 64)])[(h * 64 + p % 64) * kDim + d],
+                      mark(text, layer, which, p, h, d))
+                << layer << ' ' << which << ' ' << p;
+    }
+}
+
+TEST(KvCache, KeepsWhatWasStoredAcrossBlocks) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence s;
+  for (const std::int64_t count : {1, 62, 1, 70}) write(cache, s, 0, count);
+  EXPECT_EQ(s.length(), 134);
+  EXPECT_EQ(blocks(cache, s, 0, 0).size(), 3U);
+  expect_marks(cache, s, 0, 0, 134);
+}
+
+TEST(KvCache, ForksShareFullBlocksAndCopyThePartialOneWhenTheyWrite) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence prefix;
+  write(cache, prefix, 0, 70);
+  KvCache::Sequence a = cache.fork(prefix), b = cache.fork(prefix);
+  EXPECT_EQ(blocks(cache, a, 1, 1), blocks(cache, prefix, 1, 1));
+  write(cache, a, 1, 5);
+  write(cache, b, 2, 60);
+  EXPECT_EQ(blocks(cache, a, 0, 0)[0], blocks(cache, prefix, 0, 0)[0]);
+  EXPECT_NE(blocks(cache, a, 0, 0)[1], blocks(cache, prefix, 0, 0)[1]);
+  EXPECT_NE(blocks(cache, a, 0, 0)[1], blocks(cache, b, 0, 0)[1]);
+  EXPECT_EQ(prefix.length(), 70);
+  for (const auto* s : {&prefix, &a, &b}) expect_marks(cache, *s, 0, 0, 70);
+  expect_marks(cache, a, 1, 70, 75);
+  expect_marks(cache, b, 2, 70, 130);
+}
+
+TEST(KvCache, AnOwnPartialBlockIsNotCopied) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence s;
+  write(cache, s, 0, 10);
+  const auto before = blocks(cache, s, 0, 0);
+  write(cache, s, 0, 10);
+  EXPECT_EQ(blocks(cache, s, 0, 0), before);
+}
+
+// The source goes on writing behind the fork's end; neither sees the other's rows.
+TEST(KvCache, TheSourceOfAForkMayGoOnToo) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence source;
+  write(cache, source, 0, 20);
+  KvCache::Sequence fork = cache.fork(source);
+  write(cache, source, 1, 20);
+  write(cache, fork, 2, 20);
+  expect_marks(cache, source, 1, 20, 40);
+  expect_marks(cache, fork, 2, 20, 40);
+  expect_marks(cache, fork, 0, 0, 20);
+}
+
+TEST(KvCache, TruncationDropsBlocksAndWritingGoesOnFromThere) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence s;
+  write(cache, s, 0, 150);
+  KvCache::Sequence fork = cache.fork(s);
+  cache.truncate(fork, 66);
+  EXPECT_EQ(fork.length(), 66);
+  EXPECT_EQ(blocks(cache, fork, 0, 0).size(), 2U);
+  write(cache, fork, 3, 10);  // into a block that `s` still reads
+  expect_marks(cache, fork, 0, 0, 66);
+  expect_marks(cache, fork, 3, 66, 76);
+  expect_marks(cache, s, 0, 0, 150);
+  cache.truncate(fork, 64);
+  EXPECT_EQ(blocks(cache, fork, 0, 0).size(), 1U);
+  cache.truncate(fork, 0);
+  EXPECT_TRUE(blocks(cache, fork, 0, 0).empty());
+  EXPECT_THROW(cache.truncate(fork, 1), Error);
+  EXPECT_THROW(cache.truncate(s, -1), Error);
+}
+
+TEST(KvCache, Bf16RoundsEveryValue) {
+  const KvCache cache(config(), DType::kBF16);
+  KvCache::Sequence s;
+  write(cache, s, 0, 3);
+  const auto* keys = static_cast<const std::uint16_t*>(blocks(cache, s, 1, 0)[0]);
+  EXPECT_EQ(keys[(1 * 64 + 2) * kDim + 1], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
+  EXPECT_EQ(cache.bytes_per_position(), static_cast<std::size_t>(kLayers * 2 * kHeads * kDim * 2));
+  EXPECT_EQ(KvCache(config(), DType::kF32).bytes_per_position(), 2 * cache.bytes_per_position());
+}
+
+TEST(KvCache, StridedRowsAreStoredByTheirValues) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence s;
+  Tensor wide = Tensor::empty({2, 2 * kHeads, kDim});  // keys and values interleaved by head
+  for (std::size_t i = 0; i < wide.data<float>().size(); ++i) wide.data<float>()[i] = static_cast<float>(i);
+  cache.reserve(s, 2);
+  cache.store(s, 0, wide.slice(1, 0, kHeads), wide.slice(1, kHeads, 2 * kHeads));
+  const auto* v = static_cast<const float*>(blocks(cache, s, 0, 1)[0]);
+  EXPECT_EQ(v[(1 * 64 + 1) * kDim + 2], (1 * 2 * kHeads + kHeads + 1) * kDim + 2);
+}
+
+TEST(KvCache, OtherTypesAreRefused) { EXPECT_THROW(KvCache(config(), DType::kF16), Error); }
+
+}  // namespace
+}  // namespace linnet::nn

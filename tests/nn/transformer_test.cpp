@@ -1,0 +1,284 @@
+// Properties of the whole stack, for every kind of positions: nothing depends on what else is in a batch, on a cache,
+// or on the number of threads.
+#include "linnet/nn/transformer.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "linnet/base/error.h"
+#include "linnet/base/parallel.h"
+#include "tests/nn/small.h"
+
+namespace linnet::nn {
+namespace {
+
+struct Kind {
+  const char* name;
+  Positions positions;
+  RopeKind rope = RopeKind::kDefault;
+};
+const Kind kKinds[] = {{"learned", Positions::kLearned},
+                       {"rotary", Positions::kRotary},
+                       {"dynamic", Positions::kRotary, RopeKind::kDynamic},
+                       {"alibi", Positions::kAlibi},
+                       {"none", Positions::kNone}};
+
+TransformerConfig config_of(const Kind& kind) {
+  TransformerConfig c = small_config();
+  c.positions = kind.positions;
+  c.rope.kind = kind.rope;
+  if (kind.rope == RopeKind::kDynamic) c.max_positions = 6, c.rope.factor = 2;
+  return c;
+}
+
+Transformer made(const TransformerConfig& c) {
+  Transformer t(c);
+  fill(t);
+  t.tie();
+  return t;
+}
+
+Ids text(std::int64_t length, std::int32_t seed) {
+  Ids ids;
+  for (std::int64_t i = 0; i < length; ++i) ids.push_back(static_cast<std::int32_t>((i * 7 + seed * 5 + 1) % 29));
+  return ids;
+}
+
+Tensor rows_of(const Tensor& hidden, const Packed& batch, std::int64_t sequence) {
+  const auto s = static_cast<std::size_t>(sequence);
+  return hidden.slice(0, batch.starts[s], batch.starts[s + 1]);
+}
+
+class AnyPositions : public ::testing::TestWithParam<Kind> {};
+
+TEST_P(AnyPositions, ATextMeansTheSameAloneAndPacked) {
+  const Transformer t = made(config_of(GetParam()));
+  const std::vector<Ids> texts{text(9, 1), text(1, 2), text(70, 3), text(4, 4)};
+  const Packed batch = pack(texts);
+  const Tensor together = t.forward(batch, {}, {});
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    EXPECT_LE(distance(rows_of(together, batch, static_cast<std::int64_t>(i)), t.forward(pack({texts[i]}), {}, {})),
+              1e-5)
+        << i;
+}
+
+TEST_P(AnyPositions, ACacheGivesTheSameRows) {
+  if (GetParam().rope == RopeKind::kDynamic)
+    GTEST_SKIP() << "earlier keys keep the angles of a shorter text, as in Transformers";
+  const Transformer t = made(config_of(GetParam()));
+  const Ids whole = text(140, 1);
+  const Tensor wanted = t.forward(pack({whole}), {}, {});
+  KvCache cache(t.config(), DType::kF32);
+  KvCache::Sequence sequence;
+  KvCache::Sequence* const sequences[] = {&sequence};
+  const ForwardState state{.cache = &cache, .sequences = sequences};
+  for (const std::int64_t n : {1, 60, 1, 1, 1, 64, 12}) {
+    const std::int64_t at = sequence.length();
+    Packed batch;
+    batch.add(std::span(whole).subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(n)), {},
+              static_cast<std::int32_t>(at));
+    EXPECT_LE(distance(t.forward(batch, state, {}), wanted.slice(0, at, at + n)), 1e-5) << at;
+  }
+}
+
+TEST_P(AnyPositions, ForksOfACachedPrefixGoTheirOwnWays) {
+  if (GetParam().rope == RopeKind::kDynamic) GTEST_SKIP() << "as above";
+  const Transformer t = made(config_of(GetParam()));
+  const Ids prefix = text(70, 1), ends[] = {text(3, 2), text(9, 3)};
+  KvCache cache(t.config(), DType::kF32);
+  KvCache::Sequence start;
+  KvCache::Sequence* const first[] = {&start};
+  t.forward(pack({prefix}), {.cache = &cache, .sequences = first}, {});
+  KvCache::Sequence forks[] = {cache.fork(start), cache.fork(start)};
+  KvCache::Sequence* const both[] = {&forks[0], &forks[1]};
+  Packed batch;
+  for (const Ids& end : ends) batch.add(end, {}, 70);
+  const Tensor hidden = t.forward(batch, {.cache = &cache, .sequences = both}, {});
+  for (std::int64_t i = 0; i < 2; ++i) {
+    Ids whole = prefix;
+    whole.insert(whole.end(), ends[i].begin(), ends[i].end());
+    const Tensor alone = t.forward(pack({whole}), {}, {});
+    EXPECT_LE(distance(rows_of(hidden, batch, i), alone.slice(0, 70, alone.size(0))), 1e-5) << i;
+  }
+}
+
+TEST_P(AnyPositions, RunsRepeatBitForBitAndThreadsAgree) {
+  const Transformer t = made(config_of(GetParam()));
+  const Packed batch = pack({text(50, 1), text(33, 2)});
+  const int before = threads();
+  set_threads(2);
+  const Tensor first = t.forward(batch, {}, {}), second = t.forward(batch, {}, {});
+  set_threads(1);
+  const Tensor one = t.forward(batch, {}, {});
+  set_threads(before);
+  EXPECT_EQ(values(first), values(second));
+  EXPECT_LE(distance(first, one), 1e-5);
+}
+
+TEST_P(AnyPositions, LaterTokensChangeNothingEarlier) {
+  if (GetParam().rope == RopeKind::kDynamic) GTEST_SKIP() << "the length changes every angle";
+  const Transformer t = made(config_of(GetParam()));
+  Ids a = text(12, 1), b = a;
+  b.back() = (b.back() + 1) % 29;
+  const Tensor x = t.forward(pack({a}), {}, {}), y = t.forward(pack({b}), {}, {});
+  EXPECT_LE(distance(x.slice(0, 0, 11), y.slice(0, 0, 11)), 1e-6);
+  EXPECT_GT(distance(x.slice(0, 11, 12), y.slice(0, 11, 12)), 1e-3);
+}
+
+// Virtual tokens made of real rows of the table are those tokens, and leave no rows behind.
+TEST_P(AnyPositions, PromptEmbeddingsComeBeforeEverySequence) {
+  const Transformer t = made(config_of(GetParam()));
+  const std::vector<Ids> texts{text(5, 1), text(8, 2)};
+  const Packed batch = pack(texts);
+  const Tensor hidden = t.forward(batch, {.prompt_embeddings = t.token_table().slice(0, 3, 5)}, {});
+  EXPECT_EQ(hidden.size(0), batch.rows());
+  for (std::size_t i = 0; i < 2; ++i) {
+    Ids whole{3, 4};
+    whole.insert(whole.end(), texts[i].begin(), texts[i].end());
+    const Tensor alone = t.forward(pack({whole}), {}, {});
+    EXPECT_LE(distance(rows_of(hidden, batch, static_cast<std::int64_t>(i)), alone.slice(0, 2, alone.size(0))), 1e-5)
+        << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, AnyPositions, ::testing::ValuesIn(kKinds),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Transformer, APrefixMovesPositionsAndRefusesACache) {
+  const Transformer t = made(small_config());
+  std::vector<PrefixKv> prefix;
+  for (int layer = 0; layer < 2; ++layer) prefix.push_back({Tensor::zeros({3, 12}), Tensor::zeros({3, 12})});
+  KvCache cache(t.config(), DType::kF32);
+  KvCache::Sequence sequence;
+  KvCache::Sequence* const sequences[] = {&sequence};
+  EXPECT_THROW(t.forward(pack(Texts{{1}}), {.cache = &cache, .sequences = sequences, .prefix = prefix}, {}), Error);
+  EXPECT_EQ(t.forward(pack(Texts{{1, 2}, {3}}), {.prefix = prefix}, {}).size(0), 3);
+  EXPECT_THROW(t.forward(pack({text(198, 1)}), {.prefix = prefix}, {}), Error);  // 201 of 200 positions
+  EXPECT_NO_THROW(t.forward(pack({text(197, 1)}), {.prefix = prefix}, {}));
+}
+
+TEST(Transformer, NamesAreUniqueAndSizesFollowTheConfig) {
+  TransformerConfig c = small_config();
+  c.stack = Stack::kEncoderDecoder, c.decoder_layers = 3, c.head = HeadKind::kSeq2SeqLm;
+  Transformer t(c);
+  const auto all = names(parameters(t));
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+  EXPECT_THAT(all, ::testing::Contains("encoder.layers.1.ffn.up.weight"));
+  EXPECT_THAT(all, ::testing::Contains("decoder.layers.2.cross_attention.value.bias"));
+  EXPECT_THAT(all, ::testing::Not(::testing::Contains("decoder.layers.3.ffn.up.weight")));
+}
+
+TransformerConfig seq2seq() {
+  TransformerConfig c = small_config();
+  c.stack = Stack::kEncoderDecoder, c.decoder_layers = 2, c.head = HeadKind::kSeq2SeqLm;
+  return c;
+}
+
+TEST(EncoderDecoder, PairsArePackedWithoutTouchingEachOther) {
+  const Transformer t = made(seq2seq());
+  const std::vector<Ids> sources{text(6, 1), text(3, 2)}, targets{text(4, 3), text(7, 4)};
+  const Packed batch = pack(targets);
+  const Encoded both = t.encode(pack(sources), {}, {});
+  const Tensor together = t.forward(batch, {.encoder = &both}, {});
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Encoded own = t.encode(pack({sources[i]}), {}, {});
+    EXPECT_LE(distance(rows_of(together, batch, static_cast<std::int64_t>(i)),
+                       t.forward(pack({targets[i]}), {.encoder = &own}, {})),
+              1e-5);
+  }
+}
+
+TEST(EncoderDecoder, TheEncoderSeesBothWaysAndTheDecoderOnlyBack) {
+  const Transformer t = made(seq2seq());
+  Ids a = text(6, 1), b = a;
+  b.back() = (b.back() + 1) % 29;
+  EXPECT_GT(
+      distance(t.encode(pack({a}), {}, {}).hidden.slice(0, 0, 1), t.encode(pack({b}), {}, {}).hidden.slice(0, 0, 1)),
+      1e-3);
+  const Encoded source = t.encode(pack({a}), {}, {});
+  const Tensor x = t.forward(pack({a}), {.encoder = &source}, {}), y = t.forward(pack({b}), {.encoder = &source}, {});
+  EXPECT_LE(distance(x.slice(0, 0, 5), y.slice(0, 0, 5)), 1e-6);
+}
+
+TEST(EncoderDecoder, TheDecoderCachesItsOwnRows) {
+  const Transformer t = made(seq2seq());
+  const Encoded source = t.encode(pack({text(6, 1)}), {}, {});
+  const Ids target = text(5, 3);
+  const Tensor wanted = t.forward(pack({target}), {.encoder = &source}, {});
+  KvCache cache(t.config(), DType::kF32);
+  KvCache::Sequence sequence;
+  KvCache::Sequence* const sequences[] = {&sequence};
+  for (std::int32_t i = 0; i < 5; ++i) {
+    Packed batch;
+    batch.add(std::span(target).subspan(static_cast<std::size_t>(i), 1), {}, i);
+    EXPECT_LE(distance(t.forward(batch, {.cache = &cache, .sequences = sequences, .encoder = &source}, {}),
+                       wanted.slice(0, i, i + 1)),
+              1e-5);
+  }
+}
+
+TEST(EncoderDecoder, WhatDoesNotFitIsRefused) {
+  const Transformer t = made(seq2seq()), alone = made(small_config());
+  EXPECT_THROW(t.forward(pack(Texts{{1}}), {}, {}), Error);
+  EXPECT_THROW(alone.encode(pack(Texts{{1}}), {}, {}), Error);
+  const Encoded two = t.encode(pack(Texts{{1}, {2}}), {}, {});
+  EXPECT_THROW(t.forward(pack(Texts{{1}}), {.encoder = &two}, {}), Error);
+}
+
+TEST(Transformer, RecomputingBlocksGivesTheSameGradients) {
+  for (const TransformerConfig& c : {small_config(), seq2seq()}) {
+    Transformer t = made(c);
+    const auto gradients = [&](bool recompute) {
+      GradGuard tape(true);
+      std::vector<std::vector<float>> all;
+      for (const Parameter& p : parameters(t)) {
+        p.tensor->set_requires_grad();
+        p.tensor->set_grad({});
+      }
+      const Pass pass{.training = true, .recompute = recompute, .seed = 3};
+      const Packed batch = pack({text(6, 1), text(4, 2)});
+      Encoded source;
+      ForwardState state;
+      if (c.stack == Stack::kEncoderDecoder) source = t.encode(batch, {}, pass), state.encoder = &source;
+      backward(sum(t.forward(batch, state, pass)));
+      for (const Parameter& p : parameters(t))
+        if (p.tensor->grad()) all.push_back(values(p.tensor->grad()));
+      return all;
+    };
+    const auto plain = gradients(false), again = gradients(true);
+    ASSERT_EQ(plain.size(), again.size());
+    EXPECT_GT(plain.size(), 20U);
+    for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_LE(distance(again[i], plain[i]), 1e-5) << i;
+  }
+}
+
+TEST(Transformer, DropoutIsForTrainingAndFollowsSeedAndStep) {
+  TransformerConfig c = small_config();
+  c.hidden_dropout = c.attention_dropout = c.embedding_dropout = 0.3;
+  const Transformer t = made(c);
+  const Packed batch = pack({text(9, 1)});
+  const auto run = [&](const Pass& pass) { return t.forward(batch, {}, pass); };
+  const Pass step{.training = true, .seed = 1, .step = 4};
+  EXPECT_EQ(distance(run({}), run({.seed = 7})), 0);
+  EXPECT_EQ(values(run(step)), values(run(step)));
+  EXPECT_GT(distance(run(step), run({})), 1e-2);
+  EXPECT_GT(distance(run(step), run({.training = true, .seed = 1, .step = 5})), 1e-2);
+  EXPECT_GT(distance(run(step), run({.training = true, .seed = 2, .step = 4})), 1e-2);
+}
+
+TEST(Transformer, ReplacingTheHeadKeepsTheStack) {
+  Transformer t = made(small_config());
+  const Tensor before = t.forward(pack(Texts{{1, 2}}), {}, {});
+  TransformerConfig c = small_config();
+  c.head = HeadKind::kTokenClass, c.labels = {"x", "y", "z"};
+  t.replace_head(c);
+  EXPECT_EQ(distance(t.forward(pack(Texts{{1, 2}}), {}, {}), before), 0);
+  bool undefined = false;
+  for (const Parameter& p : parameters(t))
+    undefined = undefined || (p.name == "head.token_classifier.weight" && !*p.tensor);
+  EXPECT_TRUE(undefined);
+}
+
+}  // namespace
+}  // namespace linnet::nn
