@@ -140,8 +140,9 @@ void build_gpt2(TokenizerData& data, const GgufVocabulary& v) {
   merges.reserve(v.merges.size());
   for (const std::string& merge : v.merges) {
     const std::size_t space = merge.find(' ', 1);  // a token may itself start with a blank
-    check(space != merge.npos, ErrorKind::kBadInput, "{}: merge {} is '{}', not two tokens", data.place, merges.size(),
-          printable(merge, 60));
+    if (space == merge.npos)
+      fail(ErrorKind::kBadInput, "{}: merge {} is '{}', not two tokens", data.place, merges.size(),
+           printable(merge, 60));
     // llama.cpp keeps merges whose parts or result are no tokens; they can never lead to one.
     std::string left = merge.substr(0, space), right = merge.substr(space + 1);
     if (vocabulary.find(left) >= 0 && vocabulary.find(right) >= 0 && vocabulary.find(left + right) >= 0)
