@@ -102,7 +102,7 @@ void Learner::set_precision(const TrainOptions& options) {
   if (options.compute == Compute::kBF16) precision = Precision::kBF16;
   if (options.compute != Compute::kAuto) return;
   const bool stored_f32 = model_.parameters().front().tensor->dtype() == DType::kF32;
-  precision = !whole_model() ? Precision::kByWeight : stored_f32 ? Precision::kF32 : Precision::kBF16;
+  precision = method_ != TrainMethod::kFull ? Precision::kByWeight : stored_f32 ? Precision::kF32 : Precision::kBF16;
 }
 
 void Learner::train_all(const TrainOptions& options) {
@@ -159,8 +159,12 @@ Tensor Learner::forward(const TrainBatch& batch) const {
   return model_.forward(batch.packed, state);
 }
 
+bool Learner::checkpoints_are_models() const {
+  return method_ == TrainMethod::kFull && std::filesystem::is_directory(model_.place());
+}
+
 void Learner::save_trained(const std::filesystem::path& folder) const {
-  if (whole_model()) return model_.save_pretrained(folder);
+  if (checkpoints_are_models()) return model_.save_pretrained(folder);
   if (adapter_) adapter_->save(folder);
   CheckpointWriter out(folder, kTrainedStem);
   for (const nn::Parameter& p : trained_) out.add(p.name, *p.tensor);
@@ -168,10 +172,10 @@ void Learner::save_trained(const std::filesystem::path& folder) const {
 }
 
 void Learner::load_trained(const std::filesystem::path& folder) {
-  const auto place = whole_model() ? folder : folder / fmt::format("{}.safetensors", kTrainedStem);
+  const auto place = checkpoints_are_models() ? folder : folder / fmt::format("{}.safetensors", kTrainedStem);
   const auto reader = CheckpointReader::open(place);
   for (const nn::Parameter& p : trained_) {
-    const std::string name = whole_model() ? model_.checkpoint_name(p.name) : p.name;
+    const std::string name = checkpoints_are_models() ? model_.checkpoint_name(p.name) : p.name;
     check(reader->has(name), ErrorKind::kBadInput, "{}: has no '{}'; resume with the same model and method",
           place.string(), name);
     copy_into(reader->read(name), p, place);

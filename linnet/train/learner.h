@@ -44,7 +44,8 @@ class Learner {
   void train_head(TrainTask task);
   void train_adapter(const Tokenizer& tokenizer, const TrainOptions& options);
   void set_precision(const TrainOptions& options);
-  bool whole_model() const { return method_ == TrainMethod::kFull; }
+  // Checkpoints are model folders where that changes no order of values: not for what came from a GGUF.
+  bool checkpoints_are_models() const;
 
   models::Model& model_;
   std::unique_ptr<Adapter> adapter_;
