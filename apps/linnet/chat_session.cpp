@@ -14,7 +14,7 @@ constexpr std::int64_t kAnswerRoom = 256;  // tokens of the context that are kep
 
 // The conversation as a prompt; its oldest turns go while it leaves too little room.
 Prompt fitted(const LoadedModel& loaded, const Completer& completer, Json& turns, bool has_system) {
-  const std::int64_t context = loaded.model->config().max_positions;
+  const std::int64_t context = loaded.model->context();
   const int oldest = has_system ? 1 : 0;
   for (;;) {
     Prompt prompt = completer.chat(turns);

@@ -29,9 +29,7 @@ Json timing(const generate::Generation& g, double load_seconds) {
 }  // namespace
 
 Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
-    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {
-  options_.state = loaded.state();
-}
+    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {}
 
 void Completer::check_memory(const Prompt& prompt) const {
   if (!show_.memory) return;
@@ -56,7 +54,6 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
   const models::Model& model = *loaded_.model;
   if (loaded_.tokenizer_if_there) return tasks::complete(model, loaded_.tokenizer(), prompt.ids, options_, on_text);
   auto options = generate::resolve(options_.request, generate::generation_config(model));
-  options.state = options_.state;
   return {{}, generate::generate(model, prompt.ids, options)};
 }
 

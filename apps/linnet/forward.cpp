@@ -131,8 +131,7 @@ void run_forward(Arguments arguments) {
     types.push_back(std::move(e.type_ids));
   }
   if (loaded.model->config().token_types == 0) types.clear();
-  write(options,
-        models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types)), loaded.state()));
+  write(options, models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types))));
 }
 
 }  // namespace linnet::app

@@ -57,12 +57,6 @@ void apply_machine_options(const Command& command, const ModelOptions& options) 
   set_threads(options.threads > 0 ? options.threads : default_threads());
 }
 
-nn::ForwardState LoadedModel::state() const {
-  nn::ForwardState state;
-  if (adapter) adapter->extend(state);
-  return state;
-}
-
 ModelPlaces find_model(const Command& command, const ModelOptions& options) {
   const fs::path named = resolve_model(options.model);
   if (!options.adapter.empty()) {

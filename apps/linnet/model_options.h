@@ -4,7 +4,7 @@
 //   add_model_options(command, options);
 //   command.parse(arguments);
 //   LoadedModel loaded = load_model(command, options);
-//   loaded.model->forward(batch, loaded.state());
+//   loaded.model->forward(batch);
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,10 @@ enum class WithTokenizer : std::uint8_t { kRequired, kIfThere };
 struct LoadedModel {
   std::unique_ptr<models::Model> model;
   std::optional<Tokenizer> tokenizer_if_there;
-  std::unique_ptr<Adapter> adapter;  // on top of the model, or none
+  std::unique_ptr<Adapter> adapter;  // on the model: every forward pass has it; or none
   std::filesystem::path place;       // what was named: the model's or the adapter's folder, or the file
 
   const Tokenizer& tokenizer() const { return *tokenizer_if_there; }
-  // What the adapter adds to a forward pass (a soft prompt, a prefix).
-  nn::ForwardState state() const;
 };
 
 // Where the model is that the options name; `adapter` is empty without one.

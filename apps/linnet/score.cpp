@@ -74,12 +74,11 @@ void score_prompts(const Command& command, const Options& o) {
   const auto requests = read_requests(o);
   const LoadedModel loaded = load_model(command, o.model);
   Progress bar("scoring", static_cast<std::int64_t>(requests.size()), "prompts");
-  const generate::ScoreOptions options{.state = loaded.state()};
   // Some at a time, so that answers come while others are still being computed.
   for (std::size_t at = 0; at < requests.size(); at += kPromptsAtOnce) {
     const auto part = requests | std::views::drop(at) | std::views::take(kPromptsAtOnce);
     const std::vector<tasks::PromptedTexts> some(part.begin(), part.end());
-    const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), some, options);
+    const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), some);
     for (std::size_t i = 0; i < some.size(); ++i) print_scores(o, some[i], scores[i]);
     bar.advance(static_cast<std::int64_t>(some.size()));
   }
@@ -89,7 +88,7 @@ void measure_perplexity(const Command& command, Options o) {
   const std::string text =
       o.perplexity == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(o.perplexity);
   const LoadedModel loaded = load_model(command, o.model);
-  const std::int64_t context = loaded.model->config().max_positions;
+  const std::int64_t context = loaded.model->context();
   if (context > 0 && o.window > context) {
     if (command.given("--window"))
       command.wrong_usage(fmt::format("--window {}: the model's context is {}", o.window, context));
@@ -97,8 +96,7 @@ void measure_perplexity(const Command& command, Options o) {
     if (!command.given("--stride")) o.stride = std::max<std::int64_t>(1, context / 2);
   }
   Progress bar("perplexity", 0, "tokens");
-  generate::PerplexityOptions options{
-      .window = o.window, .stride = o.stride, .limit = o.limit, .state = loaded.state()};
+  generate::PerplexityOptions options{.window = o.window, .stride = o.stride, .limit = o.limit};
   options.progress = [&](std::int64_t done, std::int64_t all) {
     bar.set_total(all);
     bar.set(done);

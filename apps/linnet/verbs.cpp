@@ -13,6 +13,8 @@ constexpr Verb kVerbs[] = {
     {"fill", kPrompt, "the likeliest words for a masked place", run_fill},
     {"embed", kPrompt, "texts as vectors", run_embed},
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
+    {"merge", kTrain, "a LoRA adapter folded into its base", run_merge},
+    {"convert", kTrain, "a model as a GGUF file or a folder, with weights of another type", run_convert},
     {"inspect", kLook, "what a model is, from its headers", run_inspect},
     {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
     {"forward", kLook, "one forward pass, its outputs written as tensors", run_forward},

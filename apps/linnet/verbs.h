@@ -9,11 +9,13 @@
 namespace linnet::app {
 
 void run_classify(Arguments arguments);
+void run_convert(Arguments arguments);
 void run_doctor(Arguments arguments);
 void run_embed(Arguments arguments);
 void run_fill(Arguments arguments);
 void run_forward(Arguments arguments);
 void run_inspect(Arguments arguments);
+void run_merge(Arguments arguments);
 void run_models(Arguments arguments);
 void run_pull(Arguments arguments);
 void run_rm(Arguments arguments);

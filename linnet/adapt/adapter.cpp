@@ -68,8 +68,8 @@ std::vector<std::string> adapter_labels(const fs::path& folder, const models::Fa
   }
   std::vector<std::string> labels;
   for (const auto& [name, value] : read_peft_tensors(folder)) {
-    const std::string ours = models::to_ours(family, name.find("lora_") == name.npos && name != "prompt_embeddings" ? name : "", place);
-    if (ours == "head.classifier.weight")
+    const bool own = name.find("lora_") != name.npos || name == "prompt_embeddings";
+    if (!own && models::to_ours(family, name, place) == "head.classifier.weight")
       for (std::int64_t i = 0; i < value.size(0); ++i) labels.push_back(fmt::format("LABEL_{}", i));
   }
   return labels;
@@ -157,6 +157,16 @@ std::vector<nn::Parameter> Adapter::head_parameters() const {
   return head;
 }
 
+void Adapter::attach() {
+  const GradGuard off(false);
+  nn::ForwardState state;
+  extend(state);
+  nn::VirtualTokens tokens;
+  if (state.prompt_embeddings) tokens.prompt = state.prompt_embeddings.detach();
+  for (const nn::PrefixKv& layer : state.prefix) tokens.prefix.push_back({layer.keys.detach(), layer.values.detach()});
+  model_->set_virtual_tokens(std::move(tokens));
+}
+
 void Adapter::merge() {
   fail(ErrorKind::kInvalidArgument, "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
 }
@@ -235,6 +245,7 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, models::
       model.new_head(wanted, labels, model.config().problem, model.config().classifier, options.seed);
   }
   loaded.adapter = Adapter::load(model, folder);
+  loaded.adapter->attach();
   return loaded;
 }
 

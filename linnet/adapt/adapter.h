@@ -6,7 +6,7 @@
 //   Tensor hidden = model->forward(batch, state);
 //   adapter->save("my-adapter");                // adapter_config.json, adapter_model.safetensors
 //
-//   AdaptedModel again = load_adapted("my-adapter");
+//   AdaptedModel again = load_adapted("my-adapter");   // attached: every forward pass of again.model has it
 #pragma once
 
 #include <cstdint>
@@ -66,6 +66,8 @@ class Adapter {
   // Puts the soft prompt or the prefix into a forward pass. The state refers to this adapter.
   virtual void extend(nn::ForwardState& state) { static_cast<void>(state); }
   virtual bool extends() const { return false; }
+  // For inference: from here on every forward pass of the model starts with what `extend` adds now.
+  void attach();
   // LoRA: adds the update into the model's weights and takes itself off. Others: kInvalidArgument.
   virtual void merge();
   void save(const std::filesystem::path& folder) const;

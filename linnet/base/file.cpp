@@ -118,6 +118,34 @@ void AtomicFile::commit() {
   sync_directory(target_.parent_path());
 }
 
+AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(target)) {
+  if (!target_.has_filename()) target_ = target_.parent_path();  // "out/"
+  std::error_code error;
+  const bool there = std::filesystem::exists(target_, error);
+  check(!there || (std::filesystem::is_directory(target_, error) && std::filesystem::is_empty(target_, error)),
+        "{}: is there already; name another folder or remove it", target_.string());
+  temporary_ = target_;
+  temporary_ += fmt::format(".{}.incomplete", ::getpid());
+  std::filesystem::remove_all(temporary_, error);
+  std::filesystem::create_directories(temporary_, error);
+  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", target_.string(), error.message());
+}
+
+AtomicFolder::~AtomicFolder() {
+  std::error_code ignored;
+  if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
+}
+
+void AtomicFolder::commit() {
+  sync_directory(temporary_);
+  std::error_code error;
+  std::filesystem::remove(target_, error);  // an empty folder
+  std::filesystem::rename(temporary_, target_, error);
+  check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(), error.message());
+  temporary_.clear();
+  sync_directory(target_.parent_path());
+}
+
 void write_file(const std::filesystem::path& target, std::string_view text) {
   AtomicFile file(target);
   file.write(text);

@@ -54,6 +54,22 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// A folder that appears under its name only when it is whole: files go below `path()`, `commit` renames it into place.
+// Without `commit` the temporary folder goes. A target that is there and not an empty folder: kInvalidArgument.
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(std::filesystem::path target);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;  // temporary_ is empty once committed
+};
+
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic
 void sync_directory(const std::filesystem::path& folder);                      // makes renames in it durable
 

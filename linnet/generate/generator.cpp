@@ -20,14 +20,13 @@ constexpr std::int64_t kPrefillRows = 1024;
 // How many new tokens may come, by the request and by the model's positions.
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
-  const std::int64_t learned = nn::virtual_tokens(o.state);
   if (o.max_length) {
     check(*o.max_length > prompt, "[generate] the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens",
           prompt, *o.max_length);
     count = *o.max_length - prompt;
   }
-  if (model.config().max_positions == 0) return count;
-  const std::int64_t context = model.config().max_positions - learned;
+  const std::int64_t context = model.context();
+  if (context == 0) return count;
   check(prompt < context, "[generate] the prompt has {} tokens, the model's context is {}; shorten it", prompt, context);
   if (count > context - prompt) {
     note("{} new tokens asked for, the context of {} leaves room for {}", count, context, context - prompt);
@@ -53,10 +52,7 @@ StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, s
 
 class Decoder {
  public:
-  Decoder(const models::Model& model, const nn::ForwardState& learned)
-      : model_(model), cache_(model.make_cache()), prompt_embeddings_(learned.prompt_embeddings) {
-    nn::begin_with(cache_, sequence_, learned.prefix);
-  }
+  explicit Decoder(const models::Model& model) : model_(model), cache_(model.make_cache()) {}
 
   // Scores of the token after `ids`. The result may be written to.
   Tensor next(std::span<const std::int32_t> ids) {
@@ -66,9 +62,7 @@ class Decoder {
       nn::Packed batch;
       batch.add(part, {}, static_cast<std::int32_t>(sequence_.length()));
       nn::KvCache::Sequence* const sequences[] = {&sequence_};
-      nn::ForwardState state{.cache = &cache_, .sequences = sequences};
-      if (at == 0) state.prompt_embeddings = std::exchange(prompt_embeddings_, {});
-      hidden = model_.forward(batch, state);
+      hidden = model_.forward(batch, {.cache = &cache_, .sequences = sequences});
     }
     const std::int32_t last = static_cast<std::int32_t>(hidden.size(0)) - 1;
     return model_.logits(hidden, {&last, 1});
@@ -78,7 +72,6 @@ class Decoder {
   const models::Model& model_;
   nn::KvCache cache_;
   nn::KvCache::Sequence sequence_;
-  Tensor prompt_embeddings_;
 };
 
 }  // namespace
@@ -99,7 +92,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
   result.prompt_tokens = prompt_tokens;
   if (count <= 0) return result;
 
-  Decoder decoder(model, options.state);
+  Decoder decoder(model);
   Sampler sampler(options.sampling, options.seed);
   std::vector<std::int32_t> seen(prompt.begin(), prompt.end());
   auto start = Clock::now();

@@ -22,8 +22,7 @@ struct GenerateOptions {
   std::vector<std::int32_t> eos_ids = {};       // any of them ends the text
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
-  std::int64_t logprobs = 0;                    // keep the N likeliest tokens of every step with their log-probabilities
-  nn::ForwardState state = {};                  // an adapter's soft prompt or prefix, before the prompt's own tokens
+  std::int64_t logprobs = 0;  // keep the N likeliest tokens of every step with their log-probabilities
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength };

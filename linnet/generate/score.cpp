@@ -85,7 +85,7 @@ class Scorer {
   // What all prompts begin with is computed once, and shrinks when later ones differ. The last token stays out: its row
   // scores the first token to come.
   void compute_shared_prefix() {
-    if (!options_.share || options_.state.prompt_embeddings || requests_.empty()) return;
+    if (!options_.share || requests_.empty()) return;
     const bool known = session_.shared_.has_value();
     if (!known && requests_.size() < 2) return;
     const Ids& first = known ? *session_.shared_ : requests_.front().prompt;
@@ -116,9 +116,7 @@ class Scorer {
       batch.add(p.ids, {}, static_cast<std::int32_t>(p.sequence->length()));
       sequences.push_back(p.sequence);
     }
-    nn::ForwardState state{.cache = &session_.cache_, .sequences = sequences};
-    if (pieces.front().sequence->length() == 0) state.prompt_embeddings = options_.state.prompt_embeddings;
-    return model_.forward(batch, state);
+    return model_.forward(batch, {.cache = &session_.cache_, .sequences = sequences});
   }
 
   void run_batch(const std::vector<std::size_t>& members) {
@@ -254,7 +252,6 @@ std::vector<std::vector<Score>> score(const models::Model& model, std::span<cons
 ScoreSession::ScoreSession(const models::Model& model, ScoreOptions options)
     : model_(model), options_(std::move(options)), cache_(model.make_cache()) {
   require_causal_lm(model);
-  nn::begin_with(cache_, prefix_, options_.state.prefix);
 }
 
 std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest> requests) {
@@ -275,7 +272,7 @@ Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> 
     const std::int64_t end = std::min(begin + options.window, length);
     nn::Packed batch;
     batch.add(ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-    const Tensor hidden = model.forward(batch, options.state);
+    const Tensor hidden = model.forward(batch);
     Ids rows, targets;
     for (std::int64_t t = std::max(scored, begin + 1); t < end; ++t) {
       rows.push_back(static_cast<std::int32_t>(t - 1 - begin));

@@ -32,7 +32,6 @@ struct ScoreOptions {
   std::int64_t batch_rows = 1024;  // rows (tokens) computed together
   bool share = true;               // false: every prompt and continuation alone, for tests
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // requests
-  nn::ForwardState state = {};     // an adapter's soft prompt or prefix before every sequence
 };
 
 // One entry a request, one score a continuation, in the order given. Causal models.
@@ -58,7 +57,6 @@ class ScoreSession {
 struct PerplexityOptions {
   std::int64_t window = 512, stride = 256;
   std::int64_t limit = 0;  // tokens looked at; 0: all
-  nn::ForwardState state = {};  // an adapter's soft prompt or prefix before every window
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};
 };
 struct Perplexity {

@@ -204,6 +204,7 @@ GgufEntry parse_entry(GgufCursor& cursor, std::string_view place) {
     for (std::uint64_t i = 0; i < entry.count; ++i) check_bool(cursor.take<std::uint8_t>("a bool"), place, entry.key);
   else
     cursor.skip(entry.count * each, "values");
+  entry.bytes = cursor.position() - entry.offset;
   return entry;
 }
 
@@ -222,6 +223,12 @@ std::vector<std::uint32_t> sorted_by(std::size_t count, Name name, const char* w
 }  // namespace
 
 std::string_view to_string(GgufType type) { return facts(type).name; }
+
+std::uint32_t gguf_type_number(DType type) {
+  for (const TensorType& known : kTensorTypes)
+    if (known.dtype == type) return known.number;
+  fail(ErrorKind::kInvalidArgument, "[gguf] tensors of type {} cannot be written", linnet::info(type).name);
+}
 
 std::shared_ptr<GgufFile> GgufFile::open(const std::filesystem::path& path) { return parse(MappedFile::open(path)); }
 

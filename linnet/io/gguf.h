@@ -40,6 +40,8 @@ enum class GgufType : std::uint32_t {
 };
 std::string_view to_string(GgufType type);
 
+std::uint32_t gguf_type_number(DType type);  // ggml's number of a tensor type; kInvalidArgument where it has none
+
 inline constexpr std::size_t kGgufMostNameBytes = 63;  // of a tensor, as in llama.cpp
 
 // One metadata entry: where its bytes are.
@@ -49,6 +51,7 @@ struct GgufEntry {
   GgufType element;     // of an array's elements, else as `type`
   std::uint64_t count;  // elements of an array, else 1
   std::size_t offset;   // of the first value in the file
+  std::size_t bytes;    // of all values
 };
 
 struct GgufTensor {
@@ -79,6 +82,7 @@ class GgufFile {
   std::optional<std::vector<std::int64_t>> integers(std::string_view key) const;
   std::optional<std::vector<double>> numbers(std::string_view key) const;
   std::optional<std::vector<bool>> booleans(std::string_view key) const;
+  std::span<const std::byte> raw(const GgufEntry& entry) const { return bytes_.subspan(entry.offset, entry.bytes); }
   std::string architecture() const;  // general.architecture; kBadInput when absent
 
   std::span<const GgufTensor> tensors() const { return tensors_; }

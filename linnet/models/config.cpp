@@ -3,6 +3,7 @@
 
 #include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
+#include "linnet/nn/rope.h"
 
 namespace linnet::models {
 namespace {
@@ -41,13 +42,40 @@ void rope_scaling_fields(ConfigFields& f, Rope& rope) {
       .field({"partial_rotary_factor"}, rope.partial);
 }
 
+// llama.cpp says of YaRN by what its attention factor differs from the usual one; Llama 3's frequencies are a tensor.
 void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
-  f.choice<RopeKind>({"rope.scaling.type", nullptr, "rope.scaling.type"}, c.rope.kind, kRopeKinds);
-  f.field({"rope.freq_base", nullptr, "rope.freq_base"}, c.rope.theta)
-      .field({"rope.scaling.factor", nullptr, "rope.scaling.factor"}, c.rope.factor)
-      .field({"rope.scaling.original_context_length", nullptr, "rope.scaling.original_context_length"},
-             c.rope.original_max_positions)
-      .field({"rope.scaling.attn_factor", nullptr, "rope.scaling.attn_factor"}, c.rope.attention_factor);
+  constexpr std::pair<const char*, RopeKind> kKinds[] = {
+      {"none", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"yarn", RopeKind::kYarn}};
+  Rope& rope = c.rope;
+  f.field({nullptr, nullptr, "rope.freq_base"}, rope.theta);
+  std::int64_t turning = c.head_dim;
+  f.field({nullptr, nullptr, "rope.dimension_count"}, turning);
+  const std::int64_t head_dim = c.head_dim > 0 || c.heads <= 0 ? c.head_dim : c.hidden / c.heads;
+  check(turning == 0 || turning == head_dim, ErrorKind::kBadInput,
+        "{}: {} of {} dimensions of a head turn; only whole heads are supported", f.place(), turning, head_dim);
+  if (f.writing()) {
+    const bool divided =
+        rope.kind == RopeKind::kLlama3 ||  // each frequency by a constant
+        (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
+    const bool known = divided || rope.kind == RopeKind::kDefault || rope.kind == RopeKind::kLinear ||
+                       (rope.kind == RopeKind::kYarn && rope.truncate);
+    check(known && rope.partial == 1, ErrorKind::kBadInput,
+          "{}: a GGUF file cannot say how its rotary positions are scaled; save a folder", f.place());
+    if (divided || rope.kind == RopeKind::kDefault) return;
+  }
+  f.choice<RopeKind>({nullptr, nullptr, "rope.scaling.type"}, rope.kind, kKinds);
+  f.field({nullptr, nullptr, "rope.scaling.factor"}, rope.factor);
+  if (rope.kind != RopeKind::kYarn) return;
+  auto original = static_cast<std::int64_t>(rope.original_max_positions > 0 ? rope.original_max_positions
+                                                                            : static_cast<double>(c.max_positions));
+  f.field({nullptr, nullptr, "rope.scaling.original_context_length"}, original)
+      .field({nullptr, nullptr, "rope.scaling.yarn_beta_fast"}, rope.beta_fast)
+      .field({nullptr, nullptr, "rope.scaling.yarn_beta_slow"}, rope.beta_slow);
+  rope.original_max_positions = static_cast<double>(original);
+  const double usual = rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
+  double beyond = f.writing() ? nn::rope_frequencies(c, 1).scale / usual : 1;
+  f.field({nullptr, nullptr, "rope.scaling.attn_factor"}, beyond);
+  rope.attention_factor = beyond * usual;
 }
 
 // id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names.
@@ -74,7 +102,7 @@ std::vector<std::string> read_labels(ConfigFields& f) {
 }
 
 HeadKind read_head(ConfigFields& f, const Family& family) {
-  if (f.from_gguf()) return family.gguf_head;
+  if (f.of_gguf()) return family.gguf_head;
   const Json* list = f.find({"architectures"});
   const bool named = list != nullptr && list->is_array() && !list->empty() && list->front().is_string();
   if (!named) return family.architectures.front().head;
@@ -144,7 +172,7 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
 }  // namespace
 
 void rope_fields(ConfigFields& f, TransformerConfig& c) {
-  if (f.from_gguf()) return gguf_rope_fields(f, c);
+  if (f.of_gguf()) return gguf_rope_fields(f, c);
   if (f.writing()) {
     if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // kept as they were read
     f.field({"rope_theta"}, c.rope.theta);

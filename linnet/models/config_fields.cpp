@@ -7,23 +7,26 @@ namespace linnet::models {
 const Json* ConfigFields::find(const Key& key) const {
   const char* spellings[] = {key.name, key.older};
   const char* gguf[] = {key.gguf, nullptr};
-  for (const char* name : mode_ == Mode::kReadGguf ? gguf : spellings)
+  for (const char* name : of_gguf() ? gguf : spellings)
     if (name != nullptr && json_.is_object() && json_.contains(name) && !json_.at(name).is_null())
       return &json_.at(name);
   return nullptr;
 }
 
 const char* ConfigFields::spelling(const Key& key) const {
+  if (of_gguf() || key.name == nullptr) return of_gguf() ? key.gguf : nullptr;
   return key.older != nullptr && !json_.contains(key.name) && json_.contains(key.older) ? key.older : key.name;
 }
 
-void ConfigFields::write(const Key& key, Json value) { json_[spelling(key)] = std::move(value); }
+void ConfigFields::write(const Key& key, Json value) {
+  if (const char* name = spelling(key)) json_[name] = std::move(value);
+}
 
 ConfigFields& ConfigFields::field(const Key& key, std::int64_t& value) {
   if (writing())
     write(key, value);
   else if (const Json* found = find(key))
-    value = get_integer(*found, key.name, place_);
+    value = get_integer(*found, key.label(), place_);
   return *this;
 }
 
@@ -32,7 +35,7 @@ ConfigFields& ConfigFields::field(const Key& key, double& value) {
     write(key, value);
   } else if (const Json* found = find(key)) {
     check(found->is_number() && std::isfinite(found->get<double>()), ErrorKind::kBadInput,
-          "{}: {} is {}, not a finite number", place_, key.name,
+          "{}: {} is {}, not a finite number", place_, key.label(),
           found->is_number() ? fmt::format("{}", found->get<double>()) : printable(dump_json(*found), 60));
     value = found->get<double>();
   }
@@ -43,7 +46,7 @@ ConfigFields& ConfigFields::field(const Key& key, bool& value) {
   if (writing()) {
     write(key, value);
   } else if (const Json* found = find(key)) {
-    check(found->is_boolean(), ErrorKind::kBadInput, "{}: {} is {}, not true or false", place_, key.name,
+    check(found->is_boolean(), ErrorKind::kBadInput, "{}: {} is {}, not true or false", place_, key.label(),
           printable(dump_json(*found), 60));
     value = found->get<bool>();
   }
@@ -54,7 +57,7 @@ ConfigFields& ConfigFields::field(const Key& key, std::string& value) {
   if (writing())
     write(key, value);
   else if (const Json* found = find(key))
-    value = get_string(*found, key.name, place_);
+    value = get_string(*found, key.label(), place_);
   return *this;
 }
 
@@ -66,10 +69,10 @@ ConfigFields& ConfigFields::field(const Key& key, std::vector<double>& value) {
   const Json* found = find(key);
   if (found == nullptr) return *this;
   check(found->is_array() && found->size() <= 65536, ErrorKind::kBadInput, "{}: {} is not a list of numbers", place_,
-        key.name);
+        key.label());
   value.clear();
   for (const Json& item : *found) {
-    check(item.is_number(), ErrorKind::kBadInput, "{}: {} holds {}, not a number", place_, key.name,
+    check(item.is_number(), ErrorKind::kBadInput, "{}: {} holds {}, not a number", place_, key.label(),
           printable(dump_json(item), 60));
     value.push_back(item.get<double>());
   }
@@ -88,9 +91,9 @@ ConfigFields& ConfigFields::ids(const Key& key, std::vector<std::int64_t>& value
   if (found == nullptr) return *this;
   value.clear();
   if (found->is_array())
-    for (const Json& item : *found) value.push_back(get_integer(item, key.name, place_));
+    for (const Json& item : *found) value.push_back(get_integer(item, key.label(), place_));
   else
-    value.push_back(get_integer(*found, key.name, place_));
+    value.push_back(get_integer(*found, key.label(), place_));
   return *this;
 }
 

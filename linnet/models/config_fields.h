@@ -1,5 +1,5 @@
-// Walks the fields of a model's configuration: config.json in either direction, or the metadata of a GGUF file. A family
-// lists its fields once; reading and writing are both that list.
+// Walks the fields of a model's configuration: config.json or the metadata of a GGUF file, in either direction. A
+// family lists its fields once; reading and writing are both that list.
 #pragma once
 
 #include <span>
@@ -12,16 +12,18 @@
 
 namespace linnet::models {
 
-// One field's spellings: config.json's, an older one, and GGUF's (below "<architecture>.").
+// One field's spellings: config.json's, an older one, and GGUF's (below "<architecture>."). Without a spelling in a
+// kind of file, the field is neither read nor written there.
 struct Key {
   const char* name;
   const char* older = nullptr;
   const char* gguf = nullptr;
+  const char* label() const { return name != nullptr ? name : gguf; }  // for messages
 };
 
 class ConfigFields {
  public:
-  enum class Mode : std::uint8_t { kReadJson, kReadGguf, kWriteJson };
+  enum class Mode : std::uint8_t { kReadJson, kReadGguf, kWriteJson, kWriteGguf };
   // `place` is the file's name for messages.
   static ConfigFields reader(const Json& json, std::string place) {
     return {const_cast<Json&>(json), std::move(place), Mode::kReadJson};
@@ -31,9 +33,12 @@ class ConfigFields {
   }
   // Unknown keys, and the spelling of known ones, survive in `json`.
   static ConfigFields writer(Json& json) { return {json, "config.json", Mode::kWriteJson}; }
+  static ConfigFields gguf_writer(Json& metadata, std::string place) {
+    return {metadata, std::move(place), Mode::kWriteGguf};
+  }
 
-  bool writing() const { return mode_ == Mode::kWriteJson; }
-  bool from_gguf() const { return mode_ == Mode::kReadGguf; }
+  bool writing() const { return mode_ == Mode::kWriteJson || mode_ == Mode::kWriteGguf; }
+  bool of_gguf() const { return mode_ == Mode::kReadGguf || mode_ == Mode::kWriteGguf; }
   const std::string& place() const { return place_; }
   Json& json() { return json_; }
 
@@ -52,7 +57,7 @@ class ConfigFields {
 
  private:
   ConfigFields(Json& json, std::string place, Mode mode) : json_(json), place_(std::move(place)), mode_(mode) {}
-  const char* spelling(const Key& key) const;  // the one to write
+  const char* spelling(const Key& key) const;  // the one to write; null: none
   void write(const Key& key, Json value);
 
   Json& json_;
@@ -76,7 +81,7 @@ ConfigFields& ConfigFields::choice(const Key& key, E& value, std::span<const std
     }
     known += (known.empty() ? "" : ", ") + std::string(name);
   }
-  fail(ErrorKind::kBadInput, "{}: {} '{}' is not supported; known are {}", place_, key.name, printable(text), known);
+  fail(ErrorKind::kBadInput, "{}: {} '{}' is not supported; known are {}", place_, key.label(), printable(text), known);
 }
 
 }  // namespace linnet::models

@@ -1,45 +1,56 @@
 #include "linnet/models/loader.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/io/gguf.h"
+#include "linnet/models/layout.h"
 
 namespace linnet::models {
 namespace {
 
-// Puts back the rows that llama.cpp's converter moved so that rotary halves stand side by side: per head, row 2i + j
-// of the file is row j * half + i here. Quantisation blocks run along rows, so whole rows move unchanged.
-Tensor rows_put_back(const Tensor& stored, std::int64_t head_dim) {
-  Tensor out = Tensor::empty(stored.shape(), stored.dtype());
-  const std::int64_t rows = stored.size(0), half = head_dim / 2;
-  const std::size_t bytes = stored.bytes() / static_cast<std::size_t>(rows);
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const std::int64_t head = r / head_dim, within = r % head_dim;
-    const std::int64_t from = head * head_dim + 2 * (within % half) + within / half;
-    std::copy_n(stored.raw() + static_cast<std::size_t>(from) * bytes, bytes, out.raw() + static_cast<std::size_t>(r) * bytes);
-  }
-  return out;
+// Llama 3's frequencies, as a GGUF file has them: what each one is divided by.
+void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positions) {
+  if (file.find_tensor("rope_freqs.weight") == nullptr) return;
+  const Tensor factors = file.read("rope_freqs.weight");
+  check(factors.dtype() == DType::kF32, ErrorKind::kBadInput, "{}: tensor 'rope_freqs.weight' is {}, not F32",
+        file.place(), info(factors.dtype()).name);
+  rope.kind = RopeKind::kLongRope;
+  for (const float factor : factors.data<float>()) rope.short_factor.push_back(factor);
+  rope.long_factor = rope.short_factor;
+  rope.attention_factor = 1;
+  rope.original_max_positions = static_cast<double>(max_positions);
 }
 
 bool may_be_missing(std::string_view ours) { return ours.starts_with("head.") || ours.starts_with("pooler."); }
 
 }  // namespace
 
+std::optional<DType> wanted_type(WeightType type) {
+  switch (type) {
+    case WeightType::kAuto:
+      return std::nullopt;
+    case WeightType::kF32:
+      return DType::kF32;
+    case WeightType::kBF16:
+      return DType::kBF16;
+    case WeightType::kF16:
+      return DType::kF16;
+    case WeightType::kQ8:
+      return DType::kQ8_0;
+    case WeightType::kQ4:
+      return DType::kQ4_1;
+  }
+  return std::nullopt;
+}
+
 DType kept_type(const StoredTensor& stored, WeightType type) {
   if (stored.shape.size() < 2) return DType::kF32;
-  DType wanted = stored.dtype;
-  switch (type) {
-    case WeightType::kAuto: break;
-    case WeightType::kF32: wanted = DType::kF32; break;
-    case WeightType::kBF16: wanted = DType::kBF16; break;
-    case WeightType::kF16: wanted = DType::kF16; break;
-    case WeightType::kQ8: wanted = DType::kQ8_0; break;
-    case WeightType::kQ4: wanted = DType::kQ4_1; break;
-  }
+  const DType wanted = wanted_type(type).value_or(stored.dtype);
   // Rows that do not fill blocks stay exact.
   const bool fills = stored.shape.back() % info(wanted).block_elements == 0;
   return wanted == DType::kF64 || !fills ? DType::kF32 : wanted;
@@ -140,6 +151,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   const Family& family = family_of(gguf_config(*file), path.string());
   TransformerConfig config = gguf_transformer_config(*file, family, options_.head);
   apply_options(config);
+  const Layout stored{config.qkv, config.weight_layout, NamePair::GgufRows::kRotaryPairs};
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
   if (options_.from_scratch) {
@@ -156,12 +168,12 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
       continue;
     }
     Tensor value = file->read(name);
-    const bool moved = find_row(family, parameter.name)->gguf_rows == NamePair::GgufRows::kRotaryPairs;
-    if (moved && value.shape() == parameter.shape) value = rows_put_back(value, config.head_dim);
+    if (value.shape() == parameter.shape)
+      value = relaid(value, parameter.name, family, config, stored, layout_of(config));
     place(*model, parameter, std::move(value), name);
     left.erase(name);
   }
-  left.erase("rope_freqs.weight");  // what the configuration's scaling computes
+  left.erase("rope_freqs.weight");
   check(left.empty(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model", path.string(),
         left.empty() ? "" : printable(*left.begin()), family.model_type);
   finish(*model, missing, path.string());
@@ -212,7 +224,15 @@ TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& fa
   const Json metadata = gguf_config(file);
   ConfigFields fields = ConfigFields::gguf_reader(metadata, file.place());
   TransformerConfig config = read_config(fields, family, head);
-  config.tie_embeddings = file.find_tensor("output.weight") == nullptr;
+  const auto has = [&](const char* ours) {
+    const std::string name = to_gguf(family, ours);
+    return !name.empty() && file.find_tensor(name) != nullptr;
+  };
+  config.tie_embeddings = !has("head.output.weight");
+  config.attention_bias = has("layers.0.attention.query.bias") || has("layers.0.attention.qkv.bias");
+  config.attention_output_bias = has("layers.0.attention.output.bias");
+  config.ffn_bias = has("layers.0.ffn.up.bias");
+  read_rope_factors(file, config.rope, config.max_positions);
   const auto id = [&](const char* key) { return file.integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
   config.bos_id = id("bos").value_or(-1);
   config.pad_id = id("padding").value_or(-1);
@@ -231,7 +251,10 @@ Json gguf_config(const GgufFile& file) {
       json[key] = file.string(entry.key).value_or("");
     else if (entry.type == GgufType::kBool)
       json[key] = file.boolean(entry.key).value_or(false);
-    else if (entry.type == GgufType::kF32 || entry.type == GgufType::kF64)
+    else if (entry.type == GgufType::kF32)  // the decimal that was meant: 1e-05, not 9.99999974737875e-06
+      json[key] =
+          std::strtod(fmt::format("{}", static_cast<float>(file.number(entry.key).value_or(0))).c_str(), nullptr);
+    else if (entry.type == GgufType::kF64)
       json[key] = file.number(entry.key).value_or(0);
     else
       json[key] = file.integer(entry.key).value_or(0);
@@ -242,6 +265,8 @@ Json gguf_config(const GgufFile& file) {
       json["vocab_size"] = table->shape[0];
   if (const GgufEntry* tokens = file.find("tokenizer.ggml.tokens"); tokens != nullptr && !json.contains("vocab_size"))
     json["vocab_size"] = tokens->count;
+  if (const GgufTensor* types = file.find_tensor("token_types.weight"); types != nullptr && types->shape.size() == 2)
+    json["token_type_count"] = types->shape[0];
   return json;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "linnet/io/checkpoint.h"
 #include "linnet/models/model.h"
@@ -41,6 +42,9 @@ TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& fa
                                           std::optional<HeadKind> head = {});
 // A GGUF's metadata below "<architecture>." as JSON, with the vocabulary's size.
 Json gguf_config(const GgufFile& file);
+
+// The element type that a choice of weights means; none for kAuto: as it is.
+std::optional<DType> wanted_type(WeightType type);
 
 // Values of any floating or quantised type as another type, rows at a time, so that memory stays near one copy.
 Tensor convert_weight(const Tensor& value, DType type);

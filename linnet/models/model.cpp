@@ -18,12 +18,25 @@ std::unique_ptr<Model> Model::from_config(const Family& family, const Transforme
   return model;
 }
 
+nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const {
+  nn::ForwardState own = state;
+  if (own.prompt_embeddings || !own.prefix.empty()) return own;
+  own.prompt_embeddings = virtual_tokens_.prompt;
+  own.prefix = virtual_tokens_.prefix;
+  return own;
+}
+
 Tensor Model::forward(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.forward(batch, state, pass_);
+  return transformer_.forward(batch, with_virtual_tokens(state), pass_);
 }
 
 nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.encode(batch, state, pass_);
+  return transformer_.encode(batch, with_virtual_tokens(state), pass_);
+}
+
+std::int64_t Model::context() const {
+  const std::int64_t positions = config().max_positions;
+  return positions == 0 ? 0 : std::max<std::int64_t>(1, positions - virtual_tokens_.count());
 }
 
 const Tensor& Model::output_weight() const {
@@ -44,6 +57,12 @@ Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows) c
 
 Tensor Model::pooled(const Tensor& hidden, const nn::Packed& batch) const {
   return transformer_.head().pooled(hidden, batch, pass_);
+}
+Tensor Model::pooled(const nn::Packed& batch, const nn::ForwardState& state) const {
+  return transformer_.head().pool(pooling_rows(batch, state), pass_);
+}
+Tensor Model::pooling_rows(const nn::Packed& batch, const nn::ForwardState& state) const {
+  return transformer_.pooling_rows(batch, with_virtual_tokens(state), pass_);
 }
 Tensor Model::classify(const Tensor& features) const { return transformer_.head().classify(features, pass_); }
 Tensor Model::next_sentence(const Tensor& pooled) const { return transformer_.head().next_sentence(pooled, pass_); }

@@ -31,6 +31,8 @@ struct LoadOptions {
   bool from_scratch = false;          // the configuration only: every weight drawn anew (R33)
 };
 
+struct Layout;
+
 class Model {
  public:
   // A folder with config.json and weights, or a .gguf file. kBadInput naming the file and fact.
@@ -47,6 +49,10 @@ class Model {
   // What a classifier sees of each sequence [sequences, hidden], and its scores. Token classes and question answering
   // take the hidden rows themselves.
   Tensor pooled(const Tensor& hidden, const nn::Packed& batch) const;
+  // Forward pass and pooling in one: right also where a soft prompt stands before the row that is pooled. The rows that
+  // pooling reads, [sequences, hidden], are a step before.
+  Tensor pooled(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
+  Tensor pooling_rows(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
   Tensor classify(const Tensor& features) const;
   Tensor next_sentence(const Tensor& pooled) const;
 
@@ -54,6 +60,13 @@ class Model {
   Tensor before_output(const Tensor& hidden) const;
   const Tensor& output_weight() const;
   const Tensor& output_bias() const;
+
+  // What every forward pass starts with unless its state brings its own: how a soft prompt or a prefix is put on a
+  // model for inference. {} takes it off.
+  void set_virtual_tokens(nn::VirtualTokens tokens) { virtual_tokens_ = std::move(tokens); }
+  const nn::VirtualTokens& virtual_tokens() const { return virtual_tokens_; }
+  // Tokens of a text that the positions hold beside the virtual ones; 0: any number.
+  std::int64_t context() const;
 
   nn::KvCache make_cache() const;
   nn::Pass& pass() { return pass_; }  // precision, training, dropout seed and step
@@ -79,16 +92,20 @@ class Model {
   // Makes every weight f32 on the heap, so that training may write to it.
   void make_trainable();
 
-  // config.json (patched from what was read) and model.safetensors; tokenizer files are copied from `place` byte for byte.
-  void save_pretrained(const std::filesystem::path& folder);
+  // config.json (patched from what was read) and model.safetensors, weights as they are or as `dtype` says (f32, bf16,
+  // f16). Tokenizer files are copied from `place` byte for byte; of a GGUF they are written anew.
+  void save_pretrained(const std::filesystem::path& folder, WeightType dtype = WeightType::kAuto);
 
  private:
   Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
   friend class ModelLoader;
+  nn::ForwardState with_virtual_tokens(const nn::ForwardState& state) const;
+  Tensor as_stored(const nn::Parameter& parameter, const Layout& layout, WeightType dtype) const;
 
   const Family* family_;
   nn::Transformer transformer_;
   nn::Pass pass_;
+  nn::VirtualTokens virtual_tokens_;
   std::filesystem::path place_;
   Json config_json_;
   DType stored_vectors_ = DType::kF32;  // what the file kept norms and biases in; they run in f32

@@ -69,20 +69,22 @@ void check_rows(const nn::PaddedBatch& padded, const nn::Packed& batch) {
 
 }  // namespace
 
-std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padded, const nn::ForwardState& state) {
+std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padded) {
   check(!padded.ids.empty(), "[outputs] the batch is empty");
   const nn::Packed batch = nn::pack(padded);
   check_rows(padded, batch);
   const Spreader spreader(padded);
   const HeadKind head = model.config().head;
-  const Tensor hidden = model.forward(batch, state);
+  const Tensor hidden = model.forward(batch);
   std::vector<NamedTensor> found{{"last_hidden_state", spreader.spread(hidden)}};
-  if (model.config().pooler) found.push_back({"pooler_output", model.pooled(hidden, batch)});
+  const bool pools = model.config().pooler || head == HeadKind::kSequenceClass || head == HeadKind::kNextSentence;
+  const Tensor pooled = pools ? model.pooled(batch) : Tensor();
+  if (model.config().pooler) found.push_back({"pooler_output", pooled});
   if (head == HeadKind::kCausalLm || head == HeadKind::kMaskedLm || head == HeadKind::kPretraining)
     found.push_back({"logits", vocabulary_logits(model, hidden, spreader)});
   if (head == HeadKind::kPretraining || head == HeadKind::kNextSentence)
-    found.push_back({"seq_relationship_logits", model.next_sentence(model.pooled(hidden, batch))});
-  if (head == HeadKind::kSequenceClass) found.push_back({"logits", model.classify(model.pooled(hidden, batch))});
+    found.push_back({"seq_relationship_logits", model.next_sentence(pooled)});
+  if (head == HeadKind::kSequenceClass) found.push_back({"logits", model.classify(pooled)});
   if (head == HeadKind::kTokenClass) found.push_back({"logits", spreader.spread(model.classify(hidden))});
   if (head == HeadKind::kQuestionAnswering) {
     const Tensor spans = model.classify(hidden);

@@ -20,6 +20,6 @@ struct NamedTensor {
 // sequence classifier; `start_logits`, `end_logits` [batch, length]; `pooler_output` [batch, hidden];
 // `seq_relationship_logits` [batch, 2]; whichever the model has. Masked positions are 0. kInvalidArgument for ids
 // outside the vocabulary, rows of unequal length, and a row whose mask keeps nothing.
-std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch, const nn::ForwardState& state = {});
+std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch);
 
 }  // namespace linnet::models

@@ -20,6 +20,8 @@ bool has_tokenizer(const std::filesystem::path& folder);
 // The tokenizer of a folder or of a .gguf file; needs no weights.
 Tokenizer load_tokenizer(const std::filesystem::path& path);
 GgufVocabulary gguf_vocabulary(const GgufFile& file);
+// Tokenizer, generation and pooling files of a folder, byte for byte, into another.
+void copy_companions(const std::filesystem::path& from, const std::filesystem::path& to);
 
 struct Pretrained {
   std::unique_ptr<Model> model;

@@ -3,43 +3,86 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/io/gguf.h"
+#include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/tokenizer/gguf_export.h"
 
 namespace linnet::models {
 namespace {
+
+namespace fs = std::filesystem;
 
 // What a tokenizer may be made of; copied byte for byte so that the saved folder tokenizes as the source did.
 constexpr const char* kTokenizerFiles[] = {
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
     "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "chat_template.jinja", "generation_config.json"};
 
-void copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(from) || std::filesystem::equivalent(from, to, error)) return;
-  for (const char* name : kTokenizerFiles)
-    if (std::filesystem::exists(from / name)) write_file(to / name, read_file(from / name));
+// How sentence-transformers pools a model's rows.
+constexpr const char* kPoolingFiles[] = {"modules.json", "sentence_bert_config.json", "1_Pooling", "2_Normalize"};
+
+// The files a folder has in place of a GGUF's metadata.
+void write_tokenizer(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
+  if (file.has("tokenizer.ggml.tokens")) {
+    const GgufVocabulary vocabulary = gguf_vocabulary(file);
+    write_file(to / "tokenizer.json", tokenizer_json(vocabulary, file.place()));
+    write_file(to / "tokenizer_config.json", tokenizer_config_json(vocabulary, config.max_positions));
+  }
+  Json generation = Json::object();
+  if (config.bos_id >= 0) generation["bos_token_id"] = config.bos_id;
+  if (config.eos_ids.size() == 1) generation["eos_token_id"] = config.eos_ids.front();
+  if (config.eos_ids.size() > 1) generation["eos_token_id"] = config.eos_ids;
+  if (config.pad_id >= 0) generation["pad_token_id"] = config.pad_id;
+  if (!generation.empty() && config.head == HeadKind::kCausalLm)
+    write_file(to / "generation_config.json", dump_json(generation, 2) + "\n");
+}
+
+const char* torch_name(DType type) {
+  return type == DType::kBF16 ? "bfloat16" : type == DType::kF16 ? "float16" : "float32";
 }
 
 }  // namespace
 
-void Model::save_pretrained(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  const Tensor& table = transformer_.token_table();
+void copy_companions(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (fs::equivalent(from, to, error)) return;
+  for (const char* name : kTokenizerFiles)
+    if (fs::is_regular_file(from / name)) write_file(to / name, read_file(from / name));
+  for (const char* name : kPoolingFiles)
+    if (fs::exists(from / name))
+      fs::copy(from / name, to / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+}
+
+Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
+  Tensor value = *p.tensor;
+  const auto wanted = wanted_type(dtype);
+  check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give --dtype",
+        p.name, info(value.dtype()).name);
+  DType type = wanted.value_or(value.dtype());
+  // Norms and biases run in f32; they are saved as the file had them unless training moved the weights to f32.
+  const bool vector = value.rank() < 2;
+  if (!wanted && vector && transformer_.token_table().dtype() != DType::kF32 && info(stored_vectors_).floating)
+    type = stored_vectors_;
+  if (info(value.dtype()).quantized && transposes(value, p.name, layout_of(config()), layout))
+    value = convert_weight(value, type);
+  return convert_weight(relaid(value, p.name, *family_, config(), layout_of(config()), layout), type);
+}
+
+void Model::save_pretrained(const fs::path& folder, WeightType dtype) {
+  check(dtype != WeightType::kQ8 && dtype != WeightType::kQ4, "[save] a folder holds f32, bf16 or f16, no blocks");
+  fs::create_directories(folder);
+  if (fs::is_directory(place_)) copy_companions(place_, folder);
+  if (fs::is_regular_file(place_)) write_tokenizer(*GgufFile::open(place_), config(), folder);
+  const Layout layout = folder_layout(*family_, config());
   CheckpointWriter out(folder);
-  for (const nn::Parameter& p : parameters()) {
-    check(!info(p.tensor->dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: load with --dtype f32",
-          p.name, info(p.tensor->dtype()).name);
-    // Norms and biases run in f32; they are saved as the file had them unless training moved the weights to f32.
-    const bool as_stored = p.tensor->rank() < 2 && table.dtype() != DType::kF32 && info(stored_vectors_).floating;
-    out.add(checkpoint_name(p.name), as_stored ? convert_weight(*p.tensor, stored_vectors_) : *p.tensor);
-  }
+  for (const nn::Parameter& p : parameters()) out.add(checkpoint_name(p.name), as_stored(p, layout, dtype));
   Json json = config_json_;
   write_config(json, *family_, config());
-  const char* name = table.dtype() == DType::kF32 ? "float32" : table.dtype() == DType::kBF16 ? "bfloat16" : "float16";
-  json[json.contains("dtype") ? "dtype" : "torch_dtype"] = name;
+  const DType table = transformer_.token_table().dtype();
+  json[json.contains("dtype") ? "dtype" : "torch_dtype"] = torch_name(wanted_type(dtype).value_or(table));
   out.finish();
   write_file(folder / "config.json", dump_json(json, 2) + "\n");
-  copy_tokenizer(place_, folder);
 }
 
 }  // namespace linnet::models

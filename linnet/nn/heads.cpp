@@ -38,15 +38,22 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
   return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
 }
 
-Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const {
+Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
   std::vector<std::int32_t> rows;
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     const auto at = static_cast<std::size_t>(s);
     check(batch.length(s) > 0, "[head] sequence {} is empty", s);
     rows.push_back(pooling_ == Pooling::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
   }
-  const Tensor picked = gather_rows(hidden, rows);
-  return pooler_ ? activation(pooler_(picked, pass), Activation::kTanh) : picked;
+  return gather_rows(hidden, rows);
+}
+
+Tensor Head::pool(const Tensor& rows, const Pass& pass) const {
+  return pooler_ ? activation(pooler_(rows, pass), Activation::kTanh) : rows;
+}
+
+Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const {
+  return pool(pooling_rows(hidden, batch), pass);
 }
 
 Tensor Head::classify(const Tensor& features, const Pass& pass) const {

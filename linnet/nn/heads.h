@@ -20,7 +20,10 @@ class Head {
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
 
-  // What a sequence classifier reads of each sequence: [sequences, hidden], pooled as the config says.
+  // The rows that pooling reads, one a sequence [sequences, hidden], and what the pooler makes of them.
+  Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
+  Tensor pool(const Tensor& rows, const Pass& pass) const;
+  // What a sequence classifier reads of each sequence: both steps.
   Tensor pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const;
   // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> scores.
   Tensor classify(const Tensor& features, const Pass& pass) const;

@@ -8,17 +8,30 @@
 namespace linnet::nn {
 namespace {
 
-// The batch with `count` virtual tokens before every sequence, and which rows of (virtual, text) make it up.
+// Does sequence `s` of the batch begin here?
+bool begins(const ForwardState& state, std::int64_t s) {
+  return state.sequences.empty() || state.sequences[static_cast<std::size_t>(s)]->length() == 0;
+}
+
+bool any_begins(const Packed& batch, const ForwardState& state) {
+  for (std::int64_t s = 0; s < batch.sequences(); ++s)
+    if (begins(state, s)) return true;
+  return false;
+}
+
+// The batch with `count` virtual tokens before every sequence that begins, and which rows of (virtual, text) make it
+// up.
 struct Prompted {
   Packed batch;
   std::vector<std::pair<std::int32_t, std::int32_t>> rows;
   std::vector<std::int32_t> text_rows;  // where the text's rows went
 };
 
-Prompted with_virtual_tokens(const Packed& text, std::int32_t count) {
+Prompted with_virtual_tokens(const Packed& text, const ForwardState& state, std::int32_t count) {
   Prompted p;
   for (std::int64_t s = 0; s < text.sequences(); ++s) {
-    for (std::int32_t i = 0; i < count; ++i) {
+    const std::int32_t own = begins(state, s) ? count : 0;
+    for (std::int32_t i = 0; i < own; ++i) {
       p.rows.emplace_back(0, i);
       p.batch.ids.push_back(0);
       p.batch.positions.push_back(i);
@@ -29,7 +42,7 @@ Prompted with_virtual_tokens(const Packed& text, std::int32_t count) {
       p.rows.emplace_back(1, r);
       p.text_rows.push_back(static_cast<std::int32_t>(p.batch.ids.size()));
       p.batch.ids.push_back(text.ids[at]);
-      p.batch.positions.push_back(text.positions[at] + count);
+      p.batch.positions.push_back(text.positions[at] + own);
       if (!text.type_ids.empty()) p.batch.type_ids.push_back(text.type_ids[at]);
     }
     p.batch.starts.push_back(static_cast<std::int32_t>(p.batch.ids.size()));
@@ -37,8 +50,13 @@ Prompted with_virtual_tokens(const Packed& text, std::int32_t count) {
   return p;
 }
 
-Packed shifted(Packed batch, std::int64_t by) {
-  for (std::int32_t& position : batch.positions) position += static_cast<std::int32_t>(by);
+// Positions of the sequences that begin, moved behind a prefix.
+Packed shifted(Packed batch, const ForwardState& state, std::int64_t by) {
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    if (!begins(state, s)) continue;
+    for (auto r = batch.starts[static_cast<std::size_t>(s)]; r < batch.starts[static_cast<std::size_t>(s) + 1]; ++r)
+      batch.positions[static_cast<std::size_t>(r)] += static_cast<std::int32_t>(by);
+  }
   return batch;
 }
 
@@ -69,22 +87,6 @@ CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
 }
 
 }  // namespace
-
-std::int64_t virtual_tokens(const ForwardState& state) {
-  return (state.prompt_embeddings ? state.prompt_embeddings.size(0) : 0) +
-         (state.prefix.empty() ? 0 : state.prefix.front().keys.size(0));
-}
-
-void begin_with(const KvCache& cache, KvCache::Sequence& sequence, std::span<const PrefixKv> prefix) {
-  if (prefix.empty()) return;
-  LINNET_ASSERT(sequence.length() == 0);
-  const std::int64_t rows = prefix.front().keys.size(0);
-  cache.reserve(sequence, rows);
-  for (std::size_t layer = 0; layer < prefix.size(); ++layer)
-    cache.store(sequence, static_cast<std::int64_t>(layer), cache.heads_of(prefix[layer].keys),
-                cache.heads_of(prefix[layer].values));
-  cache.advance(sequence, rows);
-}
 
 Transformer::Transformer(const TransformerConfig& config)
     : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
@@ -137,18 +139,29 @@ void Transformer::replace_head(const TransformerConfig& config) {
 std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, const ForwardState& state,
                                                                    std::span<const PrefixKv> prefix,
                                                                    bool causal) const {
-  const std::int64_t prefixed = prefix.empty() ? 0 : prefix.front().keys.size(0);
-  check(prefixed == 0 || state.cache == nullptr, "[forward] a learned prefix goes with a KV cache by begin_with");
   auto batch = std::make_shared<AttentionBatch>();
-  batch->rows = shifted(std::move(rows), prefixed);
+  batch->rows = std::move(rows);
   batch->causal = causal;
   batch->cache = state.cache;
   batch->cached = state.sequences;
   batch->prefix.assign(prefix.begin(), prefix.end());
   if (config_.positions == Positions::kRotary) set_rotary(*batch);
   if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
-  fill_sequences(*batch, prefixed);
+  fill_sequences(*batch, prefix.empty() ? 0 : prefix.front().keys.size(0));
   return batch;
+}
+
+// A sequence that begins in a cache finds the prefix there, as if its rows had been computed.
+void Transformer::store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const {
+  const std::int64_t count = prefix.front().keys.size(0);
+  for (KvCache::Sequence* sequence : state.sequences) {
+    if (sequence->length() > 0) continue;
+    state.cache->reserve(*sequence, count);
+    for (std::size_t layer = 0; layer < prefix.size(); ++layer)
+      state.cache->store(*sequence, static_cast<std::int64_t>(layer), state.cache->heads_of(prefix[layer].keys),
+                         state.cache->heads_of(prefix[layer].values));
+    state.cache->advance(*sequence, count);
+  }
 }
 
 void Transformer::set_rotary(AttentionBatch& batch) const {
@@ -186,15 +199,21 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<c
   return layers.final_norm ? layers.final_norm(x) : x;
 }
 
-Tensor Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
-                        const ForwardState& state, std::span<const PrefixKv> prefix, bool causal,
-                        const Pass& pass) const {
-  const std::int64_t virtual_tokens = state.prompt_embeddings ? state.prompt_embeddings.size(0) : 0;
+Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
+                                   const ForwardState& state, std::span<const PrefixKv> prefix, bool causal,
+                                   const Pass& pass) const {
   Tensor x = embeddings.tokens(text);
   Prompted prompted{text, {}, {}};
-  if (virtual_tokens > 0) {
-    prompted = with_virtual_tokens(text, static_cast<std::int32_t>(virtual_tokens));
+  if (state.prompt_embeddings && any_begins(text, state)) {
+    prompted = with_virtual_tokens(text, state, static_cast<std::int32_t>(state.prompt_embeddings.size(0)));
     x = interleave_rows({state.prompt_embeddings, x}, prompted.rows);
+  }
+  if (!prefix.empty()) {
+    prompted.batch = shifted(std::move(prompted.batch), state, prefix.front().keys.size(0));
+    if (state.cache != nullptr) {
+      store_prefix(state, prefix);
+      prefix = {};
+    }
   }
   const auto batch = attention_batch(std::move(prompted.batch), state, prefix, causal);
   const Packed& rows = batch->rows;
@@ -209,21 +228,30 @@ Tensor Transformer::run(const Layers& layers, const Embeddings& embeddings, cons
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->advance(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
-  return virtual_tokens > 0 ? gather_rows(x, prompted.text_rows) : x;
+  return {x, batch, std::move(prompted.text_rows)};
+}
+
+Transformer::Rows Transformer::run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  return run(layers_, embeddings_, batch, state, state.prefix, config_.stack == Stack::kDecoder, pass);
 }
 
 Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {
-  if (config_.stack != Stack::kEncoderDecoder)
-    return run(layers_, embeddings_, batch, state, state.prefix, config_.stack == Stack::kDecoder, pass);
+  if (config_.stack != Stack::kEncoderDecoder) return run_only_stack(batch, state, pass).text();
   check(state.encoder != nullptr, "[forward] a decoder of an encoder-decoder needs the encoder's output");
-  return run(decoder_layers_, decoder_embeddings_, batch, state, state.prefix, true, pass);
+  return run(decoder_layers_, decoder_embeddings_, batch, state, state.prefix, true, pass).text();
+}
+
+Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
+  const Rows rows = run_only_stack(batch, state, pass);
+  return head_.pooling_rows(rows.hidden, rows.batch->rows);
 }
 
 Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder beside its decoder");
   ForwardState own;
   own.prompt_embeddings = state.prompt_embeddings;
-  return {run(layers_, embeddings_, batch, own, state.encoder_prefix, false, pass), batch.starts};
+  return {run(layers_, embeddings_, batch, own, state.encoder_prefix, false, pass).text(), batch.starts};
 }
 
 }  // namespace linnet::nn

@@ -19,7 +19,16 @@ struct Encoded {
   std::vector<std::int32_t> starts;
 };
 
-// What a forward pass starts from besides its tokens.
+// Learned rows that every text reads before its own: the embeddings of a soft prompt, or keys and values a layer. Their
+// own rows never come out of a forward pass.
+struct VirtualTokens {
+  Tensor prompt = {};                 // [virtual tokens, hidden], or undefined
+  std::vector<PrefixKv> prefix = {};  // one a layer, or none
+  std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
+};
+
+// What a forward pass starts from besides its tokens. Virtual tokens come before the sequences that begin here: those
+// whose cache is empty, or all without a cache.
 struct ForwardState {
   KvCache* cache = nullptr;                              // decoders: earlier positions are read, new ones are kept
   std::span<KvCache::Sequence* const> sequences = {};    // one a sequence of the batch
@@ -29,11 +38,6 @@ struct ForwardState {
   std::span<const PrefixKv> encoder_prefix = {};         // the same for the encoder's layers
 };
 
-// Positions that a soft prompt or a prefix takes before every sequence.
-std::int64_t virtual_tokens(const ForwardState& state);
-// Puts a learned prefix into the cache as what an empty `sequence` has already seen: how it goes with a KV cache.
-void begin_with(const KvCache& cache, KvCache::Sequence& sequence, std::span<const PrefixKv> prefix);
-
 class Transformer {
  public:
   explicit Transformer(const TransformerConfig& config);
@@ -41,6 +45,9 @@ class Transformer {
   // Last hidden state of every row of `batch` [rows, hidden]; rows of virtual tokens are not in it.
   Tensor forward(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   Encoded encode(const Packed& batch, const ForwardState& state, const Pass& pass) const;
+  // The row of each sequence that pooling reads [sequences, hidden]. The first row of a sequence with a soft prompt is
+  // the prompt's, as in PEFT's models.
+  Tensor pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   void visit(Visitor& v);
 
   const TransformerConfig& config() const { return config_; }
@@ -61,11 +68,19 @@ class Transformer {
   Layers make_layers(std::int64_t count, Block::Cross cross) const;
   std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
                                                         std::span<const PrefixKv> prefix, bool causal) const;
+  void store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const;
   void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
                     const CrossBatch* cross, const Pass& pass) const;
-  Tensor run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,
-             std::span<const PrefixKv> prefix, bool causal, const Pass& pass) const;
+  struct Rows {
+    Tensor hidden;                                // of the batch with its virtual tokens
+    std::shared_ptr<const AttentionBatch> batch;  // that batch
+    std::vector<std::int32_t> text_rows;          // where the text's rows are; empty: everywhere
+    Tensor text() const { return text_rows.empty() ? hidden : gather_rows(hidden, text_rows); }
+  };
+  Rows run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,
+           std::span<const PrefixKv> prefix, bool causal, const Pass& pass) const;
+  Rows run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const;
 
   TransformerConfig config_;
   Embeddings embeddings_, decoder_embeddings_;

@@ -144,7 +144,7 @@ std::string Classifier::with_exemplars(const Json& slots) const {
   return std::move(prompt.text);
 }
 
-std::int64_t Classifier::context() const { return model_.config().max_positions; }
+std::int64_t Classifier::context() const { return model_.context(); }
 
 // What the word that is to follow, and a chat template's frame, leave of the context.
 std::int64_t Classifier::prompt_room() const {

@@ -9,7 +9,6 @@ Completion complete(const models::Model& model, const Tokenizer& tokenizer, std:
                     const CompleteOptions& options, const OnText& on_text) {
   const GenerationConfig checkpoint = generate::generation_config(model);
   generate::GenerateOptions o = generate::resolve(options.request, checkpoint);
-  o.state = options.state;
   std::vector<std::string> stops = options.stop;
   stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
   generate::StopText stop(std::move(stops));

@@ -19,7 +19,6 @@ namespace linnet::tasks {
 struct CompleteOptions {
   generate::Request request = {};      // lengths, sampling; the checkpoint's generation_config completes it
   std::vector<std::string> stop = {};  // the text ends before the first of these; the checkpoint's own count too
-  nn::ForwardState state = {};         // an adapter's soft prompt or prefix
 };
 
 struct Completion {

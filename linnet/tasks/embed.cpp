@@ -29,7 +29,7 @@ void scale_to_one(std::vector<float>& v) {
 
 std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options) {
   std::int64_t limit = options.max_length > 0 ? options.max_length : tokenizer.model_max_length().value_or(0);
-  const std::int64_t positions = model.config().max_positions;
+  const std::int64_t positions = model.context();
   if (positions > 0 && (limit == 0 || limit > positions)) limit = positions;
   return limit;
 }

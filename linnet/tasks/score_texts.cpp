@@ -1,9 +1,11 @@
 #include "linnet/tasks/score_texts.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/generate/pseudo_perplexity.h"
 #include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
@@ -23,6 +25,33 @@ std::int64_t count_words(std::string_view text) {
 
 double per(const generate::Perplexity& p, std::int64_t units) {
   return units == 0 ? 1.0 : std::exp(p.negative_log_likelihood / static_cast<double>(units));
+}
+
+// Where the text's own tokens are among the special ones around it.
+std::pair<std::size_t, std::size_t> text_range(const Encoding& e) {
+  std::size_t begin = 0, end = e.size();
+  while (begin < end && e.special_tokens_mask[begin] != 0) ++begin;
+  while (end > begin && e.special_tokens_mask[end - 1] != 0) --end;
+  return {begin, end};
+}
+
+generate::Perplexity by_masking(const models::Model& model, const Tokenizer& tokenizer, const Encoding& e,
+                                const generate::PerplexityOptions& options) {
+  check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput, "[perplexity] the tokenizer has no mask token");
+  const auto [begin, end] = text_range(e);
+  const auto part = [&](std::size_t from, std::size_t to) {
+    return std::vector<std::int32_t>(e.ids.begin() + static_cast<std::ptrdiff_t>(from),
+                                     e.ids.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  const auto room = std::max<std::int64_t>(1, options.window - static_cast<std::int64_t>(e.size() - (end - begin)));
+  return generate::pseudo_perplexity(model, part(begin, end),
+                                     {.mask = *tokenizer.mask_id(),
+                                      .before = part(0, begin),
+                                      .after = part(end, e.size()),
+                                      .window = options.window,
+                                      .stride = std::min(options.stride, room),
+                                      .limit = options.limit,
+                                      .progress = options.progress});
 }
 
 }  // namespace
@@ -57,14 +86,17 @@ TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& toke
   EncodeOptions encode;
   encode.want_tokens = false;
   const Encoding e = tokenizer.encode(text, encode);
+  const models::HeadKind head = model.config().head;
+  const bool masked = head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining;
+  const auto [begin, end] = masked ? text_range(e) : std::pair(std::size_t{0}, e.size());
   std::size_t covered = text.size();
-  if (options.limit > 0 && static_cast<std::size_t>(options.limit) < e.size()) {
+  if (options.limit > 0 && static_cast<std::size_t>(options.limit) < end - begin) {
     covered = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(options.limit); ++i)
+    for (std::size_t i = begin; i < begin + static_cast<std::size_t>(options.limit); ++i)
       covered = std::max(covered, static_cast<std::size_t>(e.offsets[i].second));
   }
   TextPerplexity result;
-  result.tokens = generate::perplexity(model, e.ids, options);
+  result.tokens = masked ? by_masking(model, tokenizer, e, options) : generate::perplexity(model, e.ids, options);
   result.words = count_words(text.substr(0, covered));
   result.bytes = static_cast<std::int64_t>(covered);
   return result;

@@ -36,7 +36,8 @@ struct TextPerplexity {
   double per_byte() const;
 };
 
-// `options.limit` counts tokens; words and bytes are then those of the beginning that these tokens cover.
+// Of a masked LM: pseudo-perplexity, where every token is masked in turn. `options.limit` counts tokens; words and
+// bytes are then those of the beginning that these tokens cover.
 TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& tokenizer, std::string_view text,
                                const generate::PerplexityOptions& options = {});
 

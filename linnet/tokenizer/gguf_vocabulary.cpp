@@ -6,52 +6,11 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
-#include "linnet/base/utf8.h"
-#include "linnet/tokenizer/splitters.h"
+#include "linnet/tokenizer/gguf_kinds.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 
 namespace linnet {
 namespace {
-
-// How a `pre` value cuts the text: patterns applied one after the other, each to what the last one left
-// (source: llama.cpp, llama-vocab.cpp). A single blank that no pattern takes stands alone either way.
-struct PreKind {
-  std::vector<const char*> names;
-  std::vector<const char*> patterns;
-  bool ignore_merges = false;
-};
-
-const std::vector<PreKind>& pre_kinds() {
-  static const char* const kPunctuation = R"([\p{P}\$\+<=>\^~\|]+)";
-  static const char* const kIdeographs = "[一-龥ࠀ-一가-퟿]+";
-  static const std::vector<PreKind> kinds{
-      {{"default"}, {kPunctuation, kGpt2Pattern, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
-      {{"gpt-2", "phi-2", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "gigachat", "roberta-bpe",
-        "mpt", "olmo", "jais", "trillion", "granite-docling"},
-       {kGpt2Pattern}},
-      {{"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}, {R"(\p{N})", kGpt2Pattern}},
-      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral"}, {kLlama3Pattern}, true},
-      {{"dbrx", "smaug-bpe"}, {kLlama3Pattern}},
-      {{"qwen2", "stablelm2", "deepseek-r1-qwen", "megrez", "hunyuan"}, {kQwen2Pattern}},
-      {{"bloom", "gpt3-finnish", "poro-chat"}, {kBloomPattern}},
-      {{"viking"}, {kBloomPattern, R"(\p{N})"}},
-      {{"falcon"}, {R"([\p{P}\$\+<=>\^~\|`]+)", kGpt2Pattern, "[0-9][0-9][0-9]"}},
-      {{"deepseek-coder"}, {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", kIdeographs, R"(\p{N})"}},
-  };
-  return kinds;
-}
-
-const PreKind& find_pre(const std::string& name, std::string_view place) {
-  const std::string wanted = name.empty() ? "default" : name;
-  std::string all;
-  for (const PreKind& kind : pre_kinds())
-    for (const char* known : kind.names) {
-      if (wanted == known) return kind;
-      all += all.empty() ? known : std::string(", ") + known;
-    }
-  fail(ErrorKind::kBadInput, "{}: tokenizer.ggml.pre '{}' is not supported; these are: {}", place, printable(name),
-       all);
-}
 
 std::optional<std::int32_t> checked_id(const std::optional<std::int64_t>& id, const GgufVocabulary& v, const char* what,
                                        std::string_view place) {
@@ -120,34 +79,17 @@ void frame(TokenizerData& data, const GgufVocabulary& v, bool bos_by_default, bo
 }
 
 void build_gpt2(TokenizerData& data, const GgufVocabulary& v) {
-  const PreKind& pre = find_pre(v.pre, data.place);
+  const GgufPreKind& pre = find_gguf_pre(v.pre, data.place);
   Vocabulary vocabulary;
   for (std::size_t i = 0; i < v.tokens.size(); ++i) vocabulary.add(v.tokens[i], static_cast<std::int32_t>(i));
   vocabulary.finish();
   BpeOptions options;
   options.ignore_merges = pre.ignore_merges;
   options.bytes = bpe_can_take_bytes(vocabulary, options);
-  Json steps = Json::array();
-  for (const char* pattern : pre.patterns)
-    steps.push_back(
-        {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
-  steps.push_back(
-      {{"type", "ByteLevel"}, {"add_prefix_space", v.add_space_prefix.value_or(false)}, {"use_regex", false}});
-  data.pretokenizer = make_pretokenizer(Json{{"type", "Sequence"}, {"pretokenizers", steps}}, data.place,
+  data.pretokenizer = make_pretokenizer(gguf_pretokenizer(pre, v.add_space_prefix.value_or(false)), data.place,
                                         options.bytes ? ByteSpelling::kAsTheyAre : ByteSpelling::kCharacters);
   data.decoder = make_decoder(Json{{"type", "ByteLevel"}}, data.place);
-  std::vector<std::pair<std::string, std::string>> merges;
-  merges.reserve(v.merges.size());
-  for (const std::string& merge : v.merges) {
-    const std::size_t space = merge.find(' ', 1);  // a token may itself start with a blank
-    if (space == merge.npos)
-      fail(ErrorKind::kBadInput, "{}: merge {} is '{}', not two tokens", data.place, merges.size(),
-           printable(merge, 60));
-    // llama.cpp keeps merges whose parts or result are no tokens; they can never lead to one.
-    std::string left = merge.substr(0, space), right = merge.substr(space + 1);
-    if (vocabulary.find(left) >= 0 && vocabulary.find(right) >= 0 && vocabulary.find(left + right) >= 0)
-      merges.emplace_back(std::move(left), std::move(right));
-  }
+  const auto merges = gguf_merges(v, vocabulary, data.place);
   data.is_bpe = true;
   data.model = make_bpe(std::move(vocabulary), merges, options, data.place);
   add_special_tokens(data, v);
@@ -195,7 +137,7 @@ void build_bert(TokenizerData& data, const GgufVocabulary& v) {
     std::string text = v.tokens[i];
     if (text.starts_with(kMark))
       text.erase(0, kMark.size());
-    else if (type == GgufTokenType::kNormal)
+    else if (type == GgufTokenType::kNormal && !(text.starts_with('[') && text.ends_with(']')))
       text.insert(0, "##");
     vocabulary.add(text, static_cast<std::int32_t>(i));
   }

@@ -153,6 +153,9 @@ void TokenizerData::add_token(const AddedToken& token, std::int32_t id) {
   added.add(token, id, spelling.text());
 }
 
+Tokenizer Tokenizer::from_json(std::string_view text, std::string_view place) {
+  return Tokenizer(parse_tokenizer_json(text, place));
+}
 Tokenizer Tokenizer::from_gguf(const GgufVocabulary& vocabulary, std::string_view place) {
   return Tokenizer(build_gguf_tokenizer(vocabulary, place));
 }

@@ -29,7 +29,8 @@ class Tokenizer {
   static Tokenizer from_pretrained(const std::filesystem::path& folder);
   // One file alone: a tokenizer.json, a SentencePiece .model or a vocab.txt.
   static Tokenizer from_file(const std::filesystem::path& file);
-  // `place` is the file's name for messages.
+  // The text of a tokenizer.json. `place` is the file's name for messages, here and below.
+  static Tokenizer from_json(std::string_view text, std::string_view place);
   static Tokenizer from_gguf(const GgufVocabulary& vocabulary, std::string_view place);
 
   // Text that is not UTF-8 is read with U+FFFD in place of each broken sequence; offsets then count those.

@@ -27,11 +27,7 @@ FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, c
   std::int64_t done = 0;
   for (std::vector<std::int64_t> examples; sampler.next(examples);) {
     const TrainBatch batch = objective.batch(examples, {});
-    std::vector<std::int32_t> read;
-    for (std::size_t s = 0; s < examples.size(); ++s)
-      read.push_back(model.config().pooling == nn::Pooling::kFirst ? batch.packed.starts[s]
-                                                                   : batch.packed.starts[s + 1] - 1);
-    const Tensor picked = gather_rows(learner.forward(batch), read);
+    const Tensor picked = model.pooling_rows(batch.packed);
     for (std::size_t s = 0; s < examples.size(); ++s)
       std::memcpy(rows_.data<float>().data() + examples[s] * hidden,
                   picked.data<float>().data() + static_cast<std::int64_t>(s) * hidden,
@@ -43,12 +39,8 @@ FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, c
 
 Tensor FeatureCache::rows_of(TrainBatch& batch) const {
   std::vector<std::int32_t> rows;
-  batch.packed = {};
-  for (const std::int64_t example : batch.examples) {
-    rows.push_back(static_cast<std::int32_t>(example));
-    const std::int32_t id = 0;  // nobody reads it: the row is there already
-    batch.packed.add(std::span(&id, 1));
-  }
+  for (const std::int64_t example : batch.examples) rows.push_back(static_cast<std::int32_t>(example));
+  batch.packed = nn::one_row_each(static_cast<std::int64_t>(rows.size()));
   return gather_rows(rows_, rows);
 }
 

@@ -150,8 +150,8 @@ TEST(Generator, SoftPromptOfARealTokenIsThatToken) {
   Tensor table;
   for (const nn::Parameter& p : g.model->parameters())
     if (p.name == "embeddings.tokens.weight") table = *p.tensor;
-  GenerateOptions options{.max_new_tokens = static_cast<std::int64_t>(g.ids.size())};
-  options.state.prompt_embeddings = table.slice(0, g.prompt[0], g.prompt[0] + 1);
+  const GenerateOptions options{.max_new_tokens = static_cast<std::int64_t>(g.ids.size())};
+  g.model->set_virtual_tokens({.prompt = table.slice(0, g.prompt[0], g.prompt[0] + 1)});
   EXPECT_EQ(generate(*g.model, rest, options).ids, g.ids);
 }
 

@@ -116,7 +116,8 @@ TEST(Score, ProgressCountsRequestsAndSoftPromptsComeFirst) {
   for (const nn::Parameter& p : model->parameters())
     if (p.name == "embeddings.tokens.weight") table = *p.tensor;
   const std::vector<ScoreRequest> shorter{{{6, 7}, {{8, 9}, {8, 10}}}, {{9}, {{11}}}};  // both prompts begin with 5
-  EXPECT_LE(distance(score(*model, shorter, {.state = {.prompt_embeddings = table.slice(0, 5, 6)}}), plain), 1e-5);
+  model->set_virtual_tokens({.prompt = table.slice(0, 5, 6)});
+  EXPECT_LE(distance(score(*model, shorter), plain), 1e-5);
 }
 
 TEST(Score, RefusesWhatHasNoTokensOrIsOutside) {

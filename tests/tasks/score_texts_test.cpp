@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "linnet/generate/pseudo_perplexity.h"
 #include "linnet/models/pretrained.h"
 #include "tests/models/fixture.h"
 
@@ -54,6 +55,21 @@ TEST(TextPerplexity, UnitsShareOneLikelihood) {
   EXPECT_EQ(t.tokens.tokens, 5);  // the start token is the first one's context
   EXPECT_NEAR(std::log(t.per_word()) * 5, t.tokens.negative_log_likelihood, 1e-9);
   EXPECT_NEAR(std::log(t.per_byte()) * static_cast<double>(t.bytes), t.tokens.negative_log_likelihood, 1e-9);
+}
+
+TEST(TextPerplexity, OfAMaskedModelMasksEveryTokenInTurn) {
+  const auto p = load("bert/masked");
+  const std::string text = "w5 w6 w7 w8";
+  const TextPerplexity t = text_perplexity(*p.model, p.tokenizer, text, {.window = 20, .stride = 20});
+  const std::vector<std::int32_t> ids{5, 6, 7, 8};
+  const auto wanted = generate::pseudo_perplexity(
+      *p.model, ids, {.mask = *p.tokenizer.mask_id(), .before = {1}, .after = {2}, .window = 20, .stride = 18});
+  EXPECT_NEAR(t.tokens.negative_log_likelihood, wanted.negative_log_likelihood, 1e-9);
+  EXPECT_EQ(t.tokens.tokens, 4);
+  EXPECT_EQ(t.words, 4);
+  const TextPerplexity half = text_perplexity(*p.model, p.tokenizer, text, {.window = 20, .stride = 20, .limit = 2});
+  EXPECT_EQ(half.tokens.tokens, 2);
+  EXPECT_EQ(half.words, 2);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST(Evaluation, SumsOverBatchesAndLeavesDropoutAsItWas) {
   double loss = 0, right = 0;
   run.loaded.model->pass().training = false;
   for (std::int64_t i = 0; i < 150; ++i) {
-    const TrainBatch batch = objective->batch(std::span(&i, 1), {});
+    TrainBatch batch = objective->batch(std::span(&i, 1), {});
     const Tensor one = objective->loss(*run.loaded.model, learner.forward(batch), batch, batch.counts);
     loss += static_cast<double>(one.data<float>()[0]) / 150;
     const Prediction& p = found.predictions[static_cast<std::size_t>(i)];

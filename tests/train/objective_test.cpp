@@ -97,7 +97,7 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
   Learner learner(model, loaded.tokenizer, nullptr, options);
   const auto objective = make_objective(options.task, {}, model, loaded.tokenizer, options);
-  const TrainBatch batch = batch_of(expected, options.task, model.config());
+  TrainBatch batch = batch_of(expected, options.task, model.config());
   const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
   const Tensor losses = expected.floats("losses");
   for (std::size_t step = 0; step < 10; ++step) {

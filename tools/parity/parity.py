@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "fixtures"))
 
 import check_adapters  # noqa: E402
+import check_convert  # noqa: E402
 import check_forward  # noqa: E402
 import check_generate  # noqa: E402
 import check_heads  # noqa: E402
@@ -25,7 +26,7 @@ from report import Context, Report  # noqa: E402
 
 GROUPS = {"tokenize": check_tokenize.run, "forward": check_forward.run, "generate": check_generate.run,
           "heads": check_heads.run, "score": check_score.run, "train": check_train.run,
-          "adapters": check_adapters.run}
+          "adapters": check_adapters.run, "convert": check_convert.run}
 FAMILIES = ("bloom", "gpt2", "llama", "bert")
 
 

@@ -42,6 +42,9 @@ void config(ConfigFields& f, TransformerConfig& c) {
       .field({"hidden_dropout_prob"}, c.hidden_dropout)
       .field({"attention_probs_dropout_prob"}, c.attention_dropout)
       .choice<Activation>({"hidden_act"}, c.activation, kActivations);
+  bool causal = false;
+  f.field({nullptr, nullptr, "attention.causal"}, causal);
+  check(!causal, ErrorKind::kBadInput, "{}: attention.causal is true, which is not supported for bert", f.place());
   if (f.writing()) return;
   c.embedding_dropout = c.classifier_dropout = c.hidden_dropout;
   f.field({"classifier_dropout"}, c.classifier_dropout);

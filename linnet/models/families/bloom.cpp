@@ -13,7 +13,7 @@ void config(ConfigFields& f, TransformerConfig& c) {
   c.activation = Activation::kGeluTanh;
   c.embedding_norm = true;
   // llama.cpp's converter regroups the rows that a checkpoint interleaves per head.
-  c.qkv = f.from_gguf() ? Qkv::kStacked : Qkv::kPerHead;
+  c.qkv = f.of_gguf() ? Qkv::kStacked : Qkv::kPerHead;
   f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
       .field({"hidden_size", "n_embed", "embedding_length"}, c.hidden)
       .field({"n_layer", "num_hidden_layers", "block_count"}, c.layers)
@@ -25,6 +25,9 @@ void config(ConfigFields& f, TransformerConfig& c) {
   f.field({"apply_residual_connection_post_layernorm"}, normed);
   c.residual = normed ? Residual::kNormed : Residual::kInput;
   c.ffn = 4 * c.hidden;
+  std::int64_t trained_on = 2048;  // no limit: ALiBi goes on; llama.cpp wants a number
+  if (f.writing())
+    f.field({nullptr, nullptr, "context_length"}, trained_on).field({nullptr, nullptr, "feed_forward_length"}, c.ffn);
   c.classifier_dropout = c.hidden_dropout;
 }
 

@@ -13,9 +13,9 @@ constexpr std::pair<const char*, Activation> kActivations[] = {
     {"relu", Activation::kRelu}, {"silu", Activation::kSilu}, {"tanh", Activation::kTanh}};
 
 void config(ConfigFields& f, TransformerConfig& c) {
-  c.activation = Activation::kGeluTanh;
+  if (!f.writing()) c.activation = Activation::kGeluTanh;
   c.qkv = Qkv::kStacked;
-  c.weight_layout = f.from_gguf() ? WeightLayout::kOutIn : WeightLayout::kInOut;  // its Conv1D stores [in, out]
+  c.weight_layout = f.of_gguf() ? WeightLayout::kOutIn : WeightLayout::kInOut;  // its Conv1D stores [in, out]
   f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
       .field({"n_embd", "hidden_size", "embedding_length"}, c.hidden)
       .field({"n_layer", "num_hidden_layers", "block_count"}, c.layers)

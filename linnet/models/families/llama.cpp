@@ -18,9 +18,8 @@ constexpr std::pair<const char*, Activation> kActivations[] = {
 void config(ConfigFields& f, TransformerConfig& c) {
   c.positions = Positions::kRotary;
   c.norm = Norm::kRms;
-  c.norm_eps = 1e-6;
-  c.activation = Activation::kSilu;
   c.ffn_kind = FeedForwardKind::kGated;
+  if (!f.writing()) c.norm_eps = 1e-6, c.activation = Activation::kSilu;
   if (!f.writing()) c.attention_bias = c.attention_output_bias = c.ffn_bias = c.tie_embeddings = false;
   f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
       .field({"hidden_size", nullptr, "embedding_length"}, c.hidden)
@@ -35,6 +34,7 @@ void config(ConfigFields& f, TransformerConfig& c) {
       .field({"mlp_bias"}, c.ffn_bias)
       .field({"attention_dropout"}, c.attention_dropout)
       .choice<Activation>({"hidden_act"}, c.activation, kActivations);
+  f.field({nullptr, nullptr, "attention.value_length"}, c.head_dim);
   c.attention_output_bias = c.attention_bias;
   rope_fields(f, c);
 }

@@ -1,0 +1,53 @@
+// linnet merge: a LoRA adapter folded into its base.
+#include <fmt/format.h>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "model_argument.h"
+#include "model_options.h"
+#include "output.h"
+#include "verbs.h"
+
+namespace linnet::app {
+
+namespace fs = std::filesystem;
+
+void run_merge(Arguments arguments) {
+  ModelOptions options;
+  std::string named, output;
+  bool json = false;
+  Command command("merge", "a LoRA adapter folded into its base, saved as a folder");
+  command.example("linnet merge my-adapter -o my-model");
+  command.example("linnet merge my-adapter --base SmolLM2-135M-Instruct.gguf -o my-model --dtype f32");
+  command.option("ADAPTER", named, "a PEFT folder");
+  command.option("-m,--model", options.model, "the same, by name");
+  command.option("--base", options.base, "the model under it, where the adapter's own entry does not lead to it");
+  command.option("-o,--output", output, "a new folder");
+  command.option("--dtype", options.dtype, "of the weights: auto (the base's), f32, bf16, f16");
+  command.option("-t,--threads", options.threads, "threads; default: physical cores");
+  command.flag("--json", json, "what was written as one JSON object");
+  command.parse(arguments);
+  if (output.empty()) command.wrong_usage("-o OUT is missing: the folder to write");
+  if (named.empty() && options.model.empty()) command.wrong_usage("which adapter? name a PEFT folder");
+  if (!named.empty()) options.model = named;
+  const models::WeightType dtype = weight_type(command, options.dtype);
+  if (dtype == models::WeightType::kQ8 || dtype == models::WeightType::kQ4)
+    command.wrong_usage("a folder holds f32, bf16 or f16; `linnet convert` makes q8 and q4 of it");
+
+  const fs::path adapter = resolve_model(options.model);
+  check(is_adapter_folder(adapter), ErrorKind::kBadInput, "{}: is no adapter: it has no adapter_config.json",
+        adapter.string());
+  check(read_peft_config(adapter).kind == AdapterKind::kLora, ErrorKind::kBadInput,
+        "{}: is a soft prompt or prefix, which changes no weights and cannot be folded into them; use it with -m",
+        adapter.string());
+  AtomicFolder folder(output);
+  LoadedModel loaded = load_model(command, options, {}, WithTokenizer::kIfThere);
+  loaded.adapter->merge();
+  loaded.model->save_pretrained(folder.path(), dtype);
+  models::copy_companions(adapter, folder.path());
+  folder.commit();
+  if (json) return print_json({{"output", output}, {"format", "folder"}, {"dtype", options.dtype}});
+  print_result(fmt::format("wrote {}\n", output));
+}
+
+}  // namespace linnet::app

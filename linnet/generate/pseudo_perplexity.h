@@ -1,0 +1,30 @@
+// How well a masked language model knows a text: every token is masked in turn and scored from both its sides
+// (Salazar et al., "Masked language model scoring", 2020).
+//
+//   Perplexity p = pseudo_perplexity(model, tokenizer.encode_ids(text, {.add_special_tokens = false}),
+//                                    {.mask = 103, .before = {101}, .after = {102}});
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "linnet/generate/score.h"
+
+namespace linnet::generate {
+
+struct PseudoPerplexityOptions {
+  std::int32_t mask = -1;                             // the mask token's id
+  std::vector<std::int32_t> before = {}, after = {};  // special tokens around every window, never masked themselves
+  std::int64_t window = 512, stride = 256;            // tokens of a window, special ones included; as in `perplexity`
+  std::int64_t limit = 0;                             // tokens looked at; 0: all
+  std::int64_t batch_rows = 1024;                     // rows (tokens) computed together
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // tokens scored
+};
+
+// Sums over the tokens of `ids`, each scored once in the first window that holds it. A masked LM's head is needed.
+Perplexity pseudo_perplexity(const models::Model& model, std::span<const std::int32_t> ids,
+                             const PseudoPerplexityOptions& options);
+
+}  // namespace linnet::generate

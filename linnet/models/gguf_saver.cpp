@@ -1,0 +1,210 @@
+#include "linnet/models/gguf_saver.h"
+
+#include <map>
+
+#include "linnet/io/gguf_writer.h"
+#include "linnet/models/layout.h"
+#include "linnet/models/loader.h"
+#include "linnet/nn/rope.h"
+
+namespace linnet::models {
+namespace {
+
+// The type of tensor `name` in the file.
+DType type_of(std::string_view name, const Shape& shape, DType own, WeightType wanted) {
+  if (shape.size() < 2 || name.starts_with("position_embd.") || name.starts_with("token_types.")) return DType::kF32;
+  DType type = wanted_type(wanted).value_or(own == DType::kF64 ? DType::kF32 : own);
+  const bool vocabulary = name == "token_embd.weight" || name == "output.weight";
+  if (wanted == WeightType::kQ4 && vocabulary) type = DType::kQ8_0;
+  return shape.back() % info(type).block_elements == 0 ? type : DType::kF32;
+}
+
+// What llama.cpp calls a file of mostly this type (enum llama_ftype).
+std::optional<std::uint32_t> file_type(DType type) {
+  switch (type) {
+    case DType::kF32:
+      return 0;
+    case DType::kF16:
+      return 1;
+    case DType::kQ4_0:
+      return 2;
+    case DType::kQ4_1:
+      return 3;
+    case DType::kQ8_0:
+      return 7;
+    case DType::kQ5_0:
+      return 8;
+    case DType::kQ5_1:
+      return 9;
+    case DType::kBF16:
+      return 32;
+    default:
+      return std::nullopt;
+  }
+}
+
+// The type of most values.
+DType most_common(const std::map<DType, std::int64_t>& values) {
+  std::pair<DType, std::int64_t> best{DType::kF32, 0};
+  for (const auto& [type, count] : values)
+    if (count > best.second) best = {type, count};
+  return best.first;
+}
+
+void put_types(GgufWriter& out, const std::map<DType, std::int64_t>& values) {
+  if (const auto number = file_type(most_common(values))) out.set("general.file_type", *number);
+  for (const auto& [type, count] : values)
+    if (info(type).quantized) return out.set("general.quantization_version", std::uint32_t{2});
+}
+
+void put_number(GgufWriter& out, const std::string& key, const Json& value) {
+  if (value.is_boolean())
+    out.set(key, value.get<bool>());
+  else if (value.is_number_float())
+    out.set(key, value.get<float>());
+  else if (value.is_string())
+    out.set(key, std::string_view(value.get_ref<const std::string&>()));
+  else
+    out.set(key, static_cast<std::uint32_t>(value.get<std::int64_t>()));
+}
+
+// Choices that a GGUF file has no key for must be those that its reader takes for granted.
+void check_understood(const Json& metadata, const Family& family, const TransformerConfig& config,
+                      std::string_view place) {
+  Json all = metadata;
+  all["model_type"] = std::string(family.model_type);
+  ConfigFields fields = ConfigFields::gguf_reader(all, std::string(place));
+  const TransformerConfig read = read_config(fields, family);
+  const std::pair<const char*, bool> same[] = {
+      {"activation", read.activation == config.activation},
+      {"attention scale", read.attention_scale == config.attention_scale},
+      {"residual", read.residual == config.residual},
+      {"head size", read.head_dim == config.head_dim},
+      {"head", config.head == family.gguf_head || config.head == HeadKind::kNone}};
+  for (const auto& [what, holds] : same)
+    check(holds, ErrorKind::kBadInput, "{}: a GGUF file of a {} model cannot say which {} this one has; save a folder",
+          place, family.model_type, what);
+}
+
+Json metadata_of(const Model& model) {
+  Json metadata = Json::object();
+  TransformerConfig config = model.config();
+  ConfigFields fields = ConfigFields::gguf_writer(metadata, model.place().string());
+  model.family().config(fields, config);
+  check_understood(metadata, model.family(), model.config(), model.place().string());
+  return metadata;
+}
+
+// sentence-transformers' pooling, as llama.cpp numbers it.
+std::optional<std::uint32_t> pooling_type(const std::filesystem::path& folder) {
+  const auto file = folder / "1_Pooling" / "config.json";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  const Json json = read_json(file);
+  constexpr const char* kModes[] = {"pooling_mode_mean_tokens", "pooling_mode_cls_token", "pooling_mode_lasttoken"};
+  for (std::uint32_t i = 0; i < 3; ++i)
+    if (json.value(kModes[i], false)) return i + 1;
+  return std::nullopt;
+}
+
+void put_vocabulary(GgufWriter& out, const GgufVocabulary& v) {
+  const auto key = [](std::string_view name) { return fmt::format("tokenizer.ggml.{}", name); };
+  out.set(key("model"), v.model);
+  if (!v.pre.empty()) out.set(key("pre"), v.pre);
+  out.set(key("tokens"), std::span<const std::string>(v.tokens));
+  if (!v.scores.empty()) out.set(key("scores"), std::span<const float>(v.scores));
+  if (!v.token_types.empty()) out.set(key("token_type"), std::span<const std::int32_t>(v.token_types));
+  if (!v.merges.empty()) out.set(key("merges"), std::span<const std::string>(v.merges));
+  const std::pair<const char*, std::optional<std::int64_t>> ids[] = {
+      {"bos", v.bos},     {"eos", v.eos},       {"eot", v.eot},
+      {"unknown", v.unk}, {"seperator", v.sep},  // the key's own spelling
+      {"padding", v.pad}, {"cls", v.cls},       {"mask", v.mask}};
+  for (const auto& [name, id] : ids)
+    if (id) out.set(key(fmt::format("{}_token_id", name)), static_cast<std::uint32_t>(*id));
+  const std::pair<const char*, std::optional<bool>> flags[] = {
+      {"add_bos_token", v.add_bos},
+      {"add_eos_token", v.add_eos},
+      {"add_sep_token", v.add_sep},
+      {"add_space_prefix", v.add_space_prefix},
+      {"remove_extra_whitespaces", v.remove_extra_whitespaces}};
+  for (const auto& [name, flag] : flags)
+    if (flag) out.set(key(name), *flag);
+  if (!v.precompiled_charsmap.empty()) out.set_bytes(key("precompiled_charsmap"), v.precompiled_charsmap);
+  if (!v.chat_template.empty()) out.set("tokenizer.chat_template", v.chat_template);
+}
+
+// Frequencies that are divided by constants (Llama 3) are not in the keys but in a tensor.
+Tensor rope_factors(const TransformerConfig& config) {
+  TransformerConfig plain = config;
+  plain.rope.kind = RopeKind::kDefault;
+  const auto scaled = nn::rope_frequencies(config, 1).inverse, unscaled = nn::rope_frequencies(plain, 1).inverse;
+  std::vector<float> factors;
+  for (std::size_t i = 0; i < scaled.size(); ++i) factors.push_back(unscaled[i] / scaled[i]);
+  return Tensor::from(factors, {static_cast<std::int64_t>(factors.size())});
+}
+
+}  // namespace
+
+void save_gguf(Model& model, const std::filesystem::path& file, const GgufOptions& options) {
+  const Family& family = model.family();
+  const TransformerConfig& config = model.config();
+  const std::string architecture(family.model_type);
+  const Json metadata = metadata_of(model);
+  const Layout here = layout_of(config), there = gguf_layout(family, config);
+  GgufWriter out(file);
+  out.set("general.architecture", architecture);
+  out.set("general.type", "model");
+  if (!options.name.empty()) out.set("general.name", options.name);
+  for (const auto& [key, value] : metadata.items()) put_number(out, fmt::format("{}.{}", architecture, key), value);
+  if (const auto pooling = pooling_type(model.place())) out.set(architecture + ".pooling_type", *pooling);
+  if (config.token_types > 0)
+    out.set("tokenizer.ggml.token_type_count", static_cast<std::uint32_t>(config.token_types));
+
+  std::map<DType, std::int64_t> values;
+  for (const nn::Parameter& p : model.parameters()) {
+    const std::string name = to_gguf(family, p.name);
+    if (name.empty() && p.name.starts_with("pooler."))
+      continue;  // as llama.cpp's converter: embeddings are pooled rows
+    check(!name.empty(), ErrorKind::kBadInput, "{}: a GGUF file of a {} model has no place for '{}'; save a folder",
+          model.place().string(), architecture, model.checkpoint_name(p.name));
+    const Tensor value = *p.tensor;
+    const bool turns = transposes(value, p.name, here, there);
+    Shape shape = value.shape();
+    if (turns) std::swap(shape[0], shape[1]);
+    const DType type = type_of(name, shape, value.dtype(), options.dtype);
+    values[type] += value.numel();
+    out.add(name, type, shape, [=, &family, &config, ours = p.name] {
+      const Tensor plain = turns && info(value.dtype()).quantized ? convert_weight(value, DType::kF32) : value;
+      return convert_weight(relaid(plain, ours, family, config, here, there), type);
+    });
+  }
+  const bool divided = config.rope.kind == RopeKind::kLlama3 || config.rope.kind == RopeKind::kLongRope;
+  if (divided && config.positions == Positions::kRotary) {
+    const Tensor factors = rope_factors(config);
+    out.add("rope_freqs.weight", DType::kF32, factors.shape(), [factors] { return factors; });
+  }
+  put_types(out, values);
+  if (options.vocabulary) put_vocabulary(out, *options.vocabulary);
+  out.finish(options.progress);
+}
+
+void convert_gguf(const GgufFile& source, const std::filesystem::path& file, const GgufOptions& options) {
+  GgufWriter out(file);
+  for (const GgufEntry& entry : source.entries())
+    if (entry.key != "general.file_type" && entry.key != "general.quantization_version" &&
+        entry.key != "general.alignment")
+      out.copy(source, entry);
+  std::map<DType, std::int64_t> values;
+  for (const GgufTensor& tensor : source.tensors()) {
+    DType type = type_of(tensor.name, tensor.shape, tensor.dtype, options.dtype);
+    if (!info(tensor.dtype).floating || options.dtype == WeightType::kAuto) type = tensor.dtype;
+    std::int64_t count = 1;
+    for (const std::int64_t size : tensor.shape) count *= size;
+    values[type] += count;
+    out.add(tensor.name, type, tensor.shape,
+            [&source, type, name = tensor.name] { return convert_weight(source.read(name), type); });
+  }
+  put_types(out, values);
+  out.finish(options.progress);
+}
+
+}  // namespace linnet::models

@@ -1,0 +1,211 @@
+// The tokenizer of a GGUF file as tokenizer.json and tokenizer_config.json.
+#include <algorithm>
+#include <map>
+
+#include "linnet/base/error.h"
+#include "linnet/base/utf8.h"
+#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/tokenizer.h"
+#include "linnet/tokenizer/tokenizer_data.h"
+
+namespace linnet {
+namespace {
+
+constexpr const char* kMark = "\xE2\x96\x81";  // SentencePiece's blank
+
+GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
+  return v.token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(v.token_types[i]);
+}
+
+Json added_tokens(const GgufVocabulary& v) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
+    const GgufTokenType type = type_of(v, i);
+    const bool special = type == GgufTokenType::kControl || type == GgufTokenType::kUnknown;
+    if (!special && type != GgufTokenType::kUserDefined) continue;
+    list.push_back({{"id", i},
+                    {"content", v.tokens[i]},
+                    {"single_word", false},
+                    {"lstrip", false},
+                    {"rstrip", false},
+                    {"normalized", false},
+                    {"special", special}});
+  }
+  return list;
+}
+
+// What the tokenizer puts around one text and a pair: read off what it does to "a".
+Json framing(const Tokenizer& tokenizer) {
+  const Encoding one = tokenizer.encode("a"), two = tokenizer.encode("a", "a");
+  const auto first = std::find(one.special_tokens_mask.begin(), one.special_tokens_mask.end(), 0);
+  const auto last = std::find(one.special_tokens_mask.rbegin(), one.special_tokens_mask.rend(), 0).base();
+  Json special = Json::object();
+  const auto piece = [&](std::int32_t id, int type) {
+    const std::string token = tokenizer.id_to_token(id);
+    special[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+    return Json{{"SpecialToken", {{"id", token}, {"type_id", type}}}};
+  };
+  const auto text = [](const char* which, int type) { return Json{{"Sequence", {{"id", which}, {"type_id", type}}}}; };
+  const int second = two.type_ids.empty() ? 0 : two.type_ids.back();
+  Json single = Json::array(), pair = Json::array();
+  for (auto m = one.special_tokens_mask.begin(); m < first; ++m)
+    single.push_back(piece(one.ids[static_cast<std::size_t>(m - one.special_tokens_mask.begin())], 0));
+  single.push_back(text("A", 0));
+  std::vector<std::int32_t> after(one.ids.begin() + (last - one.special_tokens_mask.begin()), one.ids.end());
+  for (const std::int32_t id : after) single.push_back(piece(id, 0));
+  pair = single;
+  pair.push_back(text("B", second));
+  for (const std::int32_t id : after) pair.push_back(piece(id, second));
+  return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", special}};
+}
+
+Json bpe_model(const Json& vocabulary, const std::vector<std::pair<std::string, std::string>>& merges) {
+  Json list = Json::array();
+  for (const auto& [left, right] : merges) list.push_back({left, right});
+  return {{"type", "BPE"},
+          {"dropout", nullptr},
+          {"unk_token", nullptr},
+          {"continuing_subword_prefix", nullptr},
+          {"end_of_word_suffix", nullptr},
+          {"fuse_unk", false},
+          {"byte_fallback", false},
+          {"ignore_merges", false},
+          {"vocab", vocabulary},
+          {"merges", list}};
+}
+
+struct JsonParts {
+  Json normalizer, pretokenizer, decoder, model;
+};
+
+// Token texts with their ids; of texts that stand twice the later one counts, as when the file is read.
+Json vocabulary_object(const std::vector<std::string>& tokens) {
+  std::map<std::string_view, std::size_t> last;
+  for (std::size_t i = 0; i < tokens.size(); ++i) last[tokens[i]] = i;
+  Json object = Json::object();
+  auto& entries = object.get_ref<Json::object_t&>();
+  for (std::size_t i = 0; i < tokens.size(); ++i)  // straight to the back: a look-up a token would be slow
+    if (last[tokens[i]] == i) entries.emplace_back(tokens[i], Json(i));
+  return object;
+}
+
+JsonParts byte_level(const GgufVocabulary& v, std::string_view place) {
+  const GgufPreKind& kind = find_gguf_pre(v.pre, place);
+  Vocabulary vocabulary;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) vocabulary.add(v.tokens[i], static_cast<std::int32_t>(i));
+  vocabulary.finish();
+  Json model = bpe_model(vocabulary_object(v.tokens), gguf_merges(v, vocabulary, place));
+  model["ignore_merges"] = kind.ignore_merges;
+  const Json decoder{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
+  return {nullptr, gguf_pretokenizer(kind, v.add_space_prefix.value_or(false)), decoder, model};
+}
+
+// SentencePiece's BPE joins the neighbours whose joint piece scores best: every way to cut a piece in two is a merge,
+// in the order of the scores (as Transformers' converter lists them).
+std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVocabulary& v) {
+  std::map<std::string_view, std::size_t> ids;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i)
+    if (type_of(v, i) == GgufTokenType::kNormal) ids.emplace(v.tokens[i], i);
+  struct Merge {
+    float score;
+    std::size_t left, right;
+  };
+  std::vector<Merge> found;
+  for (const auto& [token, id] : ids)
+    for (std::size_t cut = utf8::decode(token).length; cut < token.size();
+         cut += utf8::decode(token.substr(cut)).length) {
+      const auto left = ids.find(token.substr(0, cut)), right = ids.find(token.substr(cut));
+      if (left != ids.end() && right != ids.end()) found.push_back({v.scores[id], left->second, right->second});
+    }
+  std::sort(found.begin(), found.end(), [](const Merge& a, const Merge& b) {
+    return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
+  });
+  std::vector<std::pair<std::string, std::string>> merges;
+  for (const Merge& m : found) merges.emplace_back(v.tokens[m.left], v.tokens[m.right]);
+  return merges;
+}
+
+JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer) {
+  const auto replace = [](const char* from, const char* to) {
+    return Json{{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+  };
+  Json steps = Json::array();
+  if (v.add_space_prefix.value_or(true)) steps.push_back({{"type", "Prepend"}, {"prepend", kMark}});
+  steps.push_back(replace(" ", kMark));
+  Json decoders = Json::array({replace(kMark, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
+  if (v.add_space_prefix.value_or(true))
+    decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  Json model = bpe_model(vocabulary_object(v.tokens), merges_of_scores(v));
+  if (const auto unk = tokenizer.unk_id()) model["unk_token"] = tokenizer.id_to_token(*unk);
+  model["fuse_unk"] = true;
+  model["byte_fallback"] = true;
+  return {Json{{"type", "Sequence"}, {"normalizers", steps}}, nullptr,
+          Json{{"type", "Sequence"}, {"decoders", decoders}}, model};
+}
+
+JsonParts word_pieces(const Tokenizer& tokenizer) {
+  std::vector<std::string> tokens;
+  for (std::int64_t i = 0; i < tokenizer.vocab_size(); ++i)
+    tokens.emplace_back(tokenizer.data().model->vocabulary().text(static_cast<std::int32_t>(i)).value_or(""));
+  const auto unk = tokenizer.unk_id();
+  const Json model{{"type", "WordPiece"},
+                   {"unk_token", unk ? tokenizer.id_to_token(*unk) : "[UNK]"},
+                   {"continuing_subword_prefix", "##"},
+                   {"max_input_chars_per_word", 100},
+                   {"vocab", vocabulary_object(tokens)}};
+  const Json normalizer{{"type", "BertNormalizer"},
+                        {"clean_text", true},
+                        {"handle_chinese_chars", true},
+                        {"strip_accents", nullptr},
+                        {"lowercase", true}};
+  return {normalizer, Json{{"type", "BertPreTokenizer"}},
+          Json{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, model};
+}
+
+}  // namespace
+
+std::string tokenizer_json(const GgufVocabulary& v, std::string_view place) {
+  for (const std::string& token : v.tokens)
+    check(utf8::valid(token), ErrorKind::kBadInput,
+          "{}: the token '{}' is not UTF-8 and cannot stand in a tokenizer.json", place, printable(token, 60));
+  const Tokenizer tokenizer = Tokenizer::from_gguf(v, place);
+  check(v.model != "t5", ErrorKind::kBadInput,
+        "{}: a tokenizer of kind 't5' cannot be written as a tokenizer.json; take the tokenizer of the original folder",
+        place);
+  const JsonParts parts = v.model == "gpt2"    ? byte_level(v, place)
+                          : v.model == "llama" ? sentence_pieces(v, tokenizer)
+                                               : word_pieces(tokenizer);
+  const Json json{{"version", "1.0"},
+                  {"truncation", nullptr},
+                  {"padding", nullptr},
+                  {"added_tokens", added_tokens(v)},
+                  {"normalizer", parts.normalizer},
+                  {"pre_tokenizer", parts.pretokenizer},
+                  {"post_processor", framing(tokenizer)},
+                  {"decoder", parts.decoder},
+                  {"model", parts.model}};
+  const std::string text = dump_json(json, 2) + "\n";
+  const Tokenizer again = Tokenizer::from_json(text, fmt::format("{} as tokenizer.json", place));
+  check(again.encode_ids(tokenizer_probe()) == tokenizer.encode_ids(tokenizer_probe()), ErrorKind::kBadInput,
+        "{}: its '{}' tokenizer cannot be written as a tokenizer.json with the same ids; take the tokenizer of the "
+        "original folder",
+        place, printable(v.model, 20));
+  return text;
+}
+
+std::string tokenizer_config_json(const GgufVocabulary& v, std::int64_t max_length) {
+  const Tokenizer tokenizer = Tokenizer::from_gguf(v, "GGUF");
+  Json json{{"tokenizer_class", "PreTrainedTokenizerFast"}, {"clean_up_tokenization_spaces", false}};
+  if (max_length > 0) json["model_max_length"] = max_length;
+  const std::pair<const char*, std::optional<std::int32_t>> tokens[] = {
+      {"bos_token", tokenizer.bos_id()},  {"eos_token", tokenizer.eos_id()}, {"unk_token", tokenizer.unk_id()},
+      {"pad_token", tokenizer.pad_id()},  {"sep_token", tokenizer.sep_id()}, {"cls_token", tokenizer.cls_id()},
+      {"mask_token", tokenizer.mask_id()}};
+  for (const auto& [key, id] : tokens)
+    if (id) json[key] = tokenizer.id_to_token(*id);
+  if (!v.chat_template.empty()) json["chat_template"] = v.chat_template;
+  return dump_json(json, 2) + "\n";
+}
+
+}  // namespace linnet

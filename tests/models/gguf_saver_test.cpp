@@ -1,0 +1,190 @@
+#include "linnet/models/gguf_saver.h"
+
+#include <gtest/gtest.h>
+
+#include "linnet/base/file.h"
+#include "linnet/io/gguf.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/tokenizer/gguf_export.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+std::unique_ptr<Model> load(const std::filesystem::path& path) {
+  return Model::from_pretrained(path, {.dtype = WeightType::kF32});
+}
+
+Tensor hidden_of(const Model& model) { return model.forward(nn::pack({{1, 5, 9, 13, 17, 21, 2}, {3, 4}})); }
+
+// Cases that a GGUF file can hold, and how far apart the hidden rows may be: rotary scaling is stored as floats.
+const std::map<std::string, double> kHeld{
+    {"llama/causal", 0},         {"llama/tied", 0},         {"llama/wide-heads", 0},   {"llama/sharded", 0},
+    {"llama/rope-theta", 0},     {"llama/rope-linear", 0},  {"llama/rope-yarn", 1e-6}, {"llama/rope-yarn-mscale", 1e-6},
+    {"llama/rope-llama3", 1e-5}, {"gpt2/causal", 0},        {"gpt2/untied", 0},        {"gpt2/old-spelling", 0},
+    {"bloom/causal", 0},         {"bloom/twelve-heads", 0}, {"bloom/torch-bin", 0},    {"bert/trunk", 0}};
+std::vector<std::string> held() {
+  std::vector<std::string> names;
+  for (const auto& [name, tolerance] : kHeld) names.push_back(name);
+  return names;
+}
+
+class RoundTrip : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RoundTrip, GivesTheSameNumbers) {
+  Scratch scratch;
+  const auto source = load(fixtures() / GetParam());
+  save_gguf(*source, scratch / "m.gguf");
+  const auto again = load(scratch / "m.gguf");
+  const Tensor before = hidden_of(*source), after = hidden_of(*again);
+  expect_close(after.data<float>(), before.data<float>(), kHeld.at(GetParam()), GetParam());
+  if (source->config().head == HeadKind::kCausalLm)
+    expect_close(again->logits(after).data<float>(), source->logits(before).data<float>(), kHeld.at(GetParam()),
+                 "logits");
+}
+
+TEST_P(RoundTrip, BringsBackTheTensorsOfTheFolder) {
+  Scratch scratch;
+  save_gguf(*load(fixtures() / GetParam()), scratch / "m.gguf");
+  load(scratch / "m.gguf")->save_pretrained(scratch / "folder");
+  // The folder itself, saved again: old spellings and buffers are gone from both.
+  load(fixtures() / GetParam())->save_pretrained(scratch / "straight");
+  const auto wanted = CheckpointReader::open(scratch / "straight"), got = CheckpointReader::open(scratch / "folder");
+  for (const std::string& name : wanted->names()) {
+    if (name.find("pooler") != name.npos) continue;
+    ASSERT_TRUE(got->has(name)) << name;
+    const Tensor a = wanted->read(name), b = got->read(name);
+    EXPECT_EQ(a.shape(), b.shape()) << name;
+    ASSERT_EQ(a.bytes(), b.bytes()) << name;
+    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, RoundTrip, ::testing::ValuesIn(held()), case_name);
+
+class NotHeld : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(NotHeld, IsRefusedByName) {
+  Scratch scratch;
+  const auto model = load(fixtures() / GetParam());
+  const std::string message = refusal([&] { save_gguf(*model, scratch / "m.gguf"); });
+  EXPECT_NE(message.find(GetParam()), std::string::npos) << message;
+  EXPECT_FALSE(std::filesystem::exists(scratch / "m.gguf"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, NotHeld,
+                         ::testing::Values("llama/rope-dynamic", "llama/rope-longrope", "llama/rope-yarn-untruncated",
+                                           "llama/classifier", "gpt2/no-scale", "gpt2/inverse-layer-scale",
+                                           "bloom/post-norm", "bert/masked", "bert/relu"),
+                         case_name);
+
+// A LLaMA whose rows fill blocks.
+std::unique_ptr<Model> whole_blocks() {
+  TransformerConfig c = load(fixtures() / "llama/causal")->config();
+  c.vocab = 40, c.hidden = 64, c.ffn = 96, c.heads = 4, c.kv_heads = 2, c.head_dim = 16;
+  return Model::from_config(*find_family("llama"), c, 7);
+}
+
+DType type_in(const GgufFile& file, const char* name) { return file.find_tensor(name)->dtype; }
+
+TEST(GgufSaver, StoresMatricesAsAskedAndVectorsInFull) {
+  Scratch scratch;
+  const auto model = whole_blocks();
+  const std::tuple<WeightType, DType, DType, std::int64_t> rows[] = {
+      {WeightType::kF16, DType::kF16, DType::kF16, 1},
+      {WeightType::kBF16, DType::kBF16, DType::kBF16, 32},
+      {WeightType::kQ8, DType::kQ8_0, DType::kQ8_0, 7},
+      {WeightType::kQ4, DType::kQ4_1, DType::kQ8_0, 3}};
+  for (const auto& [asked, matrix, table, number] : rows) {
+    save_gguf(*model, scratch / "m.gguf", {.dtype = asked, .name = "tiny"});
+    const auto file = GgufFile::open(scratch / "m.gguf");
+    EXPECT_EQ(type_in(*file, "blk.0.ffn_up.weight"), matrix);
+    EXPECT_EQ(type_in(*file, "token_embd.weight"), table);
+    EXPECT_EQ(type_in(*file, "output_norm.weight"), DType::kF32);
+    EXPECT_EQ(file->integer("general.file_type"), number);
+    EXPECT_EQ(file->has("general.quantization_version"), info(matrix).quantized);
+    EXPECT_EQ(file->string("general.name"), "tiny");
+    // The loader's own way to those types gives the same values.
+    if (asked == WeightType::kQ4) continue;
+    const auto again = Model::from_pretrained(scratch / "m.gguf");
+    for (std::size_t i = 0; i < again->parameters().size(); ++i) {
+      const nn::Parameter p = again->parameters()[i];
+      if (p.tensor->rank() < 2) continue;
+      const Tensor wanted =
+          to_float(model->parameters()[i].tensor->dtype() == matrix ? *model->parameters()[i].tensor : *p.tensor);
+      expect_close(to_float(*p.tensor).data<float>(), wanted.data<float>(), 0, p.name);
+    }
+  }
+}
+
+TEST(GgufSaver, WritesTheKeysOfLlamaCpp) {
+  Scratch scratch;
+  const auto model = whole_blocks();
+  save_gguf(*model, scratch / "m.gguf");
+  const auto file = GgufFile::open(scratch / "m.gguf");
+  EXPECT_EQ(file->architecture(), "llama");
+  const std::pair<const char*, std::int64_t> numbers[] = {
+      {"llama.vocab_size", 40},           {"llama.embedding_length", 64},       {"llama.feed_forward_length", 96},
+      {"llama.block_count", 2},           {"llama.attention.head_count", 4},    {"llama.attention.head_count_kv", 2},
+      {"llama.attention.key_length", 16}, {"llama.attention.value_length", 16}, {"llama.rope.dimension_count", 16}};
+  for (const auto& [key, value] : numbers) {
+    EXPECT_EQ(file->integer(key), value) << key;
+    ASSERT_NE(file->find(key), nullptr) << key;
+    EXPECT_EQ(file->find(key)->type, GgufType::kU32) << key;
+  }
+  EXPECT_EQ(file->find("llama.attention.layer_norm_rms_epsilon")->type, GgufType::kF32);
+  EXPECT_EQ(file->number("llama.rope.freq_base"), 10000);
+}
+
+TEST(GgufSaver, ConvertsAFileAsItConvertsTheModel) {
+  Scratch scratch;
+  const auto model = whole_blocks();
+  save_gguf(*model, scratch / "f32.gguf", {.name = "kept"});
+  save_gguf(*model, scratch / "straight.gguf", {.dtype = WeightType::kQ8});
+  convert_gguf(*GgufFile::open(scratch / "f32.gguf"), scratch / "q8.gguf", {.dtype = WeightType::kQ8});
+  const auto straight = GgufFile::open(scratch / "straight.gguf"), through = GgufFile::open(scratch / "q8.gguf");
+  EXPECT_EQ(through->string("general.name"), "kept");
+  EXPECT_EQ(through->integer("general.file_type"), 7);
+  for (const GgufTensor& t : straight->tensors()) {
+    const Tensor a = straight->read(t.name), b = through->read(t.name);
+    ASSERT_EQ(a.dtype(), b.dtype()) << t.name;
+    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << t.name;
+  }
+}
+
+// Real vocabularies, where the data are at hand: through a folder and back, and the same ids.
+class GgufTokenizer : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GgufTokenizer, IsTheSameInAFolderAndBack) {
+  const auto path = shared_data("llama-cpp-vocab/ggml-vocab-" + GetParam() + ".gguf");
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
+  Scratch scratch;
+  const auto file = GgufFile::open(path);
+  const GgufVocabulary vocabulary = gguf_vocabulary(*file);
+  const Tokenizer original = Tokenizer::from_gguf(vocabulary, GetParam());
+  put(scratch / "tokenizer.json", tokenizer_json(vocabulary, path.string()));
+  put(scratch / "tokenizer_config.json", tokenizer_config_json(vocabulary, 512));
+  const Tokenizer folder = Tokenizer::from_pretrained(scratch.path());
+  const GgufVocabulary exported =
+      export_gguf_vocabulary(scratch.path(), static_cast<std::int64_t>(vocabulary.tokens.size()));
+  const Tokenizer again = Tokenizer::from_gguf(exported, GetParam());
+  const std::string inputs = read_file(path.string() + ".inp");
+  const std::string separator = "\n__ggml_vocab_test__\n";
+  for (std::size_t at = 0; at < inputs.size();) {
+    const std::size_t end = std::min(inputs.find(separator, at), inputs.size());
+    const std::string text = inputs.substr(at, end - at);
+    EXPECT_EQ(folder.encode_ids(text), original.encode_ids(text)) << text;
+    EXPECT_EQ(again.encode_ids(text), original.encode_ids(text)) << text;
+    EXPECT_EQ(folder.decode(original.encode_ids(text)), original.decode(original.encode_ids(text)));
+    at = end + separator.size();
+  }
+  EXPECT_EQ(folder.eos_id(), original.eos_id());
+  EXPECT_EQ(exported.tokens, vocabulary.tokens);
+  EXPECT_EQ(exported.model, vocabulary.model);
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, GgufTokenizer, ::testing::Values("gpt-2", "bert-bge", "llama-spm"), case_name);
+
+}  // namespace
+}  // namespace linnet::models
