@@ -9,7 +9,7 @@
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
 #include "linnet/models/pretrained.h"
-#include "linnet/prompt/chat_template.h"
+#include "linnet/tasks/chat.h"
 #include "model_argument.h"
 #include "output.h"
 #include "verbs.h"
@@ -62,13 +62,8 @@ class TokenizeRun {
             "{}: 'add_generation_prompt' is not true or false", file);
       options.add_generation_prompt = json["add_generation_prompt"].get<bool>();
     }
-    if (const auto id = tokenizer_.bos_id()) options.bos_token = tokenizer_.id_to_token(*id);
-    if (const auto id = tokenizer_.eos_id()) options.eos_token = tokenizer_.id_to_token(*id);
-    const auto source = tokenizer_.chat_template();
-    check(source.has_value(), ErrorKind::kBadInput, "{}: the model has no chat template; leave out --chat",
-          options_.model);
     encode_.add_special_tokens = false;  // the template writes them itself
-    encode(ChatTemplate(*source, tokenizer_.chat_template_place()).render(messages, options), std::nullopt);
+    encode(tasks::render_chat(tokenizer_, messages, options), std::nullopt);
   }
 
  private:

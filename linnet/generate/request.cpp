@@ -1,5 +1,7 @@
 #include "linnet/generate/request.h"
 
+#include <algorithm>
+
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
 
@@ -47,6 +49,9 @@ void set_lengths(const Request& r, const GenerationConfig& c, GenerateOptions& o
 void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& s) {
   s.repetition_penalty = first_of(r.repetition_penalty, c.repetition_penalty, 1.0f);
   s.no_repeat_ngram_size = first_of(r.no_repeat_ngram_size, c.no_repeat_ngram_size, std::int64_t{0});
+  for (const auto& word : c.bad_words_ids)
+    if (word.size() != 1 || std::count(c.eos_ids.begin(), c.eos_ids.end(), word[0]) == 0)
+      s.bad_words.push_back(narrow(word));
   s.suppress_tokens = narrow(c.suppress_ids);
   s.begin_suppress_tokens = narrow(c.begin_suppress_ids);
   s.do_sample = r.do_sample.value_or(r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p);
@@ -69,6 +74,9 @@ GenerationConfig generation_config(const models::Model& model) {
 }
 
 GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoint) {
+  if (checkpoint.num_beams.value_or(1) > 1)
+    warn("the checkpoint asks for {} beams; beam search is not in this version and one is followed",
+         *checkpoint.num_beams);
   GenerateOptions options;
   set_lengths(request, checkpoint, options);
   set_sampling(request, checkpoint, options.sampling);

@@ -25,6 +25,17 @@ void forbid_repeated_ngrams(std::span<float> scores, std::span<const std::int32_
       scores[static_cast<std::size_t>(seen[at + n - 1])] = kNever;
 }
 
+// The last token of a sequence may not follow its others.
+void forbid_sequences(std::span<float> scores, std::span<const std::int32_t> seen,
+                      std::span<const std::vector<std::int32_t>> sequences) {
+  for (const auto& sequence : sequences) {
+    if (sequence.empty() || sequence.size() > seen.size() + 1) continue;
+    const auto last = static_cast<std::size_t>(sequence.back());
+    const auto tail = seen.last(sequence.size() - 1);
+    if (last < scores.size() && std::equal(tail.begin(), tail.end(), sequence.begin())) scores[last] = kNever;
+  }
+}
+
 // Probabilities of candidates sorted by falling score.
 void normalise(std::vector<Candidate>& candidates) {
   double total = 0;
@@ -84,6 +95,7 @@ void Sampler::process(std::span<float> scores, std::span<const std::int32_t> see
     }
   }
   forbid_repeated_ngrams(scores, seen, options_.no_repeat_ngram_size);
+  forbid_sequences(scores, seen, options_.bad_words);
 }
 
 std::int32_t Sampler::choose(std::span<float> scores, std::span<const std::int32_t> seen,

@@ -23,6 +23,7 @@ struct SamplingOptions {
   std::int64_t no_repeat_ngram_size = 0;         // no n-gram of this size twice; 0: off
   std::vector<std::int32_t> suppress_tokens = {};        // never
   std::vector<std::int32_t> begin_suppress_tokens = {};  // never as the first new token
+  std::vector<std::vector<std::int32_t>> bad_words = {};  // never these tokens in a row
 };
 
 class Sampler {

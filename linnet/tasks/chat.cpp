@@ -6,7 +6,7 @@ namespace linnet::tasks {
 
 std::string render_chat(const Tokenizer& tokenizer, const Json& messages, ChatOptions options) {
   const auto source = tokenizer.chat_template();
-  check(source.has_value(), ErrorKind::kBadInput, "[chat] the model has no chat template; give a plain prompt");
+  check(source.has_value(), ErrorKind::kBadInput, "[chat] the model has no chat template; leave --chat out");
   const auto fill = [&](std::string& token, std::optional<std::int32_t> id) {
     if (token.empty() && id) token = tokenizer.id_to_token(*id);
   };

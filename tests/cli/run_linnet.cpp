@@ -1,8 +1,10 @@
 #include "tests/cli/run_linnet.h"
 
+#include <fcntl.h>
 #include <signal.h>  // NOLINT: kill is POSIX, not in <csignal>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <thread>
 
 namespace linnet::test {
@@ -22,15 +25,42 @@ std::string read_all(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// In the child: never returns.
-void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options) {
+// The two ends of a terminal in which `input` and Ctrl-D have been typed; the child reads from the second.
+class Terminal {
+ public:
+  explicit Terminal(const std::string& input) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
+    if (grantpt(master_) != 0 || unlockpt(master_) != 0) return;
+    slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
+    termios settings{};
+    tcgetattr(slave_, &settings);
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(slave_, TCSANOW, &settings);
+    const std::string typed = input + "\x04";
+    if (write(master_, typed.data(), typed.size()) < 0) std::perror("terminal");
+  }
+  ~Terminal() {
+    close(slave_);
+    close(master_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  int slave() const { return slave_; }
+
+ private:
+  int master_, slave_ = -1;
+};
+
+// In the child: never returns. `terminal` is standard input unless negative.
+void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options,
+                   int terminal) {
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   const rlimit most{options.address_space, options.address_space};
   if (options.address_space > 0 && setrlimit(RLIMIT_AS, &most) != 0) _exit(126);
-  const bool open = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
-                    std::freopen((folder + "/out").c_str(), "wb", stdout) &&
-                    std::freopen((folder + "/err").c_str(), "wb", stderr);
-  if (!open || (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0)) _exit(126);
+  const bool opened = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
+                      std::freopen((folder + "/out").c_str(), "wb", stdout) &&
+                      std::freopen((folder + "/err").c_str(), "wb", stderr);
+  if (terminal >= 0) dup2(terminal, STDIN_FILENO);
+  if (!opened || (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0)) _exit(126);
   std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -45,8 +75,10 @@ CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions
   if (mkdtemp(folder.data()) == nullptr) return {};
   std::ofstream(folder + "/in", std::ios::binary) << options.input;
   const auto start = std::chrono::steady_clock::now();
+  std::optional<Terminal> terminal;
+  if (options.stdin_kind == Stdin::kTerminal) terminal.emplace(options.input);
   const pid_t child = fork();
-  if (child == 0) become_linnet(folder, arguments, options);
+  if (child == 0) become_linnet(folder, arguments, options, terminal ? terminal->slave() : -1);
   if (options.signal != 0) {
     std::this_thread::sleep_for(std::chrono::duration<double>(options.signal_after_s));
     kill(child, options.signal);

@@ -19,11 +19,14 @@ struct CliResult {
   long peak_kib = 0;       // most memory it held
 };
 
+enum class Stdin : std::uint8_t { kFile, kTerminal };
+
 struct CliOptions {
   std::string input = {};                                             // standard input
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
-  std::string working_directory = {};                                 // ours when empty
-  int signal = 0;                                                     // sent after `signal_after_s`; 0: none
+  Stdin stdin_kind = Stdin::kFile;     // a terminal gets the input as if it were typed, then Ctrl-D
+  std::string working_directory = {};  // ours when empty
+  int signal = 0;                      // sent after `signal_after_s`; 0: none
   double signal_after_s = 0;
   std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
 };

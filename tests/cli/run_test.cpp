@@ -163,6 +163,48 @@ TEST(Run, ChatGoesThroughTheTemplate) {
   EXPECT_EQ(ids(run(folder, {"--input", (scratch / "chat.jsonl").string(), "-n", "4", "--json"})), system);
 }
 
+// A tiny model with a template that lets the ids be told: "w9" before each user's turn, "w10" before each answer.
+class Conversation : public ::testing::Test {
+ protected:
+  Conversation() {
+    std::filesystem::copy(fixtures() / "llama/causal", folder_);
+    write_file(
+        folder_ / "chat_template.jinja",
+        "{{ bos_token }}{% for m in messages %} {{ 'w9' if m.role == 'user' else 'w10' }} {{ m.content }}{% endfor %}");
+  }
+  std::string answer(const std::string& ids) const {
+    return parse_json(run(folder_, {"--ids", ids, "-n", "3", "--json"}).out, "")["text"];
+  }
+  Scratch scratch_;
+  std::filesystem::path folder_ = scratch_ / "model";
+};
+
+TEST_F(Conversation, InATerminalEveryTurnSeesTheOnesBefore) {
+  const CliResult r = run(folder_, {"-n", "3"}, {.input = "w5\nw6\n", .stdin_kind = Stdin::kTerminal});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const std::string first = answer("1,9,5");
+  std::string ids = "1,9,5,10";
+  for (std::size_t at = first.find('w'); at != first.npos; at = first.find('w', at + 1))
+    ids += "," + first.substr(at + 1, first.find(' ', at) - at - 1);
+  EXPECT_EQ(r.out, first + "\n" + answer(ids + ",9,6") + "\n");
+}
+
+TEST_F(Conversation, JsonHasNoConversation) {
+  const CliResult r = run(folder_, {"--json"}, {.stdin_kind = Stdin::kTerminal});
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("no prompt"), std::string::npos) << r.err;
+}
+
+TEST(Run, AMemoryCapThatCannotBeKeptIsRefusedWithBothNumbers) {
+  const CliResult r = llama({"w5", "--memory", "1M"});
+  EXPECT_EQ(r.exit_code, 1);
+  EXPECT_EQ(r.out, "");
+  EXPECT_NE(r.err.find(" MB (weights "), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("--memory allows 1.0 MB"), std::string::npos) << r.err;
+  EXPECT_EQ(llama({"w5", "-n", "2", "--memory", "2GiB"}).exit_code, 0);
+  EXPECT_EQ(llama({"w5", "--memory", "much"}).exit_code, 2);
+}
+
 struct Wrong {
   const char* name;
   std::vector<std::string> arguments;

@@ -56,6 +56,12 @@ TEST(Request, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {
   EXPECT_FALSE(resolve({.temperature = 0}, {}).sampling.do_sample);
 }
 
+TEST(Request, BadWordsOfTheCheckpointHoldButNotForTheEndToken) {
+  GenerationConfig c = sampling_checkpoint();
+  c.bad_words_ids = {{2}, {5}, {6, 7}};
+  EXPECT_EQ(resolve({}, c).sampling.bad_words, (std::vector<std::vector<std::int32_t>>{{5}, {6, 7}}));
+}
+
 TEST(Request, RefusesWhatIsOutOfRange) {
   for (const Request& r : {Request{.temperature = -1}, Request{.top_k = -1}, Request{.top_p = 0}, Request{.top_p = 1.5},
                            Request{.min_p = 2}, Request{.typical_p = 0}, Request{.repetition_penalty = 0},

@@ -107,6 +107,17 @@ TEST(Sampling, ForbiddenIdsDoNotComeAndIdsOutsideAreIgnored) {
   }
 }
 
+TEST(Sampling, BadWordsDoNotFollowTheirBeginning) {
+  const auto choose = [](std::vector<std::int32_t> seen) {
+    Sampler sampler({.bad_words = {{3}, {7, 2}}}, 0);
+    std::vector<float> scores{0, 1, 5, 9};
+    return sampler.choose(scores, seen, {}, false);
+  };
+  EXPECT_EQ(choose({1, 6}), 2);
+  EXPECT_EQ(choose({6, 7}), 1);
+  EXPECT_EQ(choose({}), 2);
+}
+
 TEST(Sampling, TheSameSeedDrawsTheSameTokens) {
   const auto run = [&](std::uint64_t seed) {
     Sampler sampler({.do_sample = true}, seed);
