@@ -86,6 +86,9 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
                     const OnToken& on_token) {
   require_causal_lm(model);
   check(!prompt.empty(), "[generate] the prompt is empty and the tokenizer adds no start token; give a text");
+  for (const std::int32_t id : prompt)
+    check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
+          model.config().vocab);
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size());
   const std::int64_t count = room(model, prompt_tokens, options);
   Generation result;

@@ -17,15 +17,15 @@ namespace linnet::generate {
 
 // An empty field was not asked for.
 struct Request {
-  std::optional<std::int64_t> max_new_tokens;  // goes before max_length
-  std::optional<std::int64_t> max_length;      // prompt + new
-  std::optional<std::int64_t> min_new_tokens, min_length;
-  std::optional<bool> do_sample;  // empty: where one of the next five is there; a temperature of 0 is greedy
-  std::optional<double> temperature;
-  std::optional<std::int64_t> top_k;  // when sampling 50, as in Transformers; 0: all
-  std::optional<double> top_p, min_p, typical_p;
-  std::optional<double> repetition_penalty;
-  std::optional<std::int64_t> no_repeat_ngram_size;
+  std::optional<std::int64_t> max_new_tokens = {};  // goes before max_length
+  std::optional<std::int64_t> max_length = {};      // prompt + new
+  std::optional<std::int64_t> min_new_tokens = {}, min_length = {};
+  std::optional<bool> do_sample = {};  // empty: where one of the next five is there; a temperature of 0 is greedy
+  std::optional<double> temperature = {};
+  std::optional<std::int64_t> top_k = {};  // when sampling 50, as in Transformers; 0: all
+  std::optional<double> top_p = {}, min_p = {}, typical_p = {};
+  std::optional<double> repetition_penalty = {};
+  std::optional<std::int64_t> no_repeat_ngram_size = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;  // of this many likeliest tokens at every step
 };

@@ -125,6 +125,7 @@ Summary summarize(const fs::path& path) {
 
 RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) {
   RunMemory need;
+  std::size_t largest = 0;
   bool exact = type == WeightType::kF32;
   for (const TensorSummary& t : s.tensors) {
     if (t.ours.empty()) continue;
@@ -133,6 +134,7 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
     const bool twice = t.stored.shape.size() >= 2 && kept != t.stored.dtype;
     need.weights += twice ? 2 * bytes : bytes;
+    if (!twice) largest = std::max(largest, bytes);
     exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
   }
   if (!s.config) return need;
@@ -142,11 +144,11 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     const std::size_t blocks = (length + kKvBlock - 1) / kKvBlock;
     need.cache = blocks * kKvBlock * nn::KvCache(c, exact ? DType::kF32 : DType::kBF16).bytes_per_position();
   }
-  // The values of a pass that live at once: the residual stream and its norm, queries, keys, values and their mixture,
-  // the feed-forward's two or three; scores over the vocabulary of a row with their copy.
+  // The values of a pass that live at once: the residual stream and its norms, queries, keys, values and their mixture,
+  // the feed-forward's; scores over the vocabulary of a row with their copy; the pages behind the matrix being packed.
   const std::size_t rows = std::min(length, kRowsAtOnce);
-  const auto per_row = static_cast<std::size_t>(4 * c.hidden + (2 * c.heads + 2 * c.kv_heads) * c.head_dim + 3 * c.ffn);
-  need.scratch = sizeof(float) * (rows * per_row + 2 * static_cast<std::size_t>(c.vocab)) + kProgram;
+  const auto per_row = static_cast<std::size_t>(8 * c.hidden + (2 * c.heads + 2 * c.kv_heads) * c.head_dim + 4 * c.ffn);
+  need.scratch = sizeof(float) * (rows * per_row + 2 * static_cast<std::size_t>(c.vocab)) + largest + kProgram;
   return need;
 }
 

@@ -73,7 +73,7 @@ TEST(Run, StreamsTheTextAndEndsTheLine) {
 TEST(Run, InputGivesALineAPrompt) {
   const Scratch scratch;
   const auto file = scratch / "prompts.jsonl";
-  write_file(file, "{\"prompt\": \"w5 w6\"}\n\n{\"text\": \"w7\"}\n");
+  write_file(file, "{\"prompt\": \"w5 w6\"}\n\n{\"prompt\": \"w7\"}\n");
   const CliResult r = llama({"--input", file.string(), "-n", "4", "--json"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
   const auto found = lines(r.out);
@@ -230,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
                       Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "temperature"},
                       Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "top-p"}, Wrong{"outside", {"--ids", "67"}, 2, "67"},
-                      Wrong{"dtype", {"w5", "--dtype", "f99"}, 2, "f99"},
+                      Wrong{"device", {"w5", "--device", "tpu"}, 2, "tpu"},
                       Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
     [](const auto& row) { return std::string(row.param.name); });
 

@@ -157,5 +157,33 @@ TEST(Generator, SoftPromptOfARealTokenIsThatToken) {
 
 TEST(Generator, RefusesAnEmptyPrompt) { EXPECT_THROW(generate(*load("llama/causal"), {}, {}), Error); }
 
+// A learned prefix enters a KV cache as what the sequence has seen; without one, attention reads it at every pass.
+TEST(Generator, ALearnedPrefixIsSeenThroughTheCacheToo) {
+  for (const char* name : {"llama/causal", "gpt2/causal", "bloom/causal"}) {
+    const auto model = load(name);
+    const nn::TransformerConfig& c = model->config();
+    Rng rng(5);
+    const auto drawn = [&] {
+      Tensor t = Tensor::empty({3, c.kv_heads * c.head_dim});
+      for (float& v : t.data<float>()) v = rng.normal();
+      return t;
+    };
+    std::vector<nn::PrefixKv> prefix;
+    for (std::int64_t layer = 0; layer < c.layers; ++layer) prefix.push_back({drawn(), drawn()});
+    nn::ForwardState state;
+    state.prefix = prefix;
+    const Generation made = generate(*model, Ids{5, 6, 7}, {.max_new_tokens = 6, .state = state});
+    Ids ids{5, 6, 7};
+    for (const std::int32_t id : made.ids) {
+      const Tensor hidden = model->forward(nn::pack({ids}), state);
+      const std::int32_t last = static_cast<std::int32_t>(ids.size()) - 1;
+      EXPECT_EQ(argmax(model->logits(hidden, {&last, 1}).data<float>()), id) << name << ", " << ids.size();
+      ids.push_back(id);
+    }
+    EXPECT_EQ(made.ids.size(), 6u);
+    EXPECT_EQ(made.prompt_tokens, 3);
+  }
+}
+
 }  // namespace
 }  // namespace linnet::generate
