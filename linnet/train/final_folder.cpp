@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/models/pretrained.h"
 #include "linnet/train/html_report.h"
 #include "linnet/train/model_card.h"
 
@@ -156,6 +157,7 @@ void write_final_folder(const FinishedRun& run) {
   fs::create_directories(stage, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", stage.string(), error.message());
   run.learner.save(stage);
+  if (run.learner.adapter() != nullptr) models::copy_companions(run.learner.model().place(), stage);
   if (run.options.task == TrainTask::kClassify) name_padding(stage / "config.json", run.learner.model().config());
   write_file(stage / "README.md", card_of(run));
   write_file(stage / "report.html", report_of(run));

@@ -103,6 +103,7 @@ TEST(Learner, ASavedAdapterGivesTheSameScores) {
       batch.packed.add(run.loaded.tokenizer.encode_ids("w12 w30 w44"));
       run.loaded.model->pass().training = false;
       const Tensor expected = learner.forward(batch);
+      EXPECT_EQ(hash_of(options.output / "tokenizer.json"), hash_of(fixtures() / fixture / "tokenizer.json"));
       AdaptedModel again = load_adapted(options.output, {}, {.dtype = models::WeightType::kF32});
       nn::ForwardState state;
       again.adapter->extend(state);
