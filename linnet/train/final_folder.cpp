@@ -119,12 +119,10 @@ void move_all(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(from)) files.push_back(entry.path());
   // A folder is a model when it has its config: that one comes last.
-  std::stable_sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-    const auto last = [](const fs::path& p) {
-      return p.filename() == "config.json" || p.filename() == "adapter_config.json";
-    };
-    return last(a) < last(b);
-  });
+  const auto rank = [](const fs::path& file) {
+    return file.filename() == "config.json" ? 2 : file.filename() == "adapter_config.json" ? 1 : 0;
+  };
+  std::stable_sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   for (const fs::path& file : files) {
     std::error_code error;
     fs::rename(file, to / file.filename(), error);

@@ -155,8 +155,11 @@ TEST_F(TrainCli, ControlCSavesAndResumingGivesTheSameBits) {
 void expect_whole(const fs::path& output) {
   for (const std::int64_t step : checkpoint_steps(output))
     EXPECT_EQ(manifest_fault(checkpoint_path(output, step)), "") << step;
-  if (!fs::exists(output / "config.json")) return;
-  EXPECT_NO_THROW(models::load_pretrained(output));
+  if (fs::exists(output / "adapter_config.json")) {
+    EXPECT_NO_THROW(load_adapted(output));
+  } else if (fs::exists(output / "config.json")) {
+    EXPECT_NO_THROW(models::load_pretrained(output));
+  }
 }
 
 // Kills a run at random moments, again and again, each time going on from what is there.
