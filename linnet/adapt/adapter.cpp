@@ -41,12 +41,13 @@ HeadKind head_of_task(const std::string& task) {
 
 // What is left of an adapter file after its own tensors: modules trained in full (the head).
 void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::string_view place) {
+  // By every spelling: some families call the classifiers of texts and of tokens the same.
   std::map<std::string, nn::Parameter> parameters;
-  for (const nn::Parameter& p : model.parameters()) parameters.emplace(p.name, p);
+  for (const nn::Parameter& p : model.parameters())
+    for (const std::string& theirs : models::spellings(model.family(), p.name)) parameters.emplace(theirs, p);
   for (const auto& [name, value] : tensors) {
-    const std::string ours = models::to_ours(model.family(), name, place);
-    if (ours.empty()) continue;
-    const auto found = parameters.find(ours);
+    if (models::to_ours(model.family(), name, place).empty()) continue;
+    const auto found = parameters.find(name);
     check(found != parameters.end(), ErrorKind::kBadInput,
           "{}: tensor '{}' belongs to no parameter of the base model", place, printable(name));
     check(found->second.shape == value.shape(), ErrorKind::kBadInput,

@@ -1,0 +1,41 @@
+// Adapters of tests/fixtures and what base and adapter say together.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "linnet/adapt/adapter.h"
+#include "tests/models/fixture.h"
+
+namespace linnet {
+
+inline std::filesystem::path adapter_fixture(const std::string& name) { return fixtures() / "adapters" / name; }
+
+inline std::vector<float> floats(const Tensor& x) { return {x.data<float>().begin(), x.data<float>().end()}; }
+
+// The logits of a batch: of the classification head, or over the vocabulary.
+inline std::vector<float> logits(const models::Model& model, Adapter* adapter, const nn::PaddedBatch& padded) {
+  const nn::Packed batch = nn::pack(padded);
+  nn::ForwardState state;
+  if (adapter != nullptr) adapter->extend(state);
+  const Tensor hidden = model.forward(batch, state);
+  const bool classes = model.config().head == models::HeadKind::kSequenceClass;
+  return floats(classes ? model.classify(model.pooled(hidden, batch)) : model.logits(hidden));
+}
+inline nn::PaddedBatch one_row() { return {{{5, 6, 7, 8}}, {{1, 1, 1, 1}}, {}}; }
+
+inline std::unique_ptr<models::Model> base(const std::string& name) {
+  auto model = models::Model::from_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
+  model->make_trainable();
+  return model;
+}
+
+inline double furthest(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = a.size() == b.size() ? 0 : INFINITY;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
+  return worst;
+}
+
+}  // namespace linnet

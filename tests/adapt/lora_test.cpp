@@ -1,0 +1,89 @@
+#include <gmock/gmock.h>
+
+#include "linnet/base/error.h"
+#include "tests/adapt/adapted.h"
+
+namespace linnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Lora, StartsAsTheBaseAndItsSeedDrawsA) {
+  const auto plain = base("gpt2/causal"), model = base("gpt2/causal");
+  const auto before = logits(*plain, nullptr, one_row());
+  const auto a_of = [](Adapter& adapter) { return floats(*adapter.parameters().front().tensor); };
+  const auto adapter = Adapter::create(*model, Lora{.rank = 3}, {.seed = 7});
+  EXPECT_EQ(logits(*model, adapter.get(), one_row()), before);  // B is 0
+  const auto first = a_of(*adapter);
+  EXPECT_EQ(first, a_of(*Adapter::create(*base("gpt2/causal"), Lora{.rank = 3}, {.seed = 7})));
+  EXPECT_NE(first, a_of(*Adapter::create(*base("gpt2/causal"), Lora{.rank = 3}, {.seed = 8})));
+  for (const float x : first) EXPECT_LE(std::abs(x), 1 / std::sqrt(24.0F));  // kaiming_uniform(sqrt 5)
+}
+
+class Merged : public ::testing::TestWithParam<std::string> {};
+
+// The merged weights alone say what base and adapter say, in both layouts of the weight and for every scale.
+TEST_P(Merged, SaysWhatBaseAndAdapterSay) {
+  AdaptedModel adapted = load_adapted(adapter_fixture(GetParam()), {}, {.dtype = models::WeightType::kF32});
+  const auto batch = Expected(adapter_fixture(GetParam()) / "expected.safetensors").batch();
+  const auto apart = logits(*adapted.model, adapted.adapter.get(), batch);
+  const auto alone =
+      logits(*models::Model::from_pretrained(adapted.base, {.dtype = models::WeightType::kF32}), nullptr, batch);
+  adapted.adapter->merge();
+  const auto merged = logits(*adapted.model, nullptr, batch);
+  expect_close(merged, apart, 1e-4, "merged");
+  EXPECT_GT(furthest(merged, alone), 1e-2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
+                         ::testing::Values("bert-classifier-lora", "bloom-lora", "gpt2-lora", "llama-rank-pattern",
+                                           "llama-rslora-all"),
+                         case_name);
+
+TEST(Lora, TargetsAreSuffixesOrAllLinears) {
+  const auto count = [](const Lora& lora) {
+    const auto model = base("llama/causal");
+    return Adapter::create(*model, lora)->parameters().size() / 2;
+  };
+  EXPECT_EQ(count({}), 4U);  // q_proj and v_proj of two layers
+  EXPECT_EQ(count({.targets = {"down_proj"}}), 2U);
+  EXPECT_EQ(count({.targets = {"self_attn.q_proj"}}), 2U);
+  EXPECT_EQ(count({.targets = {"all-linear"}}), 14U);
+  EXPECT_EQ(count({.targets = {"layers.1.mlp.up_proj"}}), 1U);
+}
+
+TEST(Lora, UnknownTargetsAreAnsweredWithWhatThereIs) {
+  const auto model = base("gpt2/causal");
+  const auto message = [&](const Lora& lora) -> std::string {
+    try {
+      Adapter::create(*model, lora);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message({.targets = {"q_proj"}}),
+              HasSubstr("no module is named q_proj; this model has c_attn, c_fc, c_proj"));
+  EXPECT_THAT(message({.rank = 0}), HasSubstr("rank is 0"));
+  EXPECT_THAT(message({.dropout = 1}), HasSubstr("dropout is 1"));
+}
+
+TEST(Lora, TheBaseStaysFrozenWhileTheUpdateLearns) {
+  const auto model = base("bloom/causal");
+  const auto adapter = Adapter::create(*model, Lora{.rank = 2}, {.seed = 1});
+  auto own = adapter->parameters();
+  for (const nn::Parameter& p : own)
+    for (float& v : p.tensor->data<float>()) v += 0.05F;
+  const GradGuard tape(true);
+  backward(sum(model->forward(nn::pack(one_row()))));
+  for (const nn::Parameter& p : own) {
+    ASSERT_TRUE(p.tensor->grad()) << p.name;
+    EXPECT_GT(furthest(floats(p.tensor->grad()), std::vector<float>(static_cast<std::size_t>(p.tensor->numel()))), 0)
+        << p.name;
+  }
+  for (const nn::Parameter& p : model->parameters()) EXPECT_FALSE(p.tensor->grad()) << p.name;
+}
+
+}  // namespace
+}  // namespace linnet
