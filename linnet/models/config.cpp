@@ -18,6 +18,9 @@ constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
     {"single_label_classification", ProblemType::kSingleLabel},
     {"multi_label_classification", ProblemType::kMultiLabel}};
 
+constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
+                                                                   {"mlp", ClassifierKind::kMlp}};
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -163,9 +166,7 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.ids({"eos_token_id"}, c.eos_ids);
   if (const Json* own = f.find({"linnet"}); own != nullptr && own->is_object()) {
     ConfigFields inner = ConfigFields::reader(*own, f.place() + ": linnet");
-    std::string classifier;
-    inner.field({"head_trained"}, c.head_trained).field({"classifier"}, classifier);
-    if (classifier == "mlp") c.classifier = ClassifierKind::kMlp;
+    inner.field({"head_trained"}, c.head_trained).choice<ClassifierKind>({"classifier"}, c.classifier, kClassifiers);
   }
 }
 

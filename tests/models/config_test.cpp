@@ -1,0 +1,133 @@
+#include <gmock/gmock.h>
+
+#include "linnet/models/family.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Json fixture(const std::string& name) { return read_json(fixtures() / name / "config.json"); }
+
+TransformerConfig read(const Json& json) {
+  ConfigFields fields = ConfigFields::reader(json, "config.json");
+  return read_config(fields, family_of(json, "config.json"));
+}
+std::string refused(Json json, const Json& patch) {
+  json.merge_patch(patch);
+  return refusal([&] { read(json); });
+}
+
+nlohmann::json unordered(const Json& json) { return nlohmann::json::parse(json.dump()); }
+
+class Configs : public ::testing::TestWithParam<std::string> {};
+
+// Written over what was read, nothing moves; and what a bare object is written into reads the same.
+TEST_P(Configs, WritingWhatWasReadChangesNothing) {
+  const Json json = fixture(GetParam());
+  const TransformerConfig config = read(json);
+  Json patched = json, fresh;
+  write_config(patched, family_of(json, ""), config);
+  for (const auto& [key, value] : json.items())
+    EXPECT_TRUE(value.is_null() || unordered(patched.value(key, Json())) == unordered(value)) << key;
+  write_config(fresh, family_of(json, ""), config);
+  const TransformerConfig again = read(fresh);
+  Json second;
+  write_config(second, family_of(json, ""), again);
+  EXPECT_EQ(second, fresh);
+  EXPECT_EQ(again.rope.kind, config.rope.kind);
+  EXPECT_EQ(again.rope.factor, config.rope.factor);
+  EXPECT_EQ(again.labels, config.labels);
+  EXPECT_EQ(again.head, config.head);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Configs, ::testing::ValuesIn(fixture_cases("config.json")), case_name);
+
+TEST(Config, OldSpellingsMeanTheSame) {
+  for (const char* kind : {"rope-linear", "rope-dynamic", "rope-yarn", "rope-llama3", "rope-longrope", "rope-theta"}) {
+    const TransformerConfig now = read(fixture(std::string("llama/") + kind)),
+                            then = read(fixture(std::string("llama/") + kind + "-old"));
+    EXPECT_EQ(now.rope.kind, then.rope.kind) << kind;
+    EXPECT_EQ(now.rope.theta, then.rope.theta) << kind;
+    EXPECT_EQ(now.rope.factor, then.rope.factor) << kind;
+    EXPECT_EQ(now.rope.original_max_positions, then.rope.original_max_positions) << kind;
+    EXPECT_EQ(now.rope.long_factor, then.rope.long_factor) << kind;
+  }
+}
+
+TEST(Config, UnknownTypesAndArchitecturesAreAnsweredNearestFirst) {  // R7, R43
+  const Json llama = fixture("llama/causal");
+  EXPECT_THAT(refused(llama, {{"model_type", "lama"}}),
+              HasSubstr("model_type 'lama' is not supported; known are llama, "));
+  EXPECT_THAT(refused(llama, {{"model_type", "x"}, {"auto_map", Json::object()}}), HasSubstr("auto_map"));
+  EXPECT_THAT(refused(llama, {{"architectures", {"LlamaForSequenceClasification"}}}),
+              HasSubstr("llama has LlamaForSequenceClassification, "));
+  EXPECT_THAT(refused(llama, {{"model_type", 3}}), HasSubstr("model_type"));
+  EXPECT_THAT(refused(llama, {{"quantization_config", {{"bits", 4}}}}), HasSubstr("quantization_config"));
+  refusal([&] { family_of(Json::array(), "config.json"); });
+}
+
+TEST(Config, SizesThatCannotBeAreRefusedByName) {
+  const Json llama = fixture("llama/causal");
+  EXPECT_THAT(refused(llama, {{"hidden_size", 0}}), HasSubstr("the hidden size is 0"));
+  EXPECT_THAT(refused(llama, {{"vocab_size", -1}}), HasSubstr("the vocabulary size"));
+  EXPECT_THAT(refused(llama, {{"num_hidden_layers", 1e9}}), HasSubstr("num_hidden_layers"));
+  EXPECT_THAT(refused(llama, {{"num_hidden_layers", 20000}}), HasSubstr("the number of layers"));
+  EXPECT_THAT(refused(llama, {{"num_key_value_heads", 3}}), HasSubstr("do not share 3 key-value heads"));
+  EXPECT_THAT(refused(llama, {{"num_key_value_heads", 8}}), HasSubstr("key-value heads"));
+  EXPECT_THAT(refused(llama, {{"head_dim", 5}}), HasSubstr("even head size"));
+  EXPECT_THAT(refused(llama, {{"rms_norm_eps", 0}}), HasSubstr("epsilon"));
+  EXPECT_THAT(refused(llama, {{"attention_dropout", 1.0}}), HasSubstr("dropout"));
+  EXPECT_THAT(refused(llama, {{"hidden_act", "gleu"}}), HasSubstr("hidden_act 'gleu'"));
+  EXPECT_THAT(refused(llama, {{"rope_parameters", {{"rope_type", "su"}}}}), HasSubstr("rope_type 'su'"));
+  EXPECT_THAT(refused(llama, {{"rope_parameters", 5}}), HasSubstr("rope_parameters is not an object"));
+  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_head", 7}}), HasSubstr("7 heads do not divide hidden size 24"));
+  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_positions", 0}}), HasSubstr("positions"));
+}
+
+TEST(Config, LabelsComeFromTheMapOrTheirNumber) {
+  Json json = fixture("bert/classifier");
+  EXPECT_THAT(read(json).labels, ElementsAre("red", "green", "blue"));
+  json["id2label"] = {{"1", "b"}, {"0", "a"}};
+  EXPECT_THAT(read(json).labels, ElementsAre("a", "b"));
+  json.erase("id2label");
+  EXPECT_THAT(read(json).labels, ElementsAre("LABEL_0", "LABEL_1"));
+  json["num_labels"] = 3;
+  EXPECT_THAT(read(json).labels, ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
+  EXPECT_THAT(refused(json, {{"id2label", {{"0", "a"}, {"7", "b"}}}}), HasSubstr("id2label has '7' among 2 labels"));
+  EXPECT_THAT(refused(json, {{"id2label", {{"x", "a"}}}}), HasSubstr("id2label has 'x'"));
+  EXPECT_THAT(refused(json, {{"id2label", {"a"}}}), HasSubstr("id2label is not an object"));
+  EXPECT_THAT(refused(json, {{"num_labels", 0}}), HasSubstr("num_labels is 0"));
+}
+
+TEST(Config, EndTokensMayBeSeveral) {
+  Json json = fixture("llama/causal");
+  EXPECT_THAT(read(json).eos_ids, ElementsAre(2));
+  json["eos_token_id"] = {2, 7};
+  EXPECT_THAT(read(json).eos_ids, ElementsAre(2, 7));
+  Json out;
+  write_config(out, family_of(json, ""), read(json));
+  EXPECT_EQ(out["eos_token_id"], (Json{2, 7}));
+}
+
+TEST(Config, AnUntrainedHeadIsWrittenDown) {  // R69
+  Json json = fixture("bert/classifier");
+  TransformerConfig c = read(json);
+  EXPECT_TRUE(c.head_trained);
+  c.head_trained = false;
+  c.classifier = ClassifierKind::kMlp;
+  write_config(json, family_of(json, ""), c);
+  EXPECT_FALSE(read(json).head_trained);
+  EXPECT_EQ(read(json).classifier, ClassifierKind::kMlp);
+  EXPECT_THAT(refused(json, {{"linnet", {{"head_trained", "no"}}}}), HasSubstr("head_trained"));
+  EXPECT_THAT(refused(json, {{"linnet", {{"classifier", "cnn"}}}}), HasSubstr("classifier 'cnn'"));
+  c.head_trained = true;
+  write_config(json, family_of(json, ""), c);
+  EXPECT_TRUE(read(json).head_trained);
+}
+
+}  // namespace
+}  // namespace linnet::models

@@ -1,0 +1,245 @@
+#include "linnet/models/loader.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "linnet/base/file.h"
+#include "tests/io/gguf_builder.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A copy of a fixture's model that a test may spoil.
+std::filesystem::path copy_of(const std::string& name, const Scratch& scratch) {
+  const auto folder = scratch / "model";
+  std::filesystem::copy(fixtures() / name, folder, std::filesystem::copy_options::recursive);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+  return folder;
+}
+void patch_config(const std::filesystem::path& folder, const Json& patch) {
+  Json json = read_json(folder / "config.json");
+  json.merge_patch(patch);
+  write_file(folder / "config.json", dump_json(json));
+}
+std::string refused(const std::filesystem::path& path, const LoadOptions& options = {}) {
+  return refusal([&] { Model::from_pretrained(path, options); });
+}
+
+DType type_of(Model& model, const std::string& name) {
+  for (const nn::Parameter& p : model.parameters())
+    if (p.name == name) return p.tensor->dtype();
+  return DType::kCount;
+}
+
+std::vector<float> logits(const Model& model) {
+  const Tensor x = model.logits(model.forward(nn::pack({{5, 6, 7, 8, 9}})));
+  return {x.data<float>().begin(), x.data<float>().end()};
+}
+double largest(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
+  return worst;
+}
+
+TEST(Loader, WeightsMayBeKeptInOtherTypes) {
+  const auto path = fixtures() / "llama/wide-heads";
+  const auto exact = logits(*Model::from_pretrained(path, {.dtype = WeightType::kF32}));
+  struct Row {
+    WeightType asked;
+    DType matrix;
+    double most;
+  };
+  for (const Row& row : {Row{WeightType::kAuto, DType::kF32, 1e-4}, Row{WeightType::kBF16, DType::kBF16, 0.5},
+                         Row{WeightType::kF16, DType::kF16, 0.1}}) {
+    const auto model = Model::from_pretrained(path, {.dtype = row.asked});
+    EXPECT_EQ(type_of(*model, "layers.0.attention.query.weight"), row.matrix);
+    EXPECT_EQ(type_of(*model, "final_norm.weight"), DType::kF32);  // vectors always run in f32
+    EXPECT_LE(largest(logits(*model), exact), row.most);
+  }
+}
+
+TEST(Loader, BlocksAreMadeWhereRowsFillThem) {
+  const auto model = Model::from_pretrained(fixtures() / "llama/causal", {.dtype = WeightType::kQ8});
+  EXPECT_EQ(type_of(*model, "layers.0.ffn.up.weight"), DType::kF32);  // 24 columns: no whole block
+  Tensor matrix = Tensor::empty({3, 64});
+  for (std::size_t i = 0; i < 192; ++i) matrix.data<float>()[i] = std::sin(static_cast<float>(i));
+  for (const DType type : {DType::kQ8_0, DType::kQ4_1}) {
+    const Tensor back = convert_weight(convert_weight(matrix, type), DType::kF32);
+    for (std::size_t i = 0; i < 192; ++i)
+      EXPECT_NEAR(back.data<float>()[i], matrix.data<float>()[i], type == DType::kQ8_0 ? 0.005 : 0.07);
+  }
+  EXPECT_TRUE(convert_weight(matrix, DType::kF32).same(matrix));
+}
+
+TEST(Loader, WhatIsMissingOrOfAnotherShapeIsNamed) {
+  Scratch scratch;
+  EXPECT_THAT(refused(scratch / "nothing"), HasSubstr("there is no such model"));
+  const auto folder = copy_of("llama/causal", scratch);
+  patch_config(folder, {{"intermediate_size", 41}});
+  EXPECT_THAT(refused(folder),
+              HasSubstr("'model.layers.0.mlp.gate_proj.weight' is [40, 24], the configuration says [41, 24]"));
+  patch_config(folder, {{"intermediate_size", 40}, {"num_hidden_layers", 3}});
+  EXPECT_THAT(refused(folder), HasSubstr("no tensor for 'model.layers.2."));
+  patch_config(folder, {{"num_hidden_layers", 2}, {"attention_bias", true}});
+  EXPECT_THAT(refused(folder), HasSubstr("no tensor for 'model.layers.0.self_attn.q_proj.bias'"));
+  patch_config(folder, {{"attention_bias", false}, {"model_type", "gpt2"}, {"architectures", nullptr}, {"n_embd", 24}});
+  refused(folder);
+  std::filesystem::remove(folder / "config.json");
+  EXPECT_THAT(refused(folder), HasSubstr("config.json"));
+}
+
+TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {  // R69
+  const LoadOptions options{.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 5};
+  const auto model = Model::from_pretrained(fixtures() / "llama/causal", options);
+  EXPECT_FALSE(model->config().head_trained);
+  const auto scores = [&](const Model& m) {
+    const nn::Packed batch = nn::pack({{5, 6, 7}});
+    const Tensor s = m.classify(m.pooled(m.forward(batch), batch));
+    return std::vector<float>(s.data<float>().begin(), s.data<float>().end());
+  };
+  EXPECT_EQ(scores(*model).size(), 2U);
+  EXPECT_EQ(scores(*model), scores(*Model::from_pretrained(fixtures() / "llama/causal", options)));
+  EXPECT_NE(scores(*model),
+            scores(*Model::from_pretrained(fixtures() / "llama/causal",
+                                           {.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 6})));
+  EXPECT_THROW(Model::from_pretrained(fixtures() / "bloom/causal", {.head = HeadKind::kNextSentence}), Error);
+}
+
+TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
+  const LoadOptions wider{.labels = {"a", "b", "c", "d"}};
+  EXPECT_THAT(refused(fixtures() / "bert/classifier", wider), HasSubstr("--new-head"));
+  LoadOptions replaced = wider;
+  replaced.new_head = true;
+  const auto model = Model::from_pretrained(fixtures() / "bert/classifier", replaced);
+  EXPECT_FALSE(model->config().head_trained);
+  EXPECT_EQ(model->config().labels.size(), 4U);
+  EXPECT_TRUE(Model::from_pretrained(fixtures() / "bert/classifier")->config().head_trained);
+}
+
+TEST(Loader, FromScratchDrawsEveryWeight) {  // R33
+  const auto a = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
+  const auto b = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
+  EXPECT_EQ(logits(*a), logits(*b));
+  EXPECT_NE(logits(*a), logits(*Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 2, .from_scratch = true})));
+  for (const nn::Parameter& p : a->parameters()) {
+    double sum = 0, squares = 0;
+    for (const float v : p.tensor->data<float>()) sum += v, squares += static_cast<double>(v) * v;
+    const auto n = static_cast<double>(p.tensor->numel());
+    if (p.name.ends_with("bias")) {
+      EXPECT_EQ(squares, 0) << p.name;
+    } else if (p.name.find("norm") != std::string::npos) {
+      EXPECT_EQ(sum, n) << p.name;
+    } else {
+      EXPECT_NEAR(std::sqrt(squares / n), 0.02, 0.004) << p.name;  // initializer_range
+    }
+  }
+}
+
+// --- GGUF
+// --------------------------------------------------------------------------------------------------------------
+
+// A fixture as llama.cpp's converter would write it in f32: its names, its row orders, out x in matrices.
+class GgufOf {
+ public:
+  explicit GgufOf(const std::string& name)
+      : model_(Model::from_pretrained(fixtures() / name)), type_(model_->family().model_type) {
+    const TransformerConfig& c = model_->config();
+    file_.entry("general.architecture", 8, gguf_text(type_));
+    number("embedding_length", c.hidden), number("block_count", c.layers), number("attention.head_count", c.heads);
+    number("attention.head_count_kv", c.kv_heads), number("feed_forward_length", c.ffn),
+        number("context_length", c.max_positions);
+    number("attention.key_length", c.head_dim);
+    const char* const eps = c.norm == Norm::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+    file_.entry(type_ + "." + eps, 6, raw(static_cast<float>(c.norm_eps)));
+    for (const nn::Parameter& p : model_->parameters()) add(p);
+  }
+  std::string bytes() const { return file_.build(); }
+  GgufBuilder& builder() { return file_; }
+  void tensor(const std::string& name, const Shape& shape, std::span<const float> values) {
+    std::vector<std::uint64_t> dims(shape.rbegin(), shape.rend());
+    file_.tensor(name, dims, 0, file_.data.size());
+    file_.data.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    file_.data.resize((file_.data.size() + 31) / 32 * 32, '\0');
+  }
+
+ private:
+  void number(const std::string& key, std::int64_t value) {
+    file_.entry(type_ + "." + key, 4, raw(static_cast<std::uint32_t>(value)));
+  }
+
+  void add(const nn::Parameter& p) {
+    const TransformerConfig& c = model_->config();
+    const std::int64_t rows = p.shape[0], cols = p.shape.size() == 2 ? p.shape[1] : 1;
+    const auto source = p.tensor->data<float>();
+    std::vector<float> values(source.begin(), source.end());
+    Shape shape = p.shape;
+    const auto row_from = [&](const auto& from) {
+      for (std::int64_t r = 0; r < rows; ++r)
+        std::copy_n(source.data() + from(r) * cols, cols, values.data() + r * cols);
+    };
+    if (c.weight_layout == WeightLayout::kInOut && shape.size() == 2 && p.name.starts_with("layers")) {
+      shape = {cols, rows};
+      for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t k = 0; k < cols; ++k)
+          values[static_cast<std::size_t>(k * rows + r)] = source[static_cast<std::size_t>(r * cols + k)];
+    }
+    const std::int64_t d = c.head_dim;
+    if (find_row(model_->family(), p.name)->gguf_rows == NamePair::GgufRows::kRotaryPairs)
+      row_from([&](std::int64_t r) { return r / d * d + r % d % 2 * (d / 2) + r % d / 2; });
+    if (c.qkv == Qkv::kPerHead && p.name.find("qkv") != std::string::npos)  // [H, 3, D] -> [3, H, D]
+      row_from([&](std::int64_t r) { return ((r / d % c.heads) * 3 + r / d / c.heads) * d + r % d; });
+    const std::string name = to_gguf(model_->family(), p.name);
+    if (!name.empty()) tensor(name, shape, values);  // llama.cpp drops BERT's pooler
+  }
+
+  std::unique_ptr<Model> model_;
+  std::string type_;
+  GgufBuilder file_;
+};
+
+class Gguf : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Gguf, GivesTheFoldersNumbers) {
+  Scratch scratch;
+  put(scratch / "m.gguf", GgufOf(GetParam()).bytes());
+  const auto model = Model::from_pretrained(scratch / "m.gguf", {.dtype = WeightType::kF32});
+  const Expected expected(fixtures() / GetParam() / "expected.safetensors");
+  const Tensor hidden = model->forward(nn::pack(expected.batch()));
+  expect_close(hidden.data<float>(), expected.kept("last_hidden_state", expected.batch().mask), 1e-4, "hidden");
+  if (!expected.has("logits")) return;
+  expect_close(model->logits(hidden).data<float>(), expected.kept("logits", expected.batch().mask), 1e-4, "logits");
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Gguf,
+                         ::testing::Values("llama/causal", "llama/tied", "gpt2/causal", "gpt2/untied", "bloom/causal",
+                                           "bert/trunk"),
+                         case_name);
+
+TEST(GgufLoader, ATensorTooManyIsRefusedByName) {
+  Scratch scratch;
+  GgufOf file("llama/causal");
+  file.tensor("blk.0.attn_sinks.weight", {2}, std::vector<float>{1, 2});
+  put(scratch / "m.gguf", file.bytes());
+  EXPECT_THAT(refused(scratch / "m.gguf"),
+              HasSubstr("m.gguf: tensor 'blk.0.attn_sinks.weight' belongs to no parameter of a llama model"));
+}
+
+TEST(GgufLoader, EndTokensAreBothItsKinds) {
+  Scratch scratch;
+  GgufOf file("llama/causal");
+  file.builder().entry("tokenizer.ggml.eos_token_id", 4, raw(std::uint32_t{2}));
+  file.builder().entry("tokenizer.ggml.eot_token_id", 4, raw(std::uint32_t{5}));
+  file.builder().entry("tokenizer.ggml.bos_token_id", 4, raw(std::uint32_t{1}));
+  put(scratch / "m.gguf", file.bytes());
+  const auto model = Model::from_pretrained(scratch / "m.gguf");
+  EXPECT_THAT(model->config().eos_ids, ::testing::ElementsAre(2, 5));
+  EXPECT_EQ(model->config().bos_id, 1);
+}
+
+}  // namespace
+}  // namespace linnet::models

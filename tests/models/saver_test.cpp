@@ -1,0 +1,79 @@
+#include <gmock/gmock.h>
+
+#include "linnet/base/file.h"
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Names to bytes: what a folder holds, however it is stored.
+std::map<std::string, std::string> tensors(const std::filesystem::path& folder) {
+  const auto reader = CheckpointReader::open(folder);
+  std::map<std::string, std::string> all;
+  for (const std::string& name : reader->names()) {
+    const Tensor t = reader->read(name);
+    all[name] = std::string(info(t.dtype()).name) + to_string(t.shape()) +
+                std::string(reinterpret_cast<const char*>(t.raw()), t.bytes());
+  }
+  return all;
+}
+
+class Saved : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Saved, HoldsTheSameTensorsAndMeansTheSame) {
+  Scratch scratch;
+  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  model->save_pretrained(scratch / "out");
+  EXPECT_EQ(tensors(scratch / "out"), tensors(fixtures() / GetParam()));
+  const auto again = Model::from_pretrained(scratch / "out");
+  const nn::Packed batch = nn::pack({{5, 6, 7, 8}});
+  expect_close(again->forward(batch).data<float>(), model->forward(batch).data<float>(), 0, "hidden");
+  Json before = read_json(fixtures() / GetParam() / "config.json");
+  const Json written = read_json(scratch / "out" / "config.json");
+  for (const auto& [key, value] : written.items()) before.erase(key);
+  for (const auto& [key, value] : before.items()) EXPECT_TRUE(value.is_null()) << key << " was lost";
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
+                         ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier",
+                                           "bloom/torch-bin", "gpt2/half", "gpt2/untied", "llama/bfloat16",
+                                           "llama/rope-yarn-old", "llama/sharded", "llama/tied"),
+                         case_name);
+
+TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
+  Scratch scratch;
+  const auto source = fixtures() / "bert/classifier";
+  Model::from_pretrained(source)->save_pretrained(scratch / "out");
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"})
+    EXPECT_EQ(read_file(scratch / "out" / name), read_file(source / name));
+  Model::from_pretrained(scratch / "out")->save_pretrained(scratch / "out");  // onto itself
+  EXPECT_EQ(read_file(scratch / "out" / "tokenizer.json"), read_file(source / "tokenizer.json"));
+}
+
+TEST(Saver, TheConfigurationNamesTheTypeThatWasWritten) {
+  Scratch scratch;
+  Model::from_pretrained(fixtures() / "llama/causal", {.dtype = WeightType::kBF16})->save_pretrained(scratch / "out");
+  EXPECT_EQ(read_json(scratch / "out" / "config.json")["dtype"], "bfloat16");
+  for (const auto& [name, bytes] : tensors(scratch / "out"))
+    EXPECT_THAT(bytes, ::testing::StartsWith(name.find("norm") == name.npos ? "BF16" : "F32")) << name;
+}
+
+TEST(Saver, BlocksAreNoFolder) {
+  Scratch scratch;
+  const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(path);
+  const auto model = Model::from_pretrained(path);
+  try {
+    model->save_pretrained(scratch / "out");
+    FAIL() << "quantised weights were written";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--dtype f32"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch / "out" / "model.safetensors"));
+}
+
+}  // namespace
+}  // namespace linnet::models
