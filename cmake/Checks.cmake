@@ -6,7 +6,9 @@ endif()
 
 find_program(PYTHON3 python3)
 if(PYTHON3)
-  add_test(NAME tree.layers COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py layers)
+  foreach(rule layers lengths)
+    add_test(NAME tree.${rule} COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py ${rule})
+  endforeach()
 endif()
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/linnet/*.h ${PROJECT_SOURCE_DIR}/apps/*.h)

@@ -3,7 +3,7 @@
 With names as arguments (`check_tree.py layers`) only these rules.
 
   layers     an include in linnet/<module>/ goes to the same module or a lower layer (the numbers in CMakeLists.txt)
-  tests      every linnet/**/x.cpp has a tests/**/x_test.cpp
+  tests      every linnet/<module>/**/x.cpp has its tests/<module>/x_test.cpp, or the one that GROUPS names
   lengths    a file has at most 500 lines, a function at most 60
 """
 
@@ -13,6 +13,44 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE_LINES, FUNCTION_LINES = 500, 60
+
+
+# Sources whose test is named after what they are parts of: below linnet/, and below tests/.
+GROUPS = {
+    "backend/cpu/activation.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/attention.cpp": "backend/cpu_attention_test.cpp",
+    "backend/cpu/attention_grad.cpp": "backend/cpu_attention_test.cpp",
+    "backend/cpu/cpu.cpp": "backend/registry_test.cpp",
+    "backend/cpu/cpu_info.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/elementwise.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/gemm.cpp": "backend/cpu_linear_test.cpp",
+    "backend/cpu/gemm_onednn.cpp": "backend/cpu_linear_test.cpp",
+    "backend/cpu/linear.cpp": "backend/cpu_linear_test.cpp",
+    "backend/cpu/norm.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/quantized*.cpp": "backend/cpu_linear_test.cpp",
+    "backend/cpu/rows.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/softmax.cpp": "backend/cpu_elementwise_test.cpp",
+    "backend/cpu/weight_cache.cpp": "backend/cpu_linear_test.cpp",
+    "backend/reference/*.cpp": "backend/conformance_test.cpp",
+    "data/columns.cpp": "data/dataset_test.cpp",
+    "data/labels.cpp": "data/dataset_test.cpp",
+    "data/rows.cpp": "data/dataset_test.cpp",
+    "data/splits.cpp": "data/dataset_test.cpp",
+    "data/collate/*.cpp": "data/collate_test.cpp",
+    "io/checkpoint_writer.cpp": "io/checkpoint_test.cpp",
+    "io/pickle_stack.cpp": "io/unpickler_test.cpp",
+    "models/families/*.cpp": "models/family_test.cpp",
+    "prompt/jinja/*.cpp": "prompt/jinja_test.cpp",
+}
+
+
+def test_of(path):
+    """The test of linnet/<module>/**/x.cpp, below tests/."""
+    inner = path.relative_to("linnet")
+    for pattern, test in GROUPS.items():
+        if inner.match(pattern):
+            return test
+    return f"{inner.parts[0]}/{path.stem}_test.cpp"
 
 
 def layers():
@@ -48,7 +86,6 @@ def long_functions(lines):
 def main():
     rules = sys.argv[1:] or ["layers", "tests", "lengths"]
     order = layers()
-    tests = {path.name for path in (ROOT / "tests").rglob("*_test.cpp")}
     breaches = 0
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
         for file in sorted((ROOT / folder).rglob("*")):
@@ -65,8 +102,8 @@ def main():
             if "layers" in rules and in_module:
                 found += upward_includes(path, lines, order)
             if "tests" in rules and in_module:
-                if file.suffix == ".cpp" and file.stem + "_test.cpp" not in tests:
-                    found.append((1, f"there is no {file.stem}_test.cpp under tests/"))
+                if file.suffix == ".cpp" and not (ROOT / "tests" / test_of(path)).is_file():
+                    found.append((1, f"there is no tests/{test_of(path)}"))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)
