@@ -62,7 +62,7 @@ class Decoder {
       nn::Packed batch;
       batch.add(part, {}, static_cast<std::int32_t>(sequence_.length()));
       nn::KvCache::Sequence* const sequences[] = {&sequence_};
-      hidden = model_.forward(batch, {.cache = &cache_, .sequences = sequences});
+      hidden = model_.forward(batch, {.cache = &cache_, .sequences = sequences, .output = nn::OutputRows::kLast});
     }
     const std::int32_t last = static_cast<std::int32_t>(hidden.size(0)) - 1;
     return model_.logits(hidden, {&last, 1});

@@ -109,14 +109,14 @@ class Scorer {
     std::span<const std::int32_t> ids;
   };
   // Hidden rows of all pieces, one after another; each sequence grows by its piece.
-  Tensor forward(const std::vector<Piece>& pieces) {
+  Tensor forward(const std::vector<Piece>& pieces, nn::OutputRows output = nn::OutputRows::kAll) {
     nn::Packed batch;
     std::vector<Sequence*> sequences;
     for (const Piece& p : pieces) {
       batch.add(p.ids, {}, static_cast<std::int32_t>(p.sequence->length()));
       sequences.push_back(p.sequence);
     }
-    return model_.forward(batch, {.cache = &session_.cache_, .sequences = sequences});
+    return model_.forward(batch, {.cache = &session_.cache_, .sequences = sequences, .output = output});
   }
 
   void run_batch(const std::vector<std::size_t>& members) {
@@ -126,12 +126,13 @@ class Scorer {
       texts[i] = session_.cache_.fork(session_.prefix_);
       pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
     }
-    const Tensor hidden = forward(pieces);
+    // Continuations begin after a prompt's last row.
+    const Tensor hidden = forward(pieces, options_.share ? nn::OutputRows::kLast : nn::OutputRows::kAll);
     std::vector<std::vector<Branch>> trees;
     std::vector<Work> level;
     std::int32_t row = -1;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      row += static_cast<std::int32_t>(pieces[i].ids.size());
+      row += options_.share ? 1 : static_cast<std::int32_t>(pieces[i].ids.size());
       trees.push_back(tree_of(requests_[members[i]].continuations));
       for (const Branch& branch : trees.back()) {
         ask(row, branch.tokens.front(), members[i], branch);

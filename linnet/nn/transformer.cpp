@@ -76,6 +76,17 @@ void fill_sequences(AttentionBatch& batch, std::int64_t prefix) {
   }
 }
 
+// One row of each sequence, or none for all.
+std::vector<std::int32_t> rows_of(const Packed& batch, OutputRows output) {
+  std::vector<std::int32_t> rows;
+  for (std::int64_t s = 0; output != OutputRows::kAll && s < batch.sequences(); ++s) {
+    const auto at = static_cast<std::size_t>(s);
+    check(batch.length(s) > 0, "[forward] sequence {} is empty", s);
+    rows.push_back(output == OutputRows::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
+  }
+  return rows;
+}
+
 CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
   check(encoder.starts.size() == rows.starts.size(), "[decoder] {} sequences read {} encoded ones", rows.sequences(),
         encoder.starts.size() - 1);
@@ -181,12 +192,14 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
 }
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
-                               const CrossBatch* cross, const Pass& pass) const {
+                               const CrossBatch* cross, const Pass& pass, const std::vector<std::int32_t>& wanted) const {
   for (const Block& block : layers.blocks) {
+    const std::vector<std::int32_t> rows = &block == &layers.blocks.back() ? wanted : std::vector<std::int32_t>();
     if (!pass.recompute) {
-      x = block(x, *batch, cross, pass);
+      x = block(x, *batch, cross, pass, rows);
     } else if (cross == nullptr) {
-      x = recompute([&block, batch, pass](const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass); },
+      x = recompute([&block, batch, pass, rows](
+                        const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass, rows); },
                     {x});
     } else {
       const auto again = [&block, batch, pass, sequences = cross->sequences](const std::vector<Tensor>& in) {
@@ -224,11 +237,14 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   CrossBatch cross;
   const bool reads_encoder = &layers == &decoder_layers_;
   if (reads_encoder) cross = cross_batch(rows, *state.encoder);
-  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass);
+  const std::vector<std::int32_t> wanted = rows_of(rows, state.output);
+  const bool early = !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
+  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass, early ? wanted : std::vector<std::int32_t>());
+  if (!early && !wanted.empty()) x = gather_rows(x, wanted);
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->advance(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
-  return {x, batch, std::move(prompted.text_rows)};
+  return {x, wanted.empty() ? std::move(prompted.text_rows) : std::vector<std::int32_t>()};
 }
 
 Transformer::Rows Transformer::run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const {
@@ -243,8 +259,9 @@ Tensor Transformer::forward(const Packed& batch, const ForwardState& state, cons
 
 Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
-  const Rows rows = run_only_stack(batch, state, pass);
-  return head_.pooling_rows(rows.hidden, rows.batch->rows);
+  ForwardState pooling = state;
+  pooling.output = config_.pooling == Pooling::kFirst ? OutputRows::kFirst : OutputRows::kLast;
+  return run_only_stack(batch, pooling, pass).hidden;
 }
 
 Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {

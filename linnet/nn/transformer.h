@@ -27,6 +27,10 @@ struct VirtualTokens {
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
+// Which rows of each sequence come out of a forward pass: all of them, or one a sequence [sequences, hidden]. The others are
+// not computed in the last layer.
+enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };
+
 // What a forward pass starts from besides its tokens. Virtual tokens come before the sequences that begin here: those
 // whose cache is empty, or all without a cache.
 struct ForwardState {
@@ -36,6 +40,7 @@ struct ForwardState {
   Tensor prompt_embeddings = {};                         // [virtual tokens, hidden], put before every sequence
   std::span<const PrefixKv> prefix = {};                 // one a layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};         // the same for the encoder's layers
+  OutputRows output = OutputRows::kAll;
 };
 
 class Transformer {
@@ -71,11 +76,10 @@ class Transformer {
   void store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const;
   void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
-                    const CrossBatch* cross, const Pass& pass) const;
+                    const CrossBatch* cross, const Pass& pass, const std::vector<std::int32_t>& wanted) const;
   struct Rows {
-    Tensor hidden;                                // of the batch with its virtual tokens
-    std::shared_ptr<const AttentionBatch> batch;  // that batch
-    std::vector<std::int32_t> text_rows;          // where the text's rows are; empty: everywhere
+    Tensor hidden;                        // of the batch with its virtual tokens, or one row a sequence
+    std::vector<std::int32_t> text_rows;  // where the text's rows are; empty: everywhere
     Tensor text() const { return text_rows.empty() ? hidden : gather_rows(hidden, text_rows); }
   };
   Rows run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,

@@ -154,7 +154,7 @@ Tensor Learner::forward(TrainBatch& batch) const {
   nn::ForwardState state;
   if (adapter_) adapter_->extend(state);
   const nn::TransformerConfig& config = model_.config();
-  if (state.prompt_embeddings && config.head == nn::HeadKind::kSequenceClass && config.pooling == nn::Pooling::kFirst) {
+  if (config.head == nn::HeadKind::kSequenceClass && batch.encoder.rows() == 0) {
     const Tensor rows = model_.pooling_rows(batch.packed, state);
     batch.packed = nn::one_row_each(rows.size(0));
     return rows;

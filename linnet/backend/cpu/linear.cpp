@@ -95,15 +95,18 @@ void linear_grad_input(const LinearGradInputArgs& a) {
   const WeightView& w = a.weight;
   if (a.m == 0 || w.in == 0) return;
   const float beta = a.accumulate ? 1.0F : 0.0F;
+  // A weight that is stored rounded may round the other side, here as in the forward product.
+  const bool may_round = a.precision == Precision::kByWeight && w.type != DType::kF32;
+  const Precision precision = may_round ? Precision::kBF16 : a.precision;
   for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
     if (w.layout == WeightLayout::kOutIn)
       multiply_plain({false, false, a.m, w.in, count, 1, a.dy + first, a.dy_stride, values, w.in,
                       first == 0 ? beta : 1.0F, a.dx, a.dx_stride},
-                     a.precision);
+                     precision);
     else
       multiply_plain(
           {false, true, a.m, count, w.out, 1, a.dy, a.dy_stride, values, w.out, beta, a.dx + first, a.dx_stride},
-          a.precision);
+          precision);
   });
 }
 
