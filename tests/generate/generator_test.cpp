@@ -172,7 +172,8 @@ TEST(Generator, ALearnedPrefixIsSeenThroughTheCacheToo) {
     for (std::int64_t layer = 0; layer < c.layers; ++layer) prefix.push_back({drawn(), drawn()});
     nn::ForwardState state;
     state.prefix = prefix;
-    const Generation made = generate(*model, Ids{5, 6, 7}, {.max_new_tokens = 6, .state = state});
+    model->set_virtual_tokens({.prefix = prefix});
+    const Generation made = generate(*model, Ids{5, 6, 7}, {.max_new_tokens = 6});
     Ids ids{5, 6, 7};
     for (const std::int32_t id : made.ids) {
       const Tensor hidden = model->forward(nn::pack({ids}), state);
