@@ -63,7 +63,11 @@ fs::path resolve_base(const fs::path& adapter) {
   if (!beside.empty()) return beside;
   const std::string base = read_peft_config(adapter).base;
   check(!base.empty(), ErrorKind::kBadInput, "{}: names no base model; give it with --base", adapter.string());
-  return resolve_model(base);
+  try {
+    return resolve_model(base);
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: its base model {}; or name it with --base", adapter.string(), error.what());
+  }
 }
 
 }  // namespace linnet::app

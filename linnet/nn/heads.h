@@ -20,7 +20,8 @@ class Head {
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
 
-  // The rows that pooling reads, one a sequence [sequences, hidden], and what the pooler makes of them.
+  // The rows that pooling reads, one a sequence [sequences, hidden] (`hidden` itself where it holds just those), and what the
+  // pooler makes of them.
   Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
   Tensor pool(const Tensor& rows, const Pass& pass) const;
   // What a sequence classifier reads of each sequence: both steps.

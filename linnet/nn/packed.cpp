@@ -23,13 +23,6 @@ Packed pack(const std::vector<std::vector<std::int32_t>>& sequences) {
   return batch;
 }
 
-Packed one_row_each(std::int64_t count) {
-  Packed batch;
-  const std::int32_t id = 0;
-  for (std::int64_t i = 0; i < count; ++i) batch.add({&id, 1});
-  return batch;
-}
-
 Packed pack(const PaddedBatch& padded) {
   check(padded.mask.empty() || padded.mask.size() == padded.ids.size(), "[pack] {} masks for {} rows",
         padded.mask.size(), padded.ids.size());

@@ -23,8 +23,6 @@ struct Packed {
 };
 
 Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
-// `count` sequences of one row: what hidden rows belong to that were picked one a sequence. Nobody reads the ids.
-Packed one_row_each(std::int64_t count);
 
 // A padded batch as other libraries take it: masked rows are left out, and positions count what stays (R83).
 struct PaddedBatch {

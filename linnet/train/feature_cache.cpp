@@ -37,10 +37,9 @@ FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, c
   }
 }
 
-Tensor FeatureCache::rows_of(TrainBatch& batch) const {
+Tensor FeatureCache::rows_of(const TrainBatch& batch) const {
   std::vector<std::int32_t> rows;
   for (const std::int64_t example : batch.examples) rows.push_back(static_cast<std::int32_t>(example));
-  batch.packed = nn::one_row_each(static_cast<std::int64_t>(rows.size()));
   return gather_rows(rows_, rows);
 }
 

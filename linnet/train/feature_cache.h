@@ -2,7 +2,7 @@
 //
 //   FeatureCache cache(learner, objective);      // one forward pass over the set, without dropout
 //   TrainBatch batch = objective.batch(rows, key);
-//   Tensor hidden = cache.rows_of(batch);        // batch now holds sequences of one row: the pooled one
+//   Tensor hidden = cache.rows_of(batch);        // the pooled row of each sequence
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ class FeatureCache {
   // Whether the loss of every example depends on one row of a trunk that stays as it is.
   static bool fits(const TrainOptions& options, const Objective& objective);
   // The last hidden states that the pooling reads [examples, hidden], in the batch's order.
-  Tensor rows_of(TrainBatch& batch) const;
+  Tensor rows_of(const TrainBatch& batch) const;
 
  private:
   Tensor rows_;  // [examples of the set, hidden]

@@ -150,15 +150,11 @@ std::int64_t Learner::virtual_tokens() const {
   return adapter_ && adapter_->extends() ? adapter_->config().virtual_tokens : 0;
 }
 
-Tensor Learner::forward(TrainBatch& batch) const {
+Tensor Learner::forward(const TrainBatch& batch) const {
   nn::ForwardState state;
   if (adapter_) adapter_->extend(state);
-  const nn::TransformerConfig& config = model_.config();
-  if (config.head == nn::HeadKind::kSequenceClass && batch.encoder.rows() == 0) {
-    const Tensor rows = model_.pooling_rows(batch.packed, state);
-    batch.packed = nn::one_row_each(rows.size(0));
-    return rows;
-  }
+  if (model_.config().head == nn::HeadKind::kSequenceClass && batch.encoder.rows() == 0)
+    return model_.pooling_rows(batch.packed, state);
   if (batch.encoder.rows() == 0) return model_.forward(batch.packed, state);
   const nn::Encoded encoded = model_.encode(batch.encoder, state);
   state.encoder = &encoded;

@@ -29,9 +29,9 @@ class Learner {
   std::int64_t trained_count() const;
   std::int64_t virtual_tokens() const;  // rows put before every text
 
-  // The last hidden state of every row of `batch.packed` (of the decoder, where there is an encoder). Where a
-  // classifier reads the soft prompt's first row, the batch becomes those rows, one a sequence.
-  Tensor forward(TrainBatch& batch) const;
+  // The last hidden state of every row of `batch.packed` (of the decoder, where there is an encoder); for a sequence
+  // classifier, of the row that it reads of each sequence alone.
+  Tensor forward(const TrainBatch& batch) const;
 
   // Everything that learns, as a later run needs it to go on bit for bit.
   void save_trained(const std::filesystem::path& folder) const;

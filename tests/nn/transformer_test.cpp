@@ -145,17 +145,34 @@ TEST_P(AnyPositions, PromptEmbeddingsComeBeforeEverySequence) {
 INSTANTIATE_TEST_SUITE_P(Kinds, AnyPositions, ::testing::ValuesIn(kKinds),
                          [](const auto& test) { return test.param.name; });
 
-TEST(Transformer, APrefixMovesPositionsAndRefusesACache) {
+TEST(Transformer, APrefixMovesPositions) {
   const Transformer t = made(small_config());
   std::vector<PrefixKv> prefix;
   for (int layer = 0; layer < 2; ++layer) prefix.push_back({Tensor::zeros({3, 12}), Tensor::zeros({3, 12})});
-  KvCache cache(t.config(), DType::kF32);
-  KvCache::Sequence sequence;
-  KvCache::Sequence* const sequences[] = {&sequence};
-  EXPECT_THROW(t.forward(pack(Texts{{1}}), {.cache = &cache, .sequences = sequences, .prefix = prefix}, {}), Error);
   EXPECT_EQ(t.forward(pack(Texts{{1, 2}, {3}}), {.prefix = prefix}, {}).size(0), 3);
   EXPECT_THROW(t.forward(pack({text(198, 1)}), {.prefix = prefix}, {}), Error);  // 201 of 200 positions
   EXPECT_NO_THROW(t.forward(pack({text(197, 1)}), {.prefix = prefix}, {}));
+}
+
+// The last layer computes only the rows that come out: they are the same rows.
+TEST(Transformer, OneRowASequenceIsThatRowOfAll) {
+  for (const Stack stack : {Stack::kDecoder, Stack::kEncoder})
+    for (const NormPlace place : {NormPlace::kBefore, NormPlace::kAfter}) {
+      TransformerConfig c = small_config();
+      c.stack = stack, c.norm_place = place;
+      const Transformer t = made(c);
+      const Packed batch = pack(Texts{text(5, 1), {7}, text(9, 2)});
+      const Tensor all = t.forward(batch, {}, {});
+      for (const OutputRows output : {OutputRows::kFirst, OutputRows::kLast}) {
+        const Tensor one = t.forward(batch, {.output = output}, {});
+        ASSERT_EQ(one.shape(), (Shape{3, c.hidden}));
+        for (std::int64_t s = 0; s < 3; ++s) {
+          const auto at = static_cast<std::size_t>(s);
+          const std::int64_t row = output == OutputRows::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1;
+          EXPECT_LE(distance(one.slice(0, s, s + 1), all.slice(0, row, row + 1)), 1e-5);
+        }
+      }
+    }
 }
 
 TEST(Transformer, NamesAreUniqueAndSizesFollowTheConfig) {
