@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -180,6 +181,7 @@ def training_rate(machine: Machine, steps: int, per_step: float, *arguments) -> 
             times.append(time.perf_counter())
 
     out = machine.work / "trained"
+    shutil.rmtree(out, ignore_errors=True)
     _, _, memory = machine.linnet("train", *arguments, "-o", out, "--max-steps", steps, "--no-shuffle", "--valid-fraction", 0,
                                   "--seed", 1, each_line=stamp)
     if len(times) != steps:
