@@ -42,7 +42,7 @@ class Context:
         return done.stdout
 
     def json_lines(self, *arguments, stdin: str | None = None) -> list:
-        return [json.loads(line) for line in self.linnet(*arguments, "--json", stdin=stdin).splitlines() if line]
+        return [json.loads(line) for line in self.linnet(*arguments, "--json", stdin=stdin).split("\n") if line]
 
     def forward(self, model: Path, rows: list[list[int]], types: list[list[int]] | None = None, side: str = "right",
                 *more) -> dict[str, torch.Tensor]:
