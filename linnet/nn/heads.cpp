@@ -40,13 +40,7 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
 
 Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
   if (hidden.size(0) == batch.sequences()) return hidden;  // picked already, or sequences of one row
-  std::vector<std::int32_t> rows;
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    const auto at = static_cast<std::size_t>(s);
-    check(batch.length(s) > 0, "[head] sequence {} is empty", s);
-    rows.push_back(pooling_ == Pooling::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
-  }
-  return gather_rows(hidden, rows);
+  return gather_rows(hidden, one_row_each(batch, pooled_row()));
 }
 
 Tensor Head::pool(const Tensor& rows, const Pass& pass) const {

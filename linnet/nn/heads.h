@@ -24,6 +24,7 @@ class Head {
   // pooler makes of them.
   Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
   Tensor pool(const Tensor& rows, const Pass& pass) const;
+  OutputRows pooled_row() const { return pooling_ == Pooling::kFirst ? OutputRows::kFirst : OutputRows::kLast; }
   // What a sequence classifier reads of each sequence: both steps.
   Tensor pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const;
   // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> scores.

@@ -23,6 +23,16 @@ Packed pack(const std::vector<std::vector<std::int32_t>>& sequences) {
   return batch;
 }
 
+std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which) {
+  std::vector<std::int32_t> rows;
+  for (std::int64_t s = 0; which != OutputRows::kAll && s < batch.sequences(); ++s) {
+    const auto at = static_cast<std::size_t>(s);
+    check(batch.length(s) > 0, "[rows] sequence {} is empty", s);
+    rows.push_back(which == OutputRows::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
+  }
+  return rows;
+}
+
 Packed pack(const PaddedBatch& padded) {
   check(padded.mask.empty() || padded.mask.size() == padded.ids.size(), "[pack] {} masks for {} rows",
         padded.mask.size(), padded.ids.size());

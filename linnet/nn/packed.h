@@ -24,6 +24,11 @@ struct Packed {
 
 Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
 
+// Which rows of each sequence are asked for: all of them, or one.
+enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };
+// The first or the last row of each sequence; kAll: nothing. An empty sequence is refused.
+std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which);
+
 // A padded batch as other libraries take it: masked rows are left out, and positions count what stays (R83).
 struct PaddedBatch {
   std::vector<std::vector<std::int32_t>> ids, mask, type_ids;  // mask, type_ids: as ids, or empty

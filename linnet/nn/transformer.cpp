@@ -76,17 +76,6 @@ void fill_sequences(AttentionBatch& batch, std::int64_t prefix) {
   }
 }
 
-// One row of each sequence, or none for all.
-std::vector<std::int32_t> rows_of(const Packed& batch, OutputRows output) {
-  std::vector<std::int32_t> rows;
-  for (std::int64_t s = 0; output != OutputRows::kAll && s < batch.sequences(); ++s) {
-    const auto at = static_cast<std::size_t>(s);
-    check(batch.length(s) > 0, "[forward] sequence {} is empty", s);
-    rows.push_back(output == OutputRows::kFirst ? batch.starts[at] : batch.starts[at + 1] - 1);
-  }
-  return rows;
-}
-
 CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
   check(encoder.starts.size() == rows.starts.size(), "[decoder] {} sequences read {} encoded ones", rows.sequences(),
         encoder.starts.size() - 1);
@@ -237,7 +226,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   CrossBatch cross;
   const bool reads_encoder = &layers == &decoder_layers_;
   if (reads_encoder) cross = cross_batch(rows, *state.encoder);
-  const std::vector<std::int32_t> wanted = rows_of(rows, state.output);
+  const std::vector<std::int32_t> wanted = one_row_each(rows, state.output);
   const bool early = !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
   x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass, early ? wanted : std::vector<std::int32_t>());
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
@@ -260,7 +249,7 @@ Tensor Transformer::forward(const Packed& batch, const ForwardState& state, cons
 Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
   ForwardState pooling = state;
-  pooling.output = config_.pooling == Pooling::kFirst ? OutputRows::kFirst : OutputRows::kLast;
+  pooling.output = head_.pooled_row();
   return run_only_stack(batch, pooling, pass).hidden;
 }
 

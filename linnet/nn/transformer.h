@@ -27,10 +27,6 @@ struct VirtualTokens {
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
-// Which rows of each sequence come out of a forward pass: all of them, or one a sequence [sequences, hidden]. The others are
-// not computed in the last layer.
-enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };
-
 // What a forward pass starts from besides its tokens. Virtual tokens come before the sequences that begin here: those
 // whose cache is empty, or all without a cache.
 struct ForwardState {
@@ -40,7 +36,7 @@ struct ForwardState {
   Tensor prompt_embeddings = {};                         // [virtual tokens, hidden], put before every sequence
   std::span<const PrefixKv> prefix = {};                 // one a layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};         // the same for the encoder's layers
-  OutputRows output = OutputRows::kAll;
+  OutputRows output = OutputRows::kAll;                  // one a sequence: the last layer computes no others
 };
 
 class Transformer {

@@ -14,10 +14,8 @@ namespace {
 
 Tensor pool(const Tensor& hidden, const nn::Packed& batch, EmbedPooling how) {
   if (how == EmbedPooling::kMean) return mean_rows(hidden, batch.starts);
-  std::vector<std::int32_t> rows;
-  for (std::size_t s = 0; s + 1 < batch.starts.size(); ++s)
-    rows.push_back(how == EmbedPooling::kCls ? batch.starts[s] : batch.starts[s + 1] - 1);
-  return gather_rows(hidden, rows);
+  const auto which = how == EmbedPooling::kCls ? nn::OutputRows::kFirst : nn::OutputRows::kLast;
+  return gather_rows(hidden, nn::one_row_each(batch, which));
 }
 
 void scale_to_one(std::vector<float>& v) {
