@@ -239,10 +239,9 @@ struct PackedLayout {
 };
 
 PackedLayout layout_of(DType type, std::int64_t out, std::int64_t in) {
-  const auto up = [](std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; };
-  if (type == DType::kF32) return {64, up(in, 16), slice_depth(in), up(out, 64), false};
-  const std::int64_t panel = type == DType::kBF16 ? 64 : kPanel, depth = type == DType::kBF16 ? up(in, 32) : in;
-  return {panel, depth, depth, up(out, panel), type == DType::kBF16};
+  if (type == DType::kF32) return {64, rounded_up(in, 16), slice_depth(in), rounded_up(out, 64), false};
+  const std::int64_t panel = type == DType::kBF16 ? 64 : kPanel, depth = type == DType::kBF16 ? rounded_up(in, 32) : in;
+  return {panel, depth, depth, rounded_up(out, panel), type == DType::kBF16};
 }
 
 template <class T>

@@ -13,6 +13,7 @@
 namespace linnet::cpu {
 
 inline constexpr std::int64_t kPanel = 32;  // output columns a panel
+inline constexpr std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
 // W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
 // F32: slices of slice_depth(in) rows, each [out / 64][rows, rounded up to 16][64], what oneDNN calls BA16a64b.

@@ -163,12 +163,6 @@ const std::uint16_t* rounded(const float* x, std::int64_t stride, std::int64_t r
   return to;
 }
 
-std::int64_t rounded_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
-
-}  // namespace
-
-namespace {
-
 // A packed weight of one slice or several, each added to the sum of those before.
 struct PackedSlices {
   const PackedMatrix& w;
@@ -200,19 +194,22 @@ bool multiply_onednn(const Product& p, const PackedMatrix& w) {
   const PackedSlices slices{w};
   constexpr std::int64_t kMost = 256;
   const std::int64_t least = slices.bf16 ? 8 : 32;  // below, our own product is as quick
-  if (p.m < least || matmul_for(slices.shape(p, kMost, 0)) == nullptr) return false;
+  const auto all_slices = [&](std::int64_t rows) {  // known before the first one is written
+    for (std::int64_t top = 0; top < w.in; top += slices.depth)
+      if (matmul_for(slices.shape(p, rows, top)) == nullptr) return false;
+    return true;
+  };
+  if (p.m < least || !all_slices(kMost)) return false;
   auto* const rounded = slices.bf16 ? scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in) : nullptr;
   if (slices.bf16) narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
   std::int64_t row = 0;
   for (std::int64_t rows = kMost; rows >= least; rows /= 2)
-    for (; p.m - row >= rows; row += rows)
+    for (; p.m - row >= rows && all_slices(rows); row += rows)
       for (std::int64_t top = 0; top < w.in; top += slices.depth) {
         const Shape shape = slices.shape(p, rows, top);
-        const dnnl::matmul* const product = matmul_for(shape);
-        if (product == nullptr) return false;
         const void* const x =
             slices.bf16 ? static_cast<const void*>(rounded + row * w.in) : p.x + row * p.x_stride + top;
-        run(*product, shape, x, slices.data(top), shape.bias ? p.bias : nullptr, p.y + row * p.y_stride);
+        run(*matmul_for(shape), shape, x, slices.data(top), shape.bias ? p.bias : nullptr, p.y + row * p.y_stride);
       }
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
