@@ -47,7 +47,7 @@ Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
 
 Prompt Completer::chat(const Json& messages) const {
   const std::string text = tasks::render_chat(loaded_.tokenizer(), messages);
-  return {tasks::chat_ids(loaded_.tokenizer(), messages), text};
+  return {tasks::prompt_ids(loaded_.tokenizer(), text, tasks::Opening::kWritten), text};
 }
 
 tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) const {

@@ -1,6 +1,7 @@
 #include "linnet/tasks/chat.h"
 
 #include "linnet/base/error.h"
+#include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
 
@@ -16,9 +17,7 @@ std::string render_chat(const Tokenizer& tokenizer, const Json& messages, ChatOp
 }
 
 std::vector<std::int32_t> chat_ids(const Tokenizer& tokenizer, const Json& messages, ChatOptions options) {
-  EncodeOptions encode;
-  encode.add_special_tokens = false;
-  return tokenizer.encode_ids(render_chat(tokenizer, messages, std::move(options)), encode);
+  return prompt_ids(tokenizer, render_chat(tokenizer, messages, std::move(options)), Opening::kWritten);
 }
 
 }  // namespace linnet::tasks

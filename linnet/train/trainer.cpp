@@ -84,7 +84,6 @@ class Trainer::Run {
   struct Set {
     std::unique_ptr<Objective> objective;
     std::unique_ptr<FeatureCache> cache;
-    const FeatureCache* features() const { return cache.get(); }
   };
   Set encode(const Dataset& data);
   void make_plan();
@@ -366,7 +365,7 @@ void Trainer::Run::write_eval(const EvalRecord& record) {
 }
 
 bool Trainer::Run::judge() {
-  Evaluation found = evaluate(learner_, *valid_.objective, valid_.features());
+  Evaluation found = evaluate(learner_, *valid_.objective, valid_.cache.get());
   const auto [metric, more] = valid_.objective->best_metric();
   const double value = found.metrics.at(metric);
   const bool better = state_.best_step == 0 || (more ? value > state_.best_metric : value < state_.best_metric);
@@ -403,7 +402,7 @@ void Trainer::Run::finish(TrainSummary& summary) {
       std::min(steps.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, plan_.steps_an_epoch)));
   for (std::size_t i = steps.size() - last; i < steps.size(); ++i)
     summary.train_loss += steps[i].loss / static_cast<double>(last);
-  if (valid_.objective && !best_) best_ = evaluate(learner_, *valid_.objective, valid_.features());
+  if (valid_.objective && !best_) best_ = evaluate(learner_, *valid_.objective, valid_.cache.get());
   if (best_) summary.metrics = best_->metrics;
   if (test_.objective)
     for (const auto& [name, value] : evaluate(learner_, *test_.objective).metrics)
