@@ -8,6 +8,7 @@
 #include "linnet/base/file.h"
 #include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
@@ -26,22 +27,10 @@ std::vector<Json> answers(const CliResult& result) {
   return json_lines(result.out);
 }
 
-class Scratch {
- public:
-  Scratch() {
-    folder_ = (std::filesystem::temp_directory_path() / "linnet-classify-XXXXXX").string();
-    if (mkdtemp(folder_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-  }
-  ~Scratch() { std::filesystem::remove_all(folder_); }
-  std::string file(const std::string& name) const { return folder_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(file(name), std::ios::binary) << text;
-    return file(name);
-  }
-
- private:
-  std::string folder_;
-};
+std::string written(const Scratch& scratch, const std::string& name, const std::string& text) {
+  put(scratch / name, text);
+  return (scratch / name).string();
+}
 
 class TrainedHead : public ::testing::TestWithParam<std::string> {};
 
@@ -149,7 +138,7 @@ TEST(Classify, TheSummaryCountsWhatIsKnown) {
   for (int i = 0; i < 12; ++i)
     lines += Json{{"text", "w" + std::to_string(5 + i)}, {"label", i % 3 == 0 ? "b" : "a"}}.dump() + "\n";
   lines += "{\"text\":\"w40\"}\n";
-  const std::string file = scratch.write("texts.jsonl", lines);
+  const std::string file = written(scratch, "texts.jsonl", lines);
   const std::vector<std::string> arguments{"--labels", "a,b",           "--template", "{{ text }}", "--label-words",
                                            "a= w7",    "--label-words", "b= w8",      "--input",    file};
   auto json = arguments;
@@ -177,7 +166,7 @@ TEST(Classify, TheSummaryCountsWhatIsKnown) {
 
 TEST(Classify, LabelsThatNobodyNamedAreTheFilesOwn) {
   Scratch scratch;
-  const std::string file = scratch.write("texts.csv", "text,label\nw5,good\nw6,bad\nw7,good\n");
+  const std::string file = written(scratch, "texts.csv", "text,label\nw5,good\nw6,bad\nw7,good\n");
   const auto found = answers(classify({"--input", file, "--json"}));
   ASSERT_EQ(found.size(), 4U);
   EXPECT_TRUE(found[0]["label"] == "good" || found[0]["label"] == "bad");
@@ -185,7 +174,7 @@ TEST(Classify, LabelsThatNobodyNamedAreTheFilesOwn) {
   const auto solved = answers(classify({"--examples", file, "--shots", "2", "--json", "w5"}));
   EXPECT_EQ(solved.at(0)["scores"].size(), 2U);
   // A trained head keeps its own, and the file may hold their numbers.
-  const std::string numbers = scratch.write("numbers.csv", "text,label\nw5,0\nw6,2\n");
+  const std::string numbers = written(scratch, "numbers.csv", "text,label\nw5,0\nw6,2\n");
   const auto head = answers(run_linnet({"classify", "-m", model("gpt2/classifier"), "--input", numbers, "--json"}));
   ASSERT_EQ(head.size(), 3U);
   EXPECT_EQ(head[0]["scores"].size(), 3U);
@@ -241,7 +230,7 @@ TEST(Classify, GeneratedTextThatIsNoLabelIsNull) {
 
 TEST(Classify, ACalibrationIsSavedAndUsedAgain) {
   Scratch scratch;
-  const std::string file = scratch.file("calibration.json");
+  const std::string file = (scratch / "calibration.json").string();
   const std::vector<std::string> arguments{"--labels",      "a,b",   "--label-words", "a= w7",
                                            "--label-words", "b= w8", "--json",        "w5 w6"};
   const auto with = [&](std::vector<std::string> more) {
@@ -272,7 +261,7 @@ TEST(Classify, UnsureAnswersAreMarked) {
 
 TEST(Classify, ExemplarsAreBalancedAndNeverTheTextItself) {
   Scratch scratch;
-  const std::string file = scratch.write("solved.tsv", "text\tlabel\nw5\ta\nw6\tb\nw7\ta\nw8\tb\n");
+  const std::string file = written(scratch, "solved.tsv", "text\tlabel\nw5\ta\nw6\tb\nw7\ta\nw8\tb\n");
   const CliResult r = classify({"--labels", "a,b", "--template", "T: {{ text }} L:", "--examples", file, "--shots", "2",
                                 "--show-prompt", "--json", "w5"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
@@ -312,8 +301,8 @@ struct Refused {
 TEST(Classify, RefusesWithTheRightCodeAndNothingOnStdout) {
   Scratch scratch;
   const std::string odd =
-      scratch.write("odd.jsonl", "{\"text\":\"w5\",\"label\":\"a\"}\n{\"text\":\"w6\",\"label\":\"z\"}\n");
-  const std::string broken = scratch.write("broken.json", "{\"labels\":[\"a\",\"b\"],\"logprobs\":[1]}");
+      written(scratch, "odd.jsonl", "{\"text\":\"w5\",\"label\":\"a\"}\n{\"text\":\"w6\",\"label\":\"z\"}\n");
+  const std::string broken = written(scratch, "broken.json", "{\"labels\":[\"a\",\"b\"],\"logprobs\":[1]}");
   const Refused cases[] = {
       {"no labels", {"w5"}, 2, "label"},
       {"one label", {"--labels", "a", "w5"}, 2, "two labels"},
@@ -328,7 +317,7 @@ TEST(Classify, RefusesWithTheRightCodeAndNothingOnStdout) {
       {"an unknown slot", {"--labels", "a,b", "--template", "{{ txt }}", "w5"}, 3, "txt"},
       {"a label outside", {"--labels", "a,b", "--input", odd}, 3, "odd.jsonl:2"},
       {"a broken calibration", {"--labels", "a,b", "--calibrate", broken, "w5"}, 3, "broken.json"},
-      {"no such input", {"--labels", "a,b", "--input", scratch.file("none.csv")}, 3, "none.csv"},
+      {"no such input", {"--labels", "a,b", "--input", (scratch / "none.csv").string()}, 3, "none.csv"},
       {"no chat template", {"--labels", "a,b", "--chat", "w5"}, 3, "chat template"},
   };
   for (const Refused& c : cases) {

@@ -106,12 +106,6 @@ TEST(Forward, TextsAreTokenised) {
   EXPECT_EQ(read_file(by_text), read_file(by_ids));
 }
 
-struct Wrong {
-  const char* name;
-  std::vector<std::string> arguments;
-  int exit_code;
-  const char* said;
-};
 class ForwardRefuses : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(ForwardRefuses, WithAWordAndNoFile) {

@@ -31,6 +31,14 @@ struct CliOptions {
   std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
 };
 
+// A call that is refused, for tables of them.
+struct Wrong {
+  const char* name;
+  std::vector<std::string> arguments;
+  int exit_code;
+  const char* said;  // part of the message
+};
+
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});
 
 }  // namespace linnet::test

@@ -205,12 +205,6 @@ TEST(Run, AMemoryCapThatCannotBeKeptIsRefusedWithBothNumbers) {
   EXPECT_EQ(llama({"w5", "--memory", "much"}).exit_code, 2);
 }
 
-struct Wrong {
-  const char* name;
-  std::vector<std::string> arguments;
-  int exit_code;
-  const char* said;
-};
 class RunRefuses : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(RunRefuses, WithAWord) {

@@ -108,12 +108,6 @@ TEST(ScoreVerb, ALimitCutsWordsAndBytesToo) {
             ask({"--perplexity", (scratch / "start.txt").string()}));
 }
 
-struct Wrong {
-  const char* name;
-  std::vector<std::string> arguments;
-  int exit_code;
-  const char* said;
-};
 class ScoreRefuses : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(ScoreRefuses, WithAWord) {

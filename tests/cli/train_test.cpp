@@ -46,7 +46,7 @@ class TrainCli : public ::testing::Test {
     return all;
   }
 
-  TemporaryFolder scratch_;
+  Scratch scratch_;
 };
 
 TEST_F(TrainCli, JsonLinesAreStepsEvaluationsAndASummary) {

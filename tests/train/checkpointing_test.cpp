@@ -7,7 +7,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/rng.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -22,7 +22,7 @@ void checkpoint(const fs::path& output, std::int64_t step, std::string_view cont
 }
 
 TEST(Checkpointing, CommittedFolderIsWholeAndFound) {
-  const TemporaryFolder output;
+  const Scratch output;
   EXPECT_FALSE(newest_checkpoint(output.path()));
   checkpoint(output.path(), 5);
   checkpoint(output.path(), 10);
@@ -31,7 +31,7 @@ TEST(Checkpointing, CommittedFolderIsWholeAndFound) {
 }
 
 TEST(Checkpointing, WithoutCommitNothingStays) {
-  const TemporaryFolder output;
+  const Scratch output;
   {
     CheckpointFolder folder(output.path(), 5);
     write_file(folder.path() / "model.safetensors", "half");
@@ -40,7 +40,7 @@ TEST(Checkpointing, WithoutCommitNothingStays) {
 }
 
 TEST(Checkpointing, LeftoversOfKilledRunsGo) {
-  const TemporaryFolder output;
+  const Scratch output;
   fs::create_directories(output.path() / ".checkpoint-7.123.incomplete");
   write_file(output.path() / ".checkpoint-7.123.incomplete" / "model.safetensors", "half");
   checkpoint(output.path(), 5);
@@ -51,7 +51,7 @@ TEST(Checkpointing, LeftoversOfKilledRunsGo) {
 
 // T6: cuts and flipped bytes are caught by the hash, the older checkpoint is taken.
 TEST(Checkpointing, DamageFallsBackToTheOlderOne) {
-  const TemporaryFolder output;
+  const Scratch output;
   checkpoint(output.path(), 5, std::string(1000, 'a'));
   const std::string good(4000, 'b');
   Rng rng(7);
@@ -68,7 +68,7 @@ TEST(Checkpointing, DamageFallsBackToTheOlderOne) {
 }
 
 TEST(Checkpointing, MissingFileOrManifestFallsBack) {
-  const TemporaryFolder output;
+  const Scratch output;
   checkpoint(output.path(), 5);
   checkpoint(output.path(), 10);
   fs::remove(output.path() / "checkpoint-10" / "state.json");
@@ -79,14 +79,14 @@ TEST(Checkpointing, MissingFileOrManifestFallsBack) {
 }
 
 TEST(Checkpointing, ManifestCannotPointOutside) {
-  const TemporaryFolder output;
+  const Scratch output;
   checkpoint(output.path(), 5);
   write_file(output.path() / "checkpoint-5" / kManifestName, R"({"files":{"../x":{"bytes":0,"sha256":""}}})");
   EXPECT_NE(manifest_fault(output.path() / "checkpoint-5"), "");
 }
 
 TEST(Checkpointing, KeepsTheNewestAndTheBest) {
-  const TemporaryFolder output;
+  const Scratch output;
   for (const std::int64_t step : {5, 10, 15, 20}) checkpoint(output.path(), step);
   keep_newest(output.path(), 2, 5);
   EXPECT_EQ(checkpoint_steps(output.path()), (std::vector<std::int64_t>{5, 15, 20}));

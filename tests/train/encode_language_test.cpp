@@ -7,7 +7,7 @@
 #include "linnet/models/pretrained.h"
 #include "linnet/train/encode.h"
 #include "tests/models/fixture.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -66,7 +66,7 @@ TEST(EncodeCausal, ALongPromptLosesItsBeginning) {
 }
 
 TEST(EncodeCausal, OnlyTheAssistantIsLearned) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   const std::filesystem::path model = scratch.path() / "model";
   std::filesystem::copy(llama(), model);
   write_file(model / "chat_template.jinja",

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -30,7 +30,7 @@ TEST(EventFile, ScalarHasTheFieldsOfAnEvent) {
 }
 
 TEST(EventFile, StartsWithTheVersion) {
-  const TemporaryFolder folder;
+  const Scratch folder;
   {
     EventFile events(folder.path() / run_folder_name());
     events.scalar("train/loss", 1, 1);

@@ -8,7 +8,7 @@ namespace linnet {
 namespace {
 
 TEST(FinalFolder, TheLicenceIsInTheHeadOfTheReadme) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   EXPECT_EQ(stated_licence(scratch.path()), "");
   write_file(scratch.path() / "README.md", "---\nlanguage: en\nlicense: apache-2.0\n---\n\n# A model\nlicense: none\n");
   EXPECT_EQ(stated_licence(scratch.path()), "apache-2.0");
@@ -17,7 +17,7 @@ TEST(FinalFolder, TheLicenceIsInTheHeadOfTheReadme) {
 }
 
 TEST(FinalFolder, TheReportNamesTheWorstMistakes) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 1;
   options.learning_rate = 1e-9;  // it stays as wrong as it was
@@ -35,7 +35,7 @@ TEST(FinalFolder, TheReportNamesTheWorstMistakes) {
 
 // Transformers' classifiers of decoders need a padding id.
 TEST(FinalFolder, ADecodersClassifierHasAPaddingId) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   const auto model = scratch.path() / "model";
   std::filesystem::copy(fixtures() / "llama/causal", model);
   Json config = read_json(model / "config.json");

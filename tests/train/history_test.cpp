@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -33,7 +33,7 @@ TEST(History, ReadsItsOwnState) {
 }
 
 TEST(TrainLog, ResumingDropsLaterAndBrokenLines) {
-  const TemporaryFolder folder;
+  const Scratch folder;
   const auto file = folder.path() / "train_log.jsonl";
   write_file(file, "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4,\"lo");
   {

@@ -87,7 +87,7 @@ TEST(Learner, AdaptersLeaveTheBaseAloneAndCarryTheHead) {
 }
 
 TEST(Learner, ASavedAdapterGivesTheSameScores) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   for (const char* fixture : {"bert/classifier", "bloom/causal", "gpt2/classifier", "llama/causal"})
     for (const TrainMethod method : {TrainMethod::kLora, TrainMethod::kPrompt, TrainMethod::kPrefix}) {
       TrainOptions options = tiny_options(scratch.path() / fixture / method_name(method));
@@ -136,7 +136,7 @@ TEST(Learner, LoraLearnsBesideQuantisedWeights) {
 }
 
 TEST(Learner, AnAdapterGoesOnLearning) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "first");
   options.method = TrainMethod::kLora;
   TinyRun first("llama/causal", plain_rows(12), options);
@@ -161,7 +161,7 @@ TEST(Learner, AnAdapterGoesOnLearning) {
 }
 
 TEST(Learner, HeadOnQuantisedWeightsIsSavedExactly) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   DatasetSplits splits{parse_dataset(labelled_rows(12), "jsonl", "rows.jsonl"), {}, {}};
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.method = TrainMethod::kHead;

@@ -82,16 +82,21 @@ TrainBatch batch_of(const Expected& e, TrainTask task, const nn::TransformerConf
   return b;
 }
 
+// In f32; classes are single labels where the configuration leaves it open.
+models::Pretrained load_to_train(const std::filesystem::path& folder) {
+  models::LoadOptions load{.dtype = models::WeightType::kF32};
+  const nn::TransformerConfig config = models::Model::read_config(folder);
+  if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
+    load.problem = nn::ProblemType::kSingleLabel;
+  return models::load_pretrained(folder, load);
+}
+
 class BesidePyTorch : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(BesidePyTorch, LossesAndGradients) {
   const auto folder = fixtures() / GetParam();
   const Expected expected(folder / "train.safetensors");
-  models::LoadOptions load{.dtype = models::WeightType::kF32};
-  const nn::TransformerConfig config = models::Model::read_config(folder);
-  if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
-    load.problem = nn::ProblemType::kSingleLabel;
-  models::Pretrained loaded = models::load_pretrained(folder, load);
+  models::Pretrained loaded = load_to_train(folder);
   models::Model& model = *loaded.model;
   TrainOptions options{
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
@@ -134,11 +139,7 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
 TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
   const auto folder = fixtures() / GetParam();
   const Expected expected(folder / "train.safetensors");
-  models::LoadOptions load{.dtype = models::WeightType::kF32};
-  const nn::TransformerConfig config = models::Model::read_config(folder);
-  if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
-    load.problem = nn::ProblemType::kSingleLabel;
-  models::Pretrained loaded = models::load_pretrained(folder, load);
+  models::Pretrained loaded = load_to_train(folder);
   const TrainTask task = task_of_head(loaded.model->config().head);
   const auto objective = make_objective(task, {}, *loaded.model, loaded.tokenizer, {.task = task});
   const TrainBatch batch = batch_of(expected, task, loaded.model->config());

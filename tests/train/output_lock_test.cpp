@@ -5,13 +5,13 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/train/checkpointing.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
 
 TEST(OutputLock, SecondTrainerIsRefused) {
-  const TemporaryFolder output;
+  const Scratch output;
   const OutputLock lock(output.path());
   const pid_t child = ::fork();
   if (child == 0) {
@@ -28,7 +28,7 @@ TEST(OutputLock, SecondTrainerIsRefused) {
 }
 
 TEST(OutputLock, LockOfADeadOrOtherProcessIsTakenOver) {
-  const TemporaryFolder output;
+  const Scratch output;
   write_file(output.path() / ".linnet-train.lock", "999999999 12345\n");
   { const OutputLock lock(output.path()); }
   // This process's number, but started at another time: a number used again.

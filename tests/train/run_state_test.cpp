@@ -30,7 +30,7 @@ TEST(RunState, ComesBackWhole) {
   for (const TrainMethod method :
        {TrainMethod::kFull, TrainMethod::kHead, TrainMethod::kLora, TrainMethod::kPrompt, TrainMethod::kPrefix})
     for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kSgd, OptimizerKind::kAdafactor}) {
-      const TemporaryFolder scratch;
+      const Scratch scratch;
       TrainOptions options = tiny_options(scratch.path() / "out");
       options.method = method;
       options.optimizer.kind = kind;
@@ -54,7 +54,7 @@ TEST(RunState, ComesBackWhole) {
 }
 
 TEST(RunState, WhatDiffersIsSaid) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   TinyRun run("llama/classifier", labelled_rows(16), options);
   run.trainer->run();

@@ -10,7 +10,7 @@
 #include "linnet/models/pretrained.h"
 #include "linnet/train/trainer.h"
 #include "tests/models/fixture.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 

@@ -89,7 +89,7 @@ fs::path dropping_model(const fs::path& folder) {
 DatasetSplits splits_of(const std::string& rows) { return {parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}}; }
 
 TEST(Trainer, ResumingGivesTheSameBits) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   const fs::path model = dropping_model(scratch.path() / "model");
   const std::string rows = labelled_rows(40);
   TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
@@ -115,7 +115,7 @@ TEST(Trainer, ResumingGivesTheSameBits) {
 
 // The control: what the test above would say if a run lost where it is in the data.
 TEST(Trainer, ALostDataPositionShows) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   const fs::path model = dropping_model(scratch.path() / "model");
   const std::string rows = labelled_rows(40);
   TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
@@ -137,7 +137,7 @@ TEST(Trainer, ALostDataPositionShows) {
 }
 
 TEST(Trainer, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
   TinyRun first("bert/classifier", labelled_rows(40), options);
   first.trainer->run();
@@ -159,7 +159,7 @@ TEST(Trainer, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
 }
 
 TEST(Trainer, AFolderWithAnotherRunIsRefused) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 1;
   TinyRun first("bert/classifier", labelled_rows(12), options);
@@ -174,7 +174,7 @@ TEST(Trainer, AFolderWithAnotherRunIsRefused) {
 }
 
 TEST(Trainer, ABrokenCheckpointIsPassedOver) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
   TinyRun first("bert/classifier", labelled_rows(40), options);
   first.trainer->run();
@@ -193,7 +193,7 @@ TEST(Trainer, ABrokenCheckpointIsPassedOver) {
 }
 
 TEST(Trainer, StopsOnNumbersThatAreNotFinite) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.save_every = 1;
   options.warmup_ratio = 0;
@@ -218,7 +218,7 @@ TEST(Trainer, StopsOnNumbersThatAreNotFinite) {
 }
 
 TEST(Trainer, NamesTheWeightThatIsNotFinite) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TinyRun run("bert/classifier", labelled_rows(12), tiny_options());
   for (const nn::Parameter& p : run.loaded.model->parameters())
     if (p.name == "layers.1.ffn.up.weight") p.tensor->data<float>()[3] = std::nanf("");
@@ -231,7 +231,7 @@ TEST(Trainer, NamesTheWeightThatIsNotFinite) {
 }
 
 TEST(Trainer, StopsEarlyAndKeepsTheBest) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 50;
   options.learning_rate = 0.05;  // comes apart after a while
@@ -251,7 +251,7 @@ TEST(Trainer, StopsEarlyAndKeepsTheBest) {
 }
 
 TEST(Trainer, TheSavedFolderGivesTheSameScores) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   for (const char* fixture : {"bert/classifier", "bloom/classifier", "gpt2/classifier", "llama/classifier"}) {
     TrainOptions options = tiny_options(scratch.path() / fs::path(fixture).parent_path());
     options.epochs = 1;
@@ -271,7 +271,7 @@ TEST(Trainer, TheSavedFolderGivesTheSameScores) {
 }
 
 TEST(Trainer, OneLineTrains) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   write_file(scratch.path() / "rows.jsonl", labelled_rows(12));
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 1;
@@ -281,7 +281,7 @@ TEST(Trainer, OneLineTrains) {
 }
 
 TEST(Trainer, LeavesLogsAndCards) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   TinyRun run("bert/classifier", labelled_rows(24), options);
   run.trainer->run();
@@ -299,7 +299,7 @@ TEST(Trainer, LeavesLogsAndCards) {
 
 // A full disk (here: a limit on file sizes) ends the run naming the file; the checkpoint before stays whole.
 TEST(Trainer, AFullDiskLeavesTheLastCheckpoint) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
   TinyRun run("bert/classifier", labelled_rows(40), options);
   rlimit before{};
@@ -336,7 +336,7 @@ TEST(Trainer, ThreadsChangeRoundingOnly) {
 }
 
 TEST(Trainer, HereAlwaysTheSameBits) {
-  const TemporaryFolder scratch;
+  const Scratch scratch;
   const fs::path model = dropping_model(scratch.path() / "model");
   std::string hashes[2];
   for (int i = 0; i < 2; ++i) {
