@@ -22,8 +22,7 @@ struct Place {
 
 std::vector<Place> places(models::Model& model) {
   std::vector<Place> all;
-  for (const nn::NamedLinear& l : model.linears())
-    all.push_back({l.name, model.checkpoint_name(l.name), l.linear});
+  for (const nn::NamedLinear& l : model.linears()) all.push_back({l.name, model.checkpoint_name(l.name), l.linear});
   return all;
 }
 
@@ -44,11 +43,13 @@ class LoraAdapter final : public Adapter {
   void attach(const Place& place, Tensor a, Tensor b) {
     const std::int64_t rank = a.size(0);
     const double alpha = pattern_value(config_.alpha_pattern, place.theirs, config_.alpha);
-    const double divisor = config_.scale == LoraScale::kAlphaOverRank ? static_cast<double>(rank)
-                                                                     : std::sqrt(static_cast<double>(rank));
-    place.linear->lora() = nn::LoraDelta{.a = std::move(a), .b = std::move(b),
+    const double divisor =
+        config_.scale == LoraScale::kAlphaOverRank ? static_cast<double>(rank) : std::sqrt(static_cast<double>(rank));
+    place.linear->lora() = nn::LoraDelta{.a = std::move(a),
+                                         .b = std::move(b),
                                          .scale = static_cast<float>(alpha / divisor),
-                                         .dropout = static_cast<float>(config_.dropout), .id = places_.size()};
+                                         .dropout = static_cast<float>(config_.dropout),
+                                         .id = places_.size()};
     places_.push_back(place);
   }
 
@@ -56,10 +57,8 @@ class LoraAdapter final : public Adapter {
     for (const Place& place : places_) {
       nn::LoraDelta& delta = *place.linear->lora();
       Tensor& weight = place.linear->weight();
-      check(!info(weight.dtype()).quantized, "[merge] '{}' is {}: load the base as f32 or bf16", place.theirs,
-            info(weight.dtype()).name);
-      const DType type = weight.dtype();
-      Tensor sum = scale(matmul(delta.b, delta.a), delta.scale);  // [out, in]
+      const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose the sum
+      Tensor sum = scale(matmul(delta.b, delta.a), delta.scale);                         // [out, in]
       const Tensor own = to_float(weight);
       const bool flipped = place.linear->layout() == WeightLayout::kInOut;
       float* s = sum.data<float>().data();

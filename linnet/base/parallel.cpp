@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <set>
 #include <string>
@@ -88,6 +89,30 @@ void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int6
   parallel_region([&](int thread, int count) {
     // A smaller team than asked for still covers every part.
     for (std::int64_t part = thread; part < parts; part += count) body(n * part / parts, n * (part + 1) / parts);
+  });
+}
+
+void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body) {
+  if (n <= 0) return;
+  const std::int64_t pieces = (n + piece - 1) / piece;
+  const std::int64_t parts = std::min<std::int64_t>(pieces, t_inside ? 1 : threads());
+  if (parts <= 1) return body(0, n);
+  struct alignas(64) Part {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
+  std::vector<Part> left(static_cast<std::size_t>(parts));
+  for (std::int64_t p = 0; p < parts; ++p) {
+    Part& part = left[static_cast<std::size_t>(p)];
+    part.next = pieces * p / parts;
+    part.end = pieces * (p + 1) / parts;
+  }
+  parallel_region([&](int thread, int) {
+    for (std::int64_t p = 0; p < parts; ++p) {
+      Part& part = left[static_cast<std::size_t>((thread + p) % parts)];
+      for (std::int64_t i; (i = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;)
+        body(i * piece, std::min(n, (i + 1) * piece));
+    }
   });
 }
 

@@ -50,6 +50,8 @@ std::optional<DType> wanted_type(WeightType type) {
 
 DType kept_type(const StoredTensor& stored, WeightType type) {
   if (stored.shape.size() < 2) return DType::kF32;
+  // Blocks are made f32 where they are multiplied: a copy of them here would only be read once.
+  if (type == WeightType::kF32 && info(stored.dtype).quantized) return stored.dtype;
   const DType wanted = wanted_type(type).value_or(stored.dtype);
   // Rows that do not fill blocks stay exact.
   const bool fills = stored.shape.back() % info(wanted).block_elements == 0;
@@ -83,7 +85,8 @@ Tensor convert_weight(const Tensor& value, DType type) {
 
 std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
   check(std::filesystem::exists(path), ErrorKind::kBadInput,
-        "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` fetched",
+        "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` "
+        "fetched",
         path.string());
   return std::filesystem::is_directory(path) ? load_folder(path) : load_gguf(path);
 }

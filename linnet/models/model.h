@@ -16,19 +16,20 @@
 
 namespace linnet::models {
 
-// What the weights are kept in. kAuto: as the file has them, quantised blocks included. kF32: everything, products and
-// KV cache too, exactly (the parity mode). kQ8 and kQ4 make Q8_0 and Q4_1 of the matrices.
+// What the weights are kept in. kAuto: as the file has them, quantised blocks included. kF32: everything exact,
+// products and KV cache too (the parity mode); blocks stay as they are and are multiplied as the f32 values they stand
+// for. kQ8 and kQ4 make Q8_0 and Q4_1 of the matrices.
 enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
 
 struct LoadOptions {
   WeightType dtype = WeightType::kAuto;
-  std::optional<HeadKind> head = {};  // another head than the file's architecture has
-  std::vector<std::string> labels = {};  // of a new classification head
+  std::optional<HeadKind> head = {};              // another head than the file's architecture has
+  std::vector<std::string> labels = {};           // of a new classification head
   ProblemType problem = ProblemType::kInferred;   // what a new classification head solves
   std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's own
-  bool new_head = false;              // replaces a head of another size (R69) instead of refusing
-  std::uint64_t seed = 0;             // of a new head's weights
-  bool from_scratch = false;          // the configuration only: every weight drawn anew (R33)
+  bool new_head = false;                          // replaces a head of another size (R69) instead of refusing
+  std::uint64_t seed = 0;                         // of a new head's weights
+  bool from_scratch = false;                      // the configuration only: every weight drawn anew (R33)
 };
 
 struct Layout;
@@ -41,7 +42,8 @@ class Model {
   static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
 
   // --- running -----------------------------------------------------------------------------------------------------
-  Tensor forward(const nn::Packed& batch, const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
+  Tensor forward(const nn::Packed& batch,
+                 const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
   // Scores over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
   Tensor logits(const Tensor& hidden) const;
@@ -77,7 +79,7 @@ class Model {
   const Family& family() const { return *family_; }
   const std::filesystem::path& place() const { return place_; }  // where it was loaded from
   const Json& config_json() const { return config_json_; }       // as read; empty from a GGUF
-  std::vector<nn::Parameter> parameters();  // in a fixed order, tied ones once
+  std::vector<nn::Parameter> parameters();                       // in a fixed order, tied ones once
   std::vector<nn::NamedLinear> linears();
   std::string checkpoint_name(std::string_view ours) const;  // Hugging Face's name of a parameter or module
   std::int64_t parameter_count();

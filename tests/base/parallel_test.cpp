@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 namespace linnet {
@@ -29,6 +31,21 @@ Ranges split(std::int64_t n, std::int64_t grain) {
     EXPECT_TRUE(ranges.emplace(begin, end).second);
   });
   return ranges;
+}
+
+TEST(ParallelPieces, CoverEveryIndexOnceWhoeverIsSlow) {
+  for (const int count : {1, 2, 3, 7}) {
+    const Threads t(count);
+    for (const std::int64_t n : {0, 1, 5, 100, 1001})
+      for (const std::int64_t piece : {1, 3, 5000}) {
+        std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+        parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
+          if (begin == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // its part is taken over
+          for (; begin < end; ++begin) ++seen[static_cast<std::size_t>(begin)];
+        });
+        for (const auto& times : seen) EXPECT_EQ(times, 1) << n << " in pieces of " << piece;
+      }
+  }
 }
 
 TEST(ParallelFor, CoversEveryIndexOnce) {

@@ -46,6 +46,16 @@ double largest(const std::vector<float>& a, const std::vector<float>& b) {
   return worst;
 }
 
+TEST(Loader, BlocksAreMultipliedAsTheF32TheyStandFor) {
+  EXPECT_EQ(kept_type({DType::kQ4_K, {8, 256}}, WeightType::kF32), DType::kQ4_K);
+  EXPECT_EQ(kept_type({DType::kBF16, {8, 256}}, WeightType::kF32), DType::kF32);
+  const auto model = Model::from_pretrained(fixtures() / "llama/wide-heads", {.dtype = WeightType::kQ8});
+  model->pass().precision = Precision::kF32;
+  const auto blocks = logits(*model);
+  model->make_trainable();  // every weight f32
+  EXPECT_LT(largest(blocks, logits(*model)), 1e-6);
+}
+
 TEST(Loader, WeightsMayBeKeptInOtherTypes) {
   const auto path = fixtures() / "llama/wide-heads";
   const auto exact = logits(*Model::from_pretrained(path, {.dtype = WeightType::kF32}));

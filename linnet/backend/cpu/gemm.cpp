@@ -105,6 +105,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "linnet/base/file.h"
+#include "linnet/tensor/blocks.h"
 
 namespace linnet::cpu {
 HWY_EXPORT(TileRows);
@@ -132,6 +133,8 @@ namespace {
 
 constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
 constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
+constexpr std::int64_t kPieceBlocks =
+    8;  // blocks of rows that a thread takes at a time, once there is that much for each
 
 }  // namespace
 
@@ -203,11 +206,39 @@ void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, 
   }
 }
 
+// All columns for the rows [begin, end) of x, packed slice by slice into memory of this thread's own.
+template <class Fetch>
+void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range rows, Fetch&& fetch) noexcept {
+  const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), slice = slice_depth(in);
+  float* const packed = scratch<ScratchFor::kActivations>((rows.end - rows.begin) * slice);
+  for (std::int64_t k = 0; k < in; k += slice) {
+    const std::int64_t k_end = std::min(in, k + slice), depth = k_end - k;
+    const auto height = [&](std::int64_t row) { return static_cast<int>(std::min(tile, rows.end - row)); };
+    const auto at = [&](std::int64_t row) { return packed + (row - rows.begin) * depth; };
+    for (std::int64_t row = rows.begin; row < rows.end; row += tile) HWY_DYNAMIC_DISPATCH(PackRows)
+    (p.x + row * p.x_stride + k, p.x_stride, height(row), depth, at(row), height(row));
+    const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
+    for (std::int64_t n = 0; n < out; n += kPanel) {
+      const Panel panel = fetch(n / kPanel, k, k_end);
+      for (std::int64_t row = rows.begin; row < rows.end; row += tile) HWY_DYNAMIC_DISPATCH(MultiplyPanel)
+      (at(row), height(row), panel.data, panel.stride, depth, std::min(kPanel, out - n), p.y + row * p.y_stride + n,
+       p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init);
+    }
+  }
+}
+
+// Many rows are split among the threads by rows: each then reads what it wrote itself in the operation before, and
+// nobody waits for packed rows. Few rows are split by columns, so that a weight is read once.
 template <class Fetch>
 void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
   if (p.accumulate && p.bias != nullptr)
     for (std::int64_t r = 0; r < p.m; ++r)
       for (std::int64_t i = 0; i < out; ++i) p.y[r * p.y_stride + i] += p.bias[i];
+  const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), blocks = (p.m + tile - 1) / tile;
+  if (blocks >= kPieceBlocks * threads())
+    return parallel_pieces(blocks, kPieceBlocks, [&](std::int64_t begin, std::int64_t end) {
+      multiply_rows(p, out, in, {begin * tile, std::min(p.m, end * tile)}, fetch);
+    });
   for (std::int64_t row = 0; row < p.m; row += kMostRows) {
     Product part = p;
     part.m = std::min(kMostRows, p.m - row);
@@ -245,11 +276,11 @@ PackedLayout layout_of(DType type, std::int64_t out, std::int64_t in) {
 }
 
 template <class T>
-void pack_columns(const WeightView& w, const PackedLayout& to, std::int64_t n, std::int64_t n_end, T* packed) {
+void pack_columns(const WeightView& w, const PackedLayout& to, Range columns, T* packed) {
   const auto* const from = static_cast<const T*>(w.data);
   const bool row = w.layout == WeightLayout::kOutIn;
   const std::int64_t step = row ? 1 : w.out;
-  for (; n < n_end; ++n) {
+  for (std::int64_t n = columns.begin; n < columns.end; ++n) {
     const T* const column = row ? from + n * w.in : from + n;
     for (std::int64_t top = 0; top < w.in; top += to.slice) {
       const std::int64_t end = std::min(w.in, top + to.slice);
@@ -262,34 +293,54 @@ void pack_columns(const WeightView& w, const PackedLayout& to, std::int64_t n, s
   }
 }
 
+// Stored rows to f32 columns, made f32 on the way.
+void pack_stored_rows(const WeightView& w, const PackedLayout& to, Range columns, float* packed) {
+  constexpr std::int64_t kRows = 16;  // a panel holds a whole number of them
+  const std::size_t row_size = row_bytes(w.type, w.in);
+  const bool plain = w.type == DType::kF32;
+  float* const values = plain ? nullptr : scratch<ScratchFor::kConvert>(kRows * w.in);
+  for (std::int64_t n = columns.begin; n < columns.end; n += kRows) {
+    const std::int64_t rows = std::min(kRows, columns.end - n);
+    const auto* const stored = static_cast<const std::byte*>(w.data) + static_cast<std::size_t>(n) * row_size;
+    if (!plain) dequantize(w.type, stored, {values, static_cast<std::size_t>(rows * w.in)});
+    const float* const from = plain ? reinterpret_cast<const float*>(stored) : values;
+    for (std::int64_t top = 0; top < w.in; top += to.slice) HWY_DYNAMIC_DISPATCH(PackRows)
+    (from + top, w.in, static_cast<int>(rows), std::min(to.slice, w.in - top), packed + to.at(top, n), to.panel);
+  }
+}
+
 }  // namespace
 
 PackedMatrix pack_matrix(const WeightView& w) {
-  const std::size_t size = row_bytes(w.type, 1);
-  const PackedLayout layout = layout_of(w.type, w.out, w.in);
-  const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * size;
-  PackedMatrix packed{w.type, w.out, w.in, aligned_bytes(bytes)};
-  if (layout.columns > w.out || layout.depth > w.in) std::memset(packed.data.get(), 0, bytes);
-  parallel_for(layout.columns / layout.panel, 1, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t n = begin * layout.panel, n_end = std::min(w.out, end * layout.panel);
-    if (size == 4)
-      pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint32_t*>(packed.data.get()));
+  const DType type = info(w.type).quantized ? DType::kF32 : w.type;
+  const PackedLayout layout = layout_of(type, w.out, w.in);
+  const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * row_bytes(type, 1);
+  PackedMatrix packed{type, w.out, w.in, Storage::allocate(bytes)};
+  std::byte* const to = packed.data->data();
+  if (layout.columns > w.out || layout.depth > w.in) std::memset(to, 0, bytes);
+  parallel_pieces(layout.columns / layout.panel, 1, [&](std::int64_t begin, std::int64_t end) {
+    const Range columns{begin * layout.panel, std::min(w.out, end * layout.panel)};
+    if (type == DType::kF32 && w.layout == WeightLayout::kOutIn)
+      pack_stored_rows(w, layout, columns, reinterpret_cast<float*>(to));
+    else if (type == DType::kF32)
+      pack_columns(w, layout, columns, reinterpret_cast<std::uint32_t*>(to));
     else
-      pack_columns(w, layout, n, n_end, reinterpret_cast<std::uint16_t*>(packed.data.get()));
+      pack_columns(w, layout, columns, reinterpret_cast<std::uint16_t*>(to));
   });
-  if (w.storage != nullptr && w.storage->mapped()) release_pages(w.data, static_cast<std::size_t>(w.out * w.in) * size);
+  if (w.storage != nullptr && w.storage->mapped())
+    release_pages(w.data, static_cast<std::size_t>(w.out) * row_bytes(w.type, w.in));
   return packed;
 }
 
 void multiply_packed(const Product& p, const PackedMatrix& w) {
   if (w.type == DType::kF32) {
-    const auto* const data = reinterpret_cast<const float*>(w.data.get());
+    const auto* const data = reinterpret_cast<const float*>(w.data->data());
     const PackedLayout layout = layout_of(w.type, w.out, w.in);
     return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t) {
       return Panel{data + layout.at(k, panel * kPanel), layout.panel};
     });
   }
-  const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data.get());
+  const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data->data());
   if (w.type == DType::kBF16) {
     const auto widen = HWY_DYNAMIC_DISPATCH(WidenPairs);
     const PackedLayout layout = layout_of(w.type, w.out, w.in);

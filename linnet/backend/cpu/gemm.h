@@ -22,8 +22,10 @@ inline constexpr std::int64_t rounded_up(std::int64_t n, std::int64_t step) { re
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;
-  AlignedBytes data;
+  std::shared_ptr<Storage> data;
 };
+// F32, BF16 or F16; block types [out, in] become F32. In parallel; pages of a mapped file are given back as they are
+// read.
 PackedMatrix pack_matrix(const WeightView& weight);
 // Rows of W^T that are summed before the sum goes to memory: few enough for the first-level cache, and short sums round
 // less than long ones.

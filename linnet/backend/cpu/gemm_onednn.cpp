@@ -183,7 +183,7 @@ struct PackedSlices {
             p.accumulate || top > 0};
   }
   const std::byte* data(std::int64_t top) const {
-    return w.data.get() + static_cast<std::size_t>(top * rounded_up(w.out, 64)) * sizeof(float);
+    return w.data->data() + static_cast<std::size_t>(top * rounded_up(w.out, 64)) * sizeof(float);
   }
 };
 

@@ -78,10 +78,8 @@ void linear_plain(const LinearArgs& a) {
 void linear(const LinearArgs& a) {
   if (a.m == 0 || a.weight.out == 0) return;
   const Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
-  if (info(a.weight.type).quantized) {
-    if (const QuantizedMatrix* const packed = quantized_matrix(a.weight))
-      return a.precision == Precision::kF32 ? multiply_quantized_exact(product, *packed)
-                                            : multiply_quantized(product, *packed);
+  if (info(a.weight.type).quantized && a.precision != Precision::kF32) {
+    if (const QuantizedMatrix* const packed = quantized_matrix(a.weight)) return multiply_quantized(product, *packed);
     return linear_plain(a);
   }
   const PackedMatrix* const packed = packed_matrix(a.weight);

@@ -1,10 +1,9 @@
 // Products with weights, and the choice between the ways to make them.
 //
-//   x rows  weight          made by
-//   any     f32, constant   our own product over the packed copy
-//   any     quantised       integer dot products over the block-affine copy; made f32 panel by panel for
-//   Precision::kF32 any     bf16, f16       oneDNN's bf16 where the processor has it, else panels made f32 any     not
-//   constant    oneDNN over the plain matrix
+//   - f32, constant: our own product over the packed copy.
+//   - Quantised: integer dot products over the block-affine copy; for Precision::kF32 as f32, which the packed copy is.
+//   - bf16, f16: oneDNN's bf16 where the processor has it, else panels made f32.
+//   - Not constant: oneDNN over the plain matrix.
 #pragma once
 
 #include "linnet/backend/backend.h"

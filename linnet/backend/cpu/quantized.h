@@ -36,8 +36,6 @@ QuantizedMatrix pack_quantized(const WeightView& weight);
 
 // y = x W^T with x rounded to 8 bits a block, exact integer sums within a block and f32 between blocks.
 void multiply_quantized(const Product& product, const QuantizedMatrix& weight);
-// The same with x as it is: panels of the weight are made f32.
-void multiply_quantized_exact(const Product& product, const QuantizedMatrix& weight);
 
 // What the dot products use: "AVX-512 VNNI", "AVX2", "portable".
 const char* quantized_kernel_name();
