@@ -8,6 +8,7 @@
 
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/gemm.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/backend/cpu/gemm_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,6 +31,31 @@ void MultiplyPanel(const float* a, int rows, const float* panel, std::int64_t pa
     const TileOutput out{c + n, c_stride, bias == nullptr ? nullptr : bias + n,
                          static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)), init};
     TileOf(rows, a, panel + n, panel_stride, depth, out);
+  }
+}
+
+// A part of a plain matrix as f32, in blocks [depth][width].
+void PackPart(const PackedPart& p, float* to) {
+  for (int lane = 0; lane < p.lanes && p.k_contiguous; lane += p.width)
+    PackRows(p.from + lane * p.stride, p.stride, std::min(p.width, p.lanes - lane), p.depth,
+             to + lane / p.width * p.block, p.width);
+  for (std::int64_t k = 0; k < p.depth; ++k) {
+    float* row = to + k * p.width;
+    for (int lane = 0; lane < p.lanes; lane += p.width, row += p.block) {
+      const int lanes = std::min(p.width, p.lanes - lane);
+      if (!p.k_contiguous) std::copy_n(p.from + k * p.stride + lane, lanes, row);
+      std::fill(row + lanes, row + p.width, 0.0F);
+    }
+  }
+}
+
+// One block of such rows by one panel of 32 columns.
+void MultiplyBlock(const float* a, int rows, const float* panel, std::int64_t depth, std::int64_t columns, float* c,
+                   std::int64_t c_stride, bool add) {
+  for (std::int64_t n = 0; n < columns; n += kTileColumns) {
+    const TileOutput out{c + n, c_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)),
+                         add ? TileInit::kAdd : TileInit::kZero};
+    TileOfColumns<kTileRows>(rows, a, panel + n, kPanel, depth, out);
   }
 }
 
@@ -110,6 +136,8 @@ HWY_AFTER_NAMESPACE();
 namespace linnet::cpu {
 HWY_EXPORT(TileRows);
 HWY_EXPORT(PackRows);
+HWY_EXPORT(PackPart);
+HWY_EXPORT(MultiplyBlock);
 HWY_EXPORT(MultiplyPanel);
 HWY_EXPORT(WidenBf16);
 HWY_EXPORT(WidenF16);
@@ -363,6 +391,21 @@ void multiply_panels(const Product& p, std::int64_t out, std::int64_t in, PanelR
     read(panel, k, k_end, to);
     return Panel{to};
   });
+}
+
+const PlainKernel& f32_kernel() {
+  static const PlainKernel kernel{HWY_DYNAMIC_DISPATCH(TileRows)(), kDepth, sizeof(float),
+                                  [](const PackedPart& part, void* to) {
+                                    HWY_DYNAMIC_DISPATCH(PackPart)
+                                    (part, static_cast<float*>(to));
+                                  },
+                                  [](const void* block, int rows, const void* panel, std::int64_t depth,
+                                     std::int64_t columns, float* c, std::int64_t c_stride, bool add) {
+                                    HWY_DYNAMIC_DISPATCH(MultiplyBlock)
+                                    (static_cast<const float*>(block), rows, static_cast<const float*>(panel), depth,
+                                     columns, c, c_stride, add);
+                                  }};
+  return kernel;
 }
 
 }  // namespace linnet::cpu

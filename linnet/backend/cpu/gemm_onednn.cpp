@@ -15,49 +15,17 @@ namespace linnet::cpu {
 
 #ifdef LINNET_NO_ONEDNN
 
-void multiply_plain(const PlainProduct& p) {
-  // alpha op(a) in rows, then panels of op(b) are gathered for our own product.
-  const float* a = p.a;
-  std::int64_t stride = p.lda;
-  if (p.transpose_a || p.alpha != 1.0F) {
-    float* const rows = scratch<ScratchFor::kTransposed>(p.m * p.k);
-    for (std::int64_t i = 0; i < p.m; ++i)
-      for (std::int64_t k = 0; k < p.k; ++k)
-        rows[i * p.k + k] = p.alpha * (p.transpose_a ? p.a[k * p.lda + i] : p.a[i * p.lda + k]);
-    a = rows;
-    stride = p.k;
-  }
-  for (std::int64_t i = 0; i < p.m && p.beta != 0.0F && p.beta != 1.0F; ++i)
-    for (std::int64_t j = 0; j < p.n; ++j) p.c[i * p.ldc + j] *= p.beta;
-  const std::int64_t n_step = p.transpose_b ? p.ldb : 1, k_step = p.transpose_b ? 1 : p.ldb;
-  multiply_panels({a, stride, p.m, nullptr, p.c, p.ldc, p.beta != 0.0F}, p.n, p.k,
-                  [&](std::int64_t panel, std::int64_t k_begin, std::int64_t k_end, float* out) {
-                    const std::int64_t n = panel * kPanel, columns = std::min(kPanel, p.n - n);
-                    for (std::int64_t k = k_begin; k < k_end; ++k, out += kPanel)
-                      for (std::int64_t j = 0; j < kPanel; ++j)
-                        out[j] = j < columns ? p.b[(n + j) * n_step + k * k_step] : 0.0F;
-                  });
-}
-
+bool multiply_plain_onednn(const PlainProduct&) { return false; }
 bool bf16_products() { return false; }
 bool multiply_onednn(const Product&, const PackedMatrix&) { return false; }
-bool multiply_plain_bf16(const PlainProduct&) { return false; }
 const char* onednn_version() { return "none"; }
 
 #else
 
-void multiply_plain(const PlainProduct& p) {
-  if (p.m == 0 || p.n == 0) return;
-  if (p.k == 0) {  // a sum of nothing, which dnnl_sgemm leaves out
-    for (std::int64_t i = 0; i < p.m; ++i)
-      for (std::int64_t j = 0; j < p.n; ++j) {
-        float& c = p.c[i * p.ldc + j];
-        c = p.beta == 0.0F ? 0.0F : p.beta * c;
-      }
-    return;
-  }
+bool multiply_plain_onednn(const PlainProduct& p) {
   dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb,
              p.beta, p.c, p.ldc);
+  return true;
 }
 
 const char* onednn_version() {
@@ -97,14 +65,12 @@ using tag = memory::format_tag;
 // A product of two matrices of one type into f32: what its generated code depends on.
 struct Shape {
   memory::data_type type;
-  std::int64_t m, n, k, a_stride, c_stride;  // a_stride: of a row-major a
-  tag a, b;                                  // ab: row-major; ba: transposed; b may be packed
+  std::int64_t m, n, k, a_stride, c_stride;  // of the rows of a and c
+  tag b;                                     // how the weight is packed
   bool bias, accumulate;
   auto operator<=>(const Shape&) const = default;
 
-  memory::desc a_desc() const {
-    return a == tag::ab ? memory::desc({m, k}, type, memory::dims{a_stride, 1}) : memory::desc({m, k}, type, a);
-  }
+  memory::desc a_desc() const { return {{m, k}, type, memory::dims{a_stride, 1}}; }
   memory::desc b_desc() const { return {{k, n}, type, b}; }
   memory::desc c_desc() const { return {{m, n}, memory::data_type::f32, memory::dims{c_stride, 1}}; }
   memory::desc bias_desc() const { return {{1, n}, memory::data_type::f32, tag::ab}; }
@@ -155,14 +121,6 @@ void run(const dnnl::matmul& product, const Shape& shape, const void* a, const v
   stream().wait();
 }
 
-// A matrix as bf16 with its stored rows side by side, and rows of zeros after them up to `padded_rows`.
-const std::uint16_t* rounded(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns,
-                             std::int64_t padded_rows, std::uint16_t* to) {
-  narrow_bf16_rows(x, stride, rows, columns, to);
-  std::fill_n(to + rows * columns, (padded_rows - rows) * columns, std::uint16_t{0});
-  return to;
-}
-
 // A packed weight of one slice or several, each added to the sum of those before.
 struct PackedSlices {
   const PackedMatrix& w;
@@ -177,7 +135,6 @@ struct PackedSlices {
             k,
             bf16 ? w.in : p.x_stride,
             p.y_stride,
-            tag::ab,
             bf16 ? tag::BA16a64b2a : tag::BA16a64b,
             p.bias != nullptr && top == 0,
             p.accumulate || top > 0};
@@ -217,45 +174,6 @@ bool multiply_onednn(const Product& p, const PackedMatrix& w) {
     rest.y += row * p.y_stride;
     rest.m = p.m - row;
     multiply_packed(rest, w);
-  }
-  return true;
-}
-
-bool multiply_plain_bf16(const PlainProduct& p) {
-  // Rows of a batch are the m of activations and the k of weight gradients: in steps, so that few shapes are made.
-  constexpr std::int64_t kStep = 64, kLeast = std::int64_t{1} << 20;
-  if (!bf16_products() || p.m * p.n * p.k < kLeast || p.alpha != 1.0F || (p.beta != 0.0F && p.beta != 1.0F))
-    return false;
-  const bool sums_rows = p.transpose_a && !p.transpose_b;  // k counts rows on both sides: zeros may be added
-  const std::int64_t k = sums_rows ? rounded_up(p.k, kStep) : p.k, whole = p.transpose_a ? p.m : p.m / kStep * kStep;
-  const auto shape = [&](std::int64_t m, std::int64_t stride, bool accumulate) {
-    return Shape{memory::data_type::bf16,           m,     p.n,       k, k, stride, p.transpose_a ? tag::ba : tag::ab,
-                 p.transpose_b ? tag::ba : tag::ab, false, accumulate};
-  };
-  const bool accumulate = p.beta == 1.0F;
-  const Shape main = shape(whole, p.ldc, accumulate), tail = shape(kStep, p.n, false);
-  const dnnl::matmul* const for_main = whole > 0 ? matmul_for(main) : nullptr;
-  const dnnl::matmul* const for_tail = whole < p.m ? matmul_for(tail) : nullptr;
-  if ((whole > 0 && for_main == nullptr) || (whole < p.m && for_tail == nullptr)) return false;
-
-  const std::int64_t m = rounded_up(p.m, p.transpose_a ? 1 : kStep);
-  auto* const a = scratch<ScratchFor::kTransposed, std::uint16_t>(m * k);
-  auto* const b = scratch<ScratchFor::kActivations, std::uint16_t>(p.n * k);
-  if (p.transpose_a)
-    rounded(p.a, p.lda, p.k, p.m, k, a);
-  else
-    rounded(p.a, p.lda, p.m, p.k, m, a);
-  if (p.transpose_b)
-    rounded(p.b, p.ldb, p.n, p.k, p.n, b);
-  else
-    rounded(p.b, p.ldb, p.k, p.n, k, b);
-  if (for_main != nullptr) run(*for_main, main, a, b, nullptr, p.c);
-  if (for_tail == nullptr) return true;
-  float* const rows = scratch<ScratchFor::kReduce>(kStep * p.n);
-  run(*for_tail, tail, a + whole * k, b, nullptr, rows);
-  for (std::int64_t r = 0; r < p.m - whole; ++r) {
-    float* const c = p.c + (whole + r) * p.ldc;
-    for (std::int64_t i = 0; i < p.n; ++i) c[i] = accumulate ? c[i] + rows[r * p.n + i] : rows[r * p.n + i];
   }
   return true;
 }

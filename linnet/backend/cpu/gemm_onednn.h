@@ -1,29 +1,16 @@
-// The products that oneDNN makes: plain f32 matrices (training), and bf16 where the processor multiplies it.
+// The products that oneDNN makes: plain f32 matrices, and over packed weights where the processor multiplies bf16.
 // The only files that know oneDNN are this one's source; without it (ThreadSanitizer) our own product stands in.
 #pragma once
 
 #include <cstdint>
 
 #include "linnet/backend/cpu/gemm.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 
 namespace linnet::cpu {
 
-struct PlainProduct {  // c[m, n] = alpha op(a) op(b) + beta c, row-major
-  bool transpose_a, transpose_b;
-  std::int64_t m, n, k;
-  float alpha;
-  const float* a;
-  std::int64_t lda;
-  const float* b;
-  std::int64_t ldb;
-  float beta;
-  float* c;
-  std::int64_t ldc;
-};
-void multiply_plain(const PlainProduct& product);
-// The same with both matrices rounded to bf16 on the way (mixed-precision training); false where that is not worth it
-// or oneDNN has nothing fast, and nothing was done.
-bool multiply_plain_bf16(const PlainProduct& product);
+// c of a plain f32 product; false where oneDNN is not there, and nothing was done.
+bool multiply_plain_onednn(const PlainProduct& product);
 
 // Whether products of bf16 are worth rounding x to bf16 for (AVX-512 BF16 here and in oneDNN).
 bool bf16_products();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/gemm.h"
 
@@ -73,7 +74,10 @@ HWY_INLINE void Tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, s
   TileVector sum[kRows][2];
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
-  for (int v = 0; v < 2; ++v) sum[r][v] = hn::Zero(d);
+  for (int v = 0; v < 2; ++v) {
+    sum[r][v] = hn::Zero(d);
+    hwy::Prefetch(out.c + r * out.c_stride + v * kTileLanes);  // rows of c may lie a page apart
+  }
   for (std::int64_t k = 0; k < depth; ++k) {
     const TileVector b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + kTileLanes);
     HWY_UNROLL(16)

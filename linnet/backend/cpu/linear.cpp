@@ -6,6 +6,7 @@
 #include "linnet/backend/cpu/elementwise.h"
 #include "linnet/backend/cpu/gemm.h"
 #include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/backend/cpu/quantized.h"
 #include "linnet/backend/cpu/scratch.h"
 #include "linnet/backend/cpu/weight_cache.h"

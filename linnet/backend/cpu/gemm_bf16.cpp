@@ -1,0 +1,183 @@
+// The bf16 kernel of plain products: pairs (k, k + 1) side by side, two products and a sum an instruction. Written with
+// the processor's own intrinsics, since the portable vectors of this Highway release do not reach them.
+#include "linnet/backend/cpu/gemm_plain.h"
+
+#if defined(__x86_64__)
+// g++ 12 takes the undefined vectors of its own header for mistakes.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+
+#include <algorithm>
+
+#define LINNET_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+
+namespace linnet::cpu {
+namespace {
+
+constexpr int kRows = 12;  // by two vectors of columns: 24 sums, 2 of b and one of a in 32 registers
+constexpr std::int64_t kDepth = 384;
+
+using Pair = std::uint32_t;  // bf16 of k in the low half, of k + 1 in the high one
+
+// 16 lanes of two steps of k.
+LINNET_BF16 inline __m512i pairs_of(__m512 first, __m512 second) {
+  const __m512i interleaved = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22,
+                                               6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(interleaved, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first)));
+}
+
+LINNET_BF16 inline __mmask16 first_lanes(std::int64_t count) {
+  return static_cast<__mmask16>(count >= 16 ? 0xFFFF : (1 << std::max<std::int64_t>(0, count)) - 1);
+}
+
+// The first lanes of a row of kWidth, from its lane `at`. Stores under a mask are slow on some processors.
+template <int kWidth>
+LINNET_BF16 inline void store_row(Pair* row, int at, __m512i pairs) {
+  static_assert(kWidth % 16 == 0 || kWidth % 16 == 12);
+  if (kWidth - at >= 16) return _mm512_storeu_si512(row + at, pairs);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + at), _mm512_castsi512_si256(pairs));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(row + at + 8), _mm512_extracti32x4_epi32(pairs, 2));
+}
+
+template <int kWidth>
+LINNET_BF16 void pack_steps(const PackedPart& p, Pair* to) {
+  const std::int64_t block = p.block / 2;  // in pairs
+  for (std::int64_t k = 0; k < p.depth; k += 2, to += kWidth) {
+    const float* first = p.from + k * p.stride;
+    Pair* row = to;
+    for (int lane = 0; lane < p.lanes; lane += kWidth, first += kWidth, row += block)
+      for (int i = 0; i < kWidth; i += 16) {
+        const __mmask16 valid = first_lanes(std::min(kWidth - i, p.lanes - lane - i));
+        const __m512 a = _mm512_maskz_loadu_ps(valid, first + i);
+        const __m512 b = k + 1 < p.depth ? _mm512_maskz_loadu_ps(valid, first + p.stride + i) : _mm512_setzero_ps();
+        store_row<kWidth>(row, i, pairs_of(a, b));
+      }
+  }
+}
+
+// 16 x 16 values of 32 bits, rows to columns.
+LINNET_BF16 inline void transpose(__m512i (&r)[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i)
+    for (int half = 0; half < 16; half += 8) {
+      t[half + i] = _mm512_shuffle_i32x4(r[half + i], r[half + 4 + i], 0x88);
+      t[half + 4 + i] = _mm512_shuffle_i32x4(r[half + i], r[half + 4 + i], 0xDD);
+    }
+  for (int i = 0; i < 8; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88);
+    r[8 + i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0xDD);
+  }
+}
+
+// 32 values of a row as 16 pairs.
+LINNET_BF16 inline __m512i row_of_pairs(const float* x, std::int64_t left) {
+  const __m512 low = _mm512_maskz_loadu_ps(first_lanes(left), x);
+  const __m512 high = _mm512_maskz_loadu_ps(first_lanes(left - 16), x + 16);
+  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+}
+
+template <int kWidth>
+LINNET_BF16 void pack_rows(const PackedPart& p, Pair* to) {
+  for (int lane = 0; lane < p.lanes; lane += kWidth, to += p.block / 2)
+    for (int i = 0; i < kWidth; i += 16) {
+      const int rows = std::min({16, kWidth - i, p.lanes - lane - i});
+      const float* const from = p.from + (lane + i) * p.stride;
+      for (std::int64_t k = 0; k < p.depth; k += 32) {
+        __m512i r[16];
+        for (int j = 0; j < 16; ++j) {
+          const float* const x = from + j * p.stride + k;
+          r[j] = j < rows ? row_of_pairs(x, p.depth - k) : _mm512_setzero_si512();
+          _mm_prefetch(reinterpret_cast<const char*>(x + 16 * p.stride), _MM_HINT_T0);  // the next rows
+          _mm_prefetch(reinterpret_cast<const char*>(x + 16 * p.stride + 16), _MM_HINT_T0);
+        }
+        transpose(r);
+        const int steps = static_cast<int>(std::min<std::int64_t>(16, (p.depth - k + 1) / 2));
+        for (int j = 0; j < steps; ++j) store_row<kWidth>(to + (k / 2 + j) * kWidth, i, r[j]);
+      }
+    }
+}
+
+template <int kWidth>
+void pack_width(const PackedPart& part, Pair* to) {
+  part.k_contiguous ? pack_rows<kWidth>(part, to) : pack_steps<kWidth>(part, to);
+}
+
+void pack(const PackedPart& part, void* to) {
+  if (part.width == kRows) return pack_width<kRows>(part, static_cast<Pair*>(to));
+  pack_width<kPanel>(part, static_cast<Pair*>(to));
+}
+
+template <int kHeight>
+LINNET_BF16 void tile(const Pair* a, const Pair* b, std::int64_t pairs, std::int64_t columns, float* c,
+                      std::int64_t c_stride, bool add) {
+  __m512 sum[kHeight][2];
+#pragma GCC unroll 12
+  for (int r = 0; r < kHeight; ++r) {
+    sum[r][0] = sum[r][1] = _mm512_setzero_ps();
+    _mm_prefetch(reinterpret_cast<const char*>(c + r * c_stride), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(c + r * c_stride + 16), _MM_HINT_T0);
+  }
+  for (std::int64_t k = 0; k < pairs; ++k, a += kRows, b += kPanel) {
+    const auto b0 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
+    const auto b1 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16));
+#pragma GCC unroll 12
+    for (int r = 0; r < kHeight; ++r) {
+      const auto value = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[r])));
+      sum[r][0] = _mm512_dpbf16_ps(sum[r][0], value, b0);
+      sum[r][1] = _mm512_dpbf16_ps(sum[r][1], value, b1);
+    }
+  }
+  const __mmask16 valid[2] = {first_lanes(static_cast<int>(columns)), first_lanes(static_cast<int>(columns) - 16)};
+#pragma GCC unroll 12
+  for (int r = 0; r < kHeight; ++r)
+    for (int v = 0; v < 2; ++v) {
+      float* const at = c + r * c_stride + v * 16;
+      const __m512 before = add ? _mm512_maskz_loadu_ps(valid[v], at) : _mm512_setzero_ps();
+      _mm512_mask_storeu_ps(at, valid[v], _mm512_add_ps(before, sum[r][v]));
+    }
+}
+
+template <int kHeight = kRows>
+void tile_of(int rows, const Pair* a, const Pair* b, std::int64_t pairs, std::int64_t columns, float* c,
+             std::int64_t c_stride, bool add) {
+  if constexpr (kHeight >= 1) {
+    if (rows == kHeight) return tile<kHeight>(a, b, pairs, columns, c, c_stride, add);
+    tile_of<kHeight - 1>(rows, a, b, pairs, columns, c, c_stride, add);
+  }
+}
+
+void multiply(const void* block, int rows, const void* panel, std::int64_t depth, std::int64_t columns, float* c,
+              std::int64_t c_stride, bool add) {
+  tile_of(rows, static_cast<const Pair*>(block), static_cast<const Pair*>(panel), (depth + 1) / 2, columns, c, c_stride,
+          add);
+}
+
+}  // namespace
+
+const PlainKernel* bf16_kernel() {
+  static const PlainKernel kernel{kRows, kDepth, 2, pack, multiply};
+  static const bool supported = __builtin_cpu_supports("avx512bf16");
+  return supported ? &kernel : nullptr;
+}
+
+}  // namespace linnet::cpu
+#pragma GCC diagnostic pop
+
+#else
+
+namespace linnet::cpu {
+const PlainKernel* bf16_kernel() { return nullptr; }
+}  // namespace linnet::cpu
+
+#endif

@@ -1,0 +1,51 @@
+// Products of plain matrices, both packed as they are read: training, where weights change every step, and `gemm`.
+//
+//   multiply_plain({false, true, rows, out, in, 1, x, in, weight, in, 0, y, out});   // y = x W^T
+#pragma once
+
+#include <cstdint>
+
+#include "linnet/backend/cpu/gemm.h"
+
+namespace linnet::cpu {
+
+struct PlainProduct {  // c[m, n] = alpha op(a) op(b) + beta c, row-major
+  bool transpose_a, transpose_b;
+  std::int64_t m, n, k;
+  float alpha;
+  const float* a;
+  std::int64_t lda;
+  const float* b;
+  std::int64_t ldb;
+  float beta;
+  float* c;
+  std::int64_t ldc;
+};
+void multiply_plain(const PlainProduct& product);
+// The same with both matrices rounded to bf16 on the way, sums in f32 (mixed-precision training); false where the
+// processor gains nothing by it or the product is small, and nothing was done.
+bool multiply_plain_bf16(const PlainProduct& product);
+
+// Lanes (rows of a, or columns of b) over `depth` steps of k, to be packed in blocks of `width` lanes, [depth][width]
+// each.
+struct PackedPart {
+  const float* from;
+  std::int64_t stride;  // between lanes when k is contiguous, else between steps of k
+  bool k_contiguous;
+  int lanes, width;           // zeros fill the last block
+  std::int64_t depth, block;  // block: packed values from one block to the next
+};
+
+// How a type is packed and multiplied: blocks of `rows` rows of a by panels of kPanel columns of b. A panel of `depth`
+// steps fits the first-level cache; pairs of steps may lie side by side, so that an odd depth is filled with zeros.
+struct PlainKernel {
+  std::int64_t rows, depth, bytes;  // bytes of one packed value
+  void (*pack)(const PackedPart& part, void* to);
+  // c[rows, columns] = (or +=) block x panel
+  void (*multiply)(const void* block, int rows, const void* panel, std::int64_t depth, std::int64_t columns, float* c,
+                   std::int64_t c_stride, bool add);
+};
+const PlainKernel& f32_kernel();
+const PlainKernel* bf16_kernel();  // null without AVX-512 BF16
+
+}  // namespace linnet::cpu
