@@ -54,6 +54,14 @@ TEST(Jinja, SnippetsRenderAsInPython) {
   EXPECT_GT(rows, 120);
 }
 
+// Iterating over a dict or a text makes a list that nobody else keeps.
+TEST(Jinja, FiltersOfDictsAndTextsReadAListOfTheirOwn) {
+  EXPECT_EQ(render("{{ {1: 2, 3: 4} | sum }}"), "4");
+  EXPECT_EQ(render("{{ '-'.join('abc') }} {{ '-'.join({'x': 1, 'y': 2}) }}"), "a-b-c x-y");
+  EXPECT_EQ(render("{{ 'abcd' | batch(2) | list }}"), "[['a', 'b'], ['c', 'd']]");
+  EXPECT_EQ(render("{{ 'abba' | unique | list }} {{ 'aBc' | select('upper') | list }}"), "['a', 'b'] ['B']");
+}
+
 TEST(Jinja, ErrorsNameTheLineAndTheConstruct) {
   EXPECT_EQ(error_of("a\n\n{{ x | nope }}"), "t:3: there is no filter 'nope'");
   EXPECT_EQ(error_of("{{ x is nope }}"), "t:1: there is no test 'nope'");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/base/error.h"
 
 namespace linnet::cpu {
 namespace {
@@ -106,7 +107,10 @@ void scale_c(const PlainProduct& p, float factor) {
     }
 }
 
-void multiply(const PlainProduct& p, const PlainKernel& kernel) {
+}  // namespace
+
+void multiply_plain(const PlainProduct& p, const PlainKernel& kernel) {
+  check(p.alpha == 1.0F && (p.beta == 0.0F || p.beta == 1.0F), "[gemm] a kernel adds or starts anew");
   Slice slice(p, kernel);
   const std::int64_t depth = rounded_up(pieces(p.k, pieces(p.k, kernel.depth)), 32);  // slices of one size
   for (std::int64_t n = 0; n < p.n; n += kMostLanes)
@@ -114,16 +118,16 @@ void multiply(const PlainProduct& p, const PlainKernel& kernel) {
       for (std::int64_t m = 0; m < p.m; m += kMostLanes) slice.run(k, std::min(depth, p.k - k), n, m);
 }
 
-}  // namespace
-
 void multiply_plain(const PlainProduct& p) {
   if (p.m == 0 || p.n == 0) return;
   if (p.k == 0 || p.alpha == 0.0F) return scale_c(p, p.beta);
   if (multiply_plain_onednn(p)) return;
   // alpha (a b + (beta / alpha) c)
-  const float beta = p.beta / p.alpha;
-  if (beta != 0.0F && beta != 1.0F) scale_c(p, beta);
-  multiply(p, f32_kernel());
+  PlainProduct plain = p;
+  plain.alpha = 1.0F;
+  plain.beta = p.beta == 0.0F ? 0.0F : 1.0F;
+  if (plain.beta != 0.0F && p.beta != p.alpha) scale_c(p, p.beta / p.alpha);
+  multiply_plain(plain, f32_kernel());
   if (p.alpha != 1.0F) scale_c(p, p.alpha);
 }
 
@@ -132,7 +136,7 @@ bool multiply_plain_bf16(const PlainProduct& p) {
   const PlainKernel* const kernel = bf16_kernel();
   if (kernel == nullptr || p.m * p.n * p.k < kLeast || p.alpha != 1.0F || (p.beta != 0.0F && p.beta != 1.0F))
     return false;
-  multiply(p, *kernel);
+  multiply_plain(p, *kernel);
   return true;
 }
 

@@ -47,5 +47,7 @@ struct PlainKernel {
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16
+// By that kernel; alpha is 1, beta 0 or 1.
+void multiply_plain(const PlainProduct& product, const PlainKernel& kernel);
 
 }  // namespace linnet::cpu

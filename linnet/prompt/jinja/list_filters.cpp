@@ -157,7 +157,7 @@ Value sort(Interpreter& interpreter, const Value& input, const Arguments& argume
   const bool case_sensitive = arguments.flag(1, "case_sensitive", false);
   const Value path = arguments.get(2, "attribute");
   std::vector<std::pair<Value, Value>> keyed;
-  for (const Value& item : interpreter.iterate(input)->items)
+  for (const auto list = interpreter.iterate(input); const Value& item : list->items)
     keyed.emplace_back(folded(at_path(interpreter, item, path), case_sensitive), item);
   return make_list(sorted(interpreter, std::move(keyed), arguments.flag(0, "reverse", false)));
 }
@@ -193,7 +193,7 @@ Value unique(Interpreter& interpreter, const Value& input, const Arguments& argu
   const Value path = arguments.get(1, "attribute");
   std::unordered_set<std::string> seen;
   std::vector<Value> out;
-  for (const Value& item : interpreter.iterate(input)->items) {
+  for (const auto list = interpreter.iterate(input); const Value& item : list->items) {
     std::string key;
     append_repr(key, folded(at_path(interpreter, item, path), case_sensitive));
     interpreter.spend_bytes(key.size());
@@ -220,7 +220,7 @@ Value extreme(Interpreter& interpreter, const Value& input, const Arguments& arg
 Value sum(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   arguments.expect("sum", {"attribute", "start"});
   Value total = arguments.get(1, "start", Value(0));
-  for (const Value& item : interpreter.iterate(input)->items)
+  for (const auto list = interpreter.iterate(input); const Value& item : list->items)
     total = arithmetic(interpreter, Op::kAdd, total, at_path(interpreter, item, arguments.get(0, "attribute")));
   return total;
 }
@@ -231,7 +231,7 @@ Value batch(Interpreter& interpreter, const Value& input, const Arguments& argum
   if (size < 1 || size > interpreter.options().limits.range) fault("batch needs a positive number");
   const Value* fill = arguments.find(1, "fill_with");
   std::vector<Value> out, row;
-  for (const Value& item : interpreter.iterate(input)->items) {
+  for (const auto list = interpreter.iterate(input); const Value& item : list->items) {
     if (static_cast<std::int64_t>(row.size()) == size) out.push_back(make_list(std::exchange(row, {})));
     row.push_back(item);
   }
@@ -243,7 +243,7 @@ Value batch(Interpreter& interpreter, const Value& input, const Arguments& argum
 Value groupby(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   arguments.expect("groupby", {"attribute", "default"}, 1);
   std::vector<std::pair<Value, Value>> keyed;
-  for (const Value& item : interpreter.iterate(input)->items) {
+  for (const auto list = interpreter.iterate(input); const Value& item : list->items) {
     Value key = interpreter.path(item, arguments.get(0, "attribute"));
     if (key.is(Kind::kUndefined)) key = arguments.get(1, "default", key);
     keyed.emplace_back(folded(key, false), make_list({key, item}, ListKind::kTuple));

@@ -115,7 +115,8 @@ Value title(Interpreter&, const Value& self, const Arguments&) {
 Value join(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
   arguments.expect("join", {"iterable"}, 1);
   std::string out;
-  for (bool begun = false; const Value& item : interpreter.iterate(arguments.get(0, "iterable"))->items) {
+  bool begun = false;
+  for (const auto list = interpreter.iterate(arguments.get(0, "iterable")); const Value& item : list->items) {
     if (!item.is(Kind::kString)) fault("join takes texts, not a {}", type_name(item));
     if (std::exchange(begun, true)) out += self.string();
     out += item.string();
