@@ -160,9 +160,8 @@ const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
 namespace {
 
 constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
-constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
-constexpr std::int64_t kPieceBlocks =
-    8;  // blocks of rows that a thread takes at a time, once there is that much for each
+constexpr std::int64_t kMostRows = 480;   // rows of x packed at a time: their slice stays in the second-level cache
+constexpr std::int64_t kPieceBlocks = 4;  // blocks of rows a thread takes at a time, once each has as many
 
 }  // namespace
 
