@@ -43,7 +43,7 @@ class TokenizeRun {
   }
 
   void decode(const std::vector<std::int32_t>& ids) {
-    const std::string text = tokenizer_.decode(ids, options_.skip_special);
+    const std::string text = tokenizer_.decode(ids, options_.skip_special, DecodedSpaces::kAsTheyAre);
     if (options_.json)
       print_json({{"text", text}});
     else

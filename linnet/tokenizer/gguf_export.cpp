@@ -13,15 +13,18 @@
 
 namespace linnet {
 
-std::string_view tokenizer_probe() {
-  return "Hello, y'all! We've seen HE'LL and I'M don't DON'T 's 'S\n \n\n \t\t x   y    z\r\n  end \n"
-         "3 33 333 3333 33333 3.14 1,000,000 a1b22c333 x=10;y+=20 ٣٤ ½² Ⅷ 0x1F\n"
-         "int main() { return a[0]->b ? !c : (d | e) & ~f; } // #include <x> @y $z %w ^ `q` \\n\n"
-         "…。，、।۔!? ?! ... --- ___ ''' \"\"\" <|x|> </p> (a)[b]{c} ünïcödé ÀÉÎ naïve Straße "
-         "Ελληνικά здравствуй नमस्ते 你好世界 ありがとう 한국어 ไทย עברית مرحبا "
-         "🚀😁👨‍👩‍👧 "
-         "\u00a0x\u200by\u3000z "
-         "é";
+std::string_view tokenizer_probe(std::string_view kind) {
+  constexpr std::string_view kHangul = " 한국어";
+  static constexpr std::string_view kText =
+      "Hello, y'all! We've seen HE'LL and I'M don't DON'T 's 'S\n \n\n \t\t x   y    z\r\n  end \n"
+      "3 33 333 3333 33333 3.14 1,000,000 a1b22c333 x=10;y+=20 ٣٤ ½² Ⅷ 0x1F\n"
+      "int main() { return a[0]->b ? !c : (d | e) & ~f; } // #include <x> @y $z %w ^ `q` \\n\n"
+      "…。，、।۔!? ?! ... --- ___ ''' \"\"\" <|x|> </p> (a)[b]{c} ünïcödé ÀÉÎ naïve Straße "
+      "Ελληνικά здравствуй नमस्ते 你好世界 ありがとう ไทย עברית مرحبا "
+      "🚀😁👨‍👩‍👧 "
+      "\u00a0x\u200by\u3000z "
+      "é 한국어";
+  return kind == "bert" ? kText.substr(0, kText.size() - kHangul.size()) : kText;
 }
 
 namespace {
@@ -186,7 +189,8 @@ class Exporter {
 
   void agree() const {
     const Tokenizer there = Tokenizer::from_gguf(v_, place_);
-    for (const std::string_view text : {tokenizer_probe(), std::string_view("a"), std::string_view("Hello world")})
+    for (const std::string_view text :
+         {tokenizer_probe(v_.model), std::string_view("a"), std::string_view("Hello world")})
       if (there.encode_ids(text) != tokenizer_.encode_ids(text))
         refuse(fmt::format("as a '{}' tokenizer it would cut texts into other ids", v_.model));
   }

@@ -25,7 +25,8 @@ GgufVocabulary export_gguf_vocabulary(const std::filesystem::path& folder, std::
 std::string tokenizer_json(const GgufVocabulary& vocabulary, std::string_view place);
 std::string tokenizer_config_json(const GgufVocabulary& vocabulary, std::int64_t max_length);
 
-// A text of hard cases: numbers, contractions, blanks, scripts, punctuation.
-std::string_view tokenizer_probe();
+// A text of hard cases: numbers, contractions, blanks, scripts, punctuation. For the `kind` "bert" without Hangul, of
+// which llama.cpp's word pieces keep less than Hugging Face's do (gguf_bert_normalizer).
+std::string_view tokenizer_probe(std::string_view kind = "");
 
 }  // namespace linnet

@@ -155,8 +155,8 @@ void build_bert(TokenizerData& data, const GgufVocabulary& v) {
   WordPieceOptions options;
   options.unk_token = data.ids.unk ? std::string(vocabulary.text(*data.ids.unk).value_or("")) : "";
   options.max_input_chars_per_word = INT32_MAX;  // llama.cpp has no limit
-  data.normalizer = bert_normalizer({});
-  data.pretokenizer = make_pretokenizer(Json{{"type", "BertPreTokenizer"}}, data.place, ByteSpelling::kCharacters);
+  data.normalizer = gguf_bert_normalizer();
+  data.pretokenizer = make_pretokenizer(Json{{"type", "WhitespaceSplit"}}, data.place, ByteSpelling::kCharacters);
   data.decoder = make_decoder(Json{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, data.place);
   data.model = make_wordpiece(std::move(vocabulary), options, data.place);
   add_special_tokens(data, v);

@@ -37,13 +37,16 @@ NormalizerPtr make_normalizer(const Json& json, std::string_view place);
 NormalizerPtr bert_normalizer(const BertOptions& options);
 NormalizerPtr unicode_normalizer(NormalForm form);
 NormalizerPtr byte_level_normalizer();
+// What llama.cpp does to a text before it looks for BERT's word pieces (llama-vocab.cpp, WPM): as Bert, but every mark
+// goes, and of a character that can be taken apart only the first part stays. Punctuation stands between blanks.
+NormalizerPtr gguf_bert_normalizer();
 
 // What SentencePiece does before it looks for pieces (normalizer.cc).
 struct SentencePieceOptions {
   std::string charsmap = {};  // the blob, "" for none
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
-  bool escape_whitespaces = true;      // ' ' becomes U+2581
+  bool escape_whitespaces = true;           // ' ' becomes U+2581
   std::vector<std::string> untouched = {};  // user-defined pieces pass as they are
 };
 NormalizerPtr sentencepiece_normalizer(const SentencePieceOptions& options, std::string_view place);

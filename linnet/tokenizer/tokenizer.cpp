@@ -175,7 +175,7 @@ std::vector<std::int32_t> Tokenizer::encode_ids(std::string_view text, const Enc
   return encode_texts(*data_, {text}, ids_only).ids;
 }
 
-std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens) const {
+std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_special_tokens, DecodedSpaces spaces) const {
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (const std::int32_t id : ids) {
@@ -185,7 +185,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
     tokens.emplace_back(*token);
   }
   std::string text = decode_tokens(data_->decoder.get(), std::move(tokens));
-  return clean_up_tokenization_spaces() ? clean_up_spaces(std::move(text)) : text;
+  const bool cleans = spaces == DecodedSpaces::kAsConfigured && clean_up_tokenization_spaces();
+  return cleans ? clean_up_spaces(std::move(text)) : text;
 }
 
 std::int64_t Tokenizer::vocab_size() const {

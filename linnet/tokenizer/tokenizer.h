@@ -21,6 +21,12 @@ namespace linnet {
 
 struct TokenizerData;  // linnet/tokenizer/tokenizer_data.h
 
+// What becomes of the blanks before " ." " ," " n't" … in decoded text.
+enum class DecodedSpaces : std::uint8_t {
+  kAsConfigured,  // they go where tokenizer_config.json says clean_up_tokenization_spaces, as in Transformers
+  kAsTheyAre      // what tokenizer.json alone says, as in the `tokenizers` library
+};
+
 // normalize -> split -> model -> template, and back. Immutable: one instance serves all threads, and copies share it.
 class Tokenizer {
  public:
@@ -40,7 +46,8 @@ class Tokenizer {
   std::vector<std::int32_t> encode_ids(std::string_view text, const EncodeOptions& options = {}) const;
 
   // An id that no token has is left out, as in Transformers.
-  std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true) const;
+  std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true,
+                     DecodedSpaces spaces = DecodedSpaces::kAsConfigured) const;
 
   std::int64_t vocab_size() const;  // one more than the highest id, added tokens included
   std::optional<std::int32_t> token_to_id(std::string_view token) const;

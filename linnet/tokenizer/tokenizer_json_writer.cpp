@@ -187,7 +187,8 @@ std::string tokenizer_json(const GgufVocabulary& v, std::string_view place) {
                   {"model", parts.model}};
   const std::string text = dump_json(json, 2) + "\n";
   const Tokenizer again = Tokenizer::from_json(text, fmt::format("{} as tokenizer.json", place));
-  check(again.encode_ids(tokenizer_probe()) == tokenizer.encode_ids(tokenizer_probe()), ErrorKind::kBadInput,
+  check(again.encode_ids(tokenizer_probe(v.model)) == tokenizer.encode_ids(tokenizer_probe(v.model)),
+        ErrorKind::kBadInput,
         "{}: its '{}' tokenizer cannot be written as a tokenizer.json with the same ids; take the tokenizer of the "
         "original folder",
         place, printable(v.model, 20));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "linnet/tokenizer/tokenizer.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 #include "tests/tokenizer/reference.h"
 
 namespace linnet {
@@ -48,6 +49,17 @@ TEST(TokenizerFolder, TheConfigurationNamesTheSpecialTokens) {
   EXPECT_TRUE(t.is_special(22));
 }
 
+TEST(TokenizerFolder, BlanksAreCleanedUpAsTransformersDoesUnlessToldOtherwise) {
+  Folder f;
+  f.file("tokenizer.json", {{"model", {{"type", "WordLevel"}, {"vocab", {{"so", 0}, {"?", 1}}}, {"unk_token", "so"}}},
+                            {"pre_tokenizer", {{"type", "WhitespaceSplit"}}}});
+  f.file("tokenizer_config.json", {{"clean_up_tokenization_spaces", true}});
+  const Tokenizer t = f.load();
+  const std::vector<std::int32_t> ids{0, 1};
+  EXPECT_EQ(t.decode(ids), "so?");
+  EXPECT_EQ(t.decode(ids, true, DecodedSpaces::kAsTheyAre), "so ?");
+}
+
 TEST(TokenizerFolder, AbsentOrBoundlessLengthsAreNone) {
   Folder f;
   EXPECT_EQ(f.load().model_max_length(), std::nullopt);
@@ -91,6 +103,18 @@ TEST(TokenizerFolder, ChatTemplatesHaveNamesAndPlaces) {
   EXPECT_THAT(f.load().chat_template_place(), HasSubstr("chat_template.jinja"));
   f.file("tokenizer_config.json", {{"chat_template", {{{"name", "x"}}}}});
   EXPECT_THAT(refusal([&] { f.load(); }), HasSubstr("an entry without 'name' and 'template'"));
+}
+
+TEST(TokenizerFolder, AnyVocabularyFileMakesATokenizer) {
+  for (const VocabularyFile& file : kVocabularyFiles) {
+    Scratch scratch;
+    EXPECT_FALSE(has_tokenizer(scratch.path()));
+    put(scratch / file.name, "damaged");
+    EXPECT_TRUE(has_tokenizer(scratch.path())) << file.name;
+    if (file.format == VocabularyFormat::kVocabAndMerges) put(scratch / "merges.txt", "");
+    if (file.format == VocabularyFormat::kVocabText) continue;  // any text is one
+    EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }), HasSubstr(file.name));
+  }
 }
 
 TEST(TokenizerFolder, WithoutATokenizerItSaysWhatIsLookedFor) {

@@ -9,6 +9,20 @@ namespace {
 
 TEST(Unigram, IsTheReferences) { expect_models_agree("unigram"); }
 
+// Two cuts of the same pieces: which sum is rounded last decides. Scores of t5-base; SentencePiece 0.1.97 says so.
+TEST(Unigram, TiesBreakAsInSentencePiece) {
+  ScoredPieces pieces{.texts = {"<unk>", "▁", "!", "!!!!!"},
+                      .scores = {0, -2.0122928619384766, -6.421379566192627, -12.307869911193848},
+                      .kinds = {},
+                      .unk = 0};
+  pieces.float_sums = true;
+  std::vector<ModelToken> tokens;
+  make_unigram(pieces, "test")->tokenize("▁!!!!!!", tokens);
+  ASSERT_EQ(tokens.size(), 3U);
+  EXPECT_EQ(tokens[1].id, 3);
+  EXPECT_EQ(tokens[2].id, 2);
+}
+
 // The best of all ways to cut a word, found by trying every one.
 double best_score(std::string_view word, const ScoredPieces& pieces, double unknown) {
   if (word.empty()) return 0;
