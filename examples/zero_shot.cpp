@@ -5,8 +5,7 @@
 
 #include <cstdio>
 
-constexpr const char* kCpp =
-    "int findMax(int a, int b){\n\tif (a > b) ans = a;\n\telse ans = b;\n\treturn ans;\n}";
+constexpr const char* kCpp = "int findMax(int a, int b){\n\tif (a > b) ans = a;\n\telse ans = b;\n\treturn ans;\n}";
 constexpr const char* kPython = "def find_max(a, b, c):\n\tans = max(c, max(a,b))\n\treturn ans";
 
 void ask(const linnet::Classifier& question, const std::vector<std::string>& texts) {
@@ -16,10 +15,12 @@ void ask(const linnet::Classifier& question, const std::vector<std::string>& tex
 
 int main(int argc, char** argv) try {
   const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
-  ask(linnet::Classifier(*model, tokenizer, {.labels = {"positive", "negative"}}),
+  ask(linnet::Classifier(
+          *model, tokenizer,
+          {.labels = {"positive", "negative"}, .prompt = linnet::PromptTemplate::parse("review-sentiment")}),
       {"I love the sunny weather today.", "I don't love the rainy weather today."});
   ask(linnet::Classifier(*model, tokenizer,
-                         {.labels = {"C++", "Python"}, .prompt = linnet::PromptTemplate::parse("code-language")}),
+                         {.labels = {"C++", "Python"}, .prompt = linnet::PromptTemplate::parse("code-above")}),
       {kCpp, kPython});
 } catch (const linnet::Error& error) {
   std::fprintf(stderr, "zero_shot: %s\n", error.what());

@@ -41,6 +41,7 @@ GROUPS = {
     "io/pickle_stack.cpp": "io/unpickler_test.cpp",
     "models/families/*.cpp": "models/family_test.cpp",
     "prompt/jinja/*.cpp": "prompt/jinja_test.cpp",
+    "tasks/classify_score.cpp": "tasks/classify_test.cpp",
 }
 
 

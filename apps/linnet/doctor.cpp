@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "linnet/base/memory.h"
 #include "linnet/base/parallel.h"
 #include "model_argument.h"
 #include "output.h"
@@ -42,9 +43,7 @@ Json cpu_features() {
   return found;
 }
 
-std::int64_t proc_kilobytes(std::string_view key) {
-  return std::atoll(proc_value("/proc/meminfo", key).c_str()) * 1024;
-}
+std::int64_t total_memory() { return std::atoll(proc_value("/proc/meminfo", "MemTotal").c_str()) * 1024; }
 
 Json library_versions() {
   return {{"linnet", LINNET_VERSION},
@@ -81,7 +80,7 @@ Json examine(bool bench) {
       {"cpu", {{"model", proc_value("/proc/cpuinfo", "model name")}, {"features", cpu_features()}}},
       {"threads", default_threads()},
       {"device", "cpu"},
-      {"memory", {{"total_bytes", proc_kilobytes("MemTotal")}, {"free_bytes", proc_kilobytes("MemAvailable")}}},
+      {"memory", {{"total_bytes", total_memory()}, {"free_bytes", available_memory()}}},
       {"libraries", library_versions()},
       {"cache",
        {{"linnet", linnet_cache().string()},

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "linnet/base/parallel.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 #include "model_argument.h"
 
 namespace linnet::app {
@@ -24,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
 
 // The tokenizer beside the adapter goes before the base's: training may have added tokens.
 std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
-  const auto has_one = [](const fs::path& place) { return !fs::is_directory(place) || models::has_tokenizer(place); };
+  const auto has_one = [](const fs::path& place) { return !fs::is_directory(place) || has_tokenizer(place); };
   if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
   if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
   return models::load_tokenizer(base);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "linnet/base/error.h"
@@ -21,13 +22,15 @@ constexpr std::int64_t kPrefillRows = 1024;
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
   if (o.max_length) {
-    check(*o.max_length > prompt, "[generate] the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens",
+    check(*o.max_length > prompt,
+          "[generate] the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens",
           prompt, *o.max_length);
     count = *o.max_length - prompt;
   }
   const std::int64_t context = model.context();
   if (context == 0) return count;
-  check(prompt < context, "[generate] the prompt has {} tokens, the model's context is {}; shorten it", prompt, context);
+  check(prompt < context, "[generate] the prompt has {} tokens, the model's context is {}; shorten it", prompt,
+        context);
   if (count > context - prompt) {
     note("{} new tokens asked for, the context of {} leaves room for {}", count, context, context - prompt);
     count = context - prompt;
@@ -48,6 +51,14 @@ StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, s
   StepLogprobs step{{chosen, values[static_cast<std::size_t>(chosen)]}, {}};
   for (std::size_t i = 0; i < n; ++i) step.top.push_back({order[i], values[static_cast<std::size_t>(order[i])]});
   return step;
+}
+
+// The token that a full length must end with. Transformers gives several of them the same score: greedily the lowest.
+std::optional<std::int32_t> forced_end(const GenerateOptions& options, std::int64_t vocabulary) {
+  std::optional<std::int32_t> lowest;
+  for (const std::int32_t id : options.forced_eos_ids)
+    if (id >= 0 && id < vocabulary && (!lowest || id < *lowest)) lowest = id;
+  return lowest;
 }
 
 class Decoder {
@@ -102,12 +113,15 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
   Tensor scores = decoder.next(prompt);
   result.prefill_seconds = seconds_since(start);
   start = Clock::now();
+  const std::optional<std::int32_t> last = forced_end(options, model.config().vocab);
   const std::int64_t least = std::max(options.min_new_tokens, options.min_length - prompt_tokens);
   for (std::int64_t step = 0;; ++step) {
-    const auto forbidden = step < least ? std::span<const std::int32_t>(options.eos_ids) : std::span<const std::int32_t>();
+    const auto forbidden =
+        step < least ? std::span<const std::int32_t>(options.eos_ids) : std::span<const std::int32_t>();
     const Tensor raw = options.logprobs > 0 ? scores.detach() : Tensor();
     Tensor kept = raw ? Tensor::from(raw.data<float>(), raw.shape()) : Tensor();
-    const std::int32_t id = sampler.choose(scores.data<float>(), seen, forbidden, step == 0);
+    std::int32_t id = sampler.choose(scores.data<float>(), seen, forbidden, step == 0);
+    if (step + 1 == count) id = last.value_or(id);
     if (kept) result.logprobs.push_back(step_logprobs(kept.data<float>(), id, options.logprobs));
     result.ids.push_back(id);
     seen.push_back(id);

@@ -1,6 +1,7 @@
 // Continues a prompt token by token with a KV cache.
 //
-//   Generation g = generate(model, prompt_ids, {.max_new_tokens = 64, .eos_ids = {2}}, [](std::int32_t id) { … return true; });
+//   Generation g = generate(model, prompt_ids, {.max_new_tokens = 64, .eos_ids = {2}}, [](std::int32_t id) { … return
+//   true; });
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ struct GenerateOptions {
   std::optional<std::int64_t> max_length = {};  // counts prompt + new (R50); max_new_tokens is then not looked at
   std::int64_t min_length = 0;                  // prompt + new
   std::int64_t min_new_tokens = 0;
-  std::vector<std::int32_t> eos_ids = {};       // any of them ends the text
+  std::vector<std::int32_t> eos_ids = {};         // any of them ends the text
+  std::vector<std::int32_t> forced_eos_ids = {};  // the last token that the length allows is one of them, the lowest
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;  // keep the N likeliest tokens of every step with their log-probabilities
@@ -50,7 +52,8 @@ void require_causal_lm(const models::Model& model);
 // Called with every new id; false ends the text (finish is then kStop).
 using OnToken = std::function<bool(std::int32_t id)>;
 
-// kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that fills max_length or the context.
+// kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that
+// fills max_length or the context.
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
 

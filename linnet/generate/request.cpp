@@ -81,6 +81,7 @@ GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoi
   set_lengths(request, checkpoint, options);
   set_sampling(request, checkpoint, options.sampling);
   options.eos_ids = narrow(checkpoint.eos_ids);
+  options.forced_eos_ids = narrow(checkpoint.forced_eos_ids);
   options.seed = request.seed;
   options.logprobs = request.logprobs;
   return options;

@@ -8,6 +8,7 @@
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
 #include "linnet/hub/download.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::hub {
 namespace fs = std::filesystem;
@@ -16,15 +17,16 @@ namespace {
 constexpr std::size_t kMostFiles = 100'000;
 
 // Small files that say what the model is and how to talk to it.
-constexpr std::array kCompanions{"config.json",        "generation_config.json",
-                                 "tokenizer.json",     "tokenizer_config.json",
-                                 "vocab.txt",          "special_tokens_map.json",
-                                 "added_tokens.json",  "vocab.json",
-                                 "merges.txt",         "spiece.model",
-                                 "tokenizer.model",    "sentencepiece.bpe.model",
-                                 "modules.json",       "chat_template.jinja",
-                                 "chat_template.json", "1_Pooling/config.json",
-                                 "adapter_config.json"};
+const std::vector<const char*>& companions() {
+  static const std::vector<const char*> names = [] {
+    std::vector<const char*> all{"config.json",        "generation_config.json", "adapter_config.json",
+                                 "chat_template.json", "modules.json",           "1_Pooling/config.json"};
+    for (const VocabularyFile& file : kVocabularyFiles) all.push_back(file.name);
+    all.insert(all.end(), std::begin(kTokenizerCompanions), std::end(kTokenizerCompanions));
+    return all;
+  }();
+  return names;
+}
 
 // The weights, best kind first: one file, or an index with the shards whose names begin so.
 struct WeightKind {
@@ -108,7 +110,7 @@ void write_tag(const fs::path& cache) {
 
 // Python's library asks here before it asks the server for a file that does not exist.
 void note_absent(const fs::path& folder, const std::string& commit, const std::vector<std::string>& listing) {
-  for (const char* name : kCompanions) {
+  for (const char* name : companions()) {
     if (holds(listing, name)) continue;
     const fs::path mark = folder / ".no_exist" / commit / name;
     std::error_code error;
@@ -122,7 +124,7 @@ void note_absent(const fs::path& folder, const std::string& commit, const std::v
 std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, const Spec& spec) {
   std::vector<std::string> files;
   if (spec.file.empty()) {
-    for (const char* name : kCompanions)
+    for (const char* name : companions())
       if (holds(listing, name)) files.emplace_back(name);
     for (const std::string& name : listing)
       if (name.starts_with("additional_chat_templates/") && name.ends_with(".jinja")) files.push_back(name);

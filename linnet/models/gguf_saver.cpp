@@ -5,6 +5,7 @@
 #include "linnet/io/gguf_writer.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/pooling.h"
 #include "linnet/nn/rope.h"
 
 namespace linnet::models {
@@ -95,17 +96,6 @@ Json metadata_of(const Model& model) {
   return metadata;
 }
 
-// sentence-transformers' pooling, as llama.cpp numbers it.
-std::optional<std::uint32_t> pooling_type(const std::filesystem::path& folder) {
-  const auto file = folder / "1_Pooling" / "config.json";
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  const Json json = read_json(file);
-  constexpr const char* kModes[] = {"pooling_mode_mean_tokens", "pooling_mode_cls_token", "pooling_mode_lasttoken"};
-  for (std::uint32_t i = 0; i < 3; ++i)
-    if (json.value(kModes[i], false)) return i + 1;
-  return std::nullopt;
-}
-
 void put_vocabulary(GgufWriter& out, const GgufVocabulary& v) {
   const auto key = [](std::string_view name) { return fmt::format("tokenizer.ggml.{}", name); };
   out.set(key("model"), v.model);
@@ -155,7 +145,8 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   out.set("general.type", "model");
   if (!options.name.empty()) out.set("general.name", options.name);
   for (const auto& [key, value] : metadata.items()) put_number(out, fmt::format("{}.{}", architecture, key), value);
-  if (const auto pooling = pooling_type(model.place())) out.set(architecture + ".pooling_type", *pooling);
+  if (const auto pooling = model.place() / kPoolingFile; std::filesystem::exists(pooling))
+    out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(read_pooling(pooling)));
   if (config.token_types > 0)
     out.set("tokenizer.ggml.token_type_count", static_cast<std::uint32_t>(config.token_types));
 

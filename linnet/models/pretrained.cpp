@@ -36,12 +36,6 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   return v;
 }
 
-bool has_tokenizer(const std::filesystem::path& folder) {
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"})
-    if (std::filesystem::exists(folder / name)) return true;
-  return false;
-}
-
 Tokenizer load_tokenizer(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return Tokenizer::from_pretrained(path);
   if (path.extension() != ".gguf") return Tokenizer::from_file(path);

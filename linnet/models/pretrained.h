@@ -16,7 +16,6 @@ class GgufFile;
 
 namespace linnet::models {
 
-bool has_tokenizer(const std::filesystem::path& folder);
 // The tokenizer of a folder or of a .gguf file; needs no weights.
 Tokenizer load_tokenizer(const std::filesystem::path& path);
 GgufVocabulary gguf_vocabulary(const GgufFile& file);

@@ -8,19 +8,16 @@
 #include "linnet/models/loader.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What a tokenizer may be made of; copied byte for byte so that the saved folder tokenizes as the source did.
-constexpr const char* kTokenizerFiles[] = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
-    "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "chat_template.jinja", "generation_config.json"};
-
-// How sentence-transformers pools a model's rows.
-constexpr const char* kPoolingFiles[] = {"modules.json", "sentence_bert_config.json", "1_Pooling", "2_Normalize"};
+// Files and folders copied whole: named chat templates, and how sentence-transformers pools a model's rows.
+constexpr const char* kCompanions[] = {"additional_chat_templates", "modules.json", "sentence_bert_config.json",
+                                       "1_Pooling", "2_Normalize"};
 
 // The files a folder has in place of a GGUF's metadata.
 void write_tokenizer(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
@@ -47,9 +44,14 @@ const char* torch_name(DType type) {
 void copy_companions(const fs::path& from, const fs::path& to) {
   std::error_code error;
   if (fs::equivalent(from, to, error)) return;
-  for (const char* name : kTokenizerFiles)
+  // Byte for byte, so that the saved folder tokenizes as the source did.
+  const auto copy_file = [&](const char* name) {
     if (fs::is_regular_file(from / name)) write_file(to / name, read_file(from / name));
-  for (const char* name : kPoolingFiles)
+  };
+  for (const VocabularyFile& file : kVocabularyFiles) copy_file(file.name);
+  for (const char* name : kTokenizerCompanions) copy_file(name);
+  copy_file("generation_config.json");
+  for (const char* name : kCompanions)
     if (fs::exists(from / name))
       fs::copy(from / name, to / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
 }

@@ -6,6 +6,7 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/loader.h"
 #include "linnet/models/pretrained.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {
 namespace {

@@ -55,24 +55,6 @@ std::vector<std::vector<float>> vectors_of(const models::Model& model, const Tok
   return result;
 }
 
-// A member of an object that may be absent; of another type: kBadInput.
-bool yes(const Json& object, const char* key, const std::string& place) {
-  if (!object.is_object() || !object.contains(key)) return false;
-  check(object[key].is_boolean(), ErrorKind::kBadInput, "{}: '{}' is not true or false", place, key);
-  return object[key].get<bool>();
-}
-
-EmbedPooling pooling_of(const std::filesystem::path& file) {
-  const Json json = read_json(file);
-  for (const char* other :
-       {"pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens", "pooling_mode_weightedmean_tokens"})
-    check(!yes(json, other, file.string()), ErrorKind::kBadInput, "{}: {} is not supported; choose with --pooling",
-          file.string(), other);
-  if (yes(json, "pooling_mode_cls_token", file.string())) return EmbedPooling::kCls;
-  if (yes(json, "pooling_mode_lasttoken", file.string())) return EmbedPooling::kLast;
-  return EmbedPooling::kMean;
-}
-
 // The modules that follow the transformer: sentence-transformers runs them in this order.
 void read_modules(const std::filesystem::path& folder, EmbedOptions& options, std::optional<EmbedPooling>& pooling) {
   const auto file = folder / "modules.json";
@@ -86,7 +68,7 @@ void read_modules(const std::filesystem::path& folder, EmbedOptions& options, st
     } else if (type.ends_with(".Pooling") && !pooling) {
       check(safe_relative_name(path), ErrorKind::kBadInput, "{}: '{}' is no folder beside it", file.string(),
             printable(path, 60));
-      pooling = pooling_of(folder / path / "config.json");
+      pooling = models::read_pooling(folder / path / "config.json");
     }
   }
 }
@@ -94,7 +76,7 @@ void read_modules(const std::filesystem::path& folder, EmbedOptions& options, st
 EmbedPooling gguf_pooling(const std::filesystem::path& path) {
   const auto file = GgufFile::open(path);
   const auto type = file->integer(fmt::format("{}.pooling_type", file->string("general.architecture").value_or("")));
-  return type == 2 ? EmbedPooling::kCls : type == 3 ? EmbedPooling::kLast : EmbedPooling::kMean;
+  return type == 2 || type == 3 ? static_cast<EmbedPooling>(*type) : EmbedPooling::kMean;
 }
 
 }  // namespace
@@ -123,8 +105,8 @@ EmbedOptions embed_defaults(const std::filesystem::path& model, std::optional<Em
   } else if (std::filesystem::exists(model / "modules.json")) {
     read_modules(model, options, pooling);
   } else {
-    const auto file = model / "1_Pooling" / "config.json";
-    if (!pooling && std::filesystem::exists(file)) pooling = pooling_of(file);
+    const auto file = model / models::kPoolingFile;
+    if (!pooling && std::filesystem::exists(file)) pooling = models::read_pooling(file);
     options.unit = std::filesystem::exists(model / "2_Normalize");
   }
   if (pooling) options.pooling = *pooling;

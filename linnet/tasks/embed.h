@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "linnet/models/model.h"
+#include "linnet/models/pooling.h"
 #include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
 
-enum class EmbedPooling : std::uint8_t { kMean, kCls, kLast };
+using models::EmbedPooling;
 
 struct EmbedOptions {
   EmbedPooling pooling = EmbedPooling::kMean;
-  bool unit = false;             // scaled to length 1
-  std::int64_t max_length = 0;   // tokens, longer texts are cut; 0: the tokenizer's or the model's limit
+  bool unit = false;            // scaled to length 1
+  std::int64_t max_length = 0;  // tokens, longer texts are cut; 0: the tokenizer's or the model's limit
   std::int64_t batch_rows = 1024;
 };
 

@@ -6,6 +6,7 @@
 #include "linnet/base/log.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet {
 namespace {
@@ -158,24 +159,40 @@ BertOptions bert_options(const Json& config) {
   return options;
 }
 
-TokenizerDataPtr load(const fs::path& folder) {
-  if (is_file(folder / "tokenizer.json")) return read_tokenizer_json(folder / "tokenizer.json");
-  const Json config = read_object(folder / "tokenizer_config.json");
-  for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"})
-    if (is_file(folder / name)) {
-      TokenizerDataPtr data = read_sentencepiece_model(folder / name);
+TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
+  const fs::path path = folder / file.name;
+  switch (file.format) {
+    case VocabularyFormat::kTokenizerJson:
+      return read_tokenizer_json(path);
+    case VocabularyFormat::kSentencePiece: {
+      TokenizerDataPtr data = read_sentencepiece_model(path);
       frame_pieces(*data, config);
       return data;
     }
-  if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt"))
-    return read_vocab_and_merges(folder / "vocab.json", folder / "merges.txt");
-  if (is_file(folder / "vocab.txt")) return read_vocab_txt(folder / "vocab.txt", {bert_options(config)});
-  fail(ErrorKind::kBadInput,
-       "{}: no tokenizer there (tokenizer.json, tokenizer.model, spiece.model, vocab.json + merges.txt or vocab.txt)",
-       folder.string());
+    case VocabularyFormat::kVocabAndMerges:
+      return is_file(folder / "merges.txt") ? read_vocab_and_merges(path, folder / "merges.txt") : nullptr;
+    case VocabularyFormat::kVocabText:
+      return read_vocab_txt(path, {bert_options(config)});
+  }
+  return nullptr;
+}
+
+TokenizerDataPtr load(const fs::path& folder) {
+  const Json config = read_object(folder / "tokenizer_config.json");
+  std::string names;
+  for (const VocabularyFile& file : kVocabularyFiles) {
+    if (is_file(folder / file.name))
+      if (TokenizerDataPtr data = read(folder, file, config)) return data;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", file.name);
+  }
+  fail(ErrorKind::kBadInput, "{}: no tokenizer there ({}; vocab.json needs merges.txt)", folder.string(), names);
 }
 
 }  // namespace
+
+bool has_tokenizer(const fs::path& folder) {
+  return std::ranges::any_of(kVocabularyFiles, [&](const VocabularyFile& f) { return fs::exists(folder / f.name); });
+}
 
 void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
   const fs::path file = folder / "tokenizer_config.json";

@@ -87,6 +87,23 @@ TEST(Generator, MinimaKeepTheEndTokenAway) {
   EXPECT_EQ(generate(*g.model, g.prompt, length).ids, ids);
 }
 
+TEST(Generator, AForcedEndTokenIsTheLastThatFits) {  // ForcedEOSTokenLogitsProcessor of Transformers
+  const Greedy g = greedy("llama/causal");
+  const auto n = static_cast<std::int64_t>(g.prompt.size());
+  GenerateOptions options{.max_new_tokens = 6, .eos_ids = {65}, .forced_eos_ids = {66, 65, 1 << 20}};
+  options.min_new_tokens = 6;  // does not keep it away
+  Ids wanted(g.ids.begin(), g.ids.begin() + 5);
+  wanted.push_back(65);
+  Generation made = generate(*g.model, g.prompt, options);
+  EXPECT_EQ(made.ids, wanted);
+  EXPECT_EQ(made.finish, FinishReason::kStop);
+  options.max_length = n + 6;
+  EXPECT_EQ(generate(*g.model, g.prompt, options).ids, wanted);
+  options.eos_ids = {g.ids[1]};  // a text that ends before is not added to
+  options.min_new_tokens = 0;
+  EXPECT_EQ(generate(*g.model, g.prompt, options).ids.back(), g.ids[1]);
+}
+
 TEST(Generator, StopsWhereTheContextIsFull) {
   const Greedy g = greedy("gpt2/causal");  // 64 positions
   Ids prompt(60, 7);

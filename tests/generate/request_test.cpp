@@ -35,6 +35,7 @@ GenerationConfig sampling_checkpoint() {
   c.top_p = 0.9;
   c.repetition_penalty = 1.5;
   c.eos_ids = {2, 7};
+  c.forced_eos_ids = {7};
   return c;
 }
 
@@ -43,6 +44,7 @@ TEST(Request, IsGreedyWhateverTheCheckpointSays) {  // R51
   EXPECT_FALSE(o.sampling.do_sample);
   EXPECT_FLOAT_EQ(o.sampling.repetition_penalty, 1.5f);
   EXPECT_EQ(o.eos_ids, (std::vector<std::int32_t>{2, 7}));
+  EXPECT_EQ(o.forced_eos_ids, (std::vector<std::int32_t>{7}));
 }
 
 TEST(Request, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {

@@ -1,6 +1,6 @@
 #include "linnet/models/gguf_saver.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
@@ -161,6 +161,19 @@ TEST(GgufSaver, ConvertsAFileAsItConvertsTheModel) {
     ASSERT_EQ(a.dtype(), b.dtype()) << t.name;
     EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << t.name;
   }
+}
+
+TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
+  Scratch scratch;
+  std::filesystem::copy(fixtures() / "bert/trunk", scratch / "m", std::filesystem::copy_options::recursive);
+  const auto model = Model::from_pretrained(scratch / "m");
+  save_gguf(*model, scratch / "m.gguf");
+  EXPECT_FALSE(GgufFile::open(scratch / "m.gguf")->has("bert.pooling_type"));
+  put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": true})");
+  save_gguf(*model, scratch / "m.gguf");
+  EXPECT_EQ(GgufFile::open(scratch / "m.gguf")->integer("bert.pooling_type"), 2);
+  put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": "yes"})");
+  EXPECT_THAT(refusal([&] { save_gguf(*model, scratch / "m.gguf"); }), ::testing::HasSubstr("not true or false"));
 }
 
 // Real vocabularies, where the data are at hand: through a folder and back, and the same ids.

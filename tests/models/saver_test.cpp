@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include "linnet/base/file.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -51,6 +53,18 @@ TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
     EXPECT_EQ(read_file(scratch / "out" / name), read_file(source / name));
   Model::from_pretrained(scratch / "out")->save_pretrained(scratch / "out");  // onto itself
   EXPECT_EQ(read_file(scratch / "out" / "tokenizer.json"), read_file(source / "tokenizer.json"));
+}
+
+TEST(Saver, WhateverATokenizerIsMadeOfIsCopied) {
+  Scratch scratch;
+  std::vector<std::string> names{"generation_config.json", "additional_chat_templates/rag.jinja",
+                                 "1_Pooling/config.json"};
+  for (const VocabularyFile& file : kVocabularyFiles) names.emplace_back(file.name);
+  for (const char* name : kTokenizerCompanions) names.emplace_back(name);
+  for (const std::string& name : names) put(scratch / "from" / name, name);
+  std::filesystem::create_directories(scratch / "to");
+  copy_companions(scratch / "from", scratch / "to");
+  for (const std::string& name : names) EXPECT_EQ(read_file(scratch / "to" / name), name);
 }
 
 TEST(Saver, TheConfigurationNamesTheTypeThatWasWritten) {

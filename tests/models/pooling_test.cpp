@@ -1,0 +1,35 @@
+#include "linnet/models/pooling.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+EmbedPooling read(std::string_view json) {
+  Scratch scratch;
+  put(scratch / "config.json", json);
+  return read_pooling(scratch / "config.json");
+}
+
+TEST(Pooling, IsTheModeThatIsSet) {
+  EXPECT_EQ(read(R"({"pooling_mode_mean_tokens": true})"), EmbedPooling::kMean);
+  EXPECT_EQ(read(R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})"), EmbedPooling::kCls);
+  EXPECT_EQ(read(R"({"pooling_mode_cls_token": false, "pooling_mode_lasttoken": true})"), EmbedPooling::kLast);
+  EXPECT_EQ(read(R"({"word_embedding_dimension": 384})"), EmbedPooling::kMean);
+}
+
+TEST(Pooling, WhatIsDamagedOrUnknownIsRefused) {
+  const auto refused = [](std::string_view json) { return refusal([&] { read(json); }); };
+  EXPECT_THAT(refused(R"({"pooling_mode_max_tokens": true})"), HasSubstr("pooling_mode_max_tokens is not supported"));
+  EXPECT_THAT(refused(R"({"pooling_mode_cls_token": "yes"})"),
+              HasSubstr("'pooling_mode_cls_token' is not true or false"));
+  EXPECT_THAT(refused(R"(["pooling_mode_cls_token"])"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(refused("{"), HasSubstr("config.json"));
+}
+
+}  // namespace
+}  // namespace linnet::models

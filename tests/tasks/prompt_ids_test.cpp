@@ -1,0 +1,86 @@
+#include "linnet/tasks/prompt_ids.h"
+
+#include <gmock/gmock.h>
+
+#include "linnet/base/error.h"
+#include "linnet/models/pretrained.h"
+#include "tests/scratch.h"
+
+namespace linnet::tasks {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Characters with a few merges; blanks are "▁" and belong to the word behind them. <s> (0) goes in front of a text.
+constexpr const char* kTokenizer = R"({
+  "added_tokens": [{"id": 0, "content": "<s>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}],
+  "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+  "pre_tokenizer": null,
+  "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}}},
+  "decoder": null,
+  "model": {"type": "BPE", "unk_token": null, "vocab": {"<s>": 0, "a": 1, "b": 2, "c": 3, "▁": 4, "▁b": 5, "bc": 6, ":": 7, "▁bc": 8, "\n": 9},
+            "merges": ["▁ b", "b c", "▁b c"]}})";
+
+Tokenizer tokenizer() {
+  Scratch scratch;
+  put(scratch / "tokenizer.json", kTokenizer);
+  return Tokenizer::from_file(scratch / "tokenizer.json");
+}
+
+TEST(PromptIds, ThePromptGetsTheOpeningTokens) {
+  EXPECT_THAT(prompt_ids(tokenizer(), "a:"), ElementsAre(0, 1, 7));
+  EXPECT_THAT(prompt_ids(tokenizer(), ""), ElementsAre(0));
+}
+
+TEST(SplitIds, TheContinuationIsWhatComesBehindThePromptsTokens) {
+  const SplitIds s = split_ids(tokenizer(), "a:", " b");
+  EXPECT_THAT(s.prompt, ElementsAre(0, 1, 7));
+  EXPECT_THAT(s.continuation, ElementsAre(5));
+  EXPECT_FALSE(s.boundary_moved);
+}
+
+// 1L: blanks at the prompt's end go to the continuation.
+TEST(SplitIds, TrailingBlanksBelongToTheContinuation) {
+  for (const auto& [prompt, word] : {std::pair{"a: ", "b"}, std::pair{"a:", " b"}}) {
+    const SplitIds s = split_ids(tokenizer(), prompt, word);
+    EXPECT_THAT(s.prompt, ElementsAre(0, 1, 7));
+    EXPECT_THAT(s.continuation, ElementsAre(5));
+  }
+  EXPECT_THAT(split_ids(tokenizer(), "a:\n", "b").continuation, ElementsAre(9, 2));
+  const SplitIds blank = split_ids(tokenizer(), "  ", "a");
+  EXPECT_THAT(blank.prompt, ElementsAre(0));
+  EXPECT_THAT(blank.continuation, ElementsAre(4, 4, 1));
+}
+
+// Tokenised together, "b" and "c" are one token: the prompt keeps its own, and the caller is told.
+TEST(SplitIds, AMergeAcrossTheBoundaryIsReported) {
+  const SplitIds s = split_ids(tokenizer(), "ab", "ca");
+  EXPECT_TRUE(s.boundary_moved);
+  EXPECT_THAT(s.prompt, ElementsAre(0, 1, 2));
+  EXPECT_THAT(s.continuation, ElementsAre(1));  // the rule of lm-evaluation-harness: cut by the prompt's length
+}
+
+TEST(SplitIds, AContinuationWithoutTokensIsRefused) {
+  EXPECT_THROW(split_ids(tokenizer(), "a", ""), Error);
+  EXPECT_THROW(split_ids(tokenizer(), "ab", "c"), Error);  // swallowed whole by the prompt's last token
+}
+
+TEST(SplitIds, RealTokenizersAgreeWithTheirJointIds) {
+  const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(path);
+  const Tokenizer t = models::load_tokenizer(path);
+  for (const char* word : {" positive", " C++", " a mixture of both", "\n\n"}) {
+    const std::string prompt = "Review: a fine film.\nSentiment:";
+    const SplitIds s = split_ids(t, prompt, word);
+    std::vector<std::int32_t> joined = s.prompt;
+    joined.insert(joined.end(), s.continuation.begin(), s.continuation.end());
+    EXPECT_EQ(joined, t.encode_ids(prompt + word)) << word;
+    EXPECT_FALSE(s.boundary_moved);
+  }
+}
+
+}  // namespace
+}  // namespace linnet::tasks

@@ -1,0 +1,54 @@
+// Tiny models with their tokenizers: "w5 w6" is 5, 6; LLaMA's gets <s> (1) in front, BERT's [CLS] (1) … [SEP] (2).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "linnet/models/pretrained.h"
+#include "tests/models/fixture.h"
+
+namespace linnet::tasks {
+
+using Ids = std::vector<std::int32_t>;
+
+inline models::Pretrained tiny(const std::string& name, models::LoadOptions options = {}) {
+  options.dtype = models::WeightType::kF32;
+  return models::load_pretrained(fixtures() / name, options);
+}
+
+// log p of every token after `ids`, in double, from one plain forward pass.
+inline std::vector<double> next_logprobs(const models::Model& model, const Ids& ids, std::int32_t row) {
+  const Tensor scores = model.logits(model.forward(nn::pack({ids})), {&row, 1});
+  const auto values = scores.data<float>();
+  double most = values[0], sum = 0;
+  for (const float v : values) most = std::max(most, static_cast<double>(v));
+  for (const float v : values) sum += std::exp(v - most);
+  std::vector<double> out;
+  for (const float v : values) out.push_back(v - most - std::log(sum));
+  return out;
+}
+
+// log p(continuation | prompt), a pass for every token.
+inline double logprob_of(const models::Model& model, Ids prompt, const Ids& continuation) {
+  double sum = 0;
+  for (const std::int32_t token : continuation) {
+    sum += next_logprobs(model, prompt, static_cast<std::int32_t>(prompt.size()) - 1)[static_cast<std::size_t>(token)];
+    prompt.push_back(token);
+  }
+  return sum;
+}
+
+inline double log_sum(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += std::exp(v);
+  return std::log(sum);
+}
+
+inline std::vector<double> softmax(const std::vector<double>& values) {
+  std::vector<double> out;
+  for (const double v : values) out.push_back(std::exp(v - log_sum(values)));
+  return out;
+}
+
+}  // namespace linnet::tasks
