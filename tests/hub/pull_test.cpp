@@ -93,7 +93,7 @@ TEST_F(Pull, ABrokenBodyGoesOnWhereItStopped) {
   EXPECT_TRUE(read_file(folder / "model.safetensors") == hub_.files["model.safetensors"].bytes);
   ASSERT_EQ(hub_.ranges.size(), 2u);
   EXPECT_EQ(hub_.ranges[0], "");
-  EXPECT_THAT(hub_.ranges[1], testing::MatchesRegex("bytes=[0-9]+-"));
+  EXPECT_THAT(hub_.ranges[1], testing::AllOf(testing::StartsWith("bytes="), testing::EndsWith("-")));
 }
 
 TEST_F(Pull, APartialFileOfAnEarlierRunIsContinued) {
