@@ -20,7 +20,7 @@ namespace {
 
 // What the command line says in words; the numbers go into TrainOptions at once.
 struct Words {
-  std::string data, task = "auto", method = "auto", problem, head, schedule = "linear", optimizer = "adamw",
+  std::string data, task = "auto", method = "auto", problem, head, pooling, schedule = "linear", optimizer = "adamw",
                     class_weights, preset;
   std::string text_column, pair_column, label_column;
   bool new_head = false, from_scratch = false, no_eos = false, no_shuffle = false, decay_all = false, rslora = false;
@@ -41,6 +41,9 @@ void add_task_options(Command& command, TrainOptions& o, Words& words) {
                  "single_label_classification, multi_label_classification, regression");
   command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
   command.option("--head", words.head, "of a new head: linear, mlp");
+  command.option("--pooling", words.pooling,
+                 "what a new classifier reads of a text: first, last (one token), mean, max (all of it); default: as "
+                 "Transformers does for the family");
   command.flag("--from-scratch", words.from_scratch, "every weight random: only the configuration is read");
   command.flag("--whole-word", o.whole_word, "masked-lm: mask whole words");
   command.option("--mask-probability", o.mask_probability, "masked-lm: share of tokens to predict");
@@ -77,7 +80,7 @@ void add_step_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--batch-tokens", o.batch_tokens, "tokens a batch at most");
   command.option("--grad-accumulation", o.grad_accumulation, "batches a step");
   command.option("--learning-rate", o.learning_rate,
-                 "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2");
+                 "default: full 5e-5, head 1e-3, lora 2e-4 (1e-3 under 500 M parameters), prompt 3e-2, prefix 1e-2");
   command.option("--optimizer", words.optimizer, "adamw, adam, sgd, adafactor");
   command.option("--weight-decay", o.optimizer.weight_decay, "of matrices");
   command.flag("--decay-all", words.decay_all, "of biases and norms too");
@@ -110,6 +113,15 @@ nn::ProblemType problem_named(const Command& command, const std::string& name) {
       fmt::format("--problem-type '{}' is none of single_label_classification, "
                   "multi_label_classification, regression",
                   printable(name, 40)));
+}
+
+std::optional<nn::Pooling> pooling_named(const Command& command, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  for (const auto& [spelling, pooling] :
+       {std::pair("first", nn::Pooling::kFirst), std::pair("last", nn::Pooling::kLast),
+        std::pair("mean", nn::Pooling::kMean), std::pair("max", nn::Pooling::kMax)})
+    if (name == spelling) return pooling;
+  command.wrong_usage(fmt::format("--pooling '{}' is none of first, last, mean, max", printable(name, 40)));
 }
 
 std::vector<float> class_weights(const Command& command, std::string_view text) {
@@ -153,6 +165,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
     if (words.head != "linear" && words.head != "mlp") command.wrong_usage("--head is linear or mlp");
     o.head_kind = words.head == "mlp" ? nn::ClassifierKind::kMlp : nn::ClassifierKind::kLinear;
   }
+  o.pooling = pooling_named(command, words.pooling);
   o.append_eos = !words.no_eos;
   o.shuffle = !words.no_shuffle;
   o.rank_stabilised = words.rslora;
@@ -216,7 +229,10 @@ class Reporter {
       bar_.emplace("training", plan_.steps, "steps");
       training_ = true;
     }
-    if (first_ == 0) first_ = record.step;
+    if (first_ == 0) {
+      first_ = record.step;
+      start_ = Clock::now();
+    }
     bar_->set_note(
         fmt::format("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
     bar_->set(record.step);
@@ -228,7 +244,7 @@ class Reporter {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     if (estimated_ || stderr_takes_bars() || seconds < 2) return;
     estimated_ = true;
-    const auto done = static_cast<double>(step - first_ + 1);
+    const auto done = static_cast<double>(step - first_);
     const double left = seconds / done * static_cast<double>(plan_.steps - step);
     print_note(fmt::format("{:.3g} steps/s, about {} left", done / seconds,
                            left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60)));
@@ -251,7 +267,7 @@ class Reporter {
   const TrainPlan& plan_;
   bool json_, training_ = false, estimated_ = false;
   std::int64_t first_ = 0, last_ = 0;
-  Clock::time_point start_ = Clock::now();
+  Clock::time_point start_;  // when the first step was done
   std::optional<Progress> bar_;
 };
 

@@ -23,12 +23,18 @@ bool is_classifier(HeadKind kind) {
 
 std::string task_type(const models::Model& model) {
   switch (model.config().head) {
-    case HeadKind::kSequenceClass: return "SEQ_CLS";
-    case HeadKind::kTokenClass: return "TOKEN_CLS";
-    case HeadKind::kQuestionAnswering: return "QUESTION_ANS";
-    case HeadKind::kCausalLm: return "CAUSAL_LM";
-    case HeadKind::kSeq2SeqLm: return "SEQ_2_SEQ_LM";
-    default: return "FEATURE_EXTRACTION";
+    case HeadKind::kSequenceClass:
+      return "SEQ_CLS";
+    case HeadKind::kTokenClass:
+      return "TOKEN_CLS";
+    case HeadKind::kQuestionAnswering:
+      return "QUESTION_ANS";
+    case HeadKind::kCausalLm:
+      return "CAUSAL_LM";
+    case HeadKind::kSeq2SeqLm:
+      return "SEQ_2_SEQ_LM";
+    default:
+      return "FEATURE_EXTRACTION";
   }
 }
 
@@ -48,8 +54,8 @@ void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::st
   for (const auto& [name, value] : tensors) {
     if (models::to_ours(model.family(), name, place).empty()) continue;
     const auto found = parameters.find(name);
-    check(found != parameters.end(), ErrorKind::kBadInput,
-          "{}: tensor '{}' belongs to no parameter of the base model", place, printable(name));
+    check(found != parameters.end(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of the base model",
+          place, printable(name));
     check(found->second.shape == value.shape(), ErrorKind::kBadInput,
           "{}: tensor '{}' has shape {}, the model wants {}; give the base the labels of the adapter", place,
           printable(name), to_string(value.shape()), to_string(found->second.shape));
@@ -57,23 +63,32 @@ void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::st
   }
 }
 
-// Labels of the classifier that an adapter's files hold: config.json beside it, else as many as the tensor has rows.
-std::vector<std::string> adapter_labels(const fs::path& folder, const models::Family& family, std::string_view place) {
+// The classifier that an adapter's files hold: as config.json beside it says, else with as many labels as the tensor
+// has rows.
+models::NewHead adapter_head(const fs::path& folder, const models::Model& model, HeadKind kind) {
+  const models::Family& family = model.family();
+  const nn::TransformerConfig& c = model.config();
+  const std::string place = folder.string();
+  models::NewHead head{.kind = kind, .problem = c.problem, .classifier = c.classifier, .pooling = c.pooling};
   const fs::path file = folder / "config.json";
   if (fs::exists(file)) {
     const Json json = read_json(file);
     if (json.contains("id2label")) {
       models::ConfigFields fields = models::ConfigFields::reader(json, file.string());
-      return models::read_config(fields, family).labels;
+      nn::TransformerConfig own = models::read_config(fields, family);
+      head.labels = std::move(own.labels);
+      head.problem = own.problem;
+      head.classifier = own.classifier;
+      head.pooling = own.pooling;
+      return head;
     }
   }
-  std::vector<std::string> labels;
   for (const auto& [name, value] : read_peft_tensors(folder)) {
     const bool own = name.find("lora_") != name.npos || name == "prompt_embeddings";
     if (!own && models::to_ours(family, name, place) == "head.classifier.weight")
-      for (std::int64_t i = 0; i < value.size(0); ++i) labels.push_back(fmt::format("LABEL_{}", i));
+      for (std::int64_t i = 0; i < value.size(0); ++i) head.labels.push_back(fmt::format("LABEL_{}", i));
   }
-  return labels;
+  return head;
 }
 
 }  // namespace
@@ -91,14 +106,16 @@ PeftTensors read_peft_tensors(const fs::path& folder) {
   PeftTensors tensors;
   for (const std::string& stored : reader->names()) {
     std::string_view name = stored;
-    if (name.starts_with("base_model.model.")) name.remove_prefix(17);
-    else if (name.starts_with("base_model.")) name.remove_prefix(11);
+    if (name.starts_with("base_model.model."))
+      name.remove_prefix(17);
+    else if (name.starts_with("base_model."))
+      name.remove_prefix(11);
     std::string bare(name);
     for (const std::string_view infix : {"modules_to_save.default.", "original_module."})
       if (const auto at = bare.find(infix); at != bare.npos) bare.erase(at, infix.size());
     const Tensor value = reader->read(stored);
-    check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput,
-          "{}: tensor '{}' is {}", folder.string(), printable(stored), info(value.dtype()).name);
+    check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput, "{}: tensor '{}' is {}",
+          folder.string(), printable(stored), info(value.dtype()).name);
     tensors[bare] = value;
   }
   return tensors;
@@ -120,10 +137,12 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
       }
   }
   std::unique_ptr<Adapter> made;
-  if (const Lora* lora = std::get_if<Lora>(&method)) made = create_lora(model, *lora, std::move(config), options.seed);
+  if (const Lora* lora = std::get_if<Lora>(&method))
+    made = create_lora(model, *lora, std::move(config), options.seed);
   else if (const PromptTuning* prompt = std::get_if<PromptTuning>(&method))
     made = create_prompt_tuning(model, *prompt, std::move(config), options.seed);
-  else made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
+  else
+    made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
   for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor);
   return made;
 }
@@ -134,9 +153,15 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
   PeftTensors tensors = read_peft_tensors(folder);
   std::unique_ptr<Adapter> made;
   switch (config.kind) {
-    case AdapterKind::kLora: made = load_lora(model, std::move(config), tensors, place); break;
-    case AdapterKind::kPromptTuning: made = load_prompt_tuning(model, std::move(config), tensors, place); break;
-    case AdapterKind::kPrefixTuning: made = load_prefix_tuning(model, std::move(config), tensors, place); break;
+    case AdapterKind::kLora:
+      made = load_lora(model, std::move(config), tensors, place);
+      break;
+    case AdapterKind::kPromptTuning:
+      made = load_prompt_tuning(model, std::move(config), tensors, place);
+      break;
+    case AdapterKind::kPrefixTuning:
+      made = load_prefix_tuning(model, std::move(config), tensors, place);
+      break;
   }
   put_saved_modules(model, tensors, place);
   if (!tensors.empty()) model.set_head_trained(true);
@@ -169,7 +194,8 @@ void Adapter::attach() {
 }
 
 void Adapter::merge() {
-  fail(ErrorKind::kInvalidArgument, "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
+  fail(ErrorKind::kInvalidArgument,
+       "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
 }
 
 void Adapter::save(const fs::path& folder) const {
@@ -241,9 +267,11 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, models::
   const HeadKind wanted = head_of_task(config.task_type);
   models::Model& model = *loaded.model;
   if (wanted != HeadKind::kNone) {
-    const auto labels = adapter_labels(folder, model.family(), folder.string());
-    if (model.config().head != wanted || (!labels.empty() && labels.size() != model.config().labels.size()))
-      model.new_head(wanted, labels, model.config().problem, model.config().classifier, options.seed);
+    models::NewHead head = adapter_head(folder, model, wanted);
+    const nn::TransformerConfig& has = model.config();
+    if (has.head != wanted || (!head.labels.empty() && head.labels.size() != has.labels.size()) ||
+        has.classifier != head.classifier || has.pooling != head.pooling)
+      model.new_head(std::move(head), options.seed);
   }
   loaded.adapter = Adapter::load(model, folder);
   loaded.adapter->attach();

@@ -18,6 +18,8 @@ constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
     {"single_label_classification", ProblemType::kSingleLabel},
     {"multi_label_classification", ProblemType::kMultiLabel}};
 
+constexpr std::pair<const char*, Pooling> kPoolings[] = {
+    {"first", Pooling::kFirst}, {"last", Pooling::kLast}, {"mean", Pooling::kMean}, {"max", Pooling::kMax}};
 constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
                                                                    {"mlp", ClassifierKind::kMlp}};
 
@@ -156,6 +158,14 @@ void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
     check(p >= 0 && p < 1, ErrorKind::kBadInput, "{}: a dropout of {} is not in [0, 1)", f.place(), p);
 }
 
+// What Transformers' classifier of the family reads of a text.
+Pooling usual_pooling(const Json& json, const Family& family) {
+  TransformerConfig usual;
+  ConfigFields fields = ConfigFields::reader(json, "config.json");
+  family.config(fields, usual);
+  return usual.pooling;
+}
+
 void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.field({"tie_word_embeddings"}, c.tie_embeddings)
       .field({"initializer_range"}, c.initializer_range)
@@ -166,7 +176,9 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.ids({"eos_token_id"}, c.eos_ids);
   if (const Json* own = f.find({"linnet"}); own != nullptr && own->is_object()) {
     ConfigFields inner = ConfigFields::reader(*own, f.place() + ": linnet");
-    inner.field({"head_trained"}, c.head_trained).choice<ClassifierKind>({"classifier"}, c.classifier, kClassifiers);
+    inner.field({"head_trained"}, c.head_trained)
+        .choice<ClassifierKind>({"classifier"}, c.classifier, kClassifiers)
+        .choice<Pooling>({"pooling"}, c.pooling, kPoolings);
   }
 }
 
@@ -245,8 +257,14 @@ void write_config(Json& json, const Family& family, const TransformerConfig& con
     json.erase("num_labels");
   }
   json.erase("linnet");
-  if (!c.head_trained) json["linnet"]["head_trained"] = false;
-  if (c.classifier == ClassifierKind::kMlp) json["linnet"]["classifier"] = "mlp";
+  Json own = Json::object();
+  if (!c.head_trained) own["head_trained"] = false;
+  if (c.classifier == ClassifierKind::kMlp) own["classifier"] = "mlp";
+  Pooling pooling = config.pooling;  // the family's own is set anew by its fields
+  ConfigFields inner = ConfigFields::writer(own);
+  if (c.head == HeadKind::kSequenceClass && pooling != usual_pooling(json, family))
+    inner.choice<Pooling>({"pooling"}, pooling, kPoolings);
+  if (!own.empty()) json["linnet"] = std::move(own);
 }
 
 }  // namespace linnet::models

@@ -95,6 +95,7 @@ void ModelLoader::apply_options(TransformerConfig& config) const {
   if (!options_.labels.empty()) config.labels = options_.labels;
   if (options_.problem != ProblemType::kInferred) config.problem = options_.problem;
   if (options_.classifier) config.classifier = *options_.classifier;
+  if (options_.pooling) config.pooling = *options_.pooling;
 }
 
 TransformerConfig Model::read_config(const std::filesystem::path& path, std::optional<HeadKind> head) {

@@ -83,14 +83,14 @@ std::int64_t Model::parameter_count() {
   return count;
 }
 
-void Model::new_head(HeadKind kind, std::vector<std::string> labels, ProblemType problem, ClassifierKind classifier,
-                     std::uint64_t seed) {
-  check(!architecture_name(*family_, kind).empty(), "[model] {} has no such head", family_->model_type);
+void Model::new_head(NewHead head, std::uint64_t seed) {
+  check(!architecture_name(*family_, head.kind).empty(), "[model] {} has no such head", family_->model_type);
   TransformerConfig c = config();
-  c.head = kind;
-  c.labels = std::move(labels);
-  c.problem = problem;
-  c.classifier = classifier;
+  c.head = head.kind;
+  c.labels = std::move(head.labels);
+  c.problem = head.problem;
+  c.classifier = head.classifier;
+  c.pooling = head.pooling;
   c.head_trained = false;
   nn::Transformer& t = transformer_;
   const auto before = nn::parameters(t);

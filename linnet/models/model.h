@@ -27,9 +27,19 @@ struct LoadOptions {
   std::vector<std::string> labels = {};           // of a new classification head
   ProblemType problem = ProblemType::kInferred;   // what a new classification head solves
   std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's own
+  std::optional<Pooling> pooling = {};            // what it reads of a text; unset: the family's own
   bool new_head = false;                          // replaces a head of another size (R69) instead of refusing
   std::uint64_t seed = 0;                         // of a new head's weights
   bool from_scratch = false;                      // the configuration only: every weight drawn anew (R33)
+};
+
+// A classifier that a model gets to be trained.
+struct NewHead {
+  HeadKind kind = HeadKind::kSequenceClass;  // or kTokenClass, kQuestionAnswering
+  std::vector<std::string> labels = {};
+  ProblemType problem = ProblemType::kInferred;
+  ClassifierKind classifier = ClassifierKind::kLinear;
+  Pooling pooling = Pooling::kLast;
 };
 
 struct Layout;
@@ -87,9 +97,7 @@ class Model {
   // What the configuration of a folder or .gguf file says, without its weights.
   static TransformerConfig read_config(const std::filesystem::path& path, std::optional<HeadKind> head = {});
 
-  // A fresh head for training: kSequenceClass, kTokenClass or kQuestionAnswering over `labels`.
-  void new_head(HeadKind kind, std::vector<std::string> labels, ProblemType problem, ClassifierKind classifier,
-                std::uint64_t seed);
+  void new_head(NewHead head, std::uint64_t seed);
   void set_head_trained(bool trained);
   // Makes every weight f32 on the heap, so that training may write to it.
   void make_trainable();

@@ -23,7 +23,8 @@ enum class HeadKind : std::uint8_t {
 };
 // Attention scores are divided by sqrt(head_dim), not at all, or also by the layer's number (GPT-2's options).
 enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kLayer };
-enum class Pooling : std::uint8_t { kFirst, kLast };  // the row a sequence classifier reads
+// What a sequence classifier reads: one row of the text, or all of them averaged or, number by number, the largest.
+enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax };
 enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
 // config.json's problem_type; kInferred follows the labels as Transformers does (R32).
 enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };

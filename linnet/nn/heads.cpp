@@ -38,8 +38,14 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
   return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
 }
 
+OutputRows Head::pooled_row() const {
+  return pooling_ == Pooling::kFirst ? OutputRows::kFirst : pooling_ == Pooling::kLast ? OutputRows::kLast : OutputRows::kAll;
+}
+
 Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
   if (hidden.size(0) == batch.sequences()) return hidden;  // picked already, or sequences of one row
+  if (pooling_ == Pooling::kMean) return mean_rows(hidden, batch.starts);
+  if (pooling_ == Pooling::kMax) return max_rows(hidden, batch.starts);
   return gather_rows(hidden, one_row_each(batch, pooled_row()));
 }
 

@@ -20,11 +20,11 @@ class Head {
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
 
-  // The rows that pooling reads, one a sequence [sequences, hidden] (`hidden` itself where it holds just those), and what the
-  // pooler makes of them.
+  // What pooling takes from the rows of a text, one row a sequence [sequences, hidden] (`hidden` itself where it holds
+  // just those), and what the pooler makes of them.
   Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
   Tensor pool(const Tensor& rows, const Pass& pass) const;
-  OutputRows pooled_row() const { return pooling_ == Pooling::kFirst ? OutputRows::kFirst : OutputRows::kLast; }
+  OutputRows pooled_row() const;  // kAll: pooling reads the whole text
   // What a sequence classifier reads of each sequence: both steps.
   Tensor pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const;
   // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> scores.

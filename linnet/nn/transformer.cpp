@@ -250,7 +250,8 @@ Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state,
   if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
   ForwardState pooling = state;
   pooling.output = head_.pooled_row();
-  return run_only_stack(batch, pooling, pass).hidden;
+  const Rows rows = run_only_stack(batch, pooling, pass);
+  return pooling.output == OutputRows::kAll ? head_.pooling_rows(rows.text(), batch) : rows.hidden;
 }
 
 Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {

@@ -46,7 +46,7 @@ class Transformer {
   // Last hidden state of every row of `batch` [rows, hidden]; rows of virtual tokens are not in it.
   Tensor forward(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   Encoded encode(const Packed& batch, const ForwardState& state, const Pass& pass) const;
-  // The row of each sequence that pooling reads [sequences, hidden]. The first row of a sequence with a soft prompt is
+  // What pooling takes from each sequence [sequences, hidden]. The first row of a sequence with a soft prompt is
   // the prompt's, as in PEFT's models.
   Tensor pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   void visit(Visitor& v);

@@ -48,6 +48,7 @@ Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows);  // x [
 // Rows of several matrices in any order: each output row is (source, row).
 Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::pair<std::int32_t, std::int32_t>> rows);
 Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts);  // mean of rows starts[i]..starts[i+1] -> [n, cols]
+Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);   // their largest, column by column -> [n, cols]
 // Strided views, recorded: x [rows, a*b*…] seen as `shape`, one index of `dim` taken. Zero copy.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index);
 Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself when it is so already

@@ -1,4 +1,5 @@
 // Rows picked, mixed and averaged.
+#include <algorithm>
 #include <cstring>
 
 #include "linnet/ops/internal.h"
@@ -8,6 +9,13 @@ namespace {
 
 void copy_row(const float* from, float* to, std::int64_t cols) {
   std::memcpy(to, from, static_cast<std::size_t>(cols) * sizeof(float));
+}
+
+void check_ranges(const char* op, const Tensor& x, std::span<const std::int32_t> starts) {
+  check_matrix(op, "x", x);
+  check(!starts.empty() && starts.front() >= 0 && starts.back() <= x.size(0), "[{}] the ranges leave x's {} rows", op,
+        x.size(0));
+  for (std::size_t s = 0; s + 1 < starts.size(); ++s) check(starts[s] < starts[s + 1], "[{}] range {} is empty", op, s);
 }
 
 }  // namespace
@@ -61,14 +69,12 @@ Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::
 }
 
 Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
-  check_matrix("mean_rows", "x", x);
-  check(!starts.empty() && starts.front() >= 0 && starts.back() <= x.size(0), "[mean_rows] the ranges leave x's {} rows", x.size(0));
+  check_ranges("mean_rows", x, starts);
   const auto n = static_cast<std::int64_t>(starts.size()) - 1;
   const std::int64_t cols = x.size(1);
   Tensor y = Tensor::zeros({n, cols});
   for (std::int64_t s = 0; s < n; ++s) {
     const std::int32_t begin = starts[static_cast<std::size_t>(s)], end = starts[static_cast<std::size_t>(s) + 1];
-    check(begin < end, "[mean_rows] range {} is empty", s);
     for (std::int32_t r = begin; r < end; ++r)
       backend().axpy(1.0f / static_cast<float>(end - begin), in(x) + r * cols, out(y) + s * cols, cols);
   }
@@ -79,6 +85,36 @@ Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
     for (std::size_t s = 0; s + 1 < kept.size(); ++s)
       for (std::int32_t r = kept[s]; r < kept[s + 1]; ++r)
         backend().axpy(1.0f / static_cast<float>(kept[s + 1] - kept[s]), in(dy) + static_cast<std::int64_t>(s) * width, out(dx) + r * width, width);
+    return {dx};
+  });
+}
+
+Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts) {
+  check_ranges("max_rows", x, starts);
+  const auto n = static_cast<std::int64_t>(starts.size()) - 1;
+  const std::int64_t cols = x.size(1);
+  Tensor y = Tensor::empty({n, cols});
+  std::vector<std::int32_t> from(static_cast<std::size_t>(n * cols));  // the row each largest number stands in
+  for (std::int64_t s = 0; s < n; ++s) {
+    float* best = out(y) + s * cols;
+    std::int32_t* row = from.data() + s * cols;
+    const std::int32_t begin = starts[static_cast<std::size_t>(s)], end = starts[static_cast<std::size_t>(s) + 1];
+    copy_row(in(x) + begin * cols, best, cols);
+    std::fill_n(row, cols, begin);
+    for (std::int32_t r = begin + 1; r < end; ++r)
+      for (std::int64_t c = 0; c < cols; ++c) {
+        const float value = in(x)[r * cols + c];
+        if (!(value > best[c])) continue;
+        best[c] = value;
+        row[c] = r;
+      }
+  }
+  if (!needs_grad({x})) return y;
+  return record("max_rows", {x}, y, [to_x = GradInput(x), from = std::move(from)](const Tensor& dy) -> Gradients {
+    Tensor dx = grad_room_to_add(to_x);
+    const std::int64_t width = dy.size(1);
+    for (std::size_t i = 0; i < from.size(); ++i)
+      out(dx)[from[i] * width + static_cast<std::int64_t>(i) % width] += in(dy)[i];
     return {dx};
   });
 }

@@ -17,13 +17,16 @@ bool FeatureCache::fits(const TrainOptions& options, const Objective& objective)
   return options.method == TrainMethod::kHead && objective.reads_pooled_rows();
 }
 
+SamplerOptions FeatureCache::passes() {
+  return {.batch_rows = kRowsAPass, .batch_tokens = kRowsAPass, .order = SampleOrder::kFile};
+}
+
 FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, const Progress& progress) {
   const models::Model& model = learner.model();
   const GradGuard off(false);
   const std::int64_t hidden = model.config().hidden;
   rows_ = Tensor::empty({objective.size(), hidden});
-  Sampler sampler(objective.lengths(),
-                  {.batch_rows = kRowsAPass, .batch_tokens = kRowsAPass, .order = SampleOrder::kFile});
+  Sampler sampler(objective.lengths(), passes());
   std::int64_t done = 0;
   for (std::vector<std::int64_t> examples; sampler.next(examples);) {
     const TrainBatch batch = objective.batch(examples, {});

@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "linnet/data/sampler.h"
 #include "linnet/train/learner.h"
 
 namespace linnet {
@@ -18,7 +19,9 @@ class FeatureCache {
 
   // Whether the loss of every example depends on one row of a trunk that stays as it is.
   static bool fits(const TrainOptions& options, const Objective& objective);
-  // The last hidden states that the pooling reads [examples, hidden], in the batch's order.
+  // How many rows go through the trunk at a time.
+  static SamplerOptions passes();
+  // What pooling took from the last hidden states [examples, hidden], in the batch's order.
   Tensor rows_of(const TrainBatch& batch) const;
 
  private:

@@ -11,7 +11,6 @@
 namespace linnet {
 namespace {
 
-constexpr std::int64_t kSmall = 500'000'000;  // parameters: above, LoRA is the default
 constexpr const char* kTrainedStem = "trained";
 
 bool of_the_head(const std::string& name) { return name.starts_with("head.") || name.starts_with("pooler."); }
@@ -61,12 +60,17 @@ Learner::Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_p
     : model_(model), adapter_(std::move(adapter)) {
   choose_method(options);
   method_ = options.method;
-  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(method_);
+  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(method_, model_.parameter_count());
   const nn::TransformerConfig& c = model_.config();
   const bool classifier = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens ||
                           options.task == TrainTask::kQuestionAnswering;
   if (options.head_rule == HeadRule::kReplace && classifier && !adapter_)
-    model_.new_head(c.head, c.labels, c.problem, options.head_kind.value_or(c.classifier), options.seed);
+    model_.new_head({.kind = c.head,
+                     .labels = c.labels,
+                     .problem = c.problem,
+                     .classifier = options.head_kind.value_or(c.classifier),
+                     .pooling = options.pooling.value_or(c.pooling)},
+                    options.seed);
   set_precision(options);
   switch (method_) {
     case TrainMethod::kHead:
@@ -93,7 +97,7 @@ void Learner::choose_method(TrainOptions& options) const {
     options.method = has;
   }
   if (options.method == TrainMethod::kAuto)
-    options.method = model_.parameter_count() < kSmall ? TrainMethod::kFull : TrainMethod::kLora;
+    options.method = model_.parameter_count() < kSmallModel ? TrainMethod::kFull : TrainMethod::kLora;
 }
 
 void Learner::set_precision(const TrainOptions& options) {
@@ -148,6 +152,10 @@ std::int64_t Learner::trained_count() const {
 
 std::int64_t Learner::virtual_tokens() const {
   return adapter_ && adapter_->extends() ? adapter_->config().virtual_tokens : 0;
+}
+
+TrunkUse Learner::trunk() const {
+  return adapter_ ? TrunkUse::kPassed : method_ == TrainMethod::kHead ? TrunkUse::kRunOnce : TrunkUse::kLearns;
 }
 
 Tensor Learner::forward(const TrainBatch& batch) const {

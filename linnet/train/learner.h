@@ -17,6 +17,13 @@
 
 namespace linnet {
 
+// What of the trunk a step keeps until its backward pass.
+enum class TrunkUse : std::uint8_t {
+  kLearns,   // the inputs of its products, for the gradients of their weights, beside the next
+  kPassed,   // frozen, gradients go through to adapters: inputs of norms, activations and attention alone
+  kRunOnce,  // nothing: only the head learns
+};
+
 class Learner {
  public:
   // `adapter`: one that is on the model already and goes on learning; none makes the method's own. Settles
@@ -28,6 +35,7 @@ class Learner {
   const std::vector<nn::Parameter>& trained() const { return trained_; }
   std::int64_t trained_count() const;
   std::int64_t virtual_tokens() const;  // rows put before every text
+  TrunkUse trunk() const;
 
   // The last hidden state of every row of `batch.packed` (of the decoder, where there is an encoder); for a sequence
   // classifier, of the row that it reads of each sequence alone.

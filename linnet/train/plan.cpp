@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "linnet/base/error.h"
 #include "linnet/base/memory.h"
 
@@ -11,6 +13,13 @@ namespace {
 std::string bytes(std::uint64_t count) {
   const auto value = static_cast<double>(count);
   return value >= 1e9 ? fmt::format("{:.1f} GB", value / 1e9) : fmt::format("{:.0f} MB", value / 1e6);
+}
+
+// What is not for computing.
+std::string besides(const MemoryPlan& memory) {
+  const std::uint64_t computing = memory.gradients + memory.optimizer + memory.activations + memory.spare;
+  if (memory.saving > computing) return ", saving " + bytes(memory.saving);
+  return memory.spare > 0 ? ", kept for reuse " + bytes(memory.spare) : "";
 }
 
 std::string millions(std::int64_t count) {
@@ -44,34 +53,91 @@ std::vector<std::pair<std::string, std::string>> TrainPlan::facts() const {
                             static_cast<double>(steps) / static_cast<double>(std::max<std::int64_t>(1, steps_an_epoch)),
                             warmup_steps)},
       {"learning rate", fmt::format("{:g}", learning_rate)},
-      {"memory", fmt::format("{}: weights {}, gradients {}, optimiser {}, activations {}; {} free",
-                             bytes(memory.total()), bytes(memory.weights), bytes(memory.gradients),
-                             bytes(memory.optimizer), bytes(memory.activations), bytes(memory.available))}};
+      {"memory",
+       fmt::format("{}: weights {}, gradients {}, optimiser {}, activations {}{}; {} free", bytes(memory.total()),
+                   bytes(memory.weights + memory.packed), bytes(memory.gradients), bytes(memory.optimizer),
+                   bytes(memory.activations), besides(memory), bytes(memory.available))}};
   if (!labels.empty() && labels.size() <= 20)
     all.insert(all.begin() + 1, {"labels", fmt::format("{}", fmt::join(labels, ", "))});
   return all;
 }
 
-std::uint64_t activation_bytes(const nn::TransformerConfig& c, std::int64_t rows, bool recompute, bool reads_words) {
-  // Rows of f32 that gradient functions read, a layer: norms, queries, keys, values, attention, residuals (and its
-  // dropped copies), the inside of the feed-forward part.
-  const std::int64_t width = c.heads * c.head_dim + 2 * c.kv_heads * c.head_dim;
-  const std::int64_t inside = (c.ffn_kind == nn::FeedForwardKind::kGated ? 3 : 2) * c.ffn;
-  const std::int64_t layer = 6 * c.hidden + 2 * width + inside;
-  const std::int64_t layers = c.layers + c.decoder_layers;
-  const std::int64_t kept = recompute ? layers * c.hidden + layer : layers * layer;
-  // Logits are made and spent in chunks of rows.
-  const std::int64_t words = reads_words ? std::min<std::int64_t>(rows, 256) * c.vocab * 2 : 0;
-  return static_cast<std::uint64_t>(rows * kept + words) * sizeof(float);
+std::uint64_t activation_bytes(const nn::TransformerConfig& c, const StepSize& step) {
+  const std::int64_t queries = c.heads * c.head_dim, width = queries + 2 * c.kv_heads * c.head_dim;
+  const std::int64_t inside = (c.ffn_kind == nn::FeedForwardKind::kGated ? 2 : 1) * c.ffn;
+  // One layer's backward pass: gradients of both of its parts on the way, and of the feed-forward part inside.
+  const std::int64_t working = 3 * c.hidden + width + inside + c.ffn;
+  std::int64_t attention = c.hidden + width + queries, layer = attention + c.hidden + inside;
+  if (step.trunk == TrunkUse::kLearns) {
+    attention += c.hidden;
+    layer += 2 * c.hidden + c.ffn;
+  }
+  std::int64_t kept = 2 * c.hidden;  // before the first layer and after the last
+  if (step.trunk != TrunkUse::kRunOnce) {
+    const std::int64_t layers = c.layers + c.decoder_layers;
+    kept += step.recompute ? layers * c.hidden + layer
+                           : layers * layer + c.decoder_layers * attention + step.adapter_inputs;
+  }
+  const std::int64_t learned = step.prefix_rows * (c.layers + c.decoder_layers) * 2 * c.kv_heads * c.head_dim;
+  // Scores over the vocabulary are made and spent in chunks of rows.
+  const std::int64_t words = step.reads_words ? std::min<std::int64_t>(step.rows, 256) * c.vocab * 2 : 0;
+  return static_cast<std::uint64_t>(step.rows * (kept + working) + learned + words) * sizeof(float);
 }
 
-MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, std::int64_t most_rows, bool recompute,
-                       bool reads_words) {
+namespace {
+
+// The allocator keeps this much of what was freed (tensor/storage.cpp); batches of other sizes cannot use it.
+constexpr std::uint64_t kMostSpare = std::uint64_t{1} << 30;
+
+// A folder holds no blocks: beside a head that was trained the rest of the model is saved in f32.
+std::uint64_t saving_bytes(models::Model& model, const Learner& learner) {
+  if (learner.trunk() != TrunkUse::kRunOnce) return 0;
+  std::uint64_t sum = 0;
+  bool blocks = false;
+  for (const nn::Parameter& p : model.parameters()) {
+    sum += static_cast<std::uint64_t>(p.tensor->numel()) * sizeof(float);
+    blocks = blocks || info(p.tensor->dtype()).quantized;
+  }
+  return blocks ? sum : 0;
+}
+
+// LoRA's products keep what they read, once for all that read the same; what attention gives is kept anyway.
+std::int64_t adapter_inputs(models::Model& model, double dropout) {
+  std::int64_t sum = 0;
+  std::set<std::string> read;
+  for (const nn::NamedLinear& l : model.linears()) {
+    if (!l.linear->lora()) continue;
+    const std::size_t dot = l.name.rfind('.');
+    const std::string leaf = l.name.substr(dot + 1);
+    const std::string source = l.name.substr(0, dot) + (leaf == "down" || leaf == "output" ? "." + leaf : "");
+    sum += l.linear->lora()->a.size(0);
+    if (dropout > 0 || (leaf != "output" && read.insert(source).second)) sum += l.linear->in();
+  }
+  return sum;
+}
+
+// Products with weights that stay read packed copies of them.
+std::uint64_t packed_bytes(models::Model& model) {
+  std::uint64_t sum = 0;
+  for (const nn::NamedLinear& l : model.linears())
+    if (!l.linear->weight().requires_grad()) sum += l.linear->weight().bytes();
+  return sum;
+}
+
+}  // namespace
+
+MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, StepSize step) {
   MemoryPlan plan;
-  for (const nn::Parameter& p : learner.model().parameters()) plan.weights += p.tensor->bytes();
+  models::Model& model = learner.model();
+  for (const nn::Parameter& p : model.parameters()) plan.weights += p.tensor->bytes();
+  plan.packed = packed_bytes(model);
   plan.gradients = static_cast<std::uint64_t>(learner.trained_count()) * sizeof(float);
   plan.optimizer = optimizer.planned_bytes();
-  plan.activations = activation_bytes(learner.model().config(), most_rows, recompute, reads_words);
+  step.trunk = learner.trunk();
+  step.adapter_inputs = adapter_inputs(model, learner.adapter() != nullptr ? learner.adapter()->config().dropout : 0);
+  plan.activations = activation_bytes(model.config(), step);
+  if (step.varies) plan.spare = std::min(kMostSpare, 3 * plan.activations);
+  plan.saving = saving_bytes(model, learner);
   plan.available = available_memory();
   return plan;
 }
@@ -87,9 +153,9 @@ void check_memory(const MemoryPlan& memory, const TrainOptions& options) {
   add(options.batch_size > 1, "a smaller --batch-size with --grad-accumulation");
   add(true, "a shorter --max-length");
   fail(ErrorKind::kRuntime,
-       "training needs {} more memory (gradients {}, optimiser {}, activations {}) and {} are free; try {}",
+       "training needs {} more memory (gradients {}, optimiser {}, activations {}{}) and {} are free; try {}",
        bytes(memory.needed()), bytes(memory.gradients), bytes(memory.optimizer), bytes(memory.activations),
-       bytes(memory.available), advice);
+       besides(memory), bytes(memory.available), advice);
 }
 
 }  // namespace linnet

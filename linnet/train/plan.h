@@ -4,6 +4,7 @@
 //   for (const auto& [what, value] : plan.facts()) fmt::print("{:12} {}\n", what, value);
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -16,11 +17,25 @@
 namespace linnet {
 
 struct MemoryPlan {
-  std::uint64_t weights = 0, gradients = 0, optimizer = 0, activations = 0;
+  std::uint64_t weights = 0;  // as they were loaded
+  std::uint64_t packed = 0;   // copies of those that stay, laid out for products at the first step
+  std::uint64_t gradients = 0, optimizer = 0, activations = 0;
+  std::uint64_t spare = 0;      // freed by one batch, kept for the next one of its size
+  std::uint64_t saving = 0;     // the model as its folder has it, where that is not as it is in memory
   std::uint64_t available = 0;  // what the process could still take when it was asked
-  std::uint64_t total() const { return weights + gradients + optimizer + activations; }
-  // Weights are in memory already.
-  std::uint64_t needed() const { return gradients + optimizer + activations; }
+  std::uint64_t total() const { return weights + needed(); }
+  // Not in memory yet.
+  std::uint64_t needed() const { return packed + std::max(gradients + optimizer + activations + spare, saving); }
+};
+
+struct StepSize {
+  std::int64_t rows = 0;  // tokens of the largest batch
+  TrunkUse trunk = TrunkUse::kLearns;
+  std::int64_t adapter_inputs = 0;  // numbers a row, of all layers, that products of adapters read
+  std::int64_t prefix_rows = 0;     // learned keys and values before the texts of a batch
+  bool recompute = false;
+  bool reads_words = false;  // scores over the vocabulary
+  bool varies = false;       // batches differ in their number of tokens
 };
 
 struct TrainPlan {
@@ -39,11 +54,10 @@ struct TrainPlan {
   std::vector<std::pair<std::string, std::string>> facts() const;  // name, value: the table that is shown
 };
 
-// Bytes that a step on `rows` rows of tokens keeps until its backward pass.
-std::uint64_t activation_bytes(const nn::TransformerConfig& config, std::int64_t rows, bool recompute,
-                               bool reads_words);
-MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, std::int64_t most_rows, bool recompute,
-                       bool reads_words);
+// Bytes that a step holds at most: what is kept until the backward pass, and what one layer works with.
+std::uint64_t activation_bytes(const nn::TransformerConfig& config, const StepSize& step);
+// `step.trunk` and `step.adapter_inputs` follow from the learner.
+MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, StepSize step);
 // kRuntime with both numbers and what would help, when the plan does not fit.
 void check_memory(const MemoryPlan& memory, const TrainOptions& options);
 

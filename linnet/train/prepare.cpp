@@ -114,6 +114,10 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   options.task = task_of(splits.train, config, options.task);
   models::LoadOptions load;
   load.head = head_for(options.task, config.head);
+  check(*load.head != HeadKind::kSeq2SeqLm || config.stack == nn::Stack::kEncoderDecoder,
+        "--task {} needs a model that reads with one stack and writes with another; this one has a single stack: use "
+        "causal-lm or masked-lm",
+        task_name(options.task));
   load.seed = options.seed;
   load.from_scratch = options.start == StartFrom::kScratch;
   if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
@@ -127,7 +131,10 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   load.labels = settle_labels(config, *load.head, splits, options);
   check(!load.labels.empty(), ErrorKind::kBadInput, "{}: there are no labels", splits.train.file);
   const bool new_head = config.head != *load.head || options.head_rule == HeadRule::kReplace;
-  if (new_head) load.classifier = options.head_kind;
+  if (new_head) {
+    load.classifier = options.head_kind;
+    load.pooling = options.pooling;
+  }
   return load;
 }
 

@@ -33,16 +33,22 @@ std::int64_t sum_of(const std::vector<std::int64_t>& numbers) {
   return std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0});
 }
 
-// Most tokens of any batch of the first epoch.
-std::int64_t most_tokens(const std::vector<std::int64_t>& lengths, const SamplerOptions& options) {
+// Tokens of the first epoch's batches.
+struct BatchTokens {
+  std::int64_t most = 0, sum = 0, batches = 0;
+  bool vary() const { return sum * 5 < most * batches * 4; }
+};
+
+BatchTokens batch_tokens(const std::vector<std::int64_t>& lengths, const SamplerOptions& options) {
   Sampler sampler(lengths, options);
-  std::int64_t most = 0;
-  for (std::vector<std::int64_t> rows; sampler.next(rows);) {
+  BatchTokens all;
+  for (std::vector<std::int64_t> rows; sampler.next(rows); ++all.batches) {
     std::int64_t tokens = 0;
     for (const std::int64_t row : rows) tokens += lengths[static_cast<std::size_t>(row)];
-    most = std::max(most, tokens);
+    all.most = std::max(all.most, tokens);
+    all.sum += tokens;
   }
-  return most;
+  return all;
 }
 
 bool reads_words(TrainTask task) {
@@ -182,11 +188,16 @@ void Trainer::Run::make_plan() {
   plan_.data = describe(splits_.train, splits_.valid ? &*splits_.valid : nullptr, train_.objective->set().full_lengths,
                         options_.packing ? 0 : options_.max_length);
   plan_.warnings = option_warnings(options_);
-  // A trunk that stays keeps nothing for a backward pass: a few rows of its width are left.
-  const bool trunk_learns = options_.method != TrainMethod::kHead;
-  const std::int64_t most = most_tokens(lengths, sampler_options(options_));
-  plan_.memory = plan_memory(learner_, *optimizer_, trunk_learns ? most : options_.batch_size, options_.recompute,
-                             reads_words(options_.task));
+  const bool once = FeatureCache::fits(options_, *train_.objective);
+  const BatchTokens tokens = batch_tokens(lengths, once ? FeatureCache::passes() : sampler_options(options_));
+  const std::int64_t learned = options_.batch_size * learner_.virtual_tokens();
+  const bool prefix = options_.method == TrainMethod::kPrefix;
+  plan_.memory = plan_memory(learner_, *optimizer_,
+                             {.rows = tokens.most + (prefix ? 0 : learned),
+                              .prefix_rows = prefix ? learned : 0,
+                              .recompute = options_.recompute,
+                              .reads_words = reads_words(options_.task),
+                              .varies = !once && tokens.vary()});
   schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
 }
 

@@ -27,6 +27,11 @@ std::vector<std::string> option_warnings(const TrainOptions& o) {
         fmt::format("a learning rate of {:g} on all weights usually destroys a pretrained model; 1e-5 to "
                     "5e-5 is usual, {:g} fits --method head or lora",
                     o.learning_rate, o.learning_rate));
+  if (o.task == TrainTask::kClassify && (o.pooling == nn::Pooling::kMean || o.pooling == nn::Pooling::kMax))
+    warnings.push_back(
+        "the classifier reads the whole text, Transformers' class of the family one token: what is saved scores the "
+        "same "
+        "in linnet alone");
   return warnings;
 }
 

@@ -112,6 +112,18 @@ TEST(Adapter, LabelsComeFromTheConfigurationBesideIt) {
               ::testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
 }
 
+TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
+  const auto model = base("llama/causal");
+  model->new_head({.labels = {"a", "b"}, .classifier = nn::ClassifierKind::kMlp, .pooling = nn::Pooling::kMean}, 3);
+  Scratch scratch;
+  Adapter::create(*model, Lora{}, {.base = (fixtures() / "llama/causal").string()})->save(scratch / "a");
+  const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+  EXPECT_EQ(again.model->config().pooling, nn::Pooling::kMean);
+  EXPECT_EQ(again.model->config().classifier, nn::ClassifierKind::kMlp);
+  const nn::Packed batch = nn::pack(one_row());
+  EXPECT_EQ(floats(again.model->classify(again.model->pooled(batch))), floats(model->classify(model->pooled(batch))));
+}
+
 // LLaMA calls the classifiers of texts and of tokens both "score", BERT both "classifier".
 TEST(Adapter, ClassifiersOfTokensComeBack) {
   for (const char* name : {"bert/tokens", "llama/tokens"}) {

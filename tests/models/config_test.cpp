@@ -129,5 +129,23 @@ TEST(Config, AnUntrainedHeadIsWrittenDown) {  // R69
   EXPECT_TRUE(read(json).head_trained);
 }
 
+// Transformers knows one pooling a family; only another one is written down.
+TEST(Config, WhatAClassifierReadsIsWrittenWhereItIsNotTheFamilys) {
+  for (const auto& [folder, usual] :
+       {std::pair("bert/classifier", Pooling::kFirst), std::pair("llama/classifier", Pooling::kLast)}) {
+    Json json = fixture(folder);
+    TransformerConfig c = read(json);
+    EXPECT_EQ(c.pooling, usual);
+    write_config(json, family_of(json, ""), c);
+    EXPECT_FALSE(json.contains("linnet")) << folder;
+    for (const Pooling other : {Pooling::kMean, Pooling::kMax}) {
+      c.pooling = other;
+      write_config(json, family_of(json, ""), c);
+      EXPECT_EQ(read(json).pooling, other) << folder;
+    }
+    EXPECT_THAT(refused(json, {{"linnet", {{"pooling", "median"}}}}), HasSubstr("pooling 'median'"));
+  }
+}
+
 }  // namespace
 }  // namespace linnet::models

@@ -30,6 +30,18 @@ TEST(Head, PicksTheFirstOrTheLastRowOfEachSequence) {
   EXPECT_THROW(Head(c).pooled(hidden, pack(Texts{{1, 2, 3, 4}, {}}), {}), Error);
 }
 
+TEST(Head, PoolsTheWholeOfEachSequence) {
+  const Packed batch = pack(Texts{{1, 2, 3}, {4}});
+  const Tensor hidden = matrix({1, 6, 2, 4, 6, 5, 7, 8}, 2);
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  c.pooling = Pooling::kMean;
+  EXPECT_EQ(Head(c).pooled_row(), OutputRows::kAll);
+  EXPECT_THAT(values(Head(c).pooled(hidden, batch, {})), ElementsAre(3, 5, 7, 8));
+  c.pooling = Pooling::kMax;
+  EXPECT_THAT(values(Head(c).pooled(hidden, batch, {})), ElementsAre(6, 6, 7, 8));
+  EXPECT_THROW(Head(c).pooled(hidden, pack(Texts{{1, 2, 3, 4}, {}}), {}), Error);
+}
+
 TEST(Head, PoolerIsATanhOfTheFirstRow) {
   TransformerConfig c = with(HeadKind::kSequenceClass);
   c.pooling = Pooling::kFirst;

@@ -45,5 +45,15 @@ TEST(Rows, Mean) {
   expect_refused([&] { mean_rows(kThree, outside); }, {"mean_rows", "3 rows"});
 }
 
+TEST(Rows, Max) {
+  const std::vector<std::int32_t> starts{0, 2, 3};
+  const Tensor x = Tensor::from(std::vector<float>{1, 4, 3, 2, -5, -6}, {3, 2});
+  EXPECT_EQ(values_of(max_rows(x, starts)), (std::vector<float>{3, 4, -5, -6}));
+  check_gradients([&](const auto& in) { return max_rows(in[0], starts); }, {random_tensor({3, 4}, 1)});
+  const std::int32_t empty[] = {0, 0, 3}, outside[] = {0, 4};
+  expect_refused([&] { max_rows(kThree, empty); }, {"max_rows", "empty"});
+  expect_refused([&] { max_rows(kThree, outside); }, {"max_rows", "3 rows"});
+}
+
 }  // namespace
 }  // namespace linnet

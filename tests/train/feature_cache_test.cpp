@@ -8,13 +8,20 @@
 namespace linnet {
 namespace {
 
-class Cached : public ::testing::TestWithParam<std::string> {};
+struct Trunk {
+  std::string folder;
+  std::optional<nn::Pooling> pooling = {};
+};
+
+class Cached : public ::testing::TestWithParam<Trunk> {};
 
 // A head trained on cached rows sees what it would see behind the whole trunk: the same loss and gradients.
 TEST_P(Cached, EqualsUncached) {
   TrainOptions options = tiny_options();
   options.method = TrainMethod::kHead;
-  const auto folder = fixtures() / GetParam();
+  const auto folder = fixtures() / GetParam().folder;
+  if (GetParam().pooling) options.head_rule = HeadRule::kReplace;
+  options.pooling = GetParam().pooling;
   DatasetSplits splits{parse_dataset(labelled_rows(12), "jsonl", "rows.jsonl"), {}, {}};
   const models::LoadOptions load = prepare(models::Model::read_config(folder), splits, options);
   models::Pretrained loaded = models::load_pretrained(folder, load);
@@ -44,9 +51,14 @@ TEST_P(Cached, EqualsUncached) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, Cached,
-                         ::testing::Values("bert/classifier", "llama/classifier", "gpt2/classifier",
-                                           "bloom/classifier"),
-                         case_name);
+                         ::testing::Values(Trunk{"bert/classifier"}, Trunk{"llama/classifier"},
+                                           Trunk{"gpt2/classifier"}, Trunk{"bloom/classifier"},
+                                           Trunk{"llama/classifier", nn::Pooling::kMean},
+                                           Trunk{"bert/classifier", nn::Pooling::kMax}),
+                         [](const auto& test) {
+                           return test.param.folder.substr(0, test.param.folder.find('/')) +
+                                  (test.param.pooling ? "_all_rows" : "");
+                         });
 
 TEST(FeatureCache, OnlyAFrozenTrunkIsCached) {
   TrainOptions options = tiny_options();

@@ -64,6 +64,20 @@ TEST(Prepare, ATrunkGetsTheHeadOfTheTask) {
   EXPECT_EQ(masked.task, TrainTask::kMaskedLm);
 }
 
+TEST(Prepare, OneStackCannotReadAndWriteApart) {
+  for (const TrainTask task : {TrainTask::kDenoiseT5, TrainTask::kTokenDelete}) {
+    DatasetSplits splits = splits_of("{\"text\":\"w5\"}");
+    TrainOptions options{.task = task};
+    try {
+      prepare(config_of("bert/masked"), splits, options);
+      FAIL() << "was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+      EXPECT_NE(std::string(error.what()).find(std::string(task_name(task)) + " needs"), std::string::npos);
+    }
+  }
+}
+
 TEST(Prepare, NumbersToRegressMakeOneLabel) {
   DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":0.5}");
   TrainOptions options;

@@ -19,6 +19,14 @@ TEST(Watch, TheArticlesRateIsWarnedOf) {
   EXPECT_TRUE(option_warnings(options).empty());
 }
 
+TEST(Watch, APoolingOfOurOwnIsSaid) {
+  TrainOptions options{.task = TrainTask::kClassify, .pooling = nn::Pooling::kMean, .method = TrainMethod::kHead};
+  ASSERT_EQ(option_warnings(options).size(), 1u);
+  EXPECT_NE(option_warnings(options)[0].find("in linnet alone"), std::string::npos);
+  options.pooling = nn::Pooling::kLast;
+  EXPECT_TRUE(option_warnings(options).empty());
+}
+
 TEST(Watch, ALossStuckAtGuessingIsSaidOnce) {
   LossWatch watch(std::log(2.0), 10);
   int warnings = 0;
