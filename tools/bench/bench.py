@@ -19,7 +19,9 @@ from typing import Callable
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "parity"), str(HERE.parent / "fixtures")]
 
+import accuracy  # noqa: E402
 import check_score  # noqa: E402
+from accuracy import sst2_rows  # noqa: E402
 from references import smollm2_folder  # noqa: E402
 from report import DATA, MINILM, SMOLLM2  # noqa: E402
 
@@ -137,13 +139,8 @@ def decode(machine: Machine, dtypes: list[str]) -> list[Bench]:
                       "decode_tokens_per_s", ">= 1")]
 
 
-def sentences(split: str) -> list[dict]:
-    lines = (DATA / "sent-conv" / f"stsa.binary.{split}").read_text().splitlines()
-    return [{"text": line[2:], "label": ("negative", "positive")[int(line[0])]} for line in lines]
-
-
 def embed(machine: Machine, dtypes: list[str]) -> list[Bench]:
-    rows = sentences("test")
+    rows = sst2_rows("test")
     file = machine.work / "embed.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     made = []
@@ -193,7 +190,7 @@ def train(machine: Machine, dtypes: list[str]) -> list[Bench]:
     made = []
     batch, steps = 32, 43
     data = machine.work / "sst2.jsonl"
-    data.write_text("".join(json.dumps(row) + "\n" for row in sentences("train")))
+    data.write_text("".join(json.dumps(row) + "\n" for row in sst2_rows("train")))
     for dtype in dtypes:
         def ours(dtype=dtype):
             return training_rate(machine, steps, batch, "-m", MINILM, "--data", data, "--task", "classify", "--method", "full",
@@ -260,8 +257,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
     parser.add_argument("--dtype", action="append", choices=["f32", "bf16"])
-    parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(BENCHES))
+    parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(BENCHES) + "; or accuracy and trials of it")
     options = parser.parse_args()
+    if options.names[:1] == ["accuracy"]:
+        with tempfile.TemporaryDirectory(prefix="linnet-bench-") as work:
+            accuracy.table(Machine(options.program, options.threads, Path(work)), options.names[1:])
+        return 0
     unknown = set(options.names) - set(BENCHES)
     if unknown:
         parser.error(f"unknown bench {sorted(unknown)[0]}; there are {', '.join(BENCHES)}")
