@@ -168,9 +168,9 @@ constexpr int kHanGroup = 255;
 std::vector<std::uint8_t> script_table() {
   std::vector<std::uint8_t> groups(0x110000, 0);
   const CharSet& known = assigned_unicode9();
-  const auto fill = [&](const CharSet& set, int group) {
-    for (std::uint32_t c = 0; c < groups.size(); ++c)
-      if (set.contains(c) && known.contains(c)) groups[c] = static_cast<std::uint8_t>(group);
+  const auto fill = [&](CharSet set, int group) {
+    set &= known;
+    set.for_each([&](std::uint32_t c) { groups[c] = static_cast<std::uint8_t>(group); });
   };
   for (std::size_t i = 0; i < kScripts.size(); ++i) fill(CharSet::of_property(kScripts[i]), static_cast<int>(i) + 1);
   fill(join({"Han", "Hiragana", "Katakana"}), kHanGroup);

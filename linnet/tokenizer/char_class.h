@@ -4,6 +4,7 @@
 //   CharSet greek = CharSet::of_property("Greek");
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,13 @@ class CharSet {
   void erase(std::uint32_t code) { bits_[code >> 6] &= ~(std::uint64_t{1} << (code & 63)); }
   CharSet& operator|=(const CharSet& other);
   CharSet& operator&=(const CharSet& other);
+  // visit(code) for every member, ascending.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::uint32_t i = 0; i < bits_.size(); ++i)
+      for (std::uint64_t left = bits_[i]; left != 0; left &= left - 1)
+        visit(64 * i + static_cast<std::uint32_t>(std::countr_zero(left)));
+  }
 
  private:
   static constexpr std::uint32_t kCodes = 0x110000;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
@@ -149,6 +151,28 @@ std::optional<Padding> padding(const Json& json, std::string_view place) {
   return p;
 }
 
+// What is put around texts and after them are tokens too. Tried on texts without any: ids come from the file alone.
+void check_added_ids(const TokenizerData& data) {
+  const std::int32_t last = std::max(data.model->vocabulary().max_id(), data.added.max_id());
+  const auto check_id = [&](std::int32_t id, const char* what) {
+    check(id <= last, ErrorKind::kBadInput, "{}: {}: id {} is outside the vocabulary, whose last is {}", data.place,
+          what, id, last);
+  };
+  if (data.file_padding) check_id(data.file_padding->id, "padding");
+  for (std::size_t texts = 1; data.postprocessor && texts <= 2; ++texts) {
+    Parts parts{std::vector<Encoding>(texts), std::vector<std::string_view>(texts)};
+    try {
+      data.postprocessor->process(parts);
+    } catch (const Error& error) {
+      fail(ErrorKind::kBadInput, "{}: post_processor: {}", data.place, error.what());
+    }
+    check(!parts.encodings.empty(), ErrorKind::kBadInput, "{}: post_processor: leaves nothing of {} texts", data.place,
+          texts);
+    for (const Encoding& e : parts.encodings)
+      for (const std::int32_t id : e.ids) check_id(id, "post_processor");
+  }
+}
+
 }  // namespace
 
 TokenizerDataPtr parse_tokenizer_json(std::string_view text, std::string_view place) {
@@ -166,6 +190,7 @@ TokenizerDataPtr parse_tokenizer_json(std::string_view text, std::string_view pl
   add_tokens(*data, entry(file.root, "added_tokens"));
   data->file_truncation = truncation(entry(file.root, "truncation"), place);
   data->file_padding = padding(entry(file.root, "padding"), place);
+  check_added_ids(*data);
   const std::string unknown = text_of(file.root["model"], "unk_token", "", place);
   if (const std::int32_t id = unknown.empty() ? -1 : data->find(unknown); id >= 0) data->ids.unk = id;
   return data;

@@ -19,6 +19,11 @@ TEST(CharSet, HoldsRangesAndCombines) {
   both &= b;
   EXPECT_TRUE(both.contains(150));
   EXPECT_FALSE(both.contains(149));
+  std::vector<std::uint32_t> members;
+  both.for_each([&](std::uint32_t code) { members.push_back(code); });
+  EXPECT_EQ(members.size(), 51U);
+  EXPECT_EQ(members.front(), 150U);
+  EXPECT_EQ(members.back(), 200U);
   a |= b;
   EXPECT_TRUE(a.contains(0x10FFFF));
   EXPECT_FALSE(a.contains(5));

@@ -52,6 +52,14 @@ TEST(TokenizerJson, FaultsAreNamed) {
               HasSubstr("'lstrip' is not true or false"));
   EXPECT_THAT(refused({{"model", kBpe}, {"truncation", {{"max_length", -2}}}}), HasSubstr("max_length is -2"));
   EXPECT_THAT(refused({{"model", kBpe}, {"padding", {{"strategy", {{"Fixed", 1e12}}}}}}), HasSubstr("Fixed"));
+  EXPECT_THAT(refused({{"model", kBpe}, {"padding", {{"pad_id", 99}}}}), HasSubstr("padding: id 99"));
+  EXPECT_THAT(refused({{"model", kBpe},
+                       {"post_processor", {{"type", "BertProcessing"}, {"cls", {"a", 0}}, {"sep", {"b", 99}}}}}),
+              HasSubstr("post_processor: id 99"));
+  EXPECT_THAT(refused({{"model", kBpe},
+                       {"post_processor",
+                        {{"type", "TemplateProcessing"}, {"single", Json::array()}, {"pair", Json::array()}}}}),
+              HasSubstr("leaves nothing"));
   Json dangling = kBpe;
   dangling["merges"] = {"a z"};
   EXPECT_THAT(refused({{"model", dangling}}), HasSubstr("z"));
