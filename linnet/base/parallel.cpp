@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <fstream>
 #include <set>
 #include <string>
@@ -41,6 +42,27 @@ struct Inside {
   ~Inside() { t_inside = before; }
 };
 
+// Takes along what a body throws (no memory, as a rule) from its thread to the one that waits for all of them.
+class Carrier {
+ public:
+  template <class Body>
+  void run(Body body) noexcept {
+    const Inside inside;
+    try {
+      body();
+    } catch (...) {
+      if (!thrown_.test_and_set()) first_ = std::current_exception();
+    }
+  }
+  void hand_over() const {
+    if (first_) std::rethrow_exception(first_);
+  }
+
+ private:
+  std::atomic_flag thrown_;
+  std::exception_ptr first_;
+};
+
 }  // namespace
 
 int default_threads() {
@@ -63,22 +85,18 @@ void parallel_region(FunctionRef<void(int, int)> body) {
     const Inside inside;
     return body(0, 1);
   }
+  Carrier carrier;
 #ifdef LINNET_TSAN_THREADS
-  std::vector<std::jthread> team;
-  for (int t = 1; t < count; ++t)
-    team.emplace_back([&, t] {
-      const Inside inside;
-      body(t, count);
-    });
-  const Inside inside;
-  body(0, count);
+  {
+    std::vector<std::jthread> team;
+    for (int t = 1; t < count; ++t) team.emplace_back([&, t] { carrier.run([&] { body(t, count); }); });
+    carrier.run([&] { body(0, count); });
+  }
 #else
 #pragma omp parallel num_threads(count)
-  {
-    const Inside inside;
-    body(omp_get_thread_num(), omp_get_num_threads());
-  }
+  carrier.run([&] { body(omp_get_thread_num(), omp_get_num_threads()); });
 #endif
+  carrier.hand_over();
 }
 
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {

@@ -33,12 +33,13 @@ int threads();
 void set_threads(int count);
 
 // Splits [0, n) into one contiguous range a thread, none smaller than `grain`, and runs body(begin, end) on each.
-// Nested calls run inline. The body must not throw. The split depends on n, grain and threads() only: same bits each run.
+// Nested calls run inline. What a body throws comes out when all have ended. The split depends on n, grain and
+// threads() only: same bits each run.
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
-// Splits [0, n) into pieces of `piece` and runs body(begin, end) on each: a thread takes the pieces of its own part (that
-// of parallel_for), then what is left of the others', so that a slow core holds nobody up. Who runs a piece differs from
-// run to run: what is computed must not depend on it.
+// Splits [0, n) into pieces of `piece` and runs body(begin, end) on each: a thread takes the pieces of its own part
+// (that of parallel_for), then what is left of the others', so that a slow core holds nobody up. Who runs a piece
+// differs from run to run: what is computed must not depend on it.
 void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
 // Runs body(thread, count) once on each of threads() threads (count may be 1 when nested).

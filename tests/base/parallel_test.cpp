@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <new>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -102,6 +104,22 @@ TEST(Threads, AreThePhysicalCoresUnlessSet) {
   EXPECT_EQ(threads(), 5);
   set_threads(0);
   EXPECT_EQ(threads(), default_threads());
+}
+
+TEST(ParallelRegion, WhatABodyThrowsComesOut) {
+  for (const int count : {1, 2, 4}) {
+    const Threads here(count);
+    std::atomic<int> ended{0};
+    EXPECT_THROW(parallel_region([&](int thread, int of) {
+                   if (thread == of - 1) throw std::bad_alloc();
+                   ++ended;
+                 }),
+                 std::bad_alloc);
+    EXPECT_EQ(ended, count - 1);
+    std::atomic<std::int64_t> sum{0};  // nobody is left behind inside
+    parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+    EXPECT_EQ(sum, 100);
+  }
 }
 
 }  // namespace

@@ -245,7 +245,7 @@ struct Plan {
   }
 };
 
-void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& plan, std::int64_t task) noexcept {
+void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& plan, std::int64_t task) {
   if (plan.by_row(s)) return HWY_DYNAMIC_DISPATCH(AttendRow)(a, s, task % a.heads, task / a.heads);
   const std::int64_t tiles = (s.q_len + plan.tile - 1) / plan.tile, first = task % tiles * plan.tile;
   HWY_DYNAMIC_DISPATCH(AttendTile)(a, s, task / tiles, first, std::min(plan.tile, s.q_len - first));

@@ -215,7 +215,7 @@ struct Panel {
 
 // The units (panel, row block) of one thread, slice by slice of the depth; a panel's slice is fetched once.
 template <class Fetch>
-void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) noexcept {
+void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) {
   const std::int64_t blocks = rows.blocks(), slice = slice_depth(rows.depth);
   for (std::int64_t k = 0; k < rows.depth; k += slice) {
     const std::int64_t k_end = std::min(rows.depth, k + slice);
@@ -235,7 +235,7 @@ void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, 
 
 // All columns for the rows [begin, end) of x, packed slice by slice into memory of this thread's own.
 template <class Fetch>
-void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range rows, Fetch&& fetch) noexcept {
+void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range rows, Fetch&& fetch) {
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), slice = slice_depth(in);
   float* const packed = scratch<ScratchFor::kActivations>((rows.end - rows.begin) * slice);
   for (std::int64_t k = 0; k < in; k += slice) {

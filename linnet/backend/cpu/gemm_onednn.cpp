@@ -7,8 +7,11 @@
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string>
 #include <unordered_map>
+
+#include "linnet/base/error.h"
 #endif
 
 namespace linnet::cpu {
@@ -22,9 +25,20 @@ const char* onednn_version() { return "none"; }
 
 #else
 
+namespace {
+
+// Memory that is missing is no refusal: another way of computing would only give other bits.
+void check_status(dnnl_status_t status) {
+  if (status == dnnl_out_of_memory) throw std::bad_alloc();
+  check(status == dnnl_success, ErrorKind::kRuntime, "[product] oneDNN failed with status {}",
+        static_cast<int>(status));
+}
+
+}  // namespace
+
 bool multiply_plain_onednn(const PlainProduct& p) {
-  dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb,
-             p.beta, p.c, p.ldc);
+  check_status(dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b,
+                          p.ldb, p.beta, p.c, p.ldc));
   return true;
 }
 
@@ -106,7 +120,9 @@ const dnnl::matmul* matmul_for(const Shape& shape) {
   dnnl::matmul fresh;
   try {
     fresh = make_matmul(shape);
-  } catch (const dnnl::error&) {  // refused: remembered as empty
+  } catch (const dnnl::error& refusal) {  // remembered as empty
+    const bool refused = refusal.status == dnnl_unimplemented || refusal.status == dnnl_invalid_arguments;
+    if (!refused) check_status(refusal.status);
   }
   const auto& kept = made->emplace(shape, fresh).first->second;
   return kept ? &kept : nullptr;
