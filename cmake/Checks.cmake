@@ -1,7 +1,10 @@
 # Checks of the tree as tests, and `header_check`: every header compiled alone (script/lint builds it).
 if(TARGET cli_test)
-  add_dependencies(cli_test linnet_cli)
-  target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>")
+  # Preloaded into the program: faults of the disk, the memory and the clock.
+  add_library(fault_shim MODULE ${PROJECT_SOURCE_DIR}/tests/cli/shim/fault_shim.cpp)
+  target_link_libraries(fault_shim PRIVATE linnet_warnings ${CMAKE_DL_LIBS})
+  add_dependencies(cli_test linnet_cli fault_shim)
+  target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>" FAULT_SHIM="$<TARGET_FILE:fault_shim>")
 endif()
 
 find_program(PYTHON3 python3)

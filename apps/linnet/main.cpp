@@ -1,6 +1,8 @@
 // linnet: runs, prompts, trains and serves pretrained transformer language models.
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -73,6 +75,22 @@ int exit_code(ErrorKind kind) {
   return 1;
 }
 
+constexpr const char* kOutOfMemory = "out of memory; a smaller model, --dtype q8 or fewer texts at once need less";
+
+// Where memory is missing inside a library's destructor or a function that may not throw, nothing can be caught any
+// more; what was being written is left for the next run to clean up, as after a kill.
+[[noreturn]] void end_badly() {
+  try {
+    if (const auto caught = std::current_exception()) std::rethrow_exception(caught);
+    if (std::uncaught_exceptions() == 0) std::abort();
+  } catch (const std::bad_alloc&) {
+  } catch (...) {
+    std::abort();
+  }
+  std::fprintf(stderr, "linnet: error: %s\n", kOutOfMemory);
+  std::_Exit(1);
+}
+
 int guarded_main(Arguments arguments) {
   try {
     dispatch(arguments);
@@ -83,7 +101,7 @@ int guarded_main(Arguments arguments) {
     print_error(error.what());
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
-    print_error("out of memory; a smaller model, --dtype q8 or fewer texts at once need less");
+    print_error(kOutOfMemory);
   } catch (const std::exception& error) {
     print_error(error.what());
   }
@@ -94,6 +112,7 @@ int guarded_main(Arguments arguments) {
 }  // namespace linnet::app
 
 int main(int argc, char** argv) {
+  std::set_terminate(linnet::app::end_badly);
   linnet::app::install_signal_handlers();
   return linnet::app::guarded_main({argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
 }

@@ -154,7 +154,9 @@ void write_file(const std::filesystem::path& target, std::string_view text) {
 
 void sync_directory(const std::filesystem::path& folder) {
   const Descriptor directory(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
-  if (directory.get() >= 0) ::fsync(directory.get());
+  // A folder that may not be read and a file system without such a sync are nobody's mistake.
+  const bool ok = directory.get() < 0 || ::fsync(directory.get()) == 0 || errno == EINVAL || errno == ENOTSUP;
+  check(ok, ErrorKind::kRuntime, "{}: syncing failed ({})", folder.string(), reason());
 }
 
 bool safe_relative_name(std::string_view name) {

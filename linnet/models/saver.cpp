@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Files and folders copied whole: named chat templates, and how sentence-transformers pools a model's rows.
-constexpr const char* kCompanions[] = {"additional_chat_templates", "modules.json", "sentence_bert_config.json",
-                                       "1_Pooling", "2_Normalize"};
+// Files, and folders with the files in them: named chat templates, and how sentence-transformers pools a model's rows.
+constexpr const char* kCompanions[] = {"modules.json", "sentence_bert_config.json"};
+constexpr const char* kCompanionFolders[] = {"additional_chat_templates", "1_Pooling", "2_Normalize"};
 
 // The files a folder has in place of a GGUF's metadata.
 void write_tokenizer(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
@@ -45,15 +45,19 @@ void copy_companions(const fs::path& from, const fs::path& to) {
   std::error_code error;
   if (fs::equivalent(from, to, error)) return;
   // Byte for byte, so that the saved folder tokenizes as the source did.
-  const auto copy_file = [&](const char* name) {
+  const auto copy_file = [&](const fs::path& name) {
     if (fs::is_regular_file(from / name)) write_file(to / name, read_file(from / name));
   };
   for (const VocabularyFile& file : kVocabularyFiles) copy_file(file.name);
   for (const char* name : kTokenizerCompanions) copy_file(name);
   copy_file("generation_config.json");
-  for (const char* name : kCompanions)
-    if (fs::exists(from / name))
-      fs::copy(from / name, to / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  for (const char* name : kCompanions) copy_file(name);
+  for (const fs::path folder : kCompanionFolders) {
+    if (!fs::is_directory(from / folder)) continue;
+    fs::create_directories(to / folder);
+    for (const fs::directory_entry& entry : fs::directory_iterator(from / folder))
+      copy_file(folder / entry.path().filename());
+  }
 }
 
 Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {

@@ -46,13 +46,14 @@ std::int64_t step_of(std::string_view name) {
   return error == std::errc() && end == name.data() + name.size() && step >= 0 ? step : -1;
 }
 
-// Takes a checkpoint away under its own name first, in one step: a folder half removed must not look like one.
+// Takes a checkpoint's name away first, in one step and for good: a folder half removed must not look like one.
 void discard(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(folder, error)) return;
   const fs::path hidden = folder.parent_path() / fmt::format(".{}.old{}", folder.filename().string(), kIncomplete);
   fs::remove_all(hidden, error);
   fs::rename(folder, hidden, error);
+  if (!error) sync_directory(folder.parent_path());
   fs::remove_all(error ? folder : hidden, error);
 }
 

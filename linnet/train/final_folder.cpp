@@ -115,19 +115,44 @@ void name_padding(const fs::path& config_file, const nn::TransformerConfig& conf
   write_file(config_file, dump_json(json, 2) + "\n");
 }
 
+// Where the files are written before they are moved; it goes, whatever happens.
+struct Stage {
+  explicit Stage(fs::path at) : path(std::move(at)) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    fs::create_directories(path, error);
+    check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", path.string(), error.message());
+  }
+  ~Stage() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  const fs::path path;
+};
+
 void move_all(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(from)) files.push_back(entry.path());
-  // A folder is a model when it has its config: that one comes last.
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from)) {
+    const fs::path name = entry.path().lexically_relative(from);
+    if (entry.is_directory())
+      fs::create_directories(to / name, error);
+    else
+      files.push_back(name);
+  }
+  // A folder is a model when it has its config: that one comes last, when the rest is on the disk.
   const auto rank = [](const fs::path& file) {
-    return file.filename() == "config.json" ? 2 : file.filename() == "adapter_config.json" ? 1 : 0;
+    return file == "config.json" ? 2 : file == "adapter_config.json" ? 1 : 0;
   };
   std::stable_sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   for (const fs::path& file : files) {
-    std::error_code error;
-    fs::rename(file, to / file.filename(), error);
-    check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", (to / file.filename()).string(),
-          error.message());
+    if (rank(file) > 0) sync_directory(to);
+    const fs::path target = to / file;
+    fs::rename(from / file, target, error);
+    check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", target.string(), error.message());
+    if (target.parent_path() != to) sync_directory(target.parent_path());
   }
   sync_directory(to);
 }
@@ -149,18 +174,14 @@ std::string stated_licence(const fs::path& model) {
 
 void write_final_folder(const FinishedRun& run) {
   const fs::path& output = run.options.output;
-  const fs::path stage = output / fmt::format(".final.{}.incomplete", ::getpid());
-  std::error_code error;
-  fs::remove_all(stage, error);
-  fs::create_directories(stage, error);
-  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", stage.string(), error.message());
+  const Stage folder(output / fmt::format(".final.{}.incomplete", ::getpid()));
+  const fs::path& stage = folder.path;
   run.learner.save(stage);
   if (run.learner.adapter() != nullptr) models::copy_companions(run.learner.model().place(), stage);
   if (run.options.task == TrainTask::kClassify) name_padding(stage / "config.json", run.learner.model().config());
   write_file(stage / "README.md", card_of(run));
   write_file(stage / "report.html", report_of(run));
   move_all(stage, output);
-  fs::remove_all(stage, error);
 }
 
 }  // namespace linnet

@@ -1,6 +1,8 @@
 #include "linnet/train/history.h"
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -18,8 +20,12 @@ double get_number(const Json& entry, const char* key) {
 }  // namespace
 
 Json StepRecord::json() const {
-  return {{"step", step}, {"epoch", number(epoch)}, {"loss", number(loss)}, {"grad_norm", number(grad_norm)},
-          {"learning_rate", number(learning_rate)}, {"tokens_per_s", number(tokens_per_s)}};
+  return {{"step", step},
+          {"epoch", number(epoch)},
+          {"loss", number(loss)},
+          {"grad_norm", number(grad_norm)},
+          {"learning_rate", number(learning_rate)},
+          {"tokens_per_s", number(tokens_per_s)}};
 }
 
 Json EvalRecord::json() const {
@@ -72,7 +78,7 @@ History History::from_trainer_state(const Json& state, std::string_view place) {
   return history;
 }
 
-TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step) {
+TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
   std::string kept;
   if (last_step > 0 && std::filesystem::exists(file)) {
     const std::string text = read_file(file);
@@ -95,6 +101,7 @@ TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step) {
 void TrainLog::write(const Json& record) {
   out_ << dump_json(record) << '\n';
   out_.flush();
+  check(out_.good(), ErrorKind::kRuntime, "{}: writing failed ({})", file_.string(), std::strerror(errno));
 }
 
 }  // namespace linnet

@@ -52,6 +52,7 @@ class TrainLog {
   void write(const Json& record);
 
  private:
+  std::filesystem::path file_;
   std::ofstream out_;
 };
 

@@ -226,6 +226,7 @@ std::unique_ptr<OutputLock> Trainer::Run::open_output() {
   std::error_code error;
   fs::create_directories(options_.output, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", options_.output.string(), error.message());
+  sync_directory(options_.output / "..");
   auto lock = std::make_unique<OutputLock>(options_.output);
   clean_output(options_.output);
   if (options_.resume) resume();

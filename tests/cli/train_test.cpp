@@ -6,8 +6,7 @@
 #include <sstream>
 
 #include "linnet/train/checkpointing.h"
-#include "tests/cli/run_linnet.h"
-#include "tests/train/tiny_run.h"
+#include "tests/cli/train_cli.h"
 
 namespace linnet::test {
 namespace {
@@ -20,34 +19,6 @@ std::vector<Json> json_lines(const std::string& text) {
   for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "stdout"));
   return lines;
 }
-
-// A tiny classifier with dropout, and rows to train it on.
-class TrainCli : public ::testing::Test {
- protected:
-  TrainCli() {
-    fs::copy(fixtures() / "bert/classifier", model());
-    Json config = read_json(model() / "config.json");
-    config["hidden_dropout_prob"] = config["attention_probs_dropout_prob"] = 0.1;
-    write_file(model() / "config.json", dump_json(config));
-    write_file(data(), labelled_rows(60));
-  }
-  fs::path model() const { return scratch_.path() / "model"; }
-  fs::path data() const { return scratch_.path() / "rows.jsonl"; }
-  fs::path out(const std::string& name = "out") const { return scratch_.path() / name; }
-
-  // `more` goes before what is usual here.
-  std::vector<std::string> arguments(const fs::path& output, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all{"train", "-m", model().string(), "--data", data().string(), "-o", output.string(),
-                                 "-t",    "1"};
-    for (const auto& [flag, value] : {std::pair("--method", "full"), std::pair("--batch-size", "4"),
-                                      std::pair("--learning-rate", "1e-3"), std::pair("--dtype", "f32")})
-      if (std::find(more.begin(), more.end(), flag) == more.end()) all.insert(all.end(), {flag, value});
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  Scratch scratch_;
-};
 
 TEST_F(TrainCli, JsonLinesAreStepsEvaluationsAndASummary) {
   const CliResult r = run_linnet(arguments(out(), {"--epochs", "2", "--json"}));
@@ -117,6 +88,10 @@ TEST_F(TrainCli, PathsMayHoldAnything) {
   const CliResult r = run_linnet(arguments(out("ausgänge und 出力"), {"--max-steps", "2"}));
   EXPECT_EQ(r.exit_code, 0) << r.err;
   EXPECT_TRUE(fs::exists(out("ausgänge und 出力") / "config.json"));
+  fs::create_directory(out("elsewhere"));
+  fs::create_directory_symlink(out("elsewhere"), out("link"));
+  EXPECT_EQ(run_linnet(arguments(out("link"), {"--max-steps", "2"})).exit_code, 0);
+  EXPECT_TRUE(fs::exists(out("elsewhere") / "config.json"));
   const CliResult longest = run_linnet(arguments(out(std::string(4000, 'x')), {"--max-steps", "2"}));
   EXPECT_EQ(longest.exit_code, 1) << longest.err;
   EXPECT_NE(longest.err.find("linnet: error: "), std::string::npos);
@@ -149,17 +124,6 @@ TEST_F(TrainCli, ControlCSavesAndResumingGivesTheSameBits) {
   r = run_linnet(arguments(out(), again));
   ASSERT_EQ(r.exit_code, 0) << r.err;
   EXPECT_EQ(hash_of(out() / "model.safetensors"), hash_of(out("whole") / "model.safetensors"));
-}
-
-// Every checkpoint that has its name is whole, and a folder that looks like a model is one.
-void expect_whole(const fs::path& output) {
-  for (const std::int64_t step : checkpoint_steps(output))
-    EXPECT_EQ(manifest_fault(checkpoint_path(output, step)), "") << step;
-  if (fs::exists(output / "adapter_config.json")) {
-    EXPECT_NO_THROW(load_adapted(output));
-  } else if (fs::exists(output / "config.json")) {
-    EXPECT_NO_THROW(models::load_pretrained(output));
-  }
 }
 
 // Kills a run at random moments, again and again, each time going on from what is there.

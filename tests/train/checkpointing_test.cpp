@@ -49,21 +49,29 @@ TEST(Checkpointing, LeftoversOfKilledRunsGo) {
   EXPECT_TRUE(newest_checkpoint(output.path()));
 }
 
-// T6: cuts and flipped bytes are caught by the hash, the older checkpoint is taken.
+// T6: cuts, flipped bytes and a shard of another checkpoint are caught by the hash; the older checkpoint is taken.
 TEST(Checkpointing, DamageFallsBackToTheOlderOne) {
   const Scratch output;
-  checkpoint(output.path(), 5, std::string(1000, 'a'));
-  const std::string good(4000, 'b');
+  checkpoint(output.path(), 5, std::string(4000, 'a'));
+  checkpoint(output.path(), 10, std::string(4000, 'b'));
+  const fs::path newer = output.path() / "checkpoint-10";
+  const auto falls_back = [&](const fs::path& file, const std::string& bad) {
+    const std::string good = read_file(file);
+    std::ofstream(file, std::ios::binary) << bad;
+    EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5") << file;
+    std::ofstream(file, std::ios::binary) << good;
+    ASSERT_EQ(manifest_fault(newer), "");
+  };
+  const std::string weights = read_file(newer / "model.safetensors");
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, weights.size() / 2, weights.size() - 1})
+    falls_back(newer / "model.safetensors", weights.substr(0, size));
+  falls_back(newer / "model.safetensors", read_file(output.path() / "checkpoint-5/model.safetensors"));
   Rng rng(7);
-  for (int trial = 0; trial < 40; ++trial) {
-    checkpoint(output.path(), 10, good);
-    std::string bad = good;
-    if (trial == 0) bad.clear();
-    else if (trial == 1) bad.pop_back();
-    else if (trial == 2) bad.resize(bad.size() / 2);
-    else bad[rng.below(bad.size())] ^= static_cast<char>(1 << rng.below(8));
-    std::ofstream(output.path() / "checkpoint-10" / "model.safetensors", std::ios::binary) << bad;
-    EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5") << trial;
+  for (int trial = 0; trial < 1000; ++trial) {
+    const fs::path file = newer / (trial % 4 == 0 ? "state.json" : "model.safetensors");
+    std::string bad = read_file(file);
+    bad[rng.below(bad.size())] ^= static_cast<char>(1 << rng.below(8));
+    falls_back(file, bad);
   }
 }
 

@@ -113,27 +113,33 @@ TEST(Trainer, ResumingGivesTheSameBits) {
   }
 }
 
-// The control: what the test above would say if a run lost where it is in the data.
-TEST(Trainer, ALostDataPositionShows) {
+// The control: what the test above would say if a run lost where it is in the data, in its schedule and random numbers,
+// or in Adam's count.
+TEST(Trainer, ALostPositionShows) {
   const Scratch scratch;
   const fs::path model = dropping_model(scratch.path() / "model");
   const std::string rows = labelled_rows(40);
   TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
   whole.trainer->run();
-  TrainOptions options = restless(scratch.path() / "parts");
-  int steps = 0;
-  TinyRun first(model, splits_of(rows), options);
-  EXPECT_THROW(first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 5; }}),
-               Error);
-  const fs::path checkpoint = checkpoint_path(options.output, 5);
-  Json state = read_json(checkpoint / "linnet_state.json");
-  state["batch"] = 0;
-  write_file(checkpoint / "linnet_state.json", dump_json(state));
-  write_manifest(checkpoint);
-  options.resume = true;
-  TinyRun second(model, splits_of(rows), options);
-  second.trainer->run();
-  EXPECT_NE(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"));
+  for (const char* lost : {"batch", "step", "optimizer_steps"}) {
+    TrainOptions options = restless(scratch.path() / lost);
+    int steps = 0;
+    TinyRun first(model, splits_of(rows), options);
+    EXPECT_THROW(
+        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 5; }}),
+        Error);
+    const fs::path checkpoint = checkpoint_path(options.output, 5);
+    Json state = read_json(checkpoint / "linnet_state.json");
+    ASSERT_GT(state[lost], 0) << lost;
+    state[lost] = 0;
+    write_file(checkpoint / "linnet_state.json", dump_json(state));
+    write_manifest(checkpoint);
+    options.resume = true;
+    TinyRun second(model, splits_of(rows), options);
+    second.trainer->run();
+    EXPECT_NE(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"))
+        << lost;
+  }
 }
 
 TEST(Trainer, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
