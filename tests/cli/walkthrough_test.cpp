@@ -70,7 +70,7 @@ std::vector<std::vector<std::string>> commands() {
 std::vector<double> claims() {
   std::vector<double> all;
   const std::string text = story();
-  static const std::regex row(R"(\n\|[^|\n]+\| ([0-9.]+) % \|)");
+  static const std::regex row(R"(\n\|[^|\n]+\| ([0-9.]+) %[^|\n]*\|)");
   for (std::sregex_iterator found(text.begin(), text.end(), row), end; found != end; ++found)
     all.push_back(std::stod((*found)[1]));
   return all;

@@ -30,7 +30,7 @@ TRIALS = [
     Trial("sst2-head", MINILM, "sst2", "--method head --epochs 20 " + SST2, (0,), ""),
     Trial("snippets-head", SMOLLM2, "code-snippets", "--method head --pooling mean --epochs 20 " + SNIPPETS, (42,), ">= 97"),
     Trial("snippets-lora", SMOLLM2, "code-snippets",
-          "--method lora --target-modules all-linear --batch-size 8 --epochs 1 " + SNIPPETS, (1,), ">= 97"),
+          "--method lora --target-modules all-linear --batch-size 8 --epochs 1 " + SNIPPETS, (0, 1, 42), ">= 97"),
 ]
 
 
