@@ -60,7 +60,9 @@ def tiny(context: Context, report: Report) -> None:
             base, folder = context.work / f"{case.path}-base", context.work / f"{case.path}-bf16"
             build(case, base, 1)
             context.linnet("convert", base, "-o", folder, "--dtype", "bf16")
-            ours, theirs = load(case, folder).to(torch.float32), load(case, base).to(torch.bfloat16).to(torch.float32)
+            ours, theirs = load(case, folder).to(torch.float32), load(case, base).to(torch.float32)
+            for parameter in theirs.parameters():  # not the module: rotary frequencies are a buffer and stay in f32
+                parameter.data = parameter.data.to(torch.bfloat16).to(torch.float32)
             ids = make_batch(case, 1)["input_ids"][:1, :6]
             with torch.no_grad():
                 report.error(f"{case.path} in bf16", distance(ours(ids).logits, theirs(ids).logits), 1e-6)
