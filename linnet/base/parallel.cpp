@@ -114,7 +114,10 @@ void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::i
   if (n <= 0) return;
   const std::int64_t pieces = (n + piece - 1) / piece;
   const std::int64_t parts = std::min<std::int64_t>(pieces, t_inside ? 1 : threads());
-  if (parts <= 1) return body(0, n);
+  if (parts <= 1) {
+    for (std::int64_t begin = 0; begin < n; begin += piece) body(begin, std::min(n, begin + piece));
+    return;
+  }
   struct alignas(64) Part {
     std::atomic<std::int64_t> next;
     std::int64_t end;

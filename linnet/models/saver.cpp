@@ -62,7 +62,9 @@ void copy_companions(const fs::path& from, const fs::path& to) {
 
 Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
   Tensor value = *p.tensor;
-  const auto wanted = wanted_type(dtype);
+  auto wanted = wanted_type(dtype);
+  // A model that was asked for in f32 is saved so, also where blocks still stand for the values.
+  if (!wanted && info(value.dtype()).quantized && pass_.precision == Precision::kF32) wanted = DType::kF32;
   check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give --dtype",
         p.name, info(value.dtype()).name);
   DType type = wanted.value_or(value.dtype());

@@ -136,7 +136,7 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
     const bool twice = t.stored.shape.size() >= 2 && kept != t.stored.dtype;
     need.weights += twice ? 2 * bytes : bytes;
-    if (!twice) largest = std::max(largest, bytes);
+    if (!twice) largest = std::max(largest, row_bytes(kept, numel(t.stored.shape)));
     exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
   }
   if (!s.config) return need;

@@ -83,9 +83,9 @@ TEST_P(Conformance, QuantisedProducts) {
 }
 
 TEST_P(Conformance, LinearInOut) {
-  for (const DType type : {DType::kF32, DType::kBF16})
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kQ8_0})
     for (const std::int64_t m : {0, 1, 19}) {
-      const std::int64_t out = 45, in = 67;
+      const std::int64_t out = type == DType::kQ8_0 ? 64 : 45, in = 67;  // rows of whole blocks
       SCOPED_TRACE(std::string(info(type).name) + " " + sizes({m}));
       const TypedWeight w = typed_weight(type, out, in, WeightLayout::kInOut, m == 1);
       const Floats x = random_floats(m * in, 1);

@@ -29,8 +29,8 @@ void expect_product(const PlainKernel& kernel, bool rounds, bool transpose_a, bo
                      b = random_matrix((transpose_b ? s.n : s.k) * ldb, 2);
   std::vector<float> c = random_matrix(s.m * ldc, 3);
   const std::vector<float> before = c;
-  multiply_plain({transpose_a, transpose_b, s.m, s.n, s.k, 1.0F, a.data(), lda, b.data(), ldb, beta, c.data(), ldc},
-                 kernel);
+  multiply_plain_with(
+      kernel, {transpose_a, transpose_b, s.m, s.n, s.k, 1.0F, a.data(), lda, b.data(), ldb, beta, c.data(), ldc});
   if (rounds) {
     for (float& v : a) v = bfloat_to_float(float_to_bfloat(v));
     for (float& v : b) v = bfloat_to_float(float_to_bfloat(v));

@@ -56,6 +56,18 @@ TEST(Loader, BlocksAreMultipliedAsTheF32TheyStandFor) {
   EXPECT_LT(largest(blocks, logits(*model)), 1e-6);
 }
 
+TEST(Loader, BlocksAskedForAsF32AreSavedAsF32) {
+  Scratch scratch;
+  const auto model = Model::from_pretrained(fixtures() / "llama/wide-heads", {.dtype = WeightType::kQ8});
+  EXPECT_THROW(model->save_pretrained(scratch / "blocks"), Error);
+  model->pass().precision = Precision::kF32;
+  const auto before = logits(*model);
+  model->save_pretrained(scratch / "exact");
+  const auto saved = Model::from_pretrained(scratch / "exact");
+  EXPECT_EQ(type_of(*saved, "layers.0.ffn.up.weight"), DType::kF32);
+  EXPECT_LT(largest(before, logits(*saved)), 1e-6);
+}
+
 TEST(Loader, WeightsMayBeKeptInOtherTypes) {
   const auto path = fixtures() / "llama/wide-heads";
   const auto exact = logits(*Model::from_pretrained(path, {.dtype = WeightType::kF32}));

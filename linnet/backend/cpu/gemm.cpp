@@ -160,8 +160,9 @@ const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
 namespace {
 
 constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
-constexpr std::int64_t kMostRows = 480;   // rows of x packed at a time: their slice stays in the second-level cache
-constexpr std::int64_t kPieceBlocks = 4;  // blocks of rows a thread takes at a time, once each has as many
+constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
+// Blocks of rows a thread takes at a time, once there are so many pieces for each that they end together.
+constexpr std::int64_t kPieceBlocks = 4, kPiecesAThread = 4;
 
 }  // namespace
 
@@ -262,7 +263,7 @@ void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
     for (std::int64_t r = 0; r < p.m; ++r)
       for (std::int64_t i = 0; i < out; ++i) p.y[r * p.y_stride + i] += p.bias[i];
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), blocks = (p.m + tile - 1) / tile;
-  if (blocks >= kPieceBlocks * threads())
+  if (blocks >= kPiecesAThread * kPieceBlocks * threads())
     return parallel_pieces(blocks, kPieceBlocks, [&](std::int64_t begin, std::int64_t end) {
       multiply_rows(p, out, in, {begin * tile, std::min(p.m, end * tile)}, fetch);
     });
@@ -380,14 +381,6 @@ void multiply_packed(const Product& p, const PackedMatrix& w) {
   multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
     float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
     HWY_DYNAMIC_DISPATCH(WidenF16)(data + (panel * w.in + k) * kPanel, (k_end - k) * kPanel, to);
-    return Panel{to};
-  });
-}
-
-void multiply_panels(const Product& p, std::int64_t out, std::int64_t in, PanelReader read) {
-  multiply(p, out, in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
-    float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
-    read(panel, k, k_end, to);
     return Panel{to};
   });
 }

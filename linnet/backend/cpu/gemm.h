@@ -1,4 +1,4 @@
-// Our own f32 product y = x W^T + bias over weights that were packed once, or are made f32 panel by panel.
+// Our own f32 product y = x W^T + bias over weights that were packed once.
 //
 //   const PackedMatrix packed = pack_matrix(weight);
 //   multiply_packed({x, in, rows, bias, y, out, false}, packed);
@@ -16,9 +16,8 @@ inline constexpr std::int64_t kPanel = 32;  // output columns a panel
 inline constexpr std::int64_t rounded_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
 // W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
-// F32: slices of slice_depth(in) rows, each [out / 64][rows, rounded up to 16][64], what oneDNN calls BA16a64b.
-// BF16: [out / 64][in / 2, rounded up to 16][64][2], its BA16a64b2a. F16, which only our own product reads:
-// [out / 32][in][32].
+// F32: slices of slice_depth(in) rows, each [out / 64][rows, rounded up to 16][64].
+// BF16: [out / 64][in / 2, rounded up to 16][64][2], what oneDNN calls BA16a64b2a. F16: [out / 32][in][32].
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;
@@ -46,11 +45,7 @@ struct Product {
   bool accumulate;  // adds to y
 };
 
-// Writes rows k_begin … k_end of a panel as f32 [k][32]; called on any thread.
-using PanelReader = FunctionRef<void(std::int64_t panel, std::int64_t k_begin, std::int64_t k_end, float* out)>;
-
 void multiply_packed(const Product& product, const PackedMatrix& weight);
-void multiply_panels(const Product& product, std::int64_t out, std::int64_t in, PanelReader read);
 
 // Rows to bf16, nearest even, packed one after another; in parallel.
 void narrow_bf16_rows(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t columns, std::uint16_t* to);

@@ -4,8 +4,10 @@
 
 #if defined(__x86_64__)
 // g++ 12 takes the undefined vectors of its own header for mistakes.
+#if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include <algorithm>
@@ -172,7 +174,9 @@ const PlainKernel* bf16_kernel() {
 }
 
 }  // namespace linnet::cpu
+#if !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
 
 #else
 

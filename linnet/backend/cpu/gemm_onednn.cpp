@@ -76,16 +76,14 @@ dnnl::stream& stream() {
 
 using tag = memory::format_tag;
 
-// A product of two matrices of one type into f32: what its generated code depends on.
+// y = x W^T of a packed bf16 weight into f32: what its generated code depends on.
 struct Shape {
-  memory::data_type type;
-  std::int64_t m, n, k, a_stride, c_stride;  // of the rows of a and c
-  tag b;                                     // how the weight is packed
+  std::int64_t m, n, k, c_stride;  // c_stride: of the rows of y
   bool bias, accumulate;
   auto operator<=>(const Shape&) const = default;
 
-  memory::desc a_desc() const { return {{m, k}, type, memory::dims{a_stride, 1}}; }
-  memory::desc b_desc() const { return {{k, n}, type, b}; }
+  memory::desc a_desc() const { return {{m, k}, memory::data_type::bf16, tag::ab}; }
+  memory::desc b_desc() const { return {{k, n}, memory::data_type::bf16, tag::BA16a64b2a}; }
   memory::desc c_desc() const { return {{m, n}, memory::data_type::f32, memory::dims{c_stride, 1}}; }
   memory::desc bias_desc() const { return {{1, n}, memory::data_type::f32, tag::ab}; }
 };
@@ -137,53 +135,24 @@ void run(const dnnl::matmul& product, const Shape& shape, const void* a, const v
   stream().wait();
 }
 
-// A packed weight of one slice or several, each added to the sum of those before.
-struct PackedSlices {
-  const PackedMatrix& w;
-  bool bf16 = w.type == DType::kBF16;
-  std::int64_t depth = bf16 ? w.in : slice_depth(w.in);
-
-  Shape shape(const Product& p, std::int64_t rows, std::int64_t top) const {
-    const std::int64_t k = std::min(depth, w.in - top);
-    return {bf16 ? memory::data_type::bf16 : memory::data_type::f32,
-            rows,
-            w.out,
-            k,
-            bf16 ? w.in : p.x_stride,
-            p.y_stride,
-            bf16 ? tag::BA16a64b2a : tag::BA16a64b,
-            p.bias != nullptr && top == 0,
-            p.accumulate || top > 0};
-  }
-  const std::byte* data(std::int64_t top) const {
-    return w.data->data() + static_cast<std::size_t>(top * rounded_up(w.out, 64)) * sizeof(float);
-  }
-};
+Shape shape_of(const Product& p, const PackedMatrix& w, std::int64_t rows) {
+  return {rows, w.out, w.in, p.y_stride, p.bias != nullptr, p.accumulate};
+}
 
 }  // namespace
 
 bool multiply_onednn(const Product& p, const PackedMatrix& w) {
-  if (w.type == DType::kF16 || (w.type == DType::kBF16 && !bf16_products())) return false;
-  const PackedSlices slices{w};
-  constexpr std::int64_t kMost = 256;
-  const std::int64_t least = slices.bf16 ? 8 : 32;  // below, our own product is as quick
-  const auto all_slices = [&](std::int64_t rows) {  // known before the first one is written
-    for (std::int64_t top = 0; top < w.in; top += slices.depth)
-      if (matmul_for(slices.shape(p, rows, top)) == nullptr) return false;
-    return true;
-  };
-  if (p.m < least || !all_slices(kMost)) return false;
-  auto* const rounded = slices.bf16 ? scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in) : nullptr;
-  if (slices.bf16) narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
+  constexpr std::int64_t kMost = 256, kLeast = 8;  // rows at a time; below, our own product is as quick
+  if (w.type != DType::kBF16 || !bf16_products() || p.m < kLeast || matmul_for(shape_of(p, w, kMost)) == nullptr)
+    return false;
+  auto* const rounded = scratch<ScratchFor::kTransposed, std::uint16_t>(p.m * w.in);
+  narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
   std::int64_t row = 0;
-  for (std::int64_t rows = kMost; rows >= least; rows /= 2)
-    for (; p.m - row >= rows && all_slices(rows); row += rows)
-      for (std::int64_t top = 0; top < w.in; top += slices.depth) {
-        const Shape shape = slices.shape(p, rows, top);
-        const void* const x =
-            slices.bf16 ? static_cast<const void*>(rounded + row * w.in) : p.x + row * p.x_stride + top;
-        run(*matmul_for(shape), shape, x, slices.data(top), shape.bias ? p.bias : nullptr, p.y + row * p.y_stride);
-      }
+  for (std::int64_t rows = kMost; rows >= kLeast; rows /= 2) {
+    const Shape shape = shape_of(p, w, rows);
+    for (; p.m - row >= rows && matmul_for(shape) != nullptr; row += rows)
+      run(*matmul_for(shape), shape, rounded + row * w.in, w.data->data(), p.bias, p.y + row * p.y_stride);
+  }
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
     rest.x += row * p.x_stride;

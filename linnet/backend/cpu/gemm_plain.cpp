@@ -75,12 +75,13 @@ class Slice {
 
  private:
   void multiply() const {
-    const std::int64_t tall = pieces(a_.blocks(), kBlocksAtOnce), wide = pieces(b_.blocks(), kPanelsAtOnce);
-    parallel_pieces(tall * wide, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t tall = pieces(a_.blocks(), kBlocksAtOnce);
+    std::int64_t panels = kPanelsAtOnce;
+    while (panels > 1 && tall * pieces(b_.blocks(), panels) < 2 * threads()) panels /= 2;  // work for everybody
+    parallel_pieces(tall * pieces(b_.blocks(), panels), 1, [&](std::int64_t begin, std::int64_t end) {
       for (; begin < end; ++begin) {
-        const std::int64_t block = begin % tall * kBlocksAtOnce, panel = begin / tall * kPanelsAtOnce;
-        multiply(block, std::min(a_.blocks(), block + kBlocksAtOnce), panel,
-                 std::min(b_.blocks(), panel + kPanelsAtOnce));
+        const std::int64_t block = begin % tall * kBlocksAtOnce, panel = begin / tall * panels;
+        multiply(block, std::min(a_.blocks(), block + kBlocksAtOnce), panel, std::min(b_.blocks(), panel + panels));
       }
     });
   }
@@ -109,8 +110,8 @@ void scale_c(const PlainProduct& p, float factor) {
 
 }  // namespace
 
-void multiply_plain(const PlainProduct& p, const PlainKernel& kernel) {
-  check(p.alpha == 1.0F && (p.beta == 0.0F || p.beta == 1.0F), "[gemm] a kernel adds or starts anew");
+void multiply_plain_with(const PlainKernel& kernel, const PlainProduct& p) {
+  LINNET_ASSERT(p.k > 0 && p.alpha == 1.0F && (p.beta == 0.0F || p.beta == 1.0F));
   Slice slice(p, kernel);
   const std::int64_t depth = rounded_up(pieces(p.k, pieces(p.k, kernel.depth)), 32);  // slices of one size
   for (std::int64_t n = 0; n < p.n; n += kMostLanes)
@@ -127,7 +128,7 @@ void multiply_plain(const PlainProduct& p) {
   plain.alpha = 1.0F;
   plain.beta = p.beta == 0.0F ? 0.0F : 1.0F;
   if (plain.beta != 0.0F && p.beta != p.alpha) scale_c(p, p.beta / p.alpha);
-  multiply_plain(plain, f32_kernel());
+  multiply_plain_with(f32_kernel(), plain);
   if (p.alpha != 1.0F) scale_c(p, p.alpha);
 }
 
@@ -136,7 +137,7 @@ bool multiply_plain_bf16(const PlainProduct& p) {
   const PlainKernel* const kernel = bf16_kernel();
   if (kernel == nullptr || p.m * p.n * p.k < kLeast || p.alpha != 1.0F || (p.beta != 0.0F && p.beta != 1.0F))
     return false;
-  multiply_plain(p, *kernel);
+  multiply_plain_with(*kernel, p);
   return true;
 }
 

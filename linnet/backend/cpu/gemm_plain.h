@@ -47,7 +47,7 @@ struct PlainKernel {
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16
-// By that kernel; alpha is 1, beta 0 or 1.
-void multiply_plain(const PlainProduct& product, const PlainKernel& kernel);
+// By that kernel; k is not 0, alpha is 1, beta 0 or 1.
+void multiply_plain_with(const PlainKernel& kernel, const PlainProduct& product);
 
 }  // namespace linnet::cpu

@@ -53,7 +53,7 @@ void for_chunks(const WeightView& w, Body&& body) {
   }
 }
 
-void multiply_plain(const PlainProduct& p, Precision precision) {
+void multiply_rounded(const PlainProduct& p, Precision precision) {
   if (precision == Precision::kBF16 && multiply_plain_bf16(p)) return;
   multiply_plain(p);
 }
@@ -65,12 +65,12 @@ void linear_plain(const LinearArgs& a) {
   const float beta = a.bias != nullptr || a.accumulate ? 1.0F : 0.0F;
   for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
     if (w.layout == WeightLayout::kOutIn)
-      multiply_plain({false, true, a.m, count, w.in, 1, a.x, a.x_stride, values, w.in, beta, a.y + first, a.y_stride},
-                     a.precision);
+      multiply_rounded({false, true, a.m, count, w.in, 1, a.x, a.x_stride, values, w.in, beta, a.y + first, a.y_stride},
+                       a.precision);
     else
-      multiply_plain({false, false, a.m, w.out, count, 1, a.x + first, a.x_stride, values, w.out,
-                      first == 0 ? beta : 1.0F, a.y, a.y_stride},
-                     a.precision);
+      multiply_rounded({false, false, a.m, w.out, count, 1, a.x + first, a.x_stride, values, w.out,
+                        first == 0 ? beta : 1.0F, a.y, a.y_stride},
+                       a.precision);
   });
 }
 
@@ -85,8 +85,7 @@ void linear(const LinearArgs& a) {
   }
   const PackedMatrix* const packed = packed_matrix(a.weight);
   if (packed == nullptr) return linear_plain(a);
-  const bool may_use = a.precision != Precision::kF32 || packed->type == DType::kF32;  // does not round, or may
-  if (may_use && multiply_onednn(product, *packed)) return;
+  if (a.precision != Precision::kF32 && multiply_onednn(product, *packed)) return;  // may round x
   multiply_packed(product, *packed);
 }
 
@@ -99,11 +98,11 @@ void linear_grad_input(const LinearGradInputArgs& a) {
   const Precision precision = may_round ? Precision::kBF16 : a.precision;
   for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
     if (w.layout == WeightLayout::kOutIn)
-      multiply_plain({false, false, a.m, w.in, count, 1, a.dy + first, a.dy_stride, values, w.in,
-                      first == 0 ? beta : 1.0F, a.dx, a.dx_stride},
-                     precision);
+      multiply_rounded({false, false, a.m, w.in, count, 1, a.dy + first, a.dy_stride, values, w.in,
+                        first == 0 ? beta : 1.0F, a.dx, a.dx_stride},
+                       precision);
     else
-      multiply_plain(
+      multiply_rounded(
           {false, true, a.m, count, w.out, 1, a.dy, a.dy_stride, values, w.out, beta, a.dx + first, a.dx_stride},
           precision);
   });
@@ -112,11 +111,11 @@ void linear_grad_input(const LinearGradInputArgs& a) {
 void linear_grad_weight(const LinearGradWeightArgs& a) {
   const float beta = a.accumulate ? 1.0F : 0.0F;
   if (a.layout == WeightLayout::kOutIn)
-    multiply_plain({true, false, a.out, a.in, a.m, 1, a.dy, a.dy_stride, a.x, a.x_stride, beta, a.dweight, a.in},
-                   a.precision);
+    multiply_rounded({true, false, a.out, a.in, a.m, 1, a.dy, a.dy_stride, a.x, a.x_stride, beta, a.dweight, a.in},
+                     a.precision);
   else
-    multiply_plain({true, false, a.in, a.out, a.m, 1, a.x, a.x_stride, a.dy, a.dy_stride, beta, a.dweight, a.out},
-                   a.precision);
+    multiply_rounded({true, false, a.in, a.out, a.m, 1, a.x, a.x_stride, a.dy, a.dy_stride, beta, a.dweight, a.out},
+                     a.precision);
   if (a.dbias != nullptr) column_sums(a.dy, a.dy_stride, a.m, a.out, a.accumulate, a.dbias);
 }
 
