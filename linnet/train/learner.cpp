@@ -60,7 +60,7 @@ Learner::Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_p
     : model_(model), adapter_(std::move(adapter)) {
   choose_method(options);
   method_ = options.method;
-  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(method_, model_.parameter_count());
+  if (options.learning_rate == 0) options.learning_rate = default_learning_rate(method_);
   const nn::TransformerConfig& c = model_.config();
   const bool classifier = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens ||
                           options.task == TrainTask::kQuestionAnswering;

@@ -55,12 +55,12 @@ TrainMethod method_named(std::string_view name) {
 }
 std::string_view method_name(TrainMethod method) { return spelling(kMethods, method); }
 
-double default_learning_rate(TrainMethod method, std::int64_t parameters) {
+double default_learning_rate(TrainMethod method) {
   switch (method) {
     case TrainMethod::kHead:
       return 1e-3;
     case TrainMethod::kLora:
-      return parameters < kSmallModel ? 1e-3 : 2e-4;
+      return 2e-4;
     case TrainMethod::kPrompt:
       return 3e-2;
     case TrainMethod::kPrefix:

@@ -109,8 +109,7 @@ struct TrainOptions {
 
 // Models with fewer parameters are trained in full unless something else is asked for.
 constexpr std::int64_t kSmallModel = 500'000'000;
-// Full 5e-5, head 1e-3, prompt 3e-2, prefix 1e-2; LoRA 2e-4, of small models, whose matrices have fewer columns to be
-// moved by a rank of 8, 1e-3.
-double default_learning_rate(TrainMethod method, std::int64_t parameters);
+// Full 5e-5, head 1e-3, LoRA 2e-4, prompt 3e-2, prefix 1e-2.
+double default_learning_rate(TrainMethod method);
 
 }  // namespace linnet

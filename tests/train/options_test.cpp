@@ -37,12 +37,11 @@ TEST(Options, DoraIsRefusedByName) {
 }
 
 TEST(Options, EveryMethodHasItsRate) {
-  EXPECT_EQ(default_learning_rate(TrainMethod::kFull, 1), 5e-5);
-  EXPECT_EQ(default_learning_rate(TrainMethod::kHead, 1), 1e-3);
-  EXPECT_EQ(default_learning_rate(TrainMethod::kLora, 7'000'000'000), 2e-4);
-  EXPECT_EQ(default_learning_rate(TrainMethod::kLora, 135'000'000), 1e-3);
-  EXPECT_EQ(default_learning_rate(TrainMethod::kPrompt, 1), 3e-2);
-  EXPECT_EQ(default_learning_rate(TrainMethod::kPrefix, 1), 1e-2);
+  EXPECT_EQ(default_learning_rate(TrainMethod::kFull), 5e-5);
+  EXPECT_EQ(default_learning_rate(TrainMethod::kHead), 1e-3);
+  EXPECT_EQ(default_learning_rate(TrainMethod::kLora), 2e-4);
+  EXPECT_EQ(default_learning_rate(TrainMethod::kPrompt), 3e-2);
+  EXPECT_EQ(default_learning_rate(TrainMethod::kPrefix), 1e-2);
 }
 
 }  // namespace

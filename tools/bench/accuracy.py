@@ -26,11 +26,11 @@ SNIPPETS = "--max-length 256 --valid-fraction 0"
 TRIALS = [
     Trial("sst2-full", MINILM, "sst2", "--method full --epochs 2 --batch-size 32 --learning-rate 5e-5 --weight-decay 0.01 " + SST2,
           (0, 1, 2), ">= 88.0"),
-    Trial("sst2-lora", MINILM, "sst2", "--method lora --epochs 2 " + SST2, (0,), ""),
+    Trial("sst2-lora", MINILM, "sst2", "--method lora --learning-rate 1e-3 --epochs 2 " + SST2, (0,), ""),
     Trial("sst2-head", MINILM, "sst2", "--method head --epochs 20 " + SST2, (0,), ""),
     Trial("snippets-head", SMOLLM2, "code-snippets", "--method head --pooling mean --epochs 20 " + SNIPPETS, (42,), ">= 97"),
     Trial("snippets-lora", SMOLLM2, "code-snippets",
-          "--method lora --target-modules all-linear --batch-size 8 --epochs 1 " + SNIPPETS, (0, 1, 42), ">= 97"),
+          "--method lora --target-modules all-linear --learning-rate 1e-3 --batch-size 8 --epochs 1 " + SNIPPETS, (0, 1, 42), ">= 97"),
 ]
 
 
