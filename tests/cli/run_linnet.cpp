@@ -16,6 +16,8 @@
 #include <optional>
 #include <thread>
 
+#include "tests/scratch.h"
+
 namespace linnet::test {
 
 namespace {
@@ -71,8 +73,8 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
 }  // namespace
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options) {
-  std::string folder = (std::filesystem::temp_directory_path() / "linnet-cli-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return {};
+  const Scratch scratch;
+  const std::string folder = scratch.path().string();
   std::ofstream(folder + "/in", std::ios::binary) << options.input;
   const auto start = std::chrono::steady_clock::now();
   std::optional<Terminal> terminal;
@@ -96,7 +98,6 @@ CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.out = read_all(folder + "/out");
   result.err = read_all(folder + "/err");
-  std::filesystem::remove_all(folder);
   return result;
 }
 

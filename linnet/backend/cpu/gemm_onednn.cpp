@@ -149,9 +149,11 @@ bool multiply_onednn(const Product& p, const PackedMatrix& w) {
   narrow_bf16_rows(p.x, p.x_stride, p.m, w.in, rounded);
   std::int64_t row = 0;
   for (std::int64_t rows = kMost; rows >= kLeast; rows /= 2) {
+    if (p.m - row < rows) continue;
     const Shape shape = shape_of(p, w, rows);
-    for (; p.m - row >= rows && matmul_for(shape) != nullptr; row += rows)
-      run(*matmul_for(shape), shape, rounded + row * w.in, w.data->data(), p.bias, p.y + row * p.y_stride);
+    const dnnl::matmul* const product = matmul_for(shape);
+    for (; product != nullptr && p.m - row >= rows; row += rows)
+      run(*product, shape, rounded + row * w.in, w.data->data(), p.bias, p.y + row * p.y_stride);
   }
   if (row < p.m) {  // the last few rows, not rounded
     Product rest = p;
