@@ -112,8 +112,7 @@ void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int6
 
 void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body) {
   if (n <= 0) return;
-  const std::int64_t pieces = (n + piece - 1) / piece;
-  const std::int64_t parts = std::min<std::int64_t>(pieces, t_inside ? 1 : threads());
+  const std::int64_t parts = std::min<std::int64_t>((n + piece - 1) / piece, t_inside ? 1 : threads());
   if (parts <= 1) {
     for (std::int64_t begin = 0; begin < n; begin += piece) body(begin, std::min(n, begin + piece));
     return;
@@ -125,14 +124,14 @@ void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::i
   std::vector<Part> left(static_cast<std::size_t>(parts));
   for (std::int64_t p = 0; p < parts; ++p) {
     Part& part = left[static_cast<std::size_t>(p)];
-    part.next = pieces * p / parts;
-    part.end = pieces * (p + 1) / parts;
+    part.next = n * p / parts;
+    part.end = n * (p + 1) / parts;
   }
   parallel_region([&](int thread, int) {
     for (std::int64_t p = 0; p < parts; ++p) {
       Part& part = left[static_cast<std::size_t>((thread + p) % parts)];
-      for (std::int64_t i; (i = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;)
-        body(i * piece, std::min(n, (i + 1) * piece));
+      for (std::int64_t i; (i = part.next.fetch_add(piece, std::memory_order_relaxed)) < part.end;)
+        body(i, std::min(part.end, i + piece));
     }
   });
 }

@@ -14,8 +14,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& f) noexcept  // NOLINT: implicit by purpose
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(F&& f)
+  noexcept  // NOLINT: implicit by purpose
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args&&>(args)...);
@@ -37,9 +37,9 @@ void set_threads(int count);
 // threads() only: same bits each run.
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
-// Splits [0, n) into pieces of `piece` and runs body(begin, end) on each: a thread takes the pieces of its own part
-// (that of parallel_for), then what is left of the others', so that a slow core holds nobody up. Who runs a piece
-// differs from run to run: what is computed must not depend on it.
+// Splits [0, n) into one part a thread and each part into pieces of at most `piece`, and runs body(begin, end) on each
+// piece: a thread takes those of its own part, then what is left of the others', so that a slow core holds nobody up.
+// Who runs a piece differs from run to run: what is computed must not depend on it.
 void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
 // Runs body(thread, count) once on each of threads() threads (count may be 1 when nested).

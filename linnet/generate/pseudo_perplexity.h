@@ -19,7 +19,7 @@ struct PseudoPerplexityOptions {
   std::vector<std::int32_t> before = {}, after = {};  // special tokens around every window, never masked themselves
   std::int64_t window = 512, stride = 256;            // tokens of a window, special ones included; as in `perplexity`
   std::int64_t limit = 0;                             // tokens looked at; 0: all
-  std::int64_t batch_rows = 1024;                     // rows (tokens) computed together
+  std::int64_t batch_rows = nn::kBatchRows;           // rows (tokens) computed together
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // tokens scored
 };
 

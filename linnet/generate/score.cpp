@@ -13,6 +13,7 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 using Sequence = nn::KvCache::Sequence;
+using Room = nn::KvCache::Room;
 
 // The continuations of one prompt as a tree: an edge holds the tokens up to the next place where they part or end.
 struct Branch {
@@ -21,7 +22,8 @@ struct Branch {
   std::vector<Branch> next;
 };
 
-std::vector<Branch> grow(const std::vector<Ids>& continuations, const std::vector<std::size_t>& members, std::size_t depth) {
+std::vector<Branch> grow(const std::vector<Ids>& continuations, const std::vector<std::size_t>& members,
+                         std::size_t depth) {
   std::map<std::int32_t, std::vector<std::size_t>> by_token;
   for (const std::size_t m : members)
     if (continuations[m].size() > depth) by_token[continuations[m][depth]].push_back(m);
@@ -29,14 +31,23 @@ std::vector<Branch> grow(const std::vector<Ids>& continuations, const std::vecto
   for (auto& [token, group] : by_token) {
     std::size_t end = depth + 1;
     const Ids& first = continuations[group.front()];
-    const auto agree = [&](std::size_t m) { return continuations[m].size() > end && continuations[m][end] == first[end]; };
+    const auto agree = [&](std::size_t m) {
+      return continuations[m].size() > end && continuations[m][end] == first[end];
+    };
     while (first.size() > end && std::all_of(group.begin(), group.end(), agree)) ++end;
-    Branch branch{Ids(first.begin() + static_cast<std::ptrdiff_t>(depth), first.begin() + static_cast<std::ptrdiff_t>(end)), group, {}};
+    Branch branch{
+        Ids(first.begin() + static_cast<std::ptrdiff_t>(depth), first.begin() + static_cast<std::ptrdiff_t>(end)),
+        group,
+        {}};
     branch.next = grow(continuations, group, end);
     branches.push_back(std::move(branch));
   }
   return branches;
 }
+
+// Scored by the row it starts behind: nothing of it is computed.
+bool needs_no_rows(const Branch& branch) { return branch.tokens.size() == 1 && branch.next.empty(); }
+bool end_at_once(const std::vector<Branch>& branches) { return std::ranges::all_of(branches, needs_no_rows); }
 
 // One edge to be computed: it starts behind `start`, whose last hidden row scored its first token already.
 struct Work {
@@ -63,15 +74,17 @@ class Scorer {
     compute_shared_prefix();
     std::vector<std::size_t> order(requests_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
-      return requests_[a].prompt.size() < requests_[b].prompt.size();
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](auto a, auto b) { return requests_[a].prompt.size() < requests_[b].prompt.size(); });
+    std::int64_t all = 0;
+    for (const ScoreRequest& r : requests_) all += std::ssize(r.prompt) - shared_;
+    const std::int64_t enough = options_.share ? nn::even_share(all, options_.batch_rows) : 1;
     for (std::size_t at = 0; at < order.size();) {
       std::vector<std::size_t> members;
       std::int64_t rows = 0;
       for (; at < order.size(); ++at) {
-        const auto length = static_cast<std::int64_t>(requests_[order[at]].prompt.size()) - shared_;
-        if (!members.empty() && (rows + length > options_.batch_rows || !options_.share)) break;
+        const std::int64_t length = std::ssize(requests_[order[at]].prompt) - shared_;
+        if (!members.empty() && (rows >= enough || rows + length > options_.batch_rows)) break;
         rows += length;
         members.push_back(order[at]);
       }
@@ -99,7 +112,7 @@ class Scorer {
     if (known)
       session_.cache_.truncate(prefix, prefix.length() - static_cast<std::int64_t>(first.size() - common));
     else if (common > 0)
-      forward({{&prefix, std::span(first).first(common)}});
+      forward({{&prefix, std::span(first).first(common)}}, Room::kAllLayers);
     session_.shared_ = Ids(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common));
     shared_ = static_cast<std::int64_t>(common);
   }
@@ -109,14 +122,14 @@ class Scorer {
     std::span<const std::int32_t> ids;
   };
   // Hidden rows of all pieces, one after another; each sequence grows by its piece.
-  Tensor forward(const std::vector<Piece>& pieces, nn::OutputRows output = nn::OutputRows::kAll) {
+  Tensor forward(const std::vector<Piece>& pieces, Room room, nn::OutputRows output = nn::OutputRows::kAll) {
     nn::Packed batch;
     std::vector<Sequence*> sequences;
     for (const Piece& p : pieces) {
       batch.add(p.ids, {}, static_cast<std::int32_t>(p.sequence->length()));
       sequences.push_back(p.sequence);
     }
-    return model_.forward(batch, {.cache = &session_.cache_, .sequences = sequences, .output = output});
+    return model_.forward(batch, {.cache = &session_.cache_, .sequences = sequences, .room = room, .output = output});
   }
 
   void run_batch(const std::vector<std::size_t>& members) {
@@ -126,17 +139,18 @@ class Scorer {
       texts[i] = session_.cache_.fork(session_.prefix_);
       pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
     }
-    // Continuations begin after a prompt's last row.
-    const Tensor hidden = forward(pieces, options_.share ? nn::OutputRows::kLast : nn::OutputRows::kAll);
     std::vector<std::vector<Branch>> trees;
+    for (const std::size_t m : members) trees.push_back(tree_of(requests_[m].continuations));
+    // Continuations begin after a prompt's last row.
+    const Tensor hidden = forward(pieces, std::ranges::all_of(trees, end_at_once) ? Room::kOneLayer : Room::kAllLayers,
+                                  options_.share ? nn::OutputRows::kLast : nn::OutputRows::kAll);
     std::vector<Work> level;
     std::int32_t row = -1;
     for (std::size_t i = 0; i < members.size(); ++i) {
       row += options_.share ? 1 : static_cast<std::int32_t>(pieces[i].ids.size());
-      trees.push_back(tree_of(requests_[members[i]].continuations));
-      for (const Branch& branch : trees.back()) {
+      for (const Branch& branch : trees[i]) {
         ask(row, branch.tokens.front(), members[i], branch);
-        if (branch.tokens.size() > 1 || !branch.next.empty()) level.push_back({members[i], &branch, texts[i]});
+        if (!needs_no_rows(branch)) level.push_back({members[i], &branch, texts[i]});
       }
     }
     answer(hidden);
@@ -158,14 +172,16 @@ class Scorer {
     for (std::size_t at = 0; at < level.size();) {
       std::vector<Piece> pieces;
       std::int64_t rows = 0;
+      Room room = Room::kOneLayer;
       const std::size_t begin = at;
       for (; at < level.size() && (pieces.empty() || (rows < options_.batch_rows && options_.share)); ++at) {
         const Branch& branch = *level[at].branch;
         const std::size_t fed = branch.tokens.size() - (branch.next.empty() ? 1 : 0);
         pieces.push_back({&level[at].start, std::span(branch.tokens).first(fed)});
+        if (!end_at_once(branch.next)) room = Room::kAllLayers;
         rows += static_cast<std::int64_t>(fed);
       }
-      const Tensor hidden = forward(pieces);
+      const Tensor hidden = forward(pieces, room);
       std::int32_t row = 0;
       for (std::size_t i = begin; i < at; ++i) {
         const Branch& branch = *level[i].branch;
@@ -174,7 +190,7 @@ class Scorer {
         row += static_cast<std::int32_t>(pieces[i - begin].ids.size());
         for (const Branch& next : branch.next) {
           ask(row - 1, next.tokens.front(), level[i].request, next);
-          if (next.tokens.size() > 1 || !next.next.empty()) below.push_back({level[i].request, &next, level[i].start});
+          if (!needs_no_rows(next)) below.push_back({level[i].request, &next, level[i].start});
         }
       }
       answer(hidden);
@@ -238,8 +254,10 @@ std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& h
       best.push_back(argmax({values + static_cast<std::int64_t>(r) * vocab, static_cast<std::size_t>(vocab)}));
     backend().log_softmax(values, values, scores.size(0), vocab);
     for (const auto& [index, place] : wanted) {
-      check(targets[index] >= 0 && targets[index] < vocab, "[score] token {} is outside the vocabulary of {}", targets[index], vocab);
-      result[index] = {values[static_cast<std::int64_t>(place) * vocab + targets[index]], best[place] == targets[index]};
+      check(targets[index] >= 0 && targets[index] < vocab, "[score] token {} is outside the vocabulary of {}",
+            targets[index], vocab);
+      result[index] = {values[static_cast<std::int64_t>(place) * vocab + targets[index]],
+                       best[place] == targets[index]};
     }
   }
   return result;
@@ -259,7 +277,9 @@ std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest
   return Scorer(*this, requests).run();
 }
 
-double Perplexity::perplexity() const { return tokens == 0 ? 1.0 : std::exp(negative_log_likelihood / static_cast<double>(tokens)); }
+double Perplexity::perplexity() const {
+  return tokens == 0 ? 1.0 : std::exp(negative_log_likelihood / static_cast<double>(tokens));
+}
 
 Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options) {
   require_causal_lm(model);

@@ -1,4 +1,5 @@
-// How likely a model finds given continuations: log p(continuation | prompt), natural logarithm, summed over its tokens.
+// How likely a model finds given continuations: log p(continuation | prompt), natural logarithm, summed over its
+// tokens.
 //
 //   std::vector<ScoreRequest> requests{{prompt_ids, {positive_ids, negative_ids}}};
 //   auto scores = score(model, requests);   // scores[0][1].logprob
@@ -18,8 +19,8 @@
 namespace linnet::generate {
 
 struct ScoreRequest {
-  std::vector<std::int32_t> prompt;                        // at least one token
-  std::vector<std::vector<std::int32_t>> continuations;    // each at least one token
+  std::vector<std::int32_t> prompt;                      // at least one token
+  std::vector<std::vector<std::int32_t>> continuations;  // each at least one token
 };
 
 struct Score {
@@ -29,8 +30,8 @@ struct Score {
 };
 
 struct ScoreOptions {
-  std::int64_t batch_rows = 1024;  // rows (tokens) computed together
-  bool share = true;               // false: every prompt and continuation alone, for tests
+  std::int64_t batch_rows = nn::kBatchRows;  // rows (tokens) computed together
+  bool share = true;                         // false: every prompt and continuation alone, for tests
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // requests
 };
 
@@ -66,7 +67,8 @@ struct Perplexity {
 };
 // Sliding windows as in Transformers' guide: every token is scored once, with the context its window has. One without
 // any (the first of all, and of each window where the stride is the window) is left out.
-Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options = {});
+Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids,
+                      const PerplexityOptions& options = {});
 
 // Log-probabilities of `targets[i]` at hidden row `rows[i]`, in pieces so that scores over the vocabulary stay small.
 struct TokenScore {

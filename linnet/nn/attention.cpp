@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/base/parallel.h"
 
 namespace linnet::nn {
 namespace {
@@ -21,17 +22,24 @@ std::vector<AttentionSequence> with_one_query(std::vector<AttentionSequence> seq
 std::vector<float> alibi_slopes(std::int64_t heads) {
   std::int64_t power = 1;
   while (power * 2 <= heads) power *= 2;
-  const auto base_of = [](std::int64_t n) { return std::pow(2.0, -std::pow(2.0, -(std::log2(static_cast<double>(n)) - 3))); };
+  const auto base_of = [](std::int64_t n) {
+    return std::pow(2.0, -std::pow(2.0, -(std::log2(static_cast<double>(n)) - 3)));
+  };
   std::vector<float> slopes;
-  for (std::int64_t i = 1; i <= power; ++i) slopes.push_back(static_cast<float>(std::pow(base_of(power), static_cast<double>(i))));
+  for (std::int64_t i = 1; i <= power; ++i)
+    slopes.push_back(static_cast<float>(std::pow(base_of(power), static_cast<double>(i))));
   for (std::int64_t i = 0; i < heads - power; ++i)
     slopes.push_back(static_cast<float>(std::pow(base_of(2 * power), static_cast<double>(2 * i + 1))));
   return slopes;
 }
 
 Attention::Attention(const TransformerConfig& c)
-    : heads_(c.heads), kv_heads_(c.kv_heads), head_dim_(c.head_dim), layout_(c.qkv),
-      scale_(c.attention_scale), dropout_(c.attention_dropout) {
+    : heads_(c.heads),
+      kv_heads_(c.kv_heads),
+      head_dim_(c.head_dim),
+      layout_(c.qkv),
+      scale_(c.attention_scale),
+      dropout_(c.attention_dropout) {
   const std::int64_t q = heads_ * head_dim_, kv = kv_heads_ * head_dim_;
   if (layout_ == Qkv::kSeparate) {
     query_ = Linear(c.hidden, q, c.attention_bias, c.weight_layout);
@@ -116,13 +124,19 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
                          AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
+  parallel_for(rows.sequences(), 1 + 64 * rows.sequences() / rows.rows(), [&](std::int64_t from, std::int64_t to) {
+    for (std::int64_t s = from; s < to; ++s) {
+      const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], end = begin + rows.length(s);
+      batch.cache->store(*batch.cached[static_cast<std::size_t>(s)], layer, heads.k.slice(0, begin, end),
+                         heads.v.slice(0, begin, end));
+    }
+  });
   std::vector<const void*> k, v;
   std::vector<std::size_t> first;
   std::vector<AttentionSequence> sequences;
   for (std::int64_t s = 0; s < rows.sequences(); ++s) {
     const KvCache::Sequence& sequence = *batch.cached[static_cast<std::size_t>(s)];
     const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
-    batch.cache->store(sequence, layer, heads.k.slice(0, begin, begin + n), heads.v.slice(0, begin, begin + n));
     first.push_back(k.size());
     batch.cache->block_pointers(sequence, layer, k, v);
     sequences.push_back({begin, n, 0, sequence.length() + n, nullptr, nullptr});

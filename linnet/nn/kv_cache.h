@@ -1,5 +1,5 @@
-// Keys and values of tokens already seen: a pool of blocks of 64 positions. A sequence is a list of blocks and a length;
-// `fork` shares full blocks and copies the last partial one, `truncate` drops. One mechanism for shared prompt
+// Keys and values of tokens already seen: a pool of blocks of 64 positions. A sequence is a list of blocks and a
+// length; `fork` shares full blocks and copies the last partial one, `truncate` drops. One mechanism for shared prompt
 // prefixes, label tries, beams and continuous batching (PagedAttention, Kwon et al. 2023).
 //
 //   KvCache cache(config, DType::kF32);
@@ -27,15 +27,21 @@ class KvCache {
 
    private:
     friend class KvCache;
-    std::vector<std::shared_ptr<Tensor>> blocks_;  // [layers, 2, kv_heads, 64, head_dim] each
+    std::vector<std::shared_ptr<Tensor>> blocks_;  // [layers or 1, 2, kv_heads, 64, head_dim] each
+    std::shared_ptr<Tensor> before_;  // of a pass with room for one layer: where the first of its blocks comes from
     std::int64_t length_ = 0;
   };
+
+  // For how many layers new positions are kept. `kOneLayer`: for a pass after which nothing continues the sequence;
+  // each layer overwrites the one before, which spares most of the memory.
+  enum class Room : std::uint8_t { kAllLayers, kOneLayer };
 
   Sequence fork(const Sequence& source) const { return source; }  // the copy is made when one of them writes
   void truncate(Sequence& sequence, std::int64_t length) const;
   // Makes room for `count` more positions that only this sequence writes to. Call before storing.
-  void reserve(Sequence& sequence, std::int64_t count) const;
-  // Writes rows of k and v [rows, kv_heads, head_dim] (strided) behind the sequence's length.
+  void reserve(Sequence& sequence, std::int64_t count, Room room = Room::kAllLayers) const;
+  // Writes rows of k and v [rows, kv_heads, head_dim] (strided) behind the sequence's length. With room for one layer,
+  // layer after layer, each read before the next is written.
   void store(const Sequence& sequence, std::int64_t layer, const Tensor& k, const Tensor& v) const;
   void advance(Sequence& sequence, std::int64_t count) const { sequence.length_ += count; }
 
@@ -48,7 +54,11 @@ class KvCache {
   std::size_t bytes_per_position() const;
 
  private:
-  std::size_t offset(std::int64_t layer, int which) const;  // bytes into a block
+  std::shared_ptr<Tensor> new_block(Room room) const;
+  std::byte* at(const Tensor& block, std::int64_t layer, int which, std::int64_t head = 0,
+                std::int64_t position = 0) const;
+  // The first positions of a block, of one layer.
+  void copy_positions(const Tensor& from, const Tensor& to, std::int64_t layer, std::int64_t count) const;
   std::int64_t layers_, kv_heads_, head_dim_;
   DType type_;
 };

@@ -3,6 +3,7 @@
 //   Packed batch = pack({{1, 2, 3}, {4, 5}});  // 5 rows, starts {0, 3, 5}, positions 0 1 2 0 1
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -23,6 +24,14 @@ struct Packed {
 };
 
 Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
+
+// Rows computed together where nobody asks for another number: enough for a weight to be worth its way from memory.
+inline constexpr std::int64_t kBatchRows = 2048;
+// Rows a batch when `rows` are split evenly into as few batches as hold `most` each.
+constexpr std::int64_t even_share(std::int64_t rows, std::int64_t most) {
+  const std::int64_t batches = std::max<std::int64_t>(1, (rows + most - 1) / most);
+  return (rows + batches - 1) / batches;
+}
 
 // Which rows of each sequence are asked for: all of them, or one.
 enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };

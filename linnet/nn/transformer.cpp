@@ -181,14 +181,15 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
 }
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
-                               const CrossBatch* cross, const Pass& pass, const std::vector<std::int32_t>& wanted) const {
+                               const CrossBatch* cross, const Pass& pass,
+                               const std::vector<std::int32_t>& wanted) const {
   for (const Block& block : layers.blocks) {
     const std::vector<std::int32_t> rows = &block == &layers.blocks.back() ? wanted : std::vector<std::int32_t>();
     if (!pass.recompute) {
       x = block(x, *batch, cross, pass, rows);
     } else if (cross == nullptr) {
-      x = recompute([&block, batch, pass, rows](
-                        const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass, rows); },
+      x = recompute([&block, batch, pass,
+                     rows](const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass, rows); },
                     {x});
     } else {
       const auto again = [&block, batch, pass, sequences = cross->sequences](const std::vector<Tensor>& in) {
@@ -220,15 +221,17 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const auto batch = attention_batch(std::move(prompted.batch), state, prefix, causal);
   const Packed& rows = batch->rows;
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
-    state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
+    state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)), state.room);
 
   x = embeddings.finish(x, rows, pass);
   CrossBatch cross;
   const bool reads_encoder = &layers == &decoder_layers_;
   if (reads_encoder) cross = cross_batch(rows, *state.encoder);
   const std::vector<std::int32_t> wanted = one_row_each(rows, state.output);
-  const bool early = !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
-  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass, early ? wanted : std::vector<std::int32_t>());
+  const bool early =
+      !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
+  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass,
+                 early ? wanted : std::vector<std::int32_t>());
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)

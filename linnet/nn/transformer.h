@@ -30,13 +30,14 @@ struct VirtualTokens {
 // What a forward pass starts from besides its tokens. Virtual tokens come before the sequences that begin here: those
 // whose cache is empty, or all without a cache.
 struct ForwardState {
-  KvCache* cache = nullptr;                              // decoders: earlier positions are read, new ones are kept
-  std::span<KvCache::Sequence* const> sequences = {};    // one a sequence of the batch
-  const Encoded* encoder = nullptr;                      // what a decoder of an encoder-decoder reads
-  Tensor prompt_embeddings = {};                         // [virtual tokens, hidden], put before every sequence
-  std::span<const PrefixKv> prefix = {};                 // one a layer; shifts positions by its length
-  std::span<const PrefixKv> encoder_prefix = {};         // the same for the encoder's layers
-  OutputRows output = OutputRows::kAll;                  // one a sequence: the last layer computes no others
+  KvCache* cache = nullptr;                            // decoders: earlier positions are read, new ones are kept
+  std::span<KvCache::Sequence* const> sequences = {};  // one a sequence of the batch
+  KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: none of them goes on after this pass
+  const Encoded* encoder = nullptr;                    // what a decoder of an encoder-decoder reads
+  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], put before every sequence
+  std::span<const PrefixKv> prefix = {};               // one a layer; shifts positions by its length
+  std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
+  OutputRows output = OutputRows::kAll;                // one a sequence: the last layer computes no others
 };
 
 class Transformer {

@@ -49,7 +49,7 @@ struct ClassifyOptions {
   std::int64_t shots = 0;
   std::uint64_t seed = 0;
   bool allow_untrained = false;  // predict with a head that was never trained (R69)
-  std::int64_t batch_rows = 1024;
+  std::int64_t batch_rows = nn::kBatchRows;
 };
 
 struct LabelScore {

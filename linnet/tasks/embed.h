@@ -22,7 +22,7 @@ struct EmbedOptions {
   EmbedPooling pooling = EmbedPooling::kMean;
   bool unit = false;            // scaled to length 1
   std::int64_t max_length = 0;  // tokens, longer texts are cut; 0: the tokenizer's or the model's limit
-  std::int64_t batch_rows = 1024;
+  std::int64_t batch_rows = nn::kBatchRows;
 };
 
 std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,

@@ -20,18 +20,21 @@ float mark(std::int64_t text, std::int64_t layer, int which, std::int64_t positi
   return static_cast<float>(((((text * 2 + layer) * 2 + which) * 200 + position) * kHeads + head) * kDim + d);
 }
 
+void store(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t layer,
+           std::int64_t count) {
+  Tensor both[2] = {Tensor::empty({count, kHeads, kDim}), Tensor::empty({count, kHeads, kDim})};
+  for (int which = 0; which < 2; ++which)
+    for (std::int64_t r = 0; r < count; ++r)
+      for (std::int64_t h = 0; h < kHeads; ++h)
+        for (std::int64_t d = 0; d < kDim; ++d)
+          both[which].data<float>()[static_cast<std::size_t>((r * kHeads + h) * kDim + d)] =
+              mark(text, layer, which, sequence.length() + r, h, d);
+  cache.store(sequence, layer, both[0], both[1]);
+}
+
 void write(const KvCache& cache, KvCache::Sequence& sequence, std::int64_t text, std::int64_t count) {
   cache.reserve(sequence, count);
-  for (std::int64_t layer = 0; layer < kLayers; ++layer) {
-    Tensor both[2] = {Tensor::empty({count, kHeads, kDim}), Tensor::empty({count, kHeads, kDim})};
-    for (int which = 0; which < 2; ++which)
-      for (std::int64_t r = 0; r < count; ++r)
-        for (std::int64_t h = 0; h < kHeads; ++h)
-          for (std::int64_t d = 0; d < kDim; ++d)
-            both[which].data<float>()[static_cast<std::size_t>((r * kHeads + h) * kDim + d)] =
-                mark(text, layer, which, sequence.length() + r, h, d);
-    cache.store(sequence, layer, both[0], both[1]);
-  }
+  for (std::int64_t layer = 0; layer < kLayers; ++layer) store(cache, sequence, text, layer, count);
   cache.advance(sequence, count);
 }
 
@@ -42,19 +45,23 @@ std::vector<const void*> blocks(const KvCache& cache, const KvCache::Sequence& s
   return both[which];
 }
 
-// Positions [begin, end) hold what `write` put there for `text`.
+// Positions [begin, end) hold what `store` put there for `text`, in one layer or in all.
+void expect_marks_of(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t layer,
+                     std::int64_t begin, std::int64_t end) {
+  for (int which = 0; which < 2; ++which) {
+    const auto found = blocks(cache, sequence, layer, which);
+    for (std::int64_t p = begin; p < end; ++p)
+      for (std::int64_t h = 0; h < kHeads; ++h)
+        for (std::int64_t d = 0; d < kDim; ++d)
+          ASSERT_EQ(static_cast<const float*>(found[static_cast<std::size_t>(p / 64)])[(h * 64 + p % 64) * kDim + d],
+                    mark(text, layer, which, p, h, d))
+              << layer << ' ' << which << ' ' << p;
+  }
+}
+
 void expect_marks(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t begin,
                   std::int64_t end) {
-  for (std::int64_t layer = 0; layer < kLayers; ++layer)
-    for (int which = 0; which < 2; ++which) {
-      const auto found = blocks(cache, sequence, layer, which);
-      for (std::int64_t p = begin; p < end; ++p)
-        for (std::int64_t h = 0; h < kHeads; ++h)
-          for (std::int64_t d = 0; d < kDim; ++d)
-            ASSERT_EQ(static_cast<const float*>(found[static_cast<std::size_t>(p / 64)])[(h * 64 + p % 64) * kDim + d],
-                      mark(text, layer, which, p, h, d))
-                << layer << ' ' << which << ' ' << p;
-    }
+  for (std::int64_t layer = 0; layer < kLayers; ++layer) expect_marks_of(cache, sequence, text, layer, begin, end);
 }
 
 TEST(KvCache, KeepsWhatWasStoredAcrossBlocks) {
@@ -81,6 +88,24 @@ TEST(KvCache, ForksShareFullBlocksAndCopyThePartialOneWhenTheyWrite) {
   for (const auto* s : {&prefix, &a, &b}) expect_marks(cache, *s, 0, 0, 70);
   expect_marks(cache, a, 1, 70, 75);
   expect_marks(cache, b, 2, 70, 130);
+}
+
+TEST(KvCache, WithRoomForOneLayerEachOverwritesTheOneBeforeBehindWhatWasShared) {
+  for (const std::int64_t shared : {0, 3, 64, 70}) {
+    const KvCache cache(config(), DType::kF32);
+    KvCache::Sequence prefix;
+    if (shared > 0) write(cache, prefix, 0, shared);
+    KvCache::Sequence passing = cache.fork(prefix);
+    constexpr std::int64_t kCount = 66;
+    cache.reserve(passing, kCount, KvCache::Room::kOneLayer);
+    for (std::int64_t layer = 0; layer < kLayers; ++layer) {
+      store(cache, passing, 1, layer, kCount);
+      expect_marks_of(cache, passing, 0, layer, 0, shared);
+      expect_marks_of(cache, passing, 1, layer, shared, shared + kCount);
+    }
+    EXPECT_EQ(blocks(cache, passing, 0, 0).back(), blocks(cache, passing, 1, 0).back());
+    expect_marks(cache, prefix, 0, 0, shared);  // untouched
+  }
 }
 
 TEST(KvCache, AnOwnPartialBlockIsNotCopied) {

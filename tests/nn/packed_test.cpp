@@ -59,6 +59,17 @@ TEST(Packed, TypesMoveWithTheirRows) {
 
 TEST(Packed, WithoutAMaskEveryRowCounts) { EXPECT_THAT(pack(PaddedBatch{{{0, 0}}, {}, {}}).ids, ElementsAre(0, 0)); }
 
+TEST(Packed, RowsAreSharedEvenlyAmongTheFewestBatches) {
+  for (const std::int64_t most : {1, 7, 100})
+    for (const std::int64_t rows : {0, 1, 7, 8, 99, 100, 101, 199, 1000}) {
+      const std::int64_t share = even_share(rows, most);
+      EXPECT_LE(share, most);
+      const std::int64_t fewest = (rows + most - 1) / most;
+      EXPECT_GE(share * fewest, rows);
+      EXPECT_LT(share * fewest - rows, std::max<std::int64_t>(1, fewest));
+    }
+}
+
 TEST(Packed, UnevenMasksAndTypesAreRefused) {
   EXPECT_THROW(pack(PaddedBatch{{{1, 2}}, {{1}}, {}}), Error);
   EXPECT_THROW(pack(PaddedBatch{{{1, 2}, {3, 4}}, {{1, 1}}, {}}), Error);
