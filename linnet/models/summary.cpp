@@ -131,12 +131,11 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
   for (const TensorSummary& t : s.tensors) {
     if (t.ours.empty()) continue;
     const DType kept = kept_type(t.stored, type);
-    const bool widened = type == WeightType::kF32 && info(kept).quantized;  // in the packed copy
-    const std::size_t bytes = row_bytes(widened ? DType::kF32 : kept, numel(t.stored.shape));
+    const std::size_t bytes = row_bytes(kept, numel(t.stored.shape));
     // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
     const bool twice = t.stored.shape.size() >= 2 && kept != t.stored.dtype;
     need.weights += twice ? 2 * bytes : bytes;
-    if (!twice) largest = std::max(largest, row_bytes(kept, numel(t.stored.shape)));
+    if (!twice) largest = std::max(largest, bytes);
     exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
   }
   if (!s.config) return need;

@@ -116,13 +116,11 @@ std::int64_t adapter_inputs(models::Model& model, double dropout) {
   return sum;
 }
 
-// Products with weights that stay read packed copies of them, which are f32 where blocks are computed so.
+// Products with weights that stay read packed copies of them.
 std::uint64_t packed_bytes(models::Model& model) {
-  const bool widened = model.pass().precision == Precision::kF32;
   std::uint64_t sum = 0;
   for (const nn::NamedLinear& l : model.linears())
-    if (const Tensor& weight = l.linear->weight(); !weight.requires_grad())
-      sum += widened && info(weight.dtype()).quantized ? row_bytes(DType::kF32, weight.numel()) : weight.bytes();
+    if (const Tensor& weight = l.linear->weight(); !weight.requires_grad()) sum += weight.bytes();
   return sum;
 }
 

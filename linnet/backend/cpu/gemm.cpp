@@ -130,8 +130,8 @@ void WidenF16(const std::uint16_t* from, std::int64_t n, float* to) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "linnet/backend/cpu/quantized.h"
 #include "linnet/base/file.h"
-#include "linnet/tensor/blocks.h"
 
 namespace linnet::cpu {
 HWY_EXPORT(TileRows);
@@ -161,8 +161,9 @@ namespace {
 
 constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
 constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
-// Blocks of rows a thread takes at a time, once there are so many pieces for each that they end together.
-constexpr std::int64_t kPieceBlocks = 4, kPiecesAThread = 4;
+// Blocks of rows a thread takes at a time: many, as each piece fetches the whole weight, yet so few that there are some
+// pieces for each thread and all end together.
+constexpr std::int64_t kFewestBlocks = 4, kMostBlocks = 16, kPiecesAThread = 4;
 
 }  // namespace
 
@@ -263,8 +264,8 @@ void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
     for (std::int64_t r = 0; r < p.m; ++r)
       for (std::int64_t i = 0; i < out; ++i) p.y[r * p.y_stride + i] += p.bias[i];
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), blocks = (p.m + tile - 1) / tile;
-  if (blocks >= kPiecesAThread * kPieceBlocks * threads())
-    return parallel_pieces(blocks, kPieceBlocks, [&](std::int64_t begin, std::int64_t end) {
+  if (const std::int64_t piece = blocks / (kPiecesAThread * threads()); piece >= kFewestBlocks)
+    return parallel_pieces(blocks, std::min(piece, kMostBlocks), [&](std::int64_t begin, std::int64_t end) {
       multiply_rows(p, out, in, {begin * tile, std::min(p.m, end * tile)}, fetch);
     });
   for (std::int64_t row = 0; row < p.m; row += kMostRows) {
@@ -321,36 +322,30 @@ void pack_columns(const WeightView& w, const PackedLayout& to, Range columns, T*
   }
 }
 
-// Stored rows to f32 columns, made f32 on the way.
-void pack_stored_rows(const WeightView& w, const PackedLayout& to, Range columns, float* packed) {
+// Stored rows to columns, in tiles.
+void pack_f32_rows(const WeightView& w, const PackedLayout& to, Range columns, float* packed) {
   constexpr std::int64_t kRows = 16;  // a panel holds a whole number of them
-  const std::size_t row_size = row_bytes(w.type, w.in);
-  const bool plain = w.type == DType::kF32;
-  float* const values = plain ? nullptr : scratch<ScratchFor::kConvert>(kRows * w.in);
   for (std::int64_t n = columns.begin; n < columns.end; n += kRows) {
-    const std::int64_t rows = std::min(kRows, columns.end - n);
-    const auto* const stored = static_cast<const std::byte*>(w.data) + static_cast<std::size_t>(n) * row_size;
-    if (!plain) dequantize(w.type, stored, {values, static_cast<std::size_t>(rows * w.in)});
-    const float* const from = plain ? reinterpret_cast<const float*>(stored) : values;
+    const float* const from = static_cast<const float*>(w.data) + n * w.in;
     for (std::int64_t top = 0; top < w.in; top += to.slice) HWY_DYNAMIC_DISPATCH(PackRows)
-    (from + top, w.in, static_cast<int>(rows), std::min(to.slice, w.in - top), packed + to.at(top, n), to.panel);
+    (from + top, w.in, static_cast<int>(std::min(kRows, columns.end - n)), std::min(to.slice, w.in - top),
+     packed + to.at(top, n), to.panel);
   }
 }
 
 }  // namespace
 
 PackedMatrix pack_matrix(const WeightView& w) {
-  const DType type = info(w.type).quantized ? DType::kF32 : w.type;
-  const PackedLayout layout = layout_of(type, w.out, w.in);
-  const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * row_bytes(type, 1);
-  PackedMatrix packed{type, w.out, w.in, Storage::allocate(bytes)};
+  const PackedLayout layout = layout_of(w.type, w.out, w.in);
+  const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * row_bytes(w.type, 1);
+  PackedMatrix packed{w.type, w.out, w.in, Storage::allocate(bytes)};
   std::byte* const to = packed.data->data();
   if (layout.columns > w.out || layout.depth > w.in) std::memset(to, 0, bytes);
   parallel_pieces(layout.columns / layout.panel, 1, [&](std::int64_t begin, std::int64_t end) {
     const Range columns{begin * layout.panel, std::min(w.out, end * layout.panel)};
-    if (type == DType::kF32 && w.layout == WeightLayout::kOutIn)
-      pack_stored_rows(w, layout, columns, reinterpret_cast<float*>(to));
-    else if (type == DType::kF32)
+    if (w.type == DType::kF32 && w.layout == WeightLayout::kOutIn)
+      pack_f32_rows(w, layout, columns, reinterpret_cast<float*>(to));
+    else if (w.type == DType::kF32)
       pack_columns(w, layout, columns, reinterpret_cast<std::uint32_t*>(to));
     else
       pack_columns(w, layout, columns, reinterpret_cast<std::uint16_t*>(to));
@@ -381,6 +376,14 @@ void multiply_packed(const Product& p, const PackedMatrix& w) {
   multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
     float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
     HWY_DYNAMIC_DISPATCH(WidenF16)(data + (panel * w.in + k) * kPanel, (k_end - k) * kPanel, to);
+    return Panel{to};
+  });
+}
+
+void multiply_exact(const Product& p, const QuantizedMatrix& w) {
+  multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t k_end) {
+    float* const to = scratch<ScratchFor::kPanel>(kDepth * kPanel);
+    dequantize_panel(w, panel, k, k_end, to);
     return Panel{to};
   });
 }

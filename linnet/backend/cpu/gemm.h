@@ -23,8 +23,7 @@ struct PackedMatrix {
   std::int64_t out, in;
   std::shared_ptr<Storage> data;
 };
-// F32, BF16 or F16; block types [out, in] become F32. In parallel; pages of a mapped file are given back as they are
-// read.
+// F32, BF16 or F16. In parallel; pages of a mapped file are given back as they are read.
 PackedMatrix pack_matrix(const WeightView& weight);
 // Rows of W^T that are summed before the sum goes to memory: few enough for the first-level cache, and short sums round
 // less than long ones.

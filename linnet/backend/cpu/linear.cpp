@@ -79,9 +79,10 @@ void linear_plain(const LinearArgs& a) {
 void linear(const LinearArgs& a) {
   if (a.m == 0 || a.weight.out == 0) return;
   const Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
-  if (info(a.weight.type).quantized && a.precision != Precision::kF32) {
-    if (const QuantizedMatrix* const packed = quantized_matrix(a.weight)) return multiply_quantized(product, *packed);
-    return linear_plain(a);
+  if (info(a.weight.type).quantized) {
+    const QuantizedMatrix* const packed = quantized_matrix(a.weight);
+    if (packed == nullptr) return linear_plain(a);
+    return a.precision == Precision::kF32 ? multiply_exact(product, *packed) : multiply_quantized(product, *packed);
   }
   const PackedMatrix* const packed = packed_matrix(a.weight);
   if (packed == nullptr) return linear_plain(a);

@@ -37,6 +37,12 @@ QuantizedMatrix pack_quantized(const WeightView& weight);
 // y = x W^T with x rounded to 8 bits a block, exact integer sums within a block and f32 between blocks.
 void multiply_quantized(const Product& product, const QuantizedMatrix& weight);
 
+// The same in f32 alone: weights are made f32 as they are read, exactly, a slice that stays near the core at a time.
+void multiply_exact(const Product& product, const QuantizedMatrix& weight);
+// Rows [k_begin, k_end) of W^T for the kPanel outputs of `panel`, [k][kPanel]; whole blocks.
+void dequantize_panel(const QuantizedMatrix& weight, std::int64_t panel, std::int64_t k_begin, std::int64_t k_end,
+                      float* to);
+
 // What the dot products use: "AVX-512 VNNI", "AVX2", "portable".
 const char* quantized_kernel_name();
 

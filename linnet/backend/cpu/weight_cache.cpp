@@ -40,7 +40,6 @@ Entry* entry_of(const WeightView& w) {
 }  // namespace
 
 const PackedMatrix* packed_matrix(const WeightView& w) {
-  if (info(w.type).quantized && w.layout != WeightLayout::kOutIn) return nullptr;
   const std::lock_guard guard(lock());
   Entry* const entry = entry_of(w);
   if (entry == nullptr) return nullptr;

@@ -9,7 +9,7 @@ namespace linnet::cpu {
 
 // Null when the weight may change or its storage already has as many packed views as are worth keeping (slices of one
 // matrix, each used once); the product then reads it as it is.
-const PackedMatrix* packed_matrix(const WeightView& weight);        // f32, bf16, f16; blocks [out, in] made f32
+const PackedMatrix* packed_matrix(const WeightView& weight);        // f32, bf16, f16
 const QuantizedMatrix* quantized_matrix(const WeightView& weight);  // block types, [out, in]
 
 }  // namespace linnet::cpu
