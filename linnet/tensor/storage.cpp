@@ -16,35 +16,41 @@ constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kMostCached = std::size_t{1} << 30;
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has it; what is rounded up stays in range
 
-// Sizes are rounded so that similar requests can share a block: to 64 bytes, and above 64 KiB to an eighth of the
-// power of two below.
+// Sizes are rounded so that like requests share a block: to 64 bytes, and above 64 KiB to an eighth of the power of two
+// below.
 std::size_t rounded(std::size_t bytes) {
   std::size_t step = kAlignment;
   if (bytes > (std::size_t{64} << 10)) step = std::max(kAlignment, std::bit_floor(bytes) / 8);
   return (std::max<std::size_t>(bytes, 1) + step - 1) / step * step;
 }
 
+struct Memory {
+  std::byte* data;
+  std::size_t size;
+};
+
 class CachingAllocator {
  public:
-  std::byte* allocate(std::size_t bytes) {
+  // The smallest free block that is large enough, if it is not much too large: batches of training differ in size.
+  Memory allocate(std::size_t bytes) {
     if (bytes > kMostAtOnce) throw std::bad_alloc();
     const std::size_t size = rounded(bytes);
     {
       const std::lock_guard lock(mutex_);
-      use_.live += size;
-      use_.peak = std::max(use_.peak, use_.live);
-      if (const auto found = free_.find(size); found != free_.end()) {
-        std::byte* block = found->second;
+      if (const auto found = free_.lower_bound(size); found != free_.end() && found->first <= size + size / 2) {
+        const Memory block{found->second, found->first};
         free_.erase(found);
-        use_.cached -= size;
+        use_.cached -= block.size;
+        count(block.size);
         return block;
       }
+      count(size);
     }
-    return fresh(size);
+    return {fresh(size), size};
   }
 
-  void release(std::byte* block, std::size_t bytes) noexcept {
-    const std::size_t size = rounded(bytes);
+  void release(const Memory& memory) noexcept {
+    const auto& [block, size] = memory;
     const std::lock_guard lock(mutex_);
     use_.live -= size;
     if (use_.cached + size > kMostCached) return std::free(block);
@@ -82,6 +88,11 @@ class CachingAllocator {
     return static_cast<std::byte*>(block);
   }
 
+  void count(std::size_t size) {
+    use_.live += size;
+    use_.peak = std::max(use_.peak, use_.live);
+  }
+
   std::mutex mutex_;
   std::multimap<std::size_t, std::byte*> free_;
   MemoryUse use_{};
@@ -97,7 +108,9 @@ CachingAllocator& allocator() {
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes) {
   std::shared_ptr<Storage> storage(new Storage);
-  storage->data_ = allocator().allocate(bytes);
+  const Memory memory = allocator().allocate(bytes);
+  storage->data_ = memory.data;
+  storage->capacity_ = memory.size;
   storage->bytes_ = bytes;
   return storage;
 }
@@ -111,7 +124,7 @@ std::shared_ptr<Storage> Storage::wrap(std::byte* data, std::size_t bytes, std::
 }
 
 Storage::~Storage() {
-  if (data_ != nullptr && owner_ == nullptr) allocator().release(data_, bytes_);
+  if (data_ != nullptr && owner_ == nullptr) allocator().release({data_, capacity_});
 }
 
 MemoryUse memory_use() { return allocator().use(); }

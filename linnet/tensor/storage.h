@@ -9,8 +9,8 @@ namespace linnet {
 
 class Storage {
  public:
-  // Fresh memory, 64-byte aligned, not initialised. Freed blocks are kept and handed out again: a forward pass
-  // allocates the same sizes over and over, and fresh pages cost more than the arithmetic on them.
+  // Memory, 64-byte aligned, not initialised. Freed blocks are kept and handed out again, also for somewhat less: a
+  // forward pass allocates the same sizes over and over, and fresh pages cost more than the arithmetic on them.
   static std::shared_ptr<Storage> allocate(std::size_t bytes);
   // Memory that `owner` keeps alive (a MappedFile).
   static std::shared_ptr<Storage> wrap(std::byte* data, std::size_t bytes, std::shared_ptr<void> owner);
@@ -30,7 +30,7 @@ class Storage {
  private:
   Storage() = default;
   std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0, capacity_ = 0;
   std::shared_ptr<void> owner_;
 };
 

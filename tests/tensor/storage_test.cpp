@@ -26,6 +26,18 @@ TEST(Storage, FreedBlocksAreHandedOutAgain) {
   EXPECT_EQ(memory_use().cached, 0U);
 }
 
+TEST(Storage, AFreedBlockServesSomewhatLessAndComesBackWhole) {
+  release_cached_memory();
+  const std::byte* first = Storage::allocate(300'000)->data();
+  const std::size_t cached = memory_use().cached;
+  EXPECT_EQ(Storage::allocate(220'000)->data(), first);
+  EXPECT_EQ(memory_use().cached, cached);
+  EXPECT_NE(Storage::allocate(100'000)->data(), first);  // much too large
+  EXPECT_NE(Storage::allocate(400'000)->data(), first);
+  EXPECT_EQ(Storage::allocate(300'000)->data(), first);
+  release_cached_memory();
+}
+
 TEST(Storage, MemoryInUseIsCountedWithItsPeak) {
   const MemoryUse before = memory_use();
   {
