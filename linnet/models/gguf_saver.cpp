@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "linnet/base/log.h"
 #include "linnet/io/gguf_writer.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
@@ -132,6 +133,16 @@ Tensor rope_factors(const TransformerConfig& config) {
   return Tensor::from(factors, {static_cast<std::int64_t>(factors.size())});
 }
 
+// How a sentence-transformers folder makes one vector of a text: a property of its use, which the weights do without.
+void put_pooling(GgufWriter& out, const Model& model, const std::string& architecture) {
+  const auto file = model.place() / kPoolingFile;
+  if (!std::filesystem::exists(file)) return;
+  if (const auto pooling = find_pooling(file))
+    out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(*pooling));
+  else
+    warn("{}: a GGUF file has no number for this pooling; it is left out, and embed will take the mean", file.string());
+}
+
 }  // namespace
 
 void save_gguf(Model& model, const std::filesystem::path& file, const GgufOptions& options) {
@@ -145,8 +156,7 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   out.set("general.type", "model");
   if (!options.name.empty()) out.set("general.name", options.name);
   for (const auto& [key, value] : metadata.items()) put_number(out, fmt::format("{}.{}", architecture, key), value);
-  if (const auto pooling = model.place() / kPoolingFile; std::filesystem::exists(pooling))
-    out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(read_pooling(pooling)));
+  put_pooling(out, model, architecture);
   if (config.token_types > 0)
     out.set("tokenizer.ggml.token_type_count", static_cast<std::uint32_t>(config.token_types));
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace linnet::models {
 
@@ -19,5 +20,8 @@ inline constexpr const char* kPoolingFile = "1_Pooling/config.json";  // beside 
 // The config.json of a Pooling module; the mean where it names no mode. Damaged, or a mode that is none of ours:
 // kBadInput naming the file.
 EmbedPooling read_pooling(const std::filesystem::path& file);
+
+// The same for who can do without: nothing where the mode is none of ours, or several are on.
+std::optional<EmbedPooling> find_pooling(const std::filesystem::path& file);
 
 }  // namespace linnet::models

@@ -172,6 +172,12 @@ TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": true})");
   save_gguf(*model, scratch / "m.gguf");
   EXPECT_EQ(GgufFile::open(scratch / "m.gguf")->integer("bert.pooling_type"), 2);
+  put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");  // a GGUF file cannot say it
+  testing::internal::CaptureStderr();
+  save_gguf(*model, scratch / "m.gguf");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("1_Pooling/config.json: a GGUF file has no"));
+  EXPECT_FALSE(GgufFile::open(scratch / "m.gguf")->has("bert.pooling_type"));
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": "yes"})");
   EXPECT_THAT(refusal([&] { save_gguf(*model, scratch / "m.gguf"); }), ::testing::HasSubstr("not true or false"));
 }

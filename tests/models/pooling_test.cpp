@@ -25,10 +25,24 @@ TEST(Pooling, IsTheModeThatIsSet) {
 TEST(Pooling, WhatIsDamagedOrUnknownIsRefused) {
   const auto refused = [](std::string_view json) { return refusal([&] { read(json); }); };
   EXPECT_THAT(refused(R"({"pooling_mode_max_tokens": true})"), HasSubstr("pooling_mode_max_tokens is not supported"));
+  EXPECT_THAT(refused(R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true})"),
+              HasSubstr("pooling_mode_mean_tokens with pooling_mode_cls_token is not supported"));
   EXPECT_THAT(refused(R"({"pooling_mode_cls_token": "yes"})"),
               HasSubstr("'pooling_mode_cls_token' is not true or false"));
   EXPECT_THAT(refused(R"(["pooling_mode_cls_token"])"), HasSubstr("is not a JSON object"));
   EXPECT_THAT(refused("{"), HasSubstr("config.json"));
+}
+
+TEST(Pooling, WhoCanDoWithoutGetsNothingForAnotherMode) {
+  Scratch scratch;
+  const auto found = [&](std::string_view json) {
+    put(scratch / "config.json", json);
+    return find_pooling(scratch / "config.json");
+  };
+  EXPECT_EQ(found(R"({"pooling_mode_lasttoken": true})"), EmbedPooling::kLast);
+  EXPECT_EQ(found(R"({"pooling_mode_weightedmean_tokens": true})"), std::nullopt);
+  EXPECT_EQ(found(R"({"pooling_mode_cls_token": true, "pooling_mode_max_tokens": true})"), std::nullopt);
+  EXPECT_THAT(refusal([&] { found("{"); }), HasSubstr("config.json"));
 }
 
 }  // namespace
