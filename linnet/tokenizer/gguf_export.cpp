@@ -193,6 +193,10 @@ class Exporter {
          {tokenizer_probe(v_.model), std::string_view("a"), std::string_view("Hello world")})
       if (there.encode_ids(text) != tokenizer_.encode_ids(text))
         refuse(fmt::format("as a '{}' tokenizer it would cut texts into other ids", v_.model));
+    // What gguf_bert_normalizer loses: no reason to refuse a vocabulary that is used for other scripts.
+    if (constexpr std::string_view kLost = "한국어 나라 का की"; there.encode_ids(kLost) != tokenizer_.encode_ids(kLost))
+      warn("{}: llama.cpp drops the vowels of Hangul and of Indic scripts; from the GGUF file these get other ids",
+           place_);
   }
 
   std::string place_;

@@ -17,8 +17,9 @@
 namespace linnet {
 
 // The tokenizer of a folder with a tokenizer.json: byte-level BPE ("gpt2"), SentencePiece-like BPE with byte fallback
-// ("llama"), WordPiece that lower-cases ("bert"). `rows`: tokens of the model's table; ids without a token become
-// unused ones, as llama.cpp's converter fills them.
+// ("llama"), WordPiece that lower-cases ("bert"; warns where Hangul or Indic vowels get other ids, as they do in
+// llama.cpp). `rows`: tokens of the model's table; ids without a token become unused ones, as llama.cpp's converter
+// fills them.
 GgufVocabulary export_gguf_vocabulary(const std::filesystem::path& folder, std::int64_t rows);
 
 // A tokenizer.json, and a tokenizer_config.json with the special tokens and the chat template. max_length 0: none.

@@ -1,12 +1,15 @@
 #include "linnet/tokenizer/gguf_export.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "linnet/tokenizer/gguf_kinds.h"
 #include "tests/tokenizer/byte_level_folder.h"
 
 namespace linnet {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(GgufExport, FindsTheKindThatCutsTextsTheSame) {
   EXPECT_EQ(ByteLevelFolder(byte_level(kGpt2)).exported().pre, "gpt-2");
@@ -37,17 +40,27 @@ TEST(GgufExport, KeepsTokensTypesAndTemplate) {
   EXPECT_EQ(v.chat_template, "{{ messages }}");
 }
 
-// Hugging Face's and llama.cpp's word pieces differ in Hangul, which is no reason to refuse.
-TEST(GgufExport, WordPiecesNeedNotAgreeOnHangul) {
-  const Json json{
+// Hugging Face's and llama.cpp's word pieces differ in Hangul and in Indic vowels, which is no reason to refuse.
+TEST(GgufExport, WordPiecesThatDifferInHangulAreWrittenWithAWarning) {
+  Json json{
       {"added_tokens", {{{"id", 0}, {"content", "[UNK]"}, {"special", true}}}},
       {"normalizer", {{"type", "BertNormalizer"}}},
       {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
       {"model",
        {{"type", "WordPiece"}, {"unk_token", "[UNK]"}, {"vocab", {{"[UNK]", 0}, {"ᄀ", 1}, {"##ᅡ", 2}, {"a", 3}}}}}};
-  const GgufVocabulary v = ByteLevelFolder(json).exported(4);
+  const auto exported = [&] {
+    testing::internal::CaptureStderr();
+    const GgufVocabulary v = ByteLevelFolder(json).exported(4);
+    return std::pair(v, testing::internal::GetCapturedStderr());
+  };
+  const auto [v, nothing] = exported();
   EXPECT_EQ(v.model, "bert");
   EXPECT_EQ(v.tokens, (std::vector<std::string>{"[UNK]", "▁ᄀ", "ᅡ", "▁a"}));
+  EXPECT_THAT(nothing, Not(HasSubstr("llama.cpp")));  // no Korean word is in this vocabulary
+  json["model"]["vocab"] = {{"[UNK]", 0}, {"ᄂ", 1}, {"##ᅡ", 2}, {"##ᄅ", 3}};
+  EXPECT_THAT(exported().second, HasSubstr("tokenizer.json: llama.cpp drops the vowels of Hangul"));
+  json["model"]["vocab"] = {{"[UNK]", 0}, {"क", 1}, {"##ा", 2}, {"a", 3}};
+  EXPECT_THAT(exported().second, HasSubstr("of Indic scripts"));
 }
 
 TEST(GgufExport, RefusesWhatNoKindSays) {
