@@ -159,6 +159,11 @@ BertOptions bert_options(const Json& config) {
   return options;
 }
 
+bool is_whole(const fs::path& folder, const VocabularyFile& file) {
+  return is_file(folder / file.name) &&
+         (file.format != VocabularyFormat::kVocabAndMerges || is_file(folder / kMergesFile));
+}
+
 TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
   const fs::path path = folder / file.name;
   switch (file.format) {
@@ -170,7 +175,7 @@ TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const 
       return data;
     }
     case VocabularyFormat::kVocabAndMerges:
-      return is_file(folder / "merges.txt") ? read_vocab_and_merges(path, folder / "merges.txt") : nullptr;
+      return read_vocab_and_merges(path, folder / kMergesFile);
     case VocabularyFormat::kVocabText:
       return read_vocab_txt(path, {bert_options(config)});
   }
@@ -181,8 +186,7 @@ TokenizerDataPtr load(const fs::path& folder) {
   const Json config = read_object(folder / "tokenizer_config.json");
   std::string names;
   for (const VocabularyFile& file : kVocabularyFiles) {
-    if (is_file(folder / file.name))
-      if (TokenizerDataPtr data = read(folder, file, config)) return data;
+    if (is_whole(folder, file)) return read(folder, file, config);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", file.name);
   }
   fail(ErrorKind::kBadInput, "{}: no tokenizer there ({}; vocab.json needs merges.txt)", folder.string(), names);
@@ -191,7 +195,7 @@ TokenizerDataPtr load(const fs::path& folder) {
 }  // namespace
 
 bool has_tokenizer(const fs::path& folder) {
-  return std::ranges::any_of(kVocabularyFiles, [&](const VocabularyFile& f) { return fs::exists(folder / f.name); });
+  return std::ranges::any_of(kVocabularyFiles, [&](const VocabularyFile& file) { return is_whole(folder, file); });
 }
 
 void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {

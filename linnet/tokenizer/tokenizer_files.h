@@ -17,16 +17,19 @@ struct VocabularyFile {
   VocabularyFormat format;
 };
 
-// Any one of them makes a tokenizer; of several the first counts. vocab.json needs merges.txt beside it.
+// Any one of them makes a tokenizer; of several the first counts. vocab.json needs kMergesFile beside it.
 inline constexpr VocabularyFile kVocabularyFiles[] = {
     {"tokenizer.json", VocabularyFormat::kTokenizerJson}, {"tokenizer.model", VocabularyFormat::kSentencePiece},
     {"spiece.model", VocabularyFormat::kSentencePiece},   {"sentencepiece.bpe.model", VocabularyFormat::kSentencePiece},
     {"vocab.json", VocabularyFormat::kVocabAndMerges},    {"vocab.txt", VocabularyFormat::kVocabText}};
 
+inline constexpr const char* kMergesFile = "merges.txt";
+
 // What stands beside a vocabulary and changes how it is used.
-inline constexpr const char* kTokenizerCompanions[] = {"merges.txt", "tokenizer_config.json", "special_tokens_map.json",
+inline constexpr const char* kTokenizerCompanions[] = {kMergesFile, "tokenizer_config.json", "special_tokens_map.json",
                                                        "added_tokens.json", "chat_template.jinja"};
 
+// Are the files of a tokenizer there? A damaged one is there too: reading it says what is wrong.
 bool has_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace linnet

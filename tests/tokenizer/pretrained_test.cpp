@@ -110,8 +110,12 @@ TEST(TokenizerFolder, AnyVocabularyFileMakesATokenizer) {
     Scratch scratch;
     EXPECT_FALSE(has_tokenizer(scratch.path()));
     put(scratch / file.name, "damaged");
+    if (file.format == VocabularyFormat::kVocabAndMerges) {
+      EXPECT_FALSE(has_tokenizer(scratch.path()));
+      EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }), HasSubstr("no tokenizer there"));
+      put(scratch / kMergesFile, "");
+    }
     EXPECT_TRUE(has_tokenizer(scratch.path())) << file.name;
-    if (file.format == VocabularyFormat::kVocabAndMerges) put(scratch / "merges.txt", "");
     if (file.format == VocabularyFormat::kVocabText) continue;  // any text is one
     EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }), HasSubstr(file.name));
   }
