@@ -17,6 +17,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
+#include "tests/sanitized.h"
 
 namespace linnet::test {
 
@@ -45,11 +46,6 @@ inline std::vector<BadInput> bad_inputs(const std::string& prefix) {
   return rows;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 inline constexpr double kMostSeconds = kSanitized ? 5 : 1;
 
 enum class Outcome { kAccepted, kRejected };

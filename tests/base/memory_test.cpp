@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "tests/sanitized.h"
+
 namespace linnet {
 namespace {
 
@@ -18,9 +20,7 @@ TEST(Memory, IsSomeAndNoMoreThanTheMachineHas) {
 }
 
 TEST(Memory, UlimitCounts) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's shadow memory needs all addresses";
-#endif
+  if (test::kSanitized) GTEST_SKIP() << "a sanitizer's shadow memory needs all addresses";
   const pid_t child = fork();
   if (child == 0) {
     const rlimit all{std::uint64_t{1} << 40, RLIM_INFINITY};

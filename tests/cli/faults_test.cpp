@@ -2,9 +2,9 @@
 // goes back. tests/cli/shim puts them there.
 #include <cerrno>
 
-#include "tests/bad_inputs.h"
 #include "tests/cli/disk.h"
 #include "tests/cli/train_cli.h"
+#include "tests/sanitized.h"
 
 namespace linnet::test {
 namespace {

@@ -32,6 +32,7 @@ class Terminal {
   explicit Terminal(const std::string& input) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
     if (grantpt(master_) != 0 || unlockpt(master_) != 0) return;
     slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
+    if (slave_ < 0) return;
     termios settings{};
     tcgetattr(slave_, &settings);
     settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -70,6 +71,8 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
 }
 
 }  // namespace
+
+bool terminals_here() { return Terminal("").slave() >= 0; }
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options) {
   const Scratch scratch;

@@ -39,6 +39,9 @@ struct Wrong {
   const char* said;  // part of the message
 };
 
+// Not where /dev/pts is missing, as in a chroot: tests of Stdin::kTerminal are skipped there.
+bool terminals_here();
+
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});
 
 }  // namespace linnet::test

@@ -166,6 +166,9 @@ TEST(Run, ChatGoesThroughTheTemplate) {
 // A tiny model with a template that lets the ids be told: "w9" before each user's turn, "w10" before each answer.
 class Conversation : public ::testing::Test {
  protected:
+  void SetUp() override {
+    if (!terminals_here()) GTEST_SKIP() << "no pseudo-terminal can be had here (/dev/ptmx, /dev/pts)";
+  }
   Conversation() {
     std::filesystem::copy(fixtures() / "llama/causal", folder_);
     write_file(

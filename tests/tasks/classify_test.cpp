@@ -10,6 +10,7 @@
 namespace linnet::tasks {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }
@@ -152,8 +153,9 @@ TEST_F(Scores, ExemplarsStandBeforeTheQuestionAndNeverTheTextItself) {
   const Classifier classifier(*p_.model, p_.tokenizer, o);
   const std::string prompt = classifier.render({"w5 w6"});
   EXPECT_THAT(prompt, ::testing::EndsWith("w5 w6 w9"));
-  EXPECT_THAT(prompt, ::testing::ContainsRegex("w2[02] w9 w7\n\n"));  // one of each class
-  EXPECT_THAT(prompt, ::testing::ContainsRegex("w2[13] w9 w11\n\n"));
+  // One of each class; no regular expressions, for which Oniguruma's regcomp would stand in the libc's place.
+  EXPECT_THAT(prompt, AnyOf(HasSubstr("w20 w9 w7\n\n"), HasSubstr("w22 w9 w7\n\n")));
+  EXPECT_THAT(prompt, AnyOf(HasSubstr("w21 w9 w11\n\n"), HasSubstr("w23 w9 w11\n\n")));
   for (const char* text : {"w20", "w21", "w22", "w23"}) {
     const std::string own = classifier.render({text});
     const std::string exemplar = std::string(text) + " w9 w";
