@@ -102,10 +102,9 @@ void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryT
         }
       }
       for (std::int64_t n = 0; n < d; n += kTileColumns)
-        TileOfRows<kKeys>(
-            rows, state.scores, values.rows + n, values.stride, keys.count,
-            {out + n, a.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
-             first == 0 ? TileInit::kZero : TileInit::kAdd});
+        TileOf<kKeys>(rows, state.scores, 1, values.rows + n, values.stride, keys.count,
+                      {out + n, a.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
+                       first == 0 ? TileInit::kZero : TileInit::kAdd});
     }
   }
 }

@@ -80,8 +80,8 @@ HWY_INLINE void AddTransposed(const float* a, const float* b, std::int64_t rows,
   for (std::int64_t j = 0; j < keys; j += kTileRows) {
     const int block = static_cast<int>(std::min<std::int64_t>(kTileRows, keys - j));
     for (std::int64_t n = 0; n < width; n += kTileColumns)
-      TileOfColumns<kKeys>(block, a + j, b + n, width, rows,
-                           {out + j * width + n, width, nullptr, kTileColumns, TileInit::kAdd});
+      TileOf(block, a + j, kKeys, b + n, width, rows,
+             {out + j * width + n, width, nullptr, kTileColumns, TileInit::kAdd});
   }
 }
 
@@ -109,9 +109,9 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
   AddTransposed(w.ds, w.query_rows + at * w.width, rows, keys, w.width, w.dk);
   float* const dq = g.dq + (s.q_begin + query) * a.q_stride + head * a.q_head_stride;
   for (std::int64_t n = 0; n < d; n += kTileColumns)
-    TileOfRows<kKeys>(rows, w.ds, w.key_rows + n, w.width, keys,
-                      {dq + n, a.q_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
-                       first == 0 ? TileInit::kZero : TileInit::kAdd});
+    TileOf<kKeys>(rows, w.ds, 1, w.key_rows + n, w.width, keys,
+                  {dq + n, a.q_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
+                   first == 0 ? TileInit::kZero : TileInit::kAdd});
 }
 
 GradState MakeState(std::int64_t rows, std::int64_t d) {

@@ -88,7 +88,7 @@ HWY_INLINE void TransposeTile(const KeyTile& tile, std::int64_t d, float* to) {
 HWY_INLINE void ScoreBlock(const float* a, int rows, const float* transposed, std::int64_t d, std::int64_t keys,
                            float* scores) {
   for (std::int64_t n = 0; n < keys; n += kTileColumns)
-    TileOf(rows, a, transposed + n, kKeys, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
+    TileOf(rows, a, rows, transposed + n, kKeys, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
 }
 
 // One row of scores: position of the query among the keys, keys it may see, biases by distance.

@@ -24,13 +24,13 @@ const char* TileName() {
                                   : "portable";
 }
 
-// One block of rows by one panel of 32 columns, whose rows are `panel_stride` apart.
-void MultiplyPanel(const float* a, int rows, const float* panel, std::int64_t panel_stride, std::int64_t depth,
-                   std::int64_t columns, float* c, std::int64_t c_stride, const float* bias, TileInit init) {
-  for (std::int64_t n = 0; n < columns; n += kTileColumns) {
+// One block of rows, [depth][a_step], by one panel of at most 32 columns.
+void MultiplyPanel(const float* a, std::int64_t a_step, int rows, const Panel& panel, std::int64_t depth, float* c,
+                   std::int64_t c_stride, const float* bias, TileInit init) {
+  for (std::int64_t n = 0; n < panel.columns; n += kTileColumns) {
     const TileOutput out{c + n, c_stride, bias == nullptr ? nullptr : bias + n,
-                         static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)), init};
-    TileOf(rows, a, panel + n, panel_stride, depth, out);
+                         static_cast<int>(std::min<std::int64_t>(kTileColumns, panel.columns - n)), init};
+    TileOf(rows, a, a_step, panel.data + n, panel.stride, depth, out);
   }
 }
 
@@ -46,16 +46,6 @@ void PackPart(const PackedPart& p, float* to) {
       if (!p.k_contiguous) std::copy_n(p.from + k * p.stride + lane, lanes, row);
       std::fill(row + lanes, row + p.width, 0.0F);
     }
-  }
-}
-
-// One block of such rows by one panel of 32 columns.
-void MultiplyBlock(const float* a, int rows, const float* panel, std::int64_t depth, std::int64_t columns, float* c,
-                   std::int64_t c_stride, bool add) {
-  for (std::int64_t n = 0; n < columns; n += kTileColumns) {
-    const TileOutput out{c + n, c_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, columns - n)),
-                         add ? TileInit::kAdd : TileInit::kZero};
-    TileOfColumns<kTileRows>(rows, a, panel + n, kPanel, depth, out);
   }
 }
 
@@ -137,7 +127,6 @@ namespace linnet::cpu {
 HWY_EXPORT(TileRows);
 HWY_EXPORT(PackRows);
 HWY_EXPORT(PackPart);
-HWY_EXPORT(MultiplyBlock);
 HWY_EXPORT(MultiplyPanel);
 HWY_EXPORT(WidenBf16);
 HWY_EXPORT(WidenF16);
@@ -209,12 +198,6 @@ struct Range {
   std::int64_t begin, end;
 };
 
-// 32 columns of f32, rows `stride` apart.
-struct Panel {
-  const float* data = nullptr;
-  std::int64_t stride = kPanel;
-};
-
 // The units (panel, row block) of one thread, slice by slice of the depth; a panel's slice is fetched once.
 template <class Fetch>
 void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) {
@@ -228,8 +211,9 @@ void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, 
       if (panel != have) data = fetch(panel, k, k_end);
       have = panel;
       const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
+      data.columns = std::min(kPanel, out - n);
       HWY_DYNAMIC_DISPATCH(MultiplyPanel)
-      (rows.at(block, k, k_end), rows.height(block), data.data, data.stride, k_end - k, std::min(kPanel, out - n),
+      (rows.at(block, k, k_end), rows.height(block), rows.height(block), data, k_end - k,
        p.y + block * rows.block_rows * p.y_stride + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init);
     }
   }
@@ -248,10 +232,11 @@ void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range ro
     (p.x + row * p.x_stride + k, p.x_stride, height(row), depth, at(row), height(row));
     const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
     for (std::int64_t n = 0; n < out; n += kPanel) {
-      const Panel panel = fetch(n / kPanel, k, k_end);
+      Panel panel = fetch(n / kPanel, k, k_end);
+      panel.columns = std::min(kPanel, out - n);
       for (std::int64_t row = rows.begin; row < rows.end; row += tile) HWY_DYNAMIC_DISPATCH(MultiplyPanel)
-      (at(row), height(row), panel.data, panel.stride, depth, std::min(kPanel, out - n), p.y + row * p.y_stride + n,
-       p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init);
+      (at(row), height(row), height(row), panel, depth, p.y + row * p.y_stride + n, p.y_stride,
+       p.bias == nullptr ? nullptr : p.bias + n, init);
     }
   }
 }
@@ -396,9 +381,10 @@ const PlainKernel& f32_kernel() {
                                   },
                                   [](const void* block, int rows, const void* panel, std::int64_t depth,
                                      std::int64_t columns, float* c, std::int64_t c_stride, bool add) {
-                                    HWY_DYNAMIC_DISPATCH(MultiplyBlock)
-                                    (static_cast<const float*>(block), rows, static_cast<const float*>(panel), depth,
-                                     columns, c, c_stride, add);
+                                    HWY_DYNAMIC_DISPATCH(MultiplyPanel)
+                                    (static_cast<const float*>(block), HWY_DYNAMIC_DISPATCH(TileRows)(), rows,
+                                     {static_cast<const float*>(panel), kPanel, columns}, depth, c, c_stride, nullptr,
+                                     add ? TileInit::kAdd : TileInit::kZero);
                                   }};
   return kernel;
 }

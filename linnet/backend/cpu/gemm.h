@@ -29,6 +29,11 @@ PackedMatrix pack_matrix(const WeightView& weight);
 // less than long ones.
 std::int64_t slice_depth(std::int64_t in);
 
+// At most kPanel columns of f32, rows `stride` apart.
+struct Panel {
+  const float* data = nullptr;
+  std::int64_t stride = kPanel, columns = kPanel;
+};
 enum class TileInit : std::uint8_t {
   kZero,
   kBias,

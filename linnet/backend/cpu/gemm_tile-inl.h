@@ -66,9 +66,9 @@ HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][2], const TileOutput& o
   }
 }
 
-// sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * kAK] and B at b + k * b_stride.
-template <int kRows, int kARow, int kAK>
-HWY_INLINE void Tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::int64_t b_stride,
+// sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * a_step] and B at b + k * b_step.
+template <int kRows, int kARow>
+HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const float* HWY_RESTRICT b, std::int64_t b_step,
                      std::int64_t depth, const TileOutput& out) {
   const TileTag d;
   TileVector sum[kRows][2];
@@ -86,39 +86,20 @@ HWY_INLINE void Tile(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, s
       sum[r][0] = hn::MulAdd(value, b0, sum[r][0]);
       sum[r][1] = hn::MulAdd(value, b1, sum[r][1]);
     }
-    a += kAK;
-    b += b_stride;
+    a += a_step;
+    b += b_step;
   }
   StoreTile<kRows>(sum, out);
 }
 
-// Tile for a number of rows known at run time, A packed [depth][rows].
-template <int kRows = kTileRows>
-HWY_INLINE void TileOf(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
-                       const TileOutput& out) {
+// Tile for a number of rows known at run time. kARow is 1 for A packed [depth][a_step], else the constant distance of
+// its rows (scores of an attention tile), with a_step 1.
+template <int kARow = 1, int kRows = kTileRows>
+HWY_INLINE void TileOf(int rows, const float* a, std::int64_t a_step, const float* b, std::int64_t b_step,
+                       std::int64_t depth, const TileOutput& out) {
   if constexpr (kRows >= 1) {
-    if (rows == kRows) return Tile<kRows, 1, kRows>(a, b, b_stride, depth, out);
-    TileOf<kRows - 1>(rows, a, b, b_stride, depth, out);
-  }
-}
-
-// The same with A in rows a constant distance apart (scores of an attention tile).
-template <int kARow, int kRows = kTileRows>
-HWY_INLINE void TileOfRows(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
-                           const TileOutput& out) {
-  if constexpr (kRows >= 1) {
-    if (rows == kRows) return Tile<kRows, kARow, 1>(a, b, b_stride, depth, out);
-    TileOfRows<kARow, kRows - 1>(rows, a, b, b_stride, depth, out);
-  }
-}
-
-// The same with A transposed: A[r, k] at a[k * kAK + r].
-template <int kAK, int kRows = kTileRows>
-HWY_INLINE void TileOfColumns(int rows, const float* a, const float* b, std::int64_t b_stride, std::int64_t depth,
-                              const TileOutput& out) {
-  if constexpr (kRows >= 1) {
-    if (rows == kRows) return Tile<kRows, 1, kAK>(a, b, b_stride, depth, out);
-    TileOfColumns<kAK, kRows - 1>(rows, a, b, b_stride, depth, out);
+    if (rows == kRows) return Tile<kRows, kARow>(a, a_step, b, b_step, depth, out);
+    TileOf<kARow, kRows - 1>(rows, a, a_step, b, b_step, depth, out);
   }
 }
 
