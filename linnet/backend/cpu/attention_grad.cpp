@@ -22,7 +22,7 @@ struct GradState {
   float *transposed_k, *transposed_v, *key_rows;
   float *p, *ds;   // [rows of a block][64]
   float *dk, *dv;  // [64][width]
-  std::int64_t rows, width;
+  std::int64_t width;  // of a row: head_dim, padded
 };
 
 HWY_INLINE float Dot(const float* a, const float* b, std::int64_t n) {
@@ -116,7 +116,6 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
 
 GradState MakeState(std::int64_t rows, std::int64_t d) {
   GradState w{};
-  w.rows = rows;
   w.width = PadColumns(d);
   w.queries = scratch<ScratchFor::kQueries>(2 * rows * d + 64);
   w.dout_packed = w.queries + rows * d;
