@@ -124,7 +124,8 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
                          AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
-  parallel_for(rows.sequences(), 1 + 64 * rows.sequences() / rows.rows(), [&](std::int64_t from, std::int64_t to) {
+  const std::int64_t grain = 1 + 64 * rows.sequences() / std::max<std::int64_t>(1, rows.rows());
+  parallel_for(rows.sequences(), grain, [&](std::int64_t from, std::int64_t to) {
     for (std::int64_t s = from; s < to; ++s) {
       const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], end = begin + rows.length(s);
       batch.cache->store(*batch.cached[static_cast<std::size_t>(s)], layer, heads.k.slice(0, begin, end),
