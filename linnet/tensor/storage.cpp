@@ -13,7 +13,7 @@ namespace linnet {
 namespace {
 
 constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMostCached = std::size_t{1} << 30;
+constexpr std::size_t kMostCached = std::size_t{1} << 30;  // or what keeps the process at its peak
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has it; what is rounded up stays in range
 
 // Sizes are rounded so that like requests share a block: to 64 bytes, and above 64 KiB to an eighth of the power of two
@@ -53,7 +53,7 @@ class CachingAllocator {
     const auto& [block, size] = memory;
     const std::lock_guard lock(mutex_);
     use_.live -= size;
-    if (use_.cached + size > kMostCached) return std::free(block);
+    if (use_.cached + size > std::max(kMostCached, use_.peak - use_.live)) return std::free(block);
     use_.cached += size;
     free_.emplace(size, block);
   }

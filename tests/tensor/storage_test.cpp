@@ -38,6 +38,16 @@ TEST(Storage, AFreedBlockServesSomewhatLessAndComesBackWhole) {
   release_cached_memory();
 }
 
+// What was in use at once comes back at once: a step of training pays for its pages once.
+TEST(Storage, AsMuchIsKeptAsWasInUseAtThePeak) {
+  release_cached_memory();
+  const std::size_t before = memory_use().live;
+  { const auto a = Storage::allocate(std::size_t{700} << 20), b = Storage::allocate(std::size_t{700} << 20); }
+  EXPECT_GE(memory_use().cached, std::size_t{1400} << 20);
+  EXPECT_LE(memory_use().cached, memory_use().peak - before);
+  release_cached_memory();
+}
+
 TEST(Storage, MemoryInUseIsCountedWithItsPeak) {
   const MemoryUse before = memory_use();
   {
