@@ -84,9 +84,10 @@ MappedFile::~MappedFile() {
 
 void release_pages(const void* begin, std::size_t bytes) noexcept {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
-  const auto last = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / page * page;
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;  // of a page begun earlier
+  if (before + page > bytes) return;
+  auto* const first = static_cast<std::byte*>(const_cast<void*>(begin)) + before;
+  ::madvise(first, (bytes - before) / page * page, MADV_DONTNEED);
 }
 
 AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {

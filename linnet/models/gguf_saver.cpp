@@ -180,7 +180,7 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   }
   const bool divided = config.rope.kind == RopeKind::kLlama3 || config.rope.kind == RopeKind::kLongRope;
   if (divided && config.positions == Positions::kRotary) {
-    const Tensor factors = rope_factors(config);
+    Tensor factors = rope_factors(config);
     out.add("rope_freqs.weight", DType::kF32, factors.shape(), [factors] { return factors; });
   }
   put_types(out, values);

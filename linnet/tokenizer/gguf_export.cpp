@@ -134,7 +134,7 @@ class Exporter {
       }
     if (v_.pre.empty()) refuse("none of the kinds of tokenizer.ggml.pre cuts texts as it does");
     v_.model = "gpt2";
-    for (const auto& [left, right] : file_.merges) v_.merges.push_back(left + " " + right);
+    for (const auto& [left, right] : file_.merges) v_.merges.push_back(fmt::format("{} {}", left, right));
   }
 
   // SentencePiece's scores order the pieces as the merges do that make them.
