@@ -23,6 +23,8 @@ nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const
   if (own.prompt_embeddings || !own.prefix.empty()) return own;
   own.prompt_embeddings = virtual_tokens_.prompt;
   own.prefix = virtual_tokens_.prefix;
+  own.encoder_prefix = virtual_tokens_.encoder_prefix;
+  own.cross_prefix = virtual_tokens_.cross_prefix;
   return own;
 }
 

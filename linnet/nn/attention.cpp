@@ -19,6 +19,18 @@ std::vector<AttentionSequence> with_one_query(std::vector<AttentionSequence> seq
 
 }  // namespace
 
+AttentionRows::AttentionRows(std::span<const std::int32_t> queries, std::span<const std::int32_t> keys,
+                             std::int64_t prefix) {
+  for (std::size_t s = 0; s + 1 < keys.size(); ++s) {
+    const std::int64_t before = static_cast<std::int64_t>(s) * prefix;
+    sequences.push_back(
+        {queries[s], queries[s + 1] - queries[s], keys[s] + before, keys[s + 1] - keys[s] + prefix, nullptr, nullptr});
+    if (prefix == 0) continue;
+    for (std::int64_t i = 0; i < prefix; ++i) joined.emplace_back(0, static_cast<std::int32_t>(i));
+    for (std::int32_t row = keys[s]; row < keys[s + 1]; ++row) joined.emplace_back(1, row);
+  }
+}
+
 std::vector<float> alibi_slopes(std::int64_t heads) {
   std::int64_t power = 1;
   while (power * 2 <= heads) power *= 2;
@@ -93,8 +105,19 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
   return o;
 }
 
-Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass,
-                             std::span<const std::int32_t> wanted) const {
+void Attention::put_before(const PrefixKv& prefix, const AttentionRows& rows, Heads& heads) const {
+  if (rows.joined.empty()) return;
+  const auto joined = [&](const Tensor& learned, const Tensor& own) {
+    const Tensor flat = linnet::reshape(contiguous(own), {own.size(0), kv_heads_ * head_dim_});
+    const Tensor all = interleave_rows({learned, flat}, rows.joined);
+    return linnet::reshape(all, {all.size(0), kv_heads_, head_dim_});
+  };
+  heads.k = joined(prefix.keys, heads.k);
+  heads.v = joined(prefix.values, heads.v);
+}
+
+Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
+                             const Pass& pass, std::span<const std::int32_t> wanted) const {
   Heads heads = project(x, wanted, pass);
   if (batch.rotary) {
     std::vector<std::int32_t> turned;
@@ -106,17 +129,8 @@ Tensor Attention::operator()(const Tensor& x, std::int64_t layer, const Attentio
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
   if (batch.cache != nullptr) return output_(cached(heads, layer, batch, !wanted.empty(), o), pass);
-  if (!batch.prefix.empty()) {
-    const PrefixKv& prefix = batch.prefix[static_cast<std::size_t>(layer)];
-    const auto joined = [&](const Tensor& learned, const Tensor& own) {
-      const Tensor flat = linnet::reshape(contiguous(own), {own.size(0), kv_heads_ * head_dim_});
-      const Tensor all = interleave_rows({learned, flat}, batch.prefix_rows);
-      return linnet::reshape(all, {all.size(0), kv_heads_, head_dim_});
-    };
-    heads.k = joined(prefix.keys, heads.k);
-    heads.v = joined(prefix.values, heads.v);
-  }
-  const auto sequences = wanted.empty() ? batch.sequences : with_one_query(batch.sequences);
+  put_before(prefix, batch.own, heads);
+  const auto sequences = wanted.empty() ? batch.own.sequences : with_one_query(batch.own.sequences);
   return output_(attention(heads.q, heads.k, heads.v, sequences, kv_heads_, o), pass);
 }
 
@@ -149,15 +163,15 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
   return attention(heads.q, {}, {}, one_row ? with_one_query(sequences) : sequences, kv_heads_, o);
 }
 
-Tensor Attention::cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences,
-                        std::int64_t layer, const Pass& pass) const {
+Tensor Attention::cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
+                        const AttentionRows& rows, const Pass& pass) const {
   check(layout_ == Qkv::kSeparate, "[attention] cross attention needs separate projections");
   const auto split = [&](const Linear& part, const Tensor& from, std::int64_t heads) {
     return linnet::reshape(part(from, pass), {from.size(0), heads, head_dim_});
   };
-  const Tensor y = attention(split(query_, x, heads_), split(key_, source, kv_heads_), split(value_, source, kv_heads_),
-                             sequences, kv_heads_, options(layer, pass));
-  return output_(y, pass);
+  Heads heads{split(query_, x, heads_), split(key_, source, kv_heads_), split(value_, source, kv_heads_)};
+  put_before(prefix, rows, heads);
+  return output_(attention(heads.q, heads.k, heads.v, rows.sequences, kv_heads_, options(layer, pass)), pass);
 }
 
 }  // namespace linnet::nn

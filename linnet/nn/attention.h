@@ -15,13 +15,24 @@ namespace linnet::nn {
 
 // Learned keys and values of one layer, read before each sequence's own: [virtual tokens, kv_heads * head_dim].
 struct PrefixKv {
-  Tensor keys, values;
+  Tensor keys = {}, values = {};  // undefined: none
+};
+
+// Which rows ask and which they read, where `prefix` learned rows stand before those of each sequence.
+struct AttentionRows {
+  AttentionRows() = default;
+  // Row numbers where each sequence starts, and where the last one ends.
+  AttentionRows(std::span<const std::int32_t> queries, std::span<const std::int32_t> keys, std::int64_t prefix);
+
+  std::vector<AttentionSequence> sequences;
+  std::vector<std::pair<std::int32_t, std::int32_t>> joined;  // (0 prefix | 1 text, row) of all keys; none: the text's
 };
 
 // What attention knows of the batch; made once a pass, read by every layer (and again when backward recomputes one).
 struct AttentionBatch {
   Packed rows;
-  std::vector<AttentionSequence> sequences;  // without a cache: which rows belong together
+  AttentionRows own;    // without a cache: which rows belong together
+  AttentionRows cross;  // of a decoder that reads an encoder: its rows against the encoder's
   bool causal = false;
   std::optional<RotaryTable> rotary;
   std::vector<std::int32_t> rotary_rows;  // which row of the table each row turns by
@@ -29,9 +40,6 @@ struct AttentionBatch {
 
   KvCache* cache = nullptr;
   std::span<KvCache::Sequence* const> cached;  // one a sequence of `rows`
-
-  std::vector<PrefixKv> prefix;  // one a layer, or none
-  std::vector<std::pair<std::int32_t, std::int32_t>> prefix_rows;  // (0 prefix | 1 text, row) of the joined keys
 };
 
 // Slopes of ALiBi for any number of heads (Press et al., 2021; transformers' build_alibi_tensor).
@@ -43,13 +51,13 @@ class Attention {
   explicit Attention(const TransformerConfig& config);
   explicit operator bool() const { return heads_ > 0; }
 
-  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs: [sequences, hidden]. A wanted row
-  // of a causal stack is its sequence's last.
-  Tensor operator()(const Tensor& x, std::int64_t layer, const AttentionBatch& batch, const Pass& pass,
-                    std::span<const std::int32_t> wanted = {}) const;
+  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs: [sequences, hidden]. A wanted
+  // row of a causal stack is its sequence's last.
+  Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
+                    const Pass& pass, std::span<const std::int32_t> wanted = {}) const;
   // Keys and values from another stack's rows.
-  Tensor cross(const Tensor& x, const Tensor& source, std::span<const AttentionSequence> sequences, std::int64_t layer,
-               const Pass& pass) const;
+  Tensor cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
+               const AttentionRows& rows, const Pass& pass) const;
   void visit(Visitor& v);
 
  private:
@@ -59,6 +67,7 @@ class Attention {
   Heads project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const;
   Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, bool one_row,
                 AttentionOptions options) const;
+  void put_before(const PrefixKv& prefix, const AttentionRows& rows, Heads& heads) const;
   AttentionOptions options(std::int64_t layer, const Pass& pass) const;
 
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;

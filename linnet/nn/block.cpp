@@ -20,13 +20,14 @@ Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pas
   return after ? norm(sum) : sum;
 }
 
-Tensor Block::operator()(const Tensor& input, const AttentionBatch& batch, const CrossBatch* source,
-                         const Pass& pass, std::span<const std::int32_t> wanted) const {
-  Tensor x = apply(input, attention_norm_, Site::kAttentionOutput, pass,
-                   [&](const Tensor& seen) { return attention_(seen, layer_, batch, pass, wanted); }, wanted);
-  if (source != nullptr)
+Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
+                         std::span<const std::int32_t> wanted) const {
+  Tensor x = apply(
+      in.x, attention_norm_, Site::kAttentionOutput, pass,
+      [&](const Tensor& seen) { return attention_(seen, in.prefix, layer_, batch, pass, wanted); }, wanted);
+  if (cross_attention_)
     x = apply(x, cross_norm_, Site::kCrossOutput, pass, [&](const Tensor& seen) {
-      return cross_attention_.cross(seen, source->source, source->sequences, layer_, pass);
+      return cross_attention_.cross(seen, in.source, in.cross_prefix, layer_, batch.cross, pass);
     });
   return apply(x, ffn_norm_, Site::kFeedForward, pass, [&](const Tensor& seen) { return ffn_(seen, pass); });
 }

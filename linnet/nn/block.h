@@ -8,10 +8,12 @@
 
 namespace linnet::nn {
 
-// The encoder's output that a decoder reads.
-struct CrossBatch {
-  Tensor source;                             // [encoder rows, hidden]
-  std::vector<AttentionSequence> sequences;  // decoder rows against encoder rows
+// The tensors that a layer reads besides its own parameters.
+struct BlockInput {
+  Tensor x = {};               // [rows, hidden]
+  PrefixKv prefix = {};        // before what attention reads
+  Tensor source = {};          // the encoder's output that a decoder reads [encoder rows, hidden]
+  PrefixKv cross_prefix = {};  // before that
 };
 
 class Block {
@@ -19,8 +21,8 @@ class Block {
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
   Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
 
-  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs (see Attention).
-  Tensor operator()(const Tensor& x, const AttentionBatch& batch, const CrossBatch* source, const Pass& pass,
+  // [rows, hidden]; with `wanted` rows, one a sequence, only theirs (see Attention).
+  Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                     std::span<const std::int32_t> wanted = {}) const;
   void visit(Visitor& v);
 

@@ -64,26 +64,9 @@ std::int64_t table_length(const Packed& batch) {
   return batch.positions.empty() ? 1 : 1 + *std::max_element(batch.positions.begin(), batch.positions.end());
 }
 
-// Which rows attend to which, with `prefix` learned rows before each sequence's own.
-void fill_sequences(AttentionBatch& batch, std::int64_t prefix) {
-  const Packed& rows = batch.rows;
-  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
-    const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
-    batch.sequences.push_back({begin, n, begin + s * prefix, n + prefix, nullptr, nullptr});
-    if (prefix == 0) continue;
-    for (std::int64_t i = 0; i < prefix; ++i) batch.prefix_rows.emplace_back(0, static_cast<std::int32_t>(i));
-    for (std::int64_t i = 0; i < n; ++i) batch.prefix_rows.emplace_back(1, static_cast<std::int32_t>(begin + i));
-  }
-}
-
-CrossBatch cross_batch(const Packed& rows, const Encoded& encoder) {
-  check(encoder.starts.size() == rows.starts.size(), "[decoder] {} sequences read {} encoded ones", rows.sequences(),
-        encoder.starts.size() - 1);
-  CrossBatch cross{encoder.hidden, {}};
-  for (std::size_t s = 0; s + 1 < rows.starts.size(); ++s)
-    cross.sequences.push_back({rows.starts[s], rows.starts[s + 1] - rows.starts[s], encoder.starts[s],
-                               encoder.starts[s + 1] - encoder.starts[s], nullptr, nullptr});
-  return cross;
+std::int64_t length_of(std::span<const PrefixKv> prefix) { return prefix.empty() ? 0 : prefix.front().keys.size(0); }
+PrefixKv of_layer(std::span<const PrefixKv> prefix, std::size_t layer) {
+  return prefix.empty() ? PrefixKv() : prefix[layer];
 }
 
 }  // namespace
@@ -137,23 +120,23 @@ void Transformer::replace_head(const TransformerConfig& config) {
 }
 
 std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, const ForwardState& state,
-                                                                   std::span<const PrefixKv> prefix,
-                                                                   bool causal) const {
+                                                                   const Prefixes& prefixes, bool causal) const {
   auto batch = std::make_shared<AttentionBatch>();
   batch->rows = std::move(rows);
   batch->causal = causal;
   batch->cache = state.cache;
   batch->cached = state.sequences;
-  batch->prefix.assign(prefix.begin(), prefix.end());
   if (config_.positions == Positions::kRotary) set_rotary(*batch);
   if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
-  fill_sequences(*batch, prefix.empty() ? 0 : prefix.front().keys.size(0));
+  const std::vector<std::int32_t>& starts = batch->rows.starts;
+  batch->own = {starts, starts, length_of(prefixes.own)};
+  if (state.encoder != nullptr) batch->cross = {starts, state.encoder->starts, length_of(prefixes.cross)};
   return batch;
 }
 
 // A sequence that begins in a cache finds the prefix there, as if its rows had been computed.
 void Transformer::store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const {
-  const std::int64_t count = prefix.front().keys.size(0);
+  const std::int64_t count = length_of(prefix);
   for (KvCache::Sequence* sequence : state.sequences) {
     if (sequence->length() > 0) continue;
     state.cache->reserve(*sequence, count);
@@ -180,73 +163,69 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
   std::iota(batch.rotary_rows.begin(), batch.rotary_rows.end(), 0);
 }
 
-Tensor Transformer::run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
-                               const CrossBatch* cross, const Pass& pass,
+Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
+                               std::shared_ptr<const AttentionBatch> batch, const Pass& pass,
                                const std::vector<std::int32_t>& wanted) const {
-  for (const Block& block : layers.blocks) {
-    const std::vector<std::int32_t> rows = &block == &layers.blocks.back() ? wanted : std::vector<std::int32_t>();
-    if (!pass.recompute) {
-      x = block(x, *batch, cross, pass, rows);
-    } else if (cross == nullptr) {
-      x = recompute([&block, batch, pass,
-                     rows](const std::vector<Tensor>& in) { return block(in[0], *batch, nullptr, pass, rows); },
-                    {x});
-    } else {
-      const auto again = [&block, batch, pass, sequences = cross->sequences](const std::vector<Tensor>& in) {
-        const CrossBatch source{in[1], sequences};
-        return block(in[0], *batch, &source, pass);
-      };
-      x = recompute(again, {x, cross->source});
-    }
+  for (std::size_t i = 0; i < layers.blocks.size(); ++i) {
+    const bool last = i + 1 == layers.blocks.size();
+    const auto run = [&block = layers.blocks[i], batch, pass,
+                      rows = last ? wanted : std::vector<std::int32_t>()](const std::vector<Tensor>& in) {
+      return block({in[0], {in[1], in[2]}, in[3], {in[4], in[5]}}, *batch, pass, rows);
+    };
+    const PrefixKv own = of_layer(prefixes.own, i), cross = of_layer(prefixes.cross, i);
+    // All that may want a gradient goes in by name: a block that runs again in backward must end there.
+    const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values};
+    x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
   return layers.final_norm ? layers.final_norm(x) : x;
 }
 
 Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
-                                   const ForwardState& state, std::span<const PrefixKv> prefix, bool causal,
-                                   const Pass& pass) const {
+                                   const ForwardState& state, Prefixes prefixes, bool causal, const Pass& pass) const {
   Tensor x = embeddings.tokens(text);
   Prompted prompted{text, {}, {}};
   if (state.prompt_embeddings && any_begins(text, state)) {
     prompted = with_virtual_tokens(text, state, static_cast<std::int32_t>(state.prompt_embeddings.size(0)));
     x = interleave_rows({state.prompt_embeddings, x}, prompted.rows);
   }
-  if (!prefix.empty()) {
-    prompted.batch = shifted(std::move(prompted.batch), state, prefix.front().keys.size(0));
+  if (!prefixes.own.empty()) {
+    prompted.batch = shifted(std::move(prompted.batch), state, length_of(prefixes.own));
     if (state.cache != nullptr) {
-      store_prefix(state, prefix);
-      prefix = {};
+      store_prefix(state, prefixes.own);
+      prefixes.own = {};
     }
   }
-  const auto batch = attention_batch(std::move(prompted.batch), state, prefix, causal);
+  const auto batch = attention_batch(std::move(prompted.batch), state, prefixes, causal);
   const Packed& rows = batch->rows;
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)), state.room);
 
   x = embeddings.finish(x, rows, pass);
-  CrossBatch cross;
-  const bool reads_encoder = &layers == &decoder_layers_;
-  if (reads_encoder) cross = cross_batch(rows, *state.encoder);
+  const bool reads_encoder = state.encoder != nullptr;
   const std::vector<std::int32_t> wanted = one_row_each(rows, state.output);
   const bool early =
       !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
-  x = run_blocks(layers, x, batch, reads_encoder ? &cross : nullptr, pass,
+  x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>());
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->advance(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));
-  return {x, wanted.empty() ? std::move(prompted.text_rows) : std::vector<std::int32_t>()};
+  return {x, rows.starts, wanted.empty() ? std::move(prompted.text_rows) : std::vector<std::int32_t>()};
 }
 
 Transformer::Rows Transformer::run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const {
-  return run(layers_, embeddings_, batch, state, state.prefix, config_.stack == Stack::kDecoder, pass);
+  return run(layers_, embeddings_, batch, state, {.own = state.prefix}, config_.stack == Stack::kDecoder, pass);
 }
 
 Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   if (config_.stack != Stack::kEncoderDecoder) return run_only_stack(batch, state, pass).text();
   check(state.encoder != nullptr, "[forward] a decoder of an encoder-decoder needs the encoder's output");
-  return run(decoder_layers_, decoder_embeddings_, batch, state, state.prefix, true, pass).text();
+  check(state.encoder->starts.size() == batch.starts.size(), "[decoder] {} sequences read {} encoded ones",
+        batch.sequences(), state.encoder->starts.size() - 1);
+  ForwardState own = state;
+  own.prompt_embeddings = {};  // the encoder has read it
+  return run(decoder_layers_, decoder_embeddings_, batch, own, {state.prefix, state.cross_prefix}, true, pass).text();
 }
 
 Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
@@ -261,7 +240,8 @@ Encoded Transformer::encode(const Packed& batch, const ForwardState& state, cons
   check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder beside its decoder");
   ForwardState own;
   own.prompt_embeddings = state.prompt_embeddings;
-  return {run(layers_, embeddings_, batch, own, state.encoder_prefix, false, pass).text(), batch.starts};
+  Rows rows = run(layers_, embeddings_, batch, own, {.own = state.encoder_prefix}, false, pass);
+  return {rows.hidden, std::move(rows.starts)};
 }
 
 }  // namespace linnet::nn

@@ -13,7 +13,7 @@
 
 namespace linnet::nn {
 
-// The encoder's output of an encoder-decoder: its rows and where each sequence starts.
+// The encoder's output of an encoder-decoder: its rows, those of a soft prompt too, and where each sequence starts.
 struct Encoded {
   Tensor hidden;  // [rows, hidden]
   std::vector<std::int32_t> starts;
@@ -24,6 +24,7 @@ struct Encoded {
 struct VirtualTokens {
   Tensor prompt = {};                 // [virtual tokens, hidden], or undefined
   std::vector<PrefixKv> prefix = {};  // one a layer, or none
+  std::vector<PrefixKv> encoder_prefix = {}, cross_prefix = {};
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
@@ -34,9 +35,10 @@ struct ForwardState {
   std::span<KvCache::Sequence* const> sequences = {};  // one a sequence of the batch
   KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: none of them goes on after this pass
   const Encoded* encoder = nullptr;                    // what a decoder of an encoder-decoder reads
-  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], put before every sequence
-  std::span<const PrefixKv> prefix = {};               // one a layer; shifts positions by its length
+  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], put before every (encoder's) text
+  std::span<const PrefixKv> prefix = {};               // one a (decoder's) layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
+  std::span<const PrefixKv> cross_prefix = {};         // one a decoder's layer, before the encoder's rows
   OutputRows output = OutputRows::kAll;                // one a sequence: the last layer computes no others
 };
 
@@ -68,19 +70,24 @@ class Transformer {
     void visit(Visitor& v);
   };
   Layers make_layers(std::int64_t count, Block::Cross cross) const;
+  struct Prefixes {
+    std::span<const PrefixKv> own = {}, cross = {};  // of one stack's layers
+  };
   std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
-                                                        std::span<const PrefixKv> prefix, bool causal) const;
+                                                        const Prefixes& prefixes, bool causal) const;
   void store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const;
   void set_rotary(AttentionBatch& batch) const;
-  Tensor run_blocks(const Layers& layers, Tensor x, std::shared_ptr<const AttentionBatch> batch,
-                    const CrossBatch* cross, const Pass& pass, const std::vector<std::int32_t>& wanted) const;
+  Tensor run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
+                    std::shared_ptr<const AttentionBatch> batch, const Pass& pass,
+                    const std::vector<std::int32_t>& wanted) const;
   struct Rows {
     Tensor hidden;                        // of the batch with its virtual tokens, or one row a sequence
+    std::vector<std::int32_t> starts;     // of its sequences, virtual tokens among them
     std::vector<std::int32_t> text_rows;  // where the text's rows are; empty: everywhere
     Tensor text() const { return text_rows.empty() ? hidden : gather_rows(hidden, text_rows); }
   };
   Rows run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,
-           std::span<const PrefixKv> prefix, bool causal, const Pass& pass) const;
+           Prefixes prefixes, bool causal, const Pass& pass) const;
   Rows run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const;
 
   TransformerConfig config_;

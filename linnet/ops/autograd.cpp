@@ -165,7 +165,8 @@ Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, co
   }
   return record("recompute", inputs, output, [fn, inputs](const Tensor& dy) {
     std::vector<Tensor> leaves;
-    for (const Tensor& input : inputs) leaves.push_back(input.detach().set_requires_grad(input.requires_grad()));
+    for (const Tensor& input : inputs)
+      leaves.push_back(input ? input.detach().set_requires_grad(input.requires_grad()) : Tensor());
     Tensor again;
     {
       const GradGuard on(true);
@@ -173,7 +174,10 @@ Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, co
     }
     Gradients gradients;
     if (again.node()) backward_from(again, dy);
-    for (const Tensor& leaf : leaves) gradients.push_back(leaf.requires_grad() && !leaf.grad() ? Tensor::zeros(leaf.shape()) : leaf.grad());
+    for (const Tensor& leaf : leaves) {
+      const Tensor gradient = leaf ? leaf.grad() : Tensor();
+      gradients.push_back(leaf.requires_grad() && !gradient ? Tensor::zeros(leaf.shape()) : gradient);
+    }
     return gradients;
   });
 }

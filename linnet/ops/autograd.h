@@ -42,7 +42,8 @@ void forbid_grad(const char* op, std::initializer_list<Tensor> inputs);
 void backward(const Tensor& loss, float seed = 1.0f);
 
 // Runs `fn` without keeping its activations and runs it again in backward (gradient checkpointing). `fn` must be pure
-// given its inputs; parameters it reads are found on the second run.
+// given its inputs, some of which may be undefined. Of the tensors that it reads besides, only leaves may want a
+// gradient: they get it on the second run; what the tape made would be walked through from inside.
 Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, const std::vector<Tensor>& inputs);
 
 }  // namespace linnet

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "linnet/adapt/adapter.h"
+#include "linnet/ops/autograd.h"
 #include "tests/models/fixture.h"
 
 namespace linnet {
@@ -29,6 +30,26 @@ inline std::unique_ptr<models::Model> base(const std::string& name) {
   auto model = models::Model::from_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
   model->make_trainable();
   return model;
+}
+
+// The gradient of each parameter of an adapter, of the sum of what one pass gives.
+inline std::vector<std::vector<float>> gradients(models::Model& model, Adapter& adapter, bool recompute) {
+  std::vector<std::vector<float>> all;
+  for (const nn::Parameter& p : adapter.parameters()) p.tensor->set_grad({});
+  {
+    const GradGuard tape(true);
+    model.pass().recompute = recompute;
+    nn::ForwardState state;
+    adapter.extend(state);
+    const nn::Packed texts = nn::pack({{5, 6, 7, 8}, {9, 10, 11}});
+    nn::Encoded source;
+    if (model.config().stack == nn::Stack::kEncoderDecoder)
+      source = model.encode(texts, state), state.encoder = &source;
+    backward(sum(activation(model.forward(texts, state), Activation::kTanh)));
+  }
+  for (const nn::Parameter& p : adapter.parameters())
+    all.push_back(p.tensor->grad() ? floats(p.tensor->grad()) : std::vector<float>());
+  return all;
 }
 
 inline double furthest(const std::vector<float>& a, const std::vector<float>& b) {

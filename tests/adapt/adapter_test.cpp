@@ -140,6 +140,24 @@ TEST(Adapter, ClassifiersOfTokensComeBack) {
 }
 
 // R40: a soft prompt is told by the real tokens nearest to it.
+// Blocks that run again in backward give every part of an adapter the gradient it has without.
+TEST(Adapter, RecomputingBlocksGivesTheSameGradients) {
+  const AdapterMethod methods[] = {Lora{.rank = 2, .dropout = 0.2, .targets = {"all-linear"}}, PromptTuning{3},
+                                   PrefixTuning{3}, PrefixTuning{.virtual_tokens = 3, .projection = true}};
+  for (const char* name : {"llama/causal", "bloom/classifier", "bert/classifier"})
+    for (const AdapterMethod& method : methods) {
+      SCOPED_TRACE(testing::Message() << name << " " << method.index());
+      const auto model = base(name);
+      const auto adapter = Adapter::create(*model, method, {.seed = 1});
+      model->pass().training = true;
+      for (const nn::Parameter& p : adapter->parameters())  // LoRA's B starts at 0, and A without a gradient
+        for (float& v : p.tensor->data<float>()) v += 0.1F;
+      const auto plain = gradients(*model, *adapter, false), again = gradients(*model, *adapter, true);
+      ASSERT_EQ(again.size(), plain.size());
+      for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_LE(furthest(again[i], plain[i]), 1e-5) << i;
+    }
+}
+
 TEST(NearestTokens, AreTheRowsOfHighestCosine) {
   const Tensor table = Tensor::from(std::vector<float>{1, 0, 0, 1, 1, 1, -1, 0}, {4, 2});
   const Tensor prompt = Tensor::from(std::vector<float>{5, 0.1F, 2, 2.1F}, {2, 2});

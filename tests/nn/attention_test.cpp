@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 AttentionBatch one_text(std::int64_t rows) {
   AttentionBatch batch;
   batch.rows = pack({Ids(static_cast<std::size_t>(rows), 1)});
-  batch.sequences = {{0, rows, 0, rows, nullptr, nullptr}};
+  batch.own = {batch.rows.starts, batch.rows.starts, 0};
   batch.causal = true;
   return batch;
 }
@@ -41,7 +41,7 @@ TEST(Attention, LayoutsOfTheProjectionsAreTheSameMaths) {
   std::map<std::string, Tensor> own;
   for (const Parameter& p : parameters(separate)) own[p.name] = *p.tensor;
   const Tensor x = input(5, c.hidden);
-  const Tensor wanted = separate(x, 0, one_text(5), {});
+  const Tensor wanted = separate(x, {}, 0, one_text(5), {});
   for (const Qkv layout : {Qkv::kStacked, Qkv::kPerHead}) {
     c.qkv = layout;
     Attention joined(c);
@@ -62,7 +62,7 @@ TEST(Attention, LayoutsOfTheProjectionsAreTheSameMaths) {
         for (std::int64_t inner = 0; inner < (layout == Qkv::kStacked ? c.heads : 3); ++inner)
           layout == Qkv::kStacked ? copy(outer, inner) : copy(inner, outer);
     }
-    EXPECT_LE(distance(joined(x, 0, one_text(5), {}), wanted), 1e-6);
+    EXPECT_LE(distance(joined(x, {}, 0, one_text(5), {}), wanted), 1e-6);
   }
 }
 
@@ -86,7 +86,7 @@ TEST(Attention, GroupedHeadsAreRepeatedHeads) {
       std::copy_n(source.data<float>().data() + h / 2 * block, block, p.tensor->data<float>().data() + h * block);
   }
   const Tensor x = input(5, c.hidden);
-  EXPECT_LE(distance(grouped(x, 0, one_text(5), {}), repeated(x, 0, one_text(5), {})), 1e-6);
+  EXPECT_LE(distance(grouped(x, {}, 0, one_text(5), {}), repeated(x, {}, 0, one_text(5), {})), 1e-6);
 }
 
 // GPT-2's options: sharper or flatter by a factor that the other kinds lack.
@@ -100,7 +100,7 @@ TEST(Attention, ScalesDivideTheScores) {
     for (const Parameter& p : parameters(a))
       if (p.name.starts_with("query"))
         for (float& v : p.tensor->data<float>()) v *= stretch;
-    return a(x, layer, one_text(5), {});
+    return a(x, {}, layer, one_text(5), {});
   };
   const float root = std::sqrt(static_cast<float>(c.head_dim));
   const Tensor by_head = run(AttentionScale::kHeadDim, 2, 1);
@@ -118,14 +118,28 @@ TEST(Attention, APrefixIsReadBeforeEachSequence) {
   std::map<std::string, Tensor> own;
   for (const Parameter& p : parameters(a)) own[p.name] = *p.tensor;
   const Tensor x = input(6, c.hidden);
-  const Tensor whole = a(x, 0, one_text(6), {});
+  const Tensor whole = a(x, {}, 0, one_text(6), {});
   const Tensor head = x.slice(0, 0, 2), rest = contiguous(x.slice(0, 2, 6));
   AttentionBatch batch = one_text(4);
-  batch.sequences = {{0, 4, 0, 6, nullptr, nullptr}};
-  batch.prefix = {{linear(contiguous(head), own["key.weight"], own["key.bias"]),
-                   linear(contiguous(head), own["value.weight"], own["value.bias"])}};
-  batch.prefix_rows = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 2}, {1, 3}};
-  EXPECT_LE(distance(a(rest, 0, batch, {}), whole.slice(0, 2, 6)), 1e-6);
+  batch.own = {batch.rows.starts, batch.rows.starts, 2};
+  const PrefixKv prefix{linear(contiguous(head), own["key.weight"], own["key.bias"]),
+                        linear(contiguous(head), own["value.weight"], own["value.bias"])};
+  EXPECT_LE(distance(a(rest, prefix, 0, batch, {}), whole.slice(0, 2, 6)), 1e-6);
+}
+
+TEST(AttentionRows, JoinAPrefixToEachSequence) {
+  const std::vector<std::int32_t> queries{0, 2, 3}, keys{0, 1, 3};
+  const AttentionRows plain(queries, keys, 0), behind(queries, keys, 2);
+  EXPECT_TRUE(plain.joined.empty());
+  using Row = std::pair<std::int32_t, std::int32_t>;
+  EXPECT_THAT(behind.joined, ElementsAre(Row{0, 0}, Row{0, 1}, Row{1, 0}, Row{0, 0}, Row{0, 1}, Row{1, 1}, Row{1, 2}));
+  ASSERT_EQ(behind.sequences.size(), 2U);
+  EXPECT_EQ(plain.sequences[1].kv_begin, 1);
+  EXPECT_EQ(plain.sequences[1].kv_len, 2);
+  EXPECT_EQ(behind.sequences[1].q_begin, 2);
+  EXPECT_EQ(behind.sequences[1].q_len, 1);
+  EXPECT_EQ(behind.sequences[1].kv_begin, 3);
+  EXPECT_EQ(behind.sequences[1].kv_len, 4);
 }
 
 TEST(Attention, CrossReadsTheOtherStacksRows) {
@@ -133,15 +147,15 @@ TEST(Attention, CrossReadsTheOtherStacksRows) {
   Attention a(c);
   fill(a);
   const Tensor x = input(3, c.hidden), source = input(5, c.hidden, 9);
-  const std::vector<AttentionSequence> both{{0, 2, 0, 3, nullptr, nullptr}, {2, 1, 3, 2, nullptr, nullptr}};
-  const Tensor together = a.cross(x, source, both, 0, {});
-  const std::vector<AttentionSequence> one{{0, 1, 0, 2, nullptr, nullptr}};
-  const Tensor alone = a.cross(contiguous(x.slice(0, 2, 3)), contiguous(source.slice(0, 3, 5)), one, 0, {});
+  using Starts = std::vector<std::int32_t>;
+  const AttentionRows both(Starts{0, 2, 3}, Starts{0, 3, 5}, 0), one(Starts{0, 1}, Starts{0, 2}, 0);
+  const Tensor together = a.cross(x, source, {}, 0, both, {});
+  const Tensor alone = a.cross(contiguous(x.slice(0, 2, 3)), contiguous(source.slice(0, 3, 5)), {}, 0, one, {});
   EXPECT_LE(distance(together.slice(0, 2, 3), alone), 1e-6);
   c.qkv = Qkv::kStacked;
   Attention joined(c);
   fill(joined);
-  EXPECT_THROW(joined.cross(x, source, both, 0, {}), Error);
+  EXPECT_THROW(joined.cross(x, source, {}, 0, both, {}), Error);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <set>
 
 #include "linnet/base/error.h"
@@ -233,6 +234,92 @@ TEST(EncoderDecoder, TheDecoderCachesItsOwnRows) {
                        wanted.slice(0, i, i + 1)),
               1e-5);
   }
+}
+
+// The keys and values that the first layer of a stack makes of `ids`, which stand before a text.
+PrefixKv first_keys_and_values(Transformer& t, const std::string& stack, const Ids& ids) {
+  std::map<std::string, Tensor> p;
+  for (const Parameter& parameter : parameters(t))
+    if (parameter.name.starts_with(stack)) p[parameter.name.substr(stack.size())] = *parameter.tensor;
+  Ids places;
+  for (std::size_t i = 0; i < ids.size(); ++i) places.push_back(static_cast<std::int32_t>(i));
+  Tensor x =
+      add(gather_rows(p["embeddings.tokens.weight"], ids), gather_rows(p["embeddings.positions.weight"], places));
+  const std::string layer = "layers.0.";
+  if (t.config().norm_place == NormPlace::kBefore)
+    x = layer_norm(x, p[layer + "attention_norm.weight"], p[layer + "attention_norm.bias"],
+                   static_cast<float>(t.config().norm_eps));
+  const auto made = [&](const std::string& what) {
+    return linear(x, p[layer + "attention." + what + ".weight"], p[layer + "attention." + what + ".bias"]);
+  };
+  return {made("key"), made("value")};
+}
+
+// In a stack of one layer a prefix that holds the keys and values of real rows acts as those rows: in an encoder alone,
+// in an encoder before a decoder, and in the decoder.
+TEST(Prefix, ActsAsTheRowsWhoseKeysAndValuesItHolds) {
+  const Ids before{7, 3, 20}, own = text(6, 2);
+  Ids both = before;
+  both.insert(both.end(), own.begin(), own.end());
+  TransformerConfig alone = small_config(), two = seq2seq();
+  alone.stack = Stack::kEncoder, alone.norm_place = NormPlace::kAfter;
+  alone.layers = two.layers = two.decoder_layers = 1;
+  Transformer encoder = made(alone), pair = made(two);
+  const std::vector<PrefixKv> of_encoder{first_keys_and_values(encoder, "", before)},
+      of_first{first_keys_and_values(pair, "encoder.", before)},
+      of_second{first_keys_and_values(pair, "decoder.", before)};
+  const auto rest = [](const Tensor& whole) { return whole.slice(0, 3, 9); };
+  const Packed text = pack({own}), whole = pack({both});
+  EXPECT_LE(distance(encoder.forward(text, {.prefix = of_encoder}, {}), rest(encoder.forward(whole, {}, {}))), 1e-5);
+  EXPECT_LE(
+      distance(pair.encode(text, {.encoder_prefix = of_first}, {}).hidden, rest(pair.encode(whole, {}, {}).hidden)),
+      1e-5);
+  const Encoded source = pair.encode(pack({own}), {}, {});
+  EXPECT_LE(distance(pair.forward(text, {.encoder = &source, .prefix = of_second}, {}),
+                     rest(pair.forward(whole, {.encoder = &source}, {}))),
+            1e-5);
+}
+
+// What stands before the encoder's rows acts as rows of the encoder, in every layer of the decoder.
+TEST(Prefix, OfCrossAttentionActsAsRowsOfTheEncoder) {
+  Transformer t = made(seq2seq());
+  const Packed sources = pack(Texts{text(4, 1), text(7, 2)}), targets = pack(Texts{text(5, 3), text(2, 4)});
+  const Encoded all = t.encode(sources, {}, {});
+  const Tensor before = contiguous(all.hidden.slice(0, 0, 2));
+  std::map<std::string, Tensor> p;
+  for (const Parameter& parameter : parameters(t)) p[parameter.name] = *parameter.tensor;
+  std::vector<PrefixKv> prefix;
+  for (const char* layer : {"0", "1"}) {
+    const auto made = [&](const std::string& what) {
+      const std::string name = std::string("decoder.layers.") + layer + ".cross_attention." + what;
+      return linear(before, p[name + ".weight"], p[name + ".bias"]);
+    };
+    prefix.push_back({made("key"), made("value")});
+  }
+  const Encoded own{contiguous(all.hidden.slice(0, 2, 11)), {0, 2, 9}};  // without the first text's first two rows
+  std::vector<std::pair<std::int32_t, std::int32_t>> rows;
+  for (std::int32_t r = 0; r < 11; ++r) {
+    if (r == 4) rows.insert(rows.end(), {{0, 0}, {0, 1}});
+    rows.emplace_back(1, r);
+  }
+  const Encoded joined{interleave_rows({before, all.hidden}, rows), {0, 4, 13}};
+  const Tensor expected = t.forward(targets, {.encoder = &joined}, {});
+  EXPECT_LE(distance(t.forward(targets, {.encoder = &own, .cross_prefix = prefix}, {}), expected), 1e-5);
+  EXPECT_GT(distance(t.forward(targets, {.encoder = &own}, {}), expected), 1e-2);
+}
+
+// A soft prompt stands before what the encoder reads, and the decoder sees its rows there.
+TEST(EncoderDecoder, ASoftPromptIsTheEncodersText) {
+  const Transformer t = made(seq2seq());
+  const Ids own = text(5, 2), target = text(4, 3);
+  Ids both{3, 4};
+  both.insert(both.end(), own.begin(), own.end());
+  const Tensor prompt = t.token_table().slice(0, 3, 5);
+  const Encoded source = t.encode(pack({both}), {}, {}),
+                prompted = t.encode(pack({own}), {.prompt_embeddings = prompt}, {});
+  EXPECT_LE(distance(t.forward(pack({target}), {.encoder = &prompted, .prompt_embeddings = prompt}, {}),
+                     t.forward(pack({target}), {.encoder = &source}, {})),
+            1e-5);
 }
 
 TEST(EncoderDecoder, WhatDoesNotFitIsRefused) {
