@@ -182,10 +182,11 @@ class Inspection {
     if (!is_adapter_folder(summary_.place)) return;
     const PeftConfig peft = read_peft_config(summary_.place);
     constexpr std::string_view kKinds[] = {"LoRA", "prompt tuning", "prefix tuning"};
+    const char* where = peft.reach == PrefixReach::kAllAttention ? " in encoder, decoder and between" : "";
     rows.push_back({"adapter", fmt::format("{}, {}", kKinds[static_cast<std::size_t>(peft.kind)],
                                            peft.kind == AdapterKind::kLora
                                                ? fmt::format("rank {}", peft.rank)
-                                               : fmt::format("{} virtual tokens", peft.virtual_tokens))});
+                                               : fmt::format("{} virtual tokens{}", peft.virtual_tokens, where))});
     rows.push_back({"base", printable(peft.base, 120)});
   }
 

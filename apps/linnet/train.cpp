@@ -169,6 +169,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   o.append_eos = !words.no_eos;
   o.shuffle = !words.no_shuffle;
   o.rank_stabilised = words.rslora;
+  if (words.peft_compat) o.prefix_reach = PrefixReach::kOneStack;
   o.balanced_class_weights = words.class_weights == "balanced";
   if (!o.balanced_class_weights) o.class_weights = class_weights(command, words.class_weights);
   if (command.given("--seed")) o.seed = model.seed;

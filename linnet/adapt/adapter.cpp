@@ -84,7 +84,7 @@ models::NewHead adapter_head(const fs::path& folder, const models::Model& model,
     }
   }
   for (const auto& [name, value] : read_peft_tensors(folder)) {
-    const bool own = name.find("lora_") != name.npos || name == "prompt_embeddings";
+    const bool own = name.find("lora_") != name.npos || name.ends_with("prompt_embeddings");
     if (!own && models::to_ours(family, name, place) == "head.classifier.weight")
       for (std::int64_t i = 0; i < value.size(0); ++i) head.labels.push_back(fmt::format("LABEL_{}", i));
   }
@@ -189,7 +189,12 @@ void Adapter::attach() {
   extend(state);
   nn::VirtualTokens tokens;
   if (state.prompt_embeddings) tokens.prompt = state.prompt_embeddings.detach();
-  for (const nn::PrefixKv& layer : state.prefix) tokens.prefix.push_back({layer.keys.detach(), layer.values.detach()});
+  const auto keep = [](std::span<const nn::PrefixKv> from, std::vector<nn::PrefixKv>& to) {
+    for (const nn::PrefixKv& layer : from) to.push_back({layer.keys.detach(), layer.values.detach()});
+  };
+  keep(state.prefix, tokens.prefix);
+  keep(state.encoder_prefix, tokens.encoder_prefix);
+  keep(state.cross_prefix, tokens.cross_prefix);
   model_->set_virtual_tokens(std::move(tokens));
 }
 

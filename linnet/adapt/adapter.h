@@ -39,8 +39,9 @@ struct PromptTuning {
 };
 struct PrefixTuning {
   std::int64_t virtual_tokens = 20;
-  bool projection = false;              // a perceptron (linear, tanh, linear) makes it in training
-  std::int64_t projection_hidden = 0;   // 0: the model's hidden size
+  bool projection = false;                         // a perceptron (linear, tanh, linear) makes it in training
+  std::int64_t projection_hidden = 0;              // 0: that of keys and values
+  PrefixReach reach = PrefixReach::kAllAttention;  // of an encoder-decoder: as in the paper
 };
 using AdapterMethod = std::variant<Lora, PromptTuning, PrefixTuning>;
 

@@ -58,11 +58,22 @@ std::map<std::string, Value> patterns(const Json& json, const char* key, std::st
   return all;
 }
 
-AdapterKind kind_of(const Json& json, std::string_view place) {
+// Every peft_type. PEFT would take what it knows of a file with all prefixes and leave the rest out without a word:
+// such a file has a type that it does not know.
+struct PeftType {
+  std::string_view name;
+  AdapterKind kind;
+  PrefixReach reach = PrefixReach::kOneStack;
+};
+constexpr PeftType kTypes[] = {{"LORA", AdapterKind::kLora},
+                               {"PROMPT_TUNING", AdapterKind::kPromptTuning},
+                               {"PREFIX_TUNING", AdapterKind::kPrefixTuning},
+                               {"LINNET_PREFIX_TUNING", AdapterKind::kPrefixTuning, PrefixReach::kAllAttention}};
+
+const PeftType& type_of(const Json& json, std::string_view place) {
   const std::string kind = get_string(require(json, "peft_type", place), "peft_type", place);
-  if (kind == "LORA") return AdapterKind::kLora;
-  if (kind == "PROMPT_TUNING") return AdapterKind::kPromptTuning;
-  if (kind == "PREFIX_TUNING") return AdapterKind::kPrefixTuning;
+  for (const PeftType& type : kTypes)
+    if (type.name == kind) return type;
   fail(ErrorKind::kBadInput, "{}: peft_type '{}' is not supported; there are LORA, PROMPT_TUNING and PREFIX_TUNING",
        place, printable(kind));
 }
@@ -92,8 +103,12 @@ void read_virtual(const Json& json, PeftConfig& c, std::string_view place) {
   c.virtual_tokens = integer(json, "num_virtual_tokens", 0, place);
   check(c.virtual_tokens >= 1 && c.virtual_tokens <= 1'000'000, ErrorKind::kBadInput, "{}: num_virtual_tokens is {}",
         place, c.virtual_tokens);
-  const std::int64_t stacks = integer(json, "num_transformer_submodules", 1, place);
-  check(stacks == 1, ErrorKind::kBadInput, "{}: num_transformer_submodules is {}; only 1 is supported", place, stacks);
+  c.stacks = integer(json, "num_transformer_submodules", 1, place);
+  // A prefix of two stacks is the decoder's all the same; a soft prompt would be two.
+  const std::int64_t most = c.kind == AdapterKind::kPrefixTuning ? 2 : 1;
+  check(c.stacks >= 1 && c.stacks <= most, ErrorKind::kBadInput,
+        "{}: num_transformer_submodules is {}; only 1 is supported{}", place, c.stacks,
+        most == 2 ? ", or 2 for an encoder-decoder" : "");
   c.token_dim = integer(json, "token_dim", 0, place);
   c.layers = integer(json, "num_layers", 0, place);
   c.heads = integer(json, "num_attention_heads", 0, place);
@@ -121,7 +136,9 @@ PeftConfig read_peft_config(const std::filesystem::path& folder) {
 PeftConfig parse_peft_config(const Json& json, std::string_view place) {
   check(json.is_object(), ErrorKind::kBadInput, "{}: is no JSON object", place);
   PeftConfig c;
-  c.kind = kind_of(json, place);
+  const PeftType& type = type_of(json, place);
+  c.kind = type.kind;
+  c.reach = type.reach;
   c.task_type = text(json, "task_type", "", place);
   c.base = text(json, "base_model_name_or_path", "", place);
   c.revision = text(json, "revision", "", place);
@@ -134,9 +151,8 @@ PeftConfig parse_peft_config(const Json& json, std::string_view place) {
 
 Json to_json(const PeftConfig& c) {
   Json json = c.unknown;
-  json["peft_type"] = c.kind == AdapterKind::kLora           ? "LORA"
-                      : c.kind == AdapterKind::kPromptTuning ? "PROMPT_TUNING"
-                                                             : "PREFIX_TUNING";
+  for (const PeftType& type : kTypes)
+    if (type.kind == c.kind && type.reach == c.reach) json["peft_type"] = std::string(type.name);
   json["task_type"] = text_or_null(c.task_type);
   json["base_model_name_or_path"] = text_or_null(c.base);
   json["revision"] = text_or_null(c.revision);
@@ -162,7 +178,7 @@ Json to_json(const PeftConfig& c) {
   json["token_dim"] = c.token_dim;
   json["num_layers"] = c.layers;
   json["num_attention_heads"] = c.heads;
-  json["num_transformer_submodules"] = 1;
+  json["num_transformer_submodules"] = c.stacks;
   if (c.kind == AdapterKind::kPromptTuning) {
     json["prompt_tuning_init"] = c.prompt_init;
     json["prompt_tuning_init_text"] = text_or_null(c.prompt_text);

@@ -16,6 +16,8 @@
 namespace linnet {
 
 enum class AdapterKind : std::uint8_t { kLora, kPromptTuning, kPrefixTuning };
+// Whose attention reads a prefix. One stack has only its own; for encoder-decoders PEFT knows the decoder's alone.
+enum class PrefixReach : std::uint8_t { kOneStack, kAllAttention };
 enum class LoraScale : std::uint8_t { kAlphaOverRank, kAlphaOverRootRank };  // the second is rsLoRA
 
 struct PeftConfig {
@@ -36,9 +38,11 @@ struct PeftConfig {
 
   // Prompt tuning (Lester et al. 2021) and prefix tuning (Li and Liang 2021)
   std::int64_t virtual_tokens = 20, token_dim = 0, layers = 0, heads = 0;
+  std::int64_t stacks = 1;  // num_transformer_submodules: 2 for a prefix of an encoder-decoder
   std::string prompt_init = "RANDOM", prompt_text;
-  bool projection = false;             // the prefix came from a perceptron; files hold its output
-  std::int64_t projection_hidden = 0;  // encoder_hidden_size
+  bool projection = false;                     // the prefix came from a perceptron; files hold its output
+  std::int64_t projection_hidden = 0;          // encoder_hidden_size
+  PrefixReach reach = PrefixReach::kOneStack;  // the other is a peft_type of its own, which PEFT refuses by name
 
   Json unknown = Json::object();  // other keys of the file, kept when it is written again
 };

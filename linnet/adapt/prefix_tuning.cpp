@@ -1,5 +1,7 @@
-// Prefix tuning (Li and Liang 2021): learned keys and values that every layer reads before the text's own.
+// Prefix tuning (Li and Liang 2021): learned keys and values that every layer reads before the text's own; in an
+// encoder-decoder those of the encoder, of the decoder, and of what the decoder reads of the encoder.
 #include <cmath>
+#include <iterator>
 
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
@@ -9,11 +11,51 @@
 namespace linnet {
 namespace {
 
-constexpr const char* kTensor = "prompt_embeddings";
+// The kinds of attention that read a prefix, in the order of drawing: what parameters and the file's tensors are
+// called.
+struct Place {
+  const char *parameter, *tensor;
+};
+constexpr Place kPlaces[] = {{"prefix", "prompt_embeddings"},
+                             {"encoder_prefix", "encoder_prompt_embeddings"},
+                             {"cross_prefix", "cross_prompt_embeddings"}};
+
+std::int64_t layers_of(std::size_t place, const nn::TransformerConfig& c) {
+  return c.stack == nn::Stack::kEncoderDecoder && place != 1 ? c.decoder_layers : c.layers;
+}
+std::size_t places(PrefixReach reach) { return reach == PrefixReach::kAllAttention ? std::size(kPlaces) : 1; }
+std::int64_t width_of(const nn::TransformerConfig& c) { return c.kv_heads * c.head_dim; }
 
 // The perceptron that makes the prefix while it trains; only its output is saved.
 struct Projection {
   Tensor in_weight, in_bias, out_weight, out_bias;
+};
+
+// Keys and values of one kind of attention in all layers of its stack.
+struct Table {
+  Tensor rows;  // [virtual tokens, layers * 2 * width], or [virtual tokens, width] before a projection
+  Projection projection = {};
+  std::vector<nn::PrefixKv> layers = {};  // what `rows` gave last
+
+  Tensor prefix() const {
+    if (!projection.in_weight) return rows;
+    const Tensor hidden = activation(linear(rows, projection.in_weight, projection.in_bias), Activation::kTanh);
+    return linear(hidden, projection.out_weight, projection.out_bias);
+  }
+  // Recorded, so that gradients reach the table. Each layer has its own pair, or every `step`th, from the start again.
+  std::span<const nn::PrefixKv> split(std::int64_t count, std::int64_t step, const nn::TransformerConfig& c) {
+    const Tensor all = prefix();
+    const Shape shape{all.size(0), 2 * count, c.kv_heads, c.head_dim};
+    const auto part = [&](std::int64_t index) {
+      return reshape(contiguous(view_select(all, shape, 1, index)), {all.size(0), width_of(c)});
+    };
+    layers.clear();
+    for (std::int64_t layer = 0; layer < count; ++layer) {
+      const std::int64_t pair = layer * step % count;
+      layers.push_back({part(2 * pair), part(2 * pair + 1)});
+    }
+    return layers;
+  }
 };
 
 Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Linear starts; bound 0: normal(0, 1)
@@ -25,57 +67,66 @@ Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Lin
 
 class PrefixAdapter final : public Adapter {
  public:
-  PrefixAdapter(models::Model& model, PeftConfig config, Tensor table, Projection projection)
-      : Adapter(model, std::move(config)), table_(std::move(table)), projection_(std::move(projection)) {
+  PrefixAdapter(models::Model& model, PeftConfig config, std::vector<Table> tables)
+      : Adapter(model, std::move(config)), tables_(std::move(tables)) {
     const nn::TransformerConfig& c = model.config();
     config_.kind = AdapterKind::kPrefixTuning;
-    config_.virtual_tokens = table_.size(0);
-    config_.token_dim = c.kv_heads * c.head_dim;
-    config_.layers = c.layers;
+    config_.virtual_tokens = tables_[0].rows.size(0);
+    config_.token_dim = width_of(c);
+    config_.layers = layers_of(0, c);
     config_.heads = c.kv_heads;
+    config_.stacks = c.stack == nn::Stack::kEncoderDecoder ? 2 : 1;
   }
 
-  // [virtual tokens, layers * 2 * width] -> keys and values of every layer. Recorded, so gradients reach the table.
   void extend(nn::ForwardState& state) override {
+    std::span<const nn::PrefixKv>* const to[] = {&state.prefix, &state.encoder_prefix, &state.cross_prefix};
     const nn::TransformerConfig& c = model_->config();
-    const std::int64_t width = c.kv_heads * c.head_dim;
-    const Tensor all = prefix();
-    const Shape shape{all.size(0), 2 * c.layers, c.kv_heads, c.head_dim};
-    const auto part = [&](std::int64_t index) {
-      return reshape(contiguous(view_select(all, shape, 1, index)), {all.size(0), width});
-    };
-    layers_.clear();
-    for (std::int64_t layer = 0; layer < c.layers; ++layer) layers_.push_back({part(2 * layer), part(2 * layer + 1)});
-    state.prefix = layers_;
+    for (std::size_t i = 0; i < tables_.size(); ++i) *to[i] = tables_[i].split(layers_of(i, c), step(), c);
   }
   bool extends() const override { return true; }
 
  protected:
   std::vector<nn::Parameter> own_parameters() override {
-    std::vector<nn::Parameter> all{{"prefix", &table_, table_.shape()}};
-    if (!projection_.in_weight) return all;
-    all.push_back({"prefix_in.weight", &projection_.in_weight, projection_.in_weight.shape()});
-    all.push_back({"prefix_in.bias", &projection_.in_bias, projection_.in_bias.shape()});
-    all.push_back({"prefix_out.weight", &projection_.out_weight, projection_.out_weight.shape()});
-    all.push_back({"prefix_out.bias", &projection_.out_bias, projection_.out_bias.shape()});
+    std::vector<nn::Parameter> all;
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+      const auto add = [&](const char* leaf, Tensor& tensor) {
+        all.push_back({std::string(kPlaces[i].parameter) + leaf, &tensor, tensor.shape()});
+      };
+      add("", tables_[i].rows);
+      Projection& p = tables_[i].projection;
+      if (!p.in_weight) continue;
+      add("_in.weight", p.in_weight);
+      add("_in.bias", p.in_bias);
+      add("_out.weight", p.out_weight);
+      add("_out.bias", p.out_bias);
+    }
     return all;
   }
   void put_tensors(const Put& put) const override {
     const GradGuard off(false);
-    put(kTensor, prefix());
+    for (std::size_t i = 0; i < tables_.size(); ++i) put(kPlaces[i].tensor, tables_[i].prefix());
   }
 
  private:
-  Tensor prefix() const {
-    if (!projection_.in_weight) return table_;
-    const Tensor hidden = activation(linear(table_, projection_.in_weight, projection_.in_bias), Activation::kTanh);
-    return linear(hidden, projection_.out_weight, projection_.out_bias);
-  }
+  // PEFT (0.21) puts the pairs of all layers twice in a row for a model of two stacks and hands every layer four: the
+  // first two of them are the decoder's, so that layer i reads the pair 2 i. Its files mean that.
+  std::int64_t step() const { return config_.reach == PrefixReach::kOneStack ? config_.stacks : 1; }
 
-  Tensor table_;  // [virtual tokens, layers * 2 * width], or [virtual tokens, width] before a projection
-  Projection projection_;
-  std::vector<nn::PrefixKv> layers_;
+  std::vector<Table> tables_;  // as kPlaces, or the first alone
 };
+
+Table drawn_table(std::int64_t virtual_tokens, std::int64_t width, std::int64_t columns, std::int64_t hidden,
+                  Rng& rng) {
+  if (hidden == 0) return {drawn({virtual_tokens, columns}, rng, 0)};
+  Table table{drawn({virtual_tokens, width}, rng, 0)};
+  const double in_bound = 1 / std::sqrt(static_cast<double>(width)),
+               out_bound = 1 / std::sqrt(static_cast<double>(hidden));
+  table.projection.in_weight = drawn({hidden, width}, rng, in_bound);
+  table.projection.in_bias = drawn({hidden}, rng, in_bound);
+  table.projection.out_weight = drawn({columns, hidden}, rng, out_bound);
+  table.projection.out_bias = drawn({columns}, rng, out_bound);
+  return table;
+}
 
 }  // namespace
 
@@ -83,36 +134,35 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
                                               std::uint64_t seed) {
   check(method.virtual_tokens >= 1, "[prefix tuning] {} virtual tokens", method.virtual_tokens);
   const nn::TransformerConfig& c = model.config();
-  check(c.stack != nn::Stack::kEncoderDecoder, "[prefix tuning] encoder-decoders are not supported yet");
-  const std::int64_t width = c.kv_heads * c.head_dim, columns = 2 * c.layers * width;
+  const std::int64_t width = width_of(c);
   config.projection = method.projection;
   config.projection_hidden = method.projection_hidden > 0 ? method.projection_hidden : width;
+  config.reach = c.stack == nn::Stack::kEncoderDecoder ? method.reach : PrefixReach::kOneStack;
   Rng rng(seed, 0x50726566);
-  Tensor table = drawn({method.virtual_tokens, method.projection ? width : columns}, rng, 0);
-  Projection projection;
-  if (method.projection) {
-    const std::int64_t hidden = config.projection_hidden;
-    const double in_bound = 1 / std::sqrt(static_cast<double>(width)),
-                 out_bound = 1 / std::sqrt(static_cast<double>(hidden));
-    projection.in_weight = drawn({hidden, width}, rng, in_bound);
-    projection.in_bias = drawn({hidden}, rng, in_bound);
-    projection.out_weight = drawn({columns, hidden}, rng, out_bound);
-    projection.out_bias = drawn({columns}, rng, out_bound);
-  }
-  return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(table), std::move(projection));
+  std::vector<Table> tables;
+  for (std::size_t i = 0; i < places(config.reach); ++i)
+    tables.push_back(drawn_table(method.virtual_tokens, width, 2 * layers_of(i, c) * width,
+                                 method.projection ? config.projection_hidden : 0, rng));
+  return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(tables));
 }
 
 std::unique_ptr<Adapter> load_prefix_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                             std::string_view place) {
-  const auto found = tensors.find(kTensor);
-  check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, kTensor);
   const nn::TransformerConfig& c = model.config();
-  const Shape wanted{config.virtual_tokens, 2 * c.layers * c.kv_heads * c.head_dim};
-  check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
-        kTensor, to_string(found->second.shape()), to_string(wanted));
-  Tensor table = trainable_copy(found->second);
-  tensors.erase(found);
-  return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(table), Projection{});
+  check(config.reach == PrefixReach::kOneStack || c.stack == nn::Stack::kEncoderDecoder, ErrorKind::kBadInput,
+        "{}: has prefixes of an encoder and a decoder, the model has one stack", place);
+  std::vector<Table> tables;
+  for (std::size_t i = 0; i < places(config.reach); ++i) {
+    const char* name = kPlaces[i].tensor;
+    const auto found = tensors.find(name);
+    check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, name);
+    const Shape wanted{config.virtual_tokens, 2 * layers_of(i, c) * width_of(c)};
+    check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
+          name, to_string(found->second.shape()), to_string(wanted));
+    tables.push_back({trainable_copy(found->second)});
+    tensors.erase(found);
+  }
+  return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(tables));
 }
 
 }  // namespace linnet

@@ -23,8 +23,10 @@ AdapterMethod adapter_method(const Tokenizer& tokenizer, const TrainOptions& o) 
                 .scale = o.rank_stabilised ? LoraScale::kAlphaOverRootRank : LoraScale::kAlphaOverRank,
                 .targets = o.target_modules};
   if (o.method == TrainMethod::kPrefix)
-    return PrefixTuning{
-        .virtual_tokens = o.virtual_tokens, .projection = o.prefix_projection, .projection_hidden = o.prefix_hidden};
+    return PrefixTuning{.virtual_tokens = o.virtual_tokens,
+                        .projection = o.prefix_projection,
+                        .projection_hidden = o.prefix_hidden,
+                        .reach = o.prefix_reach};
   PromptTuning prompt{.virtual_tokens = o.virtual_tokens};
   if (o.prompt_init == "vocab") {
     prompt.init = PromptInit::kVocabulary;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/adapt/peft_config.h"
 #include "linnet/nn/config.h"
 #include "linnet/train/optimizer.h"
 #include "linnet/train/schedule.h"
@@ -80,7 +81,8 @@ struct TrainOptions {
   std::string prompt_init = "random";            // "random", "vocab", or "text=…"
   bool prefix_projection = false;                // a two-layer perceptron makes the prefix; only its output is saved
   std::int64_t prefix_hidden = 0;                // its width; 0: the model's
-  std::vector<std::string> freeze = {};          // parameters whose name holds one of these stay
+  PrefixReach prefix_reach = PrefixReach::kAllAttention;  // --peft-compat: kOneStack
+  std::vector<std::string> freeze = {};                   // parameters whose name holds one of these stay
 
   std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
   std::int64_t batch_size = 32, grad_accumulation = 1;

@@ -78,7 +78,7 @@ std::uint64_t activation_bytes(const nn::TransformerConfig& c, const StepSize& s
     kept += step.recompute ? layers * c.hidden + layer
                            : layers * layer + c.decoder_layers * attention + step.adapter_inputs;
   }
-  const std::int64_t learned = step.prefix_rows * (c.layers + c.decoder_layers) * 2 * c.kv_heads * c.head_dim;
+  const std::int64_t learned = step.prefix_rows * (c.layers + 2 * c.decoder_layers) * 2 * c.kv_heads * c.head_dim;
   // Scores over the vocabulary are made and spent in chunks of rows.
   const std::int64_t words = step.reads_words ? std::min<std::int64_t>(step.rows, 256) * c.vocab * 2 : 0;
   return static_cast<std::uint64_t>(step.rows * (kept + working) + learned + words) * sizeof(float);

@@ -76,6 +76,9 @@ Json run_identity(const TrainOptions& o, const models::Model& model, const Encod
   json["eval every"] = o.eval_every;
   json["early stopping"] = o.early_stopping;
   json["lora dropout"] = o.lora_dropout;
+  json["lora alpha"] = o.lora_alpha;
+  json["rank stabilised"] = o.rank_stabilised;
+  json["peft compat"] = o.prefix_reach == PrefixReach::kOneStack;
   json["seed"] = o.seed;
   return json;
 }

@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "tests/adapt/adapted.h"
+#include "tests/models/tiny_encoder_decoder.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -53,6 +57,127 @@ TEST(PrefixTuning, GradientsReachTheProjectionOnly) {
     backward(sum(model->forward(nn::pack(one_row()), state)));
     for (const nn::Parameter& p : own) EXPECT_TRUE(p.tensor->grad()) << p.name;
     for (const nn::Parameter& p : model->parameters()) EXPECT_FALSE(p.tensor->grad()) << p.name;
+  }
+}
+
+std::unique_ptr<models::Model> two_stacks() {
+  nn::TransformerConfig c = tiny_config();
+  c.decoder_layers = 3;
+  return models::Model::from_config(kTiny, c, 1);
+}
+
+Tensor translated(const models::Model& model, Adapter* adapter) {
+  const nn::Packed source = nn::pack({{5, 6, 7}, {8, 9, 10, 11}}), target = nn::pack({{0, 12}, {0, 13, 14}});
+  nn::ForwardState state;
+  if (adapter != nullptr) adapter->extend(state);
+  const nn::Encoded encoded = model.encode(source, state);
+  state.encoder = &encoded;
+  return model.forward(target, state);
+}
+
+TEST(PrefixTuning, AnEncoderDecoderHasThreeAsInThePaper) {
+  const auto model = two_stacks();
+  const auto adapter = Adapter::create(*model, PrefixTuning{.virtual_tokens = 2}, {.seed = 1});
+  const auto own = adapter->parameters();
+  ASSERT_EQ(own.size(), 3U);
+  EXPECT_EQ(own[0].shape, (Shape{2, 3 * 2 * 24}));
+  EXPECT_EQ(own[1].shape, (Shape{2, 2 * 2 * 24}));
+  EXPECT_EQ(own[2].shape, (Shape{2, 3 * 2 * 24}));
+  const std::vector<float> before = floats(translated(*model, adapter.get()));
+  for (const nn::Parameter& p : own) {  // each is read
+    const float kept = p.tensor->data<float>()[5];
+    p.tensor->data<float>()[5] += 1;
+    EXPECT_GT(furthest(floats(translated(*model, adapter.get())), before), 1e-5) << p.name;
+    p.tensor->data<float>()[5] = kept;
+  }
+  Scratch scratch;
+  adapter->save(scratch / "all");
+  EXPECT_THAT(
+      CheckpointReader::open(scratch / "all")->names(),
+      ::testing::UnorderedElementsAre("prompt_embeddings", "encoder_prompt_embeddings", "cross_prompt_embeddings"));
+  EXPECT_EQ(read_json(scratch / "all" / "adapter_config.json")["peft_type"], "LINNET_PREFIX_TUNING");
+  const auto again = Adapter::load(*model, scratch / "all");
+  EXPECT_EQ(floats(translated(*model, again.get())), before);
+  again->attach();
+  EXPECT_EQ(floats(translated(*model, nullptr)), before);
+  EXPECT_THROW(Adapter::load(*base("bloom/causal"), scratch / "all"), Error);
+}
+
+TEST(PrefixTuning, PeftsSubsetIsTheDecoders) {
+  const auto model = two_stacks();
+  const auto adapter =
+      Adapter::create(*model, PrefixTuning{.virtual_tokens = 2, .reach = PrefixReach::kOneStack}, {.seed = 1});
+  EXPECT_EQ(adapter->parameters().size(), 1U);
+  nn::ForwardState state;
+  adapter->extend(state);
+  EXPECT_EQ(state.prefix.size(), 3U);
+  EXPECT_TRUE(state.encoder_prefix.empty() && state.cross_prefix.empty());
+  Scratch scratch;
+  adapter->save(scratch / "peft");
+  EXPECT_THAT(CheckpointReader::open(scratch / "peft")->names(), ::testing::ElementsAre("prompt_embeddings"));
+  const Json json = read_json(scratch / "peft" / "adapter_config.json");
+  EXPECT_EQ(json["peft_type"], "PREFIX_TUNING");
+  EXPECT_EQ(json["num_transformer_submodules"], 2);
+  EXPECT_EQ(json["num_layers"], 3);
+  const auto again = Adapter::load(*model, scratch / "peft");
+  EXPECT_EQ(floats(translated(*model, again.get())), floats(translated(*model, adapter.get())));
+}
+
+// Of a model with two stacks PEFT gives layer i the pair 2 i: its file gives each layer here what it gives there.
+TEST(PrefixTuning, PeftsFileOfTwoStacksGivesItsKeysAndValues) {
+  nn::TransformerConfig c = tiny_config();
+  c.layers = c.decoder_layers = 4;
+  const auto model = models::Model::from_config(kTiny, c, 1);
+  const auto folder = fixtures() / "two-stacks/prefix";
+  const auto adapter = Adapter::load(*model, folder);
+  nn::ForwardState state;
+  adapter->extend(state);
+  ASSERT_EQ(state.prefix.size(), 4U);
+  const auto expected = CheckpointReader::open(folder / "layers.safetensors");
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string layer = std::to_string(i);
+    EXPECT_EQ(floats(state.prefix[i].keys), floats(expected->read("keys." + layer))) << i;
+    EXPECT_EQ(floats(state.prefix[i].values), floats(expected->read("values." + layer))) << i;
+  }
+  Scratch scratch;
+  adapter->save(scratch / "again");
+  const Json ours = read_json(scratch / "again" / "adapter_config.json"),
+             theirs = read_json(folder / "adapter_config.json");
+  for (const auto& [key, value] : theirs.items()) EXPECT_EQ(ours[key], value) << key;
+}
+
+// Every kind of prefix, with and without its perceptron, and with blocks that run again: against finite differences.
+TEST(PrefixTuning, GradientsOfAllThreeAreRight) {
+  const auto model = two_stacks();
+  for (const bool projection : {false, true}) {
+    const auto adapter = Adapter::create(
+        *model, PrefixTuning{.virtual_tokens = 2, .projection = projection, .projection_hidden = 5}, {.seed = 1});
+    const auto plain = gradients(*model, *adapter, false), again = gradients(*model, *adapter, true);
+    const auto own = adapter->parameters();
+    ASSERT_EQ(plain.size(), projection ? 15U : 3U);
+    const auto loss = [&] {
+      nn::ForwardState state;
+      adapter->extend(state);
+      const nn::Packed texts = nn::pack({{5, 6, 7, 8}, {9, 10, 11}});
+      const nn::Encoded source = model->encode(texts, state);
+      state.encoder = &source;
+      double sum = 0;
+      for (const float x : floats(model->forward(texts, state))) sum += std::tanh(static_cast<double>(x));
+      return sum;
+    };
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      EXPECT_LE(furthest(again[i], plain[i]), 1e-5) << own[i].name;
+      for (const std::size_t at : {std::size_t{0}, plain[i].size() / 2, plain[i].size() - 1}) {
+        float& x = own[i].tensor->data<float>()[at];
+        const float kept = x, step = 1e-2F;
+        x = kept + step;
+        const double up = loss();
+        x = kept - step;
+        const double down = loss();
+        x = kept;
+        EXPECT_NEAR(plain[i][at], (up - down) / (2 * static_cast<double>(step)), 2e-3) << own[i].name << " " << at;
+      }
+    }
   }
 }
 

@@ -7,30 +7,13 @@
 #include "linnet/models/pretrained.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/train/evaluation.h"
+#include "linnet/train/learner.h"
 #include "linnet/train/optimizer.h"
 #include "tests/models/fixture.h"
+#include "tests/models/tiny_encoder_decoder.h"
 
 namespace linnet {
 namespace {
-
-// No family with two stacks is there yet: names are as here, so that nothing but the blocks is needed.
-constexpr models::NamePair kNames[] = {{"encoder.embeddings.tokens", "encoder.embeddings.tokens"}};
-void nothing(models::ConfigFields&, nn::TransformerConfig&) {}
-constexpr models::ArchitectureName kArchitectures[] = {{"Tiny", nn::HeadKind::kSeq2SeqLm}};
-const models::Family kTiny{"tiny", kArchitectures, "", nothing, kNames, {}, {}, {}};
-
-nn::TransformerConfig tiny_config() {
-  nn::TransformerConfig c;
-  c.stack = nn::Stack::kEncoderDecoder;
-  c.head = nn::HeadKind::kSeq2SeqLm;
-  c.vocab = 67, c.hidden = 24, c.layers = c.decoder_layers = 2, c.heads = c.kv_heads = 3, c.head_dim = 8, c.ffn = 40;
-  c.max_positions = 64;
-  c.tie_embeddings = false;
-  c.initializer_range = 0.1;
-  c.decoder_start_id = 0;
-  c.eos_ids = {2};
-  return c;
-}
 
 Tokenizer tokenizer() { return models::load_tokenizer(fixtures() / "bert/masked"); }
 
@@ -89,6 +72,31 @@ TEST(Seq2Seq, LearnsToReverse) {
   }
   EXPECT_NEAR(first, std::log(67.0), 1.0);
   EXPECT_LT(last, 0.5);
+}
+
+// Prefixes of the encoder, the decoder and what is between; --peft-compat leaves the decoder's.
+TEST(Seq2Seq, PrefixesAloneLearnToReverse) {
+  for (const PrefixReach reach : {PrefixReach::kAllAttention, PrefixReach::kOneStack}) {
+    const auto model = models::Model::from_config(kTiny, tiny_config(), 1);
+    const auto objective = seq2seq_objective(reversed_words(24), *model, tokenizer(), TrainTask::kSeq2Seq);
+    TrainOptions options{.task = TrainTask::kSeq2Seq, .method = TrainMethod::kPrefix, .prefix_reach = reach};
+    const Learner learner(*model, tokenizer(), nullptr, options);
+    EXPECT_EQ(learner.trained().size(), reach == PrefixReach::kAllAttention ? 3U : 1U);
+    const auto optimizer = make_optimizer(learner.trained());
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < 24; ++i) rows.push_back(i);
+    double first = 0, last = 0;
+    for (int step = 0; step < 40; ++step) {
+      optimizer->zero_grad();
+      const TrainBatch batch = objective->batch(rows, {1, static_cast<std::uint64_t>(step)});
+      const GradGuard on(true);
+      const Tensor loss = objective->loss(*model, learner.forward(batch), batch, batch.counts);
+      (step == 0 ? first : last) = static_cast<double>(loss.data<float>()[0]);
+      backward(loss);
+      optimizer->step(5e-2f);
+    }
+    EXPECT_LT(last, first - 0.5);
+  }
 }
 
 TEST(Denoising, BartGetsTheWholeTextBack) {
