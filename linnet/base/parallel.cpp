@@ -6,14 +6,18 @@
 #include <atomic>
 #include <exception>
 #include <fstream>
+#include <latch>
 #include <set>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #ifndef LINNET_TSAN_THREADS
 #include <omp.h>
+
+#include "linnet/base/error.h"
 #endif
 
 namespace linnet {
@@ -63,6 +67,29 @@ class Carrier {
   std::exception_ptr first_;
 };
 
+#ifndef LINNET_TSAN_THREADS
+// libgomp ends the program where it cannot start a thread, so whoever wants more of them than ever before starts and
+// ends that many first; their stacks are then there for libgomp's.
+void require_threads(int count) {
+  static std::atomic<int> proven{1};
+  if (count <= proven) return;
+  std::latch gate(1);
+  std::vector<std::jthread> team;
+  team.reserve(static_cast<std::size_t>(count));
+  struct Opener {
+    std::latch& gate;
+    ~Opener() { gate.count_down(); }
+  } const opener{gate};
+  try {
+    while (static_cast<int>(team.size()) + 1 < count) team.emplace_back([&gate] { gate.wait(); });
+  } catch (const std::system_error& error) {
+    fail(ErrorKind::kRuntime, "thread {} of {} cannot be started ({}); fewer (--threads) need less memory",
+         team.size() + 2, count, error.code().message());
+  }
+  proven = count;
+}
+#endif
+
 }  // namespace
 
 int default_threads() {
@@ -75,6 +102,7 @@ int threads() { return g_threads > 0 ? g_threads : default_threads(); }
 void set_threads(int count) {
   g_threads = count;
 #ifndef LINNET_TSAN_THREADS
+  require_threads(threads());
   omp_set_num_threads(threads());  // what oneDNN takes
 #endif
 }
@@ -93,6 +121,7 @@ void parallel_region(FunctionRef<void(int, int)> body) {
     carrier.run([&] { body(0, count); });
   }
 #else
+  require_threads(count);
 #pragma omp parallel num_threads(count)
   carrier.run([&] { body(omp_get_thread_num(), omp_get_num_threads()); });
 #endif

@@ -30,7 +30,7 @@ class FunctionRef<R(Args...)> {
 // Physical cores this process may use; what --threads defaults to.
 int default_threads();
 int threads();
-void set_threads(int count);
+void set_threads(int count);  // kRuntime where the system has no room for so many
 
 // Splits [0, n) into one contiguous range a thread, none smaller than `grain`, and runs body(begin, end) on each.
 // Nested calls run inline. What a body throws comes out when all have ended. The split depends on n, grain and
