@@ -1,4 +1,7 @@
-"""What fine-tuning reaches on the test rows of ../shared/data: `script/bench accuracy [TRIAL…]`; bench.py calls it."""
+"""What fine-tuning reaches on the test rows of ../shared/data: `script/bench accuracy [TRIAL…]`; bench.py calls it.
+
+`script/bench accuracy --choose TRIAL…` compares the trial's candidates on rows held out of the training rows; the test rows
+have no part in it."""
 
 from __future__ import annotations
 
@@ -19,18 +22,23 @@ class Trial:
     options: str
     seeds: tuple[int, ...]
     target: str
+    candidates: tuple[str, ...] = ()  # what `options` was chosen from: the best on held-out rows
 
 
 SST2 = "--valid-fraction 0 --dtype bf16"
 SNIPPETS = "--max-length 256 --valid-fraction 0"
+HELD_OUT = ("--valid-fraction", "0.2")  # another fifth a seed
+CHOOSE_SEEDS = (0, 1, 2)
+HEADS = tuple(f"--method head --pooling {pooling} --epochs 20 {SNIPPETS}" for pooling in ("last", "mean", "max"))
+LORAS = tuple(f"--method lora {targets}--learning-rate {rate} --batch-size 8 --epochs 1 {SNIPPETS}"
+              for targets, rate in (("", "1e-3"), ("--target-modules all-linear ", "2e-4"), ("--target-modules all-linear ", "1e-3")))
 TRIALS = [
     Trial("sst2-full", MINILM, "sst2", "--method full --epochs 2 --batch-size 32 --learning-rate 5e-5 --weight-decay 0.01 " + SST2,
           (0, 1, 2), ">= 88.0"),
     Trial("sst2-lora", MINILM, "sst2", "--method lora --learning-rate 1e-3 --epochs 2 " + SST2, (0,), ""),
     Trial("sst2-head", MINILM, "sst2", "--method head --epochs 20 " + SST2, (0,), ""),
-    Trial("snippets-head", SMOLLM2, "code-snippets", "--method head --pooling mean --epochs 20 " + SNIPPETS, (42,), ">= 97"),
-    Trial("snippets-lora", SMOLLM2, "code-snippets",
-          "--method lora --target-modules all-linear --learning-rate 1e-3 --batch-size 8 --epochs 1 " + SNIPPETS, (0, 1, 42), ">= 97"),
+    Trial("snippets-head", SMOLLM2, "code-snippets", HEADS[1], (0, 1, 42), ">= 97", HEADS),
+    Trial("snippets-lora", SMOLLM2, "code-snippets", LORAS[2], (0, 1, 42), ">= 97", LORAS),
 ]
 
 
@@ -65,6 +73,38 @@ def run(machine, trial: Trial) -> str:
     seeds = ", ".join(map(str, trial.seeds))
     return (f"| {trial.name} | `{trial.options}` | {seeds} | {each} | {statistics.mean(found):.2f} | {trial.target} | "
             f"{statistics.median(seconds):.0f} s ({max(memory) / 2**20:.0f} MiB) |")
+
+
+def held_out(machine, trial: Trial, options: str) -> tuple[float, float, str]:
+    """Accuracy on held-out training rows, mean of the seeds; minus the loss there; a row of the table."""
+    rows, out = machine.work / "training-rows", machine.work / "trained"
+    rows.mkdir(exist_ok=True)
+    shutil.copy(folder(machine, trial.data) / "train.jsonl", rows)
+    accuracies, losses = [], []
+    for seed in CHOOSE_SEEDS:
+        shutil.rmtree(out, ignore_errors=True)
+        lines, _, _ = machine.linnet("train", "-m", trial.model, "--data", rows, "-o", out, *options.split(), *HELD_OUT,
+                                     "--seed", seed)
+        last = [json.loads(line) for line in lines if '"eval_accuracy"' in line and '"summary"' not in line][-1]
+        accuracies.append(100 * last["eval_accuracy"])
+        losses.append(last["eval_loss"])
+    each = ", ".join(f"{value:.2f}" for value in accuracies)
+    accuracy, loss = statistics.mean(accuracies), statistics.mean(losses)
+    return accuracy, -loss, f"| `{options}` | {each} | {accuracy:.2f} | {loss:.4f} |"
+
+
+def choose(machine, names: list[str]) -> None:
+    """The highest mean accuracy is chosen, the lower loss among equals."""
+    for trial in TRIALS:
+        if trial.candidates and (not names or trial.name in names):
+            print(f"{trial.name}: {' '.join(HELD_OUT)}, seeds {', '.join(map(str, CHOOSE_SEEDS))}\n\n"
+                  "| options of `linnet train` | accuracy on held-out rows, % | mean | loss |\n|---|---|---|---|", flush=True)
+            found = []
+            for options in trial.candidates:
+                found.append((*held_out(machine, trial, options.replace(" --valid-fraction 0", "")), options))
+                print(found[-1][2], flush=True)
+            best = max(found)[3]
+            print(f"\nchosen: `{best}`" + ("" if best == trial.options else "; the trial runs another"), flush=True)
 
 
 def table(machine, names: list[str]) -> None:

@@ -257,11 +257,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
     parser.add_argument("--dtype", action="append", choices=["f32", "bf16"])
+    parser.add_argument("--choose", action="store_true", help="accuracy: compare a trial's candidates on held-out rows")
     parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(BENCHES) + "; or accuracy and trials of it")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.names[:1] == ["accuracy"]:
         with tempfile.TemporaryDirectory(prefix="linnet-bench-") as work:
-            accuracy.table(Machine(options.program, options.threads, Path(work)), options.names[1:])
+            run = accuracy.choose if options.choose else accuracy.table
+            run(Machine(options.program, options.threads, Path(work)), options.names[1:])
         return 0
     unknown = set(options.names) - set(BENCHES)
     if unknown:
