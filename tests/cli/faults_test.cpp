@@ -173,10 +173,9 @@ TEST_F(TrainFaults, ClockAndHostAreNoPartOfTheResult) {
 
 // From too little to enough: each size ends well or says what was missing.
 using TrainFaultsSlow = TrainFaults;
-// Not met yet: between the libraries' need and the program's, libgomp and the unwinder die of their own.
 TEST_F(TrainFaultsSlow, AnyLimitOfMemoryIsSaid) {
   bool enough = false;
-  for (std::uint64_t mib = 24; !enough && mib < 4000; mib += mib / 4) {
+  for (std::uint64_t mib = 24; !enough && mib < 4000; mib += mib < 60 ? 12 : 1) {
     SCOPED_TRACE(testing::Message() << mib << " MiB");
     fs::remove_all(out());
     const CliResult r = run_linnet(arguments(out(), {"--max-steps", "2"}), {.address_space = mib << 20});
@@ -187,6 +186,14 @@ TEST_F(TrainFaultsSlow, AnyLimitOfMemoryIsSaid) {
     expect_nothing_half_written();
   }
   EXPECT_TRUE(enough);
+}
+// libgomp would end the program in its own words.
+TEST_F(TrainFaults, ThreadsWithoutRoomAreSaid) {
+  std::vector<std::string> many = arguments(out(), {"--max-steps", "2"});
+  std::replace(many.begin(), many.end(), std::string("1"), std::string("64"));  // of -t
+  const CliResult r = run_linnet(many, {.address_space = std::uint64_t{300} << 20});
+  EXPECT_EQ(r.exit_code, 1) << r.err;
+  EXPECT_NE(r.err.find("error: thread "), std::string::npos) << r.err;
 }
 TEST_F(TrainFaultsSlow, DyingAtEveryChange) { die(Depth::kEvery); }
 TEST_F(TrainFaultsSlow, EveryErrorAtEveryWrite) {
