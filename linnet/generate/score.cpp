@@ -135,6 +135,7 @@ class Scorer {
   void run_batch(const std::vector<std::size_t>& members) {
     std::vector<Sequence> texts(members.size());
     std::vector<Piece> pieces;
+    pieces.reserve(members.size());
     for (std::size_t i = 0; i < members.size(); ++i) {
       texts[i] = session_.cache_.fork(session_.prefix_);
       pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
@@ -162,6 +163,7 @@ class Scorer {
     std::iota(all.begin(), all.end(), std::size_t{0});
     if (options_.share) return grow(continuations, all, 0);
     std::vector<Branch> alone;
+    alone.reserve(all.size());
     for (const std::size_t m : all) alone.push_back({continuations[m], {m}, {}});
     return alone;
   }

@@ -23,7 +23,8 @@ std::string sizes(std::initializer_list<std::int64_t> values) {
 
 // How far a product of x [m, in] and a weight may be off, element by element: the sum of the parts' magnitudes times
 // their roundings.
-Floats product_bound(Backend& reference, const Floats& x, std::int64_t x_stride, std::int64_t m, const TypedWeight& w, double rounding) {
+Floats product_bound(Backend& reference, const Floats& x, std::int64_t x_stride, std::int64_t m, const TypedWeight& w,
+                     double rounding) {
   const Floats magnitudes = absolute(x), weight = absolute(w.plain);
   WeightView view = w.view;
   view.data = weight.data(), view.type = DType::kF32;
@@ -55,12 +56,16 @@ TEST_P(Conformance, Linear) {
           if (info(type).quantized && precision != Precision::kF32) continue;  // QuantisedProducts
           SCOPED_TRACE(std::string(info(type).name) + " " + sizes({out, in, m, constant}));
           const TypedWeight w = typed_weight(type, out, in, WeightLayout::kOutIn, constant);
-          const Floats x = random_floats(m * (in + 3), 1), bias = random_floats(out, 2), y = random_floats(m * (out + 5), 3);
-          const Floats bound = widened(product_bound(*reference_, x, in + 3, m, w, rounding_of(type, precision, in)), m, out, out + 5);
+          const Floats x = random_floats(m * (in + 3), 1), bias = random_floats(out, 2),
+                       y = random_floats(m * (out + 5), 3);
+          const Floats bound =
+              widened(product_bound(*reference_, x, in + 3, m, w, rounding_of(type, precision, in)), m, out, out + 5);
           for (const bool accumulate : {false, true})
-            expect_conforms(*backend_, {y}, {m == 0 ? Floats{0} : bound}, [&](Backend& b, const auto& o) {
-              b.linear({x.data(), in + 3, m, w.view, accumulate == constant ? bias.data() : nullptr, o[0], out + 5, accumulate, precision});
-            });
+            expect_conforms(*backend_, {y}, {m == 0 ? Floats{0} : bound},
+                            [&, in = in, out = out](Backend& b, const auto& o) {
+                              b.linear({x.data(), in + 3, m, w.view, accumulate == constant ? bias.data() : nullptr,
+                                        o[0], out + 5, accumulate, precision});
+                            });
         }
 }
 
@@ -102,7 +107,8 @@ TEST_P(Conformance, GradientOfTheInput) {
       for (const std::int64_t m : {0, 1, 21})
         for (const Precision precision : {Precision::kF32, Precision::kBF16}) {
           const std::int64_t out = 96, in = 160;  // whole blocks either way
-          SCOPED_TRACE(std::string(info(type).name) + " " + sizes({m, layout == WeightLayout::kOutIn, precision == Precision::kF32}));
+          SCOPED_TRACE(std::string(info(type).name) + " " +
+                       sizes({m, layout == WeightLayout::kOutIn, precision == Precision::kF32}));
           const TypedWeight w = typed_weight(type, out, in, layout, true);
           const Floats dy = random_floats(m * (out + 1), 1), dx = random_floats(m * (in + 2), 2);
           TypedWeight turned = w;  // dy W is a product with the transposed weight
@@ -126,16 +132,22 @@ TEST_P(Conformance, GradientOfTheWeight) {
           SCOPED_TRACE(sizes({m, layout == WeightLayout::kOutIn, precision == Precision::kF32, accumulate}));
           const Floats dy = random_floats(m * (out + 2), 1), x = random_floats(m * (in + 1), 2);
           const double rounding = rounding_of(DType::kF32, precision, m);
-          const float magnitude = static_cast<float>(rounding * static_cast<double>(m) * largest(dy) * largest(x) + 1e-6);
-          const Floats any{accumulate || m > 0 ? magnitude : 0}, sums{static_cast<float>(kEpsilon * static_cast<double>(m + 8) * static_cast<double>(m) * largest(dy) + 1e-6)};
-          expect_conforms(*backend_, {random_floats(out * in, 3), random_floats(out, 4)}, {any, sums}, [&](Backend& b, const auto& o) {
-            b.linear_grad_weight({dy.data(), x.data(), out + 2, in + 1, m, out, in, layout, o[0], m == 1 ? nullptr : o[1], accumulate, precision});
-          });
+          const float magnitude =
+              static_cast<float>(rounding * static_cast<double>(m) * largest(dy) * largest(x) + 1e-6);
+          const Floats any{accumulate || m > 0 ? magnitude : 0},
+              sums{static_cast<float>(kEpsilon * static_cast<double>(m + 8) * static_cast<double>(m) * largest(dy) +
+                                      1e-6)};
+          expect_conforms(*backend_, {random_floats(out * in, 3), random_floats(out, 4)}, {any, sums},
+                          [&](Backend& b, const auto& o) {
+                            b.linear_grad_weight({dy.data(), x.data(), out + 2, in + 1, m, out, in, layout, o[0],
+                                                  m == 1 ? nullptr : o[1], accumulate, precision});
+                          });
         }
 }
 
 TEST_P(Conformance, Gemm) {
-  for (const auto& [m, n, k] : {std::tuple<std::int64_t, std::int64_t, std::int64_t>{1, 1, 1}, {7, 19, 33}, {64, 5, 128}, {3, 70, 2}})
+  for (const auto& [m, n, k] :
+       {std::tuple<std::int64_t, std::int64_t, std::int64_t>{1, 1, 1}, {7, 19, 33}, {64, 5, 128}, {3, 70, 2}})
     for (const int turns : {0, 1, 2, 3})
       for (const float beta : {0.0F, 0.5F}) {
         const bool ta = (turns & 1) != 0, tb = (turns & 2) != 0;
@@ -143,10 +155,13 @@ TEST_P(Conformance, Gemm) {
         const std::int64_t lda = (ta ? m : k) + 2, ldb = (tb ? k : n) + 1, ldc = n + 3, batch = 3;
         const std::int64_t a_stride = (ta ? k : m) * lda, b_stride = (tb ? n : k) * ldb, c_stride = m * ldc;
         const Floats a = random_floats(batch * a_stride, 1), right = random_floats(batch * b_stride, 2);
-        const auto bound = static_cast<float>(static_cast<double>(k) * static_cast<double>(k + 8) * kEpsilon * largest(a) * largest(right));
-        expect_conforms(*backend_, {random_floats(batch * c_stride, 3)}, {{bound}}, [&](Backend& b, const auto& o) {
-          b.gemm({a.data(), right.data(), o[0], m, n, k, lda, ldb, ldc, ta, tb, 0.7F, beta, batch, a_stride, b_stride, c_stride});
-        });
+        const auto bound = static_cast<float>(static_cast<double>(k) * static_cast<double>(k + 8) * kEpsilon *
+                                              largest(a) * largest(right));
+        expect_conforms(*backend_, {random_floats(batch * c_stride, 3)}, {{bound}},
+                        [&, m = m, n = n, k = k](Backend& b, const auto& o) {
+                          b.gemm({a.data(), right.data(), o[0], m, n, k, lda, ldb, ldc, ta, tb, 0.7F, beta, batch,
+                                  a_stride, b_stride, c_stride});
+                        });
       }
 }
 
@@ -154,9 +169,11 @@ TEST_P(Conformance, Norms) {
   for (const std::int64_t cols : {3, 16, 65, 577})
     for (const std::int64_t rows : {0, 1, 3, 130}) {
       SCOPED_TRACE(sizes({rows, cols}));
-      const Floats x = random_floats(rows * cols, 1), weight = random_floats(cols, 2), bias = random_floats(cols, 3), dy = random_floats(rows * cols, 4);
+      const Floats x = random_floats(rows * cols, 1), weight = random_floats(cols, 2), bias = random_floats(cols, 3),
+                   dy = random_floats(rows * cols, 4);
       const auto k = static_cast<double>(cols);
-      const Floats y_bound{static_cast<float>((k + 32) * kEpsilon * 12)}, one{static_cast<float>((k + 32) * kEpsilon * 4)};
+      const Floats y_bound{static_cast<float>((k + 32) * kEpsilon * 12)},
+          one{static_cast<float>((k + 32) * kEpsilon * 4)};
       const std::vector<Floats> y{zeros(rows * cols), zeros(rows), zeros(rows)};
       expect_conforms(*backend_, y, {y_bound, one, one}, [&](Backend& b, const auto& o) {
         b.layer_norm({x.data(), weight.data(), bias.data(), o[0], o[1], o[2], rows, cols, 1e-5F});
@@ -168,18 +185,24 @@ TEST_P(Conformance, Norms) {
         b.layer_norm({x.data(), weight.data(), bias.data(), o[0], nullptr, nullptr, rows, cols, 1e-5F});
       });
       Floats mean = zeros(rows), rstd = zeros(rows), rms = zeros(rows), ignored = zeros(rows * cols);
-      reference_->layer_norm({x.data(), weight.data(), bias.data(), ignored.data(), mean.data(), rstd.data(), rows, cols, 1e-5F});
+      reference_->layer_norm(
+          {x.data(), weight.data(), bias.data(), ignored.data(), mean.data(), rstd.data(), rows, cols, 1e-5F});
       reference_->rms_norm({x.data(), weight.data(), nullptr, ignored.data(), nullptr, rms.data(), rows, cols, 1e-5F});
       const double most = std::max(largest(rstd), largest(rms)) + 1, n = static_cast<double>(rows + 32);
-      const Floats dx_bound{static_cast<float>((k + 32) * kEpsilon * 40 * most)}, dw_bound{static_cast<float>(n * n * kEpsilon * 16 + 1e-6)};
+      const Floats dx_bound{static_cast<float>((k + 32) * kEpsilon * 40 * most)},
+          dw_bound{static_cast<float>(n * n * kEpsilon * 16 + 1e-6)};
       const std::vector<Floats> g{zeros(rows * cols), random_floats(cols, 5), random_floats(cols, 6)};
       for (const int wanted : {7, 1, 6, 2}) {
-        const auto at = [&](const auto& o, int i) { return (wanted >> i & 1) != 0 ? o[static_cast<std::size_t>(i)] : nullptr; };
+        const auto at = [&](const auto& o, int i) {
+          return (wanted >> i & 1) != 0 ? o[static_cast<std::size_t>(i)] : nullptr;
+        };
         expect_conforms(*backend_, g, {dx_bound, dw_bound, dw_bound}, [&](Backend& b, const auto& o) {
-          b.layer_norm_grad({dy.data(), x.data(), weight.data(), mean.data(), rstd.data(), at(o, 0), at(o, 1), at(o, 2), rows, cols});
+          b.layer_norm_grad(
+              {dy.data(), x.data(), weight.data(), mean.data(), rstd.data(), at(o, 0), at(o, 1), at(o, 2), rows, cols});
         });
         expect_conforms(*backend_, g, {dx_bound, dw_bound, dw_bound}, [&](Backend& b, const auto& o) {
-          b.rms_norm_grad({dy.data(), x.data(), weight.data(), nullptr, rms.data(), at(o, 0), at(o, 1), nullptr, rows, cols});
+          b.rms_norm_grad(
+              {dy.data(), x.data(), weight.data(), nullptr, rms.data(), at(o, 0), at(o, 1), nullptr, rows, cols});
         });
       }
     }
@@ -187,12 +210,16 @@ TEST_P(Conformance, Norms) {
 
 TEST_P(Conformance, Activations) {
   for (const std::int64_t n : {0, 1, 7, 16, 33, 4099})
-    for (const Activation kind : {Activation::kIdentity, Activation::kRelu, Activation::kGelu, Activation::kGeluTanh, Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
+    for (const Activation kind : {Activation::kIdentity, Activation::kRelu, Activation::kGelu, Activation::kGeluTanh,
+                                  Activation::kSilu, Activation::kTanh, Activation::kSigmoid}) {
       SCOPED_TRACE(sizes({n, static_cast<int>(kind)}));
       const Floats x = random_floats(n, 1, 3), gate = random_floats(n, 2), dy = random_floats(n, 3);
-      const Floats bound{static_cast<float>(64 * kEpsilon * (1 + largest(x)) * (1 + largest(gate)) * (1 + largest(dy)))};
+      const Floats bound{
+          static_cast<float>(64 * kEpsilon * (1 + largest(x)) * (1 + largest(gate)) * (1 + largest(dy)))};
       for (const float* with : {static_cast<const float*>(nullptr), gate.data()}) {
-        expect_conforms(*backend_, {zeros(n)}, {bound}, [&](Backend& b, const auto& o) { b.activation({x.data(), with, o[0], n, kind}); });
+        expect_conforms(*backend_, {zeros(n)}, {bound}, [&](Backend& b, const auto& o) {
+          b.activation({x.data(), with, o[0], n, kind});
+        });
         expect_conforms(*backend_, {zeros(n), zeros(n)}, {bound, bound}, [&](Backend& b, const auto& o) {
           b.activation_grad({dy.data(), x.data(), with, o[0], with != nullptr ? o[1] : nullptr, n, kind});
         });
@@ -203,30 +230,42 @@ TEST_P(Conformance, Activations) {
 TEST_P(Conformance, ElementwiseAlsoInPlace) {
   for (const std::int64_t n : {0, 1, 7, 65, 40003}) {
     SCOPED_TRACE(sizes({n}));
-    const Floats a = random_floats(n, 1), c = random_floats(n, 2), exact{static_cast<float>(4 * kEpsilon * (1 + largest(a)) * (1 + largest(c)))};
+    const Floats a = random_floats(n, 1), c = random_floats(n, 2),
+                 exact{static_cast<float>(4 * kEpsilon * (1 + largest(a)) * (1 + largest(c)))};
     expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) { b.add(o[0], c.data(), o[0], n); });
     expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) { b.multiply(o[0], c.data(), o[0], n); });
     expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) { b.scale(o[0], -0.3F, o[0], n); });
     expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) { b.axpy(0.3F, c.data(), o[0], n); });
-    expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) { b.dropout({o[0], o[0], n, 0.3F, {4, 5}}); });
+    expect_conforms(*backend_, {a}, {exact}, [&](Backend& b, const auto& o) {
+      b.dropout({o[0], o[0], n, 0.3F, {4, 5}});
+    });
     expect_conforms(*backend_, {a, c, absolute(c)}, {{1e-6F}, {1e-6F}, {1e-6F}}, [&](Backend& b, const auto& o) {
       b.adam({o[0], o[1], o[2], a.data(), n, 0.5F, 0.01F, 0.9F, 0.999F, 1e-8F, 0.1F, 0.1F, 0.001F, true});
     });
-    EXPECT_NEAR(backend_->sum_squares(a.data(), n), reference_->sum_squares(a.data(), n), 1e-6 * static_cast<double>(n));
+    EXPECT_NEAR(backend_->sum_squares(a.data(), n), reference_->sum_squares(a.data(), n),
+                1e-6 * static_cast<double>(n));
   }
 }
 
 TEST_P(Conformance, Rotary) {
-  for (const auto& [rows, heads, head_dim, dims] : {std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>{0, 2, 8, 8}, {1, 1, 2, 2}, {5, 3, 10, 6}, {9, 2, 64, 64}})
+  for (const auto& [rows, heads, head_dim, dims] :
+       {std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>{0, 2, 8, 8},
+        {1, 1, 2, 2},
+        {5, 3, 10, 6},
+        {9, 2, 64, 64}})
     for (const bool inverse : {false, true}) {
       SCOPED_TRACE(sizes({rows, heads, head_dim, dims}));
-      const Floats cosine = random_floats(4 * dims / 2, 1), sine = random_floats(4 * dims / 2, 2), x = random_floats(rows * heads * head_dim, 3);
+      const Floats cosine = random_floats(4 * dims / 2, 1), sine = random_floats(4 * dims / 2, 2),
+                   x = random_floats(rows * heads * head_dim, 3);
       std::vector<std::int32_t> at(static_cast<std::size_t>(rows));
       for (std::size_t i = 0; i < at.size(); ++i) at[i] = static_cast<std::int32_t>(i * 7 % 4);
       const std::int64_t stride = heads * head_dim;
-      expect_conforms(*backend_, {x}, {{1e-5F}}, [&](Backend& b, const auto& o) {  // in place
-        b.rotary({o[0], o[0], rows, heads, head_dim, dims, stride, head_dim, stride, cosine.data(), sine.data(), at.data(), inverse});
-      });
+      expect_conforms(
+          *backend_, {x}, {{1e-5F}},
+          [&, rows = rows, heads = heads, head_dim = head_dim, dims = dims](Backend& b, const auto& o) {  // in place
+            b.rotary({o[0], o[0], rows, heads, head_dim, dims, stride, head_dim, stride, cosine.data(), sine.data(),
+                      at.data(), inverse});
+          });
     }
 }
 
@@ -236,10 +275,15 @@ TEST_P(Conformance, Embedding) {
     for (const std::vector<std::int32_t>& ids : {std::vector<std::int32_t>{}, {8}, {3, 0, 3, 3, 8, 1, 0}}) {
       SCOPED_TRACE(std::string(info(type).name) + " " + sizes({static_cast<std::int64_t>(ids.size())}));
       const auto rows = static_cast<std::int64_t>(ids.size());
-      expect_conforms(*backend_, {zeros(rows * 96)}, {{0}}, [&](Backend& b, const auto& o) { b.embedding({table.view.data, type, ids.data(), o[0], rows, 96}); });
+      expect_conforms(*backend_, {zeros(rows * 96)}, {{0}}, [&](Backend& b, const auto& o) {
+        b.embedding({table.view.data, type, ids.data(), o[0], rows, 96});
+      });
       const Floats dy = random_floats(rows * 96, 2);
-      expect_conforms(*backend_, {random_floats(9 * 96, 3)}, {{2e-6F}}, [&](Backend& b, const auto& o) { b.embedding_grad({dy.data(), ids.data(), o[0], rows, 96}); });
-      expect_conforms(*backend_, {zeros(9 * 96)}, {{0}}, [&](Backend& b, const auto& o) { b.to_float(table.view.data, type, o[0], 9, 96); });
+      expect_conforms(*backend_, {random_floats(9 * 96, 3)}, {{2e-6F}}, [&](Backend& b, const auto& o) {
+        b.embedding_grad({dy.data(), ids.data(), o[0], rows, 96});
+      });
+      expect_conforms(*backend_, {zeros(9 * 96)}, {{0}},
+                      [&](Backend& b, const auto& o) { b.to_float(table.view.data, type, o[0], 9, 96); });
     }
   }
 }
@@ -250,21 +294,25 @@ TEST_P(Conformance, CrossEntropyAlsoInPlace) {
       SCOPED_TRACE(sizes({rows, cols}));
       const Floats logits = random_floats(rows * (cols + 2), 1, 4);
       std::vector<std::int32_t> targets;
-      for (std::int64_t r = 0; r < rows; ++r) targets.push_back(r == 4 ? -100 : static_cast<std::int32_t>(r * 5 % cols));
+      for (std::int64_t r = 0; r < rows; ++r)
+        targets.push_back(r == 4 ? -100 : static_cast<std::int32_t>(r * 5 % cols));
       const auto k = static_cast<float>(static_cast<double>(cols + 64) * kEpsilon * 4);
       double loss[2] = {}, weight[2] = {};
       int at = 0;
       expect_conforms(*backend_, {logits}, {{std::max(k, 4e-6F)}}, [&](Backend& b, const auto& o) {
-        b.cross_entropy({o[0], rows, cols, cols + 2, targets.data(), 0.1F, nullptr, &loss[at], &weight[at], o[0], cols + 2});
+        b.cross_entropy(
+            {o[0], rows, cols, cols + 2, targets.data(), 0.1F, nullptr, &loss[at], &weight[at], o[0], cols + 2});
         ++at;
       });
       EXPECT_NEAR(loss[0], loss[1], 1e-5 * std::fabs(loss[1]) + 1e-5);
       EXPECT_EQ(weight[0], weight[1]);
       double bare = 0;
-      backend_->cross_entropy({logits.data(), rows, cols, cols + 2, targets.data(), 0.1F, nullptr, &bare, &weight[0], nullptr, 0});
+      backend_->cross_entropy(
+          {logits.data(), rows, cols, cols + 2, targets.data(), 0.1F, nullptr, &bare, &weight[0], nullptr, 0});
       EXPECT_NEAR(bare, loss[1], 1e-5 * std::fabs(loss[1]) + 1e-5);
       const Floats dense = random_floats(rows * cols, 2, 4);
-      expect_conforms(*backend_, {dense}, {{1e-5F}}, [&](Backend& b, const auto& o) { b.log_softmax(o[0], o[0], rows, cols); });
+      expect_conforms(*backend_, {dense}, {{1e-5F}},
+                      [&](Backend& b, const auto& o) { b.log_softmax(o[0], o[0], rows, cols); });
     }
 }
 
@@ -276,7 +324,8 @@ struct AttentionCase {
 };
 
 TEST_P(Conformance, Attention) {
-  const AttentionCase cases[] = {{1, 1, 1, true, false, 0, 0},  {3, 1, 7, true, false, 0, 0}, {4, 2, 32, false, false, 0, 0}, {2, 2, 33, true, true, 0, 0},
+  const AttentionCase cases[] = {{1, 1, 1, true, false, 0, 0},   {3, 1, 7, true, false, 0, 0},
+                                 {4, 2, 32, false, false, 0, 0}, {2, 2, 33, true, true, 0, 0},
                                  {2, 1, 64, false, false, 5, 0}, {6, 3, 12, true, false, 0, 0.4F}};
   // (queries, keys) of packed sequences: single rows, a sequence without queries, more keys than queries, long ones.
   const std::pair<std::int64_t, std::int64_t> lengths[] = {{1, 1}, {0, 3}, {5, 9}, {70, 70}, {3, 131}};
@@ -285,21 +334,47 @@ TEST_P(Conformance, Attention) {
     std::vector<AttentionSequence> sequences;
     std::int64_t rows = 0, keys = 0;
     for (const auto& [q, k] : lengths) sequences.push_back({rows, q, keys, k, nullptr, nullptr}), rows += q, keys += k;
-    const std::int64_t q_stride = c.heads * c.head_dim + 1, kv_stride = c.kv_heads * c.head_dim + 2, out_stride = c.heads * c.head_dim;
-    const Floats q = random_floats(rows * q_stride, 1), k = random_floats(keys * kv_stride, 2), v = random_floats(keys * kv_stride, 3),
-                 slopes = random_floats(c.heads, 4, 0.1F), bias = random_floats(c.heads * (2 * c.reach + 1), 5), dout = random_floats(rows * out_stride, 6);
-    AttentionArgs a{q.data(), k.data(), v.data(), q_stride, c.head_dim, kv_stride, c.head_dim, kv_stride, c.head_dim, DType::kF32, sequences.data(),
-                    static_cast<std::int64_t>(sequences.size()), c.heads, c.kv_heads, c.head_dim, 0.4F, c.causal, c.alibi ? slopes.data() : nullptr,
-                    c.reach > 0 ? bias.data() : nullptr, c.reach, c.dropout, {8, 9}, nullptr, out_stride, nullptr};
-    expect_conforms(*backend_, {zeros(rows * out_stride), zeros(rows * c.heads)}, {{2e-5F}, {2e-5F}}, [&](Backend& b, const auto& o) {
-      AttentionArgs own = a;
-      own.out = o[0], own.log_sum = o[1];
-      b.attention(own);
-    });
+    const std::int64_t q_stride = c.heads * c.head_dim + 1, kv_stride = c.kv_heads * c.head_dim + 2,
+                       out_stride = c.heads * c.head_dim;
+    const Floats q = random_floats(rows * q_stride, 1), k = random_floats(keys * kv_stride, 2),
+                 v = random_floats(keys * kv_stride, 3), slopes = random_floats(c.heads, 4, 0.1F),
+                 bias = random_floats(c.heads * (2 * c.reach + 1), 5), dout = random_floats(rows * out_stride, 6);
+    AttentionArgs a{q.data(),
+                    k.data(),
+                    v.data(),
+                    q_stride,
+                    c.head_dim,
+                    kv_stride,
+                    c.head_dim,
+                    kv_stride,
+                    c.head_dim,
+                    DType::kF32,
+                    sequences.data(),
+                    static_cast<std::int64_t>(sequences.size()),
+                    c.heads,
+                    c.kv_heads,
+                    c.head_dim,
+                    0.4F,
+                    c.causal,
+                    c.alibi ? slopes.data() : nullptr,
+                    c.reach > 0 ? bias.data() : nullptr,
+                    c.reach,
+                    c.dropout,
+                    {8, 9},
+                    nullptr,
+                    out_stride,
+                    nullptr};
+    expect_conforms(*backend_, {zeros(rows * out_stride), zeros(rows * c.heads)}, {{2e-5F}, {2e-5F}},
+                    [&](Backend& b, const auto& o) {
+                      AttentionArgs own = a;
+                      own.out = o[0], own.log_sum = o[1];
+                      b.attention(own);
+                    });
     Floats y = zeros(rows * out_stride), log_sum = zeros(rows * c.heads);
     a.out = y.data(), a.log_sum = log_sum.data();
     reference_->attention(a);
-    const std::vector<Floats> start{zeros(rows * q_stride), random_floats(keys * kv_stride, 7), random_floats(keys * kv_stride, 8), random_floats(c.heads * (2 * c.reach + 1), 9)};
+    const std::vector<Floats> start{zeros(rows * q_stride), random_floats(keys * kv_stride, 7),
+                                    random_floats(keys * kv_stride, 8), random_floats(c.heads * (2 * c.reach + 1), 9)};
     const double size = static_cast<double>(c.head_dim + 32) * kEpsilon * 64 * largest(dout) * largest(v);
     const Floats bound{static_cast<float>(std::max(size, 5e-5))};
     expect_conforms(*backend_, start, {bound, bound, bound, bound}, [&](Backend& b, const auto& o) {

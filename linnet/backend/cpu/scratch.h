@@ -45,7 +45,7 @@ T* scratch(std::int64_t count) {
     buffer = aligned_bytes(bytes + bytes / 4 + 64);
     capacity = bytes + bytes / 4 + 64;
   }
-  return reinterpret_cast<T*>(buffer.get());
+  return reinterpret_cast<T*>(buffer.get());  // NOLINT(clang-analyzer-cplusplus.NewDelete): it outlives the call
 }
 
 }  // namespace linnet::cpu
