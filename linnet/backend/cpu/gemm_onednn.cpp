@@ -86,7 +86,7 @@ using tag = memory::format_tag;
 struct Shape {
   std::int64_t m, n, k, c_stride;  // c_stride: of the rows of y
   bool bias, accumulate;
-  auto operator<=>(const Shape&) const = default;
+  auto operator<=>(const Shape&) const = default;  // NOLINT(modernize-use-nullptr): the 0 is the compiler's
 
   memory::desc a_desc() const { return {{m, k}, memory::data_type::bf16, tag::ab}; }
   memory::desc b_desc() const { return {{k, n}, memory::data_type::bf16, tag::BA16a64b2a}; }
