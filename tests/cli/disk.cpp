@@ -72,6 +72,7 @@ void Disk::sync(Node& node) {
 }
 
 void Disk::apply(const Change& change) {
+  if (change.what == "nothing") return;
   if (change.what == "create" || change.what == "mkdir") {
     nodes_.push_back({.folder = change.what == "mkdir"});
     return enter(change.path, static_cast<int>(nodes_.size()) - 1);

@@ -17,7 +17,7 @@ namespace linnet::test {
 
 struct Change {
   long allocations = 0;   // of the process until then
-  std::string what = {};  // create, empty, write, sync, rename, mkdir, remove
+  std::string what = {};  // create, empty, write, sync, rename, mkdir, remove; nothing: one that failed
   std::filesystem::path path = {}, to = {};
   std::size_t offset = 0;  // of `bytes`
   std::string bytes = {};

@@ -87,7 +87,7 @@ class TrainFaults : public TrainCli {
   }
   void fill_disk(Depth depth, std::initializer_list<int> errors) {
     std::size_t last = changes_.size();  // the last change that needs room
-    while (changes_[last - 1].what == "remove") --last;
+    while (changes_[last - 1].what == "remove" || changes_[last - 1].what == "nothing") --last;
     auto error = errors.begin();
     for (const std::size_t at : places(depth, last, 16)) {
       SCOPED_TRACE(testing::Message() << at << ": " << changes_[at - 1].what << " " << changes_[at - 1].path << ", "

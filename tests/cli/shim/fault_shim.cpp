@@ -127,7 +127,7 @@ int change(Needs needs, const char* what, const Path& path, const char* more, Ca
       break;
   }
   const int result = call();
-  if (result >= 0) record(what, path, more, {});
+  record(result >= 0 ? what : "nothing", path, more, {});  // counted all the same
   return result;
 }
 
