@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 
+#include "linnet/backend/cpu/cpu.h"
 #include "linnet/base/memory.h"
 #include "linnet/base/parallel.h"
 #include "model_argument.h"
@@ -46,30 +46,26 @@ Json cpu_features() {
 std::int64_t total_memory() { return std::atoll(proc_value("/proc/meminfo", "MemTotal").c_str()) * 1024; }
 
 Json library_versions() {
-  return {{"linnet", LINNET_VERSION},
-          {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-          {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                                        NLOHMANN_JSON_VERSION_PATCH)},
-          {"compiler", __VERSION__}};
+  Json versions = {{"linnet", LINNET_VERSION},
+                   {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+                   {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                                 NLOHMANN_JSON_VERSION_PATCH)},
+                   {"compiler", __VERSION__}};
+  for (const NamedFact& library : cpu_libraries()) versions[library.name] = library.value;
+  return versions;
 }
 
-// Bytes a second that all threads together read from memory: what decoding is bound by.
-double read_bandwidth() {
-  std::vector<std::uint64_t> data(std::size_t{64} << 20 >> 3, 1);
-  std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads()), 0);
-  const auto start = std::chrono::steady_clock::now();
-  constexpr int kRounds = 8;
-  for (int round = 0; round < kRounds; ++round) {
-    parallel_region([&](int thread, int count) {
-      const std::size_t begin = data.size() * thread / count, end = data.size() * (thread + 1) / count;
-      std::uint64_t a = 0, b = 0, c = 0, d = 0;
-      for (std::size_t i = begin; i + 4 <= end; i += 4)
-        a += data[i], b += data[i + 1], c += data[i + 2], d += data[i + 3];
-      sums[thread] += a + b + c + d;
-    });
-  }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return sums[0] == 0 ? 0 : static_cast<double>(data.size() * 8) * kRounds / seconds;
+Json kernels() {
+  Json names;
+  for (const NamedFact& kernel : cpu_kernels()) names[kernel.name] = kernel.value;
+  return names;
+}
+
+Json speed() {
+  const CpuSpeed measured = measure_cpu();
+  return {{"read_bytes_per_s", measured.read_gb_per_s * 1e9},
+          {"f32_gflops", measured.f32_gflops},
+          {"int8_gflops", measured.int8_gflops}};
 }
 
 Json examine(bool bench) {
@@ -81,13 +77,14 @@ Json examine(bool bench) {
       {"threads", default_threads()},
       {"device", "cpu"},
       {"memory", {{"total_bytes", total_memory()}, {"free_bytes", available_memory()}}},
+      {"kernels", kernels()},
       {"libraries", library_versions()},
       {"cache",
        {{"linnet", linnet_cache().string()},
         {"default_model", default_model_path().string()},
         {"default_model_present", std::filesystem::exists(default_model_path())}}},
   };
-  if (bench) result["bench"] = {{"read_bytes_per_s", read_bandwidth()}};
+  if (bench) result["bench"] = speed();
   return result;
 }
 
@@ -103,14 +100,17 @@ void print_for_people(const Json& r) {
       {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " +
                      format_bytes(number(r["memory"]["total_bytes"]))},
   };
+  for (const auto& [name, kernel] : r["kernels"].items()) rows.push_back({name + " products", kernel});
   for (const auto& [name, version] : r["libraries"].items()) rows.push_back({name, version});
-  if (r.contains("kernels")) rows.push_back({"kernels", r["kernels"]});
   rows.push_back({"cache", r["cache"]["linnet"]});
   rows.push_back({"default model", r["cache"]["default_model_present"].get<bool>()
                                        ? r["cache"]["default_model"].get<std::string>()
                                        : "not there; script/fetch-models smollm2 gets it"});
-  if (r.contains("bench"))
+  if (r.contains("bench")) {
     rows.push_back({"memory reads", format_bytes(number(r["bench"]["read_bytes_per_s"])) + "/s"});
+    rows.push_back({"f32 products", fmt::format("{:.0f} GFLOP/s", number(r["bench"]["f32_gflops"]))});
+    rows.push_back({"8-bit products", fmt::format("{:.0f} GOP/s", number(r["bench"]["int8_gflops"]))});
+  }
   print_result(format_table(rows));
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/io/gguf_writer.h"
 #include "linnet/models/layout.h"
@@ -135,6 +136,9 @@ Tensor rope_factors(const TransformerConfig& config) {
 
 // How a sentence-transformers folder makes one vector of a text: a property of its use, which the weights do without.
 void put_pooling(GgufWriter& out, const Model& model, const std::string& architecture) {
+  if (const auto modules = model.place() / "modules.json"; std::filesystem::exists(modules))
+    if (read_file(modules).find(".Normalize\"") != std::string::npos)
+      warn("{}: a GGUF file cannot say that vectors have length 1; use embed --unit with it", modules.string());
   const auto file = model.place() / kPoolingFile;
   if (!std::filesystem::exists(file)) return;
   if (const auto pooling = find_pooling(file))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "linnet/backend/cpu/cpu.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/loader.h"
 #include "linnet/models/pretrained.h"
@@ -133,9 +134,10 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     const DType kept = kept_type(t.stored, type);
     const std::size_t bytes = row_bytes(kept, numel(t.stored.shape));
     // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
-    const bool twice = t.stored.shape.size() >= 2 && kept != t.stored.dtype;
-    need.weights += twice ? 2 * bytes : bytes;
-    if (!twice) largest = std::max(largest, bytes);
+    const bool matrix = t.stored.shape.size() == 2, converted = kept != t.stored.dtype;
+    const std::size_t packed = matrix ? packed_weight_bytes(kept, t.stored.shape[0], t.stored.shape[1]) : 0;
+    need.weights += matrix && !converted ? packed : bytes + packed;
+    if (!converted) largest = std::max(largest, bytes);
     exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
   }
   if (!s.config) return need;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
@@ -13,7 +14,7 @@ namespace linnet {
 namespace {
 
 constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMostCached = std::size_t{1} << 30;  // or what keeps the process at its peak
+constexpr std::size_t kMostCached = std::size_t{1} << 30;  // or as much as was in use at the peak and is not now
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has it; what is rounded up stays in range
 
 // Sizes are rounded so that like requests share a block: to 64 bytes, and above 64 KiB to an eighth of the power of two
@@ -45,6 +46,7 @@ class CachingAllocator {
         return block;
       }
       count(size);
+      evict();
     }
     return {fresh(size), size};
   }
@@ -53,9 +55,9 @@ class CachingAllocator {
     const auto& [block, size] = memory;
     const std::lock_guard lock(mutex_);
     use_.live -= size;
-    if (use_.cached + size > std::max(kMostCached, use_.peak - use_.live)) return std::free(block);
     use_.cached += size;
     free_.emplace(size, block);
+    evict();
   }
 
   void trim() {
@@ -86,6 +88,16 @@ class CachingAllocator {
     }
     if (size >= kHugePage) ::madvise(block, size, MADV_HUGEPAGE);
     return static_cast<std::byte*>(block);
+  }
+
+  // The largest first: few of them are enough.
+  void evict() noexcept {
+    while (use_.cached > std::max(kMostCached, use_.peak - use_.live)) {
+      const auto largest = std::prev(free_.end());
+      std::free(largest->second);
+      use_.cached -= largest->first;
+      free_.erase(largest);
+    }
   }
 
   void count(std::size_t size) {

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "linnet/backend/cpu/cpu.h"
 #include "linnet/base/error.h"
 #include "linnet/base/memory.h"
 
@@ -120,7 +121,8 @@ std::int64_t adapter_inputs(models::Model& model, double dropout) {
 std::uint64_t packed_bytes(models::Model& model) {
   std::uint64_t sum = 0;
   for (const nn::NamedLinear& l : model.linears())
-    if (const Tensor& weight = l.linear->weight(); !weight.requires_grad()) sum += weight.bytes();
+    if (const Tensor& weight = l.linear->weight(); !weight.requires_grad())
+      sum += packed_weight_bytes(weight.dtype(), weight.size(0), weight.size(1));
   return sum;
 }
 

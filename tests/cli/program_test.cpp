@@ -62,7 +62,16 @@ TEST(Doctor, JsonIsOneObjectInUnderASecond) {
   const Json json = parse_json(r.out, "doctor");
   EXPECT_GE(json["threads"].get<int>(), 1);
   EXPECT_TRUE(json["cpu"]["features"].is_array());
+  EXPECT_TRUE(json["kernels"].contains("f32"));
+  EXPECT_TRUE(json["libraries"].contains("onednn"));
   EXPECT_LT(r.seconds, 5.0);  // a second when nothing else runs
+}
+
+TEST(Doctor, BenchMeasuresMemoryAndArithmetic) {
+  const CliResult r = run_linnet({"doctor", "--bench", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  for (const char* figure : {"read_bytes_per_s", "f32_gflops", "int8_gflops"})
+    EXPECT_GT(parse_json(r.out, "doctor")["bench"][figure].get<double>(), 0) << figure;
 }
 
 TEST(Doctor, EnvironmentTwinOfAFlag) {

@@ -20,8 +20,8 @@ struct GradState {
   float *query_rows, *dout_rows;  // [row][width]: the other side of dK and dV
   float* delta;                   // D [row]
   float *transposed_k, *transposed_v, *key_rows;
-  float *p, *ds;   // [rows of a block][64]
-  float *dk, *dv;  // [64][width]
+  float *p, *ds;       // [rows of a block][64]
+  float *dk, *dv;      // [64][width]
   std::int64_t width;  // of a row: head_dim, padded
 };
 

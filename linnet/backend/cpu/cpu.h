@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "linnet/backend/reference/reference.h"
 
@@ -42,8 +43,15 @@ class CpuBackend : public ReferenceBackend {
   void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;
 };
 
-// What this processor is and which kernels it gets, one fact a line: for `linnet doctor`.
-std::string cpu_description();
+// Bytes of the copy that products read of a constant weight [out, in]; it is made at the first of them.
+std::size_t packed_weight_bytes(DType type, std::int64_t out, std::int64_t in);
+
+// For `linnet doctor`: which kernels this processor gets, and the libraries behind them.
+struct NamedFact {
+  std::string name, value;
+};
+std::vector<NamedFact> cpu_kernels();
+std::vector<NamedFact> cpu_libraries();
 
 // Measured here and now, with all threads; takes about a second and 256 MiB.
 struct CpuSpeed {

@@ -1,8 +1,10 @@
-// What `doctor` tells about the processor, and how fast it is here and now.
+// What `doctor` tells about kernels, and how fast they are here and now.
+#include <fmt/format.h>
+#include <hwy/highway.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,29 +16,6 @@
 
 namespace linnet {
 namespace {
-
-std::string model_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      if (const std::size_t colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
-  return "unknown processor";
-}
-
-std::string features() {
-  std::string list;
-#if defined(__x86_64__)
-  const auto note = [&](bool has, const char* name) {
-    if (has) list += (list.empty() ? "" : " ") + std::string(name);
-  };
-  note(__builtin_cpu_supports("avx2"), "avx2");
-  note(__builtin_cpu_supports("fma"), "fma");
-  note(__builtin_cpu_supports("avx512f"), "avx512f");
-  note(__builtin_cpu_supports("avx512vnni"), "avx512_vnni");
-  note(__builtin_cpu_supports("avx512bf16"), "avx512_bf16");
-#endif
-  return list.empty() ? "baseline" : list;
-}
 
 // The best of a few runs, in seconds.
 template <class Body>
@@ -69,15 +48,14 @@ double read_speed() {
 
 }  // namespace
 
-std::string cpu_description() {
-  std::string text = model_name() + "\n";
-  text += "instruction sets: " + features() + "\n";
-  text += "threads: " + std::to_string(threads()) + "\n";
-  text +=
-      std::string("f32 products: own, ") + cpu::f32_kernel_name() + "; plain matrices: " + cpu::onednn_version() + "\n";
-  text += std::string("bf16 products: ") + (cpu::bf16_products() ? "oneDNN, avx512_bf16" : "widened to f32") + "\n";
-  text += std::string("quantised products: own, ") + cpu::quantized_kernel_name() + "\n";
-  return text;
+std::vector<NamedFact> cpu_kernels() {
+  return {{"f32", fmt::format("own, {}; plain matrices by oneDNN", cpu::f32_kernel_name())},
+          {"bf16", cpu::bf16_products() ? "oneDNN, AVX-512 BF16; training: own" : "widened to f32"},
+          {"blocks", fmt::format("own, {}", cpu::quantized_kernel_name())}};
+}
+
+std::vector<NamedFact> cpu_libraries() {
+  return {{"onednn", cpu::onednn_version()}, {"highway", fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH)}};
 }
 
 CpuSpeed measure_cpu() {

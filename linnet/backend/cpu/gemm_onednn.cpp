@@ -51,7 +51,7 @@ bool multiply_plain_onednn(const PlainProduct& p) {
 const char* onednn_version() {
   static const std::string name = [] {
     const dnnl_version_t* const v = dnnl_version();
-    return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+    return std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
   }();
   return name.c_str();
 }

@@ -178,18 +178,38 @@ void pack_runs(DType type, const Shape& shape, Bytes row, std::int64_t runs, int
 
 std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
+// Of a panel: where its parts begin, and its bytes.
+struct PanelParts {
+  std::int64_t scales_at, offsets_at, bytes;
+};
+PanelParts parts_of(const Shape& shape, std::int64_t in) {
+  const std::int64_t scale_bytes = round_up(in / shape.block * kQuantRows * (shape.wide_scales ? 4 : 2), 64);
+  const std::int64_t scales_at = in * kQuantRows * shape.bits / 8, offsets_at = scales_at + scale_bytes;
+  return {scales_at, offsets_at, offsets_at + (shape.affine ? scale_bytes : 0)};
+}
+
 }  // namespace
+
+std::size_t quantized_bytes(DType type, std::int64_t out, std::int64_t in) {
+  return static_cast<std::size_t>(round_up(out, kQuantRows) / kQuantRows * parts_of(shape_of(type), in).bytes);
+}
 
 QuantizedMatrix pack_quantized(const WeightView& w) {
   const Shape shape = shape_of(w.type);
   LINNET_ASSERT(w.layout == WeightLayout::kOutIn && w.in % info(w.type).block_elements == 0);
-  const std::int64_t scale_bytes = w.in / shape.block * kQuantRows * (shape.wide_scales ? 4 : 2);
-  const std::int64_t scales_at = w.in * kQuantRows * shape.bits / 8;
-  const std::int64_t offsets_at = scales_at + round_up(scale_bytes, 64);
-  const std::int64_t panel_bytes = offsets_at + (shape.affine ? round_up(scale_bytes, 64) : 0);
-  QuantizedMatrix packed{
-      w.out,     w.in,       shape.bits,  shape.block, shape.zero_point, shape.affine, shape.wide_scales,
-      scales_at, offsets_at, panel_bytes, {}};
+  const PanelParts parts = parts_of(shape, w.in);
+  const std::int64_t panel_bytes = parts.bytes;
+  QuantizedMatrix packed{w.out,
+                         w.in,
+                         shape.bits,
+                         shape.block,
+                         shape.zero_point,
+                         shape.affine,
+                         shape.wide_scales,
+                         parts.scales_at,
+                         parts.offsets_at,
+                         panel_bytes,
+                         {}};
   packed.data = aligned_bytes(static_cast<std::size_t>(packed.panels() * panel_bytes));
   const auto* const from = static_cast<Bytes>(w.data);
   const auto row_size = static_cast<std::int64_t>(row_bytes(w.type, w.in));
@@ -197,7 +217,7 @@ QuantizedMatrix pack_quantized(const WeightView& w) {
   parallel_for(packed.panels(), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t panel = begin; panel < end; ++panel) {
       auto* const values = reinterpret_cast<std::uint8_t*>(packed.data.get()) + panel * panel_bytes;
-      const PanelTarget to{values, values + scales_at, values + offsets_at};
+      const PanelTarget to{values, values + parts.scales_at, values + parts.offsets_at};
       const std::int64_t first = panel * kQuantRows, rows = std::min(kQuantRows, w.out - first);
       if (rows < kQuantRows) std::memset(values, 0, static_cast<std::size_t>(panel_bytes));
       for (int r = 0; r < rows; ++r) {

@@ -31,6 +31,9 @@ struct QuantizedMatrix {
   std::int64_t panels() const { return (out + kQuantRows - 1) / kQuantRows; }
 };
 
+// What `pack_quantized` allocates.
+std::size_t quantized_bytes(DType type, std::int64_t out, std::int64_t in);
+
 // Lossless; in parallel. The pages of a mapped file are given back as they are read.
 QuantizedMatrix pack_quantized(const WeightView& weight);
 

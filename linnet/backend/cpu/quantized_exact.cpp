@@ -25,7 +25,7 @@ HWY_INLINE hn::Vec<Lanes16> LoadScales(const std::uint8_t* at, std::int64_t bloc
   return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(at) + index));
 }
 
-// 16 outputs, to rows [k][32]. scale * q is exact in f32 (11 and 17 bits by 8 and 5 at most), so that adding the offset
+// 16 outputs, to rows [k][32]. scale * q is exact in f32 (11 bits by 8, 17 by 5, 18 by 5), so that adding the offset
 // is the one rounding, fused or not.
 template <int kBits>
 void DequantizeHalf(const QuantizedMatrix& w, const std::uint8_t* panel, std::int64_t k_begin, std::int64_t k_end,

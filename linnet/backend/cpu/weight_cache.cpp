@@ -4,6 +4,8 @@
 #include <mutex>
 #include <vector>
 
+#include "linnet/backend/cpu/cpu.h"
+
 namespace linnet::cpu {
 namespace {
 
@@ -57,3 +59,10 @@ const QuantizedMatrix* quantized_matrix(const WeightView& w) {
 }
 
 }  // namespace linnet::cpu
+
+namespace linnet {
+std::size_t packed_weight_bytes(DType type, std::int64_t out, std::int64_t in) {
+  return info(type).quantized ? cpu::quantized_bytes(type, out, in)
+                              : static_cast<std::size_t>(out) * row_bytes(type, in);
+}
+}  // namespace linnet
