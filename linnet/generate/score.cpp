@@ -141,6 +141,7 @@ class Scorer {
       pieces.push_back({&texts[i], std::span(requests_[members[i]].prompt).subspan(static_cast<std::size_t>(shared_))});
     }
     std::vector<std::vector<Branch>> trees;
+    trees.reserve(members.size());
     for (const std::size_t m : members) trees.push_back(tree_of(requests_[m].continuations));
     // Continuations begin after a prompt's last row.
     const Tensor hidden = forward(pieces, std::ranges::all_of(trees, end_at_once) ? Room::kOneLayer : Room::kAllLayers,

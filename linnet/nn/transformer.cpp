@@ -164,7 +164,7 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
 }
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
-                               std::shared_ptr<const AttentionBatch> batch, const Pass& pass,
+                               const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                                const std::vector<std::int32_t>& wanted) const {
   for (std::size_t i = 0; i < layers.blocks.size(); ++i) {
     const bool last = i + 1 == layers.blocks.size();

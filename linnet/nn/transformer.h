@@ -78,7 +78,7 @@ class Transformer {
   void store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const;
   void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
-                    std::shared_ptr<const AttentionBatch> batch, const Pass& pass,
+                    const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                     const std::vector<std::int32_t>& wanted) const;
   struct Rows {
     Tensor hidden;                        // of the batch with its virtual tokens, or one row a sequence
