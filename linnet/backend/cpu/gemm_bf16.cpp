@@ -6,6 +6,7 @@
 // g++ 12 takes the undefined vectors of its own header for mistakes.
 #if !defined(__clang__)
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 #include <immintrin.h>
