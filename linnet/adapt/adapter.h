@@ -34,8 +34,8 @@ enum class PromptInit : std::uint8_t { kRandom, kVocabulary, kText };
 struct PromptTuning {
   std::int64_t virtual_tokens = 20;
   PromptInit init = PromptInit::kRandom;
-  std::string text = {};                      // kText: as written
-  std::vector<std::int32_t> text_ids = {};    // kText: its tokens, cut or repeated to fill
+  std::string text = {};                    // kText: as written
+  std::vector<std::int32_t> text_ids = {};  // kText: its tokens, cut or repeated to fill
 };
 struct PrefixTuning {
   std::int64_t virtual_tokens = 20;

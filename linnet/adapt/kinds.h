@@ -15,13 +15,18 @@ using PeftTensors = std::map<std::string, Tensor>;
 PeftTensors read_peft_tensors(const std::filesystem::path& folder);
 
 // Each removes the tensors it uses from `tensors`; what is left belongs to the head.
-std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, PeftTensors& tensors, std::string_view place);
-std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors, std::string_view place);
-std::unique_ptr<Adapter> load_prefix_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors, std::string_view place);
+std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                   std::string_view place);
+std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                            std::string_view place);
+std::unique_ptr<Adapter> load_prefix_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                            std::string_view place);
 
 std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, PeftConfig config, std::uint64_t seed);
-std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const PromptTuning& method, PeftConfig config, std::uint64_t seed);
-std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const PrefixTuning& method, PeftConfig config, std::uint64_t seed);
+std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const PromptTuning& method, PeftConfig config,
+                                              std::uint64_t seed);
+std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const PrefixTuning& method, PeftConfig config,
+                                              std::uint64_t seed);
 
 // A heap copy in f32 that requires a gradient.
 Tensor trainable_copy(const Tensor& stored);

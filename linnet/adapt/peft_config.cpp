@@ -6,10 +6,19 @@ namespace linnet {
 namespace {
 
 // Keys whose value would change the numbers; only "off" is accepted.
-constexpr const char* kMustBeOff[] = {
-    "use_dora", "use_qalora", "use_bdlora", "alora_invocation_tokens", "trainable_token_indices", "layer_replication",
-    "lora_bias", "target_parameters", "arrow_config", "velora_config", "kasa_config", "monteclora_config",
-    "ensure_weight_tying"};
+constexpr const char* kMustBeOff[] = {"use_dora",
+                                      "use_qalora",
+                                      "use_bdlora",
+                                      "alora_invocation_tokens",
+                                      "trainable_token_indices",
+                                      "layer_replication",
+                                      "lora_bias",
+                                      "target_parameters",
+                                      "arrow_config",
+                                      "velora_config",
+                                      "kasa_config",
+                                      "monteclora_config",
+                                      "ensure_weight_tying"};
 
 bool is_off(const Json& value) {
   return value.is_null() || value == false || ((value.is_array() || value.is_object()) && value.empty());
@@ -143,8 +152,10 @@ PeftConfig parse_peft_config(const Json& json, std::string_view place) {
   c.base = text(json, "base_model_name_or_path", "", place);
   c.revision = text(json, "revision", "", place);
   c.saved_modules = names(json, "modules_to_save", place);
-  if (c.kind == AdapterKind::kLora) read_lora(json, c, place);
-  else read_virtual(json, c, place);
+  if (c.kind == AdapterKind::kLora)
+    read_lora(json, c, place);
+  else
+    read_virtual(json, c, place);
   c.unknown = json;
   return c;
 }
@@ -168,8 +179,10 @@ Json to_json(const PeftConfig& c) {
     json["bias"] = "none";
     json["fan_in_fan_out"] = c.weights_in_out;
     json["init_lora_weights"] = true;
-    if (c.targets.size() == 1 && c.targets[0] == "all-linear") json["target_modules"] = "all-linear";
-    else json["target_modules"] = c.targets;
+    if (c.targets.size() == 1 && c.targets[0] == "all-linear")
+      json["target_modules"] = "all-linear";
+    else
+      json["target_modules"] = c.targets;
     json["rank_pattern"] = c.rank_pattern;
     json["alpha_pattern"] = c.alpha_pattern;
     return json;

@@ -22,19 +22,19 @@ enum class LoraScale : std::uint8_t { kAlphaOverRank, kAlphaOverRootRank };  // 
 
 struct PeftConfig {
   AdapterKind kind = AdapterKind::kLora;
-  std::string task_type;           // SEQ_CLS, CAUSAL_LM, …; may be empty
-  std::string base;                // base_model_name_or_path
-  std::string revision;            // of the base; may be empty
+  std::string task_type;                   // SEQ_CLS, CAUSAL_LM, …; may be empty
+  std::string base;                        // base_model_name_or_path
+  std::string revision;                    // of the base; may be empty
   std::vector<std::string> saved_modules;  // modules_to_save: trained in full beside the adapter
 
   // LoRA (Hu et al. 2021)
   std::int64_t rank = 8;
   double alpha = 8, dropout = 0;
   LoraScale scale = LoraScale::kAlphaOverRank;
-  std::vector<std::string> targets;            // module names, matched as suffixes; "all-linear" alone
+  std::vector<std::string> targets;  // module names, matched as suffixes; "all-linear" alone
   std::map<std::string, std::int64_t> rank_pattern;
   std::map<std::string, double> alpha_pattern;
-  bool weights_in_out = false;                 // fan_in_fan_out
+  bool weights_in_out = false;  // fan_in_fan_out
 
   // Prompt tuning (Lester et al. 2021) and prefix tuning (Li and Liang 2021)
   std::int64_t virtual_tokens = 20, token_dim = 0, layers = 0, heads = 0;
@@ -59,8 +59,7 @@ template <class Value>
 Value pattern_value(const std::map<std::string, Value>& patterns, std::string_view module, Value otherwise) {
   for (const auto& [pattern, value] : patterns) {
     std::string_view name = pattern;
-    if (name.starts_with("^") ? module == name.substr(1)
-                              : module == name || module.ends_with("." + std::string(name)))
+    if (name.starts_with("^") ? module == name.substr(1) : module == name || module.ends_with("." + std::string(name)))
       return value;
   }
   return otherwise;

@@ -38,11 +38,13 @@ std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t voc
   std::vector<std::int32_t> ids;
   if (method.init == PromptInit::kVocabulary) {
     Rng rng(seed, 0x50726F6D);
-    for (std::size_t i = 0; i < n; ++i) ids.push_back(static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocab))));
+    for (std::size_t i = 0; i < n; ++i)
+      ids.push_back(static_cast<std::int32_t>(rng.below(static_cast<std::uint64_t>(vocab))));
     return ids;
   }
   check(!method.text_ids.empty(), "[prompt tuning] the initial text '{}' has no tokens", printable(method.text));
-  for (std::size_t i = 0; i < n; ++i) ids.push_back(method.text_ids[i % method.text_ids.size()]);  // PEFT: cut or repeat
+  for (std::size_t i = 0; i < n; ++i)
+    ids.push_back(method.text_ids[i % method.text_ids.size()]);  // PEFT: cut or repeat
   return ids;
 }
 

@@ -18,7 +18,8 @@
 namespace linnet {
 
 // kByWeight: f32 weights are multiplied in f32, bf16 weights may round the other side to bf16, quantised weights may
-// round it to 8 bits per block. kF32: nothing is rounded. kBF16: both sides may be rounded to bf16 (mixed-precision training).
+// round it to 8 bits per block. kF32: nothing is rounded. kBF16: both sides may be rounded to bf16 (mixed-precision
+// training).
 enum class Precision : std::uint8_t { kByWeight, kF32, kBF16 };
 enum class WeightLayout : std::uint8_t { kOutIn, kInOut };  // [out, in], or GPT-2's [in, out]
 enum class Activation : std::uint8_t { kIdentity, kRelu, kGelu, kGeluTanh, kSilu, kTanh, kSigmoid };
@@ -100,12 +101,12 @@ struct ActivationGradArgs {
 
 struct RotaryArgs {  // half-split layout: (x[i], x[i + dims/2]) turned by the angle of position and frequency i
   const float* x;
-  float* y;  // may be x
-  std::int64_t rows, heads, head_dim, dims;  // dims <= head_dim turn, the rest is copied
+  float* y;                                        // may be x
+  std::int64_t rows, heads, head_dim, dims;        // dims <= head_dim turn, the rest is copied
   std::int64_t x_stride, x_head_stride, y_stride;  // y's heads stand side by side
-  const float *cosine, *sine;      // [table rows, dims/2]
-  const std::int32_t* table_rows;  // [rows]
-  bool inverse;                    // turns back: the gradient
+  const float *cosine, *sine;                      // [table rows, dims/2]
+  const std::int32_t* table_rows;                  // [rows]
+  bool inverse;                                    // turns back: the gradient
 };
 
 struct EmbeddingArgs {
@@ -139,8 +140,8 @@ struct AttentionArgs {
   std::int64_t sequence_count, heads, kv_heads, head_dim;
   float scale;
   bool causal;
-  const float* alibi_slopes;   // [heads]: score += slope * (key position - query position); or null
-  const float* distance_bias;  // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
+  const float* alibi_slopes;    // [heads]: score += slope * (key position - query position); or null
+  const float* distance_bias;   // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
   std::int64_t distance_reach;  // distances beyond are clamped
   // Dropout of the probabilities while training: element (query row r, head h, key index j of its sequence) uses number
   // (r * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]), kept when the number is at
@@ -208,8 +209,8 @@ class Backend {
   virtual void cross_entropy(const CrossEntropyArgs&) = 0;
   virtual void dropout(const DropoutArgs&) = 0;
   virtual void adam(const AdamArgs&) = 0;
-  virtual void add(const float* a, const float* b, float* y, std::int64_t n) = 0;   // y = a + b
-  virtual void axpy(float alpha, const float* x, float* y, std::int64_t n) = 0;     // y += alpha x
+  virtual void add(const float* a, const float* b, float* y, std::int64_t n) = 0;  // y = a + b
+  virtual void axpy(float alpha, const float* x, float* y, std::int64_t n) = 0;    // y += alpha x
   virtual void multiply(const float* a, const float* b, float* y, std::int64_t n) = 0;
   virtual void scale(const float* x, float alpha, float* y, std::int64_t n) = 0;
   virtual double sum_squares(const float* x, std::int64_t n) = 0;

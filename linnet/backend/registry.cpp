@@ -1,5 +1,5 @@
-#include "linnet/base/error.h"
 #include "linnet/backend/reference/reference.h"
+#include "linnet/base/error.h"
 
 namespace linnet {
 namespace {

@@ -14,7 +14,8 @@ std::string printable(std::string_view text, std::size_t limit) {
     const auto [code, length] = utf8::decode(text.substr(at));
     const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
     if (code == utf8::kInvalid || control)
-      for (std::size_t i = 0; i < length; ++i) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at + i]));
+      for (std::size_t i = 0; i < length; ++i)
+        out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at + i]));
     else
       out += text.substr(at, length);
     at += length;

@@ -71,7 +71,7 @@ class AtomicFolder {
 };
 
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic
-void sync_directory(const std::filesystem::path& folder);                      // makes renames in it durable
+void sync_directory(const std::filesystem::path& folder);                     // makes renames in it durable
 
 // A name from a foreign file (a shard, an archive member, a repository's file) that may be opened below a folder:
 // relative, no "..", no drive, no backslash, no NUL, nothing empty. POSIX and Windows rules everywhere.

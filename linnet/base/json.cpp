@@ -61,7 +61,8 @@ class Checker : public nlohmann::json_sax<Json> {
 Json parse_json(std::string_view text, std::string_view place, const JsonLimits& limits) {
   // The parser takes a NUL byte for the end of the text.
   const auto nul = text.find('\0');
-  check(nul == text.npos, ErrorKind::kBadInput, "{}: a NUL byte at byte {}; the file is damaged or not JSON", place, nul);
+  check(nul == text.npos, ErrorKind::kBadInput, "{}: a NUL byte at byte {}; the file is damaged or not JSON", place,
+        nul);
   Checker checker(limits);
   if (!Json::sax_parse(text, &checker)) {
     const std::string at = checker.fault_at ? fmt::format(" at byte {}", checker.fault_at) : "";

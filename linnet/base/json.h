@@ -12,8 +12,8 @@ namespace linnet {
 using Json = nlohmann::ordered_json;
 
 struct JsonLimits {
-  int depth = 256;                 // copy, print and destroy recurse: no value may be deeper
-  bool duplicate_keys = false;     // the last one wins where true
+  int depth = 256;              // copy, print and destroy recurse: no value may be deeper
+  bool duplicate_keys = false;  // the last one wins where true
 };
 
 // Throws kBadInput naming `place` (a file, or file:line) and the byte offset.

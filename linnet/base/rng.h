@@ -23,9 +23,9 @@ class Rng {
       : key_{seed, stream}, position_(position) {}
   std::uint32_t next_u32();
   std::uint64_t next_u64() { return std::uint64_t{next_u32()} << 32 | next_u32(); }
-  double uniform();                          // [0, 1), 53 bits
-  float normal();                            // mean 0, deviation 1 (Box-Muller)
-  std::uint64_t below(std::uint64_t bound);  // [0, bound), without bias
+  double uniform();                                     // [0, 1), 53 bits
+  float normal();                                       // mean 0, deviation 1 (Box-Muller)
+  std::uint64_t below(std::uint64_t bound);             // [0, bound), without bias
   std::uint64_t position() const { return position_; }  // numbers drawn so far
 
   template <class Container>

@@ -6,7 +6,7 @@ namespace {
 unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
 
 struct Lead {
-  std::size_t length;      // 0: no lead byte
+  std::size_t length;        // 0: no lead byte
   unsigned lowest, highest;  // bounds of the second byte: they exclude overlong forms and surrogates
 };
 Lead lead(unsigned byte) {

@@ -10,8 +10,8 @@ namespace linnet {
 namespace {
 
 using Names = std::initializer_list<const char*>;
-constexpr Names kText = {"text", "sentence", "content", "premise", "sentence1", "question1", "review",    "code",
-                         "prompt"};
+constexpr Names kText = {"text",      "sentence", "content", "premise", "sentence1",
+                         "question1", "review",   "code",    "prompt"};
 constexpr Names kPair = {"text_pair", "hypothesis", "sentence2", "question2"};
 constexpr Names kLabel = {"label", "labels", "class", "category", "gold_label"};
 constexpr Names kPrompt = {"prompt", "instruction"};

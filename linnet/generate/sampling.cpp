@@ -39,7 +39,8 @@ void forbid_sequences(std::span<float> scores, std::span<const std::int32_t> see
 // Probabilities of candidates sorted by falling score.
 void normalise(std::vector<Candidate>& candidates) {
   double total = 0;
-  for (Candidate& c : candidates) total += c.probability = std::exp(static_cast<double>(c.score) - candidates.front().score);
+  for (Candidate& c : candidates)
+    total += c.probability = std::exp(static_cast<double>(c.score) - candidates.front().score);
   for (Candidate& c : candidates) c.probability /= total;
 }
 

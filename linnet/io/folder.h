@@ -26,14 +26,14 @@ struct GenerationConfig {
   std::optional<std::int64_t> bos_id, pad_id, decoder_start_id;
   std::optional<std::int64_t> forced_bos_id;
   std::vector<std::int64_t> forced_eos_ids;
-  std::optional<std::int64_t> max_length;      // prompt + new tokens
+  std::optional<std::int64_t> max_length;  // prompt + new tokens
   std::optional<std::int64_t> max_new_tokens;
   std::optional<std::int64_t> min_length, min_new_tokens;
   std::optional<bool> do_sample;
-  std::optional<double> temperature;           // only when sampling, as the next four
+  std::optional<double> temperature;  // only when sampling, as the next four
   std::optional<std::int64_t> top_k;
   std::optional<double> top_p, min_p, typical_p;
-  std::optional<double> repetition_penalty;    // 1: none
+  std::optional<double> repetition_penalty;  // 1: none
   std::optional<std::int64_t> no_repeat_ngram_size;
   std::optional<std::int64_t> num_beams;
   std::optional<double> length_penalty;

@@ -23,7 +23,8 @@ std::optional<Match> match(std::string_view pattern, std::string_view name) {
   while (!pattern.empty()) {
     if (pattern.starts_with("{}")) {
       std::size_t digits = 0;
-      for (layer = 0; digits < name.size() && digits < 6 && std::isdigit(static_cast<unsigned char>(name[digits])); ++digits)
+      for (layer = 0; digits < name.size() && digits < 6 && std::isdigit(static_cast<unsigned char>(name[digits]));
+           ++digits)
         layer = 10 * layer + (name[digits] - '0');
       if (digits == 0) return std::nullopt;
       pattern.remove_prefix(2);
@@ -83,8 +84,9 @@ std::string to_ours(const Family& family, std::string_view theirs, std::string_v
   if (below_any(family.ignored, theirs)) return {};
   for (const NamePair& pair : family.names)
     if (const auto m = match(pair.theirs, theirs)) return expand(pair.ours, {m->layer, modern_suffix(m->rest)});
-  fail(ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all",
-       place, printable(whole), family.model_type);
+  fail(ErrorKind::kBadInput,
+       "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all", place,
+       printable(whole), family.model_type);
 }
 
 std::string to_theirs(const Family& family, std::string_view ours, HeadKind head) {

@@ -1,5 +1,5 @@
-// A model family is one file of data in families/: the fields of its config.json and a name table, each one list, used in
-// both directions. The folder is the registry: adding the file is adding the family.
+// A model family is one file of data in families/: the fields of its config.json and a name table, each one list, used
+// in both directions. The folder is the registry: adding the file is adding the family.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormP
 // ours <-> theirs, by module path: "{}" stands for a layer number, and whatever follows the path (".weight", ".bias",
 // ".lora_A.weight") is carried over. `gguf` is llama.cpp's name of the same module.
 struct NamePair {
-  enum class Use : std::uint8_t { kBoth, kReadOnly };          // read-only: tied copies, older spellings
+  enum class Use : std::uint8_t { kBoth, kReadOnly };            // read-only: tied copies, older spellings
   enum class GgufRows : std::uint8_t { kAsHere, kRotaryPairs };  // the converter put rotary halves side by side
   std::string_view ours, theirs, gguf = {};
   Use use = Use::kBoth;
@@ -35,7 +35,7 @@ struct ArchitectureName {
 struct Family {
   std::string_view model_type;                      // config.json; also GGUF's general.architecture
   std::span<const ArchitectureName> architectures;  // the first is what a file without one means
-  std::string_view prefix;                          // before the stack's names in models with a head: some files lack it
+  std::string_view prefix;  // before the stack's names in models with a head: some files lack it
   void (*config)(ConfigFields&, TransformerConfig&);
   std::span<const NamePair> names;
   std::span<const std::string_view> unprefixed;    // theirs: modules that live beside the prefix

@@ -3,8 +3,14 @@
 namespace linnet::nn {
 
 Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
-    : layer_(layer), place_(c.norm_place), residual_(c.residual), dropout_(c.hidden_dropout),
-      attention_norm_(c.norm, c.hidden, c.norm_eps), ffn_norm_(c.norm, c.hidden, c.norm_eps), attention_(c), ffn_(c) {
+    : layer_(layer),
+      place_(c.norm_place),
+      residual_(c.residual),
+      dropout_(c.hidden_dropout),
+      attention_norm_(c.norm, c.hidden, c.norm_eps),
+      ffn_norm_(c.norm, c.hidden, c.norm_eps),
+      attention_(c),
+      ffn_(c) {
   if (cross == Cross::kNone) return;
   cross_norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
   cross_attention_ = Attention(c);
@@ -16,7 +22,8 @@ Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pas
                     std::span<const std::int32_t> wanted) const {
   const bool after = place_ == NormPlace::kAfter;
   const Tensor seen = after ? x : norm(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
-  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout_, layer_, site));
+  const Tensor sum =
+      add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout_, layer_, site));
   return after ? norm(sum) : sum;
 }
 

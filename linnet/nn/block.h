@@ -1,5 +1,5 @@
-// One layer: attention (and cross attention in a decoder that reads an encoder) and feed-forward, each with its norm and
-// residual, pre-norm or post-norm.
+// One layer: attention (and cross attention in a decoder that reads an encoder) and feed-forward, each with its norm
+// and residual, pre-norm or post-norm.
 #pragma once
 
 #include "linnet/nn/attention.h"

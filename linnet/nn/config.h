@@ -14,12 +14,20 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t { kBefore, kAfter };         // of a block's parts: pre-norm or post-norm
-enum class Residual : std::uint8_t { kInput, kNormed };          // what a pre-norm block adds its output to
+enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's parts: pre-norm or post-norm
+enum class Residual : std::uint8_t { kInput, kNormed };           // what a pre-norm block adds its output to
 enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
 enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
 enum class HeadKind : std::uint8_t {
-  kNone, kCausalLm, kMaskedLm, kPretraining, kNextSentence, kSequenceClass, kTokenClass, kQuestionAnswering, kSeq2SeqLm
+  kNone,
+  kCausalLm,
+  kMaskedLm,
+  kPretraining,
+  kNextSentence,
+  kSequenceClass,
+  kTokenClass,
+  kQuestionAnswering,
+  kSeq2SeqLm
 };
 // Attention scores are divided by sqrt(head_dim), not at all, or also by the layer's number (GPT-2's options).
 enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kLayer };
@@ -35,7 +43,7 @@ struct Rope {
   RopeKind kind = RopeKind::kDefault;
   double theta = 10000;
   double factor = 1;
-  double original_max_positions = 0;  // 0: max_positions
+  double original_max_positions = 0;                 // 0: max_positions
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
   double beta_fast = 32, beta_slow = 1;              // yarn
   double attention_factor = 0;                       // yarn, longrope; 0: by their rule

@@ -7,14 +7,19 @@
 namespace linnet::nn {
 
 Embeddings::Embeddings(const TransformerConfig& c)
-    : vocab_(c.vocab), hidden_(c.hidden), max_positions_(c.max_positions), token_types_(c.token_types),
-      learned_(c.positions == Positions::kLearned), dropout_(c.embedding_dropout) {
+    : vocab_(c.vocab),
+      hidden_(c.hidden),
+      max_positions_(c.max_positions),
+      token_types_(c.token_types),
+      learned_(c.positions == Positions::kLearned),
+      dropout_(c.embedding_dropout) {
   if (c.embedding_norm) norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
   if (learned_) {
-    const auto longest = batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
+    const auto longest =
+        batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
     check(longest < max_positions_, "[embeddings] the text has {} tokens, the model's limit is {}; shorten it",
           longest + 1, max_positions_);
     x = add(x, embedding(positions_, batch.positions));

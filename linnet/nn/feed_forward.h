@@ -10,7 +10,8 @@ class FeedForward {
  public:
   FeedForward() = default;
   explicit FeedForward(const TransformerConfig& c)
-      : activation_(c.activation), up_(c.hidden, c.ffn, c.ffn_bias, c.weight_layout),
+      : activation_(c.activation),
+        up_(c.hidden, c.ffn, c.ffn_bias, c.weight_layout),
         down_(c.ffn, c.hidden, c.ffn_bias, c.weight_layout) {
     if (c.ffn_kind == FeedForwardKind::kGated) gate_ = Linear(c.hidden, c.ffn, c.ffn_bias, c.weight_layout);
   }

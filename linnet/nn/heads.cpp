@@ -31,7 +31,8 @@ Head::Head(const TransformerConfig& c)
   if (!classifies(c.head)) return;
   const bool spans = c.head == HeadKind::kQuestionAnswering;
   if (c.classifier == ClassifierKind::kMlp) dense_ = Linear(c.hidden, c.hidden, true);
-  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()), c.head != HeadKind::kSequenceClass || c.classifier_bias);
+  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
+                       c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
 
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
@@ -39,7 +40,9 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
 }
 
 OutputRows Head::pooled_row() const {
-  return pooling_ == Pooling::kFirst ? OutputRows::kFirst : pooling_ == Pooling::kLast ? OutputRows::kLast : OutputRows::kAll;
+  return pooling_ == Pooling::kFirst  ? OutputRows::kFirst
+         : pooling_ == Pooling::kLast ? OutputRows::kLast
+                                      : OutputRows::kAll;
 }
 
 Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
@@ -71,8 +74,9 @@ void Head::visit(Visitor& v) {
   if (next_sentence_) visit_child(v, "next_sentence", next_sentence_);
   if (dense_) visit_child(v, "dense", dense_);
   // Families name the three kinds differently, so they are three names here.
-  const char* name = kind_ == HeadKind::kTokenClass ? "token_classifier"
-                     : kind_ == HeadKind::kQuestionAnswering ? "spans" : "classifier";
+  const char* name = kind_ == HeadKind::kTokenClass          ? "token_classifier"
+                     : kind_ == HeadKind::kQuestionAnswering ? "spans"
+                                                             : "classifier";
   if (classifier_) visit_child(v, name, classifier_);
 }
 

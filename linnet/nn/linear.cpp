@@ -8,8 +8,9 @@ Tensor Linear::operator()(const Tensor& x, const Pass& pass) const {
   const bool drop = pass.training && lora_->dropout > 0;
   const Tensor seen = drop ? linnet::dropout(x, lora_->dropout, pass.key(0, Site::kLora, lora_->id)) : x;
   const LinearOptions options{.precision = pass.precision};
-  return linnet::add(y, linnet::scale(linnet::linear(linnet::linear(seen, lora_->a, {}, options), lora_->b, {}, options),
-                                      lora_->scale));
+  return linnet::add(
+      y,
+      linnet::scale(linnet::linear(linnet::linear(seen, lora_->a, {}, options), lora_->b, {}, options), lora_->scale));
 }
 
 void Linear::visit(Visitor& v) {

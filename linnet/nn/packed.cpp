@@ -43,8 +43,8 @@ Packed pack(const PaddedBatch& padded) {
     const auto& ids = padded.ids[s];
     check(padded.mask.empty() || padded.mask[s].size() == ids.size(), "[pack] row {}: {} mask entries for {} ids", s,
           padded.mask.empty() ? 0 : padded.mask[s].size(), ids.size());
-    check(padded.type_ids.empty() || padded.type_ids[s].size() == ids.size(), "[pack] row {}: {} type ids for {} ids", s,
-          padded.type_ids.empty() ? 0 : padded.type_ids[s].size(), ids.size());
+    check(padded.type_ids.empty() || padded.type_ids[s].size() == ids.size(), "[pack] row {}: {} type ids for {} ids",
+          s, padded.type_ids.empty() ? 0 : padded.type_ids[s].size(), ids.size());
     std::vector<std::int32_t> kept, types;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (!padded.mask.empty() && padded.mask[s][i] == 0) continue;

@@ -9,18 +9,28 @@
 namespace linnet::nn {
 
 // The places that drop: part of the Philox stream, so that recomputing a block draws the same masks.
-enum class Site : std::uint8_t { kEmbedding, kAttention, kAttentionOutput, kCrossOutput, kFeedForward, kClassifier, kLora,
-  kCount };
+enum class Site : std::uint8_t {
+  kEmbedding,
+  kAttention,
+  kAttentionOutput,
+  kCrossOutput,
+  kFeedForward,
+  kClassifier,
+  kLora,
+  kCount
+};
 
 struct Pass {
   Precision precision = Precision::kByWeight;
-  bool training = false;  // dropout is on
+  bool training = false;   // dropout is on
   bool recompute = false;  // blocks keep only their input and run again in backward
   std::uint64_t seed = 0, step = 0;
 
   PhiloxKey key(std::int64_t layer, Site site, std::uint64_t item = 0) const {
     const auto place = (static_cast<std::uint64_t>(layer) * static_cast<std::uint64_t>(Site::kCount) +
-                        static_cast<std::uint64_t>(site)) * 4096 + item;
+                        static_cast<std::uint64_t>(site)) *
+                           4096 +
+                       item;
     return {seed, step << 32 | place};
   }
   Tensor drop(const Tensor& x, double p, std::int64_t layer, Site site) const {

@@ -49,9 +49,7 @@ std::vector<float> llama3(const Rope& rope, std::vector<float> inverse, double o
   return inverse;
 }
 
-double yarn_mscale(double scale, double mscale) {
-  return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0;
-}
+double yarn_mscale(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
 
 RopeFrequencies yarn(const Rope& rope, std::int64_t dims, double original) {
   const auto dimension_of = [&](double rotations) {
@@ -113,16 +111,21 @@ RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t l
   const std::int64_t dims = rotary_dims(config);
   const double original = original_length(config);
   switch (rope.kind) {
-    case RopeKind::kDefault: return {plain(rope.theta, dims)};
+    case RopeKind::kDefault:
+      return {plain(rope.theta, dims)};
     case RopeKind::kLinear: {
       RopeFrequencies f{plain(rope.theta, dims)};
       for (float& x : f.inverse) x /= static_cast<float>(rope.factor);
       return f;
     }
-    case RopeKind::kDynamic: return {dynamic(config, dims, length)};
-    case RopeKind::kLlama3: return {llama3(rope, plain(rope.theta, dims), original)};
-    case RopeKind::kYarn: return yarn(rope, dims, original);
-    case RopeKind::kLongRope: return long_rope(config, dims, original, length);
+    case RopeKind::kDynamic:
+      return {dynamic(config, dims, length)};
+    case RopeKind::kLlama3:
+      return {llama3(rope, plain(rope.theta, dims), original)};
+    case RopeKind::kYarn:
+      return yarn(rope, dims, original);
+    case RopeKind::kLongRope:
+      return long_rope(config, dims, original, length);
   }
   fail(ErrorKind::kInvalidArgument, "[rope] unknown kind {}", static_cast<int>(rope.kind));
 }

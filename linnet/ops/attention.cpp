@@ -37,8 +37,8 @@ void check_sequences(const Tensor& q, const Tensor& k, std::span<const Attention
   std::int64_t queries = 0;
   for (const AttentionSequence& s : sequences) {
     queries += s.q_len;
-    check(s.q_begin >= 0 && s.q_len >= 0 && s.q_begin + s.q_len <= q.size(0), "[attention] queries {}+{} leave q's {} rows",
-          s.q_begin, s.q_len, q.size(0));
+    check(s.q_begin >= 0 && s.q_len >= 0 && s.q_begin + s.q_len <= q.size(0),
+          "[attention] queries {}+{} leave q's {} rows", s.q_begin, s.q_len, q.size(0));
     check(s.kv_len > 0 || s.q_len == 0, "[attention] a sequence has no keys");
     check(!causal || s.kv_len >= s.q_len, "[attention] {} queries see {} keys", s.q_len, s.kv_len);
     check(s.k_blocks != nullptr || (k && s.kv_begin >= 0 && s.kv_begin + s.kv_len <= k.size(0)),
@@ -65,10 +65,12 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
                  std::int64_t kv_heads, const AttentionOptions& options) {
   if (q.rank() != 3 || q.stride(2) != 1)  // not `check`: the shape is written out only when it is wrong
     fail(ErrorKind::kInvalidArgument, "[attention] q is {}, not [rows, heads, head_dim]", to_string(q.shape()));
-  check(kv_heads > 0 && q.size(1) % kv_heads == 0, "[attention] {} heads do not share {} key heads", q.size(1), kv_heads);
+  check(kv_heads > 0 && q.size(1) % kv_heads == 0, "[attention] {} heads do not share {} key heads", q.size(1),
+        kv_heads);
   for (const Tensor* x : {&k, &v})
     check(!*x || (x->rank() == 3 && x->size(1) == kv_heads && x->size(2) == q.size(2) && x->stride(2) == 1),
-          "[attention] keys or values are {}, not [rows, {}, {}]", *x ? to_string(x->shape()) : "", kv_heads, q.size(2));
+          "[attention] keys or values are {}, not [rows, {}, {}]", *x ? to_string(x->shape()) : "", kv_heads,
+          q.size(2));
   check(options.alibi_slopes.empty() || static_cast<std::int64_t>(options.alibi_slopes.size()) == q.size(1),
         "[attention] {} ALiBi slopes for {} heads", options.alibi_slopes.size(), q.size(1));
   check_sequences(q, k, sequences, options.causal);
@@ -81,12 +83,20 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
   a.out = out(y), a.out_stride = y.size(1), a.log_sum = out(log_sum);
   backend().attention(a);
   if (!keep) return y;
-  Kept kept{q, k, v, y.detach(), log_sum, {sequences.begin(), sequences.end()},
-            {options.alibi_slopes.begin(), options.alibi_slopes.end()}, options, kv_heads};
+  Kept kept{q,
+            k,
+            v,
+            y.detach(),
+            log_sum,
+            {sequences.begin(), sequences.end()},
+            {options.alibi_slopes.begin(), options.alibi_slopes.end()},
+            options,
+            kv_heads};
   kept.options.alibi_slopes = {};
   std::vector<Tensor> inputs{q, k, v};
   if (options.distance_bias) inputs.push_back(options.distance_bias);
-  return record("attention", std::move(inputs), y, [kept = std::move(kept)](const Tensor& dy) { return attention_grad(kept, dy); });
+  return record("attention", std::move(inputs), y,
+                [kept = std::move(kept)](const Tensor& dy) { return attention_grad(kept, dy); });
 }
 
 }  // namespace linnet

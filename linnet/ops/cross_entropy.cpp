@@ -11,9 +11,12 @@ struct Loss {
   double divided_by(double denominator) const { return denominator > 0 ? denominator : weight; }
 };
 
-void check_targets(std::span<const std::int32_t> targets, std::int64_t rows, std::int64_t classes, const CrossEntropyOptions& o) {
-  check(static_cast<std::int64_t>(targets.size()) == rows, "[cross_entropy] {} targets for {} rows", targets.size(), rows);
-  for (const std::int32_t t : targets) check(t < classes, "[cross_entropy] target {} is outside {} classes", t, classes);
+void check_targets(std::span<const std::int32_t> targets, std::int64_t rows, std::int64_t classes,
+                   const CrossEntropyOptions& o) {
+  check(static_cast<std::int64_t>(targets.size()) == rows, "[cross_entropy] {} targets for {} rows", targets.size(),
+        rows);
+  for (const std::int32_t t : targets)
+    check(t < classes, "[cross_entropy] target {} is outside {} classes", t, classes);
   check(o.class_weights.empty() || static_cast<std::int64_t>(o.class_weights.size()) == classes,
         "[cross_entropy] {} class weights for {} classes", o.class_weights.size(), classes);
 }
@@ -23,7 +26,8 @@ Loss run(const float* logits, std::int64_t rows, std::int64_t classes, const std
          const CrossEntropyOptions& o) {
   Loss loss;
   backend().cross_entropy({logits, rows, classes, classes, targets, o.label_smoothing,
-                           o.class_weights.empty() ? nullptr : o.class_weights.data(), &loss.sum, &loss.weight, dlogits, classes});
+                           o.class_weights.empty() ? nullptr : o.class_weights.data(), &loss.sum, &loss.weight, dlogits,
+                           classes});
   return loss;
 }
 
@@ -62,12 +66,15 @@ struct Piecewise {
 };
 
 // The loss over all chunks. The gradient of each chunk is taken while its scores are still there, in their place.
-Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias, const std::vector<std::int32_t>& targets,
-                const CrossEntropyOptions& options, const LinearOptions& product, const Piecewise& g) {
+Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
+                const std::vector<std::int32_t>& targets, const CrossEntropyOptions& options,
+                const LinearOptions& product, const Piecewise& g) {
   const std::int64_t rows = hidden.size(0), width = hidden.size(1);
-  const std::int64_t classes = weight.size(product.layout == WeightLayout::kOutIn ? 0 : 1), step = chunk_rows(rows, classes);
+  const std::int64_t classes = weight.size(product.layout == WeightLayout::kOutIn ? 0 : 1),
+                     step = chunk_rows(rows, classes);
   const bool keep = g.dhidden || g.dweight || g.dbias;
-  const WeightView view{weight.raw(), weight.dtype(), classes, width, product.layout, weight.storage().get(), !weight.requires_grad()};
+  const WeightView view{weight.raw(),           weight.dtype(),         classes, width, product.layout,
+                        weight.storage().get(), !weight.requires_grad()};
   Loss loss;
   const GradGuard off(false);
   for (std::int64_t begin = 0; begin < rows; begin += step) {
@@ -77,10 +84,11 @@ Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias, 
     const Loss own = run(in(scores), n, classes, targets.data() + begin, keep ? out(scores) : nullptr, options);
     loss.sum += own.sum, loss.weight += own.weight;
     if (g.dhidden)
-      backend().linear_grad_input({in(scores), classes, n, view, out(g.dhidden) + begin * width, width, false, product.precision});
+      backend().linear_grad_input(
+          {in(scores), classes, n, view, out(g.dhidden) + begin * width, width, false, product.precision});
     if (g.dweight)
-      backend().linear_grad_weight({in(scores), in(part), classes, width, n, classes, width, product.layout, out(g.dweight),
-                                    out(g.dbias), begin > 0, product.precision});
+      backend().linear_grad_weight({in(scores), in(part), classes, width, n, classes, width, product.layout,
+                                    out(g.dweight), out(g.dbias), begin > 0, product.precision});
     else if (g.dbias)
       for (std::int64_t r = 0; r < n; ++r) backend().axpy(1.0f, in(scores) + r * classes, out(g.dbias), classes);
   }
@@ -126,16 +134,17 @@ Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Te
   if (!keep) return y;
   const double by = std::max(loss.divided_by(options.denominator), 1e-30);
   // The gradients are scaled when the loss's own arrives.
-  return record("linear_cross_entropy", {hidden, weight, bias}, y,
-                [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {
-                  const auto factor = static_cast<float>(dy.data<float>()[0] / by);
-                  for (const Tensor& part : {g.dhidden, g.dweight, g.dbias})
-                    if (part) backend().scale(in(part), factor, out(part), part.numel());
-                  if (all || !g.dhidden) return {g.dhidden, g.dweight, g.dbias};
-                  Tensor dhidden = grad_room_to_add(to_hidden);
-                  backend().embedding_grad({in(g.dhidden), kept.data(), out(dhidden), g.dhidden.size(0), g.dhidden.size(1)});
-                  return {dhidden, g.dweight, g.dbias};
-                });
+  return record(
+      "linear_cross_entropy", {hidden, weight, bias}, y,
+      [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {
+        const auto factor = static_cast<float>(dy.data<float>()[0] / by);
+        for (const Tensor& part : {g.dhidden, g.dweight, g.dbias})
+          if (part) backend().scale(in(part), factor, out(part), part.numel());
+        if (all || !g.dhidden) return {g.dhidden, g.dweight, g.dbias};
+        Tensor dhidden = grad_room_to_add(to_hidden);
+        backend().embedding_grad({in(g.dhidden), kept.data(), out(dhidden), g.dhidden.size(0), g.dhidden.size(1)});
+        return {dhidden, g.dweight, g.dbias};
+      });
 }
 
 }  // namespace linnet

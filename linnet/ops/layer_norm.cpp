@@ -5,8 +5,8 @@ namespace linnet {
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps) {
   check_matrix("layer_norm", "x", x);
   const std::int64_t rows = x.size(0), cols = x.size(1);
-  check(weight.numel() == cols && bias.numel() == cols, "[layer_norm] weight and bias have {} and {} elements, x has {} columns",
-        weight.numel(), bias.numel(), cols);
+  check(weight.numel() == cols && bias.numel() == cols,
+        "[layer_norm] weight and bias have {} and {} elements, x has {} columns", weight.numel(), bias.numel(), cols);
   const bool keep = needs_grad({x, weight, bias});
   Tensor y = like(x), mean, rstd;
   if (keep) mean = Tensor::empty({rows}), rstd = Tensor::empty({rows});
@@ -17,7 +17,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, flo
     if (x.requires_grad()) g[0] = like(x);
     if (weight.requires_grad()) g[1] = like(weight);
     if (bias.requires_grad()) g[2] = like(bias);
-    backend().layer_norm_grad({in(dy), in(x), in(weight), in(mean), in(rstd), out(g[0]), out(g[1]), out(g[2]), rows, cols});
+    backend().layer_norm_grad(
+        {in(dy), in(x), in(weight), in(mean), in(rstd), out(g[0]), out(g[1]), out(g[2]), rows, cols});
     return g;
   });
 }

@@ -6,8 +6,8 @@ namespace {
 WeightView view_of(const Tensor& weight, WeightLayout layout) {
   const bool out_in = layout == WeightLayout::kOutIn;
   // A weight that is being trained changes every step: packing it would not pay.
-  return {weight.raw(), weight.dtype(), weight.size(out_in ? 0 : 1), weight.size(out_in ? 1 : 0), layout,
-          weight.storage().get(), !weight.requires_grad()};
+  return {weight.raw(), weight.dtype(),         weight.size(out_in ? 0 : 1), weight.size(out_in ? 1 : 0),
+          layout,       weight.storage().get(), !weight.requires_grad()};
 }
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const WeightView& view) {
@@ -73,7 +73,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const L
   if (rows > 0)
     backend().linear({values, x.stride(0), rows, view, in(bias), out(y), view.out, false, options.precision});
   if (!needs_grad({x, weight, bias})) return y;
-  LinearTape tape{weight.requires_grad() ? x : Tensor(), weight, GradInput(x), GradInput(weight), GradInput(bias), options};
+  LinearTape tape{
+      weight.requires_grad() ? x : Tensor(), weight, GradInput(x), GradInput(weight), GradInput(bias), options};
   return record("linear", {x, weight, bias}, y,
                 [tape = std::move(tape)](const Tensor& dy) { return linear_grad(tape, dy); });
 }

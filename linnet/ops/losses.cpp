@@ -9,7 +9,8 @@ Tensor mean_squared_error(const Tensor& x, const Tensor& target) {
   check_same("mean_squared_error", x, target);
   const auto a = x.data<float>(), b = target.data<float>();
   double total = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) total += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    total += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
   const auto value = static_cast<float>(total / static_cast<double>(x.numel()));
   Tensor y = Tensor::from(std::span(&value, 1), {1});
   if (!needs_grad({x})) return y;
@@ -27,14 +28,16 @@ Tensor binary_cross_entropy(const Tensor& logits, const Tensor& target) {
   const auto x = logits.data<float>(), t = target.data<float>();
   double total = 0;
   for (std::size_t i = 0; i < x.size(); ++i)
-    total += std::max(static_cast<double>(x[i]), 0.0) - static_cast<double>(x[i]) * t[i] + std::log1p(std::exp(-std::abs(static_cast<double>(x[i]))));
+    total += std::max(static_cast<double>(x[i]), 0.0) - static_cast<double>(x[i]) * t[i] +
+             std::log1p(std::exp(-std::abs(static_cast<double>(x[i]))));
   const auto value = static_cast<float>(total / static_cast<double>(logits.numel()));
   Tensor y = Tensor::from(std::span(&value, 1), {1});
   if (!needs_grad({logits})) return y;
   return record("binary_cross_entropy", {logits}, y, [logits, target](const Tensor& dy) -> Gradients {
     Tensor dx = like(logits);
     const float factor = dy.data<float>()[0] / static_cast<float>(logits.numel());
-    for (std::int64_t i = 0; i < logits.numel(); ++i) out(dx)[i] = factor * (1 / (1 + std::exp(-in(logits)[i])) - in(target)[i]);
+    for (std::int64_t i = 0; i < logits.numel(); ++i)
+      out(dx)[i] = factor * (1 / (1 + std::exp(-in(logits)[i])) - in(target)[i]);
     return {dx};
   });
 }

@@ -4,9 +4,23 @@ namespace linnet {
 namespace {
 
 void multiply_into(const Tensor& a, const Tensor& b, bool turn_a, bool turn_b, const Tensor& c) {
-  backend().gemm({.a = in(a), .b = in(b), .c = out(c), .m = c.size(0), .n = c.size(1), .k = a.size(turn_a ? 0 : 1),
-                  .lda = a.size(1), .ldb = b.size(1), .ldc = c.size(1), .transpose_a = turn_a, .transpose_b = turn_b,
-                  .alpha = 1, .beta = 0, .batch = 1, .a_stride = 0, .b_stride = 0, .c_stride = 0});
+  backend().gemm({.a = in(a),
+                  .b = in(b),
+                  .c = out(c),
+                  .m = c.size(0),
+                  .n = c.size(1),
+                  .k = a.size(turn_a ? 0 : 1),
+                  .lda = a.size(1),
+                  .ldb = b.size(1),
+                  .ldc = c.size(1),
+                  .transpose_a = turn_a,
+                  .transpose_b = turn_b,
+                  .alpha = 1,
+                  .beta = 0,
+                  .batch = 1,
+                  .a_stride = 0,
+                  .b_stride = 0,
+                  .c_stride = 0});
 }
 
 Tensor product(const Tensor& a, const Tensor& b, bool turn_a, bool turn_b) {

@@ -23,8 +23,8 @@ struct LinearOptions {
   WeightLayout layout = WeightLayout::kOutIn;
   Precision precision = Precision::kByWeight;
 };
-// x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight gives dx and
-// refuses dW.
+// x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight gives dx
+// and refuses dW.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const LinearOptions& options = {});
 // a [m, k] b [k, n] (or their transposes) -> [m, n]; f32
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
@@ -41,22 +41,25 @@ Tensor dropout(const Tensor& x, float p, PhiloxKey key);  // p = 0 gives x back
 Tensor sum(const Tensor& x);                              // [] -> shape [1]
 Tensor log_softmax(const Tensor& x);                      // over the last dimension; no gradient (losses have theirs)
 
-// --- rows and shapes --------------------------------------------------------------------------------------------------
-// table [vocab, cols], ids in [0, vocab) (checked) -> [ids, cols]
+// --- rows and shapes
+// -------------------------------------------------------------------------------------------------- table [vocab,
+// cols], ids in [0, vocab) (checked) -> [ids, cols]
 Tensor embedding(const Tensor& table, std::span<const std::int32_t> ids);
 Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows);  // x [n, cols] -> [rows, cols]
 // Rows of several matrices in any order: each output row is (source, row).
 Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::pair<std::int32_t, std::int32_t>> rows);
-Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts);  // mean of rows starts[i]..starts[i+1] -> [n, cols]
-Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);   // their largest, column by column -> [n, cols]
+Tensor mean_rows(const Tensor& x,
+                 std::span<const std::int32_t> starts);  // mean of rows starts[i]..starts[i+1] -> [n, cols]
+Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);  // their largest, column by column -> [n, cols]
 // Strided views, recorded: x [rows, a*b*…] seen as `shape`, one index of `dim` taken. Zero copy.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index);
 Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself when it is so already
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end);
 
-// --- attention ---------------------------------------------------------------------------------------------------------
-// Turns x [rows, heads, head_dim] (strided is fine) by the table's angles at `positions`.
+// --- attention
+// --------------------------------------------------------------------------------------------------------- Turns x
+// [rows, heads, head_dim] (strided is fine) by the table's angles at `positions`.
 struct RotaryTable {
   Tensor cosine, sine;  // [positions, dims / 2]
 };
@@ -68,8 +71,8 @@ struct AttentionOptions {
   std::span<const float> alibi_slopes = {};  // [heads], or none
   Tensor distance_bias = {};                 // [heads, 2 * reach + 1], or undefined (T5's relative positions, expanded)
   std::int64_t distance_reach = 0;
-  DType kv_type = DType::kF32;               // of cache blocks
-  float dropout = 0;                         // of the probabilities, while training
+  DType kv_type = DType::kF32;  // of cache blocks
+  float dropout = 0;            // of the probabilities, while training
   PhiloxKey dropout_key = {};
 };
 // q [rows, heads, head_dim], k and v [kv rows, kv_heads, head_dim], each possibly strided -> [rows, heads * head_dim].
@@ -78,7 +81,8 @@ struct AttentionOptions {
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const AttentionSequence> sequences,
                  std::int64_t kv_heads, const AttentionOptions& options);
 
-// --- losses (each a mean over what counts, shape [1]) ------------------------------------------------------------------
+// --- losses (each a mean over what counts, shape [1])
+// ------------------------------------------------------------------
 struct CrossEntropyOptions {
   float label_smoothing = 0;
   std::span<const float> class_weights = {};
@@ -93,8 +97,9 @@ Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Te
 Tensor mean_squared_error(const Tensor& x, const Tensor& target);
 Tensor binary_cross_entropy(const Tensor& logits, const Tensor& target);  // with logits, target in [0, 1]
 
-// --- types ---------------------------------------------------------------------------------------------------------------
-Tensor to_float(const Tensor& x);              // any DType -> F32 (the same tensor when it already is)
-Tensor cast(const Tensor& x, DType type);      // F32 -> F16, BF16, Q8_0, Q4_1 or F32; no gradient
+// --- types
+// ---------------------------------------------------------------------------------------------------------------
+Tensor to_float(const Tensor& x);          // any DType -> F32 (the same tensor when it already is)
+Tensor cast(const Tensor& x, DType type);  // F32 -> F16, BF16, Q8_0, Q4_1 or F32; no gradient
 
 }  // namespace linnet

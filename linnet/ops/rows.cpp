@@ -25,17 +25,20 @@ Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows) {
   const std::int64_t n = x.size(0), cols = x.size(1);
   for (const std::int32_t r : rows) check(r >= 0 && r < n, "[gather_rows] row {} is outside the {} of x", r, n);
   Tensor y = Tensor::empty({static_cast<std::int64_t>(rows.size()), cols});
-  for (std::size_t i = 0; i < rows.size(); ++i) copy_row(in(x) + rows[i] * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    copy_row(in(x) + rows[i] * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
   if (!needs_grad({x})) return y;
-  return record("gather_rows", {x}, y,
-                [to_x = GradInput(x), kept = std::vector<std::int32_t>(rows.begin(), rows.end())](const Tensor& dy) -> Gradients {
-                  Tensor dx = grad_room_to_add(to_x);
-                  backend().embedding_grad({in(dy), kept.data(), out(dx), dy.size(0), dy.size(1)});
-                  return {dx};
-                });
+  return record(
+      "gather_rows", {x}, y,
+      [to_x = GradInput(x), kept = std::vector<std::int32_t>(rows.begin(), rows.end())](const Tensor& dy) -> Gradients {
+        Tensor dx = grad_room_to_add(to_x);
+        backend().embedding_grad({in(dy), kept.data(), out(dx), dy.size(0), dy.size(1)});
+        return {dx};
+      });
 }
 
-Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::pair<std::int32_t, std::int32_t>> rows) {
+Tensor interleave_rows(const std::vector<Tensor>& sources,
+                       std::span<const std::pair<std::int32_t, std::int32_t>> rows) {
   check(!sources.empty(), "[interleave_rows] no sources");
   const std::int64_t cols = sources.front().size(1);
   for (const Tensor& s : sources) {
@@ -48,7 +51,8 @@ Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::
     check(source >= 0 && static_cast<std::size_t>(source) < sources.size() && row >= 0 &&
               row < sources[static_cast<std::size_t>(source)].size(0),
           "[interleave_rows] row {} of source {} does not exist", row, source);
-    copy_row(in(sources[static_cast<std::size_t>(source)]) + row * cols, out(y) + static_cast<std::int64_t>(i) * cols, cols);
+    copy_row(in(sources[static_cast<std::size_t>(source)]) + row * cols, out(y) + static_cast<std::int64_t>(i) * cols,
+             cols);
   }
   bool wanted = false;
   for (const Tensor& s : sources) wanted = wanted || needs_grad({s});
@@ -56,16 +60,19 @@ Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::
   using Rows = std::vector<std::pair<std::int32_t, std::int32_t>>;
   std::vector<GradInput> to;
   for (const Tensor& s : sources) to.emplace_back(s);
-  return record("interleave_rows", sources, y, [to = std::move(to), kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
-    Gradients g;
-    for (const GradInput& s : to) g.push_back(grad_room_to_add(s));
-    const std::int64_t width = dy.size(1);
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      const auto& target = g[static_cast<std::size_t>(kept[i].first)];
-      if (target) backend().axpy(1.0f, in(dy) + static_cast<std::int64_t>(i) * width, out(target) + kept[i].second * width, width);
-    }
-    return g;
-  });
+  return record("interleave_rows", sources, y,
+                [to = std::move(to), kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
+                  Gradients g;
+                  for (const GradInput& s : to) g.push_back(grad_room_to_add(s));
+                  const std::int64_t width = dy.size(1);
+                  for (std::size_t i = 0; i < kept.size(); ++i) {
+                    const auto& target = g[static_cast<std::size_t>(kept[i].first)];
+                    if (target)
+                      backend().axpy(1.0f, in(dy) + static_cast<std::int64_t>(i) * width,
+                                     out(target) + kept[i].second * width, width);
+                  }
+                  return g;
+                });
 }
 
 Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
@@ -79,14 +86,17 @@ Tensor mean_rows(const Tensor& x, std::span<const std::int32_t> starts) {
       backend().axpy(1.0f / static_cast<float>(end - begin), in(x) + r * cols, out(y) + s * cols, cols);
   }
   if (!needs_grad({x})) return y;
-  return record("mean_rows", {x}, y, [to_x = GradInput(x), kept = std::vector<std::int32_t>(starts.begin(), starts.end())](const Tensor& dy) -> Gradients {
-    Tensor dx = grad_room_to_add(to_x);
-    const std::int64_t width = dy.size(1);
-    for (std::size_t s = 0; s + 1 < kept.size(); ++s)
-      for (std::int32_t r = kept[s]; r < kept[s + 1]; ++r)
-        backend().axpy(1.0f / static_cast<float>(kept[s + 1] - kept[s]), in(dy) + static_cast<std::int64_t>(s) * width, out(dx) + r * width, width);
-    return {dx};
-  });
+  return record("mean_rows", {x}, y,
+                [to_x = GradInput(x),
+                 kept = std::vector<std::int32_t>(starts.begin(), starts.end())](const Tensor& dy) -> Gradients {
+                  Tensor dx = grad_room_to_add(to_x);
+                  const std::int64_t width = dy.size(1);
+                  for (std::size_t s = 0; s + 1 < kept.size(); ++s)
+                    for (std::int32_t r = kept[s]; r < kept[s + 1]; ++r)
+                      backend().axpy(1.0f / static_cast<float>(kept[s + 1] - kept[s]),
+                                     in(dy) + static_cast<std::int64_t>(s) * width, out(dx) + r * width, width);
+                  return {dx};
+                });
 }
 
 Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts) {

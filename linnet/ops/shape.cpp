@@ -7,7 +7,8 @@ namespace linnet {
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Tensor y = x.reshape(shape);
   if (!needs_grad({x})) return y;
-  return record("reshape", {x}, y, [before = x.shape()](const Tensor& dy) -> Gradients { return {dy.reshape(before)}; });
+  return record("reshape", {x}, y,
+                [before = x.shape()](const Tensor& dy) -> Gradients { return {dy.reshape(before)}; });
 }
 
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end) {
@@ -44,8 +45,7 @@ void add_to_view(const Tensor& from, const Tensor& to) {
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index) {
   Tensor y = x.reshape(shape).select(dim, index);
   if (!needs_grad({x})) return y;
-  check(y.rank() == 3 && y.stride(2) == 1, "[view_select] {} is not [rows, heads, head_dim]: no gradient",
-        y.shape());
+  check(y.rank() == 3 && y.stride(2) == 1, "[view_select] {} is not [rows, heads, head_dim]: no gradient", y.shape());
   return record("view_select", {x}, y, [to_x = GradInput(x), shape, dim, index](const Tensor& dy) -> Gradients {
     Tensor dx = grad_room_to_add(to_x);
     add_to_view(dy, dx.reshape(shape).select(dim, index));

@@ -13,10 +13,10 @@
 namespace linnet::tasks {
 
 struct FillCandidate {
-  double score;           // probability
+  double score;  // probability
   std::int32_t token;
   std::string token_str;
-  std::string sequence;   // the text with this mask filled
+  std::string sequence;  // the text with this mask filled
 };
 // One list a mask, in the text's order, best first. With `targets` only these words are ranked; of several tokens the
 // first one counts. kBadInput where the model has no masked language model head, kInvalidArgument where the text holds

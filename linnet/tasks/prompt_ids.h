@@ -20,7 +20,8 @@ struct SplitIds {
 enum class Opening : std::uint8_t { kAdd, kWritten };
 
 // The prompt gets the opening, the continuation no special tokens.
-std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt, Opening opening = Opening::kAdd);
+std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt,
+                                     Opening opening = Opening::kAdd);
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening = Opening::kAdd);
 

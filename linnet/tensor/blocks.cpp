@@ -111,18 +111,30 @@ void decode_q6_k(Bytes b, float* out) {
 using Decoder = void (*)(Bytes, float*);
 Decoder decoder(DType type) {
   switch (type) {
-    case DType::kQ4_0: return decode_q4_0;
-    case DType::kQ4_1: return decode_q4_1;
-    case DType::kQ5_0: return decode_q5_0;
-    case DType::kQ5_1: return decode_q5_1;
-    case DType::kQ8_0: return decode_q8_0;
-    case DType::kQ4_K: return decode_q4_k;
-    case DType::kQ5_K: return decode_q5_k;
-    case DType::kQ6_K: return decode_q6_k;
-    case DType::kF32: return [](Bytes b, float* out) { *out = load<float>(b); };
-    case DType::kF16: return [](Bytes b, float* out) { *out = half_at(b); };
-    case DType::kBF16: return [](Bytes b, float* out) { *out = bfloat_to_float(load<std::uint16_t>(b)); };
-    default: break;
+    case DType::kQ4_0:
+      return decode_q4_0;
+    case DType::kQ4_1:
+      return decode_q4_1;
+    case DType::kQ5_0:
+      return decode_q5_0;
+    case DType::kQ5_1:
+      return decode_q5_1;
+    case DType::kQ8_0:
+      return decode_q8_0;
+    case DType::kQ4_K:
+      return decode_q4_k;
+    case DType::kQ5_K:
+      return decode_q5_k;
+    case DType::kQ6_K:
+      return decode_q6_k;
+    case DType::kF32:
+      return [](Bytes b, float* out) { *out = load<float>(b); };
+    case DType::kF16:
+      return [](Bytes b, float* out) { *out = half_at(b); };
+    case DType::kBF16:
+      return [](Bytes b, float* out) { *out = bfloat_to_float(load<std::uint16_t>(b)); };
+    default:
+      break;
   }
   fail(ErrorKind::kInvalidArgument, "[dequantize] {} is not a type of weights", info(type).name);
 }
@@ -139,7 +151,8 @@ void encode_q8_0(const float* x, std::byte* out) {
   const float scale = most / 127.0f, inverse = scale > 0 ? 1.0f / scale : 0.0f;
   store_half(scale, out);
   for (int i = 0; i < 32; ++i)
-    out[2 + i] = static_cast<std::byte>(static_cast<std::int8_t>(std::clamp(std::round(x[i] * inverse), -127.0f, 127.0f)));
+    out[2 + i] =
+        static_cast<std::byte>(static_cast<std::int8_t>(std::clamp(std::round(x[i] * inverse), -127.0f, 127.0f)));
 }
 
 // Smallest value 0, largest 15.
@@ -148,23 +161,30 @@ void encode_q4_1(const float* x, std::byte* out) {
   const float offset = *least, scale = (*most - offset) / 15.0f, inverse = scale > 0 ? 1.0f / scale : 0.0f;
   store_half(scale, out);
   store_half(offset, out + 2);
-  const auto level = [&](float v) { return static_cast<unsigned>(std::clamp((v - offset) * inverse + 0.5f, 0.0f, 15.0f)); };
+  const auto level = [&](float v) {
+    return static_cast<unsigned>(std::clamp((v - offset) * inverse + 0.5f, 0.0f, 15.0f));
+  };
   for (int i = 0; i < 16; ++i) out[4 + i] = static_cast<std::byte>(level(x[i]) | level(x[i + 16]) << 4);
 }
 
 using Encoder = void (*)(const float*, std::byte*);
 Encoder encoder(DType type) {
   switch (type) {
-    case DType::kQ8_0: return encode_q8_0;
-    case DType::kQ4_1: return encode_q4_1;
-    case DType::kF32: return [](const float* x, std::byte* out) { std::memcpy(out, x, sizeof *x); };
-    case DType::kF16: return [](const float* x, std::byte* out) { store_half(*x, out); };
+    case DType::kQ8_0:
+      return encode_q8_0;
+    case DType::kQ4_1:
+      return encode_q4_1;
+    case DType::kF32:
+      return [](const float* x, std::byte* out) { std::memcpy(out, x, sizeof *x); };
+    case DType::kF16:
+      return [](const float* x, std::byte* out) { store_half(*x, out); };
     case DType::kBF16:
       return [](const float* x, std::byte* out) {
         const std::uint16_t bits = float_to_bfloat(*x);
         std::memcpy(out, &bits, sizeof bits);
       };
-    default: break;
+    default:
+      break;
   }
   fail(ErrorKind::kInvalidArgument, "[quantize] {} cannot be written; f32, f16, bf16, q8 (Q8_0) and q4 (Q4_1) can",
        info(type).name);
@@ -180,7 +200,8 @@ constexpr std::int64_t kChunk = 4096;
 void dequantize(DType type, const std::byte* bytes, std::span<float> out) {
   const Decoder decode = decoder(type);
   const auto block = static_cast<std::size_t>(info(type).block_elements);
-  check(out.size() % block == 0, "[dequantize] {} values do not fill {} blocks of {}", out.size(), info(type).name, block);
+  check(out.size() % block == 0, "[dequantize] {} values do not fill {} blocks of {}", out.size(), info(type).name,
+        block);
   auto at = reinterpret_cast<Bytes>(bytes);
   for (std::size_t i = 0; i < out.size(); i += block, at += info(type).block_bytes) decode(at, out.data() + i);
 }
@@ -207,8 +228,8 @@ void quantize(DType type, std::span<const float> values, std::byte* out) {
         block);
   if (info(type).quantized)
     for (const float value : values)
-      check(std::fabs(value) <= kMostHalf, ErrorKind::kBadInput, "[quantize] a weight is {}, which {} cannot hold", value,
-            info(type).name);
+      check(std::fabs(value) <= kMostHalf, ErrorKind::kBadInput, "[quantize] a weight is {}, which {} cannot hold",
+            value, info(type).name);
   for (std::size_t i = 0; i < values.size(); i += block, out += info(type).block_bytes) encode(values.data() + i, out);
 }
 

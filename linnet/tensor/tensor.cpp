@@ -43,8 +43,8 @@ std::size_t values_bytes(const Shape& shape, DType type) {
   const std::int64_t n = product(shape);
   const int block = info(type).block_elements;
   if (block > 1)
-    check(!shape.empty() && shape.back() % block == 0, "[tensor] rows of {} do not fill {}'s blocks of {}",
-          shape, info(type).name, block);
+    check(!shape.empty() && shape.back() % block == 0, "[tensor] rows of {} do not fill {}'s blocks of {}", shape,
+          info(type).name, block);
   std::size_t bytes = 0;
   check(!__builtin_mul_overflow(static_cast<std::size_t>(n / block), static_cast<std::size_t>(info(type).block_bytes),
                                 &bytes),
@@ -90,8 +90,8 @@ Tensor Tensor::from(std::span<const std::int32_t> values) {
 Tensor Tensor::over(std::shared_ptr<Storage> storage, std::size_t byte_offset, Shape shape, DType type) {
   const std::size_t bytes = values_bytes(shape, type);
   check(byte_offset <= storage->bytes() && bytes <= storage->bytes() - byte_offset,
-        "[tensor] {} {} needs {} bytes at {}, the storage has {}", info(type).name, shape, bytes,
-        byte_offset, storage->bytes());
+        "[tensor] {} {} needs {} bytes at {}, the storage has {}", info(type).name, shape, bytes, byte_offset,
+        storage->bytes());
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = std::move(storage);
   impl->byte_offset = byte_offset;
@@ -148,8 +148,7 @@ Tensor Tensor::reshape(Shape wanted) const {
       known *= size;
   }
   if (inferred != nullptr) *inferred = known == 0 ? 0 : numel() / known;
-  check(product(wanted) == numel(), "[reshape] {} has not as many elements as {}", shape(),
-        wanted);
+  check(product(wanted) == numel(), "[reshape] {} has not as many elements as {}", shape(), wanted);
   Shape strides = row_major(wanted);
   return view(std::move(wanted), std::move(strides), impl_->byte_offset);
 }

@@ -57,7 +57,8 @@ std::string StreamDecoder::push(std::int32_t id) {
 std::string StreamDecoder::finish() {
   const std::string whole = tokenizer_.decode(all_, skip_special_tokens_);
   const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
-  std::string rest = whole.starts_with(emitted_) ? whole.substr(emitted_.size()) : text.substr(common_beginning(text, shown_));
+  std::string rest =
+      whole.starts_with(emitted_) ? whole.substr(emitted_.size()) : text.substr(common_beginning(text, shown_));
   all_.clear();
   window_.clear();
   shown_.clear();

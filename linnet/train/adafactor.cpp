@@ -57,8 +57,10 @@ class Adafactor final : public Optimizer {
     float* u = change.data<float>().data();
     const float* g = gradient.data<float>().data();
     for (std::int64_t i = 0; i < n; ++i) u[i] = g[i] * gradient_scale;
-    if (value.rank() > 1) precondition_matrix(factors_[index], u, rows, cols);
-    else precondition_vector(factors_[index], u, n);
+    if (value.rank() > 1)
+      precondition_matrix(factors_[index], u, rows, cols);
+    else
+      precondition_vector(factors_[index], u, n);
     const double most = std::max(1.0, root_mean_square(u, n) / options_.clip_threshold);
     const auto size = static_cast<float>(rate / most);
     const auto keep = static_cast<float>(1 - (decays(parameter, options_) ? options_.weight_decay : 0) * rate);
@@ -71,7 +73,8 @@ class Adafactor final : public Optimizer {
       const std::string& name = parameters_[i].name;
       const Tensor& value = *parameters_[i].tensor;
       const std::int64_t cols = value.size(-1), rows = value.numel() / std::max<std::int64_t>(1, cols);
-      factors_[i] = {restored(state, "exp_avg_sq_row." + name, {rows}), restored(state, "exp_avg_sq_col." + name, {cols}),
+      factors_[i] = {restored(state, "exp_avg_sq_row." + name, {rows}),
+                     restored(state, "exp_avg_sq_col." + name, {cols}),
                      restored(state, "exp_avg_sq." + name, value.shape())};
     }
   }
@@ -107,7 +110,8 @@ class Adafactor final : public Optimizer {
     }
     row_mean /= static_cast<double>(rows);
     for (std::int64_t c = 0; c < cols; ++c)
-      col[c] = static_cast<float>(keep * col[c] + (1 - keep) * column_sums[static_cast<std::size_t>(c)] / static_cast<double>(rows));
+      col[c] = static_cast<float>(keep * col[c] +
+                                  (1 - keep) * column_sums[static_cast<std::size_t>(c)] / static_cast<double>(rows));
     for (std::int64_t r = 0; r < rows; ++r) {
       const double by_row = 1 / std::sqrt(row[r] / row_mean);
       for (std::int64_t c = 0; c < cols; ++c)
@@ -120,7 +124,8 @@ class Adafactor final : public Optimizer {
     float* v = factors.all.data<float>().data();
     const double keep = beta2();
     for (std::int64_t i = 0; i < n; ++i) {
-      v[i] = static_cast<float>(keep * v[i] + (1 - keep) * (static_cast<double>(u[i]) * u[i] + options_.adafactor_eps1));
+      v[i] =
+          static_cast<float>(keep * v[i] + (1 - keep) * (static_cast<double>(u[i]) * u[i] + options_.adafactor_eps1));
       u[i] = static_cast<float>(u[i] / std::sqrt(static_cast<double>(v[i])));
     }
   }

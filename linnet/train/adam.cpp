@@ -68,7 +68,8 @@ class Adam final : public Optimizer {
   void update(std::size_t index, const Tensor& gradient, float learning_rate, float gradient_scale) override {
     Moments& moments = moments_[index];
     const nn::Parameter& parameter = parameters_[index];
-    if (moments.by_rows) touch(moments, gradient);
+    if (moments.by_rows)
+      touch(moments, gradient);
     else if (!moments.m) {
       moments.m = Tensor::zeros(parameter.tensor->shape());
       moments.v = Tensor::zeros(parameter.tensor->shape());
@@ -116,7 +117,8 @@ class Adam final : public Optimizer {
     parallel_for(rows, 256, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r)
         if (moments.slot_of_row[static_cast<std::size_t>(r)] < 0)
-          hit[static_cast<std::size_t>(r)] = std::any_of(g + r * cols, g + (r + 1) * cols, [](float x) { return x != 0; });
+          hit[static_cast<std::size_t>(r)] =
+              std::any_of(g + r * cols, g + (r + 1) * cols, [](float x) { return x != 0; });
     });
     for (std::int64_t r = 0; r < rows; ++r) {
       if (!hit[static_cast<std::size_t>(r)]) continue;

@@ -12,9 +12,11 @@ namespace {
 class ClassifyObjective final : public Objective {
  public:
   ClassifyObjective(EncodedSet set, const models::Model& model, const TrainOptions& options)
-      : Objective(std::move(set)), problem_(model.config().problem),
+      : Objective(std::move(set)),
+        problem_(model.config().problem),
         labels_(static_cast<std::int64_t>(model.config().labels.size())),
-        smoothing_(static_cast<float>(options.label_smoothing)), weights_(options.class_weights) {
+        smoothing_(static_cast<float>(options.label_smoothing)),
+        weights_(options.class_weights) {
     if (problem_ != nn::ProblemType::kSingleLabel) return;
     if (options.balanced_class_weights) weights_ = balanced();
     check(weights_.empty() || static_cast<std::int64_t>(weights_.size()) == labels_,
@@ -120,7 +122,9 @@ class ClassifyObjective final : public Objective {
     for (const EncodedExample& e : set_.examples) ++rows[static_cast<std::size_t>(e.label)];
     std::vector<float> weights;
     for (const double n : rows)
-      weights.push_back(n > 0 ? static_cast<float>(static_cast<double>(set_.examples.size()) / (static_cast<double>(labels_) * n)) : 0.0f);
+      weights.push_back(
+          n > 0 ? static_cast<float>(static_cast<double>(set_.examples.size()) / (static_cast<double>(labels_) * n))
+                : 0.0f);
     return weights;
   }
 

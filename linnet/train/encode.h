@@ -26,7 +26,7 @@ struct EncodedExample {
 
 struct EncodedSet {
   std::vector<EncodedExample> examples;
-  std::vector<std::int64_t> rows;   // the dataset row of each
+  std::vector<std::int64_t> rows;          // the dataset row of each
   std::vector<std::int64_t> full_lengths;  // tokens before cutting, one a dataset row
   std::int64_t truncated = 0, cut = 0;     // rows cut, tokens lost
 };

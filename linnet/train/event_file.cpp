@@ -28,9 +28,7 @@ void put_little_endian(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 std::string host() {
   char name[256] = {};
@@ -88,7 +86,8 @@ EventFile::EventFile(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const double time = now();
-  const auto file = folder / fmt::format("events.out.tfevents.{}.{}.{}.0", static_cast<std::int64_t>(time), host(), ::getpid());
+  const auto file =
+      folder / fmt::format("events.out.tfevents.{}.{}.{}.0", static_cast<std::int64_t>(time), host(), ::getpid());
   out_.open(file, std::ios::binary);
   if (!out_) warn("{}: cannot be written; TensorBoard will see nothing of this run", file.string());
   std::string first;

@@ -54,7 +54,8 @@ std::string axis(const Range& x, const Range& y) {
   std::string svg;
   for (int i = 0; i <= 4; ++i) {
     const double share = i / 4.0, level = kHeight - kBottom - share * (kHeight - kTop - kBottom);
-    svg += fmt::format("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight, level, level);
+    svg += fmt::format("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight, level,
+                       level);
     svg += fmt::format("<text x='{}' y='{:.1f}' text-anchor='end'>{:.3g}</text>", kLeft - 6, level + 4,
                        y.low + share * (y.high - y.low));
     const double at = kLeft + share * (kWidth - kLeft - kRight);
@@ -83,7 +84,8 @@ std::string chart(const std::string& title, const std::vector<Curve>& curves) {
       path += fmt::format("{:.1f},{:.1f} ", kLeft + x.share(p.x) * (kWidth - kLeft - kRight),
                           kHeight - kBottom - y.share(p.y) * (kHeight - kTop - kBottom));
     svg += fmt::format("<polyline class='curve' stroke='{}' points='{}'/>", curve.colour, path);
-    svg += fmt::format("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, escape_html(curve.name));
+    svg +=
+        fmt::format("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, escape_html(curve.name));
     label_at += 9.0 * static_cast<double>(curve.name.size()) + 30;
   }
   return svg + "</svg>\n";
@@ -108,7 +110,9 @@ Curve eval_curve(const History& history, const std::string& metric, const char* 
 
 std::string confusion_table(const ReportInput& input) {
   if (input.confusion.empty()) return "";
-  const auto name = [&](std::size_t i) { return escape_html(i < input.labels.size() ? input.labels[i] : std::to_string(i)); };
+  const auto name = [&](std::size_t i) {
+    return escape_html(i < input.labels.size() ? input.labels[i] : std::to_string(i));
+  };
   std::string html = "<h2>Confusion matrix</h2><table><tr><th>expected \\ predicted</th>";
   for (std::size_t i = 0; i < input.confusion.size(); ++i) html += "<th>" + name(i) + "</th>";
   html += "</tr>\n";
@@ -127,7 +131,8 @@ std::string confusion_table(const ReportInput& input) {
 
 std::string mistakes_table(const std::vector<Mistake>& mistakes) {
   if (mistakes.empty()) return "";
-  std::string html = "<h2>Worst mistakes</h2><table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
+  std::string html =
+      "<h2>Worst mistakes</h2><table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
   for (const Mistake& m : mistakes)
     html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", escape_html(m.text),
                         escape_html(m.expected), escape_html(m.predicted), m.probability);
@@ -139,12 +144,23 @@ std::string mistakes_table(const std::vector<Mistake>& mistakes) {
 std::string escape_html(std::string_view text) {
   std::string out;
   for (const char c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
     }
   return out;
 }
@@ -152,13 +168,16 @@ std::string escape_html(std::string_view text) {
 std::string html_report(const ReportInput& input) {
   LINNET_ASSERT(input.history != nullptr);
   const History& history = *input.history;
-  std::string html = fmt::format("<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><title>{}</title>{}</head><body>\n<h1>{}</h1>\n<table>",
-                                 escape_html(input.title), kStyle, escape_html(input.title));
+  std::string html = fmt::format(
+      "<!doctype html>\n<html lang='en'><head><meta "
+      "charset='utf-8'><title>{}</title>{}</head><body>\n<h1>{}</h1>\n<table>",
+      escape_html(input.title), kStyle, escape_html(input.title));
   for (const auto& [name, value] : input.facts)
     html += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", escape_html(name), escape_html(value));
   html += "</table>\n";
   html += chart("Loss", {step_curve(history, "loss", &StepRecord::loss), eval_curve(history, "eval_loss", "#c0392b")});
-  html += chart("Validation", {eval_curve(history, "eval_accuracy", "#1f6fb4"), eval_curve(history, "eval_f1", "#c0392b")});
+  html +=
+      chart("Validation", {eval_curve(history, "eval_accuracy", "#1f6fb4"), eval_curve(history, "eval_f1", "#c0392b")});
   html += chart("Learning rate", {step_curve(history, "learning rate", &StepRecord::learning_rate)});
   html += chart("Gradient norm", {step_curve(history, "gradient norm", &StepRecord::grad_norm)});
   html += confusion_table(input) + mistakes_table(input.mistakes);

@@ -78,8 +78,10 @@ class MaskedObjective final : public Objective {
     if (task == TrainTask::kNextSentence) return;
     check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput,
           "the tokenizer has no mask token: masked-lm needs one (BERT and its kin)");
-    rule_ = {.probability = options.mask_probability, .unit = options.whole_word ? MaskUnit::kWord : MaskUnit::kToken,
-             .mask_id = *tokenizer.mask_id(), .vocab_size = tokenizer.vocab_size()};
+    rule_ = {.probability = options.mask_probability,
+             .unit = options.whole_word ? MaskUnit::kWord : MaskUnit::kToken,
+             .mask_id = *tokenizer.mask_id(),
+             .vocab_size = tokenizer.vocab_size()};
   }
 
   TrainBatch batch(std::span<const std::int64_t> examples, PhiloxKey key) const override {
@@ -103,8 +105,8 @@ class MaskedObjective final : public Objective {
     Tensor total;
     if (batch.counts[0] > 0) total = vocabulary_loss(model, hidden, batch.targets, counts[0]);
     if (!batch.second_targets.empty()) {
-      const Tensor next = cross_entropy(sentence_scores(model, hidden, batch), batch.second_targets,
-                                        {.denominator = counts[1]});
+      const Tensor next =
+          cross_entropy(sentence_scores(model, hidden, batch), batch.second_targets, {.denominator = counts[1]});
       total = total ? add(total, next) : next;
     }
     // A batch too short for any mask: a loss of zero that still reaches the tape.
@@ -135,7 +137,9 @@ class MaskedObjective final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> causal_objective(EncodedSet set) { return std::make_unique<CausalObjective>(std::move(set)); }
+std::unique_ptr<Objective> causal_objective(EncodedSet set) {
+  return std::make_unique<CausalObjective>(std::move(set));
+}
 
 std::unique_ptr<Objective> masked_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
                                             const TrainOptions& options, TrainTask task) {

@@ -13,8 +13,10 @@ std::string quoted(const std::string& text) { return dump_json(Json(text)); }
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '|') out += "\\|";
-    else out += c == '\n' || c == '\r' ? ' ' : c;
+    if (c == '|')
+      out += "\\|";
+    else
+      out += c == '\n' || c == '\r' ? ' ' : c;
   }
   return out;
 }
@@ -46,9 +48,10 @@ std::string model_card(const ModelCard& card) {
     text += "\n";
   }
   text += table("Data", card.data) + table("Training", card.training) + table("Results", card.metrics);
-  text += "\n## Limits\n\n"
-          "- The results hold for text like the validation data; measure again on yours (`linnet eval`).\n"
-          "- No bias or toxicity probe was run as part of training (`linnet probe`).\n";
+  text +=
+      "\n## Limits\n\n"
+      "- The results hold for text like the validation data; measure again on yours (`linnet eval`).\n"
+      "- No bias or toxicity probe was run as part of training (`linnet probe`).\n";
   for (const std::string& warning : card.warnings) text += "- " + cell(warning) + "\n";
   return text;
 }

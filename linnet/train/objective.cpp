@@ -9,7 +9,8 @@ namespace linnet {
 std::vector<std::int64_t> Objective::lengths() const {
   std::vector<std::int64_t> all;
   all.reserve(set_.examples.size());
-  for (const EncodedExample& e : set_.examples) all.push_back(static_cast<std::int64_t>(e.ids.size() + e.output.size()));
+  for (const EncodedExample& e : set_.examples)
+    all.push_back(static_cast<std::int64_t>(e.ids.size() + e.output.size()));
   return all;
 }
 
@@ -36,14 +37,20 @@ std::map<std::string, double> Objective::metrics(const Judged& sums) const {
 std::unique_ptr<Objective> make_objective(TrainTask task, EncodedSet set, const models::Model& model,
                                           const Tokenizer& tokenizer, const TrainOptions& options) {
   switch (task) {
-    case TrainTask::kClassify: return classify_objective(std::move(set), model, options);
-    case TrainTask::kCausalLm: return causal_objective(std::move(set));
+    case TrainTask::kClassify:
+      return classify_objective(std::move(set), model, options);
+    case TrainTask::kCausalLm:
+      return causal_objective(std::move(set));
     case TrainTask::kMaskedLm:
     case TrainTask::kNextSentence:
-    case TrainTask::kMaskedNextSentence: return masked_objective(std::move(set), model, tokenizer, options, task);
-    case TrainTask::kTokens: return token_class_objective(std::move(set), model);
-    case TrainTask::kQuestionAnswering: return question_objective(std::move(set));
-    default: return seq2seq_objective(std::move(set), model, tokenizer, task);
+    case TrainTask::kMaskedNextSentence:
+      return masked_objective(std::move(set), model, tokenizer, options, task);
+    case TrainTask::kTokens:
+      return token_class_objective(std::move(set), model);
+    case TrainTask::kQuestionAnswering:
+      return question_objective(std::move(set));
+    default:
+      return seq2seq_objective(std::move(set), model, tokenizer, task);
   }
 }
 

@@ -71,9 +71,12 @@ std::unique_ptr<Optimizer> make_optimizer(std::vector<nn::Parameter> parameters,
   parameters = checked(std::move(parameters));
   switch (options.kind) {
     case OptimizerKind::kAdamW:
-    case OptimizerKind::kAdam: return make_adam(std::move(parameters), options);
-    case OptimizerKind::kSgd: return make_sgd(std::move(parameters), options);
-    case OptimizerKind::kAdafactor: return make_adafactor(std::move(parameters), options);
+    case OptimizerKind::kAdam:
+      return make_adam(std::move(parameters), options);
+    case OptimizerKind::kSgd:
+      return make_sgd(std::move(parameters), options);
+    case OptimizerKind::kAdafactor:
+      return make_adafactor(std::move(parameters), options);
   }
   fail(ErrorKind::kInvalidArgument, "[optimizer] unknown kind");
 }

@@ -52,7 +52,8 @@ bool alive(const Holder& holder) {
 
 // Another run may have removed the file between open and flock: then the lock would guard a nameless file.
 bool still_named(int descriptor, const std::filesystem::path& file) {
-  struct stat held {}, named {};
+  struct stat held {
+  }, named{};
   return ::fstat(descriptor, &held) == 0 && ::stat(file.c_str(), &named) == 0 && held.st_ino == named.st_ino;
 }
 

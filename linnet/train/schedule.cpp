@@ -30,7 +30,8 @@ std::string_view schedule_name(ScheduleKind kind) {
 }
 
 double Schedule::at(std::int64_t step) const {
-  if (step < warmup_steps) return peak * static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_steps));
+  if (step < warmup_steps)
+    return peak * static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_steps));
   if (kind == ScheduleKind::kConstant) return peak;
   const double span = static_cast<double>(std::max<std::int64_t>(1, total_steps - warmup_steps));
   const double done = static_cast<double>(step - warmup_steps) / span;

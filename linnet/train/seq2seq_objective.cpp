@@ -13,11 +13,15 @@ namespace {
 class Seq2SeqObjective final : public Objective {
  public:
   Seq2SeqObjective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer, TrainTask task)
-      : Objective(std::move(set)), task_(task), start_(static_cast<std::int32_t>(model.config().decoder_start_id)),
+      : Objective(std::move(set)),
+        task_(task),
+        start_(static_cast<std::int32_t>(model.config().decoder_start_id)),
         eos_(static_cast<std::int32_t>(model.config().eos_ids.empty() ? -1 : model.config().eos_ids[0])),
-        mask_(tokenizer.mask_id().value_or(-1)), vocabulary_(tokenizer.vocab_size()) {
+        mask_(tokenizer.mask_id().value_or(-1)),
+        vocabulary_(tokenizer.vocab_size()) {
     check(model.config().stack == nn::Stack::kEncoderDecoder, "[train] {} needs an encoder-decoder", task_name(task));
-    check(start_ >= 0 && eos_ >= 0, ErrorKind::kBadInput, "the model's configuration has no decoder_start_token_id or eos_token_id");
+    check(start_ >= 0 && eos_ >= 0, ErrorKind::kBadInput,
+          "the model's configuration has no decoder_start_token_id or eos_token_id");
     for (int i = 0; i < 100 && task == TrainTask::kDenoiseT5; ++i)
       if (const auto id = tokenizer.token_to_id(fmt::format("<extra_id_{}>", i))) sentinels_.push_back(*id);
     check(task != TrainTask::kDenoiseT5 || !sentinels_.empty(), ErrorKind::kBadInput,
@@ -58,7 +62,8 @@ class Seq2SeqObjective final : public Objective {
   std::vector<std::int32_t> shuffled(const std::vector<std::int32_t>& ids, Rng& rng) const {
     std::vector<std::size_t> starts{0};
     for (std::size_t i = 0; i + 1 < ids.size(); ++i)
-      if (std::find(sentence_ends_.begin(), sentence_ends_.end(), ids[i]) != sentence_ends_.end()) starts.push_back(i + 1);
+      if (std::find(sentence_ends_.begin(), sentence_ends_.end(), ids[i]) != sentence_ends_.end())
+        starts.push_back(i + 1);
     return permute_sentences(ids, starts, rng);
   }
   Denoised noisy(std::vector<std::int32_t> clean, Rng& rng) const {

@@ -29,7 +29,8 @@ class Guarded {
   Floats values() const { return {values_.begin() + kBand, values_.end() - kBand}; }
   bool intact() const {
     const auto guard = [](float v) { return v == kGuard; };
-    return std::all_of(values_.begin(), values_.begin() + kBand, guard) && std::all_of(values_.end() - kBand, values_.end(), guard);
+    return std::all_of(values_.begin(), values_.begin() + kBand, guard) &&
+           std::all_of(values_.end() - kBand, values_.end(), guard);
   }
 
  private:
@@ -40,7 +41,8 @@ class Guarded {
 // `call(backend, outputs)` on both, the outputs beginning with the same values. `bound[i]` is how far element i may be
 // off; one value stands for all.
 using Call = std::function<void(Backend&, const std::vector<float*>&)>;
-inline void expect_conforms(Backend& backend, const std::vector<Floats>& start, const std::vector<Floats>& bounds, const Call& call) {
+inline void expect_conforms(Backend& backend, const std::vector<Floats>& start, const std::vector<Floats>& bounds,
+                            const Call& call) {
   static const std::unique_ptr<Backend> reference = make_reference_backend();
   const auto run = [&](Backend& b) {
     std::vector<Guarded> outputs(start.begin(), start.end());
@@ -55,7 +57,8 @@ inline void expect_conforms(Backend& backend, const std::vector<Floats>& start, 
     const Floats f = found[k].values(), w = wanted[k].values();
     for (std::size_t i = 0; i < w.size(); ++i) {
       const double bound = bounds[k].size() == 1 ? bounds[k][0] : bounds[k][i];
-      ASSERT_LE(std::fabs(static_cast<double>(f[i]) - w[i]), bound) << "output " << k << ", element " << i << ": " << f[i] << ", wanted " << w[i];
+      ASSERT_LE(std::fabs(static_cast<double>(f[i]) - w[i]), bound)
+          << "output " << k << ", element " << i << ": " << f[i] << ", wanted " << w[i];
     }
   }
 }

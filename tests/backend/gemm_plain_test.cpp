@@ -1,10 +1,11 @@
 // Both kernels of plain products beside double sums: every transposition, sizes that fill no block, slices and ranges.
+#include "linnet/backend/cpu/gemm_plain.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/base/rng.h"
 #include "linnet/tensor/half.h"
 

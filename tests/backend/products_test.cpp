@@ -36,9 +36,11 @@ TEST(ReferenceProducts, GradientOfTheWeight) {
   const Floats dy{1, 2, 3, 4}, x{5, 6, 7, 8};
   Floats dw(4), turned(4), dbias{100, 100};
   const auto reference = make_reference_backend();
-  reference->linear_grad_weight({dy.data(), x.data(), 2, 2, 2, 2, 2, WeightLayout::kOutIn, dw.data(), nullptr, false, Precision::kF32});
+  reference->linear_grad_weight(
+      {dy.data(), x.data(), 2, 2, 2, 2, 2, WeightLayout::kOutIn, dw.data(), nullptr, false, Precision::kF32});
   EXPECT_EQ(dw, (Floats{26, 30, 38, 44}));
-  reference->linear_grad_weight({dy.data(), x.data(), 2, 2, 2, 2, 2, WeightLayout::kInOut, turned.data(), dbias.data(), true, Precision::kF32});
+  reference->linear_grad_weight(
+      {dy.data(), x.data(), 2, 2, 2, 2, 2, WeightLayout::kInOut, turned.data(), dbias.data(), true, Precision::kF32});
   EXPECT_EQ(turned, (Floats{26, 38, 30, 44}));
   EXPECT_EQ(dbias, (Floats{104, 106}));
 }
@@ -50,7 +52,8 @@ TEST(ReferenceProducts, GemmTurnsAndScales) {
   reference->gemm({a.data(), b.data(), c.data(), 2, 2, 2, 2, 2, 2, true, false, 2, 10, 1, 0, 0, 0});
   EXPECT_EQ(c, (Floats{62, 70, 86, 98}));  // 2 a^T b + 10
   c = {NAN, NAN, NAN, NAN};
-  reference->gemm({a.data(), b.data(), c.data(), 2, 2, 2, 2, 2, 2, false, true, 1, 0, 1, 0, 0, 0});  // beta 0 reads nothing
+  reference->gemm(
+      {a.data(), b.data(), c.data(), 2, 2, 2, 2, 2, 2, false, true, 1, 0, 1, 0, 0, 0});  // beta 0 reads nothing
   EXPECT_EQ(c, (Floats{17, 23, 39, 53}));
 }
 

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <mutex>
 #include <new>
-#include <new>
 #include <set>
 #include <thread>
 #include <vector>

@@ -20,7 +20,9 @@ using ::testing::Not;
 class Names : public ::testing::TestWithParam<std::string> {};
 
 // One file name may stand for parameters of several heads ("classifier", "score"): those are found by their spellings.
-bool of_several_heads(const std::string& ours) { return ours.starts_with("head.token_classifier") || ours == "head.output.bias"; }
+bool of_several_heads(const std::string& ours) {
+  return ours.starts_with("head.token_classifier") || ours == "head.output.bias";
+}
 
 TEST_P(Names, GoThereAndBack) {
   const auto model = Model::from_pretrained(fixtures() / GetParam());
@@ -32,7 +34,8 @@ TEST_P(Names, GoThereAndBack) {
     EXPECT_TRUE(to_ours(model->family(), name, "test") == p.name || of_several_heads(p.name)) << name;
   }
   for (const nn::NamedLinear& l : model->linears())
-    EXPECT_TRUE(to_ours(model->family(), model->checkpoint_name(l.name), "test") == l.name || of_several_heads(l.name)) << l.name;
+    EXPECT_TRUE(to_ours(model->family(), model->checkpoint_name(l.name), "test") == l.name || of_several_heads(l.name))
+        << l.name;
 }
 
 // What the reference library wrote is what the tables write: the names of an untouched file, and no others. A tensor of

@@ -69,7 +69,8 @@ class Expected {
   std::vector<float> kept(std::string_view name, const std::vector<std::vector<std::int32_t>>& mask) const {
     const Tensor t = reader_->read(name);
     const auto values = t.data<float>();
-    if (t.rank() == 2 && static_cast<std::size_t>(t.size(1)) != mask.front().size()) return {values.begin(), values.end()};
+    if (t.rank() == 2 && static_cast<std::size_t>(t.size(1)) != mask.front().size())
+      return {values.begin(), values.end()};
     const std::int64_t width = t.rank() == 2 ? 1 : t.size(2);
     std::vector<float> out;
     std::int64_t at = 0;
@@ -86,12 +87,14 @@ class Expected {
 };
 
 // |difference| within `tolerance` of max(1, |expected|), everywhere.
-inline void expect_close(std::span<const float> got, std::span<const float> expected, double tolerance, const std::string& what) {
+inline void expect_close(std::span<const float> got, std::span<const float> expected, double tolerance,
+                         const std::string& what) {
   ASSERT_EQ(got.size(), expected.size()) << what;
   double worst = 0;
   std::size_t at = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
-    const double off = std::abs(static_cast<double>(got[i]) - expected[i]) / std::max(1.0, std::abs(static_cast<double>(expected[i])));
+    const double off =
+        std::abs(static_cast<double>(got[i]) - expected[i]) / std::max(1.0, std::abs(static_cast<double>(expected[i])));
     if (!(off <= worst)) worst = off, at = i;
   }
   EXPECT_LE(worst, tolerance) << what << ": worst at " << at << ": " << (got.empty() ? 0 : got[at]) << " for "

@@ -16,7 +16,8 @@ class Forward : public ::testing::TestWithParam<std::string> {};
 
 std::vector<float> column(const Tensor& x, std::int64_t c) {
   std::vector<float> out;
-  for (std::int64_t r = 0; r < x.size(0); ++r) out.push_back(x.data<float>()[static_cast<std::size_t>(r * x.size(1) + c)]);
+  for (std::int64_t r = 0; r < x.size(0); ++r)
+    out.push_back(x.data<float>()[static_cast<std::size_t>(r * x.size(1) + c)]);
   return out;
 }
 
@@ -32,9 +33,11 @@ void compare(const Model& model, const Expected& expected, const std::string& pr
   const Tensor hidden = model.forward(batch);
   expect_close(hidden.data<float>(), expected.kept("last_hidden_state", mask), 1e-4, prefix + "hidden");
   const HeadKind head = model.config().head;
-  if (speaks(head)) expect_close(model.logits(hidden).data<float>(), expected.kept("logits", mask), 1e-4, prefix + "logits");
+  if (speaks(head))
+    expect_close(model.logits(hidden).data<float>(), expected.kept("logits", mask), 1e-4, prefix + "logits");
   if (head == HeadKind::kSequenceClass)
-    expect_close(model.classify(model.pooled(hidden, batch)).data<float>(), expected.kept("logits", mask), 1e-4, prefix + "logits");
+    expect_close(model.classify(model.pooled(hidden, batch)).data<float>(), expected.kept("logits", mask), 1e-4,
+                 prefix + "logits");
   if (head == HeadKind::kTokenClass)
     expect_close(model.classify(hidden).data<float>(), expected.kept("logits", mask), 1e-4, prefix + "logits");
   if (head == HeadKind::kQuestionAnswering) {
@@ -43,10 +46,13 @@ void compare(const Model& model, const Expected& expected, const std::string& pr
     expect_close(column(spans, 1), expected.kept("end_logits", mask), 1e-4, prefix + "end");
   }
   if (expected.has("pooler_output"))
-    expect_close(model.pooled(hidden, batch).data<float>(), expected.floats("pooler_output").data<float>(), 1e-4, prefix + "pooler");
+    expect_close(model.pooled(hidden, batch).data<float>(), expected.floats("pooler_output").data<float>(), 1e-4,
+                 prefix + "pooler");
   if (head == HeadKind::kNextSentence || head == HeadKind::kPretraining)
-    expect_close(model.next_sentence(model.pooled(hidden, batch)).data<float>(),
-                 expected.floats(expected.has("seq_relationship_logits") ? "seq_relationship_logits" : "logits").data<float>(), 1e-4, prefix + "nsp");
+    expect_close(
+        model.next_sentence(model.pooled(hidden, batch)).data<float>(),
+        expected.floats(expected.has("seq_relationship_logits") ? "seq_relationship_logits" : "logits").data<float>(),
+        1e-4, prefix + "nsp");
 }
 
 TEST_P(Forward, GivesTheReferencesNumbersUnderAnyPadding) {

@@ -85,7 +85,8 @@ TEST(RealModels, SmolLM2InItsOwnBlocksIsNear) {
     const std::int32_t best = likeliest(scores.data<float>(), 1).front();
     EXPECT_NE(std::find(wanted.begin(), wanted.begin() + 3, best), wanted.begin() + 3) << prompt["text"];
     for (std::size_t i = 0; i < 3; ++i)
-      EXPECT_NEAR(scores.data<float>()[prompt["likeliest"][i].get<std::size_t>()], prompt["logprobs"][i].get<double>(), 0.35)
+      EXPECT_NEAR(scores.data<float>()[prompt["likeliest"][i].get<std::size_t>()], prompt["logprobs"][i].get<double>(),
+                  0.35)
           << prompt["text"];
   }
 }

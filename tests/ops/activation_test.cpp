@@ -5,8 +5,8 @@ namespace {
 
 using namespace testing;
 
-constexpr Activation kAll[] = {Activation::kIdentity, Activation::kRelu, Activation::kGelu, Activation::kGeluTanh,
-                               Activation::kSilu, Activation::kTanh, Activation::kSigmoid};
+constexpr Activation kAll[] = {Activation::kIdentity, Activation::kRelu, Activation::kGelu,   Activation::kGeluTanh,
+                               Activation::kSilu,     Activation::kTanh, Activation::kSigmoid};
 
 // Not within a step of zero, where relu has no derivative.
 Tensor away_from_zero(std::uint64_t seed) {
@@ -33,17 +33,22 @@ TEST(Activation, Values) {  // from the definitions, in high precision
 }
 
 TEST(Activation, Gradients) {
-  for (const Activation kind : kAll) check_gradients([=](const auto& in) { return activation(in[0], kind); }, {away_from_zero(1)});
+  for (const Activation kind : kAll)
+    check_gradients([=](const auto& in) { return activation(in[0], kind); }, {away_from_zero(1)});
 }
 
 TEST(Activation, GatedGradients) {
   for (const Activation kind : kAll)
-    check_gradients([=](const auto& in) { return gated_activation(in[0], in[1], kind); }, {away_from_zero(1), random_tensor({4, 5}, 2)});
+    check_gradients([=](const auto& in) { return gated_activation(in[0], in[1], kind); },
+                    {away_from_zero(1), random_tensor({4, 5}, 2)});
 }
 
 TEST(Activation, GatedSizesThatDoNotFit) {
-  expect_refused([] { gated_activation(random_tensor({2, 3}, 1), random_tensor({2, 4}, 2), Activation::kSilu); },
-                 {"gated_activation", "[2, 3]", "[2, 4]"});
+  expect_refused(
+      [] {
+        gated_activation(random_tensor({2, 3}, 1), random_tensor({2, 4}, 2), Activation::kSilu);
+      },
+      {"gated_activation", "[2, 3]", "[2, 4]"});
 }
 
 }  // namespace

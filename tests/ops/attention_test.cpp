@@ -16,7 +16,8 @@ TEST(Attention, IsSoftmaxTimesValues) {
   const std::vector<Tensor> in = inputs(1, 1);
   const Tensor y = attention(in[0], in[1], in[2], kTwo, 1, {.scale = 0.5f, .causal = true});
   ASSERT_EQ(y.shape(), (Shape{5, 4}));
-  for (std::size_t d = 0; d < 4; ++d) EXPECT_FLOAT_EQ(y.data<float>()[d], in[2].data<float>()[d]);  // query 0 sees key 0 only
+  for (std::size_t d = 0; d < 4; ++d)
+    EXPECT_FLOAT_EQ(y.data<float>()[d], in[2].data<float>()[d]);  // query 0 sees key 0 only
   const auto q = in[0].data<float>().subspan(12, 4);  // query 0 of the second sequence sees its keys 0, 1, 2
   double total = 0, wanted[4] = {};
   for (std::size_t j = 3; j < 6; ++j) {
@@ -30,7 +31,8 @@ TEST(Attention, IsSoftmaxTimesValues) {
 }
 
 void check_with(const AttentionOptions& options, std::int64_t heads, std::int64_t kv_heads) {
-  check_gradients([&](const auto& in) { return attention(in[0], in[1], in[2], kTwo, kv_heads, options); }, inputs(heads, kv_heads));
+  check_gradients([&](const auto& in) { return attention(in[0], in[1], in[2], kTwo, kv_heads, options); },
+                  inputs(heads, kv_heads));
 }
 
 TEST(Attention, Gradients) {
@@ -47,7 +49,9 @@ TEST(Attention, GradientsWithAlibi) {
   check_with({.scale = 0.7f, .causal = false, .alibi_slopes = slopes}, 2, 1);
 }
 
-TEST(Attention, GradientsWithDropout) { check_with({.scale = 0.5f, .causal = true, .dropout = 0.3f, .dropout_key = {5, 6}}, 2, 2); }
+TEST(Attention, GradientsWithDropout) {
+  check_with({.scale = 0.5f, .causal = true, .dropout = 0.3f, .dropout_key = {5, 6}}, 2, 2);
+}
 
 TEST(Attention, GradientsOfDistanceBias) {  // a reach of 2: farther keys share the last bias
   for (const bool causal : {false, true}) {
@@ -55,7 +59,8 @@ TEST(Attention, GradientsOfDistanceBias) {  // a reach of 2: farther keys share 
     in.push_back(random_tensor({2, 5}, 4));
     check_gradients(
         [&](const auto& x) {
-          return attention(x[0], x[1], x[2], kTwo, 2, {.scale = 0.5f, .causal = causal, .distance_bias = x[3], .distance_reach = 2});
+          return attention(x[0], x[1], x[2], kTwo, 2,
+                           {.scale = 0.5f, .causal = causal, .distance_bias = x[3], .distance_reach = 2});
         },
         in);
   }
@@ -64,8 +69,11 @@ TEST(Attention, GradientsOfDistanceBias) {  // a reach of 2: farther keys share 
 TEST(Attention, GradientsOfStridedViews) {  // q, k and v inside one fused projection
   const std::vector<AttentionSequence> one{{0, 3, 0, 3, nullptr, nullptr}};
   const auto part = [](const Tensor& x, std::int64_t i) { return view_select(x, {3, 3, 2, 4}, 1, i); };
-  check_gradients([&](const auto& in) { return attention(part(in[0], 0), part(in[0], 1), part(in[0], 2), one, 2, {.scale = 0.5f, .causal = true}); },
-                  {random_tensor({3, 24}, 1)});
+  check_gradients(
+      [&](const auto& in) {
+        return attention(part(in[0], 0), part(in[0], 1), part(in[0], 2), one, 2, {.scale = 0.5f, .causal = true});
+      },
+      {random_tensor({3, 24}, 1)});
 }
 
 TEST(Attention, GradientsOfSomeInputs) {
@@ -78,7 +86,8 @@ TEST(Attention, GradientsOfSomeInputs) {
 
 TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
   const std::int64_t keys = 70, kv_heads = 2;  // two blocks, the second partly filled
-  const Tensor q = random_tensor({2, 4, 8}, 1), k = random_tensor({keys, kv_heads, 8}, 2), v = random_tensor({keys, kv_heads, 8}, 3);
+  const Tensor q = random_tensor({2, 4, 8}, 1), k = random_tensor({keys, kv_heads, 8}, 2),
+               v = random_tensor({keys, kv_heads, 8}, 3);
   std::vector<float> blocks[2][2];
   const void* pointers[2][2];
   for (int which = 0; which < 2; ++which)
@@ -91,7 +100,8 @@ TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
                       block.begin() + (h * kKvBlock + j % kKvBlock) * 8);
       pointers[which][b] = block.data();
     }
-  const std::vector<AttentionSequence> dense{{0, 2, 0, keys, nullptr, nullptr}}, cached{{0, 2, 0, keys, pointers[0], pointers[1]}};
+  const std::vector<AttentionSequence> dense{{0, 2, 0, keys, nullptr, nullptr}},
+      cached{{0, 2, 0, keys, pointers[0], pointers[1]}};
   const AttentionOptions options{.scale = 0.3f, .causal = true};
   const auto wanted = values_of(attention(q, k, v, dense, kv_heads, options));
   const auto found = values_of(attention(q, {}, {}, cached, kv_heads, options));
@@ -99,15 +109,17 @@ TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
   Tensor learning = q.detach();
   learning.set_requires_grad();
   const GradGuard on(true);
-  expect_refused([&] { attention(learning, {}, {}, cached, kv_heads, options); }, {"attention", "kv cache", "no gradient"});
+  expect_refused([&] { attention(learning, {}, {}, cached, kv_heads, options); },
+                 {"attention", "kv cache", "no gradient"});
 }
 
 TEST(Attention, RefusesWhatDoesNotFit) {
   const std::vector<Tensor> in = inputs(3, 2);
   expect_refused([&] { attention(in[0], in[1], in[2], kTwo, 2, {}); }, {"3 heads", "2 key heads"});
   const std::vector<Tensor> good = inputs(2, 2);
-  const std::vector<AttentionSequence> far{{3, 3, 0, 3, nullptr, nullptr}}, keys{{0, 3, 5, 3, nullptr, nullptr}}, none{{0, 3, 0, 0, nullptr, nullptr}},
-      unseen{{0, 3, 0, 2, nullptr, nullptr}}, partly{{0, 3, 0, 3, nullptr, nullptr}};
+  const std::vector<AttentionSequence> far{{3, 3, 0, 3, nullptr, nullptr}}, keys{{0, 3, 5, 3, nullptr, nullptr}},
+      none{{0, 3, 0, 0, nullptr, nullptr}}, unseen{{0, 3, 0, 2, nullptr, nullptr}},
+      partly{{0, 3, 0, 3, nullptr, nullptr}};
   expect_refused([&] { attention(good[0], good[1], good[2], far, 2, {}); }, {"queries"});
   expect_refused([&] { attention(good[0], good[1], good[2], keys, 2, {}); }, {"keys 5+3"});
   expect_refused([&] { attention(good[0], good[1], good[2], none, 2, {}); }, {"no keys"});

@@ -133,7 +133,9 @@ TEST(Autograd, AMissingGradientIsNamed) {
   expect_refused([&] { backward(y); }, {"broken", "input 0"});
 }
 
-Tensor block(const Tensor& x, const Tensor& w) { return add(x, dropout(activation(linear(x, w), Activation::kGelu), 0.2f, {1, 2})); }
+Tensor block(const Tensor& x, const Tensor& w) {
+  return add(x, dropout(activation(linear(x, w), Activation::kGelu), 0.2f, {1, 2}));
+}
 
 TEST(Autograd, RecomputeGivesTheSameGradients) {
   std::vector<float> gradients[2];
@@ -141,7 +143,8 @@ TEST(Autograd, RecomputeGivesTheSameGradients) {
     const GradGuard on(true);
     const Tensor x = leaf({3, 4}, 1), w = leaf({4, 4}, 2);
     Tensor y = x;
-    for (int i = 0; i < 3; ++i) y = again ? recompute([w](const auto& in) { return block(in[0], w); }, {y}) : block(y, w);
+    for (int i = 0; i < 3; ++i)
+      y = again ? recompute([w](const auto& in) { return block(in[0], w); }, {y}) : block(y, w);
     backward(sum(multiply(y, y)));
     for (const Tensor& t : {x, w})
       for (const float g : t.grad().data<float>()) gradients[again].push_back(g);
@@ -164,7 +167,8 @@ TEST(Autograd, RecomputeKeepsNoActivations) {
   for (const bool again : {false, true}) {
     const std::size_t before = memory_use().live;
     Tensor y = random_tensor({64, 64}, 1);
-    for (int i = 0; i < 5; ++i) y = again ? recompute([w](const auto& in) { return block(in[0], w); }, {y}) : block(y, w);
+    for (int i = 0; i < 5; ++i)
+      y = again ? recompute([w](const auto& in) { return block(in[0], w); }, {y}) : block(y, w);
     kept[again] = memory_use().live - before;
   }
   EXPECT_LE(kept[1], 6 * 64 * 64 * sizeof(float));

@@ -17,7 +17,11 @@ TEST(Contiguous, CopiesViewsInOrder) {
 }
 
 TEST(Contiguous, Gradient) {
-  check_gradients([](const auto& in) { return contiguous(view_select(in[0], {2, 2, 1, 3}, 1, 1)); }, {random_tensor({2, 6}, 1)});
+  check_gradients(
+      [](const auto& in) {
+        return contiguous(view_select(in[0], {2, 2, 1, 3}, 1, 1));
+      },
+      {random_tensor({2, 6}, 1)});
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ TEST(Convert, FloatsStayThemselves) {
 
 TEST(Convert, ThereAndBackIsWithinTheTypesStep) {
   const Tensor x = random_tensor({3, 64}, 1);
-  const std::pair<DType, double> steps[] = {{DType::kF16, 0x1p-11}, {DType::kBF16, 0x1p-8}, {DType::kQ8_0, 1.0 / 200}, {DType::kQ4_1, 1.0 / 12}};
+  const std::pair<DType, double> steps[] = {
+      {DType::kF16, 0x1p-11}, {DType::kBF16, 0x1p-8}, {DType::kQ8_0, 1.0 / 200}, {DType::kQ4_1, 1.0 / 12}};
   for (const auto& [type, step] : steps) {
     const Tensor back = to_float(cast(x, type));
     for (std::size_t i = 0; i < 192; ++i)

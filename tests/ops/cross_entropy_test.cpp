@@ -43,12 +43,16 @@ TEST(CrossEntropy, NothingCounted) {
   for (const float g : weight.grad().data<float>()) EXPECT_EQ(g, 0);
 }
 
-const CrossEntropyOptions kCases[] = {
-    {}, {.denominator = 7}, {.label_smoothing = 0.1f}, {.class_weights = kClassWeights}, {.label_smoothing = 0.2f, .class_weights = kClassWeights}};
+const CrossEntropyOptions kCases[] = {{},
+                                      {.denominator = 7},
+                                      {.label_smoothing = 0.1f},
+                                      {.class_weights = kClassWeights},
+                                      {.label_smoothing = 0.2f, .class_weights = kClassWeights}};
 
 TEST(CrossEntropy, Gradients) {
   for (const CrossEntropyOptions& options : kCases)
-    check_gradients([&](const auto& in) { return cross_entropy(in[0], kTargets, options); }, {random_tensor({5, 5}, 1)});
+    check_gradients([&](const auto& in) { return cross_entropy(in[0], kTargets, options); },
+                    {random_tensor({5, 5}, 1)});
 }
 
 TEST(CrossEntropy, FusedGradients) {
@@ -68,8 +72,11 @@ TEST(CrossEntropy, FusedGradientsOfSomeInputs) {
 }
 
 TEST(CrossEntropy, FusedWithWeightsInOut) {
-  check_gradients([](const auto& in) { return linear_cross_entropy(in[0], in[1], {}, kTargets, {}, {.layout = WeightLayout::kInOut}); },
-                  {random_tensor({5, 3}, 1), random_tensor({3, 5}, 2)});
+  check_gradients(
+      [](const auto& in) {
+        return linear_cross_entropy(in[0], in[1], {}, kTargets, {}, {.layout = WeightLayout::kInOut});
+      },
+      {random_tensor({5, 3}, 1), random_tensor({3, 5}, 2)});
 }
 
 // 2^18 classes: chunks of 64 rows, the last one smaller; against the two ops in turn.
@@ -82,7 +89,8 @@ TEST(CrossEntropy, ManyChunks) {
     Tensor hidden = random_tensor({67, 2}, 1), weight = random_tensor({kClasses, 2}, 2);
     hidden.set_requires_grad(), weight.set_requires_grad();
     const GradGuard on(true);
-    const Tensor loss = fused ? linear_cross_entropy(hidden, weight, {}, targets) : cross_entropy(linear(hidden, weight), targets);
+    const Tensor loss =
+        fused ? linear_cross_entropy(hidden, weight, {}, targets) : cross_entropy(linear(hidden, weight), targets);
     backward(loss);
     losses.push_back(loss.data<float>()[0]);
     for (const Tensor& t : {hidden, weight})
@@ -96,7 +104,11 @@ TEST(CrossEntropy, RefusesWhatDoesNotFit) {
   const std::int32_t outside[] = {5}, two[] = {0, 1};
   expect_refused([&] { cross_entropy(random_tensor({1, 5}, 1), outside); }, {"cross_entropy", "target 5", "5 classes"});
   expect_refused([&] { cross_entropy(random_tensor({1, 5}, 1), two); }, {"2 targets", "1 rows"});
-  expect_refused([&] { cross_entropy(random_tensor({2, 4}, 1), two, {.class_weights = kClassWeights}); }, {"5 class weights", "4 classes"});
+  expect_refused(
+      [&] {
+        cross_entropy(random_tensor({2, 4}, 1), two, {.class_weights = kClassWeights});
+      },
+      {"5 class weights", "4 classes"});
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ TEST(Embedding, GradientOfRepeatedIds) {
 
 TEST(Embedding, TiedToTheOutput) {  // both uses of the table add up
   const std::vector<std::int32_t> ids{3, 1, 3}, targets{1, -1, 2};
-  check_gradients([&](const auto& in) { return linear_cross_entropy(embedding(in[0], ids), in[0], {}, targets); }, {random_tensor({4, 3}, 1)});
+  check_gradients([&](const auto& in) { return linear_cross_entropy(embedding(in[0], ids), in[0], {}, targets); },
+                  {random_tensor({4, 3}, 1)});
 }
 
 TEST(Embedding, RefusesIdsOutsideAndQuantisedGradients) {

@@ -1,6 +1,7 @@
 // Gradients of operations against central differences, on the reference backend.
 //
-//   check_gradients([](const auto& in) { return multiply(in[0], in[1]); }, {random_tensor({2, 3}, 1), random_tensor({2, 3}, 2)});
+//   check_gradients([](const auto& in) { return multiply(in[0], in[1]); }, {random_tensor({2, 3}, 1), random_tensor({2,
+//   3}, 2)});
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,7 +32,8 @@ inline double weighted_sum(const Tensor& values, const Tensor& weights) {
   const Tensor row_major = contiguous(values);
   double sum = 0;
   for (std::int64_t i = 0; i < values.numel(); ++i)
-    sum += static_cast<double>(row_major.data<float>()[static_cast<std::size_t>(i)]) * weights.data<float>()[static_cast<std::size_t>(i)];
+    sum += static_cast<double>(row_major.data<float>()[static_cast<std::size_t>(i)]) *
+           weights.data<float>()[static_cast<std::size_t>(i)];
   return sum;
 }
 
@@ -72,7 +74,8 @@ inline void check_gradients(const Fn& fn, std::vector<Tensor> inputs, double tol
       values[i] = before - kStep;
       const double down = weighted_sum(fn(inputs), weights);
       values[i] = before;
-      ASSERT_NEAR(found[i], (up - down) / (2 * static_cast<double>(kStep)), tolerance * size) << "input " << k << ", element " << i;
+      ASSERT_NEAR(found[i], (up - down) / (2 * static_cast<double>(kStep)), tolerance * size)
+          << "input " << k << ", element " << i;
     }
   }
 }
@@ -85,7 +88,8 @@ inline void expect_refused(const std::function<void()>& fn, const std::vector<st
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), kind);
-    for (const std::string& part : parts) EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+    for (const std::string& part : parts)
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
   }
 }
 

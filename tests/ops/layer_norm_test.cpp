@@ -6,7 +6,8 @@ namespace {
 using namespace testing;
 
 TEST(LayerNorm, Values) {
-  const Tensor x = Tensor::from(std::vector<float>{1, 3, 5, 7}, {1, 4}), one = Tensor::from(std::vector<float>{1, 1, 1, 2}, {4}),
+  const Tensor x = Tensor::from(std::vector<float>{1, 3, 5, 7}, {1, 4}),
+               one = Tensor::from(std::vector<float>{1, 1, 1, 2}, {4}),
                bias = Tensor::from(std::vector<float>{0, 0, 1, 0}, {4});
   const auto y = values_of(layer_norm(x, one, bias, 0));  // mean 4, deviation sqrt(5)
   const float unit = 1 / std::sqrt(5.0f);
@@ -24,7 +25,11 @@ TEST(LayerNorm, Gradients) {
 }
 
 TEST(LayerNorm, SizesThatDoNotFit) {
-  expect_refused([] { layer_norm(random_tensor({2, 3}, 1), random_tensor({4}, 2), random_tensor({3}, 3), 0); }, {"layer_norm", "4", "3"});
+  expect_refused(
+      [] {
+        layer_norm(random_tensor({2, 3}, 1), random_tensor({4}, 2), random_tensor({3}, 3), 0);
+      },
+      {"layer_norm", "4", "3"});
 }
 
 }  // namespace

@@ -18,7 +18,9 @@ TEST(Linear, IsTheProductOfItsParts) {
 TEST(Linear, GradientsOfBothLayouts) {
   for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut}) {
     const Shape shape = layout == WeightLayout::kOutIn ? Shape{4, 3} : Shape{3, 4};
-    const auto fn = [layout](const auto& in) { return linear(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), {.layout = layout}); };
+    const auto fn = [layout](const auto& in) {
+      return linear(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), {.layout = layout});
+    };
     check_gradients(fn, {random_tensor({5, 3}, 1), random_tensor(shape, 2), random_tensor({4}, 3)});
     check_gradients(fn, {random_tensor({5, 3}, 1), random_tensor(shape, 2)});
   }
@@ -36,13 +38,12 @@ TEST(Linear, GradientsOfSomeInputsOnly) {
 TEST(Linear, SharedWeightAndInputAddUp) {
   check_gradients([](const auto& in) { return linear(linear(in[0], in[1], in[2]), in[1], in[2]); },
                   {random_tensor({5, 3}, 1), random_tensor({3, 3}, 2), random_tensor({3}, 3)});
-  check_gradients([](const auto& in) { return add(linear(in[0], in[1]), add(linear(in[0], in[2]), linear(in[0], in[3]))); },
-                  {random_tensor({5, 3}, 1), random_tensor({3, 3}, 2), random_tensor({3, 3}, 3), random_tensor({3, 3}, 4)});
+  check_gradients(
+      [](const auto& in) { return add(linear(in[0], in[1]), add(linear(in[0], in[2]), linear(in[0], in[3]))); },
+      {random_tensor({5, 3}, 1), random_tensor({3, 3}, 2), random_tensor({3, 3}, 3), random_tensor({3, 3}, 4)});
 }
 
-TEST(Linear, NoRows) {
-  EXPECT_EQ(linear(Tensor::empty({0, 3}), random_tensor({4, 3}, 1)).shape(), (Shape{0, 4}));
-}
+TEST(Linear, NoRows) { EXPECT_EQ(linear(Tensor::empty({0, 3}), random_tensor({4, 3}, 1)).shape(), (Shape{0, 4})); }
 
 TEST(Linear, AQuantisedWeightGivesDxAndRefusesDw) {
   const Tensor weight = quantized(random_tensor({4, 32}, 2), DType::kQ8_0);
@@ -55,7 +56,11 @@ TEST(Linear, AQuantisedWeightGivesDxAndRefusesDw) {
 
 TEST(Linear, SizesThatDoNotFit) {
   expect_refused([] { linear(random_tensor({2, 3}, 1), random_tensor({4, 5}, 2)); }, {"linear", "3", "5"});
-  expect_refused([] { linear(random_tensor({2, 3}, 1), random_tensor({4, 3}, 2), random_tensor({3}, 3)); }, {"bias", "3", "4"});
+  expect_refused(
+      [] {
+        linear(random_tensor({2, 3}, 1), random_tensor({4, 3}, 2), random_tensor({3}, 3));
+      },
+      {"bias", "3", "4"});
   expect_refused([] { linear(random_tensor({3}, 1), random_tensor({4, 3}, 2)); }, {"[3]"});
 }
 

@@ -6,7 +6,8 @@ namespace {
 using namespace testing;
 
 TEST(Losses, MeanSquaredError) {
-  const Tensor x = Tensor::from(std::vector<float>{1, 2}, {2, 1}), target = Tensor::from(std::vector<float>{3, 5}, {2, 1});
+  const Tensor x = Tensor::from(std::vector<float>{1, 2}, {2, 1}),
+               target = Tensor::from(std::vector<float>{3, 5}, {2, 1});
   EXPECT_FLOAT_EQ(mean_squared_error(x, target).data<float>()[0], 6.5f);
   const Tensor wanted = random_tensor({3, 2}, 2);
   check_gradients([&](const auto& in) { return mean_squared_error(in[0], wanted); }, {random_tensor({3, 2}, 1)});
@@ -14,7 +15,8 @@ TEST(Losses, MeanSquaredError) {
 }
 
 TEST(Losses, BinaryCrossEntropy) {
-  const Tensor x = Tensor::from(std::vector<float>{0, 200, -200}, {1, 3}), target = Tensor::from(std::vector<float>{1, 1, 1}, {1, 3});
+  const Tensor x = Tensor::from(std::vector<float>{0, 200, -200}, {1, 3}),
+               target = Tensor::from(std::vector<float>{1, 1, 1}, {1, 3});
   EXPECT_NEAR(binary_cross_entropy(x, target).data<float>()[0], (std::log(2.0) + 0 + 200) / 3, 1e-4);
   Tensor wanted = random_tensor({3, 2}, 2);
   for (float& value : wanted.data<float>()) value = value > 0 ? 1 : 0.25f;

@@ -6,7 +6,8 @@ namespace {
 using namespace testing;
 
 TEST(RmsNorm, Values) {
-  const Tensor x = Tensor::from(std::vector<float>{3, 4}, {1, 2}), weight = Tensor::from(std::vector<float>{1, 10}, {2});
+  const Tensor x = Tensor::from(std::vector<float>{3, 4}, {1, 2}),
+               weight = Tensor::from(std::vector<float>{1, 10}, {2});
   const auto y = values_of(rms_norm(x, weight, 0));  // root mean square sqrt(12.5)
   EXPECT_NEAR(y[0], 3 / std::sqrt(12.5), 1e-6);
   EXPECT_NEAR(y[1], 40 / std::sqrt(12.5), 1e-5);

@@ -9,7 +9,8 @@ RotaryTable table_of(std::int64_t positions, std::int64_t half) {
   RotaryTable table{Tensor::empty({positions, half}), Tensor::empty({positions, half})};
   for (std::int64_t p = 0; p < positions; ++p)
     for (std::int64_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(p) * std::pow(100.0, -static_cast<double>(i) / static_cast<double>(half));
+      const double angle =
+          static_cast<double>(p) * std::pow(100.0, -static_cast<double>(i) / static_cast<double>(half));
       table.cosine.data<float>()[static_cast<std::size_t>(p * half + i)] = static_cast<float>(std::cos(angle));
       table.sine.data<float>()[static_cast<std::size_t>(p * half + i)] = static_cast<float>(std::sin(angle));
     }
@@ -32,7 +33,11 @@ TEST(Rotary, Gradients) {
   const RotaryTable all = table_of(5, 2), part = table_of(5, 1);
   check_gradients([&](const auto& in) { return rotary(in[0], all, positions); }, {random_tensor({3, 2, 4}, 1)});
   check_gradients([&](const auto& in) { return rotary(in[0], part, positions); }, {random_tensor({3, 2, 4}, 1)});
-  check_gradients([&](const auto& in) { return rotary(view_select(in[0], {3, 3, 2, 4}, 1, 1), all, positions); }, {random_tensor({3, 24}, 1)});
+  check_gradients(
+      [&](const auto& in) {
+        return rotary(view_select(in[0], {3, 3, 2, 4}, 1, 1), all, positions);
+      },
+      {random_tensor({3, 24}, 1)});
 }
 
 TEST(Rotary, RefusesWhatDoesNotFit) {

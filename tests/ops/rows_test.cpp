@@ -17,14 +17,19 @@ TEST(Rows, Gather) {
 
 TEST(Rows, GatherTwiceFromTheSame) {
   const std::vector<std::int32_t> first{2, 0}, second{2, 1};
-  check_gradients([&](const auto& in) { return multiply(gather_rows(in[0], first), gather_rows(in[0], second)); }, {random_tensor({3, 4}, 1)});
+  check_gradients([&](const auto& in) { return multiply(gather_rows(in[0], first), gather_rows(in[0], second)); },
+                  {random_tensor({3, 4}, 1)});
 }
 
 TEST(Rows, Interleave) {
   const Tensor other = Tensor::from(std::vector<float>{7, 8}, {1, 2});
   const std::vector<std::pair<std::int32_t, std::int32_t>> rows{{1, 0}, {0, 2}, {1, 0}, {0, 0}};
   EXPECT_EQ(values_of(interleave_rows({kThree, other}, rows)), (std::vector<float>{7, 8, 5, 6, 7, 8, 1, 2}));
-  check_gradients([&](const auto& in) { return interleave_rows({in[0], in[1]}, rows); }, {random_tensor({3, 4}, 1), random_tensor({1, 4}, 2)});
+  check_gradients(
+      [&](const auto& in) {
+        return interleave_rows({in[0], in[1]}, rows);
+      },
+      {random_tensor({3, 4}, 1), random_tensor({1, 4}, 2)});
   std::vector<Tensor> one{random_tensor({3, 4}, 1), random_tensor({1, 4}, 2)};
   one[1].set_requires_grad();
   check_gradients([&](const auto& in) { return interleave_rows({in[0], in[1]}, rows); }, one);

@@ -23,8 +23,9 @@ TEST(Shape, PartsOfAFusedProjection) {  // [3, H, D] and [H, 3, D], each part it
   for (const int dim : {1, 2}) {
     const Shape shape = dim == 1 ? Shape{2, 3, 2, 4} : Shape{2, 2, 3, 4};
     const auto part = [=](const Tensor& x, std::int64_t i) { return contiguous(view_select(x, shape, dim, i)); };
-    check_gradients([=](const auto& in) { return multiply(part(in[0], 0), add(part(in[0], 1), scale(part(in[0], 2), 2))); },
-                    {random_tensor({2, 24}, 1)});
+    check_gradients(
+        [=](const auto& in) { return multiply(part(in[0], 0), add(part(in[0], 1), scale(part(in[0], 2), 2))); },
+        {random_tensor({2, 24}, 1)});
   }
 }
 

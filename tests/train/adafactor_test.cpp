@@ -1,6 +1,6 @@
-#include "linnet/train/optimizer.h"
-
 #include <gtest/gtest.h>
+
+#include "linnet/train/optimizer.h"
 
 namespace linnet {
 namespace {

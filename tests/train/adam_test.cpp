@@ -1,9 +1,8 @@
-#include "linnet/train/optimizer.h"
-
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
+#include "linnet/train/optimizer.h"
 
 namespace linnet {
 namespace {

@@ -46,7 +46,8 @@ TEST(Optimizer, StepsAreTheReferences) {
       a.set_grad(tensor(step["gradients"][0], {4, 3}));
       b.set_grad(tensor(step["gradients"][1], {5}));
       optimizer->step(0.05f);
-      const auto want_a = step["after"][0].get<std::vector<float>>(), want_b = step["after"][1].get<std::vector<float>>();
+      const auto want_a = step["after"][0].get<std::vector<float>>(),
+                 want_b = step["after"][1].get<std::vector<float>>();
       for (std::size_t i = 0; i < want_a.size(); ++i) ASSERT_NEAR(a.data<float>()[i], want_a[i], 2e-6) << c.name;
       for (std::size_t i = 0; i < want_b.size(); ++i) ASSERT_NEAR(b.data<float>()[i], want_b[i], 2e-6) << c.name;
     }

@@ -50,9 +50,11 @@ std::vector<double> scores_of(const AttentionArgs& a, const AttentionSequence& s
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const auto key = static_cast<std::int64_t>(j);
     double dot = 0;
-    for (std::int64_t d = 0; d < a.head_dim; ++d) dot += static_cast<double>(q[d]) * keys.at(s.kv_begin, key, kv_head, d);
+    for (std::int64_t d = 0; d < a.head_dim; ++d)
+      dot += static_cast<double>(q[d]) * keys.at(s.kv_begin, key, kv_head, d);
     dot *= a.scale;
-    if (a.alibi_slopes != nullptr) dot += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(key - (s.kv_len - s.q_len + i));
+    if (a.alibi_slopes != nullptr)
+      dot += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(key - (s.kv_len - s.q_len + i));
     if (a.distance_bias != nullptr) dot += a.distance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)];
     scores[j] = dot;
   }
@@ -71,7 +73,9 @@ double mask_of(const AttentionArgs& a, std::int64_t row, std::int64_t h, std::in
   if (a.dropout == 0) return 1;
   const std::uint64_t number = static_cast<std::uint64_t>(row * a.heads + h) << 20 | static_cast<std::uint64_t>(j);
   const auto drawn = philox(a.dropout_key, number / 4)[number % 4];
-  return drawn >= static_cast<std::uint64_t>(static_cast<double>(a.dropout) * 0x1p32) ? 1 / (1 - static_cast<double>(a.dropout)) : 0;
+  return drawn >= static_cast<std::uint64_t>(static_cast<double>(a.dropout) * 0x1p32)
+             ? 1 / (1 - static_cast<double>(a.dropout))
+             : 0;
 }
 
 template <class Body>

@@ -17,8 +17,10 @@ struct Slope {
 
 Slope apply(Activation kind, double x) {
   switch (kind) {
-    case Activation::kIdentity: return {x, 1};
-    case Activation::kRelu: return {x > 0 ? x : 0, x > 0 ? 1.0 : 0.0};
+    case Activation::kIdentity:
+      return {x, 1};
+    case Activation::kRelu:
+      return {x > 0 ? x : 0, x > 0 ? 1.0 : 0.0};
     case Activation::kGelu: {
       const double phi = 0.5 * std::erfc(-x / std::numbers::sqrt2);
       return {x * phi, phi + x * std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi)};

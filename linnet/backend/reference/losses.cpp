@@ -27,7 +27,9 @@ void ReferenceBackend::log_softmax(const float* x, float* y, std::int64_t rows, 
 void ReferenceBackend::cross_entropy(const CrossEntropyArgs& a) {
   *a.loss = *a.weight = 0;
   const double smooth = a.label_smoothing, each = smooth / static_cast<double>(a.cols);
-  const auto class_weight = [&](std::int64_t c) { return a.class_weights != nullptr ? static_cast<double>(a.class_weights[c]) : 1.0; };
+  const auto class_weight = [&](std::int64_t c) {
+    return a.class_weights != nullptr ? static_cast<double>(a.class_weights[c]) : 1.0;
+  };
   for (std::int64_t r = 0; r < a.rows; ++r) {
     const float* x = a.logits + r * a.stride;
     float* dx = a.dlogits != nullptr ? a.dlogits + r * a.dlogits_stride : nullptr;

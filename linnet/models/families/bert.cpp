@@ -11,9 +11,11 @@ constexpr ArchitectureName kArchitectures[] = {{"BertModel", HeadKind::kNone},
                                                {"BertForSequenceClassification", HeadKind::kSequenceClass},
                                                {"BertForTokenClassification", HeadKind::kTokenClass},
                                                {"BertForQuestionAnswering", HeadKind::kQuestionAnswering}};
-constexpr std::pair<const char*, Activation> kActivations[] = {
-    {"gelu", Activation::kGelu}, {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
-    {"relu", Activation::kRelu}, {"silu", Activation::kSilu}};
+constexpr std::pair<const char*, Activation> kActivations[] = {{"gelu", Activation::kGelu},
+                                                               {"gelu_new", Activation::kGeluTanh},
+                                                               {"gelu_pytorch_tanh", Activation::kGeluTanh},
+                                                               {"relu", Activation::kRelu},
+                                                               {"silu", Activation::kSilu}};
 
 // Which heads stand on the pooler; the others read the stack's rows.
 bool pools(HeadKind head) {

@@ -9,8 +9,9 @@ constexpr ArchitectureName kArchitectures[] = {{"GPT2LMHeadModel", HeadKind::kCa
                                                {"GPT2ForTokenClassification", HeadKind::kTokenClass},
                                                {"GPT2ForQuestionAnswering", HeadKind::kQuestionAnswering}};
 constexpr std::pair<const char*, Activation> kActivations[] = {
-    {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh}, {"gelu", Activation::kGelu},
-    {"relu", Activation::kRelu}, {"silu", Activation::kSilu}, {"tanh", Activation::kTanh}};
+    {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
+    {"gelu", Activation::kGelu},         {"relu", Activation::kRelu},
+    {"silu", Activation::kSilu},         {"tanh", Activation::kTanh}};
 
 void config(ConfigFields& f, TransformerConfig& c) {
   if (!f.writing()) c.activation = Activation::kGeluTanh;

@@ -6,14 +6,17 @@ namespace {
 using GgufRows = NamePair::GgufRows;
 constexpr auto kBoth = NamePair::Use::kBoth;
 
-constexpr ArchitectureName kArchitectures[] = {{"LlamaForCausalLM", HeadKind::kCausalLm},
-                                               {"LlamaModel", HeadKind::kNone},
-                                               {"LlamaForSequenceClassification", HeadKind::kSequenceClass},
-                                               {"LlamaForTokenClassification", HeadKind::kTokenClass},
-                                               {"LlamaForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
-constexpr std::pair<const char*, Activation> kActivations[] = {
-    {"silu", Activation::kSilu}, {"swish", Activation::kSilu}, {"gelu", Activation::kGelu},
-    {"gelu_pytorch_tanh", Activation::kGeluTanh}, {"relu", Activation::kRelu}};
+constexpr ArchitectureName kArchitectures[] = {
+    {"LlamaForCausalLM", HeadKind::kCausalLm},
+    {"LlamaModel", HeadKind::kNone},
+    {"LlamaForSequenceClassification", HeadKind::kSequenceClass},
+    {"LlamaForTokenClassification", HeadKind::kTokenClass},
+    {"LlamaForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
+constexpr std::pair<const char*, Activation> kActivations[] = {{"silu", Activation::kSilu},
+                                                               {"swish", Activation::kSilu},
+                                                               {"gelu", Activation::kGelu},
+                                                               {"gelu_pytorch_tanh", Activation::kGeluTanh},
+                                                               {"relu", Activation::kRelu}};
 
 void config(ConfigFields& f, TransformerConfig& c) {
   c.positions = Positions::kRotary;
