@@ -35,7 +35,7 @@ fs::path default_model_path() { return linnet_cache() / "models" / "SmolLM2-135M
 
 fs::path resolve_model(const std::string& model) {
   if (model.empty()) {
-    const fs::path path = default_model_path();
+    fs::path path = default_model_path();
     check(fs::exists(path), ErrorKind::kBadInput,
           "{}: no model was named and the default one is not there; give -m MODEL, set LINNET_MODEL, or run "
           "script/fetch-models smollm2",
@@ -59,7 +59,7 @@ hub::Spec repository_argument(const Command& command, const std::string& text) {
 }
 
 fs::path resolve_base(const fs::path& adapter) {
-  const fs::path beside = adapter_base(adapter);
+  fs::path beside = adapter_base(adapter);
   if (!beside.empty()) return beside;
   const std::string base = read_peft_config(adapter).base;
   check(!base.empty(), ErrorKind::kBadInput, "{}: names no base model; give it with --base", adapter.string());

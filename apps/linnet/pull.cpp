@@ -43,6 +43,7 @@ void run_pull(Arguments arguments) {
   command.flag("--json", json, "{\"model\",\"commit\",\"path\"}, a line for each model");
   command.parse(arguments);
   std::vector<hub::Spec> specs;
+  specs.reserve(names.size());
   for (const std::string& name : names) specs.push_back(repository_argument(command, name));
 
   const hub::Settings settings = hub::settings_from_environment();

@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
-#include <ranges>
+#include <span>
 
 #include "linnet/base/error.h"
 #include "linnet/data/text_source.h"
@@ -76,7 +77,7 @@ void score_prompts(const Command& command, const Options& o) {
   Progress bar("scoring", static_cast<std::int64_t>(requests.size()), "prompts");
   // Some at a time, so that answers come while others are still being computed.
   for (std::size_t at = 0; at < requests.size(); at += kPromptsAtOnce) {
-    const auto part = requests | std::views::drop(at) | std::views::take(kPromptsAtOnce);
+    const auto part = std::span(requests).subspan(at, std::min(kPromptsAtOnce, requests.size() - at));
     const std::vector<tasks::PromptedTexts> some(part.begin(), part.end());
     const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), some);
     for (std::size_t i = 0; i < some.size(); ++i) print_scores(o, some[i], scores[i]);

@@ -261,7 +261,7 @@ fs::path adapter_base(const fs::path& folder) {
   return {};
 }
 
-AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
+AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const models::LoadOptions& options) {
   const PeftConfig config = read_peft_config(folder);
   AdaptedModel loaded;
   loaded.base = base.empty() ? adapter_base(folder) : base;

@@ -105,6 +105,6 @@ struct AdaptedModel {
 // The base (`base`, or where adapter_base finds it) with the adapter on it; a classifier's labels come from the
 // config.json beside the adapter, or are LABEL_0, ….
 AdaptedModel load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
-                          models::LoadOptions options = {});
+                          const models::LoadOptions& options = {});
 
 }  // namespace linnet

@@ -1,6 +1,7 @@
 #include "linnet/data/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "linnet/base/error.h"
@@ -40,7 +41,7 @@ LengthSummary summarize(std::vector<std::int64_t> lengths) {
   if (lengths.empty()) return {};
   std::sort(lengths.begin(), lengths.end());
   const auto at = [&](double share) {
-    return lengths[static_cast<std::size_t>(share * static_cast<double>(lengths.size() - 1) + 0.5)];
+    return lengths[static_cast<std::size_t>(std::llround(share * static_cast<double>(lengths.size() - 1)))];
   };
   double sum = 0;
   for (const std::int64_t length : lengths) sum += static_cast<double>(length);

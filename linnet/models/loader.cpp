@@ -110,7 +110,8 @@ TransformerConfig Model::read_config(const std::filesystem::path& path, std::opt
   return models::read_config(fields, family_of(metadata, path.string()), head);
 }
 
-void ModelLoader::place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const {
+void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tensor& value,
+                        const std::string& name) const {
   if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
   check_stored(parameter, {value.dtype(), value.shape()}, name, model.place_);
   if (value.rank() < 2) model.stored_vectors_ = value.dtype();
@@ -174,7 +175,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
     Tensor value = file->read(name);
     if (value.shape() == parameter.shape)
       value = relaid(value, parameter.name, family, config, stored, layout_of(config));
-    place(*model, parameter, std::move(value), name);
+    place(*model, parameter, value, name);
     left.erase(name);
   }
   left.erase("rope_freqs.weight");

@@ -26,7 +26,7 @@ class ModelLoader {
   std::unique_ptr<Model> load_folder(const std::filesystem::path& folder);
   std::unique_ptr<Model> load_gguf(const std::filesystem::path& file);
   void apply_options(TransformerConfig& config) const;
-  void place(Model& model, const nn::Parameter& parameter, Tensor value, const std::string& name) const;
+  void place(Model& model, const nn::Parameter& parameter, const Tensor& value, const std::string& name) const;
   void finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const;
   LoadOptions options_;
 };

@@ -3,7 +3,7 @@
 namespace linnet::nn {
 
 Tensor Linear::operator()(const Tensor& x, const Pass& pass) const {
-  const Tensor y = linnet::linear(x, weight_, bias_, {.layout = layout_, .precision = pass.precision});
+  Tensor y = linnet::linear(x, weight_, bias_, {.layout = layout_, .precision = pass.precision});
   if (!lora_) return y;
   const bool drop = pass.training && lora_->dropout > 0;
   const Tensor seen = drop ? linnet::dropout(x, lora_->dropout, pass.key(0, Site::kLora, lora_->id)) : x;

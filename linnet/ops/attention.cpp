@@ -95,7 +95,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
   kept.options.alibi_slopes = {};
   std::vector<Tensor> inputs{q, k, v};
   if (options.distance_bias) inputs.push_back(options.distance_bias);
-  return record("attention", std::move(inputs), y,
+  return record("attention", inputs, y,
                 [kept = std::move(kept)](const Tensor& dy) { return attention_grad(kept, dy); });
 }
 

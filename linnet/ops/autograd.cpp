@@ -99,8 +99,9 @@ bool needs_grad(std::initializer_list<Tensor> inputs) {
   return t_enabled && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return t.requires_grad(); });
 }
 
-Tensor record(const char* op, std::vector<Tensor> inputs, Tensor output, BackwardFn backward) {
+Tensor record(const char* op, const std::vector<Tensor>& inputs, Tensor output, BackwardFn backward) {
   std::vector<StatePtr> states;
+  states.reserve(inputs.size());
   for (const Tensor& input : inputs) states.push_back(input.requires_grad() ? input.grad_state() : nullptr);
   output.set_requires_grad();
   output.set_node(std::make_shared<Node>(op, std::move(states), std::move(backward)));
@@ -165,6 +166,7 @@ Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, co
   }
   return record("recompute", inputs, output, [fn, inputs](const Tensor& dy) {
     std::vector<Tensor> leaves;
+    leaves.reserve(inputs.size());
     for (const Tensor& input : inputs)
       leaves.push_back(input ? input.detach().set_requires_grad(input.requires_grad()) : Tensor());
     Tensor again;

@@ -33,7 +33,7 @@ bool needs_grad(std::initializer_list<Tensor> inputs);
 
 // Puts `output` on the tape. Ops return record(...) only when needs_grad(inputs). The gradient function returns one
 // tensor per input, undefined where that input does not require one.
-Tensor record(const char* op, std::vector<Tensor> inputs, Tensor output, BackwardFn backward);
+Tensor record(const char* op, const std::vector<Tensor>& inputs, Tensor output, BackwardFn backward);
 
 // For the few ops without a gradient: throws rather than cut the graph silently.
 void forbid_grad(const char* op, std::initializer_list<Tensor> inputs);

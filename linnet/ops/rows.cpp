@@ -58,8 +58,7 @@ Tensor interleave_rows(const std::vector<Tensor>& sources,
   for (const Tensor& s : sources) wanted = wanted || needs_grad({s});
   if (!wanted) return y;
   using Rows = std::vector<std::pair<std::int32_t, std::int32_t>>;
-  std::vector<GradInput> to;
-  for (const Tensor& s : sources) to.emplace_back(s);
+  std::vector<GradInput> to(sources.begin(), sources.end());
   return record("interleave_rows", sources, y,
                 [to = std::move(to), kept = Rows(rows.begin(), rows.end())](const Tensor& dy) {
                   Gradients g;

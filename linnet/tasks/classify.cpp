@@ -224,6 +224,7 @@ std::vector<Classification> Classifier::classify(std::span<const TextInput> text
 
 std::vector<Classification> Classifier::classify(const std::vector<std::string>& texts) const {
   std::vector<TextInput> inputs;
+  inputs.reserve(texts.size());
   for (const std::string& text : texts) inputs.push_back({text});
   return classify(inputs);
 }

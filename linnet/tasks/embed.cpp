@@ -75,8 +75,9 @@ void read_modules(const std::filesystem::path& folder, EmbedOptions& options, st
 
 EmbedPooling gguf_pooling(const std::filesystem::path& path) {
   const auto file = GgufFile::open(path);
-  const auto type = file->integer(fmt::format("{}.pooling_type", file->string("general.architecture").value_or("")));
-  return type == 2 || type == 3 ? static_cast<EmbedPooling>(*type) : EmbedPooling::kMean;
+  const auto type =
+      file->integer(fmt::format("{}.pooling_type", file->string("general.architecture").value_or(""))).value_or(0);
+  return type == 2 || type == 3 ? static_cast<EmbedPooling>(type) : EmbedPooling::kMean;
 }
 
 }  // namespace

@@ -270,10 +270,10 @@ void truncate_parts(std::vector<Encoding>& encodings, const Truncation& t) {
   const std::int64_t total = size(0) + size(1), limit = std::max<std::int64_t>(t.max_length, 0);
   if (total <= limit) return;
   if (t.strategy == TruncationStrategy::kLongestFirst) {
-    std::int64_t shorter = std::min(size(0), size(1)), longer = std::max(size(0), size(1));
     if (encodings.size() < 2) return truncate(encodings[0], limit, t.side);
     const bool swapped = size(0) > size(1);
-    longer = shorter > limit ? shorter : std::max(shorter, limit - shorter);
+    std::int64_t shorter = std::min(size(0), size(1));
+    std::int64_t longer = shorter > limit ? shorter : std::max(shorter, limit - shorter);
     if (shorter + longer > limit) {
       shorter = limit / 2;
       longer = shorter + limit % 2;

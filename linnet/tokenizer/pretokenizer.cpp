@@ -356,7 +356,7 @@ Delimiter delimiter(const Json& json, std::string_view place) {
 }
 
 std::string one_character(const Json& json, const char* key, std::string_view place) {
-  const std::string text = get_string(require(json, key, place), key, place);
+  std::string text = get_string(require(json, key, place), key, place);
   check(utf8::count(text) == 1, ErrorKind::kBadInput, "{}: '{}' is '{}', not one character", place, key,
         printable(text));
   return text;

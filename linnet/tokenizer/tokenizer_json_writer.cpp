@@ -122,6 +122,7 @@ std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVoca
     return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
   });
   std::vector<std::pair<std::string, std::string>> merges;
+  merges.reserve(found.size());
   for (const Merge& m : found) merges.emplace_back(v.tokens[m.left], v.tokens[m.right]);
   return merges;
 }
@@ -185,7 +186,7 @@ std::string tokenizer_json(const GgufVocabulary& v, std::string_view place) {
                   {"post_processor", framing(tokenizer)},
                   {"decoder", parts.decoder},
                   {"model", parts.model}};
-  const std::string text = dump_json(json, 2) + "\n";
+  std::string text = dump_json(json, 2) + "\n";
   const Tokenizer again = Tokenizer::from_json(text, fmt::format("{} as tokenizer.json", place));
   check(again.encode_ids(tokenizer_probe(v.model)) == tokenizer.encode_ids(tokenizer_probe(v.model)),
         ErrorKind::kBadInput,

@@ -121,6 +121,7 @@ class ClassifyObjective final : public Objective {
     std::vector<double> rows(static_cast<std::size_t>(labels_), 0);
     for (const EncodedExample& e : set_.examples) ++rows[static_cast<std::size_t>(e.label)];
     std::vector<float> weights;
+    weights.reserve(rows.size());
     for (const double n : rows)
       weights.push_back(
           n > 0 ? static_cast<float>(static_cast<double>(set_.examples.size()) / (static_cast<double>(labels_) * n))

@@ -103,7 +103,8 @@ Value map(Interpreter& interpreter, const Value& input, const Arguments& argumen
     const Value* fallback = arguments.find(1, "default");
     for (const Value& item : items->items) {
       Value found = interpreter.path(item, path);
-      out.push_back(fallback && found.is(Kind::kUndefined) ? *fallback : std::move(found));
+      if (fallback && found.is(Kind::kUndefined)) found = *fallback;
+      out.push_back(std::move(found));
     }
     return make_list(std::move(out), ListKind::kGenerator);
   }
@@ -148,6 +149,7 @@ std::vector<Value> sorted(Interpreter& interpreter, std::vector<std::pair<Value,
     return descending ? compare(b.first, a.first) < 0 : compare(a.first, b.first) < 0;
   });
   std::vector<Value> out;
+  out.reserve(keyed.size());
   for (auto& [key, value] : keyed) out.push_back(std::move(value));
   return out;
 }

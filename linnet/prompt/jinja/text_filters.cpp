@@ -149,7 +149,7 @@ Value float_to_integer(double value, const Value& otherwise) {
 
 Value to_int(Interpreter&, const Value& input, const Arguments& arguments) {
   arguments.expect("int", {"default", "base"});
-  const Value otherwise = arguments.get(0, "default", Value(0));
+  Value otherwise = arguments.get(0, "default", Value(0));
   const std::int64_t base = whole_number(arguments.get(1, "base", Value(10)), "the base of int");
   if (base < 2 || base > 36) fault("the base of int is {}, not 2 to 36", base);
   if (input.is(Kind::kUndefined)) fault("{}", *input.undefined().what);

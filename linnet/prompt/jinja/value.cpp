@@ -101,7 +101,7 @@ const Value* Arguments::find(std::size_t index, std::string_view name) const {
   return nullptr;
 }
 
-Value Arguments::get(std::size_t index, std::string_view name, Value fallback) const {
+Value Arguments::get(std::size_t index, std::string_view name, const Value& fallback) const {
   const Value* found = find(index, name);
   return found ? *found : fallback;
 }

@@ -144,7 +144,7 @@ struct Arguments {
 
   // The argument at `index` or called `name`, else null.
   const Value* find(std::size_t index, std::string_view name) const;
-  Value get(std::size_t index, std::string_view name, Value fallback = {}) const;
+  Value get(std::size_t index, std::string_view name, const Value& fallback = {}) const;
   std::string text(std::size_t index, std::string_view name, std::string_view fallback) const;
   bool flag(std::size_t index, std::string_view name, bool fallback) const;
   // Faults on more positional arguments than names, on an unknown name, and on fewer than `least`.
