@@ -197,7 +197,8 @@ void Tensor::set_grad(Tensor grad) const {
 }
 const std::shared_ptr<Node>& Tensor::node() const {
   static const std::shared_ptr<Node> none;
-  return impl_->grad_state != nullptr ? impl_->grad_state->node : none;
+  const GradState* state = impl_->grad_state.get();
+  return state != nullptr ? state->node : none;
 }
 void Tensor::set_node(std::shared_ptr<Node> node) const { impl_->state().node = std::move(node); }
 const std::shared_ptr<GradState>& Tensor::grad_state() const { return impl_->grad_state; }
