@@ -32,7 +32,6 @@ class ClassifyReport {
   std::vector<std::string> labels_;
   std::size_t shown_;
   std::size_t label_width_ = 5;  // of the first column
-  bool headed_ = false;
   std::int64_t texts_ = 0, abstained_ = 0;
   std::vector<Prediction> predictions_;
 };
