@@ -81,8 +81,9 @@ class PrefixAdapter final : public Adapter {
   void extend(nn::ForwardState& state) override {
     std::span<const nn::PrefixKv>* const to[] = {&state.prefix, &state.encoder_prefix, &state.cross_prefix};
     const nn::TransformerConfig& c = model_->config();
-    LINNET_ASSERT(tables_.size() <= std::size(to));
-    for (std::size_t i = 0; i < tables_.size(); ++i) *to[i] = tables_[i].split(layers_of(i, c), step(), c);
+    const std::size_t count = tables_.size();
+    LINNET_ASSERT(count <= std::size(to));
+    for (std::size_t i = 0; i < count; ++i) *to[i] = tables_[i].split(layers_of(i, c), step(), c);
   }
   bool extends() const override { return true; }
 
