@@ -128,6 +128,9 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
     read_examples(a.examples, a.texts, options);
     options.shots = command.given("--shots") ? a.shots : kDefaultShots;
   }
+  check(!options.calibration || options.labels.empty() || options.calibration->labels == options.labels,
+        ErrorKind::kBadInput, "{}: was measured for other labels ({}); measure it for these with --save-calibration",
+        a.calibrate, fmt::join(options.calibration ? options.calibration->labels : options.labels, ", "));
   return options;
 }
 

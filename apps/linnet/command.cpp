@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "output.h"
 
@@ -61,6 +63,19 @@ void Command::later(const std::string& names, const std::string& what) {
   entry.option->group("Later versions");
 }
 
+// CLI11 blames the flag also where the value came from the environment.
+std::string Command::variable_behind(std::string_view message, Arguments arguments) const {
+  for (const CLI::Option* option : app_.get_options()) {
+    const std::string name = option->get_lnames().empty() ? "" : "--" + option->get_lnames().front();
+    const bool written = std::ranges::any_of(
+        arguments, [&](const char* argument) { return std::string_view(argument).starts_with(name); });
+    if (!name.empty() && !written && message.find(name) != message.npos &&
+        std::getenv(option->get_envname().c_str()) != nullptr)
+      return fmt::format(" (from {})", option->get_envname());
+  }
+  return "";
+}
+
 void Command::parse(Arguments arguments) {
   std::string footer = "Examples:\n";
   for (const std::string& line : examples_) footer += "  " + line + "\n";
@@ -77,7 +92,7 @@ void Command::parse(Arguments arguments) {
     print_result(app_.help());
     throw Exit{0};
   } catch (const CLI::ParseError& error) {
-    wrong_usage(error.what());
+    wrong_usage(error.what() + variable_behind(error.what(), arguments));
   }
   for (std::vector<std::string>* list : lists_)
     for (std::string& value : *list)

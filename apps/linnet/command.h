@@ -10,6 +10,7 @@
 #include <list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -57,6 +58,8 @@ class Command {
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
+  std::string variable_behind(std::string_view message, Arguments arguments) const;
+
   struct Later {
     CLI::Option* option;
     std::string message, value;

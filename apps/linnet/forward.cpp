@@ -125,6 +125,11 @@ void run_forward(Arguments arguments) {
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
     command.wrong_usage(
         fmt::format("--decoder-ids: a {} model has no decoder beside an encoder", loaded.model->family().model_type));
+  for (const auto& row : ids)
+    for (const std::int32_t id : row)
+      if (id < 0 || id >= loaded.model->config().vocab)
+        command.wrong_usage(
+            fmt::format("--ids: {} is outside the model's vocabulary of {}", id, loaded.model->config().vocab));
   for (const std::string& text : options.texts) {
     Encoding e = loaded.tokenizer().encode(text);
     ids.push_back(std::move(e.ids));

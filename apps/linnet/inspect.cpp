@@ -169,13 +169,13 @@ class Inspection {
 
   void note_missing() const {
     const Summary& s = summary_;
-    if (s.missing.empty()) return;
+    if (s.missing.empty() || is_adapter_folder(s.place)) return;  // the base has what an adapter lacks
     print_note(fmt::format("linnet: warning: {}: {} tensors of the architecture are not there, the first is '{}'",
                            printable(s.place.string()), s.missing.size(), s.missing.front()));
   }
 
  private:
-  bool runs() const { return summary_.config && !summary_.tensors.empty(); }
+  bool runs() const { return summary_.config && !summary_.tensors.empty() && !is_adapter_folder(summary_.place); }
   double run_bytes() const { return static_cast<double>(models::run_memory(summary_, type_, context_).total()); }
 
   void add_adapter(Table& rows) const {

@@ -96,6 +96,8 @@ void measure_perplexity(const Command& command, Options o) {
     o.window = context;
     if (!command.given("--stride")) o.stride = std::max<std::int64_t>(1, context / 2);
   }
+  check(text.find_first_not_of(" \t\r\n") != text.npos, ErrorKind::kBadInput, "{}: holds no text",
+        o.perplexity == "-" ? "stdin" : o.perplexity);
   Progress bar("perplexity", 0, "tokens");
   generate::PerplexityOptions options{.window = o.window, .stride = o.stride, .limit = o.limit};
   options.progress = [&](std::int64_t done, std::int64_t all) {

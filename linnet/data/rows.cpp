@@ -235,6 +235,8 @@ Rows parse_rows(std::string_view text, std::string_view format, std::string_view
   if (format == "json") return parse_json_file(text, place, limit);
   if (format == "csv") return parse_cells(text, ',', place, limit);
   if (format == "tsv") return parse_cells(text, '\t', place, limit);
+  check(!format.empty(), ErrorKind::kBadInput,
+        "{}: its name does not say what it holds; end it in .jsonl, .json, .csv, .tsv or .txt", place);
   fail(ErrorKind::kBadInput,
        "{}: files that end in '.{}' cannot be read as data; use .jsonl, .json, .csv, .tsv or .txt", place,
        printable(format, 20));

@@ -23,14 +23,13 @@ std::int64_t room(const models::Model& model, std::int64_t prompt, const Generat
   std::int64_t count = o.max_new_tokens;
   if (o.max_length) {
     check(*o.max_length > prompt,
-          "[generate] the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens",
-          prompt, *o.max_length);
+          "the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens", prompt,
+          *o.max_length);
     count = *o.max_length - prompt;
   }
   const std::int64_t context = model.context();
   if (context == 0) return count;
-  check(prompt < context, "[generate] the prompt has {} tokens, the model's context is {}; shorten it", prompt,
-        context);
+  check(prompt < context, "the prompt has {} tokens, the model's context is {}; shorten it", prompt, context);
   if (count > context - prompt) {
     note("{} new tokens asked for, the context of {} leaves room for {}", count, context, context - prompt);
     count = context - prompt;
@@ -96,7 +95,7 @@ void require_causal_lm(const models::Model& model) {
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
   require_causal_lm(model);
-  check(!prompt.empty(), "[generate] the prompt is empty and the tokenizer adds no start token; give a text");
+  check(!prompt.empty(), "the prompt is empty and the tokenizer adds no start token; give a text");
   for (const std::int32_t id : prompt)
     check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
           model.config().vocab);

@@ -11,13 +11,14 @@ namespace {
 constexpr std::int64_t kDefaultTopK = 50;
 
 void check_ranges(const SamplingOptions& s) {
-  check(s.temperature >= 0, "[generate] a temperature of {} is below 0", s.temperature);
-  check(s.top_k >= 0, "[generate] top-k is {}, must be 0 (all) or more", s.top_k);
-  check(s.top_p > 0 && s.top_p <= 1, "[generate] top-p is {}, must be above 0 and at most 1", s.top_p);
-  check(s.min_p >= 0 && s.min_p <= 1, "[generate] min-p is {}, must be 0 to 1", s.min_p);
-  check(s.typical_p > 0 && s.typical_p <= 1, "[generate] typical-p is {}, must be above 0 and at most 1", s.typical_p);
-  check(s.repetition_penalty > 0, "[generate] a repetition penalty of {} is not above 0", s.repetition_penalty);
-  check(s.no_repeat_ngram_size >= 0, "[generate] an n-gram size of {} is below 0", s.no_repeat_ngram_size);
+  check(s.temperature >= 0, "the temperature is {}; give 0 or more", s.temperature);
+  check(s.top_k >= 0, "top-k is {}; give 0 (all tokens) or more", s.top_k);
+  check(s.top_p > 0 && s.top_p <= 1, "top-p is {}; give a number above 0 and at most 1", s.top_p);
+  check(s.min_p >= 0 && s.min_p <= 1, "min-p is {}; give a number from 0 to 1", s.min_p);
+  check(s.typical_p > 0 && s.typical_p <= 1, "typical-p is {}; give a number above 0 and at most 1", s.typical_p);
+  check(s.repetition_penalty > 0, "the repetition penalty is {}; give a number above 0 (1: none)",
+        s.repetition_penalty);
+  check(s.no_repeat_ngram_size >= 0, "no-repeat-ngram-size is {}; give 0 (off) or more", s.no_repeat_ngram_size);
 }
 
 template <class T, class U>
@@ -43,7 +44,7 @@ void set_lengths(const Request& r, const GenerationConfig& c, GenerateOptions& o
   }
   o.min_new_tokens = first_of(r.min_new_tokens, c.min_new_tokens, std::int64_t{0});
   o.min_length = first_of(r.min_length, c.min_length, std::int64_t{0});
-  check(o.max_new_tokens >= 0, "[generate] max-new-tokens is {}", o.max_new_tokens);
+  check(o.max_new_tokens >= 0, "max-new-tokens is {}; give 0 or more", o.max_new_tokens);
 }
 
 void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& s) {

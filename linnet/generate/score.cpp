@@ -72,24 +72,13 @@ class Scorer {
 
   std::vector<std::vector<Score>> run() {
     compute_shared_prefix();
-    std::vector<std::size_t> order(requests_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](auto a, auto b) { return requests_[a].prompt.size() < requests_[b].prompt.size(); });
-    std::int64_t all = 0;
-    for (const ScoreRequest& r : requests_) all += std::ssize(r.prompt) - shared_;
-    const std::int64_t enough = options_.share ? nn::even_share(all, options_.batch_rows) : 1;
-    for (std::size_t at = 0; at < order.size();) {
-      std::vector<std::size_t> members;
-      std::int64_t rows = 0;
-      for (; at < order.size(); ++at) {
-        const std::int64_t length = std::ssize(requests_[order[at]].prompt) - shared_;
-        if (!members.empty() && (rows >= enough || rows + length > options_.batch_rows)) break;
-        rows += length;
-        members.push_back(order[at]);
-      }
+    std::vector<std::int64_t> lengths;
+    for (const ScoreRequest& r : requests_) lengths.push_back(std::ssize(r.prompt) - shared_);
+    std::int64_t done = 0;
+    for (const auto& members : nn::even_batches(lengths, options_.share ? options_.batch_rows : 1)) {
       run_batch(members);
-      if (options_.progress) options_.progress(static_cast<std::int64_t>(at), static_cast<std::int64_t>(order.size()));
+      done += std::ssize(members);
+      if (options_.progress) options_.progress(done, std::ssize(requests_));
     }
     return std::move(scores_);
   }
@@ -287,7 +276,7 @@ double Perplexity::perplexity() const {
 Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids, const PerplexityOptions& options) {
   require_causal_lm(model);
   check(options.stride > 0 && options.window > 0 && options.stride <= options.window,
-        "[perplexity] a stride of {} does not fit a window of {}", options.stride, options.window);
+        "a stride of {} does not fit a window of {}; give 1 to the window", options.stride, options.window);
   const auto all = static_cast<std::int64_t>(ids.size());
   const std::int64_t length = options.limit > 0 ? std::min(options.limit, all) : all;
   check(length >= 2, "[perplexity] the text has {} tokens, at least 2 are needed", length);

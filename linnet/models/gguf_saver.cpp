@@ -136,15 +136,15 @@ Tensor rope_factors(const TransformerConfig& config) {
 
 // How a sentence-transformers folder makes one vector of a text: a property of its use, which the weights do without.
 void put_pooling(GgufWriter& out, const Model& model, const std::string& architecture) {
-  if (const auto modules = model.place() / "modules.json"; std::filesystem::exists(modules))
-    if (read_file(modules).find(".Normalize\"") != std::string::npos)
-      warn("{}: a GGUF file cannot say that vectors have length 1; use embed --unit with it", modules.string());
-  const auto file = model.place() / kPoolingFile;
-  if (!std::filesystem::exists(file)) return;
-  if (const auto pooling = find_pooling(file))
+  const SentenceModules modules = find_modules(model.place());
+  if (modules.unit)
+    warn("{}: a GGUF file cannot say that vectors have length 1; use embed --unit with it", model.place().string());
+  if (!modules.pooling) return;
+  if (const auto pooling = find_pooling(*modules.pooling))
     out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(*pooling));
   else
-    warn("{}: a GGUF file has no number for this pooling; it is left out, and embed will take the mean", file.string());
+    warn("{}: a GGUF file has no number for this pooling; it is left out, and embed will take the mean",
+         modules.pooling->string());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/pooling.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/tokenizer/gguf_export.h"
 #include "linnet/tokenizer/tokenizer_files.h"
@@ -20,7 +21,8 @@ constexpr const char* kCompanions[] = {"modules.json", "sentence_bert_config.jso
 constexpr const char* kCompanionFolders[] = {"additional_chat_templates", "1_Pooling", "2_Normalize"};
 
 // The files a folder has in place of a GGUF's metadata.
-void write_tokenizer(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
+void write_companions(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
+  if (const auto pooling = gguf_pooling(file)) write_modules(to, *pooling, config.hidden);
   if (file.has("tokenizer.ggml.tokens")) {
     const GgufVocabulary vocabulary = gguf_vocabulary(file);
     write_file(to / "tokenizer.json", tokenizer_json(vocabulary, file.place()));
@@ -81,7 +83,7 @@ void Model::save_pretrained(const fs::path& folder, WeightType dtype) {
   check(dtype != WeightType::kQ8 && dtype != WeightType::kQ4, "[save] a folder holds f32, bf16 or f16, no blocks");
   fs::create_directories(folder);
   if (fs::is_directory(place_)) copy_companions(place_, folder);
-  if (fs::is_regular_file(place_)) write_tokenizer(*GgufFile::open(place_), config(), folder);
+  if (fs::is_regular_file(place_)) write_companions(*GgufFile::open(place_), config(), folder);
   const Layout layout = folder_layout(*family_, config());
   CheckpointWriter out(folder);
   for (const nn::Parameter& p : parameters()) out.add(checkpoint_name(p.name), as_stored(p, layout, dtype));

@@ -1,5 +1,8 @@
 #include "linnet/nn/packed.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "linnet/base/error.h"
 
 namespace linnet::nn {
@@ -21,6 +24,22 @@ Packed pack(const std::vector<std::vector<std::int32_t>>& sequences) {
   Packed batch;
   for (const auto& sequence : sequences) batch.add(sequence);
   return batch;
+}
+
+std::vector<std::vector<std::size_t>> even_batches(std::span<const std::int64_t> lengths, std::int64_t most) {
+  std::vector<std::size_t> order(lengths.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return lengths[i]; });
+  const auto all = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  const std::int64_t count = std::max<std::int64_t>(1, (all + most - 1) / most), share = (all + count - 1) / count;
+  std::vector<std::vector<std::size_t>> batches;
+  std::int64_t rows = 0;
+  for (const std::size_t i : order) {
+    if (batches.empty() || rows >= share || rows + lengths[i] > most) batches.emplace_back(), rows = 0;
+    batches.back().push_back(i);
+    rows += lengths[i];
+  }
+  return batches;
 }
 
 std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which) {

@@ -3,7 +3,7 @@
 //   Packed batch = pack({{1, 2, 3}, {4, 5}});  // 5 rows, starts {0, 3, 5}, positions 0 1 2 0 1
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,11 +27,9 @@ Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
 
 // Rows computed together where nobody asks for another number: enough for a weight to be worth its way from memory.
 inline constexpr std::int64_t kBatchRows = 2048;
-// Rows a batch when `rows` are split evenly into as few batches as hold `most` each.
-constexpr std::int64_t even_share(std::int64_t rows, std::int64_t most) {
-  const std::int64_t batches = std::max<std::int64_t>(1, (rows + most - 1) / most);
-  return (rows + batches - 1) / batches;
-}
+// Which sequences of these lengths go through together: sorted by length, split evenly into about as few batches as
+// hold `most` rows each. A longer sequence goes alone.
+std::vector<std::vector<std::size_t>> even_batches(std::span<const std::int64_t> lengths, std::int64_t most);
 
 // Which rows of each sequence are asked for: all of them, or one.
 enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };

@@ -2,9 +2,7 @@
 // packed evenly, up to a number of rows, answers back in the order given.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -27,25 +25,12 @@ std::size_t portion_end(std::size_t begin, std::size_t count, std::int64_t rows,
 template <class Run>
 void for_each_batch(const std::vector<std::vector<std::int32_t>>& texts, std::int64_t rows, const Run& run,
                     const std::vector<std::vector<std::int32_t>>& types = {}) {
-  std::vector<std::size_t> order(texts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return texts[a].size() < texts[b].size(); });
-  const auto all = std::accumulate(texts.begin(), texts.end(), std::int64_t{0},
-                                   [](std::int64_t sum, const auto& ids) { return sum + std::ssize(ids); });
-  const std::int64_t enough = nn::even_share(all, rows);
-  for (std::size_t at = 0; at < order.size();) {
+  std::vector<std::int64_t> lengths;
+  for (const auto& ids : texts) lengths.push_back(std::ssize(ids));
+  for (const std::vector<std::size_t>& members : nn::even_batches(lengths, rows)) {
     nn::Packed batch;
-    std::vector<std::size_t> members;
-    for (; at < order.size(); ++at) {
-      const auto& ids = texts[order[at]];
-      if (!members.empty() && (batch.rows() >= enough || batch.rows() + std::ssize(ids) > rows)) break;
-      if (types.empty())
-        batch.add(ids);
-      else
-        batch.add(ids, types[order[at]]);
-      members.push_back(order[at]);
-    }
-    run(batch, std::span<const std::size_t>(members));
+    for (const std::size_t m : members) batch.add(texts[m], types.empty() ? std::vector<std::int32_t>() : types[m]);
+    run(batch, std::span(members));
   }
 }
 

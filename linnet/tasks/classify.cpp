@@ -45,11 +45,11 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
     check(options.labels.empty() || options.labels == config.labels ||
               std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
                                   config.labels.end()),
-          "[classify] the trained head's labels are {}; leave --labels out or name just these",
-          fmt::join(config.labels, ", "));
+          "the trained head's labels are {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
     return config.labels;
   }
-  check(options.labels.size() >= 2, "[classify] at least two labels are needed, {} given", options.labels.size());
+  check(options.labels.size() >= 2,
+        "at least two labels are needed, {} given; name them as in --labels positive,negative", options.labels.size());
   return options.labels;
 }
 
@@ -63,7 +63,8 @@ Engine engine_for(const models::TransformerConfig& config) {
 
 namespace {
 
-Engine chosen_engine(const ClassifyOptions& options, const models::TransformerConfig& config) {
+Engine chosen_engine(const ClassifyOptions& options, const models::Model& model) {
+  const models::TransformerConfig& config = model.config();
   const Engine engine = options.engine == Engine::kAuto ? engine_for(config) : options.engine;
   const bool classes = config.head == HeadKind::kSequenceClass;
   const bool masked = config.head == HeadKind::kMaskedLm || config.head == HeadKind::kPretraining;
@@ -72,16 +73,18 @@ Engine chosen_engine(const ClassifyOptions& options, const models::TransformerCo
                     : engine == Engine::kMask ? masked
                                               : config.head == HeadKind::kCausalLm;
   constexpr const char* kNeeds[] = {"",
-                                    "a language model head",
-                                    "a language model head",
-                                    "a masked language model head",
-                                    "a head with an entailment label",
-                                    "a classification head"};
-  check(fits, ErrorKind::kBadInput, "[classify] this engine needs {}, which the checkpoint does not have",
-        kNeeds[static_cast<int>(engine)]);
+                                    "language model head",
+                                    "language model head",
+                                    "masked language model head",
+                                    "head with an entailment label",
+                                    "classification head"};
+  check(fits, ErrorKind::kBadInput,
+        "{}: has no {}, which this engine needs; train one with `linnet train` or take another --engine or model",
+        model.place().string(), kNeeds[static_cast<int>(engine)]);
   check(!classes || config.head_trained || options.allow_untrained, ErrorKind::kBadInput,
-        "[classify] the checkpoint's classification head was never trained: its answers would be random; train it with "
-        "`linnet train`, or give --allow-untrained");
+        "{}: its classification head was never trained, the answers would be random; train it with `linnet train`, or "
+        "give --allow-untrained",
+        model.place().string());
   return engine;
 }
 
@@ -91,24 +94,26 @@ Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, C
     : model_(model),
       tokenizer_(tokenizer),
       options_(std::move(options)),
-      engine_(chosen_engine(options_, model.config())),
+      engine_(chosen_engine(options_, model)),
       opening_(options_.chat ? Opening::kWritten : Opening::kAdd),
       prompt_(options_.prompt ? *options_.prompt : default_prompt(engine_)),
       words_(Verbalizer::parse(labels_of(options_, engine_, model.config()), options_.label_words,
                                options_.chat ? LabelLead::kNothing : LabelLead::kBlank)),
       exemplar_words_(Verbalizer::parse(words_.labels(), options_.label_words)) {
+  if (options_.shots > std::ssize(options_.exemplars))
+    note("there are only {} exemplars for {} shots", options_.exemplars.size(), options_.shots);
   if (options_.shots > 0)
     exemplars_.emplace(options_.exemplars, words_.size(), static_cast<std::size_t>(options_.shots), options_.seed);
   check(engine_ != Engine::kMask || tokenizer_.mask_id().has_value(), ErrorKind::kBadInput,
-        "[classify] the tokenizer has no mask token");
+        "{}: its tokenizer has no mask token; take another --engine", model.place().string());
   if (options_.calibration)
     check(options_.calibration->labels == words_.labels(), ErrorKind::kBadInput,
-          "[classify] the calibration was measured for other labels: {}",
+          "the calibration was measured for other labels ({}); measure it for these with --calibrate content-free",
           fmt::join(options_.calibration->labels, ", "));
   const bool scores = engine_ == Engine::kScore || engine_ == Engine::kMask;
   const bool pmi = options_.normalize == Normalize::kPmi;
   check(scores || (options_.normalize == Normalize::kSum && !options_.calibrate && !options_.calibration),
-        "[classify] only label words are normalised and calibrated: engine score or mask");
+        "only label words are normalised and calibrated; take --engine score or mask");
   if (!pmi && !options_.calibrate) return;
   Session session = make_session();
   if (pmi) measure_prior(session);

@@ -70,7 +70,8 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::word_scores(std::spa
         request.continuations.push_back(std::move(split.continuation));
       }
     }
-    check(!request.prompt.empty(), "[classify] the prompt is empty");
+    check(!request.prompt.empty(),
+          "a prompt is empty and the tokenizer adds no start token; give a text or a --template");
     requests.push_back(std::move(request));
   }
   std::vector<std::vector<WordScore>> result;
@@ -88,7 +89,7 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::spa
     for (const std::string& word : words_.words(l)) {
       const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
       check(ids.size() == 1,
-            "[classify] '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words", word,
+            "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words", word,
             ids.size());
       targets.push_back(ids.front());
     }
@@ -97,7 +98,7 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::spa
   for (const std::string& prompt : prompts) {
     encoded.push_back(tokenizer_.encode_ids(prompt));
     check(std::count(encoded.back().begin(), encoded.back().end(), mask) == 1,
-          "[classify] the prompt must hold one {{{{ mask }}}}, and the text none");
+          "the prompt must hold one {{{{ mask }}}}, and the text none");
   }
   std::vector<std::vector<WordScore>> result(prompts.size());
   for_each_batch(encoded, options_.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {

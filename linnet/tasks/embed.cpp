@@ -55,31 +55,6 @@ std::vector<std::vector<float>> vectors_of(const models::Model& model, const Tok
   return result;
 }
 
-// The modules that follow the transformer: sentence-transformers runs them in this order.
-void read_modules(const std::filesystem::path& folder, EmbedOptions& options, std::optional<EmbedPooling>& pooling) {
-  const auto file = folder / "modules.json";
-  const Json modules = read_json(file);
-  check(modules.is_array(), ErrorKind::kBadInput, "{}: is not a list of modules", file.string());
-  for (const Json& module : modules) {
-    const std::string type = get_string(require(module, "type", file.string()), "type", file.string());
-    const std::string path = module.contains("path") ? get_string(module["path"], "path", file.string()) : "";
-    if (type.ends_with(".Normalize")) {
-      options.unit = true;
-    } else if (type.ends_with(".Pooling") && !pooling) {
-      check(safe_relative_name(path), ErrorKind::kBadInput, "{}: '{}' is no folder beside it", file.string(),
-            printable(path, 60));
-      pooling = models::read_pooling(folder / path / "config.json");
-    }
-  }
-}
-
-EmbedPooling gguf_pooling(const std::filesystem::path& path) {
-  const auto file = GgufFile::open(path);
-  const auto type =
-      file->integer(fmt::format("{}.pooling_type", file->string("general.architecture").value_or(""))).value_or(0);
-  return type == 2 || type == 3 ? static_cast<EmbedPooling>(type) : EmbedPooling::kMean;
-}
-
 }  // namespace
 
 std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
@@ -101,15 +76,11 @@ void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::spa
 
 EmbedOptions embed_defaults(const std::filesystem::path& model, std::optional<EmbedPooling> pooling) {
   EmbedOptions options;
-  if (!std::filesystem::is_directory(model)) {
-    if (!pooling && model.extension() == ".gguf") pooling = gguf_pooling(model);
-  } else if (std::filesystem::exists(model / "modules.json")) {
-    read_modules(model, options, pooling);
-  } else {
-    const auto file = model / models::kPoolingFile;
-    if (!pooling && std::filesystem::exists(file)) pooling = models::read_pooling(file);
-    options.unit = std::filesystem::exists(model / "2_Normalize");
-  }
+  if (!pooling && model.extension() == ".gguf" && !std::filesystem::is_directory(model))
+    pooling = models::gguf_pooling(*GgufFile::open(model));
+  const models::SentenceModules modules = models::find_modules(model);
+  if (!pooling && modules.pooling) pooling = models::read_pooling(*modules.pooling);
+  options.unit = modules.unit;
   if (pooling) options.pooling = *pooling;
   if (const auto file = model / "sentence_bert_config.json"; std::filesystem::exists(file)) {
     const Json json = read_json(file);

@@ -48,7 +48,7 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   const std::size_t cut = std::min(front.size(), all.size());
   split.boundary_moved = !std::equal(front.begin(), front.begin() + static_cast<std::ptrdiff_t>(cut), all.begin());
   split.continuation.assign(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end());
-  check(!split.continuation.empty(), "[score] the continuation '{}' has no tokens of its own after the prompt",
+  check(!split.continuation.empty(), "the continuation '{}' has no tokens of its own after the prompt; give it a text",
         printable(continuation, 60));
   return split;
 }

@@ -37,7 +37,8 @@ std::pair<std::size_t, std::size_t> text_range(const Encoding& e) {
 
 generate::Perplexity by_masking(const models::Model& model, const Tokenizer& tokenizer, const Encoding& e,
                                 const generate::PerplexityOptions& options) {
-  check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput, "[perplexity] the tokenizer has no mask token");
+  check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput,
+        "{}: its tokenizer has no mask token, which a masked LM's perplexity needs", model.place().string());
   const auto [begin, end] = text_range(e);
   const auto part = [&](std::size_t from, std::size_t to) {
     return std::vector<std::int32_t>(e.ids.begin() + static_cast<std::ptrdiff_t>(from),

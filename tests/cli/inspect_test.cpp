@@ -67,6 +67,7 @@ TEST(InspectVerb, AnAdapterNamesItsBase) {
   ASSERT_EQ(r.exit_code, 0) << r.err;
   EXPECT_NE(r.out.find("LoRA, rank "), std::string::npos) << r.out;
   EXPECT_NE(r.out.find("base"), std::string::npos) << r.out;
+  EXPECT_EQ(r.err, "") << "the base's tensors are not missed";
 }
 
 TEST(InspectVerb, ADamagedHeaderIsRefused) {

@@ -74,6 +74,14 @@ TEST(Doctor, BenchMeasuresMemoryAndArithmetic) {
     EXPECT_GT(parse_json(r.out, "doctor")["bench"][figure].get<double>(), 0) << figure;
 }
 
+TEST(Program, AWrongVariableIsBlamedAndNotTheFlag) {
+  const CliOptions wrong{.environment = {{"LINNET_TOP_K", "abc"}}};
+  EXPECT_NE(run_linnet({"run", "x"}, wrong).err.find("LINNET_TOP_K"), std::string::npos);
+  const CliResult written = run_linnet({"run", "x", "--top-k", "abd"}, wrong);
+  EXPECT_EQ(written.exit_code, 2);
+  EXPECT_EQ(written.err.find("LINNET_TOP_K"), std::string::npos) << written.err;
+}
+
 TEST(Doctor, EnvironmentTwinOfAFlag) {
   const CliResult r = run_linnet({"doctor"}, {.environment = {{"LINNET_JSON", "1"}}});
   ASSERT_EQ(r.exit_code, 0) << r.err;

@@ -131,6 +131,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"line", {"--input", "-"}, 3, "stdin:1"}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(ScoreVerb, AFileWithoutTextIsRefused) {
+  const CliResult r = score({"--perplexity", "-"}, {.input = " \n"});
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_NE(r.err.find("stdin: holds no text"), std::string::npos) << r.err;
+}
+
 TEST(ScoreVerb, AnEncoderIsRefused) {
   const CliResult r =
       run_linnet({"score", "-m", (fixtures() / "bert/masked").string(), "--prompt", "w5", "--continuation", " w6"});

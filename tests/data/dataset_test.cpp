@@ -181,6 +181,8 @@ TEST(Dataset, OtherShapes) {
   const Dataset tokens = parse(R"({"words":["A","b"],"ner":["B-X","O"]})", "jsonl");
   EXPECT_THAT(tokens.examples[0].tags, ElementsAre(0, 1));
   EXPECT_THAT(error_of(R"({"words":["A","b"],"ner":["O"]})", "jsonl"), HasSubstr("not lists of one length (2 and 1)"));
+  EXPECT_THAT(error_of("x", "parquet"), HasSubstr("end in '.parquet' cannot be read"));
+  EXPECT_THAT(error_of("x", ""), HasSubstr("its name does not say what it holds"));
   EXPECT_THAT(error_of(R"({"messages":[]})", "jsonl"), HasSubstr("f:1: 'messages' is [], not a list of turns"));
   EXPECT_THAT(error_of(R"({"messages":[{"content":"x"}]})", "jsonl"), HasSubstr("has no 'role'"));
 }

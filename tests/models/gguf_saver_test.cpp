@@ -4,6 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
+#include "linnet/models/pooling.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/tokenizer/gguf_export.h"
 #include "tests/models/fixture.h"
@@ -172,6 +173,8 @@ TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": true})");
   save_gguf(*model, scratch / "m.gguf");
   EXPECT_EQ(GgufFile::open(scratch / "m.gguf")->integer("bert.pooling_type"), 2);
+  Model::from_pretrained(scratch / "m.gguf")->save_pretrained(scratch / "again");
+  EXPECT_EQ(read_pooling(*find_modules(scratch / "again").pooling), EmbedPooling::kCls);
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");  // a GGUF file cannot say it
   testing::internal::CaptureStderr();
   save_gguf(*model, scratch / "m.gguf");

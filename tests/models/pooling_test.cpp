@@ -45,5 +45,37 @@ TEST(Pooling, WhoCanDoWithoutGetsNothingForAnotherMode) {
   EXPECT_THAT(refusal([&] { found("{"); }), HasSubstr("config.json"));
 }
 
+TEST(Pooling, WhatIsWrittenIsRead) {
+  Scratch scratch;
+  for (const EmbedPooling pooling : {EmbedPooling::kMean, EmbedPooling::kCls, EmbedPooling::kLast}) {
+    write_modules(scratch.path(), pooling, 384);
+    const SentenceModules modules = find_modules(scratch.path());
+    ASSERT_TRUE(modules.pooling);
+    EXPECT_EQ(read_pooling(*modules.pooling), pooling);
+    EXPECT_FALSE(modules.unit);
+  }
+}
+
+TEST(Pooling, ModulesAreThoseListedOrTheUsualFolders) {
+  Scratch scratch;
+  EXPECT_FALSE(find_modules(scratch.path()).pooling);
+  put(scratch / "1_Pooling/config.json", "{}");
+  put(scratch / "2_Normalize/README.md", "");
+  EXPECT_EQ(find_modules(scratch.path()).pooling, scratch / "1_Pooling/config.json");
+  EXPECT_TRUE(find_modules(scratch.path()).unit);
+  const auto listed = [&](std::string_view json) {
+    put(scratch / "modules.json", json);
+    return find_modules(scratch.path());
+  };
+  const auto modules = listed(R"([{"path": "", "type": "a.Transformer"}, {"path": "pool", "type": "a.Pooling"}])");
+  EXPECT_EQ(modules.pooling, scratch / "pool/config.json");
+  EXPECT_FALSE(modules.unit) << "a folder that is not listed does nothing";
+  EXPECT_TRUE(listed(R"([{"type": "a.Normalize"}])").unit);
+  EXPECT_THAT(refusal([&] { listed("{}"); }), HasSubstr("is not a list of modules"));
+  EXPECT_THAT(refusal([&] { listed("[1]"); }), HasSubstr("modules.json"));
+  EXPECT_THAT(refusal([&] { listed(R"([{"path": "../..", "type": "a.Pooling"}])"); }),
+              HasSubstr("is no folder beside it"));
+}
+
 }  // namespace
 }  // namespace linnet::models

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "linnet/base/error.h"
 
 namespace linnet::nn {
@@ -59,14 +61,31 @@ TEST(Packed, TypesMoveWithTheirRows) {
 
 TEST(Packed, WithoutAMaskEveryRowCounts) { EXPECT_THAT(pack(PaddedBatch{{{0, 0}}, {}, {}}).ids, ElementsAre(0, 0)); }
 
-TEST(Packed, RowsAreSharedEvenlyAmongTheFewestBatches) {
+TEST(Packed, BatchesAreSortedByLengthAndSplitEvenly) {
+  const auto batches = [](std::vector<std::int64_t> lengths, std::int64_t most) { return even_batches(lengths, most); };
+  EXPECT_THAT(batches({}, 10), IsEmpty());
+  EXPECT_THAT(batches({3, 1, 2}, 10), ElementsAre(ElementsAre(1, 2, 0)));
+  EXPECT_THAT(batches({3, 3, 3, 3}, 10), ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3))) << "not 9 and 3";
+  EXPECT_THAT(batches({1, 30, 2}, 10), ElementsAre(ElementsAre(0, 2), ElementsAre(1))) << "a long one goes alone";
+  EXPECT_THAT(batches({5, 4}, 1), ElementsAre(ElementsAre(1), ElementsAre(0)));
+  EXPECT_THAT(batches({0, 0}, 10).size(), 2) << "nothing to compute: any batches will do";
+}
+
+// Each sequence once; a batch holds no more than `most` unless one sequence alone does.
+TEST(Packed, EveryLengthIsInOneBatchThatIsNotTooLarge) {
   for (const std::int64_t most : {1, 7, 100})
-    for (const std::int64_t rows : {0, 1, 7, 8, 99, 100, 101, 199, 1000}) {
-      const std::int64_t share = even_share(rows, most);
-      EXPECT_LE(share, most);
-      const std::int64_t fewest = (rows + most - 1) / most;
-      EXPECT_GE(share * fewest, rows);
-      EXPECT_LT(share * fewest - rows, std::max<std::int64_t>(1, fewest));
+    for (const std::int64_t count : {1, 7, 100}) {
+      std::vector<std::int64_t> lengths;
+      for (std::int64_t i = 0; i < count; ++i) lengths.push_back((i * 37 + 11) % 23);
+      std::vector<std::size_t> seen;
+      for (const auto& batch : even_batches(lengths, most)) {
+        std::int64_t rows = 0;
+        for (const std::size_t i : batch) rows += lengths[i];
+        EXPECT_TRUE(rows <= most || batch.size() == 1 || lengths[batch.front()] == 0);
+        seen.insert(seen.end(), batch.begin(), batch.end());
+      }
+      EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), lengths.size());
+      EXPECT_EQ(seen.size(), lengths.size());
     }
 }
 

@@ -121,7 +121,7 @@ TEST_F(Scores, ContentFreeCalibrationSubtractsTheMeanProbabilityOfEmptyInputs) {
   o.calibration = classifier.calibration();
   EXPECT_NEAR(of(one(o), "good").score, share[0], 1e-5);
   o.labels = {"bad", "good"};
-  EXPECT_THAT(message_of([&] { one(o); }, ErrorKind::kBadInput), HasSubstr("measured for other labels: good, bad"));
+  EXPECT_THAT(message_of([&] { one(o); }, ErrorKind::kBadInput), HasSubstr("measured for other labels (good, bad)"));
 }
 
 TEST_F(Scores, ManyTextsSayWhatEachSaysAlone) {
