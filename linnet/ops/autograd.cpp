@@ -61,6 +61,7 @@ void accumulate(GradState& state, Tensor gradient) {
     state.added = false;
     return;
   }
+  state.rows.reset();
   if (!sum) {
     sum = std::move(gradient);
     return;

@@ -1,8 +1,30 @@
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "linnet/ops/internal.h"
 
 namespace linnet {
+
+namespace {
+
+// Memory for a gradient of these rows, to be added to. Where nothing else uses the table, its state knows the rows.
+Tensor room_for_rows(const GradInput& table, const std::vector<std::int32_t>& ids) {
+  GradState& state = *table.state;
+  if (!state.grad) {
+    state.grad = state.zeros ? std::exchange(state.zeros, {}) : Tensor::zeros(table.shape);
+    state.rows.emplace();
+  }
+  if (!state.rows || !state.grad.unique()) return grad_room_to_add(table);
+  std::vector<std::int32_t>& rows = *state.rows;
+  rows.insert(rows.end(), ids.begin(), ids.end());
+  std::ranges::sort(rows);
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  state.added = true;
+  return state.grad;
+}
+
+}  // namespace
 
 Tensor embedding(const Tensor& table, std::span<const std::int32_t> ids) {
   check(table && table.rank() == 2, "[embedding] the table is not a matrix");
@@ -18,7 +40,7 @@ Tensor embedding(const Tensor& table, std::span<const std::int32_t> ids) {
   return record("embedding", {table}, y,
                 [to_table = GradInput(table),
                  kept = std::vector<std::int32_t>(ids.begin(), ids.end())](const Tensor& dy) -> Gradients {
-                  Tensor dtable = grad_room_to_add(to_table);
+                  Tensor dtable = room_for_rows(to_table, kept);
                   backend().embedding_grad({in(dy), kept.data(), out(dtable), dy.size(0), dy.size(1)});
                   return {dtable};
                 });

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,6 +67,7 @@ class Tensor {
   bool requires_grad() const;
   Tensor grad() const;
   void set_grad(Tensor grad) const;
+  void clear_grad() const;  // before the next step
   const std::shared_ptr<Node>& node() const;
   void set_node(std::shared_ptr<Node> node) const;
   const std::shared_ptr<GradState>& grad_state() const;  // null until a gradient is required
@@ -87,6 +89,10 @@ struct GradState {
   bool requires_grad = false;
   bool added = false;  // the gradient function that runs added its part to `grad` itself
   Tensor grad;
+  // The only rows of `grad` that may not be zero, ascending; unset: any may. A batch touches little of a vocabulary, so
+  // whoever reads or clears the gradient of one goes through these alone.
+  std::optional<std::vector<std::int32_t>> rows;
+  Tensor zeros;  // the memory of such a gradient between steps
   std::shared_ptr<Node> node;
 };
 

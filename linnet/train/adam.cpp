@@ -69,7 +69,7 @@ class Adam final : public Optimizer {
     Moments& moments = moments_[index];
     const nn::Parameter& parameter = parameters_[index];
     if (moments.by_rows)
-      touch(moments, gradient);
+      touch(moments, gradient, parameter.tensor->grad_state()->rows);
     else if (!moments.m) {
       moments.m = Tensor::zeros(parameter.tensor->shape());
       moments.v = Tensor::zeros(parameter.tensor->shape());
@@ -108,22 +108,26 @@ class Adam final : public Optimizer {
     return args;
   }
 
-  // Gives a slot to every row whose gradient is not all zero.
-  static void touch(Moments& moments, const Tensor& gradient) {
+  // Gives a slot to every row whose gradient is not all zero; `known`: the rows that may have one.
+  static void touch(Moments& moments, const Tensor& gradient, const std::optional<std::vector<std::int32_t>>& known) {
     const std::int64_t rows = gradient.size(0), cols = gradient.size(1);
     if (moments.live() == rows) return;
     const float* g = gradient.data<float>().data();
-    std::vector<std::uint8_t> hit(static_cast<std::size_t>(rows), 0);
-    parallel_for(rows, 256, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r)
+    const std::int64_t count = known ? std::ssize(*known) : rows;
+    const auto row_of = [&](std::int64_t i) { return known ? (*known)[static_cast<std::size_t>(i)] : i; };
+    std::vector<std::uint8_t> hit(static_cast<std::size_t>(count), 0);
+    parallel_for(count, 256, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t r = row_of(i);
         if (moments.slot_of_row[static_cast<std::size_t>(r)] < 0)
-          hit[static_cast<std::size_t>(r)] =
+          hit[static_cast<std::size_t>(i)] =
               std::any_of(g + r * cols, g + (r + 1) * cols, [](float x) { return x != 0; });
+      }
     });
-    for (std::int64_t r = 0; r < rows; ++r) {
-      if (!hit[static_cast<std::size_t>(r)]) continue;
-      moments.slot_of_row[static_cast<std::size_t>(r)] = static_cast<std::int32_t>(moments.row_of_slot.size());
-      moments.row_of_slot.push_back(static_cast<std::int32_t>(r));
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (!hit[static_cast<std::size_t>(i)]) continue;
+      moments.slot_of_row[static_cast<std::size_t>(row_of(i))] = static_cast<std::int32_t>(moments.row_of_slot.size());
+      moments.row_of_slot.push_back(static_cast<std::int32_t>(row_of(i)));
     }
     const std::int64_t live = moments.live(), room = moments.m ? moments.m.size(0) : 0;
     if (live <= room) return;

@@ -47,7 +47,7 @@ std::string_view optimizer_name(OptimizerKind kind) {
 }
 
 void Optimizer::zero_grad() {
-  for (const nn::Parameter& parameter : parameters_) parameter.tensor->set_grad({});
+  for (const nn::Parameter& parameter : parameters_) parameter.tensor->clear_grad();
 }
 
 void Optimizer::step(float learning_rate, float gradient_scale) {
@@ -81,13 +81,29 @@ std::unique_ptr<Optimizer> make_optimizer(std::vector<nn::Parameter> parameters,
   fail(ErrorKind::kInvalidArgument, "[optimizer] unknown kind");
 }
 
+namespace {
+
+double squares(const Tensor& parameter) {
+  const Tensor gradient = parameter.grad();
+  if (!gradient) return 0;
+  const float* values = gradient.data<float>().data();
+  Backend& device = backend(gradient.device());
+  const auto& rows = parameter.grad_state()->rows;
+  if (!rows) return device.sum_squares(values, gradient.numel());
+  double sum = 0;
+  const std::int64_t cols = gradient.numel() / gradient.size(0);
+  for (const std::int32_t row : *rows) sum += device.sum_squares(values + row * cols, cols);
+  return sum;
+}
+
+}  // namespace
+
 double gradient_norm(const std::vector<nn::Parameter>& parameters) {
   double sum = 0;
   std::set<TensorImpl*> seen;
   for (const nn::Parameter& parameter : parameters) {
     if (!seen.insert(parameter.tensor->impl()).second) continue;
-    if (const Tensor gradient = parameter.tensor->grad())
-      sum += backend(gradient.device()).sum_squares(gradient.data<float>().data(), gradient.numel());
+    sum += squares(*parameter.tensor);
   }
   return std::sqrt(sum);
 }

@@ -32,6 +32,42 @@ TEST(Embedding, TiedToTheOutput) {  // both uses of the table add up
                   {random_tensor({4, 3}, 1)});
 }
 
+// The gradient knows its rows, so that those alone are cleared and read; each step's is as if made anew.
+TEST(Embedding, GradientsOfSeveralStepsKnowTheirRows) {
+  Tensor table = random_tensor({5, 3}, 1);
+  table.set_requires_grad();
+  const auto step = [&](std::vector<std::vector<std::int32_t>> uses) {
+    table.clear_grad();
+    for (const auto& ids : uses) {
+      const GradGuard on(true);
+      backward(sum(embedding(table, ids)));
+    }
+    std::vector<float> rows;
+    for (std::int64_t r = 0; r < 5; ++r) {
+      const auto row = table.grad().slice(0, r, r + 1).data<float>();
+      EXPECT_EQ(row[0], row[2]);
+      rows.push_back(row[0]);
+    }
+    return rows;
+  };
+  const auto known = [&] { return table.grad_state()->rows.value_or(std::vector<std::int32_t>{-1}); };
+  EXPECT_EQ(step({{3, 1, 3}}), (std::vector<float>{0, 1, 0, 2, 0}));
+  EXPECT_EQ(known(), (std::vector<std::int32_t>{1, 3}));
+  EXPECT_EQ(step({{4}, {0, 4}}), (std::vector<float>{1, 0, 0, 0, 2}));
+  EXPECT_EQ(known(), (std::vector<std::int32_t>{0, 4}));
+  const Tensor held = table.grad();  // somebody else's: not to be cleared under their hands
+  EXPECT_EQ(step({{2}}), (std::vector<float>{0, 0, 1, 0, 0}));
+  EXPECT_EQ(held.data<float>()[0], 1);
+  table.clear_grad();
+  const std::int32_t ids[] = {3, 1}, targets[] = {1, 2};
+  {
+    const GradGuard on(true);
+    backward(linear_cross_entropy(embedding(table, ids), table, {}, targets));
+  }
+  EXPECT_EQ(known(), (std::vector<std::int32_t>{-1})) << "the output's matrix too: any row has a gradient";
+  EXPECT_NE(table.grad().data<float>()[0], 0);
+}
+
 TEST(Embedding, RefusesIdsOutsideAndQuantisedGradients) {
   const std::int32_t high[] = {4}, low[] = {-1}, good[] = {0};
   expect_refused([&] { embedding(random_tensor({4, 3}, 1), high); }, {"embedding", "4"});

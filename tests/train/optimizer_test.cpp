@@ -108,5 +108,15 @@ TEST(Clipping, ScalesToTheNorm) {  // torch.nn.utils.clip_grad_norm_
   EXPECT_EQ(clip_scale(100, 0), 1);
 }
 
+TEST(Clipping, RowsThatAreKnownGiveTheNorm) {
+  Tensor a = Tensor::zeros({4, 2});
+  a.set_grad(Tensor::from(std::vector<float>{0, 0, 3, 0, 0, 0, 0, 4}, {4, 2}));
+  const std::vector<nn::Parameter> parameters{{"a", &a, {4, 2}}};
+  a.grad_state()->rows = {1, 3};
+  EXPECT_NEAR(gradient_norm(parameters), 5, 1e-6);
+  a.grad_state()->rows = {1};
+  EXPECT_NEAR(gradient_norm(parameters), 3, 1e-6) << "the others are not read";
+}
+
 }  // namespace
 }  // namespace linnet
