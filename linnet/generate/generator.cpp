@@ -15,9 +15,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Rows of one prefill pass: bounds the memory of activations on long prompts.
-constexpr std::int64_t kPrefillRows = 1024;
-
 // How many new tokens may come, by the request and by the model's positions.
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
@@ -67,8 +64,8 @@ class Decoder {
   // Scores of the token after `ids`. The result may be written to.
   Tensor next(std::span<const std::int32_t> ids) {
     Tensor hidden;
-    for (std::size_t at = 0; at < ids.size(); at += kPrefillRows) {
-      const auto part = ids.subspan(at, std::min<std::size_t>(kPrefillRows, ids.size() - at));
+    for (std::size_t at = 0; at < ids.size(); at += nn::kPrefillRows) {
+      const auto part = ids.subspan(at, std::min<std::size_t>(nn::kPrefillRows, ids.size() - at));
       nn::Packed batch;
       batch.add(part, {}, static_cast<std::int32_t>(sequence_.length()));
       nn::KvCache::Sequence* const sequences[] = {&sequence_};

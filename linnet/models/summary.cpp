@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kRowsAtOnce = 1024;    // of a prompt's pass
 constexpr std::size_t kProgram = 48u << 20;  // the program itself, its libraries, a vocabulary
 
 enum class Names : std::uint8_t { kHuggingFace, kGguf };
@@ -149,7 +148,7 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
   }
   // The values of a pass that live at once: the residual stream and its norms, queries, keys, values and their mixture,
   // the feed-forward's; scores over the vocabulary of a row with their copy; the pages behind the matrix being packed.
-  const std::size_t rows = std::min(length, kRowsAtOnce);
+  const std::size_t rows = std::min(length, static_cast<std::size_t>(nn::kPrefillRows));
   const auto per_row = static_cast<std::size_t>(8 * c.hidden + (2 * c.heads + 2 * c.kv_heads) * c.head_dim + 4 * c.ffn);
   need.scratch = sizeof(float) * (rows * per_row + 2 * static_cast<std::size_t>(c.vocab)) + largest + kProgram;
   return need;

@@ -27,6 +27,8 @@ Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
 
 // Rows computed together where nobody asks for another number: enough for a weight to be worth its way from memory.
 inline constexpr std::int64_t kBatchRows = 2048;
+// Rows of one pass over a long prompt: fewer, since its memory is promised (models/summary.h).
+inline constexpr std::int64_t kPrefillRows = 1024;
 // Which sequences of these lengths go through together: sorted by length, split evenly into about as few batches as
 // hold `most` rows each. A longer sequence goes alone.
 std::vector<std::vector<std::size_t>> even_batches(std::span<const std::int64_t> lengths, std::int64_t most);
