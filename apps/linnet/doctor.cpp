@@ -10,6 +10,7 @@
 #include "linnet/base/parallel.h"
 #include "model_argument.h"
 #include "output.h"
+#include "thread_waits.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -75,6 +76,7 @@ Json examine(bool bench) {
       {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
       {"cpu", {{"model", proc_value("/proc/cpuinfo", "model name")}, {"features", cpu_features()}}},
       {"threads", default_threads()},
+      {"gomp_spincount", thread_spin_count()},
       {"device", "cpu"},
       {"memory", {{"total_bytes", total_memory()}, {"free_bytes", available_memory()}}},
       {"kernels", kernels()},
@@ -96,6 +98,7 @@ void print_for_people(const Json& r) {
       {"processor", r["cpu"]["model"]},
       {"features", fmt::format("{}", fmt::join(features, " "))},
       {"threads", fmt::format("{} (physical cores this process may use)", r["threads"].get<int>())},
+      {"GOMP_SPINCOUNT", r["gomp_spincount"]},
       {"device", r["device"]},
       {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " +
                      format_bytes(number(r["memory"]["total_bytes"]))},

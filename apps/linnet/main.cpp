@@ -11,6 +11,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/nearest.h"
 #include "output.h"
+#include "thread_waits.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -112,6 +113,7 @@ int guarded_main(Arguments arguments) {
 }  // namespace linnet::app
 
 int main(int argc, char** argv) {
+  linnet::app::shorten_thread_waits(argv);
   std::set_terminate(linnet::app::end_badly);
   linnet::app::install_signal_handlers();
   return linnet::app::guarded_main({argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});

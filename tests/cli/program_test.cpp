@@ -1,6 +1,8 @@
 // The frame of the program: verbs, help, exit codes, streams.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "linnet/base/json.h"
 #include "tests/cli/run_linnet.h"
 
@@ -72,6 +74,18 @@ TEST(Doctor, BenchMeasuresMemoryAndArithmetic) {
   ASSERT_EQ(r.exit_code, 0) << r.err;
   for (const char* figure : {"read_bytes_per_s", "f32_gflops", "int8_gflops"})
     EXPECT_GT(parse_json(r.out, "doctor")["bench"][figure].get<double>(), 0) << figure;
+}
+
+TEST(Doctor, ThreadsWaitBrieflyUnlessTheUserChose) {
+  const auto waits = [](std::vector<std::pair<std::string, std::string>> environment) {
+    const CliResult r = run_linnet({"doctor", "--json"}, {.environment = std::move(environment)});
+    return parse_json(r.out, "doctor")["gomp_spincount"].get<std::string>();
+  };
+  unsetenv("GOMP_SPINCOUNT");
+  unsetenv("OMP_WAIT_POLICY");
+  EXPECT_EQ(waits({}), "1000");
+  EXPECT_EQ(waits({{"GOMP_SPINCOUNT", "77"}}), "77");
+  EXPECT_EQ(waits({{"OMP_WAIT_POLICY", "active"}}), "");
 }
 
 TEST(Program, AWrongVariableIsBlamedAndNotTheFlag) {
