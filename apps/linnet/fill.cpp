@@ -61,8 +61,10 @@ void run_fill(Arguments arguments) {
   const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
   const LoadedModel loaded = load_model(command, model);
   Progress bar("filling", static_cast<std::int64_t>(data.examples.size()), "texts");
-  for (const Example& example : data.examples) {
-    const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), example.text, top_k, targets);
+  for (std::size_t i = 0; i < data.examples.size(); ++i) {
+    std::vector<Words> masks;
+    blame(row_place(data, i),
+          [&] { masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, targets); });
     if (json)
       print_as_json(masks);
     else

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
+
+#include "linnet/base/file.h"
 
 namespace linnet::app {
 
@@ -19,7 +22,27 @@ void handle(int) {
     const ssize_t written = write(STDERR_FILENO, "\r\033[K", 4);  // takes a bar away
     static_cast<void>(written);
   }
+  remove_unfinished();
   _exit(130);
+}
+
+void say(const char* text) {
+  const ssize_t written = write(STDERR_FILENO, text, std::strlen(text));
+  static_cast<void>(written);
+}
+
+// Another program has cut off a file that is mapped: the pages behind its new end are gone.
+void handle_lost_page(int number, siginfo_t* info, void*) {
+  const char* const file = mapped_file_at(info->si_addr);
+  if (file == nullptr) {
+    signal(number, SIG_DFL);  // our own mistake: the instruction runs again and shows it
+    return;
+  }
+  say("linnet: error: ");
+  say(file);
+  say(": became shorter while it was read; get it whole again and start anew\n");
+  remove_unfinished();
+  _exit(3);
 }
 
 }  // namespace
@@ -35,6 +58,12 @@ void install_signal_handlers() {
     sigaction(signal, &action, nullptr);
   }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  struct sigaction lost = {};
+  lost.sa_sigaction = handle_lost_page;
+  lost.sa_flags = SA_SIGINFO;
+  sigemptyset(&lost.sa_mask);
+  sigaction(SIGBUS, &lost, nullptr);
 }
 
 PoliteInterrupt::PoliteInterrupt() {

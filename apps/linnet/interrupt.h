@@ -3,7 +3,8 @@
 
 namespace linnet::app {
 
-// SIGINT, SIGTERM and SIGHUP end the program with 130 at once; SIGPIPE is ignored (print_result sees the closed pipe).
+// SIGINT, SIGTERM and SIGHUP end the program with 130 at once, and what was being written goes. SIGPIPE and SIGXFSZ are
+// ignored: who writes sees the closed pipe, or the file that may not grow. SIGBUS in a mapped file ends with 3.
 void install_signal_handlers();
 
 // While one lives, the first signal only sets a flag, so that the work can save what it has; the second one ends at

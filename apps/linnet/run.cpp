@@ -106,14 +106,13 @@ CompleterOptions shown(const Command& command, const Options& o) {
 }
 
 void complete_all(const Options& o, const Dataset& data, Completer& completer) {
-  for (const Example& e : data.examples) {
-    if (!e.messages.is_null()) {
-      completer.complete(completer.chat(e.messages));
-      continue;
-    }
+  const auto prompt_of = [&](const Example& e) {
+    if (!e.messages.is_null()) return completer.chat(e.messages);
     const std::string& text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
-    completer.complete(o.chat ? completer.chat(messages(o, text)) : completer.plain(text));
-  }
+    return o.chat ? completer.chat(messages(o, text)) : completer.plain(text);
+  };
+  for (std::size_t i = 0; i < data.examples.size(); ++i)
+    blame(row_place(data, i), [&] { completer.complete(prompt_of(data.examples[i])); });
 }
 
 }  // namespace

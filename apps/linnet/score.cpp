@@ -47,7 +47,7 @@ std::vector<tasks::PromptedTexts> read_requests(const Options& o) {
     const std::string place = fmt::format("{}:{}", piped ? "stdin" : o.input, lines.line());
     const Json json = parse_json(line, place);
     requests.push_back({get_string(require(json, "prompt", place), "prompt", place),
-                        texts_of(require(json, "continuations", place), place)});
+                        texts_of(require(json, "continuations", place), place), place});
   }
   check(!requests.empty(), ErrorKind::kBadInput, "{}: has no lines", o.input);
   return requests;

@@ -4,6 +4,16 @@
 
 namespace linnet::app {
 
+namespace {
+
+constexpr const char* kCommandLine = "command line";
+
+}  // namespace
+
+std::string row_place(const Dataset& data, std::size_t index) {
+  return data.file == kCommandLine ? "" : data.place(index);
+}
+
 void add_text_options(Command& command, TextOptions& options, const std::string& what) {
   command.group("Texts");
   command.option("text", options.texts, what);
@@ -17,7 +27,7 @@ Dataset read_texts(const Command& command, const TextOptions& options, ReadOptio
     command.wrong_usage("texts come from the command line or from --input, not both");
   if (!options.texts.empty()) {
     Dataset data;
-    data.file = "command line";
+    data.file = kCommandLine;
     for (const std::string& text : options.texts) {
       Example& example = data.examples.emplace_back();
       example.text = text;

@@ -54,7 +54,11 @@ class TokenizeRun {
     const Json json = read_json(file);
     const bool wrapped = json.is_object();
     const Json& messages = wrapped ? require(json, "messages", file) : json;
-    check(messages.is_array(), ErrorKind::kBadInput, "{}: the messages are not an array", file);
+    check(messages.is_array(), ErrorKind::kBadInput,
+          "{}: the messages are not a list; write [{{\"role\", \"content\"}}, …]", file);
+    for (const Json& turn : messages)
+      check(turn.is_object() && turn.contains("role") && turn["role"].is_string(), ErrorKind::kBadInput,
+            "{}: the turn {} has no 'role'; write {{\"role\", \"content\"}}", file, printable(dump_json(turn), 60));
     ChatOptions options;
     if (wrapped && json.contains("tools")) options.tools = json["tools"];
     if (wrapped && json.contains("add_generation_prompt")) {

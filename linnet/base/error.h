@@ -46,6 +46,18 @@ void check(bool ok, fmt::format_string<Args...> format, Args&&... args) {
     throw Error(ErrorKind::kInvalidArgument, fmt::format(format, std::forward<Args>(args)...));
 }
 
+// Runs `work` on a row that a file gave: what would be the caller's mistake is then the file's, said with the row's
+// place. An empty place: the caller's own after all.
+template <class Work>
+void blame(const std::string& place, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (place.empty() || error.kind() != ErrorKind::kInvalidArgument) throw;
+    fail(ErrorKind::kBadInput, "{}: {}", place, error.what());
+  }
+}
+
 // Foreign text made safe to print: valid UTF-8 stays, control characters and broken bytes become \xNN,
 // and anything past `limit` bytes is cut and marked.
 std::string printable(std::string_view text, std::size_t limit = 200);

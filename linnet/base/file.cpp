@@ -1,10 +1,14 @@
 #include "linnet/base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -49,10 +53,82 @@ void write_all(int descriptor, const char* data, std::size_t bytes, const std::f
   }
 }
 
+// What a signal handler may look at. Beyond the last slot a file goes unnamed, and a leftover waits for the next run.
+struct MappedRange {
+  std::atomic<bool> taken = false;
+  std::atomic<const std::byte*> begin = nullptr;  // set last
+  std::size_t size = 0;
+  const char* path = nullptr;
+};
+std::array<MappedRange, 64> mapped_ranges;
+std::array<std::atomic<const char*>, 16> unfinished;
+
+void enlist(const MappedFile& file) {
+  for (MappedRange& range : mapped_ranges) {
+    if (range.taken.exchange(true)) continue;
+    range.size = file.bytes().size();
+    range.path = file.path().c_str();
+    range.begin = file.data();
+    return;
+  }
+}
+void strike(const std::byte* begin) {
+  for (MappedRange& range : mapped_ranges) {
+    if (range.begin != begin) continue;
+    range.begin = nullptr;
+    range.taken = false;
+    return;
+  }
+}
+
+void enlist(const std::filesystem::path& temporary) {
+  for (std::atomic<const char*>& slot : unfinished) {
+    const char* none = nullptr;
+    if (slot.compare_exchange_strong(none, temporary.c_str())) return;
+  }
+}
+void strike(const std::filesystem::path& temporary) {
+  for (std::atomic<const char*>& slot : unfinished) {
+    const char* own = temporary.c_str();
+    if (slot.compare_exchange_strong(own, nullptr)) return;
+  }
+}
+
+// A file, or a folder with all in it. By system calls alone: the C library's directory functions allocate.
+void remove_tree(int parent, const char* name) noexcept {
+  if (::unlinkat(parent, name, 0) == 0) return;
+  const int folder = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0) return;
+  alignas(dirent64) char entries[4096];
+  for (long bytes = 0; (bytes = ::syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0;) {
+    for (long at = 0; at < bytes;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      at += entry->d_reclen;
+      if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+        remove_tree(folder, entry->d_name);
+    }
+  }
+  ::close(folder);
+  ::unlinkat(parent, name, AT_REMOVEDIR);
+}
+
 }  // namespace
 
+void remove_unfinished() noexcept {
+  for (std::atomic<const char*>& slot : unfinished)
+    if (const char* path = slot.exchange(nullptr)) remove_tree(AT_FDCWD, path);
+}
+
+const char* mapped_file_at(const void* address) noexcept {
+  for (const MappedRange& range : mapped_ranges) {
+    const std::byte* const begin = range.begin;
+    if (begin != nullptr && address >= begin && address < begin + range.size) return range.path;
+  }
+  return nullptr;
+}
+
 std::string read_file(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
   std::string text(regular_size(file, path), '\0');
   std::size_t have = 0;
   while (have < text.size()) {
@@ -67,7 +143,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY);
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer is no file, and nothing to wait for
   std::shared_ptr<MappedFile> mapped(new MappedFile);
   mapped->path_ = path;
   mapped->size_ = regular_size(file, path);
@@ -75,11 +151,14 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) 
   void* at = ::mmap(nullptr, mapped->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
   check(at != MAP_FAILED, ErrorKind::kRuntime, "{}: cannot be mapped ({})", path.string(), reason());
   mapped->data_ = static_cast<std::byte*>(at);
+  enlist(*mapped);
   return mapped;
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ == nullptr) return;
+  strike(data_);
+  ::munmap(data_, size_);
 }
 
 void release_pages(const void* begin, std::size_t bytes) noexcept {
@@ -95,9 +174,11 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
   temporary_ += fmt::format(".{}.incomplete", ::getpid());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: cannot be written ({})", target_.string(), reason());
+  enlist(temporary_);
 }
 
 AtomicFile::~AtomicFile() {
+  strike(temporary_);
   if (descriptor_ < 0) return;
   ::close(descriptor_);
   ::unlink(temporary_.c_str());
@@ -130,9 +211,11 @@ AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(tar
   std::filesystem::remove_all(temporary_, error);
   std::filesystem::create_directories(temporary_, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", target_.string(), error.message());
+  enlist(temporary_);
 }
 
 AtomicFolder::~AtomicFolder() {
+  strike(temporary_);
   std::error_code ignored;
   if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
 }
@@ -143,6 +226,7 @@ void AtomicFolder::commit() {
   std::filesystem::remove(target_, error);  // an empty folder
   std::filesystem::rename(temporary_, target_, error);
   check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(), error.message());
+  strike(temporary_);
   temporary_.clear();
   sync_directory(target_.parent_path());
 }

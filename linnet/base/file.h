@@ -33,6 +33,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// The file that is mapped at this address; null where none is. For a signal handler: nothing is locked or allocated,
+// and only the first files of many are known.
+const char* mapped_file_at(const void* address) noexcept;
+
 // Gives the pages of a mapped range back to the system; they are read from the file again when touched.
 void release_pages(const void* begin, std::size_t bytes) noexcept;
 
@@ -69,6 +73,10 @@ class AtomicFolder {
  private:
   std::filesystem::path target_, temporary_;  // temporary_ is empty once committed
 };
+
+// Removes the temporary files and folders of writes that have not been committed, for a signal handler that ends the
+// process: destructors will not run.
+void remove_unfinished() noexcept;
 
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic
 void sync_directory(const std::filesystem::path& folder);                     // makes renames in it durable

@@ -3,7 +3,10 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <system_error>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -72,8 +75,19 @@ void check_utf8(std::string_view text, std::string_view place) {
   }
 }
 
+namespace {
+
+// `--input <(command)`.
+std::string read_pipe(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
 std::string read_data_text(const std::filesystem::path& file) {
-  std::string text = read_file(file);
+  std::error_code error;
+  std::string text = std::filesystem::is_fifo(file, error) ? read_pipe(file) : read_file(file);
   if (lower_ending(file) == "gz") text = gunzip(text, file.string());
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   check_utf8(text, file.string());

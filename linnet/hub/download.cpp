@@ -77,8 +77,8 @@ RemoteFile ask(const Settings& settings, const Spec& spec, const std::string& co
       true);
   if (answer.status >= 400) fail_with_answer(settings, spec, name, answer);
   file.etag = etag_of(answer);
-  const bool safe = !file.etag.empty() && file.etag.size() <= 128 &&
-                    file.etag.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
+  const bool safe = !file.etag.empty() && file.etag.size() <= 128 && file.etag.front() != '.' &&
+                    file.etag.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") ==
                         std::string::npos;
   check(safe, ErrorKind::kBadInput, "{}: the server names '{}' by the etag '{}', which cannot be a file name",
         spec.text(), printable(name), printable(file.etag));

@@ -82,6 +82,23 @@ class Fields {
   std::string_view place_;
 };
 
+// Only what no sampler can follow: files carry odd values of options that they leave off.
+void check_ranges(const GenerationConfig& g, std::string_view place) {
+  const auto above_zero = [&](const char* key, const std::optional<double>& value) {
+    check(!value || *value > 0, ErrorKind::kBadInput, "{}: '{}' is {}, must be above 0; correct the file", place, key,
+          value.value_or(0));
+  };
+  const auto not_negative = [&](const char* key, const auto& value) {
+    check(!value || *value >= 0, ErrorKind::kBadInput, "{}: '{}' is {}, must not be negative; correct the file", place,
+          key, value.value_or(0));
+  };
+  above_zero("repetition_penalty", g.repetition_penalty);
+  not_negative("temperature", g.temperature);
+  not_negative("top_k", g.top_k);
+  not_negative("no_repeat_ngram_size", g.no_repeat_ngram_size);
+  not_negative("max_new_tokens", g.max_new_tokens);
+}
+
 Json read_config(const std::filesystem::path& file) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(file, error);
@@ -125,6 +142,7 @@ GenerationConfig parse_generation_config(const Json& object, std::string_view pl
   fields.read_ids("begin_suppress_tokens", g.begin_suppress_ids);
   fields.read_texts("stop_strings", g.stop_strings);
   fields.read("renormalize_logits", g.renormalize_logits);
+  check_ranges(g, place);
   return g;
 }
 

@@ -72,7 +72,8 @@ struct TextInput {
 
 class Classifier {
  public:
-  // kInvalidArgument: an engine the checkpoint has no head for; kBadInput: an untrained head.
+  // kInvalidArgument: labels, words or options that do not fit; kBadInput: an engine the checkpoint has no head for, an
+  // untrained head.
   Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
 
   std::vector<Classification> classify(std::span<const TextInput> texts) const;
@@ -120,7 +121,7 @@ class Classifier {
   Classification rank(std::vector<LabelScore> scores) const;
   void calibrate(Session& session);
   void measure_prior(Session& session);
-  enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kCount };
+  enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kUnknownWord, kCount };
   bool first_time(Remark remark) const;  // a note is worth printing once
 
   const models::Model& model_;

@@ -91,6 +91,9 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::spa
       check(ids.size() == 1,
             "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words", word,
             ids.size());
+      if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))
+        warn("the word '{}' is not in the vocabulary and scored as {}; choose another with --label-words (said once)",
+             printable(word, 60), tokenizer_.id_to_token(ids.front()));
       targets.push_back(ids.front());
     }
   }

@@ -16,8 +16,11 @@ std::vector<std::int32_t> candidates(const Tokenizer& tokenizer, const std::vect
   std::vector<std::int32_t> ids;
   for (const std::string& target : targets) {
     const auto own = tokenizer.encode_ids(target, {.add_special_tokens = false});
-    check(!own.empty(), "[fill] the target '{}' has no tokens", printable(target, 60));
-    if (own.size() > 1)
+    check(!own.empty(), "the target '{}' has no tokens; give a word", printable(target, 60));
+    if (own.front() == tokenizer.unk_id())
+      warn("the target '{}' is not in the vocabulary: {} is ranked", printable(target, 60),
+           tokenizer.id_to_token(own.front()));
+    else if (own.size() > 1)
       note("the target '{}' is {} tokens; the first one is ranked", printable(target, 60), own.size());
     if (std::find(ids.begin(), ids.end(), own.front()) == ids.end()) ids.push_back(own.front());
   }
@@ -53,7 +56,7 @@ std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, co
   std::vector<std::int32_t> rows;
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (ids[i] == *mask) rows.push_back(static_cast<std::int32_t>(i));
-  check(!rows.empty(), "[fill] the text holds no {}", tokenizer.id_to_token(*mask));
+  check(!rows.empty(), "the text holds no {}; put it where a word is to be found", tokenizer.id_to_token(*mask));
 
   Tensor scores = model.logits(model.forward(nn::pack({ids})), rows);
   const auto vocab = static_cast<std::size_t>(scores.size(1));
@@ -66,7 +69,7 @@ std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, co
     for (const std::int32_t id : best_of(candidates(tokenizer, targets, vocab), own, top_k)) {
       auto filled = ids;
       filled[static_cast<std::size_t>(rows[m])] = id;
-      words.push_back({std::exp(own[static_cast<std::size_t>(id)]), id, tokenizer.decode({{id}}),
+      words.push_back({std::exp(own[static_cast<std::size_t>(id)]), id, tokenizer.decode({{id}}, false),
                        tokenizer.decode(filled, rows.size() == 1)});
     }
   }

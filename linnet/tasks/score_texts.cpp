@@ -55,6 +55,18 @@ generate::Perplexity by_masking(const models::Model& model, const Tokenizer& tok
                                       .progress = options.progress});
 }
 
+// Rotary and ALiBi positions go on beyond what the model was trained for, with worse answers; a table ends.
+void check_length(const models::Model& model, const generate::ScoreRequest& request) {
+  std::size_t longest = 0;
+  for (const auto& continuation : request.continuations) longest = std::max(longest, continuation.size());
+  const auto length = static_cast<std::int64_t>(request.prompt.size() + longest);
+  if (model.context() == 0 || length <= model.context()) return;
+  check(model.config().positions != nn::Positions::kLearned,
+        "prompt and continuation have {} tokens, the model's context is {}; shorten the prompt", length,
+        model.context());
+  warn("prompt and continuation have {} tokens, the model was made for {}", length, model.context());
+}
+
 }  // namespace
 
 std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
@@ -65,13 +77,16 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
   for (const PromptedTexts& request : requests) {
     generate::ScoreRequest& out = split_requests.emplace_back();
     bool moved = false;
-    for (const std::string& continuation : request.continuations) {
-      SplitIds split = split_ids(tokenizer, request.prompt, continuation);
-      moved = moved || split.boundary_moved;
-      out.prompt = std::move(split.prompt);
-      out.continuations.push_back(std::move(split.continuation));
-    }
-    if (out.prompt.empty() && start) out.prompt.push_back(*start);
+    blame(request.place, [&] {
+      for (const std::string& continuation : request.continuations) {
+        SplitIds split = split_ids(tokenizer, request.prompt, continuation);
+        moved = moved || split.boundary_moved;
+        out.prompt = std::move(split.prompt);
+        out.continuations.push_back(std::move(split.continuation));
+      }
+      if (out.prompt.empty() && start) out.prompt.push_back(*start);
+      check_length(model, out);
+    });
     if (moved)
       note("'{}': a continuation merges with the end of the prompt into one token; start it with a blank",
            printable(request.prompt, 60));

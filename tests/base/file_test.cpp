@@ -1,6 +1,7 @@
 #include "linnet/base/file.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <thread>
@@ -107,6 +108,41 @@ TEST(AtomicFile, FailuresAreTheWorldsAndNameTheTarget) {
   EXPECT_THAT(failure([&] { write_file(scratch / "taken", "x"); }), HasSubstr("taken: cannot be replaced"));
   EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("taken"));
   EXPECT_THAT(failure([] { AtomicFile("/dev/full/x"); }), HasSubstr("/dev/full/x"));
+}
+
+TEST(RemoveUnfinished, TakesWhatIsNotCommitted) {
+  Scratch scratch;
+  AtomicFile file(scratch / "f");
+  file.write("half");
+  AtomicFolder folder(scratch / "g");
+  put(folder.path() / "a/b/c", "x");
+  AtomicFile inside(folder.path() / "d");
+  write_file(scratch / "whole", "x");
+  EXPECT_EQ(names_in(scratch.path()).size(), 3U);
+  remove_unfinished();
+  EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("whole"));
+  remove_unfinished();
+}
+
+TEST(MappedFile, IsKnownByItsAddressesWhileItLives) {
+  Scratch scratch;
+  put(scratch / "f", std::string(10'000, 'x'));
+  const std::byte* inside = nullptr;
+  {
+    const auto mapped = MappedFile::open(scratch / "f");
+    inside = mapped->data() + 9'999;
+    ASSERT_NE(mapped_file_at(inside), nullptr);
+    EXPECT_EQ(mapped_file_at(inside), mapped->path().string());
+    EXPECT_EQ(mapped_file_at(inside + 1), nullptr);
+  }
+  EXPECT_EQ(mapped_file_at(inside), nullptr);
+}
+
+TEST(MappedFile, APipeIsNoFileAndNotWaitedFor) {
+  Scratch scratch;
+  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(refusal([&] { MappedFile::open(scratch / "pipe"); }), HasSubstr("pipe: is not a file"));
+  EXPECT_THAT(refusal([&] { read_file(scratch / "pipe"); }), HasSubstr("pipe: is not a file"));
 }
 
 // A reader beside a writer sees one whole version after the other.

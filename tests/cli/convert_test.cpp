@@ -1,6 +1,8 @@
 // linnet convert and linnet merge: what they write, and what they refuse.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "linnet/adapt/adapter.h"
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
@@ -65,6 +67,29 @@ TEST(Convert, RefusesWhatItCannotDoAndLeavesNothing) {
   put(scratch / "out/mine.txt", "mine");
   EXPECT_EQ(run_linnet({"convert", model, "-o", folder}).exit_code, 2);
   EXPECT_EQ(entries(scratch / "out"), 1U);
+}
+
+TEST(Convert, AFileThatMayNotGrowIsAnErrorAndLeavesNothing) {
+  Scratch scratch;
+  const std::string model = (fixtures() / "llama/causal").string(), folder = (scratch / "out").string();
+  const CliResult r = run_linnet({"convert", model, "-o", folder}, {.file_size = 4096});
+  EXPECT_EQ(r.exit_code, 1) << r.err;
+  EXPECT_NE(r.err.find("model.safetensors: writing failed"), std::string::npos) << r.err;
+  EXPECT_EQ(entries(scratch.path()), 0U);
+}
+
+TEST(Convert, InterruptedItLeavesNothing) {
+  const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(model);
+  Scratch scratch;
+  for (const char* name : {"out", "out.gguf"})
+    for (const double wait : {0.2, 0.4, 0.8, 1.6}) {  // some of them amid writing
+      const CliResult r = run_linnet({"convert", model.string(), "-o", (scratch / name).string(), "--dtype", "f32"},
+                                     {.signal = SIGINT, .signal_after_s = wait});
+      if (r.exit_code == 0) std::filesystem::remove_all(scratch / name);
+      EXPECT_TRUE(r.exit_code == 130 || r.exit_code == 0) << r.exit_code << r.err;
+      EXPECT_EQ(entries(scratch.path()), 0U) << name << " after " << wait;
+    }
 }
 
 class Merge : public ::testing::TestWithParam<std::string> {};

@@ -56,8 +56,12 @@ class Terminal {
 void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options,
                    int terminal) {
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
-  const rlimit most{options.address_space, options.address_space};
-  if (options.address_space > 0 && setrlimit(RLIMIT_AS, &most) != 0) _exit(126);
+  const auto limit = [](auto resource, std::uint64_t bytes) {
+    const rlimit most{bytes, bytes};
+    if (bytes > 0 && setrlimit(resource, &most) != 0) _exit(126);
+  };
+  limit(RLIMIT_AS, options.address_space);
+  limit(RLIMIT_FSIZE, options.file_size);
   const bool opened = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
                       std::freopen((folder + "/out").c_str(), "wb", stdout) &&
                       std::freopen((folder + "/err").c_str(), "wb", stderr);

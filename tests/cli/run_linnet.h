@@ -29,6 +29,7 @@ struct CliOptions {
   int signal = 0;                      // sent after `signal_after_s`; 0: none
   double signal_after_s = 0;
   std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
+  std::uint64_t file_size = 0;      // `ulimit -f` in bytes; 0: none
 };
 
 // A call that is refused, for tables of them.

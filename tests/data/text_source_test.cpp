@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <thread>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/data/dataset.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -57,6 +62,13 @@ TEST(TextSource, PackedFilesAreReadAsWhatTheyHold) {
   const Dataset data = read_dataset(file);
   std::filesystem::remove(file);
   EXPECT_EQ(data.examples.at(0).text, "hello");
+}
+
+TEST(TextSource, APipeIsReadToItsEnd) {
+  const Scratch scratch;
+  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  std::jthread writer([&] { std::ofstream(scratch / "pipe") << "one\ntwo\n"; });
+  EXPECT_EQ(read_data_text(scratch / "pipe"), "one\ntwo\n");
 }
 
 TEST(TextSource, LinesEndWithOrWithoutCarriageReturn) {

@@ -1,10 +1,18 @@
-// Links against every module and calls into the lowest one.
+// Uses every part of the library far enough that the linker must find all it needs: a missing model is refused.
 #include <linnet/linnet.h>
 
 #include <cstdio>
 
-int main() {
-  const std::string text = linnet::printable("installed\n");
-  std::puts(text.c_str());
-  return text == "installed\\x0A" || text == "installed\\x0a" ? 0 : 1;
+int main(int argc, char** argv) {
+  try {
+    auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "no/such/model");
+    linnet::Classifier classifier(*model, tokenizer, {.labels = {"a", "b"}});
+    std::puts(classifier.classify({"x"})[0].label.value().c_str());
+    linnet::train(argv[1], "no/such/data.jsonl", {.output = "out"});
+    linnet::hub::pull(linnet::hub::settings_from_environment(), *linnet::hub::parse_spec("org/name"));
+  } catch (const linnet::Error& error) {
+    std::puts(error.what());
+    return error.kind() == linnet::ErrorKind::kBadInput ? 0 : 1;
+  }
+  return 1;
 }

@@ -21,7 +21,7 @@ TEST(FillMask, GivesTheLikeliestWordsWithTheirProbabilities) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(found[0][i].token, order[i]);
     EXPECT_NEAR(found[0][i].score, std::exp(row[static_cast<std::size_t>(order[i])]), 1e-6);
-    EXPECT_EQ(found[0][i].token_str, p.tokenizer.decode({{order[i]}}));
+    EXPECT_EQ(found[0][i].token_str, p.tokenizer.decode({{order[i]}}, false));
     EXPECT_EQ(found[0][i].sequence, p.tokenizer.decode({{1, 9, 10, order[i], 11, 2}}));
   }
 }
@@ -56,7 +56,7 @@ TEST(FillMask, ATextWithoutAMaskIsRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
-    EXPECT_STREQ(error.what(), "[fill] the text holds no [MASK]");
+    EXPECT_STREQ(error.what(), "the text holds no [MASK]; put it where a word is to be found");
   }
 }
 
