@@ -29,6 +29,8 @@ void run_merge(Arguments arguments) {
   command.parse(arguments);
   if (output.empty()) command.wrong_usage("-o OUT is missing: the folder to write");
   if (named.empty() && options.model.empty()) command.wrong_usage("which adapter? name a PEFT folder");
+  if (fs::path(output).extension() == ".gguf")
+    command.wrong_usage("merge writes a folder; `linnet convert FOLDER -o X.gguf` makes a GGUF of it");
   if (!named.empty()) options.model = named;
   const models::WeightType dtype = weight_type(command, options.dtype);
   if (dtype == models::WeightType::kQ8 || dtype == models::WeightType::kQ4)

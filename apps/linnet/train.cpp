@@ -80,8 +80,9 @@ void add_step_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--batch-tokens", o.batch_tokens, "tokens a batch at most");
   command.option("--grad-accumulation", o.grad_accumulation, "batches a step");
   command.option("--learning-rate", o.learning_rate,
-                 "default: full 5e-5, head 1e-3, lora 2e-4 (1e-3 under 500 M parameters), prompt 3e-2, prefix 1e-2");
+                 "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2");
   command.option("--optimizer", words.optimizer, "adamw, adam, sgd, adafactor");
+  command.option("--momentum", o.optimizer.momentum, "of sgd (0.9; 0: none)");
   command.option("--weight-decay", o.optimizer.weight_decay, "of matrices");
   command.flag("--decay-all", words.decay_all, "of biases and norms too");
   command.option("--warmup-ratio", o.warmup_ratio, "share of the steps");
@@ -150,6 +151,29 @@ void apply_preset(const Command& command, Words& words, TrainOptions& o) {
   if (!command.given("--schedule")) words.schedule = "constant";
 }
 
+// What would be read and do nothing, or something else than it says.
+void refuse_idle_options(const Command& command, const ModelOptions& model, const TrainOptions& o) {
+  if (command.given("--learning-rate") && o.learning_rate == 0)
+    command.wrong_usage("--learning-rate 0 learns nothing; leave it out for the method's own");
+  if (command.given("--momentum") && o.optimizer.kind != OptimizerKind::kSgd)
+    command.wrong_usage("--momentum belongs to --optimizer sgd");
+  if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
+  if ((model.dtype == "q8" || model.dtype == "q4") &&
+      (o.method == TrainMethod::kAuto || o.method == TrainMethod::kFull))
+    command.wrong_usage(fmt::format("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
+}
+
+// Numbers that an adapter already has.
+void refuse_other_adapter(const Command& command) {
+  for (const char* option :
+       {"--lora-r", "--lora-alpha", "--rslora", "--target-modules", "--virtual-tokens", "--prompt-init"})
+    if (command.given(option))
+      command.wrong_usage(
+          fmt::format("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
+                      "in first with linnet merge",
+                      option));
+}
+
 void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
   if (words.data.empty()) command.wrong_usage("--data names no rows to learn from");
   if (o.output.empty()) command.wrong_usage("-o names no folder to train into");
@@ -175,6 +199,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   if (command.given("--seed")) o.seed = model.seed;
   if (model.dtype == "f32") o.compute = Compute::kF32;
   if (model.dtype == "bf16") o.compute = Compute::kBF16;
+  refuse_idle_options(command, model, o);
 }
 
 ReadOptions read_options(const TrainOptions& o, const Words& words) {
@@ -294,7 +319,10 @@ void run_train(Arguments arguments) {
   const auto place = resolve_model(model.model);
   const auto base =
       is_adapter_folder(place) ? (model.base.empty() ? resolve_base(place) : resolve_model(model.base)) : place;
-  const models::LoadOptions load = prepare(models::Model::read_config(base), splits, options);
+  const bool goes_on = base != place;
+  if (goes_on) refuse_other_adapter(command);
+  const nn::TransformerConfig config = goes_on ? adapted_config(place, base) : models::Model::read_config(base);
+  const models::LoadOptions load = prepare(config, splits, options);
   if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep what the file has
   LoadedModel loaded = load_model(command, model, load);
   Trainer trainer(*loaded.model, loaded.tokenizer(), std::move(splits), options, std::move(loaded.adapter));

@@ -7,6 +7,7 @@
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/ops/ops.h"
@@ -63,11 +64,10 @@ void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::st
   }
 }
 
-// The classifier that an adapter's files hold: as config.json beside it says, else with as many labels as the tensor
-// has rows.
-models::NewHead adapter_head(const fs::path& folder, const models::Model& model, HeadKind kind) {
-  const models::Family& family = model.family();
-  const nn::TransformerConfig& c = model.config();
+// The classifier that an adapter's files hold: as config.json beside it says, else as `c`, the base's, with as many
+// labels as the tensor has rows.
+models::NewHead adapter_head(const fs::path& folder, const models::Family& family, const nn::TransformerConfig& c,
+                             HeadKind kind) {
   const std::string place = folder.string();
   models::NewHead head{.kind = kind, .problem = c.problem, .classifier = c.classifier, .pooling = c.pooling};
   const fs::path file = folder / "config.json";
@@ -89,6 +89,28 @@ models::NewHead adapter_head(const fs::path& folder, const models::Model& model,
       for (std::int64_t i = 0; i < value.size(0); ++i) head.labels.push_back(fmt::format("LABEL_{}", i));
   }
   return head;
+}
+
+// How a base is loaded under the adapter: with the adapter's classifier, whatever its own is.
+models::LoadOptions under_adapter(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
+  const HeadKind wanted = head_of_task(read_peft_config(folder).task_type);
+  if (wanted == HeadKind::kNone) return options;
+  const nn::TransformerConfig config = models::Model::read_config(base, wanted);
+  models::NewHead head = adapter_head(folder, models::Model::read_family(base), config, wanted);
+  options.head = wanted;
+  if (!head.labels.empty()) options.labels = std::move(head.labels);
+  options.problem = head.problem;
+  options.classifier = head.classifier;
+  options.pooling = head.pooling;
+  options.new_head = true;  // the base's may be of another size
+  return options;
+}
+
+// The module of PEFT's modules_to_save that a parameter belongs to: "classifier", "pooler".
+std::string saved_module(const models::Model& model, const nn::Parameter& p) {
+  std::string theirs = model.checkpoint_name(p.name);
+  if (const std::string_view prefix = model.family().prefix; theirs.starts_with(prefix)) theirs.erase(0, prefix.size());
+  return theirs.substr(0, theirs.find('.'));
 }
 
 }  // namespace
@@ -127,14 +149,12 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
   config.task_type = task_type(model);
   config.base = options.base.empty() ? model.place().string() : options.base;
   if (is_classifier(model.config().head)) {
-    for (const nn::Parameter& p : model.parameters())
-      if (p.name.starts_with("head.")) {
-        const std::string module = p.name.substr(0, p.name.rfind('.'));
-        const std::string theirs = model.checkpoint_name(module);
-        const std::string leaf = theirs.substr(0, theirs.find('.'));
-        if (std::find(config.saved_modules.begin(), config.saved_modules.end(), leaf) == config.saved_modules.end())
-          config.saved_modules.push_back(leaf);
-      }
+    for (const nn::Parameter& p : model.parameters()) {
+      if (!p.name.starts_with("head.") && !(p.name.starts_with("pooler.") && model.pooler_drawn())) continue;
+      const std::string module = saved_module(model, p);
+      if (std::find(config.saved_modules.begin(), config.saved_modules.end(), module) == config.saved_modules.end())
+        config.saved_modules.push_back(module);
+    }
   }
   std::unique_ptr<Adapter> made;
   if (const Lora* lora = std::get_if<Lora>(&method))
@@ -178,8 +198,12 @@ std::vector<nn::Parameter> Adapter::parameters() {
 std::vector<nn::Parameter> Adapter::head_parameters() const {
   std::vector<nn::Parameter> head;
   if (!is_classifier(model_->config().head)) return head;
-  for (nn::Parameter& p : model_->parameters())
-    if (p.name.starts_with("head.")) head.push_back(std::move(p));
+  const auto& saved = config_.saved_modules;
+  for (nn::Parameter& p : model_->parameters()) {
+    const bool own =
+        p.name.starts_with("pooler.") && std::find(saved.begin(), saved.end(), saved_module(*model_, p)) != saved.end();
+    if (own || p.name.starts_with("head.")) head.push_back(std::move(p));
+  }
   return head;
 }
 
@@ -261,6 +285,16 @@ fs::path adapter_base(const fs::path& folder) {
   return {};
 }
 
+nn::TransformerConfig adapted_config(const fs::path& folder, const fs::path& base) {
+  const models::LoadOptions options = under_adapter(folder, base, {});
+  nn::TransformerConfig config = models::Model::read_config(base, options.head);
+  if (!options.labels.empty()) config.labels = options.labels;
+  if (options.head) config.problem = options.problem;
+  config.classifier = options.classifier.value_or(config.classifier);
+  config.pooling = options.pooling.value_or(config.pooling);
+  return config;
+}
+
 AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const models::LoadOptions& options) {
   const PeftConfig config = read_peft_config(folder);
   AdaptedModel loaded;
@@ -268,17 +302,12 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const mo
   check(!loaded.base.empty(), ErrorKind::kBadInput,
         "{}: its base model '{}' is neither a path beside it nor here; name it with --base", folder.string(),
         printable(config.base));
-  loaded.model = models::Model::from_pretrained(loaded.base, options);
-  const HeadKind wanted = head_of_task(config.task_type);
-  models::Model& model = *loaded.model;
-  if (wanted != HeadKind::kNone) {
-    models::NewHead head = adapter_head(folder, model, wanted);
-    const nn::TransformerConfig& has = model.config();
-    if (has.head != wanted || (!head.labels.empty() && head.labels.size() != has.labels.size()) ||
-        has.classifier != head.classifier || has.pooling != head.pooling)
-      model.new_head(std::move(head), options.seed);
-  }
-  loaded.adapter = Adapter::load(model, folder);
+  loaded.model = models::Model::from_pretrained(loaded.base, under_adapter(folder, loaded.base, options));
+  loaded.adapter = Adapter::load(*loaded.model, folder);
+  const auto& saved = loaded.adapter->config().saved_modules;
+  if (loaded.model->pooler_drawn() && std::find(saved.begin(), saved.end(), "pooler") == saved.end())
+    warn("{}: the base has no pooler and the adapter brings none, one was drawn: its answers are random",
+         folder.string());
   loaded.adapter->attach();
   return loaded;
 }

@@ -106,5 +106,7 @@ struct AdaptedModel {
 // config.json beside the adapter, or are LABEL_0, ….
 AdaptedModel load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
                           const models::LoadOptions& options = {});
+// What the configuration of that model will be, before any weight is read.
+nn::TransformerConfig adapted_config(const std::filesystem::path& folder, const std::filesystem::path& base);
 
 }  // namespace linnet

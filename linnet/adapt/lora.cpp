@@ -116,7 +116,8 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   std::set<std::string> leaves;
   for (const Place& place : places(model)) {
     leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
-    if (!matches(adapter->config().targets, place)) continue;
+    const bool learns_itself = place.ours.starts_with("pooler.") && model.pooler_drawn();  // in full, with the head
+    if (learns_itself || !matches(adapter->config().targets, place)) continue;
     const std::int64_t in = place.linear->in(), out = place.linear->out();
     Tensor a = Tensor::empty({method.rank, in}), b = Tensor::zeros({out, method.rank});
     // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B starts at 0, so the model starts unchanged.

@@ -77,14 +77,14 @@ LabelTable::LabelTable(std::vector<std::string> known, const std::vector<const J
 
 std::int32_t LabelTable::id(const Json& value, std::string_view place) const {
   const std::string text = label_text(value);
-  if (!value.is_object() && !value.is_array()) {
-    if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
-    const auto number = as_integer(text);
-    if (number && *number >= 0 && *number < static_cast<std::int64_t>(names_.size()))
-      return static_cast<std::int32_t>(*number);
-  }
+  check(!value.is_structured() && !value.is_null(), ErrorKind::kBadInput,
+        "{}: the label {} is no name or number; give one", place, printable(dump_json(value), 60));
+  if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
+  const auto number = as_integer(text);
+  if (number && *number >= 0 && *number < static_cast<std::int64_t>(names_.size()))
+    return static_cast<std::int32_t>(*number);
   const std::size_t shown = std::min<std::size_t>(names_.size(), 20);
-  fail(ErrorKind::kBadInput, "{}: the label '{}' is none of: {}{}", place, printable(text, 60),
+  fail(ErrorKind::kBadInput, "{}: the label '{}' is none of: {}{}; correct it", place, printable(text, 60),
        printable(
            fmt::format("{}", fmt::join(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(shown), ", "))),
        shown < names_.size() ? ", …" : "");

@@ -226,8 +226,8 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   check(f.find({"quantization_config"}) == nullptr, ErrorKind::kBadInput,
         "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
   TransformerConfig c;
-  check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(), "[model] {} has no such head",
-        family.model_type);
+  check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(),
+        "a {} model has no head for this task; choose another --task, or a model of another family", family.model_type);
   c.head = head.value_or(read_head(f, family));
   family.config(f, c);
   common_fields(f, c);

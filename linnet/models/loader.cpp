@@ -110,6 +110,12 @@ TransformerConfig Model::read_config(const std::filesystem::path& path, std::opt
   return models::read_config(fields, family_of(metadata, path.string()), head);
 }
 
+const Family& Model::read_family(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return family_of(gguf_config(*GgufFile::open(path)), path.string());
+  const auto file = path / "config.json";
+  return family_of(read_json(file), file.string());
+}
+
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tensor& value,
                         const std::string& name) const {
   if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
@@ -197,6 +203,7 @@ void ModelLoader::finish(Model& model, const std::vector<std::string>& missing, 
             "{}: the checkpoint has no tensor for '{}'; it is incomplete or of another architecture", place,
             model.checkpoint_name(name));
       head_missing = true;
+      model.pooler_drawn_ = model.pooler_drawn_ || name.starts_with("pooler.");
     }
   }
   if (!config.pooler && model.config().pooler) model.transformer_.replace_head(config);

@@ -96,8 +96,11 @@ class Model {
 
   // What the configuration of a folder or .gguf file says, without its weights.
   static TransformerConfig read_config(const std::filesystem::path& path, std::optional<HeadKind> head = {});
+  static const Family& read_family(const std::filesystem::path& path);
 
   void new_head(NewHead head, std::uint64_t seed);
+  // Whether the pooler was drawn because the checkpoint has none: whoever trains a head on it trains it too.
+  bool pooler_drawn() const { return pooler_drawn_; }
   void set_head_trained(bool trained);
   // Makes every weight f32 on the heap, so that training may write to it.
   void make_trainable();
@@ -118,6 +121,7 @@ class Model {
   nn::VirtualTokens virtual_tokens_;
   std::filesystem::path place_;
   Json config_json_;
+  bool pooler_drawn_ = false;
   DType stored_vectors_ = DType::kF32;  // what the file kept norms and biases in; they run in f32
 };
 

@@ -19,7 +19,7 @@ namespace linnet::models {
 // The tokenizer of a folder or of a .gguf file; needs no weights.
 Tokenizer load_tokenizer(const std::filesystem::path& path);
 GgufVocabulary gguf_vocabulary(const GgufFile& file);
-// Tokenizer, generation and pooling files of a folder, byte for byte, into another.
+// Tokenizer, generation and pooling files of a folder, byte for byte, into another; those that say the same of a GGUF.
 void copy_companions(const std::filesystem::path& from, const std::filesystem::path& to);
 
 struct Pretrained {

@@ -45,6 +45,10 @@ const char* torch_name(DType type) {
 
 void copy_companions(const fs::path& from, const fs::path& to) {
   std::error_code error;
+  if (fs::is_regular_file(from)) {
+    const auto file = GgufFile::open(from);
+    return write_companions(*file, gguf_transformer_config(*file, Model::read_family(from)), to);
+  }
   if (fs::equivalent(from, to, error)) return;
   // Byte for byte, so that the saved folder tokenizes as the source did.
   const auto copy_file = [&](const fs::path& name) {

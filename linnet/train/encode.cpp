@@ -96,7 +96,7 @@ void encode_classes(EncodeJob& job) {
       for (const std::int32_t label : row.labels) made.values[static_cast<std::size_t>(label)] = 1;
       if (row.label >= 0) made.values[static_cast<std::size_t>(row.label)] = 1;
     } else {
-      job.require(row.label >= 0, i, "the row has no label");
+      job.require(row.label >= 0, i, "the row has no label; give one or remove the row");
       made.label = row.label;
     }
     job.keep(i, std::move(made));

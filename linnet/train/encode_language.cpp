@@ -138,7 +138,8 @@ Documents documents_of(const Dataset& data) {
   bool any_pair = false;
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
     std::vector<std::string> sentences;
-    for (const std::string_view sentence : split_sentences(data.examples[i].text)) sentences.emplace_back(sentence);
+    for (const std::string* text : {&data.examples[i].text, &data.examples[i].text_pair})
+      for (const std::string_view sentence : split_sentences(*text)) sentences.emplace_back(sentence);
     any_pair = any_pair || sentences.size() > 1;
     documents.sentences.push_back(std::move(sentences));
     documents.first_row.push_back(i);
@@ -167,6 +168,8 @@ void encode_pairs(EncodeJob& job) {
 }  // namespace
 
 void encode_causal(EncodeJob& job) {
+  check(!job.options.packing || job.data.shape == DataShape::kText || job.data.shape == DataShape::kClassification,
+        "--packing: joins plain texts; rows with an answer to learn stay alone, leave it out");
   switch (job.data.shape) {
     case DataShape::kCompletion:
     case DataShape::kSeq2Seq:

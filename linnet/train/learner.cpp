@@ -5,6 +5,7 @@
 
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/io/checkpoint.h"
 
@@ -96,10 +97,21 @@ void Learner::choose_method(TrainOptions& options) const {
     check(options.method == TrainMethod::kAuto || options.method == has,
           "--method {}: the model carries a {} adapter and goes on from it; fold it in first with `linnet merge`",
           method_name(options.method), method_name(has));
+    check(options.head_rule == HeadRule::kKeep,
+          "--new-head: the model carries an adapter with a head of its own; fold it in first with `linnet merge`");
     options.method = has;
   }
+  const bool scratch = options.start == StartFrom::kScratch;
+  if (scratch && options.method == TrainMethod::kAuto) options.method = TrainMethod::kFull;
+  check(!scratch || options.method == TrainMethod::kFull || options.method == TrainMethod::kHead,
+        "--from-scratch with --method {}: the base under an adapter is kept nowhere; train all weights (--method full)",
+        method_name(options.method));
   if (options.method == TrainMethod::kAuto)
     options.method = model_.parameter_count() < kSmallModel ? TrainMethod::kFull : TrainMethod::kLora;
+  check(options.freeze.empty() || options.method == TrainMethod::kFull,
+        "--freeze: with --method {} the model's own weights stay anyway; leave it out", method_name(options.method));
+  check(!options.rank_stabilised || options.method == TrainMethod::kLora, "--rslora: --method {} has no rank; use lora",
+        method_name(options.method));
 }
 
 void Learner::set_precision(const TrainOptions& options) {
@@ -142,6 +154,9 @@ void Learner::train_head(TrainTask task) {
 }
 
 void Learner::train_adapter(const Tokenizer& tokenizer, const TrainOptions& options) {
+  if (!adapter_ && std::filesystem::is_regular_file(model_.place()))
+    note("{}: PEFT loads no GGUF file as a base; for it, make a folder with `linnet convert` and train on that",
+         model_.place().string());
   if (!adapter_) adapter_ = Adapter::create(model_, adapter_method(tokenizer, options), {.seed = options.seed});
   trained_ = adapter_->parameters();
 }

@@ -123,6 +123,11 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
   load.new_head = options.head_rule == HeadRule::kReplace;
   const bool classes = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens;
+  const bool weighs = options.balanced_class_weights || !options.class_weights.empty();
+  check(options.task == TrainTask::kClassify || (!weighs && options.label_smoothing == 0),
+        "--class-weights and --label-smoothing belong to classify; {} has no use for them", task_name(options.task));
+  check(options.early_stopping == 0 || options.valid_fraction > 0 || splits.valid,
+        "--early-stopping: there are no validation rows to tell when; give a validation file or --valid-fraction");
   if (!classes) return load;
   if (options.task == TrainTask::kClassify) {
     options.problem = problem_of(splits.train, options.problem);
@@ -131,6 +136,8 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   load.labels = settle_labels(config, *load.head, splits, options);
   check(!load.labels.empty(), ErrorKind::kBadInput, "{}: there are no labels", splits.train.file);
   const bool new_head = config.head != *load.head || options.head_rule == HeadRule::kReplace;
+  check(new_head || (!options.head_kind && !options.pooling),
+        "--head and --pooling: the model has a head, which is kept; --new-head makes another");
   if (new_head) {
     load.classifier = options.head_kind;
     load.pooling = options.pooling;

@@ -122,6 +122,45 @@ TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
   EXPECT_EQ(floats(again.model->classify(again.model->pooled(batch))), floats(model->classify(model->pooled(batch))));
 }
 
+// A masked LM has no pooler: the one that a classifier gets learns with the head, and is saved with it.
+TEST(Adapter, ADrawnPoolerComesBackToo) {
+  const models::LoadOptions as_classifier{
+      .dtype = models::WeightType::kF32, .head = nn::HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 7};
+  const nn::Packed batch = nn::pack(one_row());
+  const auto scores = [&](const models::Model& m) { return floats(m.classify(m.pooled(batch))); };
+  for (const AdapterMethod& method : {AdapterMethod(Lora{.targets = {"all-linear"}}), AdapterMethod(PromptTuning{2}),
+                                      AdapterMethod(PrefixTuning{2})}) {
+    const auto model = models::Model::from_pretrained(fixtures() / "bert/masked", as_classifier);
+    const auto adapter = Adapter::create(*model, method, {.base = (fixtures() / "bert/masked").string()});
+    for (const nn::Parameter& p : adapter->parameters())
+      for (float& v : p.tensor->data<float>()) v += 0.1F;
+    Scratch scratch;
+    adapter->save(scratch / "a");
+    adapter->attach();
+    const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+    EXPECT_EQ(scores(*again.model), scores(*model)) << method.index();
+    if (!std::holds_alternative<Lora>(method)) continue;
+    again.adapter->merge();
+    again.model->save_pretrained(scratch / "merged");
+    const auto merged = models::Model::from_pretrained(scratch / "merged", {.dtype = models::WeightType::kF32});
+    EXPECT_TRUE(merged->config().head_trained);
+    expect_close(scores(*merged), scores(*model), 1e-5, "merged");
+  }
+}
+
+TEST(Adapter, ItsConfigurationIsKnownBeforeItsWeights) {
+  const auto model = base("llama/causal");
+  model->new_head({.labels = {"a", "b"}, .classifier = nn::ClassifierKind::kMlp, .pooling = nn::Pooling::kMean}, 3);
+  Scratch scratch;
+  Adapter::create(*model, Lora{})->save(scratch / "a");
+  const nn::TransformerConfig config = adapted_config(scratch / "a", fixtures() / "llama/causal");
+  EXPECT_EQ(config.head, nn::HeadKind::kSequenceClass);
+  EXPECT_THAT(config.labels, ::testing::ElementsAre("a", "b"));
+  EXPECT_EQ(config.classifier, nn::ClassifierKind::kMlp);
+  EXPECT_EQ(config.pooling, nn::Pooling::kMean);
+  EXPECT_EQ(adapted_config(adapter_fixture("llama-lora"), fixtures() / "llama/causal").head, nn::HeadKind::kCausalLm);
+}
+
 // LLaMA calls the classifiers of texts and of tokens both "score", BERT both "classifier".
 TEST(Adapter, ClassifiersOfTokensComeBack) {
   for (const char* name : {"bert/tokens", "llama/tokens"}) {

@@ -61,6 +61,58 @@ TEST_F(TrainCli, WrongUsageIsTwo) {
   EXPECT_NE(r.err.find("is not empty"), std::string::npos) << r.err;
 }
 
+TEST_F(TrainCli, WhatWouldDoNothingIsRefused) {
+  const std::vector<std::vector<std::string>> idle{{"--learning-rate", "0"},
+                                                   {"--momentum", "0"},
+                                                   {"--dtype", "f16"},
+                                                   {"--dtype", "q8"},
+                                                   {"--head", "mlp"},
+                                                   {"--pooling", "mean"},
+                                                   {"--method", "lora", "--freeze", "encoder"},
+                                                   {"--method", "lora", "--from-scratch"},
+                                                   {"--rslora"},
+                                                   {"--early-stopping", "1", "--valid-fraction", "0"}};
+  for (const auto& more : idle) {
+    const CliResult r = run_linnet(arguments(out(), more));
+    EXPECT_EQ(r.exit_code, 2) << more.back() << r.err;
+    EXPECT_NE(r.err.find(more.size() == 2 || more.front() == "--rslora" ? more.front() : more[2]), std::string::npos)
+        << r.err;
+    EXPECT_FALSE(fs::exists(out() / "config.json"));
+  }
+}
+
+TEST_F(TrainCli, AnAdapterGoesOnWithItsOwnLabels) {
+  write_file(data(), labelled_rows(24, 7, {"no", "yes"}));
+  ASSERT_EQ(run_linnet(arguments(out(), {"--method", "lora", "--new-head", "--epochs", "1"})).exit_code, 0);
+  write_file(data(), labelled_rows(8, 7, {"yes"}));
+  const auto goes_on = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all{
+        "train",       "-m", out().string(),     "--data", data().string(), "-o", out("on").string(),
+        "--max-steps", "1",  "--valid-fraction", "0"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_linnet(all);
+  };
+  ASSERT_EQ(goes_on({}).exit_code, 0);
+  EXPECT_EQ(read_json(out("on") / "config.json")["id2label"], Json({{"0", "no"}, {"1", "yes"}}));
+  EXPECT_EQ(goes_on({"--lora-r", "4"}).exit_code, 2);
+  write_file(data(), labelled_rows(8, 7, {"other", "yes"}));
+  const CliResult other = goes_on({"-o", out("other").string()});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_NE(other.err.find("other"), std::string::npos) << other.err;
+}
+
+TEST_F(TrainCli, NextSentencesComeFromPlainTexts) {
+  std::string rows;
+  for (int i = 0; i < 12; ++i) rows += fmt::format("{{\"text\":\"w{0}. w{1}. w{0}.\"}}\n", 5 + i, 6 + i);
+  write_file(data(), rows);
+  for (const char* task : {"next-sentence", "masked-next-sentence"}) {
+    const CliResult r =
+        run_linnet({"train", "-m", (fixtures() / "bert/pretraining").string(), "--data", data().string(), "-o",
+                    out(task).string(), "--task", task, "--max-steps", "2", "--batch-size", "4", "-t", "1"});
+    EXPECT_EQ(r.exit_code, 0) << task << r.err;
+  }
+}
+
 TEST_F(TrainCli, BadRowsAreThreeAndNamed) {
   const auto with_rows = [&](const std::string& rows) {
     write_file(data(), rows);

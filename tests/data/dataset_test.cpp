@@ -125,8 +125,9 @@ TEST(Dataset, LabelsAreNamesOrIds) {
   EXPECT_THAT(labels(parse("text,label\na,-1\nb,1\n")), ElementsAre(0, 1));
   const ReadOptions known{.label_names = {"neg", "pos"}};
   EXPECT_THAT(labels(parse("text,label\na,pos\nb,0\n", "csv", known)), ElementsAre(1, 0));
-  EXPECT_EQ(error_of("text,label\na,pos\nb,good\n", "csv", known), "f:3: the label 'good' is none of: neg, pos");
-  EXPECT_EQ(error_of("text,label\na,2\n", "csv", known), "f:2: the label '2' is none of: neg, pos");
+  EXPECT_EQ(error_of("text,label\na,pos\nb,good\n", "csv", known),
+            "f:3: the label 'good' is none of: neg, pos; correct it");
+  EXPECT_EQ(error_of("text,label\na,2\n", "csv", known), "f:2: the label '2' is none of: neg, pos; correct it");
   EXPECT_THAT(parse("{\"text\":\"a\",\"label\":true}\n{\"text\":\"b\",\"label\":false}", "jsonl").label_names,
               ElementsAre("false", "true"));
 }

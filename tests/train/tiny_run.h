@@ -22,12 +22,12 @@ inline std::string tiny_text(Rng& rng, std::uint64_t first, std::uint64_t last) 
 }
 
 // Rows whose label can be read off their words: red, green and blue have words of their own.
-inline std::string labelled_rows(int count, std::uint64_t seed = 7) {
+inline std::string labelled_rows(int count, std::uint64_t seed = 7,
+                                 const std::vector<std::string>& names = {"red", "green", "blue"}) {
   Rng rng(seed);
   std::string rows;
-  const char* names[] = {"red", "green", "blue"};
   for (int i = 0; i < count; ++i) {
-    const auto label = static_cast<std::uint64_t>(i % 3);
+    const auto label = static_cast<std::uint64_t>(i) % names.size();
     rows += dump_json({{"text", tiny_text(rng, 10 + 15 * label, 25 + 15 * label)}, {"label", names[label]}}) + "\n";
   }
   return rows;

@@ -6,7 +6,8 @@ namespace {
 constexpr ArchitectureName kArchitectures[] = {{"BloomForCausalLM", HeadKind::kCausalLm},
                                                {"BloomModel", HeadKind::kNone},
                                                {"BloomForSequenceClassification", HeadKind::kSequenceClass},
-                                               {"BloomForTokenClassification", HeadKind::kTokenClass}};
+                                               {"BloomForTokenClassification", HeadKind::kTokenClass},
+                                               {"BloomForQuestionAnswering", HeadKind::kQuestionAnswering}};
 
 void config(ConfigFields& f, TransformerConfig& c) {
   c.positions = Positions::kAlibi;
