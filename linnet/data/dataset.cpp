@@ -224,12 +224,16 @@ Dataset parse_dataset(std::string_view text, std::string_view format, std::strin
 }
 
 Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options) {
-  if (file == "-") {
-    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    const auto first = text.find_first_not_of(" \t\r\n");
-    return parse_dataset(text, first != text.npos && text[first] == '{' ? "jsonl" : "txt", "stdin", options);
+  const bool standard_input = file == "-";
+  const std::string text =
+      standard_input ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(file);
+  std::string format = data_format(file);
+  std::error_code error;
+  if (standard_input || (format.empty() && std::filesystem::is_fifo(file, error))) {
+    const auto first = text.find_first_not_of(" \t\r\n");  // a pipe's name says nothing
+    format = first != text.npos && text[first] == '{' ? "jsonl" : "txt";
   }
-  return parse_dataset(read_data_text(file), data_format(file), file.string(), options);
+  return parse_dataset(text, format, standard_input ? "stdin" : file.string(), options);
 }
 
 }  // namespace linnet

@@ -63,7 +63,8 @@ std::optional<EmbedPooling> only(const std::vector<Mode>& modes) {
 
 SentenceModules find_modules(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / kModulesFile)) return listed_modules(folder);
-  SentenceModules modules{.unit = std::filesystem::exists(folder / "2_Normalize")};
+  SentenceModules modules;
+  modules.unit = std::filesystem::exists(folder / "2_Normalize");
   if (const auto file = folder / kPoolingFolder / "config.json"; std::filesystem::exists(file)) modules.pooling = file;
   return modules;
 }

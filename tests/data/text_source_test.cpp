@@ -71,6 +71,17 @@ TEST(TextSource, APipeIsReadToItsEnd) {
   EXPECT_EQ(read_data_text(scratch / "pipe"), "one\ntwo\n");
 }
 
+TEST(TextSource, APipesRowsAreTextsOrJsonLines) {
+  const Scratch scratch;
+  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  for (const char* rows : {"one\ntwo\n", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n"}) {
+    std::jthread writer([&] { std::ofstream(scratch / "pipe") << rows; });
+    const Dataset data = read_dataset(scratch / "pipe");
+    ASSERT_EQ(data.examples.size(), 2U);
+    EXPECT_EQ(data.examples[1].text, "two");
+  }
+}
+
 TEST(TextSource, LinesEndWithOrWithoutCarriageReturn) {
   LineReader lines("a\r\nb\n\nc");
   std::vector<std::string> found;
