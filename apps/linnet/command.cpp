@@ -66,12 +66,17 @@ void Command::later(const std::string& names, const std::string& what) {
 // CLI11 blames the flag also where the value came from the environment.
 std::string Command::variable_behind(std::string_view message, Arguments arguments) const {
   for (const CLI::Option* option : app_.get_options()) {
-    const std::string name = option->get_lnames().empty() ? "" : "--" + option->get_lnames().front();
-    const bool written = std::ranges::any_of(
-        arguments, [&](const char* argument) { return std::string_view(argument).starts_with(name); });
-    if (!name.empty() && !written && message.find(name) != message.npos &&
-        std::getenv(option->get_envname().c_str()) != nullptr)
-      return fmt::format(" (from {})", option->get_envname());
+    if (option->get_lnames().empty()) continue;
+    const char* const value = std::getenv(option->get_envname().c_str());
+    if (value == nullptr || *value == '\0') continue;
+    std::vector<std::string> spellings{"--" + option->get_lnames().front()};
+    const auto named = message.find(spellings.front());
+    if (named == message.npos || message.substr(named + spellings.front().size()).starts_with('-')) continue;
+    for (const std::string& letter : option->get_snames()) spellings.push_back("-" + letter);
+    const bool written = std::ranges::any_of(arguments, [&](std::string_view argument) {
+      return std::ranges::any_of(spellings, [&](const std::string& s) { return argument.starts_with(s); });
+    });
+    if (!written) return fmt::format(" (from {})", option->get_envname());
   }
   return "";
 }

@@ -31,6 +31,10 @@ Json timing(const generate::Generation& g, double load_seconds) {
 Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
     : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {}
 
+void Completer::check_options() const {
+  generate::resolve(options_.request, generate::generation_config(*loaded_.model));
+}
+
 void Completer::check_memory(const Prompt& prompt) const {
   if (!show_.memory) return;
   const auto o = generate::resolve(options_.request, generate::generation_config(*loaded_.model));

@@ -40,6 +40,7 @@ class Completer {
 
   // Completes and prints; the completion's text is returned.
   std::string complete(const Prompt& prompt);
+  void check_options() const;  // kInvalidArgument for what is wrong whatever the prompt
 
  private:
   void check_memory(const Prompt& prompt) const;

@@ -60,11 +60,12 @@ void run_fill(Arguments arguments) {
 
   const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
   const LoadedModel loaded = load_model(command, model);
+  const auto only = tasks::target_ids(loaded.tokenizer(), targets);
   Progress bar("filling", static_cast<std::int64_t>(data.examples.size()), "texts");
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
     std::vector<Words> masks;
     blame(row_place(data, i),
-          [&] { masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, targets); });
+          [&] { masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, only); });
     if (json)
       print_as_json(masks);
     else

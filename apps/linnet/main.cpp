@@ -9,6 +9,7 @@
 
 #include "interrupt.h"
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/nearest.h"
 #include "output.h"
 #include "thread_waits.h"
@@ -79,7 +80,7 @@ int exit_code(ErrorKind kind) {
 constexpr const char* kOutOfMemory = "out of memory; a smaller model, --dtype q8 or fewer texts at once need less";
 
 // Where memory is missing inside a library's destructor or a function that may not throw, nothing can be caught any
-// more; what was being written is left for the next run to clean up, as after a kill.
+// more.
 [[noreturn]] void end_badly() {
   try {
     if (const auto caught = std::current_exception()) std::rethrow_exception(caught);
@@ -89,6 +90,7 @@ constexpr const char* kOutOfMemory = "out of memory; a smaller model, --dtype q8
     std::abort();
   }
   std::fprintf(stderr, "linnet: error: %s\n", kOutOfMemory);
+  remove_unfinished();
   std::_Exit(1);
 }
 

@@ -111,6 +111,7 @@ void complete_all(const Options& o, const Dataset& data, Completer& completer) {
     const std::string& text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
     return o.chat ? completer.chat(messages(o, text)) : completer.plain(text);
   };
+  completer.check_options();  // so that only a row's own mistakes are said with its place
   for (std::size_t i = 0; i < data.examples.size(); ++i)
     blame(row_place(data, i), [&] { completer.complete(prompt_of(data.examples[i])); });
 }

@@ -24,9 +24,9 @@ void add_text_options(Command& command, TextOptions& options, const std::string&
 
 // Positional texts, else the file, else standard input where it is no terminal. None at all: wrong usage. `read` holds
 // what the verb knows of the columns; their names come from the options.
+Dataset read_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
+
 // "file:line" of a text, "" where it stood on the command line.
 std::string row_place(const Dataset& data, std::size_t index);
-
-Dataset read_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
 
 }  // namespace linnet::app

@@ -1,5 +1,6 @@
 #include "thread_waits.h"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <climits>
@@ -15,11 +16,14 @@ constexpr const char* kShort = "1000";  // tens of microseconds: longer than the
 
 void shorten_thread_waits(char** argv) {
   if (std::getenv(kSpinCount) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  if (getauxval(AT_BASE) == 0) return;  // the loader was started by hand: it would start again, without us
   char self[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
   if (length <= 0) return;
   self[length] = '\0';
-  if (setenv(kSpinCount, kShort, 0) == 0) execv(self, argv);
+  if (setenv(kSpinCount, kShort, 0) != 0) return;
+  execv(self, argv);
+  unsetenv(kSpinCount);
 }
 
 std::string thread_spin_count() {

@@ -158,8 +158,7 @@ void refuse_idle_options(const Command& command, const ModelOptions& model, cons
   if (command.given("--momentum") && o.optimizer.kind != OptimizerKind::kSgd)
     command.wrong_usage("--momentum belongs to --optimizer sgd");
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
-  if ((model.dtype == "q8" || model.dtype == "q4") &&
-      (o.method == TrainMethod::kAuto || o.method == TrainMethod::kFull))
+  if ((model.dtype == "q8" || model.dtype == "q4") && o.method == TrainMethod::kFull)
     command.wrong_usage(fmt::format("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
 }
 
@@ -316,12 +315,10 @@ void run_train(Arguments arguments) {
   read_words(command, model, words, options);
 
   DatasetSplits splits = read_splits(words.data, read_options(options, words));
-  const auto place = resolve_model(model.model);
-  const auto base =
-      is_adapter_folder(place) ? (model.base.empty() ? resolve_base(place) : resolve_model(model.base)) : place;
-  const bool goes_on = base != place;
-  if (goes_on) refuse_other_adapter(command);
-  const nn::TransformerConfig config = goes_on ? adapted_config(place, base) : models::Model::read_config(base);
+  const auto [base, adapter] = find_model(command, model);
+  if (!adapter.empty()) refuse_other_adapter(command);
+  const nn::TransformerConfig config =
+      adapter.empty() ? models::Model::read_config(base) : adapted_config(adapter, base);
   const models::LoadOptions load = prepare(config, splits, options);
   if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep what the file has
   LoadedModel loaded = load_model(command, model, load);

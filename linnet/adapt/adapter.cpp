@@ -91,15 +91,16 @@ models::NewHead adapter_head(const fs::path& folder, const models::Family& famil
   return head;
 }
 
-// How a base is loaded under the adapter: with the adapter's classifier, whatever its own is.
+// How a base is loaded under the adapter: with the adapter's classifier, whatever its own is. Labels and problem that
+// the caller has settled go first: an adapter without a config.json has no names for them.
 models::LoadOptions under_adapter(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
   const HeadKind wanted = head_of_task(read_peft_config(folder).task_type);
   if (wanted == HeadKind::kNone) return options;
   const nn::TransformerConfig config = models::Model::read_config(base, wanted);
   models::NewHead head = adapter_head(folder, models::Model::read_family(base), config, wanted);
   options.head = wanted;
-  if (!head.labels.empty()) options.labels = std::move(head.labels);
-  options.problem = head.problem;
+  if (options.labels.empty()) options.labels = std::move(head.labels);
+  if (options.problem == nn::ProblemType::kInferred) options.problem = head.problem;
   options.classifier = head.classifier;
   options.pooling = head.pooling;
   options.new_head = true;  // the base's may be of another size

@@ -53,7 +53,7 @@ void write_all(int descriptor, const char* data, std::size_t bytes, const std::f
   }
 }
 
-// What a signal handler may look at. Beyond the last slot a file goes unnamed, and a leftover waits for the next run.
+// What a signal handler may look at. Beyond the last slot a file goes unnamed, and what was begun stays.
 struct MappedRange {
   std::atomic<bool> taken = false;
   std::atomic<const std::byte*> begin = nullptr;  // set last
@@ -116,7 +116,7 @@ void remove_tree(int parent, const char* name) noexcept {
 
 void remove_unfinished() noexcept {
   for (std::atomic<const char*>& slot : unfinished)
-    if (const char* path = slot.exchange(nullptr)) remove_tree(AT_FDCWD, path);
+    if (const char* path = slot) remove_tree(AT_FDCWD, path);  // it stays listed: a second signal may end this one
 }
 
 const char* mapped_file_at(const void* address) noexcept {
@@ -178,10 +178,11 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
 }
 
 AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+    ::unlink(temporary_.c_str());
+  }
   strike(temporary_);
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(const void* data, std::size_t bytes) {
@@ -215,9 +216,9 @@ AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(tar
 }
 
 AtomicFolder::~AtomicFolder() {
-  strike(temporary_);
   std::error_code ignored;
   if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
+  strike(temporary_);
 }
 
 void AtomicFolder::commit() {

@@ -80,6 +80,7 @@ namespace {
 // `--input <(command)`.
 std::string read_pipe(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
+  check(in.is_open(), ErrorKind::kBadInput, "{}: cannot be opened", file.string());
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -1,7 +1,6 @@
 #include <array>
 #include <cmath>
 
-#include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
 #include "linnet/nn/rope.h"
@@ -211,10 +210,7 @@ void rope_fields(ConfigFields& f, TransformerConfig& c) {
 const Family& family_of(const Json& config, std::string_view place) {
   check(config.is_object(), ErrorKind::kBadInput, "{}: is not a JSON object; a model's config.json is expected", place);
   const std::string type = get_string(require(config, "model_type", place), "model_type", place);
-  if (const Family* family = find_family(type)) {
-    if (config.contains("auto_map")) note("{}: its own code (auto_map) is never run; {} is built in", place, type);
-    return *family;
-  }
+  if (const Family* family = find_family(type)) return *family;
   std::vector<std::string> known;
   for (const Family* family : all_families()) known.emplace_back(family->model_type);
   fail(ErrorKind::kBadInput, "{}: model_type '{}' is not supported{}; known are {}", place, printable(type, 60),

@@ -128,6 +128,8 @@ std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& fol
   const auto config_file = folder / "config.json";
   const Json json = read_json(config_file);
   const Family& family = family_of(json, config_file.string());
+  if (json.contains("auto_map"))
+    note("{}: its own code (auto_map) is never run; {} is built in", config_file.string(), family.model_type);
   ConfigFields fields = ConfigFields::reader(json, config_file.string());
   TransformerConfig config = read_config(fields, family, options_.head);
   apply_options(config);

@@ -105,6 +105,8 @@ void Model::new_head(NewHead head, std::uint64_t seed) {
   for (const auto& p : nn::parameters(t))
     for (const auto& [name, value] : pooler)
       if (p.name == name) *p.tensor = value;
+  for (const auto& p : nn::parameters(t))
+    pooler_drawn_ = pooler_drawn_ || (p.name.starts_with("pooler.") && !*p.tensor);
   ModelLoader::initialise(*this, seed);
 }
 

@@ -61,7 +61,7 @@ void accumulate(GradState& state, Tensor gradient) {
     state.added = false;
     return;
   }
-  state.rows.reset();
+  state.forget_rows();
   if (!sum) {
     sum = std::move(gradient);
     return;
@@ -119,6 +119,7 @@ namespace {
 void step_back(GradState& state) {
   const std::shared_ptr<Node> node = std::move(state.node);
   const Tensor gradient = std::exchange(state.grad, {});
+  state.forget_rows();
   if (!gradient) return;
   Gradients gradients = node->backward(gradient);
   for (std::size_t i = 0; i < node->inputs.size(); ++i) {

@@ -45,7 +45,7 @@ inline GradRoom grad_room(const GradInput& input) {
   GradState& state = *input.state;
   if (!state.grad || !state.grad.unique()) return {Tensor::empty(input.shape), false};
   state.added = true;
-  state.rows.reset();
+  state.forget_rows();
   return {state.grad, true};
 }
 // The same for gradients that touch a part of the input only: always to be added to.

@@ -29,7 +29,8 @@ void for_each_batch(const std::vector<std::vector<std::int32_t>>& texts, std::in
   for (const auto& ids : texts) lengths.push_back(std::ssize(ids));
   for (const std::vector<std::size_t>& members : nn::even_batches(lengths, rows)) {
     nn::Packed batch;
-    for (const std::size_t m : members) batch.add(texts[m], types.empty() ? std::vector<std::int32_t>() : types[m]);
+    for (const std::size_t m : members)
+      batch.add(texts[m], types.empty() ? std::span<const std::int32_t>() : std::span(types[m]));
     run(batch, std::span(members));
   }
 }

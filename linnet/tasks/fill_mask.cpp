@@ -10,24 +10,12 @@
 namespace linnet::tasks {
 namespace {
 
-// What may fill a mask: the targets' first tokens, or the whole vocabulary.
-std::vector<std::int32_t> candidates(const Tokenizer& tokenizer, const std::vector<std::string>& targets,
-                                     std::size_t vocab) {
-  std::vector<std::int32_t> ids;
-  for (const std::string& target : targets) {
-    const auto own = tokenizer.encode_ids(target, {.add_special_tokens = false});
-    check(!own.empty(), "the target '{}' has no tokens; give a word", printable(target, 60));
-    if (own.front() == tokenizer.unk_id())
-      warn("the target '{}' is not in the vocabulary: {} is ranked", printable(target, 60),
-           tokenizer.id_to_token(own.front()));
-    else if (own.size() > 1)
-      note("the target '{}' is {} tokens; the first one is ranked", printable(target, 60), own.size());
-    if (std::find(ids.begin(), ids.end(), own.front()) == ids.end()) ids.push_back(own.front());
-  }
-  if (targets.empty()) {
-    ids.resize(vocab);
-    std::iota(ids.begin(), ids.end(), 0);
-  }
+// What may fill a mask: the targets, or the whole vocabulary.
+std::vector<std::int32_t> candidates(std::span<const std::int32_t> targets, std::size_t vocab) {
+  std::vector<std::int32_t> ids(targets.begin(), targets.end());
+  if (!targets.empty()) return ids;
+  ids.resize(vocab);
+  std::iota(ids.begin(), ids.end(), 0);
   return ids;
 }
 
@@ -44,9 +32,24 @@ std::vector<std::int32_t> best_of(std::vector<std::int32_t> ids, std::span<const
 
 }  // namespace
 
+std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words) {
+  std::vector<std::int32_t> ids;
+  for (const std::string& word : words) {
+    const auto own = tokenizer.encode_ids(word, {.add_special_tokens = false});
+    check(!own.empty(), "the target '{}' has no tokens; give a word", printable(word, 60));
+    if (own.front() == tokenizer.unk_id())
+      warn("the target '{}' is not in the vocabulary: {} is ranked", printable(word, 60),
+           tokenizer.id_to_token(own.front()));
+    else if (own.size() > 1)
+      note("the target '{}' is {} tokens; the first one is ranked", printable(word, 60), own.size());
+    if (std::find(ids.begin(), ids.end(), own.front()) == ids.end()) ids.push_back(own.front());
+  }
+  return ids;
+}
+
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
                                                   const std::string& text, std::int64_t top_k,
-                                                  const std::vector<std::string>& targets) {
+                                                  std::span<const std::int32_t> targets) {
   const models::HeadKind head = model.config().head;
   check(head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining, ErrorKind::kBadInput,
         "{}: has no masked language model head; filling needs one", model.place().string());
@@ -66,7 +69,7 @@ std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, co
   for (std::size_t m = 0; m < rows.size(); ++m) {
     const auto own = values.subspan(m * vocab, vocab);
     auto& words = result.emplace_back();
-    for (const std::int32_t id : best_of(candidates(tokenizer, targets, vocab), own, top_k)) {
+    for (const std::int32_t id : best_of(candidates(targets, vocab), own, top_k)) {
       auto filled = ids;
       filled[static_cast<std::size_t>(rows[m])] = id;
       words.push_back({std::exp(own[static_cast<std::size_t>(id)]), id, tokenizer.decode({{id}}, false),

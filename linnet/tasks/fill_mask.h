@@ -4,6 +4,8 @@
 //   // words[0].token_str == "capital"
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +20,14 @@ struct FillCandidate {
   std::string token_str;
   std::string sequence;  // the text with this mask filled
 };
-// One list a mask, in the text's order, best first. With `targets` only these words are ranked; of several tokens the
-// first one counts. kBadInput where the model has no masked language model head, kInvalidArgument where the text holds
-// no mask token.
+// The tokens of words to be ranked: of several tokens the first one counts, an unknown word is the unknown token; both
+// with a note.
+std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words);
+
+// One list a mask, in the text's order, best first. With `targets` only these tokens are ranked. kBadInput where the
+// model has no masked language model head, kInvalidArgument where the text holds no mask token.
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
                                                   const std::string& text, std::int64_t top_k = 5,
-                                                  const std::vector<std::string>& targets = {});
+                                                  std::span<const std::int32_t> targets = {});
 
 }  // namespace linnet::tasks

@@ -56,15 +56,16 @@ generate::Perplexity by_masking(const models::Model& model, const Tokenizer& tok
 }
 
 // Rotary and ALiBi positions go on beyond what the model was trained for, with worse answers; a table ends.
-void check_length(const models::Model& model, const generate::ScoreRequest& request) {
-  std::size_t longest = 0;
+// Returns whether they are longer.
+bool exceeds(const models::Model& model, const generate::ScoreRequest& request) {
+  std::size_t longest = 1;
   for (const auto& continuation : request.continuations) longest = std::max(longest, continuation.size());
-  const auto length = static_cast<std::int64_t>(request.prompt.size() + longest);
-  if (model.context() == 0 || length <= model.context()) return;
+  const auto length = static_cast<std::int64_t>(request.prompt.size() + longest) - 1;  // the last is scored, not read
+  if (model.context() == 0 || length <= model.context()) return false;
   check(model.config().positions != nn::Positions::kLearned,
-        "prompt and continuation have {} tokens, the model's context is {}; shorten the prompt", length,
+        "prompt and continuation have {} tokens to read, the model's context is {}; shorten the prompt", length,
         model.context());
-  warn("prompt and continuation have {} tokens, the model was made for {}", length, model.context());
+  return true;
 }
 
 }  // namespace
@@ -74,6 +75,7 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
                                                       const generate::ScoreOptions& options) {
   std::vector<generate::ScoreRequest> split_requests;
   const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
+  bool longer = false;
   for (const PromptedTexts& request : requests) {
     generate::ScoreRequest& out = split_requests.emplace_back();
     bool moved = false;
@@ -85,12 +87,13 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
         out.continuations.push_back(std::move(split.continuation));
       }
       if (out.prompt.empty() && start) out.prompt.push_back(*start);
-      check_length(model, out);
+      longer = exceeds(model, out) || longer;
     });
     if (moved)
       note("'{}': a continuation merges with the end of the prompt into one token; start it with a blank",
            printable(request.prompt, 60));
   }
+  if (longer) warn("some texts are longer than the {} tokens that the model was made for", model.context());
   return generate::score(model, split_requests, options);
 }
 

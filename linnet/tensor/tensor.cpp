@@ -195,18 +195,20 @@ Tensor Tensor::grad() const { return impl_->grad_state != nullptr ? impl_->grad_
 void Tensor::set_grad(Tensor grad) const {
   if (!grad && impl_->grad_state == nullptr) return;
   impl_->state().grad = std::move(grad);
-  impl_->state().rows.reset();
+  impl_->state().forget_rows();
 }
 void Tensor::clear_grad() const {
   GradState* const state = impl_->grad_state.get();
   if (state == nullptr) return;
+  Tensor zeros = state->zeros;
   if (state->grad && state->grad.unique() && state->rows) {
     const std::size_t size = state->grad.bytes() / static_cast<std::size_t>(state->grad.size(0));
     for (const std::int32_t row : *state->rows)
       std::memset(state->grad.raw() + static_cast<std::size_t>(row) * size, 0, size);
-    state->zeros = std::move(state->grad);
+    zeros = std::move(state->grad);
   }
   set_grad({});
+  state->zeros = std::move(zeros);
 }
 const std::shared_ptr<Node>& Tensor::node() const {
   static const std::shared_ptr<Node> none;

@@ -67,7 +67,7 @@ class Tensor {
   bool requires_grad() const;
   Tensor grad() const;
   void set_grad(Tensor grad) const;
-  void clear_grad() const;  // before the next step
+  void clear_grad() const;  // set_grad({}), but memory of which only known rows were written is kept, zero again
   const std::shared_ptr<Node>& node() const;
   void set_node(std::shared_ptr<Node> node) const;
   const std::shared_ptr<GradState>& grad_state() const;  // null until a gradient is required
@@ -94,6 +94,11 @@ struct GradState {
   std::optional<std::vector<std::int32_t>> rows;
   Tensor zeros;  // the memory of such a gradient between steps
   std::shared_ptr<Node> node;
+
+  void forget_rows() {
+    rows.reset();
+    zeros = {};
+  }
 };
 
 // The DType of a C++ type that has one.

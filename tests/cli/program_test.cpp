@@ -84,6 +84,10 @@ TEST(Doctor, ThreadsWaitBrieflyUnlessTheUserChose) {
   unsetenv("GOMP_SPINCOUNT");
   unsetenv("OMP_WAIT_POLICY");
   EXPECT_EQ(waits({}), "1000");
+  const CliResult shown = run_linnet({"--version"}, {.environment = {{"OMP_DISPLAY_ENV", "verbose"}}});
+  if (shown.err.find("GOMP_SPINCOUNT") != std::string::npos) {  // libgomp is the thread runtime
+    EXPECT_NE(shown.err.find("GOMP_SPINCOUNT = '1000'"), std::string::npos) << shown.err;
+  }
   EXPECT_EQ(waits({{"GOMP_SPINCOUNT", "77"}}), "77");
   EXPECT_EQ(waits({{"OMP_WAIT_POLICY", "active"}}), "");
 }
@@ -94,6 +98,8 @@ TEST(Program, AWrongVariableIsBlamedAndNotTheFlag) {
   const CliResult written = run_linnet({"run", "x", "--top-k", "abd"}, wrong);
   EXPECT_EQ(written.exit_code, 2);
   EXPECT_EQ(written.err.find("LINNET_TOP_K"), std::string::npos) << written.err;
+  const CliResult letter = run_linnet({"run", "x", "-n", "abc"}, {.environment = {{"LINNET_MAX_NEW_TOKENS", "5"}}});
+  EXPECT_EQ(letter.err.find("LINNET_MAX_NEW_TOKENS"), std::string::npos) << letter.err;
 }
 
 TEST(Doctor, EnvironmentTwinOfAFlag) {

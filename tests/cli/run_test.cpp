@@ -1,7 +1,9 @@
 // linnet run against Transformers' greedy text, and what a user sees of it.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
@@ -59,6 +61,30 @@ TEST_P(RunGreedy, GivesTransformersIds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, RunGreedy, ::testing::ValuesIn(speakers()), case_name);
+
+TEST(RunVerb, AnOptionsMistakeIsNotTheRows) {
+  const Scratch scratch;
+  put(scratch / "f.txt", "w5 w6\n");
+  const CliResult r = run_linnet(
+      {"run", "-m", (fixtures() / "llama/causal").string(), "--input", (scratch / "f.txt").string(), "--top-p", "2"});
+  EXPECT_EQ(r.exit_code, 2) << r.err;
+}
+
+// What is read after the cut ends it with 3; what was in memory by then is enough, or it is not.
+TEST(RunVerb, AModelThatIsCutOffWhileItRunsEndsWithAWord) {
+  const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(model);
+  const Scratch scratch;
+  std::filesystem::copy_file(model, scratch / "m.gguf");
+  std::jthread cut([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::filesystem::resize_file(scratch / "m.gguf", 1000);
+  });
+  const CliResult r = run_linnet({"run", "hi", "-n", "400", "-m", (scratch / "m.gguf").string(), "-t", "1"});
+  if (r.exit_code == 0) return;
+  EXPECT_EQ(r.exit_code, 3) << r.err;
+  EXPECT_NE(r.err.find("m.gguf: can no longer be read"), std::string::npos) << r.err;
+}
 
 TEST(Run, StreamsTheTextAndEndsTheLine) {
   const Json json = parse_json(llama({"w5 w6", "-n", "8", "--json"}).out, "stdout");

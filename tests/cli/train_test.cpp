@@ -95,10 +95,26 @@ TEST_F(TrainCli, AnAdapterGoesOnWithItsOwnLabels) {
   ASSERT_EQ(goes_on({}).exit_code, 0);
   EXPECT_EQ(read_json(out("on") / "config.json")["id2label"], Json({{"0", "no"}, {"1", "yes"}}));
   EXPECT_EQ(goes_on({"--lora-r", "4"}).exit_code, 2);
+  const CliResult beside = run_linnet({"train", "-m", model().string(), "--adapter", out().string(), "--data",
+                                       data().string(), "-o", out("beside").string(), "--lora-r", "4"});
+  EXPECT_EQ(beside.exit_code, 2) << "--adapter says the same as -m ADAPTER";
   write_file(data(), labelled_rows(8, 7, {"other", "yes"}));
   const CliResult other = goes_on({"-o", out("other").string()});
   EXPECT_EQ(other.exit_code, 3);
   EXPECT_NE(other.err.find("other"), std::string::npos) << other.err;
+}
+
+// As PEFT leaves it: without a config.json beside it the labels have no names.
+TEST_F(TrainCli, AForeignAdapterGoesOn) {
+  write_file(data(), labelled_rows(12, 7, {"a", "b", "c"}));
+  for (const char* name : {"llama-classifier-lora", "bert-classifier-lora"}) {
+    const auto adapter = fixtures() / "adapters" / name;
+    ASSERT_FALSE(fs::exists(adapter / "config.json"));
+    const CliResult r = run_linnet({"train", "-m", adapter.string(), "--data", data().string(), "-o",
+                                    out(name).string(), "--max-steps", "1", "--valid-fraction", "0"});
+    EXPECT_TRUE(r.exit_code == 0 || r.exit_code == 3) << name << r.err;
+    EXPECT_EQ(r.err.find("internal"), std::string::npos) << r.err;
+  }
 }
 
 TEST_F(TrainCli, NextSentencesComeFromPlainTexts) {
