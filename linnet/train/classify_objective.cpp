@@ -98,12 +98,9 @@ class ClassifyObjective final : public Objective {
   void judge_row(std::span<const float> scores, const TrainBatch& batch, std::size_t row, Judged& sums) const {
     ++sums.total;
     if (problem_ == nn::ProblemType::kSingleLabel) {
-      const auto best = std::max_element(scores.begin(), scores.end());
-      double denominator = 0;
-      for (const float s : scores) denominator += std::exp(static_cast<double>(s - *best));
-      const auto predicted = static_cast<std::int32_t>(best - scores.begin());
-      sums.predictions.push_back({batch.examples[row], batch.targets[row], predicted, 1 / denominator});
-      sums.correct += predicted == batch.targets[row];
+      const Prediction made = predict(scores, batch.examples[row], batch.targets[row]);
+      sums.predictions.push_back(made);
+      sums.correct += made.predicted == made.expected;
       return;
     }
     const auto values = batch.values.data<float>().subspan(row * scores.size(), scores.size());

@@ -23,7 +23,8 @@ class Judging {
 
 }  // namespace
 
-Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache) {
+Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache,
+                    const std::function<void()>& before_batch) {
   const GradGuard off(false);
   const Judging judging(learner.model());
   // Masks are drawn from one key, the same at every evaluation, so that losses can be compared.
@@ -32,11 +33,21 @@ Evaluation evaluate(const Learner& learner, const Objective& objective, const Fe
                   {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile});
   Judged sums;
   for (std::vector<std::int64_t> examples; sampler.next(examples);) {
+    if (before_batch) before_batch();
     TrainBatch batch = objective.batch(examples, key);
     const Tensor hidden = cache != nullptr ? cache->rows_of(batch) : learner.forward(batch);
     objective.judge(learner.model(), hidden, batch, sums);
   }
   return {objective.metrics(sums), std::move(sums.predictions)};
+}
+
+double batch_loss(const Learner& learner, const Objective& objective, const TrainBatch& batch,
+                  const FeatureCache* cache) {
+  if (batch.counts[0] + batch.counts[1] == 0) return 0;
+  const GradGuard off(false);
+  const Judging judging(learner.model());
+  const Tensor hidden = cache != nullptr ? cache->rows_of(batch) : learner.forward(batch);
+  return static_cast<double>(objective.loss(learner.model(), hidden, batch, batch.counts).data<float>()[0]);
 }
 
 std::vector<std::vector<std::int64_t>> confusion_matrix(const std::vector<Prediction>& predictions,

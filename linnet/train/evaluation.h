@@ -4,6 +4,7 @@
 //   valid.metrics["eval_accuracy"], valid.predictions
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,11 +15,16 @@ namespace linnet {
 
 struct Evaluation {
   std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …
-  std::vector<Prediction> predictions;    // single-label classification
+  std::vector<Prediction> predictions;    // single-label classification, of texts or of tokens
 };
 
-// `cache`: of this objective's set, or null.
-Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache = nullptr);
+// `cache`: of this objective's set, or null. `before_batch` may throw to end it.
+Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache = nullptr,
+                    const std::function<void()>& before_batch = {});
+
+// The loss of one batch as it stands now, 0 where nothing of it counts.
+double batch_loss(const Learner& learner, const Objective& objective, const TrainBatch& batch,
+                  const FeatureCache* cache = nullptr);
 
 // [expected][predicted] counts.
 std::vector<std::vector<std::int64_t>> confusion_matrix(const std::vector<Prediction>& predictions, std::size_t labels);

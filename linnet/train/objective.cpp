@@ -1,5 +1,6 @@
 #include "linnet/train/objective.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "linnet/base/error.h"
@@ -22,6 +23,13 @@ TrainBatch Objective::packed(std::span<const std::int64_t> examples) const {
     batch.examples.push_back(index);
   }
   return batch;
+}
+
+Prediction predict(std::span<const float> scores, std::int64_t example, std::int32_t expected) {
+  const auto best = std::max_element(scores.begin(), scores.end());
+  double denominator = 0;
+  for (const float s : scores) denominator += std::exp(static_cast<double>(s - *best));
+  return {example, expected, static_cast<std::int32_t>(best - scores.begin()), 1 / denominator};
 }
 
 std::map<std::string, double> Objective::metrics(const Judged& sums) const {

@@ -37,7 +37,10 @@ struct Prediction {
   std::int64_t example = 0;
   std::int32_t expected = -1, predicted = -1;
   double probability = 0;
+  std::int32_t token = -1;  // of the example; -1: the whole of it
 };
+// The likeliest class by its scores, and how likely.
+Prediction predict(std::span<const float> scores, std::int64_t example, std::int32_t expected);
 
 // Sums over a validation set.
 struct Judged {
@@ -45,7 +48,7 @@ struct Judged {
   LossCounts counts{};
   std::int64_t correct = 0, total = 0;  // of whatever one answer is: row, token, span
   double squared = 0, absolute = 0;     // regression
-  std::vector<Prediction> predictions;  // single-label classification
+  std::vector<Prediction> predictions;  // single-label classification, of texts or of tokens
 };
 
 class Objective {

@@ -32,11 +32,15 @@ class TokenClassObjective final : public Objective {
     sums.counts[0] += batch.counts[0];
     const auto x = logits.data<float>();
     const auto n = static_cast<std::size_t>(labels_);
+    std::size_t text = 0;
     for (std::size_t row = 0; row < batch.targets.size(); ++row) {
+      while (static_cast<std::int64_t>(row) >= batch.packed.starts[text + 1]) ++text;
       if (batch.targets[row] < 0) continue;
-      const auto scores = x.subspan(row * n, n);
+      Prediction made = predict(x.subspan(row * n, n), batch.examples[text], batch.targets[row]);
+      made.token = static_cast<std::int32_t>(row) - static_cast<std::int32_t>(batch.packed.starts[text]);
       ++sums.total;
-      sums.correct += std::max_element(scores.begin(), scores.end()) - scores.begin() == batch.targets[row];
+      sums.correct += made.predicted == made.expected;
+      sums.predictions.push_back(made);
     }
   }
   std::pair<std::string, bool> best_metric() const override { return {"eval_accuracy", true}; }

@@ -36,6 +36,23 @@ TEST(Evaluation, SumsOverBatchesAndLeavesDropoutAsItWas) {
   EXPECT_DOUBLE_EQ(found.metrics.at("eval_accuracy"), right / 150);
 }
 
+TEST(Evaluation, CanBeEndedAndTellsABatchesLoss) {
+  TrainOptions options = tiny_options();
+  TinyRun run("bert/classifier", labelled_rows(12), options);
+  const Learner& learner = run.trainer->learner();
+  const Dataset rows =
+      parse_dataset(labelled_rows(12), "jsonl", "rows.jsonl", {.label_names = {"red", "green", "blue"}});
+  const TrainOptions& settled = run.trainer->options();
+  const auto objective = make_objective(
+      settled.task, encode_examples(rows, run.loaded.tokenizer, run.loaded.model->config(), settled.task, settled),
+      *run.loaded.model, run.loaded.tokenizer, settled);
+  const std::vector<std::int64_t> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  const double loss = batch_loss(learner, *objective, objective->batch(all, {}));
+  EXPECT_NEAR(evaluate(learner, *objective).metrics.at("eval_loss"), loss, 1e-6 * loss);
+  EXPECT_EQ(batch_loss(learner, *objective, {}), 0);
+  EXPECT_THROW(evaluate(learner, *objective, nullptr, [] { throw 1; }), int);
+}
+
 TEST(Evaluation, ConfusionIsExpectedByPredicted) {
   const auto counts = confusion_matrix({{0, 0, 1, 1}, {1, 0, 0, 1}, {2, 2, 1, 1}}, 3);
   EXPECT_EQ(counts, (std::vector<std::vector<std::int64_t>>{{1, 1, 0}, {0, 0, 0}, {0, 1, 0}}));
