@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 namespace linnet {
 namespace {
@@ -11,10 +13,16 @@ namespace {
 // Rates from here on usually destroy a pretrained model when all its weights move (usual: 1e-5 to 5e-5).
 constexpr double kDangerous = 5e-4;
 constexpr std::int64_t kFewestSteps = 50;
+constexpr std::size_t kFewestAtEnd = 10;
+constexpr double kNoBetter = 0.98;  // of the loss of guessing
 
 bool finite(const Tensor& values) {
   const auto all = values.data<float>();
   return std::all_of(all.begin(), all.end(), [](float x) { return std::isfinite(x); });
+}
+
+double mean_of(std::span<const double> losses) {
+  return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
 }
 
 }  // namespace
@@ -36,20 +44,34 @@ std::vector<std::string> option_warnings(const TrainOptions& o) {
 }
 
 LossWatch::LossWatch(double guessing, std::int64_t steps_an_epoch)
-    : guessing_(guessing), window_(std::max(kFewestSteps, steps_an_epoch)) {}
+    : guessing_(guessing), window_(static_cast<std::size_t>(std::max(kFewestSteps, steps_an_epoch))) {}
 
 std::optional<std::string> LossWatch::see(double loss) {
   if (guessing_ <= 0 || warned_) return std::nullopt;
-  sum_ += loss;
-  if (++seen_ < window_) return std::nullopt;
-  const double mean = sum_ / static_cast<double>(seen_);
-  sum_ = 0, seen_ = 0;
-  if (mean < 0.98 * guessing_) return std::nullopt;
+  losses_.push_back(loss);
+  if (losses_.size() < window_) return std::nullopt;
+  judged_ = true;
+  const double mean = mean_of(losses_);
+  losses_.clear();
+  if (mean < kNoBetter * guessing_) return std::nullopt;
   warned_ = true;
   return fmt::format(
       "the mean loss of the last {} steps is {:.3f}, no better than guessing ({:.3f}): the model is not "
       "learning; lower --learning-rate, or look at the labels",
       window_, mean, guessing_);
+}
+
+std::optional<std::string> LossWatch::at_end(double accuracy, std::int64_t rows) const {
+  if (guessing_ <= 0 || judged_ || losses_.size() < kFewestAtEnd) return std::nullopt;
+  const std::span<const double> half = std::span(losses_).subspan(losses_.size() / 2);
+  const double mean = mean_of(half);
+  const double chance = std::exp(-guessing_);
+  const double spread = rows > 0 ? std::sqrt(chance * (1 - chance) / static_cast<double>(rows)) : 1;
+  if (mean < kNoBetter * guessing_ || accuracy > chance + 3 * spread) return std::nullopt;
+  return fmt::format(
+      "the mean loss of the last {} steps is {:.3f}, no better than guessing ({:.3f}): the model has not learned; look "
+      "at the labels, or give it more --epochs or another --learning-rate",
+      half.size(), mean, guessing_);
 }
 
 std::string first_not_finite(const std::vector<nn::Parameter>& parameters) {

@@ -1,7 +1,8 @@
 // Looks at every step for what usually goes wrong, the mistakes of the article among them.
 //
 //   LossWatch watch(objective->guessing_loss(), steps_an_epoch);
-//   if (auto warning = watch.see(loss)) warn("{}", *warning);
+//   if (auto warning = watch.see(loss)) warn("{}", *warning);      // after every step
+//   if (auto warning = watch.at_end(accuracy, rows)) warn("{}", *warning);
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,15 @@ class LossWatch {
   LossWatch(double guessing, std::int64_t steps_an_epoch);
   // A warning, once, when the mean loss of many steps is no better than guessing.
   std::optional<std::string> see(double loss);
+  // The same of a run that was too short for that, by its second half, unless its best accuracy on so many validation
+  // rows says otherwise: a loss may fall late when the labels are right already.
+  std::optional<std::string> at_end(double accuracy = 0, std::int64_t rows = 0) const;
 
  private:
-  double guessing_, sum_ = 0;
-  std::int64_t window_, seen_ = 0;
+  double guessing_;
+  std::size_t window_;
+  std::vector<double> losses_;  // of the window that is not full yet
+  bool judged_ = false;         // a window has been full
   bool warned_ = false;
 };
 

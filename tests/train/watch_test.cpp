@@ -34,6 +34,21 @@ TEST(Watch, ALossStuckAtGuessingIsSaidOnce) {
   EXPECT_EQ(warnings, 1);
 }
 
+// 320 rows for three epochs are fewer steps than a window.
+TEST(Watch, AShortRunIsJudgedAtItsEnd) {
+  const auto after = [](double first, double last, int steps) {
+    LossWatch watch(std::log(2.0), 10);
+    for (int i = 0; i < steps; ++i) EXPECT_FALSE(watch.see(first + (last - first) * i / steps).has_value());
+    return watch;
+  };
+  EXPECT_TRUE(after(0.75, 0.69, 27).at_end().has_value());
+  EXPECT_TRUE(after(0.7, 0.69, 27).at_end(0.6, 32).has_value());
+  EXPECT_FALSE(after(0.7, 0.69, 27).at_end(0.95, 32).has_value());  // slow, and right all the same
+  EXPECT_FALSE(after(0.75, 0.4, 27).at_end().has_value());
+  EXPECT_FALSE(after(0.75, 0.69, 5).at_end().has_value());  // too few to tell
+  EXPECT_FALSE(after(0.6, 0.6, 60).at_end().has_value());   // the window has judged
+}
+
 TEST(Watch, ALossThatFallsIsFine) {
   LossWatch watch(std::log(2.0), 10);
   for (int i = 0; i < 500; ++i) EXPECT_FALSE(watch.see(0.7 - 0.001 * i).has_value()) << i;
