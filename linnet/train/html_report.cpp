@@ -108,12 +108,16 @@ Curve eval_curve(const History& history, const std::string& metric, const char* 
   return curve;
 }
 
+std::string heading(const char* title, const ReportInput& input) {
+  return fmt::format("<h2>{}{}</h2>", title, input.judged.empty() ? "" : " of the " + escape_html(input.judged));
+}
+
 std::string confusion_table(const ReportInput& input) {
   if (input.confusion.empty()) return "";
   const auto name = [&](std::size_t i) {
     return escape_html(i < input.labels.size() ? input.labels[i] : std::to_string(i));
   };
-  std::string html = "<h2>Confusion matrix</h2><table><tr><th>expected \\ predicted</th>";
+  std::string html = heading("Confusion matrix", input) + "<table><tr><th>expected \\ predicted</th>";
   for (std::size_t i = 0; i < input.confusion.size(); ++i) html += "<th>" + name(i) + "</th>";
   html += "</tr>\n";
   for (std::size_t i = 0; i < input.confusion.size(); ++i) {
@@ -129,11 +133,11 @@ std::string confusion_table(const ReportInput& input) {
   return html + "</table>\n";
 }
 
-std::string mistakes_table(const std::vector<Mistake>& mistakes) {
-  if (mistakes.empty()) return "";
-  std::string html =
-      "<h2>Worst mistakes</h2><table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
-  for (const Mistake& m : mistakes)
+std::string mistakes_table(const ReportInput& input) {
+  if (input.mistakes.empty()) return "";
+  std::string html = heading("Worst mistakes", input) +
+                     "<table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
+  for (const Mistake& m : input.mistakes)
     html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", escape_html(m.text),
                         escape_html(m.expected), escape_html(m.predicted), m.probability);
   return html + "</table>\n";
@@ -180,7 +184,7 @@ std::string html_report(const ReportInput& input) {
       chart("Validation", {eval_curve(history, "eval_accuracy", "#1f6fb4"), eval_curve(history, "eval_f1", "#c0392b")});
   html += chart("Learning rate", {step_curve(history, "learning rate", &StepRecord::learning_rate)});
   html += chart("Gradient norm", {step_curve(history, "gradient norm", &StepRecord::grad_norm)});
-  html += confusion_table(input) + mistakes_table(input.mistakes);
+  html += confusion_table(input) + mistakes_table(input);
   return html + "</body></html>\n";
 }
 

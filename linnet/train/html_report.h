@@ -23,6 +23,7 @@ struct ReportInput {
   const History* history = nullptr;
   std::vector<std::pair<std::string, std::string>> facts = {};  // the table on top: name, value
   std::vector<std::string> labels = {};
+  std::string judged = {};                                // what the two below are of: "validation rows"
   std::vector<std::vector<std::int64_t>> confusion = {};  // [expected][predicted]; empty: none
   std::vector<Mistake> mistakes = {};                     // worst first
 };

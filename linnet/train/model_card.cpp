@@ -39,7 +39,8 @@ std::string model_card(const ModelCard& card) {
   text += "tags:\n- linnet\n---\n\n# " + cell(card.name) + "\n\n";
   text += fmt::format("Trained with Linnet from `{}`.\n", cell(card.base));
   if (card.licence.empty())
-    text += "\nThe licence of the base model is not stated in its folder: look it up before you pass this model on.\n";
+    text +=
+        "\nThe licence of the base model is not stated beside its weights: look it up before you pass this model on.\n";
   else
     text += fmt::format("\nLicence of the base model: {}. It binds this model too.\n", cell(card.licence));
   if (!card.labels.empty()) {
@@ -48,10 +49,11 @@ std::string model_card(const ModelCard& card) {
     text += "\n";
   }
   text += table("Data", card.data) + table("Training", card.training) + table("Results", card.metrics);
-  text +=
+  text += fmt::format(
       "\n## Limits\n\n"
-      "- The results hold for text like the validation data; measure again on yours (`linnet eval`).\n"
-      "- No bias or toxicity probe was run as part of training (`linnet probe`).\n";
+      "- The results hold for text like the data they were measured on; measure again on yours{}.\n"
+      "- Nothing was done about bias or harmful answers, and neither was measured.\n",
+      card.measure.empty() ? "" : ": `" + card.measure + "`");
   for (const std::string& warning : card.warnings) text += "- " + cell(warning) + "\n";
   return text;
 }

@@ -11,6 +11,7 @@ struct ModelCard {
   std::string name = {}, base = {}, licence = {}, pipeline_tag = {}, library = "transformers";
   std::vector<std::string> labels = {};
   std::vector<std::pair<std::string, std::string>> data = {}, training = {}, metrics = {};  // name, value
+  std::string measure = {};                // a command that judges the model by other rows; empty: there is none
   std::vector<std::string> warnings = {};  // of the data and of the run
 };
 

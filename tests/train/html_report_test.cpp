@@ -15,11 +15,13 @@ TEST(HtmlReport, HoldsCurvesMatrixAndMistakesAndNoForeignMarkup) {
   history.evals.push_back({5, 1, {{"eval_accuracy", 0.9}, {"eval_loss", 0.3}}});
   ReportInput input{.title = "<b>run</b>", .history = &history};
   input.labels = {"neg", "p<os"};
+  input.judged = "test rows";
   input.confusion = {{3, 1}, {0, 4}};
   input.mistakes = {{"<script>alert(1)</script>", "neg", "p<os", 0.99}};
   const std::string html = html_report(input);
   EXPECT_THAT(html, HasSubstr("Learning rate"));
-  EXPECT_THAT(html, HasSubstr("Confusion matrix"));
+  EXPECT_THAT(html, HasSubstr("<h2>Confusion matrix of the test rows</h2>"));
+  EXPECT_THAT(html, HasSubstr("<h2>Worst mistakes of the test rows</h2>"));
   EXPECT_THAT(html, HasSubstr("p&lt;os"));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(html, Not(HasSubstr("<script>")));

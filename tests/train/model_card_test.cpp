@@ -18,6 +18,9 @@ TEST(ModelCard, SaysDataMetricsBaseAndLicence) {
   EXPECT_THAT(text, HasSubstr("base_model: \"org/base\""));
   EXPECT_THAT(text, HasSubstr("| accuracy | 0.97 |"));
   EXPECT_THAT(text, HasSubstr("`pos`"));
+  EXPECT_THAT(text, HasSubstr("measure again on yours.\n"));
+  card.measure = "linnet classify";
+  EXPECT_THAT(model_card(card), HasSubstr("measure again on yours: `linnet classify`.\n"));
 }
 
 TEST(ModelCard, NamesCannotBreakTheHead) {
