@@ -6,6 +6,8 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/utf8.h"
+#include "linnet/io/gguf.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/train/html_report.h"
 #include "linnet/train/model_card.h"
@@ -16,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::size_t kMistakesShown = 20;
+constexpr std::size_t kMistakesShown = 20, kMostTextBytes = 1000;
 
 std::string_view pipeline_tag(TrainTask task) {
   switch (task) {
@@ -43,20 +45,32 @@ Facts metric_facts(const std::map<std::string, double>& metrics) {
   return facts;
 }
 
-std::vector<Mistake> worst_mistakes(const FinishedRun& run) {
+// Where one word was judged, it and what it stands in: the words that have a tag are counted up to its token.
+std::string judged_text(const JudgedRows& judged, const Prediction& p) {
+  const auto at = static_cast<std::size_t>(p.example);
+  const Example& row = judged.rows.examples[static_cast<std::size_t>(judged.set.rows[at])];
+  if (p.token < 0) return row.text_pair.empty() ? row.text : row.text + " / " + row.text_pair;
+  const auto& targets = judged.set.examples[at].targets;
+  const auto word = static_cast<std::size_t>(
+      std::count_if(targets.begin(), targets.begin() + p.token, [](std::int32_t target) { return target >= 0; }));
+  const std::string text = fmt::format("{}", fmt::join(row.tokens, " "));
+  const bool known = word < row.tags.size() && row.tags[word] == p.expected;
+  return known ? fmt::format("{} (in: {})", row.tokens[word], text) : text;
+}
+
+std::vector<Mistake> worst_mistakes(const JudgedRows& judged, const std::vector<std::string>& labels) {
   std::vector<Prediction> wrong;
-  for (const Prediction& p : run.predictions)
+  for (const Prediction& p : judged.predictions)
     if (p.expected != p.predicted) wrong.push_back(p);
   std::stable_sort(wrong.begin(), wrong.end(),
                    [](const auto& a, const auto& b) { return a.probability > b.probability; });
   if (wrong.size() > kMistakesShown) wrong.resize(kMistakesShown);
   std::vector<Mistake> mistakes;
   for (const Prediction& p : wrong) {
-    const auto row = static_cast<std::size_t>(run.valid_set->rows[static_cast<std::size_t>(p.example)]);
-    const Example& example = run.valid->examples[row];
-    const auto label = [&](std::int32_t id) { return run.plan.labels[static_cast<std::size_t>(id)]; };
-    const std::string text = example.text_pair.empty() ? example.text : example.text + " / " + example.text_pair;
-    mistakes.push_back({text.substr(0, 1000), label(p.expected), label(p.predicted), p.probability});
+    const auto label = [&](std::int32_t id) { return labels[static_cast<std::size_t>(id)]; };
+    std::string text = judged_text(judged, p);
+    text.resize(utf8::complete_prefix(std::string_view(text).substr(0, kMostTextBytes)));
+    mistakes.push_back({std::move(text), label(p.expected), label(p.predicted), p.probability});
   }
   return mistakes;
 }
@@ -70,9 +84,10 @@ std::string report_of(const FinishedRun& run) {
   for (std::size_t i = 0; i < run.nearest_tokens.size(); ++i)
     input.facts.emplace_back(fmt::format("nearest to prompt row {}", i),
                              fmt::format("{}", fmt::join(run.nearest_tokens[i], " ")));
-  if (!run.predictions.empty()) {
-    input.confusion = confusion_matrix(run.predictions, run.plan.labels.size());
-    input.mistakes = worst_mistakes(run);
+  if (run.judged != nullptr && !run.judged->predictions.empty()) {
+    input.judged = run.judged->name;
+    input.confusion = confusion_matrix(run.judged->predictions, run.plan.labels.size());
+    input.mistakes = worst_mistakes(*run.judged, run.plan.labels);
   }
   return html_report(input);
 }
@@ -80,7 +95,7 @@ std::string report_of(const FinishedRun& run) {
 std::string card_of(const FinishedRun& run) {
   const fs::path& base = run.learner.model().place();
   ModelCard card{.name = run.options.output.filename().string(),
-                 .base = base.string(),
+                 .base = public_name(base),
                  .licence = stated_licence(base),
                  .pipeline_tag = std::string(pipeline_tag(run.options.task)),
                  .library = run.learner.adapter() != nullptr ? "peft" : "transformers"};
@@ -101,6 +116,7 @@ std::string card_of(const FinishedRun& run) {
                            run.options.batch_size));
   card.training.emplace_back("seed", std::to_string(run.options.seed));
   card.metrics = metric_facts(run.metrics);
+  if (run.options.task == TrainTask::kClassify) card.measure = "linnet classify -m FOLDER --input ROWS.jsonl";
   card.warnings = data.warnings;
   return model_card(card);
 }
@@ -159,7 +175,21 @@ void move_all(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
+std::string public_name(const fs::path& model) {
+  constexpr std::string_view kCached = "models--";
+  const fs::path path = fs::absolute(model).lexically_normal();
+  for (const fs::path& part : path) {
+    std::string name = part.string();
+    if (!name.starts_with(kCached)) continue;
+    name.erase(0, kCached.size());
+    if (const auto dashes = name.find("--"); dashes != name.npos) name.replace(dashes, 2, "/");
+    return name;
+  }
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 std::string stated_licence(const fs::path& model) {
+  if (fs::is_regular_file(model)) return GgufFile::open(model)->string("general.license").value_or("");
   const fs::path readme = model / "README.md";
   if (!fs::is_directory(model) || !fs::exists(readme)) return "";
   const std::string text = read_file(readme);

@@ -12,6 +12,12 @@ namespace {
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+bool of_the_test_rows(const Json& record) {
+  for (const auto& [key, value] : record.items())
+    if (key.starts_with("test_")) return true;
+  return false;
+}
+
 double get_number(const Json& entry, const char* key) {
   const auto found = entry.find(key);
   return found != entry.end() && found->is_number() ? found->get<double>() : std::nan("");
@@ -78,7 +84,8 @@ History History::from_trainer_state(const Json& state, std::string_view place) {
   return history;
 }
 
-TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
+TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step, std::int64_t last_eval_step)
+    : file_(file) {
   std::string kept;
   if (last_step > 0 && std::filesystem::exists(file)) {
     const std::string text = read_file(file);
@@ -87,9 +94,10 @@ TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step) : 
       if (end == text.npos) break;  // a line half written by a killed run
       const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
                                       text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-      const bool earlier = record.is_object() && record.contains("step") && record["step"].is_number_integer() &&
-                           record["step"].get<std::int64_t>() <= last_step;
-      if (earlier) kept += text.substr(begin, end - begin + 1);
+      const bool known = record.is_object() && record.contains("step") && record["step"].is_number_integer();
+      const bool earlier =
+          known && record["step"].get<std::int64_t>() <= (record.contains("loss") ? last_step : last_eval_step);
+      if (earlier && !of_the_test_rows(record)) kept += text.substr(begin, end - begin + 1);
       begin = end + 1;
     }
   }

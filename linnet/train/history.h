@@ -25,7 +25,7 @@ struct StepRecord {
 struct EvalRecord {
   std::int64_t step = 0;
   double epoch = 0;
-  std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …
+  std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …; of the test rows "test_…"
   Json json() const;
 };
 
@@ -41,14 +41,16 @@ struct History {
   std::vector<StepRecord> steps;
   std::vector<EvalRecord> evals;
 
+  std::int64_t last_eval_step() const { return evals.empty() ? 0 : evals.back().step; }
   Json trainer_state(const RunFacts& facts) const;
   static History from_trainer_state(const Json& state, std::string_view place);
 };
 
-// train_log.jsonl: one JSON object a line, appended as things happen. On resume everything after `last_step` goes.
+// train_log.jsonl: one JSON object a line, appended as things happen. On resume steps after `last_step` go, evaluations
+// after `last_eval_step`, and the test rows' results, which are of the end.
 class TrainLog {
  public:
-  TrainLog(const std::filesystem::path& file, std::int64_t last_step);
+  TrainLog(const std::filesystem::path& file, std::int64_t last_step, std::int64_t last_eval_step);
   void write(const Json& record);
 
  private:

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <numeric>
 #include <set>
 
 #include "linnet/backend/cpu/cpu.h"
 #include "linnet/base/error.h"
 #include "linnet/base/memory.h"
+#include "linnet/train/feature_cache.h"
+#include "linnet/train/watch.h"
 
 namespace linnet {
 namespace {
@@ -141,6 +145,81 @@ MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, StepS
   if (step.varies) plan.spare = std::min(kMostSpare, 3 * plan.activations);
   plan.saving = saving_bytes(model, learner);
   plan.available = available_memory();
+  return plan;
+}
+
+SamplerOptions sampler_options(const TrainOptions& o) {
+  return {.batch_rows = o.batch_size,
+          .batch_tokens = o.batch_tokens,
+          .order = o.shuffle ? SampleOrder::kBuckets : SampleOrder::kFile,
+          .seed = o.seed};
+}
+
+namespace {
+
+// Tokens of the first epoch's batches.
+struct BatchTokens {
+  std::int64_t most = 0, sum = 0, batches = 0;
+  bool vary() const { return sum * 5 < most * batches * 4; }
+};
+
+BatchTokens batch_tokens(const std::vector<std::int64_t>& lengths, const SamplerOptions& options) {
+  Sampler sampler(lengths, options);
+  BatchTokens all;
+  for (std::vector<std::int64_t> rows; sampler.next(rows); ++all.batches) {
+    std::int64_t tokens = 0;
+    for (const std::int64_t row : rows) tokens += lengths[static_cast<std::size_t>(row)];
+    all.most = std::max(all.most, tokens);
+    all.sum += tokens;
+  }
+  return all;
+}
+
+bool reads_words(TrainTask task) {
+  return task != TrainTask::kClassify && task != TrainTask::kTokens && task != TrainTask::kQuestionAnswering &&
+         task != TrainTask::kNextSentence;
+}
+
+MemoryPlan memory_of(const PlanInput& in, const std::vector<std::int64_t>& lengths) {
+  const TrainOptions& o = in.options;
+  const bool once = FeatureCache::fits(o, in.train);
+  const BatchTokens tokens = batch_tokens(lengths, once ? FeatureCache::passes() : sampler_options(o));
+  const std::int64_t learned = o.batch_size * in.learner.virtual_tokens();
+  const bool prefix = o.method == TrainMethod::kPrefix;
+  return plan_memory(in.learner, in.optimizer,
+                     {.rows = tokens.most + (prefix ? 0 : learned),
+                      .prefix_rows = prefix ? learned : 0,
+                      .recompute = o.recompute,
+                      .reads_words = reads_words(o.task),
+                      .varies = !once && tokens.vary()});
+}
+
+}  // namespace
+
+TrainPlan plan_run(const PlanInput& in) {
+  const TrainOptions& o = in.options;
+  const std::vector<std::int64_t> lengths = in.train.lengths();
+  const std::int64_t batches = Sampler(lengths, sampler_options(o)).batches();
+  TrainPlan plan;
+  plan.task = o.task;
+  plan.method = o.method;
+  plan.precision = in.learner.model().pass().precision;
+  plan.parameters = in.learner.model().parameter_count();
+  if (in.learner.adapter() != nullptr) plan.parameters += in.learner.trained_count();
+  plan.trained = in.learner.trained_count();
+  plan.rows = in.train.size();
+  plan.valid_rows = in.valid != nullptr ? in.valid->size() : 0;
+  plan.tokens = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  plan.epochs = o.epochs;
+  plan.steps_an_epoch = (batches + o.grad_accumulation - 1) / o.grad_accumulation;
+  plan.steps = o.max_steps > 0 ? o.max_steps : o.epochs * plan.steps_an_epoch;
+  plan.warmup_steps = static_cast<std::int64_t>(std::ceil(o.warmup_ratio * static_cast<double>(plan.steps)));
+  plan.learning_rate = o.learning_rate;
+  if (o.task == TrainTask::kClassify || o.task == TrainTask::kTokens) plan.labels = in.learner.model().config().labels;
+  plan.data = describe(in.splits.train, in.splits.valid ? &*in.splits.valid : nullptr, in.train.set().full_lengths,
+                       o.packing ? 0 : o.max_length);
+  plan.warnings = option_warnings(o);
+  plan.memory = memory_of(in, lengths);
   return plan;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linnet/data/report.h"
+#include "linnet/data/sampler.h"
 #include "linnet/train/learner.h"
 #include "linnet/train/optimizer.h"
 
@@ -58,6 +59,18 @@ struct TrainPlan {
 std::uint64_t activation_bytes(const nn::TransformerConfig& config, const StepSize& step);
 // `step.trunk` and `step.adapter_inputs` follow from the learner.
 MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, StepSize step);
+
+// The sampler's part of a run's options.
+SamplerOptions sampler_options(const TrainOptions& options);
+struct PlanInput {
+  const TrainOptions& options;
+  const DatasetSplits& splits;
+  const Learner& learner;
+  const Optimizer& optimizer;
+  const Objective& train;
+  const Objective* valid;  // null: no validation
+};
+TrainPlan plan_run(const PlanInput& input);
 // kRuntime with both numbers and what would help, when the plan does not fit.
 void check_memory(const MemoryPlan& memory, const TrainOptions& options);
 

@@ -30,6 +30,28 @@ std::string hash_of(const EncodedSet& set) {
   return sha256_hex(bytes);
 }
 
+// A sample of a tensor's bytes: another training of the same model shows in nearly all of them.
+void add_sample(Sha256& hash, const Tensor& tensor) {
+  constexpr std::size_t kPieces = 16, kPiece = 256;
+  const std::size_t bytes = tensor.bytes();
+  if (bytes <= kPieces * kPiece) return hash.update(tensor.raw(), bytes);
+  for (std::size_t i = 0; i < kPieces; ++i) hash.update(tensor.raw() + (bytes - kPiece) / (kPieces - 1) * i, kPiece);
+}
+
+// Of what a run starts from: every name, type and shape, and enough of the values to know them by without reading all.
+std::string fingerprint(const Learner& learner) {
+  Sha256 hash;
+  std::vector<nn::Parameter> all = learner.model().parameters();
+  all.insert(all.end(), learner.trained().begin(), learner.trained().end());
+  for (const nn::Parameter& p : all) {
+    const std::string head =
+        fmt::format("{} {} {}\n", p.name, info(p.tensor->dtype()).name, to_string(p.tensor->shape()));
+    hash.update(head.data(), head.size());
+    if (p.tensor->contiguous()) add_sample(hash, *p.tensor);
+  }
+  return hash.finish();
+}
+
 std::string differences(const Json& saved, const Json& now) {
   std::string text;
   const auto show = [](const Json& value) { return printable(dump_json(value), 60); };
@@ -43,12 +65,14 @@ std::string differences(const Json& saved, const Json& now) {
 
 }  // namespace
 
-Json run_identity(const TrainOptions& o, const models::Model& model, const EncodedSet& train, const EncodedSet* valid) {
+Json run_identity(const TrainOptions& o, const Learner& learner, const EncodedSet& train, const EncodedSet* valid) {
+  const models::Model& model = learner.model();
   Json json = Json::object();
   Json config = model.config_json();
   models::write_config(config, model.family(), model.config());
   config.erase("linnet");  // says whether the head is trained
   json["config"] = sha256_hex(dump_json(config));
+  json["weights of the model"] = fingerprint(learner);
   json["train data and vocabulary"] = hash_of(train);
   json["validation data and vocabulary"] = valid != nullptr ? Json(hash_of(*valid)) : Json(nullptr);
   json["task"] = std::string(task_name(o.task));
@@ -98,6 +122,7 @@ void save_checkpoint(const CheckpointParts& parts, const RunState& state) {
                  {"best_step", state.best_step},
                  {"best_metric", state.best_metric},
                  {"evaluations_since_best", state.evaluations_since_best},
+                 {"unjudged", state.unjudged},
                  {"identity", parts.identity}};
   write_file(folder.path() / kStateName, dump_json(own, 2) + "\n");
   folder.commit();
@@ -124,6 +149,7 @@ RunState load_checkpoint(const fs::path& folder, Learner& learner, Optimizer& op
   state.best_step = number("best_step");
   state.best_metric = require(own, "best_metric", place).get<double>();
   state.evaluations_since_best = number("evaluations_since_best");
+  state.unjudged = own.contains("unjudged") && own["unjudged"] == true;
   state.history =
       History::from_trainer_state(read_json(folder / kTrainerStateName), (folder / kTrainerStateName).string());
   return state;

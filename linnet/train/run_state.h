@@ -22,11 +22,13 @@ struct RunState {
   SamplerState data;                                       // the next batch
   std::int64_t best_step = 0, evaluations_since_best = 0;  // best_step 0: none yet
   double best_metric = 0;
+  bool unjudged = false;  // stopped in the evaluation that this step asks for: it comes first
   History history;
 };
 
-// What must be the same for a run to be the same run: options, configuration, vocabulary, data. One flat object.
-Json run_identity(const TrainOptions& options, const models::Model& model, const EncodedSet& train,
+// What must be the same for a run to be the same run: options, configuration, weights to start from, vocabulary, data.
+// One flat object; asked before the first step.
+Json run_identity(const TrainOptions& options, const Learner& learner, const EncodedSet& train,
                   const EncodedSet* valid);
 
 struct CheckpointParts {

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -12,6 +11,7 @@
 #include "linnet/train/event_file.h"
 #include "linnet/train/final_folder.h"
 #include "linnet/train/run_state.h"
+#include "linnet/train/targets.h"
 #include "linnet/train/watch.h"
 
 namespace linnet {
@@ -19,50 +19,21 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
+constexpr const char* kLogName = "train_log.jsonl";
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-SamplerOptions sampler_options(const TrainOptions& o) {
-  return {.batch_rows = o.batch_size,
-          .batch_tokens = o.batch_tokens,
-          .order = o.shuffle ? SampleOrder::kBuckets : SampleOrder::kFile,
-          .seed = o.seed};
-}
-
-std::int64_t sum_of(const std::vector<std::int64_t>& numbers) {
-  return std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0});
-}
-
-// Tokens of the first epoch's batches.
-struct BatchTokens {
-  std::int64_t most = 0, sum = 0, batches = 0;
-  bool vary() const { return sum * 5 < most * batches * 4; }
-};
-
-BatchTokens batch_tokens(const std::vector<std::int64_t>& lengths, const SamplerOptions& options) {
-  Sampler sampler(lengths, options);
-  BatchTokens all;
-  for (std::vector<std::int64_t> rows; sampler.next(rows); ++all.batches) {
-    std::int64_t tokens = 0;
-    for (const std::int64_t row : rows) tokens += lengths[static_cast<std::size_t>(row)];
-    all.most = std::max(all.most, tokens);
-    all.sum += tokens;
-  }
-  return all;
-}
-
-bool reads_words(TrainTask task) {
-  return task != TrainTask::kClassify && task != TrainTask::kTokens && task != TrainTask::kQuestionAnswering &&
-         task != TrainTask::kNextSentence;
-}
-
 // What the folder must be before a run may write into it.
 void check_output(const TrainOptions& options) {
-  if (options.output.empty() || options.resume || !fs::exists(options.output)) return;
-  check(fs::is_directory(options.output), "{}: is a file; -o takes a folder", options.output.string());
-  for (const fs::directory_entry& entry : fs::directory_iterator(options.output))
-    check(entry.path().filename().string().starts_with("."),
-          "{}: is not empty; --resume goes on with the run in it, or choose another -o", options.output.string());
+  const fs::path& output = options.output;
+  if (output.empty() || !fs::exists(output)) return;
+  check(fs::is_directory(output), "{}: is a file; -o takes a folder", output.string());
+  const bool holds_run = fs::exists(output / kLogName) || !checkpoint_steps(output).empty();
+  if (options.resume && holds_run) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(output))
+    check(entry.path().filename().string().starts_with("."), "{}: is not empty{}", output.string(),
+          options.resume ? " and holds no run to resume (no checkpoint-N, no train_log.jsonl); choose another -o"
+                         : "; --resume goes on with the run in it, or choose another -o");
 }
 
 }  // namespace
@@ -92,16 +63,26 @@ class Trainer::Run {
     std::unique_ptr<FeatureCache> cache;
   };
   Set encode(const Dataset& data);
-  void make_plan();
+  void warn_of_targets(const Set& set, const Dataset* data);
   std::unique_ptr<OutputLock> open_output();
   void resume();
   void loop();
+  void after_step();
+  void stop_if_asked();
   std::vector<TrainBatch> next_parts();
   StepRecord update(std::vector<TrainBatch>& parts);
   double back_propagate(std::vector<TrainBatch>& parts);
   void refuse_not_finite(double loss, double norm, const std::vector<TrainBatch>& parts) const;
+  void refuse_useless_weights() const;
+  std::string kept() const;
+  bool stopped_early() const {
+    return options_.early_stopping > 0 && state_.evaluations_since_best >= options_.early_stopping;
+  }
   bool judge();  // true: better than every one before
+  Evaluation evaluate_set(const Set& set);
+  void warn_of_guessing() const;
   void save();
+  void judge_at_end(TrainSummary& summary);
   void finish(TrainSummary& summary);
   RunFacts facts() const;
   bool due(std::int64_t every) const;
@@ -132,9 +113,10 @@ class Trainer::Run {
   std::unique_ptr<TrainLog> log_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<LossWatch> watch_;
-  std::optional<Evaluation> best_;  // of state_.best_step, unless that was before a resume
+  std::optional<Evaluation> best_;    // of state_.best_step, unless that was before a resume
+  std::optional<Evaluation> at_end_;  // of the test set
+  TrainBatch newest_;                 // what the last step learned from
   std::int64_t saved_step_ = -1;
-  bool stopped_early_ = false;
 };
 
 Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
@@ -154,9 +136,14 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
   if (splits_.test) test_ = encode(*splits_.test);
   optimizer_ = make_optimizer(learner_.trained(), options_.optimizer);
   sampler_ = Sampler(train_.objective->lengths(), sampler_options(options_));
-  make_plan();
+  plan_ = plan_run({options_, splits_, learner_, *optimizer_, *train_.objective, valid_.objective.get()});
+  schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
+  check_targets(train_.objective->set(), splits_.train.file, options_);
+  warn_of_targets(train_, &splits_.train);
+  warn_of_targets(valid_, splits_.valid ? &*splits_.valid : nullptr);
+  warn_of_targets(test_, splits_.test ? &*splits_.test : nullptr);
   identity_ =
-      run_identity(options_, model, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr);
+      run_identity(options_, learner_, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr);
 }
 
 Trainer::Run::Set Trainer::Run::encode(const Dataset& data) {
@@ -166,39 +153,10 @@ Trainer::Run::Set Trainer::Run::encode(const Dataset& data) {
   return {make_objective(options_.task, std::move(set), model, tokenizer_, options_), nullptr};
 }
 
-void Trainer::Run::make_plan() {
-  const std::int64_t batches = sampler_.batches(), accumulation = options_.grad_accumulation;
-  plan_.task = options_.task;
-  plan_.method = options_.method;
-  plan_.precision = learner_.model().pass().precision;
-  plan_.parameters = learner_.model().parameter_count();
-  if (learner_.adapter() != nullptr) plan_.parameters += learner_.trained_count();
-  plan_.trained = learner_.trained_count();
-  plan_.rows = train_.objective->size();
-  plan_.valid_rows = valid_.objective ? valid_.objective->size() : 0;
-  const std::vector<std::int64_t> lengths = train_.objective->lengths();
-  plan_.tokens = sum_of(lengths);
-  plan_.epochs = options_.epochs;
-  plan_.steps_an_epoch = (batches + accumulation - 1) / accumulation;
-  plan_.steps = options_.max_steps > 0 ? options_.max_steps : options_.epochs * plan_.steps_an_epoch;
-  plan_.warmup_steps = static_cast<std::int64_t>(std::ceil(options_.warmup_ratio * static_cast<double>(plan_.steps)));
-  plan_.learning_rate = options_.learning_rate;
-  if (options_.task == TrainTask::kClassify || options_.task == TrainTask::kTokens)
-    plan_.labels = learner_.model().config().labels;
-  plan_.data = describe(splits_.train, splits_.valid ? &*splits_.valid : nullptr, train_.objective->set().full_lengths,
-                        options_.packing ? 0 : options_.max_length);
-  plan_.warnings = option_warnings(options_);
-  const bool once = FeatureCache::fits(options_, *train_.objective);
-  const BatchTokens tokens = batch_tokens(lengths, once ? FeatureCache::passes() : sampler_options(options_));
-  const std::int64_t learned = options_.batch_size * learner_.virtual_tokens();
-  const bool prefix = options_.method == TrainMethod::kPrefix;
-  plan_.memory = plan_memory(learner_, *optimizer_,
-                             {.rows = tokens.most + (prefix ? 0 : learned),
-                              .prefix_rows = prefix ? learned : 0,
-                              .recompute = options_.recompute,
-                              .reads_words = reads_words(options_.task),
-                              .varies = !once && tokens.vary()});
-  schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
+void Trainer::Run::warn_of_targets(const Set& set, const Dataset* data) {
+  if (data == nullptr) return;
+  if (auto warning = target_warning(set.objective->set(), data->file, options_))
+    plan_.warnings.push_back(std::move(*warning));
 }
 
 double Trainer::Run::epoch() const {
@@ -230,7 +188,7 @@ std::unique_ptr<OutputLock> Trainer::Run::open_output() {
   auto lock = std::make_unique<OutputLock>(options_.output);
   clean_output(options_.output);
   if (options_.resume) resume();
-  log_ = std::make_unique<TrainLog>(options_.output / "train_log.jsonl", state_.step);
+  log_ = std::make_unique<TrainLog>(options_.output / kLogName, state_.step, state_.history.last_eval_step());
   events_ = std::make_unique<EventFile>(options_.output / "runs" / run_folder_name());
   return lock;
 }
@@ -247,10 +205,10 @@ void Trainer::Run::resume() {
 
 void Trainer::Run::cache_features(Set& set) {
   if (!set.objective || !FeatureCache::fits(options_, *set.objective)) return;
-  FeatureCache::Progress progress;
-  if (hooks_.on_progress)
-    progress = [&](std::int64_t done, std::int64_t total) { hooks_.on_progress("features", done, total); };
-  set.cache = std::make_unique<FeatureCache>(learner_, *set.objective, progress);
+  set.cache = std::make_unique<FeatureCache>(learner_, *set.objective, [this](std::int64_t done, std::int64_t total) {
+    if (hooks_.on_progress) hooks_.on_progress("features", done, total);
+    stop_if_asked();
+  });
 }
 
 TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
@@ -264,6 +222,7 @@ TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
   cache_features(valid_);
   learner_.model().pass().training = true;
   loop();
+  warn_of_guessing();
   TrainSummary summary;
   finish(summary);
   summary.seconds = seconds_since(start);
@@ -276,20 +235,30 @@ bool Trainer::Run::due(std::int64_t every) const {
 }
 
 void Trainer::Run::loop() {
-  while (state_.step < plan_.steps && !stopped_early_) {
+  if (state_.unjudged) after_step();
+  while (state_.step < plan_.steps && !stopped_early()) {
     std::vector<TrainBatch> parts = next_parts();
     write_step(update(parts));
-    const bool better = valid_.objective && due(options_.eval_every) && judge();
-    const std::int64_t patience = options_.early_stopping;
-    stopped_early_ = patience > 0 && state_.evaluations_since_best >= patience;
-    if (stopped_early_)
-      note(fmt::format("stopped early at step {}: {} evaluations without a better one", state_.step, patience));
-    if (better || stopped_early_ || due(options_.save_every)) save();
-    if (!hooks_.stop || !hooks_.stop()) continue;
-    save();
-    fail(ErrorKind::kInterrupted, "interrupted after step {} of {}{}", state_.step, plan_.steps,
-         options_.output.empty() ? "" : "; a checkpoint is saved, --resume goes on from it");
+    newest_ = std::move(parts.front());
+    after_step();
   }
+  if (stopped_early())
+    note(fmt::format("stopped early at step {}: {} evaluations without a better one", state_.step,
+                     options_.early_stopping));
+}
+
+void Trainer::Run::after_step() {
+  const bool better = valid_.objective && due(options_.eval_every) && judge();
+  if (better || stopped_early() || due(options_.save_every)) save();
+  stop_if_asked();
+}
+
+void Trainer::Run::stop_if_asked() {
+  if (!hooks_.stop || !hooks_.stop()) return;
+  check(state_.step > 0, ErrorKind::kInterrupted, "interrupted before the first step");
+  save();
+  fail(ErrorKind::kInterrupted, "interrupted after step {} of {}{}", state_.step, plan_.steps,
+       options_.output.empty() ? "" : "; a checkpoint is saved, --resume goes on from it");
 }
 
 std::vector<TrainBatch> Trainer::Run::next_parts() {
@@ -345,13 +314,27 @@ void Trainer::Run::refuse_not_finite(double loss, double norm, const std::vector
     const auto row = static_cast<std::size_t>(train_.objective->set().rows[example]);
     rows += (rows.empty() ? "" : ", ") + splits_.train.place(row);
   }
-  std::string kept = "nothing was saved";
-  if (saved_step_ >= 0)
-    kept = fmt::format("{} is the last good checkpoint", checkpoint_path(options_.output, saved_step_).string());
   fail(ErrorKind::kRuntime,
        "step {}: the loss is {:g}, the gradients' norm {:g} (first not finite: {}; batch of {}, …); {}; lower "
        "--learning-rate, or look at these rows",
-       state_.step + 1, loss, norm, tensor, rows, kept);
+       state_.step + 1, loss, norm, tensor, rows, kept());
+}
+
+std::string Trainer::Run::kept() const {
+  if (saved_step_ < 0) return "nothing was saved";
+  return fmt::format("{} is the last good checkpoint", checkpoint_path(options_.output, saved_step_).string());
+}
+
+// A finite loss before an update says nothing of the weights after it: a loss of theirs does.
+void Trainer::Run::refuse_useless_weights() const {
+  const bool judged = state_.history.last_eval_step() == state_.step && state_.step > 0;
+  const double loss = judged ? 0 : batch_loss(learner_, *train_.objective, newest_, train_.cache.get());
+  const std::string tensor = first_not_finite(learner_.trained());
+  if (std::isfinite(loss) && tensor.empty()) return;
+  fail(ErrorKind::kRuntime,
+       "step {}: the weights it leaves are of no use (their loss on the step's own rows: {:g}{}); {}; lower "
+       "--learning-rate",
+       state_.step, std::abs(loss), tensor.empty() ? "" : "; first not finite: " + tensor, kept());
 }
 
 void Trainer::Run::write_step(const StepRecord& record) {
@@ -371,13 +354,23 @@ void Trainer::Run::write_eval(const EvalRecord& record) {
   state_.history.evals.push_back(record);
   if (log_) log_->write(record.json());
   for (const auto& [name, value] : record.metrics)
-    if (events_ && name.starts_with("eval_")) events_->scalar("eval/" + name.substr(5), value, record.step);
+    if (events_ && name.find('_') == 4) events_->scalar(name.substr(0, 4) + "/" + name.substr(5), value, record.step);
   if (events_) events_->flush();
   if (hooks_.on_eval) hooks_.on_eval(record);
 }
 
+Evaluation Trainer::Run::evaluate_set(const Set& set) {
+  return evaluate(learner_, *set.objective, set.cache.get(), [this] { stop_if_asked(); });
+}
+
 bool Trainer::Run::judge() {
-  Evaluation found = evaluate(learner_, *valid_.objective, valid_.cache.get());
+  state_.unjudged = true;  // for the checkpoint of who stops meanwhile
+  Evaluation found = evaluate_set(valid_);
+  check(std::isfinite(found.metrics.at("eval_loss")), ErrorKind::kRuntime,
+        "step {}: the loss of the validation rows is {:g}; {}; lower --learning-rate, or look at these rows",
+        state_.step, std::abs(found.metrics.at("eval_loss")), kept());
+  state_.unjudged = false;
+  if (saved_step_ == state_.step) saved_step_ = -1;  // that checkpoint has yet to hear of the evaluation
   const auto [metric, more] = valid_.objective->best_metric();
   const double value = found.metrics.at(metric);
   const bool better = state_.best_step == 0 || (more ? value > state_.best_metric : value < state_.best_metric);
@@ -392,11 +385,30 @@ bool Trainer::Run::judge() {
 }
 
 void Trainer::Run::save() {
-  if (options_.output.empty() || saved_step_ == state_.step) return;
+  if (saved_step_ == state_.step) return;
+  refuse_useless_weights();
+  if (options_.output.empty()) return;
   save_checkpoint({options_.output, learner_, *optimizer_, facts(), identity_}, state_);
   saved_step_ = state_.step;
   keep_newest(options_.output, options_.keep, state_.best_step);
   events_->flush();
+}
+
+void Trainer::Run::warn_of_guessing() const {
+  const bool accuracy = valid_.objective && valid_.objective->best_metric().first == "eval_accuracy";
+  const auto warning = accuracy ? watch_->at_end(state_.best_metric, plan_.valid_rows) : watch_->at_end();
+  if (warning) warn_user(*warning);
+}
+
+void Trainer::Run::judge_at_end(TrainSummary& summary) {
+  if (valid_.objective && !best_) best_ = evaluate_set(valid_);
+  if (best_) summary.metrics = best_->metrics;
+  if (!test_.objective) return;
+  at_end_ = evaluate_set(test_);
+  EvalRecord record{state_.step, epoch(), {}};
+  for (const auto& [name, value] : at_end_->metrics) record.metrics["test_" + name.substr(name.find('_') + 1)] = value;
+  write_eval(record);
+  summary.metrics.insert(record.metrics.begin(), record.metrics.end());
 }
 
 void Trainer::Run::finish(TrainSummary& summary) {
@@ -414,20 +426,20 @@ void Trainer::Run::finish(TrainSummary& summary) {
       std::min(steps.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, plan_.steps_an_epoch)));
   for (std::size_t i = steps.size() - last; i < steps.size(); ++i)
     summary.train_loss += steps[i].loss / static_cast<double>(last);
-  if (valid_.objective && !best_) best_ = evaluate(learner_, *valid_.objective, valid_.cache.get());
-  if (best_) summary.metrics = best_->metrics;
-  if (test_.objective)
-    for (const auto& [name, value] : evaluate(learner_, *test_.objective).metrics)
-      summary.metrics["test_" + name.substr(name.find('_') + 1)] = value;
+  judge_at_end(summary);
   if (learner_.adapter() != nullptr && learner_.adapter()->prompt())
     for (const auto& row : nearest_tokens(learner_.adapter()->prompt(), token_table(learner_.model()), 3)) {
       auto& names = summary.nearest_tokens.emplace_back();
       for (const std::int32_t id : row) names.push_back(tokenizer_.id_to_token(id));
     }
   if (options_.output.empty()) return;
-  write_final_folder({learner_, options_, plan_, state_.history, summary.metrics,
-                      splits_.valid ? &*splits_.valid : nullptr, valid_.objective ? &valid_.objective->set() : nullptr,
-                      best_ ? best_->predictions : std::vector<Prediction>{}, summary.nearest_tokens});
+  std::optional<JudgedRows> judged;
+  if (best_)
+    judged.emplace(JudgedRows{"validation rows", *splits_.valid, valid_.objective->set(), best_->predictions});
+  else if (at_end_)
+    judged.emplace(JudgedRows{"test rows", *splits_.test, test_.objective->set(), at_end_->predictions});
+  write_final_folder({learner_, options_, plan_, state_.history, summary.metrics, judged ? &*judged : nullptr,
+                      summary.nearest_tokens});
   write_file(options_.output / "trainer_state.json", dump_json(state_.history.trainer_state(facts()), 2) + "\n");
 }
 

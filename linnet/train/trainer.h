@@ -33,7 +33,8 @@ struct TrainHooks {
   std::function<void(const std::string&)> on_warning = {};
   // Work that is no step: what, how much of it is done, how much there is.
   std::function<void(const std::string&, std::int64_t, std::int64_t)> on_progress = {};
-  // Asked after every step. True: a checkpoint is saved and run() fails with kInterrupted.
+  // Asked after every step and every batch of rows that is judged or run through a frozen trunk. True: a checkpoint is
+  // saved and run() fails with kInterrupted.
   std::function<bool()> stop = {};
 };
 

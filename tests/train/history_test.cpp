@@ -35,13 +35,17 @@ TEST(History, ReadsItsOwnState) {
 TEST(TrainLog, ResumingDropsLaterAndBrokenLines) {
   const Scratch folder;
   const auto file = folder.path() / "train_log.jsonl";
-  write_file(file, "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4,\"lo");
+  write_file(file,
+             "{\"step\":1,\"loss\":3}\n{\"step\":1,\"eval_loss\":2}\n{\"step\":2,\"loss\":2}\n"
+             "{\"step\":2,\"eval_loss\":1}\n{\"step\":1,\"test_loss\":1}\n{\"step\":3,\"loss\":1}\n{\"step\":4,\"lo");
   {
-    TrainLog log(file, 2);
+    TrainLog log(file, 2, 1);
     log.write({{"step", 3}, {"loss", 1}});
   }
-  EXPECT_EQ(read_file(file), "{\"step\":1}\n{\"step\":2}\n{\"step\":3,\"loss\":1}\n");
-  { const TrainLog fresh(file, 0); }
+  EXPECT_EQ(read_file(file),
+            "{\"step\":1,\"loss\":3}\n{\"step\":1,\"eval_loss\":2}\n{\"step\":2,\"loss\":2}\n"
+            "{\"step\":3,\"loss\":1}\n");
+  { const TrainLog fresh(file, 0, 0); }
   EXPECT_EQ(read_file(file), "");
 }
 

@@ -80,6 +80,22 @@ inline TrainOptions tiny_options(const std::filesystem::path& output = {}) {
   return options;
 }
 
+// Dropout and shuffling on, so that a lost counter or position shows.
+inline TrainOptions restless(const std::filesystem::path& output) {
+  TrainOptions options = tiny_options(output);
+  options.save_every = 5;
+  options.keep = 0;
+  return options;
+}
+inline std::filesystem::path dropping_model(const std::filesystem::path& folder) {
+  std::filesystem::copy(fixtures() / "bert/classifier", folder);
+  Json config = read_json(folder / "config.json");
+  config["hidden_dropout_prob"] = config["attention_probs_dropout_prob"] = 0.2;
+  write_file(folder / "config.json", dump_json(config));
+  return folder;
+}
+inline DatasetSplits splits_of(const std::string& rows) { return {parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}}; }
+
 inline std::string hash_of(const std::filesystem::path& file) { return sha256_file(file); }
 
 }  // namespace linnet

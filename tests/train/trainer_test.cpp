@@ -72,98 +72,6 @@ TEST(Trainer, EightTimesOneRowIsOneTimeEight) {
   }
 }
 
-// Dropout and shuffling on, so that a lost counter or position shows.
-TrainOptions restless(const fs::path& output) {
-  TrainOptions options = tiny_options(output);
-  options.save_every = 5;
-  options.keep = 0;
-  return options;
-}
-fs::path dropping_model(const fs::path& folder) {
-  fs::copy(fixtures() / "bert/classifier", folder);
-  Json config = read_json(folder / "config.json");
-  config["hidden_dropout_prob"] = config["attention_probs_dropout_prob"] = 0.2;
-  write_file(folder / "config.json", dump_json(config));
-  return folder;
-}
-DatasetSplits splits_of(const std::string& rows) { return {parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}}; }
-
-TEST(Trainer, ResumingGivesTheSameBits) {
-  const Scratch scratch;
-  const fs::path model = dropping_model(scratch.path() / "model");
-  const std::string rows = labelled_rows(40);
-  TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
-  whole.trainer->run();
-  for (const int stop_at : {3, 5, 8, 11}) {
-    TrainOptions options = restless(scratch.path() / fmt::format("parts-{}", stop_at));
-    int steps = 0;
-    TinyRun first(model, splits_of(rows), options);
-    EXPECT_THROW(
-        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == stop_at; }}),
-        Error);
-    options.resume = true;
-    TinyRun second(model, splits_of(rows), options);
-    second.trainer->run();
-    const std::int64_t last = whole.trainer->plan().steps;
-    for (const char* name : {"model.safetensors", "optimizer.safetensors", "trainer_state.json", "linnet_state.json"})
-      EXPECT_EQ(hash_of(checkpoint_path(options.output, last) / name),
-                hash_of(checkpoint_path(scratch.path() / "whole", last) / name))
-          << name << ", stopped at " << stop_at;
-    EXPECT_EQ(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"));
-  }
-}
-
-// The control: what the test above would say if a run lost where it is in the data, in its schedule and random numbers,
-// or in Adam's count.
-TEST(Trainer, ALostPositionShows) {
-  const Scratch scratch;
-  const fs::path model = dropping_model(scratch.path() / "model");
-  const std::string rows = labelled_rows(40);
-  TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
-  whole.trainer->run();
-  for (const char* lost : {"batch", "step", "optimizer_steps"}) {
-    TrainOptions options = restless(scratch.path() / lost);
-    int steps = 0;
-    TinyRun first(model, splits_of(rows), options);
-    EXPECT_THROW(
-        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 5; }}),
-        Error);
-    const fs::path checkpoint = checkpoint_path(options.output, 5);
-    Json state = read_json(checkpoint / "linnet_state.json");
-    ASSERT_GT(state[lost], 0) << lost;
-    state[lost] = 0;
-    write_file(checkpoint / "linnet_state.json", dump_json(state));
-    write_manifest(checkpoint);
-    options.resume = true;
-    TinyRun second(model, splits_of(rows), options);
-    second.trainer->run();
-    EXPECT_NE(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"))
-        << lost;
-  }
-}
-
-TEST(Trainer, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
-  const Scratch scratch;
-  TrainOptions options = restless(scratch.path() / "out");
-  TinyRun first("bert/classifier", labelled_rows(40), options);
-  first.trainer->run();
-  options.resume = true;
-  const auto message = [&](const std::string& rows, const TrainOptions& changed) {
-    TinyRun again("bert/classifier", rows, changed);
-    try {
-      again.trainer->run();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  TrainOptions faster = options;
-  faster.learning_rate = 2e-3;
-  EXPECT_NE(message(labelled_rows(40), faster).find("learning rate was 0.001, is 0.002"), std::string::npos);
-  EXPECT_NE(message(labelled_rows(40, 99), options).find("train data and vocabulary was"), std::string::npos);
-}
-
 TEST(Trainer, AFolderWithAnotherRunIsRefused) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
@@ -177,25 +85,6 @@ TEST(Trainer, AFolderWithAnotherRunIsRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
     EXPECT_NE(std::string(error.what()).find("--resume"), std::string::npos);
   }
-}
-
-TEST(Trainer, ABrokenCheckpointIsPassedOver) {
-  const Scratch scratch;
-  TrainOptions options = restless(scratch.path() / "out");
-  TinyRun first("bert/classifier", labelled_rows(40), options);
-  first.trainer->run();
-  const std::string model = hash_of(options.output / "model.safetensors");
-  const std::int64_t last = checkpoint_steps(options.output).back();
-  std::fstream(checkpoint_path(options.output, last) / "optimizer.safetensors",
-               std::ios::in | std::ios::out | std::ios::binary)
-      .seekp(300)
-      .put('\x55');
-  options.resume = true;
-  TinyRun second("bert/classifier", labelled_rows(40), options);
-  std::string note;
-  second.trainer->run({.on_note = [&](const std::string& text) { note += text + "\n"; }});
-  EXPECT_EQ(note.find(fmt::format("checkpoint-{} ", last)), std::string::npos) << note;
-  EXPECT_EQ(hash_of(options.output / "model.safetensors"), model);
 }
 
 TEST(Trainer, StopsOnNumbersThatAreNotFinite) {
@@ -214,13 +103,75 @@ TEST(Trainer, StopsOnNumbersThatAreNotFinite) {
   } catch (const Error& error) {
     const std::string text = error.what();
     EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
-    EXPECT_NE(text.find("step 2:"), std::string::npos) << text;
-    EXPECT_NE(text.find("first not finite: "), std::string::npos) << text;
-    EXPECT_NE(text.find("rows.jsonl:"), std::string::npos) << text;
-    EXPECT_NE(text.find("checkpoint-1 is the last good checkpoint"), std::string::npos) << text;
+    EXPECT_NE(text.find("step 1: the weights it leaves are of no use"), std::string::npos) << text;
+    EXPECT_NE(text.find("nothing was saved"), std::string::npos) << text;
   }
-  EXPECT_EQ(manifest_fault(options.output / "checkpoint-1"), "");
+  EXPECT_TRUE(checkpoint_steps(options.output).empty());
   EXPECT_FALSE(fs::exists(options.output / "config.json"));
+}
+
+// Weights of 3e38 are finite; what they say is not. Nothing of them is kept, neither a checkpoint nor the model.
+TEST(Trainer, WeightsThatGiveNoFiniteLossAreNotSaved) {
+  for (const TrainMethod method : {TrainMethod::kFull, TrainMethod::kHead}) {
+    const Scratch scratch;
+    TrainOptions options = tiny_options(scratch.path() / "out");
+    options.method = method;
+    options.save_every = 1;
+    options.max_steps = 3;
+    options.valid_fraction = 0;
+    TinyRun run("bert/classifier", labelled_rows(24), options);
+    const auto poison = [&](const StepRecord& step) {
+      if (step.step < 3) return;
+      for (const nn::Parameter& p : run.trainer->learner().trained())
+        for (float& x : p.tensor->data<float>()) x = std::copysign(3e38f, x);
+    };
+    try {
+      run.trainer->run({.on_step = poison});
+      FAIL() << "was saved";
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("step 3: the weights"), std::string::npos) << text;
+      EXPECT_NE(text.find("checkpoint-2 is the last good checkpoint"), std::string::npos) << text;
+    }
+    EXPECT_EQ(checkpoint_steps(options.output), (std::vector<std::int64_t>{1, 2}));
+    EXPECT_FALSE(fs::exists(options.output / "config.json"));
+  }
+}
+
+TEST(Trainer, AValidationLossThatIsNotFiniteStops) {
+  TrainOptions options = tiny_options();
+  options.eval_every = 2;
+  TinyRun run("bert/classifier", labelled_rows(24), options);
+  const auto poison = [&](const StepRecord& step) {
+    for (const nn::Parameter& p : run.loaded.model->parameters())
+      if (step.step == 2 && p.name == "layers.1.ffn.up.weight") p.tensor->data<float>()[3] = std::nanf("");
+  };
+  try {
+    run.trainer->run({.on_step = poison});
+    FAIL() << "went on";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("step 2: the loss of the validation rows is nan"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(Trainer, StopsWhileFeaturesAreMade) {
+  const Scratch scratch;
+  TrainOptions options = tiny_options(scratch.path() / "out");
+  options.method = TrainMethod::kHead;
+  TinyRun run("bert/classifier", labelled_rows(24), options);
+  bool stepped = false;
+  try {
+    run.trainer->run({.on_step = [&](const StepRecord&) { stepped = true; }, .stop = [] { return true; }});
+    FAIL() << "went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
+  }
+  EXPECT_FALSE(stepped);
+  EXPECT_TRUE(checkpoint_steps(options.output).empty());
+  options.resume = true;
+  TinyRun again("bert/classifier", labelled_rows(24), options);
+  EXPECT_GT(again.trainer->run().steps, 0);
 }
 
 TEST(Trainer, NamesTheWeightThatIsNotFinite) {
@@ -254,6 +205,52 @@ TEST(Trainer, StopsEarlyAndKeepsTheBest) {
   EXPECT_EQ(evals[evals.size() - 3].step, summary.best_step);
   EXPECT_EQ(hash_of(options.output / "model.safetensors"),
             hash_of(checkpoint_path(options.output, summary.best_step) / "model.safetensors"));
+  const std::string log = read_file(options.output / "train_log.jsonl");
+  options.resume = true;
+  TinyRun again("bert/classifier", labelled_rows(40), options);
+  EXPECT_EQ(again.trainer->run().steps, summary.steps);
+  EXPECT_EQ(read_file(options.output / "train_log.jsonl"), log);
+}
+
+TEST(Trainer, TestRowsAreInLogAndState) {
+  const Scratch scratch;
+  TrainOptions options = tiny_options(scratch.path() / "out");
+  options.valid_fraction = 0;
+  options.max_steps = 2;
+  DatasetSplits splits = splits_of(labelled_rows(12));
+  splits.test = parse_dataset(labelled_rows(9, 5), "jsonl", "test.jsonl");
+  const DatasetSplits again = splits;
+  TinyRun run(fixtures() / "bert/classifier", std::move(splits), options);
+  const TrainSummary summary = run.trainer->run();
+  EXPECT_TRUE(summary.metrics.contains("test_accuracy"));
+  const std::string log = read_file(options.output / "train_log.jsonl");
+  EXPECT_NE(log.find("\"test_loss\""), std::string::npos);
+  EXPECT_TRUE(read_json(options.output / "trainer_state.json")["log_history"].back().contains("test_loss"));
+  const std::string report = read_file(options.output / "report.html");
+  EXPECT_NE(report.find("Confusion matrix of the test rows"), std::string::npos);
+  options.resume = true;
+  TinyRun second(fixtures() / "bert/classifier", again, options);
+  second.trainer->run();
+  EXPECT_EQ(read_file(options.output / "train_log.jsonl"), log);
+}
+
+TEST(Trainer, RowsThatTeachNothingAreRefusedOrWarnedOf) {
+  TrainOptions options = tiny_options();
+  options.max_length = 1;
+  try {
+    TinyRun none("bloom/causal", plain_rows(12), options);
+    FAIL() << "was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    EXPECT_NE(std::string(error.what()).find("no row teaches anything"), std::string::npos) << error.what();
+  }
+  options.max_length = 32;
+  options.append_eos = false;
+  options.valid_fraction = 0;
+  TinyRun some("bloom/causal", plain_rows(12) + "{\"text\":\"w9\"}\n", options);
+  std::string warnings;
+  some.trainer->run({.on_warning = [&](const std::string& text) { warnings += text + "\n"; }});
+  EXPECT_NE(warnings.find("1 of 13 rows teach nothing"), std::string::npos) << warnings;
 }
 
 TEST(Trainer, TheSavedFolderGivesTheSameScores) {

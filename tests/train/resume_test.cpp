@@ -1,0 +1,184 @@
+// Runs that were stopped, and go on.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "linnet/base/error.h"
+#include "linnet/train/checkpointing.h"
+#include "tests/train/tiny_run.h"
+
+namespace linnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Resume, ResumingGivesTheSameBits) {
+  const Scratch scratch;
+  const fs::path model = dropping_model(scratch.path() / "model");
+  const std::string rows = labelled_rows(40);
+  TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
+  whole.trainer->run();
+  for (const int stop_at : {3, 5, 8, 11}) {
+    TrainOptions options = restless(scratch.path() / fmt::format("parts-{}", stop_at));
+    int steps = 0;
+    TinyRun first(model, splits_of(rows), options);
+    EXPECT_THROW(
+        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == stop_at; }}),
+        Error);
+    options.resume = true;
+    TinyRun second(model, splits_of(rows), options);
+    second.trainer->run();
+    const std::int64_t last = whole.trainer->plan().steps;
+    for (const char* name : {"model.safetensors", "optimizer.safetensors", "trainer_state.json", "linnet_state.json"})
+      EXPECT_EQ(hash_of(checkpoint_path(options.output, last) / name),
+                hash_of(checkpoint_path(scratch.path() / "whole", last) / name))
+          << name << ", stopped at " << stop_at;
+    EXPECT_EQ(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"));
+  }
+}
+
+// The control: what the test above would say if a run lost where it is in the data, in its schedule and random numbers,
+// or in Adam's count.
+TEST(Resume, ALostPositionShows) {
+  const Scratch scratch;
+  const fs::path model = dropping_model(scratch.path() / "model");
+  const std::string rows = labelled_rows(40);
+  TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
+  whole.trainer->run();
+  for (const char* lost : {"batch", "step", "optimizer_steps"}) {
+    TrainOptions options = restless(scratch.path() / lost);
+    int steps = 0;
+    TinyRun first(model, splits_of(rows), options);
+    EXPECT_THROW(
+        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 5; }}),
+        Error);
+    const fs::path checkpoint = checkpoint_path(options.output, 5);
+    Json state = read_json(checkpoint / "linnet_state.json");
+    ASSERT_GT(state[lost], 0) << lost;
+    state[lost] = 0;
+    write_file(checkpoint / "linnet_state.json", dump_json(state));
+    write_manifest(checkpoint);
+    options.resume = true;
+    TinyRun second(model, splits_of(rows), options);
+    second.trainer->run();
+    EXPECT_NE(hash_of(options.output / "model.safetensors"), hash_of(scratch.path() / "whole/model.safetensors"))
+        << lost;
+  }
+}
+
+TEST(Resume, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
+  const Scratch scratch;
+  TrainOptions options = restless(scratch.path() / "out");
+  TinyRun first("bert/classifier", labelled_rows(40), options);
+  first.trainer->run();
+  options.resume = true;
+  const auto message = [&](const std::string& rows, const TrainOptions& changed) {
+    TinyRun again("bert/classifier", rows, changed);
+    try {
+      again.trainer->run();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  TrainOptions faster = options;
+  faster.learning_rate = 2e-3;
+  EXPECT_NE(message(labelled_rows(40), faster).find("learning rate was 0.001, is 0.002"), std::string::npos);
+  EXPECT_NE(message(labelled_rows(40, 99), options).find("train data and vocabulary was"), std::string::npos);
+}
+
+TEST(Resume, ABrokenCheckpointIsPassedOver) {
+  const Scratch scratch;
+  TrainOptions options = restless(scratch.path() / "out");
+  TinyRun first("bert/classifier", labelled_rows(40), options);
+  first.trainer->run();
+  const std::string model = hash_of(options.output / "model.safetensors");
+  const std::int64_t last = checkpoint_steps(options.output).back();
+  std::fstream(checkpoint_path(options.output, last) / "optimizer.safetensors",
+               std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(300)
+      .put('\x55');
+  options.resume = true;
+  TinyRun second("bert/classifier", labelled_rows(40), options);
+  std::string note;
+  second.trainer->run({.on_note = [&](const std::string& text) { note += text + "\n"; }});
+  EXPECT_EQ(note.find(fmt::format("checkpoint-{} ", last)), std::string::npos) << note;
+  EXPECT_EQ(hash_of(options.output / "model.safetensors"), model);
+}
+
+// A stop is heard while validation rows are judged, too; the checkpoint then says that the evaluation is still to come.
+TEST(Resume, AStoppedEvaluationIsMadeUpFor) {
+  const Scratch scratch;
+  const fs::path model = dropping_model(scratch.path() / "model");
+  const std::string rows = labelled_rows(40);
+  TinyRun whole(model, splits_of(rows), restless(scratch.path() / "whole"));
+  whole.trainer->run();
+  TrainOptions options = restless(scratch.path() / "parts");
+  int steps = 0;
+  TinyRun first(model, splits_of(rows), options);
+  EXPECT_THROW(first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 8; }}),
+               Error);
+  EXPECT_EQ(read_json(checkpoint_path(options.output, 8) / "linnet_state.json")["unjudged"], true);
+  options.resume = true;
+  TinyRun second(model, splits_of(rows), options);
+  second.trainer->run();
+  EXPECT_EQ(read_json(checkpoint_path(options.output, 8) / "linnet_state.json")["unjudged"], false);
+  for (const char* name : {"model.safetensors", "trainer_state.json"})
+    EXPECT_EQ(hash_of(options.output / name), hash_of(scratch.path() / "whole" / name)) << name;
+  const auto evaluations = [](const fs::path& folder) {
+    const std::string log = read_file(folder / "train_log.jsonl");
+    int count = 0;
+    for (std::size_t at = 0; (at = log.find("eval_loss", at)) != log.npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(evaluations(options.output), evaluations(scratch.path() / "whole"));
+}
+
+TEST(Resume, OnlyAFolderWithARunIsResumed) {
+  const Scratch scratch;
+  TrainOptions options = tiny_options(scratch.path() / "out");
+  options.resume = true;
+  fs::create_directory(options.output);
+  write_file(options.output / "config.json", "{}");
+  try {
+    TinyRun run("bert/classifier", labelled_rows(12), options);
+    FAIL() << "was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+    EXPECT_NE(std::string(error.what()).find("holds no run to resume"), std::string::npos) << error.what();
+  }
+}
+
+// The same configuration with other weights is another model.
+TEST(Resume, ResumingFromOtherWeightsIsRefused) {
+  const Scratch scratch;
+  const fs::path other = scratch.path() / "other";
+  models::Pretrained loaded = models::load_pretrained(fixtures() / "bert/classifier");
+  loaded.model->make_trainable();
+  for (const nn::Parameter& p : loaded.model->parameters())
+    if (p.name == "layers.1.ffn.up.weight") p.tensor->data<float>()[0] += 0.5f;
+  fs::create_directory(other);
+  loaded.model->save_pretrained(other);
+  for (const TrainMethod method : {TrainMethod::kFull, TrainMethod::kHead, TrainMethod::kLora}) {
+    TrainOptions options = tiny_options(scratch.path() / std::string(method_name(method)));
+    options.method = method;
+    options.max_steps = 2;
+    TinyRun first(fixtures() / "bert/classifier", splits_of(labelled_rows(12)), options);
+    first.trainer->run();
+    options.resume = true;
+    TinyRun same(fixtures() / "bert/classifier", splits_of(labelled_rows(12)), options);
+    EXPECT_NO_THROW(same.trainer->run());
+    TinyRun second(other, splits_of(labelled_rows(12)), options);
+    try {
+      second.trainer->run();
+      FAIL() << "was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+      EXPECT_NE(std::string(error.what()).find(": weights of the model was "), std::string::npos) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace linnet
