@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <exception>
 #include <optional>
 
 #include "interrupt.h"
@@ -229,7 +230,12 @@ class Reporter {
             .on_warning = [](const std::string& text) { warn("{}", text); },
             .on_progress = [this](const std::string& what, std::int64_t done,
                                   std::int64_t total) { progress(what, done, total); },
-            .stop = [] { return PoliteInterrupt::asked(); }};
+            .stop = [this] { return ended_ != nullptr || PoliteInterrupt::asked(); }};
+  }
+
+  // What standard output ended with while the trainer ran, now that a checkpoint is saved.
+  void rethrow() const {
+    if (ended_ != nullptr) std::rethrow_exception(ended_);
   }
 
   void finish(const TrainSummary& summary) {
@@ -249,34 +255,43 @@ class Reporter {
   using Clock = std::chrono::steady_clock;
 
   void step(const StepRecord& record) {
-    if (json_) print_json(record.json());
+    print_line(record.json());
     if (!bar_ || !training_) {
       bar_.emplace("training", plan_.steps, "steps");
       training_ = true;
     }
-    if (first_ == 0) {
-      first_ = record.step;
-      start_ = Clock::now();
+    if (first_ < 0) {
+      first_ = record.step - 1;
+      estimated_ = false;
     }
     bar_->set_note(
         fmt::format("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
     bar_->set(record.step);
-    estimate(record.step);
+    estimate("steps", record.step - first_, plan_.steps - first_);
   }
 
-  // Where there is no bar, one line says how long it will take, as soon as some steps tell.
-  void estimate(std::int64_t step) {
+  // Where there is no bar, one line says how long it will take, as soon as the work has gone on long enough to tell.
+  void estimate(const char* unit, std::int64_t done, std::int64_t total) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    if (estimated_ || stderr_takes_bars() || seconds < 2) return;
+    if (estimated_ || stderr_takes_bars() || seconds < 2 || done >= total) return;
     estimated_ = true;
-    const auto done = static_cast<double>(step - first_);
-    const double left = seconds / done * static_cast<double>(plan_.steps - step);
-    print_note(fmt::format("{:.3g} steps/s, about {} left", done / seconds,
+    const double rate = static_cast<double>(done) / seconds, left = static_cast<double>(total - done) / rate;
+    print_note(fmt::format("{:.3g} {}/s, about {} left", rate, unit,
                            left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60)));
   }
 
+  // A reader that has gone must not cost the run what it has learned: the trainer is told to stop, and saves.
+  void print_line(const Json& line) {
+    if (!json_ || ended_ != nullptr) return;
+    try {
+      print_json(line);
+    } catch (...) {
+      ended_ = std::current_exception();
+    }
+  }
+
   void evaluated(const EvalRecord& record) {
-    if (json_) return print_json(record.json());
+    if (json_) return print_line(record.json());
     std::string line = fmt::format("step {}:", record.step);
     for (const auto& [name, value] : record.metrics) line += fmt::format(" {} {:.4f}", name, value);
     print_note(line);
@@ -287,14 +302,26 @@ class Reporter {
     training_ = false;
     last_ = done;
     bar_->set(done);
+    estimate("rows", done, total);
+    if (done == total) start_ = Clock::now();
   }
 
   const TrainPlan& plan_;
   bool json_, training_ = false, estimated_ = false;
-  std::int64_t first_ = 0, last_ = 0;
-  Clock::time_point start_;  // when the first step was done
+  std::int64_t first_ = -1, last_ = 0;      // steps made before this process; rows that have gone through
+  Clock::time_point start_ = Clock::now();  // of the work that is estimated
+  std::exception_ptr ended_;                // why nothing more is written to standard output
   std::optional<Progress> bar_;
 };
+
+TrainSummary run(Trainer& trainer, Reporter& reporter) {
+  try {
+    return trainer.run(reporter.hooks());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) reporter.rethrow();
+    throw;
+  }
+}
 
 }  // namespace
 
@@ -326,7 +353,7 @@ void run_train(Arguments arguments) {
   Reporter reporter(trainer, words.json);
   reporter.show_plan();
   const PoliteInterrupt polite;
-  reporter.finish(trainer.run(reporter.hooks()));
+  reporter.finish(run(trainer, reporter));
 }
 
 }  // namespace linnet::app

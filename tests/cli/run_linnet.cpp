@@ -66,6 +66,11 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
                       std::freopen((folder + "/out").c_str(), "wb", stdout) &&
                       std::freopen((folder + "/err").c_str(), "wb", stderr);
   if (terminal >= 0) dup2(terminal, STDIN_FILENO);
+  if (int ends[2]; options.stdout_kind == Stdout::kClosedPipe && pipe(ends) == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+  }
   if (!opened || (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0)) _exit(126);
   std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));

@@ -21,10 +21,13 @@ struct CliResult {
 
 enum class Stdin : std::uint8_t { kFile, kTerminal };
 
+enum class Stdout : std::uint8_t { kFile, kClosedPipe };  // nobody reads the pipe any more
+
 struct CliOptions {
   std::string input = {};                                             // standard input
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
-  Stdin stdin_kind = Stdin::kFile;     // a terminal gets the input as if it were typed, then Ctrl-D
+  Stdin stdin_kind = Stdin::kFile;  // a terminal gets the input as if it were typed, then Ctrl-D
+  Stdout stdout_kind = Stdout::kFile;
   std::string working_directory = {};  // ours when empty
   int signal = 0;                      // sent after `signal_after_s`; 0: none
   double signal_after_s = 0;

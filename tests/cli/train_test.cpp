@@ -166,12 +166,36 @@ TEST_F(TrainCli, PathsMayHoldAnything) {
   EXPECT_NE(longest.err.find("linnet: error: "), std::string::npos);
 }
 
+// The first step of the warm-up has a rate of 0, the second one destroys the model.
 TEST_F(TrainCli, NumbersThatAreNotFiniteAreOne) {
-  const CliResult r = run_linnet(arguments(out(), {"--optimizer", "sgd", "--learning-rate", "1e30", "--clip", "0",
-                                                   "--warmup-ratio", "0", "--save-every", "1"}));
+  const CliResult r =
+      run_linnet(arguments(out(), {"--learning-rate", "1e30", "--max-steps", "2", "--save-every", "1"}));
   EXPECT_EQ(r.exit_code, 1);
-  EXPECT_NE(r.err.find("last good checkpoint"), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("checkpoint-1 is the last good checkpoint"), std::string::npos) << r.err;
   EXPECT_EQ(manifest_fault(checkpoint_path(out(), 1)), "");
+  EXPECT_EQ(checkpoint_steps(out()).back(), 1);
+  EXPECT_FALSE(fs::exists(out() / "config.json"));
+}
+
+TEST_F(TrainCli, AReaderThatGoesCostsNothing) {
+  const CliResult r =
+      run_linnet(arguments(out(), {"--save-every", "1000", "--json"}), {.stdout_kind = Stdout::kClosedPipe});
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_EQ(r.err.find("error"), std::string::npos) << r.err;
+  EXPECT_EQ(newest_checkpoint(out()), checkpoint_path(out(), 1));
+  EXPECT_FALSE(fs::exists(out() / "config.json"));
+}
+
+TEST_F(TrainCli, OnlyARunIsResumed) {
+  fs::copy(model(), out());
+  const std::string before = hash_of(out() / "model.safetensors");
+  CliResult r = run_linnet(arguments(out(), {"--resume"}));
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_NE(r.err.find("holds no run to resume"), std::string::npos) << r.err;
+  EXPECT_EQ(hash_of(out() / "model.safetensors"), before);
+  fs::create_directory(out("empty"));
+  r = run_linnet(arguments(out("empty"), {"--resume", "--max-steps", "2"}));
+  EXPECT_EQ(r.exit_code, 0) << r.err;
 }
 
 TEST_F(TrainCli, LittleMemoryIsACleanError) {
