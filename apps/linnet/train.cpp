@@ -156,6 +156,10 @@ void apply_preset(const Command& command, Words& words, TrainOptions& o) {
 void refuse_idle_options(const Command& command, const ModelOptions& model, const TrainOptions& o) {
   if (command.given("--learning-rate") && o.learning_rate == 0)
     command.wrong_usage("--learning-rate 0 learns nothing; leave it out for the method's own");
+  const bool adapts =
+      o.method == TrainMethod::kLora || o.method == TrainMethod::kPrompt || o.method == TrainMethod::kPrefix;
+  if (o.start == StartFrom::kScratch && adapts)
+    command.wrong_usage("--from-scratch: nothing keeps the random base under an adapter; train all (--method full)");
   if (command.given("--momentum") && o.optimizer.kind != OptimizerKind::kSgd)
     command.wrong_usage("--momentum belongs to --optimizer sgd");
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");

@@ -101,11 +101,7 @@ void Learner::choose_method(TrainOptions& options) const {
           "--new-head: the model carries an adapter with a head of its own; fold it in first with `linnet merge`");
     options.method = has;
   }
-  const bool scratch = options.start == StartFrom::kScratch;
-  if (scratch && options.method == TrainMethod::kAuto) options.method = TrainMethod::kFull;
-  check(!scratch || options.method == TrainMethod::kFull || options.method == TrainMethod::kHead,
-        "--from-scratch with --method {}: the base under an adapter is kept nowhere; train all weights (--method full)",
-        method_name(options.method));
+  if (options.start == StartFrom::kScratch && options.method == TrainMethod::kAuto) options.method = TrainMethod::kFull;
   if (options.method == TrainMethod::kAuto)
     options.method = model_.parameter_count() < kSmallModel ? TrainMethod::kFull : TrainMethod::kLora;
   check(options.freeze.empty() || options.method == TrainMethod::kFull,

@@ -20,9 +20,8 @@ inline std::vector<float> logits(const models::Model& model, Adapter* adapter, c
   const nn::Packed batch = nn::pack(padded);
   nn::ForwardState state;
   if (adapter != nullptr) adapter->extend(state);
-  const Tensor hidden = model.forward(batch, state);
   const bool classes = model.config().head == models::HeadKind::kSequenceClass;
-  return floats(classes ? model.classify(model.pooled(hidden, batch)) : model.logits(hidden));
+  return floats(classes ? model.classify(model.pooled(batch, state)) : model.logits(model.forward(batch, state)));
 }
 inline nn::PaddedBatch one_row() { return {{{5, 6, 7, 8}}, {{1, 1, 1, 1}}, {}}; }
 

@@ -85,21 +85,21 @@ TEST_F(TrainCli, AnAdapterGoesOnWithItsOwnLabels) {
   write_file(data(), labelled_rows(24, 7, {"no", "yes"}));
   ASSERT_EQ(run_linnet(arguments(out(), {"--method", "lora", "--new-head", "--epochs", "1"})).exit_code, 0);
   write_file(data(), labelled_rows(8, 7, {"yes"}));
-  const auto goes_on = [&](const std::vector<std::string>& more) {
+  const auto goes_on = [&](const char* into, const std::vector<std::string>& more = {}) {
     std::vector<std::string> all{
-        "train",       "-m", out().string(),     "--data", data().string(), "-o", out("on").string(),
+        "train",       "-m", out().string(),     "--data", data().string(), "-o", out(into).string(),
         "--max-steps", "1",  "--valid-fraction", "0"};
     all.insert(all.end(), more.begin(), more.end());
     return run_linnet(all);
   };
-  ASSERT_EQ(goes_on({}).exit_code, 0);
+  ASSERT_EQ(goes_on("on").exit_code, 0);
   EXPECT_EQ(read_json(out("on") / "config.json")["id2label"], Json({{"0", "no"}, {"1", "yes"}}));
-  EXPECT_EQ(goes_on({"--lora-r", "4"}).exit_code, 2);
+  EXPECT_EQ(goes_on("sized", {"--lora-r", "4"}).exit_code, 2);
   const CliResult beside = run_linnet({"train", "-m", model().string(), "--adapter", out().string(), "--data",
                                        data().string(), "-o", out("beside").string(), "--lora-r", "4"});
   EXPECT_EQ(beside.exit_code, 2) << "--adapter says the same as -m ADAPTER";
   write_file(data(), labelled_rows(8, 7, {"other", "yes"}));
-  const CliResult other = goes_on({"-o", out("other").string()});
+  const CliResult other = goes_on("other");
   EXPECT_EQ(other.exit_code, 3);
   EXPECT_NE(other.err.find("other"), std::string::npos) << other.err;
 }

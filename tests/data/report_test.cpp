@@ -27,7 +27,6 @@ TEST(DataReport, CountsClassesLengthsAndCutRows) {
   EXPECT_EQ(report.cut, 4);
   EXPECT_THAT(report.warnings, Contains(HasSubstr("1 rows are longer than 5 and lose 4")));
   EXPECT_EQ(describe(train).lengths.longest, 6);  // characters
-  EXPECT_THROW(describe(train, nullptr, std::vector<std::int64_t>{1}), Error);
 }
 
 TEST(DataReport, FindsDuplicatesConflictsAndLeaks) {

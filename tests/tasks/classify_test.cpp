@@ -172,9 +172,9 @@ TEST_F(Scores, MistakesAreNamed) {
   EXPECT_THAT(message_of([&] { made(one_label); }, ErrorKind::kInvalidArgument), HasSubstr("at least two labels"));
   ClassifyOptions head = options();
   head.engine = Engine::kHead;
-  EXPECT_THAT(message_of([&] { made(head); }, ErrorKind::kBadInput), HasSubstr("needs a classification head"));
+  EXPECT_THAT(message_of([&] { made(head); }, ErrorKind::kBadInput), HasSubstr("has no classification head"));
   head.engine = Engine::kMask;
-  EXPECT_THAT(message_of([&] { made(head); }, ErrorKind::kBadInput), HasSubstr("needs a masked language model head"));
+  EXPECT_THAT(message_of([&] { made(head); }, ErrorKind::kBadInput), HasSubstr("has no masked language model head"));
   ClassifyOptions chat = options();
   chat.chat = true;
   EXPECT_THAT(message_of([&] { one(chat); }, ErrorKind::kBadInput), HasSubstr("no chat template"));
