@@ -32,7 +32,7 @@ void hold_conversation(const LoadedModel& loaded, Completer& completer, const st
   const bool chats = loaded.tokenizer().chat_template().has_value();
   Json turns = Json::array();
   if (!system.empty()) turns.push_back({{"role", "system"}, {"content", system}});
-  print_note(chats ? "A line is a turn; Ctrl-D ends." : "No chat template: each line is completed; Ctrl-D ends.");
+  print_note(chats ? Printable("A line is a turn; Ctrl-D ends.") : Printable("No chat template: each line is completed; Ctrl-D ends."));
   for (std::string line;;) {
     std::cerr << "> " << std::flush;
     if (!std::getline(std::cin, line)) break;

@@ -31,7 +31,7 @@ void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks
   const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
   if (engine == tasks::Engine::kHead) options.labels.clear();
   if (!options.labels.empty())
-    note("labels, as the file has them: {}", printable(fmt::format("{}", fmt::join(options.labels, ", "))));
+    note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }
 
 // The index among the classifier's labels of what the file says of an example; -1 where it says nothing.
@@ -46,7 +46,7 @@ std::int32_t expected_label(const Dataset& data, std::size_t index, const std::v
   const std::int32_t number = digits ? std::stoi(name) : -1;
   check(number >= 0 && number < static_cast<std::int32_t>(labels.size()), ErrorKind::kBadInput,
         "{}: the label '{}' is none of: {}", data.place(index), printable(name, 60),
-        printable(fmt::format("{}", fmt::join(labels, ", "))));
+        printable(format_printable("{}", fmt::join(labels, ", "))));
   return number;
 }
 
@@ -74,7 +74,7 @@ void run_classify(Arguments arguments) {
 
   std::vector<tasks::TextInput> texts;
   for (const Example& e : data.examples) texts.push_back({e.text, e.text_pair});
-  if (a.show_prompt && !texts.empty()) print_note(classifier.render(texts.front()));
+  if (a.show_prompt && !texts.empty()) print_note(shown_lines(classifier.render(texts.front())));
   ClassifyReport report(a.json ? OutputStyle::kJson : OutputStyle::kTable, classifier.labels(), a.top_k);
   Progress bar("classifying", static_cast<std::int64_t>(texts.size()), "texts");
   classifier.classify_each(texts, [&](std::size_t i, const tasks::Classification& answer) {

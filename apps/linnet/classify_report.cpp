@@ -65,12 +65,12 @@ Json ClassifyReport::json_of(const tasks::Classification& answer) const {
 // The label, its probability, the other labels with theirs, and the text.
 std::string ClassifyReport::row_of(std::string_view text, const tasks::Classification& answer) const {
   if (!answer.label)
-    return fmt::format("{}         {}   (the model said: {})\n", padded("-", label_width_), excerpt(text),
+    return format_printable("{}         {}   (the model said: {})\n", padded("-", label_width_), excerpt(text),
                        excerpt(answer.raw));
   std::string others;
   for (std::size_t i = 1; i < std::min(shown_, answer.scores.size()); ++i)
-    others += fmt::format("  {} {:.4f}", padded(answer.scores[i].label, label_width_), answer.scores[i].score);
-  return fmt::format("{}  {:.4f}{}  {}\n", padded(*answer.label + (answer.abstained ? "?" : ""), label_width_),
+    others += format_printable("  {} {:.4f}", padded(answer.scores[i].label, label_width_), answer.scores[i].score);
+  return format_printable("{}  {:.4f}{}  {}\n", padded(*answer.label + (answer.abstained ? "?" : ""), label_width_),
                      answer.score, others, excerpt(text));
 }
 
@@ -106,8 +106,8 @@ void ClassifyReport::finish() {
                   {"abstained", abstained_}}}});
     return;
   }
-  print_note(fmt::format("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * accuracy, right, all, 100 * f1,
-                         abstained_ > 0 ? fmt::format(", {} abstained", abstained_) : ""));
+  print_note(format_printable("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * accuracy, right, all, 100 * f1,
+                         abstained_ > 0 ? format_printable(", {} abstained", abstained_) : ""));
 }
 
 }  // namespace linnet::app

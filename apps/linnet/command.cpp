@@ -76,7 +76,7 @@ std::string Command::variable_behind(std::string_view message, Arguments argumen
     const bool written = std::ranges::any_of(arguments, [&](std::string_view argument) {
       return std::ranges::any_of(spellings, [&](const std::string& s) { return argument.starts_with(s); });
     });
-    if (!written) return fmt::format(" (from {})", option->get_envname());
+    if (!written) return format_printable(" (from {})", option->get_envname());
   }
   return "";
 }
@@ -104,13 +104,13 @@ void Command::parse(Arguments arguments) {
       if (value.ends_with(kMark)) value.pop_back();
   for (const Later& entry : later_) {
     if (entry.option->count() > 0) {
-      wrong_usage(fmt::format("{} is not in this version: {}", entry.option->get_name(), entry.message));
+      wrong_usage(format_printable("{} is not in this version: {}", entry.option->get_name(), entry.message));
     }
   }
 }
 
 void Command::wrong_usage(const std::string& message) const {
-  print_error(fmt::format("{}: {}; see linnet {} --help", name_, message, name_));
+  print_error(format_printable("{}: {}; see linnet {} --help", name_, message, name_));
   throw Exit{2};
 }
 

@@ -77,7 +77,7 @@ std::string Completer::complete(const Prompt& prompt) {
   print_result("\n");
   if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
   if (stderr_is_terminal())
-    print_note(fmt::format(
+    print_note(format_printable(
         "[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", c.generation.prompt_tokens, c.generation.ids.size(),
         c.generation.finish == generate::FinishReason::kStop ? "ended by itself" : "cut at the length",
         rate(c.generation.prompt_tokens, c.generation.prefill_seconds),
@@ -116,15 +116,15 @@ Json Completer::logprobs(const generate::Generation& g) const {
 void Completer::print_logprobs(const generate::Generation& g) const {
   const auto cell = [&](const generate::TokenLogprob& t) {
     const Json json = token(t);
-    return fmt::format("{} {:.3f}", dump_json(json.contains("token") ? json["token"] : json["id"]), t.logprob);
+    return format_printable("{} {:.3f}", dump_json(json.contains("token") ? json["token"] : json["id"]), t.logprob);
   };
-  std::vector<std::vector<std::string>> rows{{"token", "likeliest"}};
+  Table rows{{"token", "likeliest"}};
   for (const generate::StepLogprobs& step : g.logprobs) {
-    std::string top;
-    for (const generate::TokenLogprob& t : step.top) top += (top.empty() ? "" : "  ") + cell(t);
+    Printable top;
+    for (const generate::TokenLogprob& t : step.top) top += (top == "" ? Printable("") : Printable("  ")) + cell(t);
     rows.push_back({cell(step.chosen), top});
   }
-  print_result(format_table(rows));
+  print_result(format_table(rows).text());
 }
 
 }  // namespace linnet::app

@@ -39,7 +39,7 @@ Json cpu_features() {
   flags = " " + flags + " ";
   Json found = Json::array();
   for (const char* name : kWanted) {
-    if (flags.find(fmt::format(" {} ", name)) != std::string::npos) found.push_back(name);
+    if (flags.find(format_printable(" {} ", name)) != std::string::npos) found.push_back(name);
   }
   return found;
 }
@@ -48,8 +48,8 @@ std::int64_t total_memory() { return std::atoll(proc_value("/proc/meminfo", "Mem
 
 Json library_versions() {
   Json versions = {{"linnet", LINNET_VERSION},
-                   {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-                   {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                   {"fmt", format_printable("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+                   {"nlohmann_json", format_printable("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                                  NLOHMANN_JSON_VERSION_PATCH)},
                    {"compiler", __VERSION__}};
   for (const NamedFact& library : cpu_libraries()) versions[library.name] = library.value;
@@ -73,7 +73,7 @@ Json examine(bool bench) {
   utsname system = {};
   uname(&system);
   Json result = {
-      {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+      {"system", format_printable("{} {} {}", system.sysname, system.release, system.machine)},
       {"cpu", {{"model", proc_value("/proc/cpuinfo", "model name")}, {"features", cpu_features()}}},
       {"threads", default_threads()},
       {"gomp_spincount", thread_spin_count()},
@@ -93,28 +93,29 @@ Json examine(bool bench) {
 void print_for_people(const Json& r) {
   const auto number = [](const Json& value) { return value.get<double>(); };
   std::vector<std::string> features = r["cpu"]["features"];
-  std::vector<std::vector<std::string>> rows = {
-      {"system", r["system"]},
-      {"processor", r["cpu"]["model"]},
-      {"features", fmt::format("{}", fmt::join(features, " "))},
-      {"threads", fmt::format("{} (physical cores this process may use)", r["threads"].get<int>())},
-      {"GOMP_SPINCOUNT", r["gomp_spincount"]},
-      {"device", r["device"]},
+  const auto cell = [](const Json& value) { return printable(value.get_ref<const std::string&>()); };
+  Table rows = {
+      {"system", cell(r["system"])},
+      {"processor", cell(r["cpu"]["model"])},
+      {"features", format_printable("{}", fmt::join(features, " "))},
+      {"threads", format_printable("{} (physical cores this process may use)", r["threads"].get<int>())},
+      {"GOMP_SPINCOUNT", cell(r["gomp_spincount"])},
+      {"device", cell(r["device"])},
       {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " +
                      format_bytes(number(r["memory"]["total_bytes"]))},
   };
-  for (const auto& [name, kernel] : r["kernels"].items()) rows.push_back({name + " products", kernel});
-  for (const auto& [name, version] : r["libraries"].items()) rows.push_back({name, version});
-  rows.push_back({"cache", r["cache"]["linnet"]});
+  for (const auto& [name, kernel] : r["kernels"].items()) rows.push_back({format_printable("{} products", name), cell(kernel)});
+  for (const auto& [name, version] : r["libraries"].items()) rows.push_back({printable(name), cell(version)});
+  rows.push_back({"cache", cell(r["cache"]["linnet"])});
   rows.push_back({"default model", r["cache"]["default_model_present"].get<bool>()
-                                       ? r["cache"]["default_model"].get<std::string>()
-                                       : "not there; script/fetch-models smollm2 gets it"});
+                                       ? cell(r["cache"]["default_model"])
+                                       : Printable("not there; script/fetch-models smollm2 gets it")});
   if (r.contains("bench")) {
     rows.push_back({"memory reads", format_bytes(number(r["bench"]["read_bytes_per_s"])) + "/s"});
-    rows.push_back({"f32 products", fmt::format("{:.0f} GFLOP/s", number(r["bench"]["f32_gflops"]))});
-    rows.push_back({"8-bit products", fmt::format("{:.0f} GOP/s", number(r["bench"]["int8_gflops"]))});
+    rows.push_back({"f32 products", format_printable("{:.0f} GFLOP/s", number(r["bench"]["f32_gflops"]))});
+    rows.push_back({"8-bit products", format_printable("{:.0f} GOP/s", number(r["bench"]["int8_gflops"]))});
   }
-  print_result(format_table(rows));
+  print_result(format_table(rows).text());
 }
 
 }  // namespace

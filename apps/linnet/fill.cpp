@@ -31,10 +31,10 @@ void print_as_json(const std::vector<Words>& masks) {
 
 void print_as_table(const std::vector<Words>& masks) {
   for (const Words& words : masks) {
-    std::vector<std::vector<std::string>> rows{{"score", "word", "text"}};
+    Table rows{{"score", "word", "text"}};
     for (const tasks::FillCandidate& w : words)
-      rows.push_back({fmt::format("{:.4f}", w.score), printable(w.token_str), printable(w.sequence, 400)});
-    print_result(format_table(rows));
+      rows.push_back({format_printable("{:.4f}", w.score), printable(w.token_str), printable(w.sequence, 400)});
+    print_result(format_table(rows).text());
   }
 }
 

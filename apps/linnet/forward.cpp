@@ -33,11 +33,11 @@ Rows parse_beside(const Command& command, const std::string& option, const std::
   Rows rows = parse_rows(command, option, lists);
   if (rows.empty()) return rows;
   if (rows.size() != ids.size())
-    command.wrong_usage(fmt::format("{} is given {} times for {} rows; once a row", option, rows.size(), ids.size()));
+    command.wrong_usage(format_printable("{} is given {} times for {} rows; once a row", option, rows.size(), ids.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].size() != ids[i].size())
       command.wrong_usage(
-          fmt::format("{}: {} numbers for the {} ids of row {}", option, rows[i].size(), ids[i].size(), i));
+          format_printable("{}: {} numbers for the {} ids of row {}", option, rows[i].size(), ids[i].size(), i));
   }
   return rows;
 }
@@ -52,7 +52,7 @@ nn::PaddedBatch make_batch(const Command& command, const Options& options, Rows 
   batch.mask = parse_beside(command, "--attention-mask", options.masks, ids);
   for (const auto& row : batch.mask) {
     for (const std::int32_t m : row)
-      if (m != 0 && m != 1) command.wrong_usage(fmt::format("--attention-mask takes 0 and 1, not {}", m));
+      if (m != 0 && m != 1) command.wrong_usage(format_printable("--attention-mask takes 0 and 1, not {}", m));
   }
   if (batch.mask.empty())
     for (const auto& row : ids) batch.mask.emplace_back(row.size(), 1);
@@ -72,25 +72,25 @@ void write(const Options& options, const std::vector<models::NamedTensor>& tenso
   const std::filesystem::path file(options.output);
   CheckpointWriter writer(file.parent_path(), file.stem().string());
   Json shapes = Json::object();
-  std::vector<std::vector<std::string>> table{{"tensor", "shape"}};
+  Table table{{"tensor", "shape"}};
   for (const models::NamedTensor& t : tensors) {
     writer.add(t.name, t.value);
     shapes[t.name] = t.value.shape();
-    table.push_back({t.name, to_string(t.value.shape())});
+    table.push_back({printable(t.name), printable(to_string(t.value.shape()))});
   }
   writer.finish();
   if (options.json)
     print_json({{"tensors", shapes}});
   else
-    print_result(format_table(table));
+    print_result(format_table(table).text());
 }
 
 void check_usage(const Command& command, const Options& options) {
   if (options.output.empty()) command.wrong_usage("where to? give -o FILE.safetensors");
   if (!options.output.ends_with(".safetensors"))
-    command.wrong_usage(fmt::format("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
+    command.wrong_usage(format_printable("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
   if (options.padding_side != "left" && options.padding_side != "right")
-    command.wrong_usage(fmt::format("--padding-side {}: left or right", printable(options.padding_side, 40)));
+    command.wrong_usage(format_printable("--padding-side {}: left or right", printable(options.padding_side, 40)));
   if (options.ids.empty() == options.texts.empty())
     command.wrong_usage(options.ids.empty() ? "nothing to run: give --ids 1,2,3 or a text"
                                             : "--ids or a text, not both");
@@ -124,12 +124,12 @@ void run_forward(Arguments arguments) {
       load_model(command, options.model, {}, options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
     command.wrong_usage(
-        fmt::format("--decoder-ids: a {} model has no decoder beside an encoder", loaded.model->family().model_type));
+        format_printable("--decoder-ids: a {} model has no decoder beside an encoder", loaded.model->family().model_type));
   for (const auto& row : ids)
     for (const std::int32_t id : row)
       if (id < 0 || id >= loaded.model->config().vocab)
         command.wrong_usage(
-            fmt::format("--ids: {} is outside the model's vocabulary of {}", id, loaded.model->config().vocab));
+            format_printable("--ids: {} is outside the model's vocabulary of {}", id, loaded.model->config().vocab));
   for (const std::string& text : options.texts) {
     Encoding e = loaded.tokenizer().encode(text);
     ids.push_back(std::move(e.ids));

@@ -13,7 +13,6 @@ namespace linnet::app {
 namespace {
 
 using models::Summary;
-using Table = std::vector<std::vector<std::string>>;
 
 constexpr std::int64_t kUsualContext = 2048;  // what a run is planned for, where the model can do more
 
@@ -88,29 +87,28 @@ std::string_view name_of(Activation activation) {
 std::string positions_of(const nn::TransformerConfig& c) {
   std::string text(name_of(c.positions));
   if (c.positions != nn::Positions::kRotary) return text;
-  text += fmt::format(", theta {:g}", c.rope.theta);
-  return c.rope.kind == nn::RopeKind::kDefault ? text : fmt::format("{}, {}", text, name_of(c.rope.kind));
+  text += format_printable(", theta {:g}", c.rope.theta);
+  return c.rope.kind == nn::RopeKind::kDefault ? text : format_printable("{}, {}", text, name_of(c.rope.kind));
 }
 
 std::string norm_of(const nn::TransformerConfig& c) {
-  return fmt::format("{}, {} each part, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer",
+  return format_printable("{}, {} each part, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer",
                      c.norm_place == nn::NormPlace::kBefore ? "before" : "after", c.norm_eps);
 }
 
 void add_choices(Table& rows, const nn::TransformerConfig& c) {
-  rows.push_back({"stack", fmt::format("{}, {} layers", name_of(c.stack), c.layers)});
-  rows.push_back({"hidden size", fmt::format("{}, feed-forward {}", c.hidden, c.ffn)});
-  rows.push_back({"attention", fmt::format("{} heads of {}, {} key-value heads", c.heads, c.head_dim, c.kv_heads)});
-  rows.push_back({"norm", norm_of(c)});
-  rows.push_back({"positions", positions_of(c)});
-  rows.push_back({"activation", fmt::format("{}{}", name_of(c.activation),
+  rows.push_back({"stack", format_printable("{}, {} layers", name_of(c.stack), c.layers)});
+  rows.push_back({"hidden size", format_printable("{}, feed-forward {}", c.hidden, c.ffn)});
+  rows.push_back({"attention", format_printable("{} heads of {}, {} key-value heads", c.heads, c.head_dim, c.kv_heads)});
+  rows.push_back({"norm", printable(norm_of(c))});
+  rows.push_back({"positions", printable(positions_of(c))});
+  rows.push_back({"activation", format_printable("{}{}", name_of(c.activation),
                                             c.ffn_kind == nn::FeedForwardKind::kGated ? ", gated" : "")});
-  rows.push_back({"tied embeddings", c.tie_embeddings ? "yes" : "no"});
+  rows.push_back({"tied embeddings", printable(c.tie_embeddings ? "yes" : "no")});
   const bool classifies = c.head == nn::HeadKind::kSequenceClass || c.head == nn::HeadKind::kTokenClass;
   if (!classifies) return;
-  std::string labels;
-  for (const std::string& label : c.labels) labels += (labels.empty() ? "" : ", ") + label;
-  rows.push_back({"labels", printable(labels) + (c.head_trained ? "" : " (never trained)")});
+  const Printable labels = printable(fmt::format("{}", fmt::join(c.labels, ", ")));
+  rows.push_back({"labels", format_printable("{}{}", labels, c.head_trained ? "" : " (never trained)")});
 }
 
 class Inspection {
@@ -124,23 +122,23 @@ class Inspection {
   void print() const {
     const Summary& s = summary_;
     Table rows{{"", printable(s.place.string(), 120)}};
-    rows.push_back({"family", s.family == nullptr ? "-" : std::string(s.family->model_type)});
+    rows.push_back({"family", printable(s.family == nullptr ? "-" : s.family->model_type)});
     if (!s.architecture.empty()) rows.push_back({"architecture", printable(s.architecture, 80)});
     if (s.config) add_choices(rows, *s.config);
-    if (s.vocab_size) rows.push_back({"vocabulary", fmt::format("{} tokens", *s.vocab_size)});
-    if (s.context_length) rows.push_back({"context", fmt::format("{} tokens", *s.context_length)});
+    if (s.vocab_size) rows.push_back({"vocabulary", format_printable("{} tokens", *s.vocab_size)});
+    if (s.context_length) rows.push_back({"context", format_printable("{} tokens", *s.context_length)});
     if (s.parameters > 0)
       rows.push_back(
-          {"parameters", fmt::format("{} ({})", format_count(static_cast<double>(s.parameters)), s.parameters)});
-    if (s.dtype) rows.push_back({"dtype", std::string(info(*s.dtype).name)});
+          {"parameters", format_printable("{} ({})", format_count(static_cast<double>(s.parameters)), s.parameters)});
+    if (s.dtype) rows.push_back({"dtype", printable(info(*s.dtype).name)});
     add_adapter(rows);
     if (runs()) {
-      rows.push_back({"memory to run", fmt::format("{} ({} tokens)", format_bytes(run_bytes()), context_)});
-      rows.push_back({"memory to train", fmt::format("{} and activations (all weights, AdamW, f32)",
+      rows.push_back({"memory to run", format_printable("{} ({} tokens)", format_bytes(run_bytes()), context_)});
+      rows.push_back({"memory to train", format_printable("{} and activations (all weights, AdamW, f32)",
                                                      format_bytes(static_cast<double>(models::train_memory(s))))});
     }
-    print_result(format_table(rows));
-    if (options_.tensors) print_result("\n" + format_table(tensor_rows()));
+    print_result(format_table(rows).text());
+    if (options_.tensors) print_result("\n" + format_table(tensor_rows()).text());
   }
 
   void print_json() const {
@@ -170,7 +168,7 @@ class Inspection {
   void note_missing() const {
     const Summary& s = summary_;
     if (s.missing.empty() || is_adapter_folder(s.place)) return;  // the base has what an adapter lacks
-    print_note(fmt::format("linnet: warning: {}: {} tensors of the architecture are not there, the first is '{}'",
+    print_note(format_printable("linnet: warning: {}: {} tensors of the architecture are not there, the first is '{}'",
                            printable(s.place.string()), s.missing.size(), s.missing.front()));
   }
 
@@ -183,18 +181,18 @@ class Inspection {
     const PeftConfig peft = read_peft_config(summary_.place);
     constexpr std::string_view kKinds[] = {"LoRA", "prompt tuning", "prefix tuning"};
     const char* where = peft.reach == PrefixReach::kAllAttention ? " in encoder, decoder and between" : "";
-    rows.push_back({"adapter", fmt::format("{}, {}", kKinds[static_cast<std::size_t>(peft.kind)],
+    rows.push_back({"adapter", format_printable("{}, {}", kKinds[static_cast<std::size_t>(peft.kind)],
                                            peft.kind == AdapterKind::kLora
-                                               ? fmt::format("rank {}", peft.rank)
-                                               : fmt::format("{} virtual tokens{}", peft.virtual_tokens, where))});
+                                               ? format_printable("rank {}", peft.rank)
+                                               : format_printable("{} virtual tokens{}", peft.virtual_tokens, where))});
     rows.push_back({"base", printable(peft.base, 120)});
   }
 
   Table tensor_rows() const {
     Table rows{{"tensor", "ours", "shape", "dtype"}};
     for (const models::TensorSummary& t : summary_.tensors)
-      rows.push_back({printable(t.name), t.ours.empty() ? "-" : t.ours, to_string(t.stored.shape),
-                      std::string(info(t.stored.dtype).name)});
+      rows.push_back({printable(t.name), printable(t.ours.empty() ? "-" : t.ours), printable(to_string(t.stored.shape)),
+                      printable(info(t.stored.dtype).name)});
     return rows;
   }
 

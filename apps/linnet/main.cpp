@@ -26,9 +26,9 @@ std::string usage() {
   for (const Verb& verb : verbs()) {
     if (verb.group != group) {
       group = verb.group;
-      text += fmt::format("\n{}:\n", group);
+      text += format_printable("\n{}:\n", group);
     }
-    text += fmt::format("  {:<12}{}\n", verb.name, verb.purpose);
+    text += format_printable("  {:<12}{}\n", verb.name, verb.purpose);
   }
   return text +
          "\nExamples:\n"
@@ -43,14 +43,14 @@ void run_verb(std::string_view name, Arguments arguments) {
   }
   std::vector<std::string> names;
   for (const Verb& verb : verbs()) names.emplace_back(verb.name);
-  print_error(fmt::format("there is no verb '{}'; the nearest: {}; see linnet --help", printable(name, 40),
+  print_error(format_printable("there is no verb '{}'; the nearest: {}; see linnet --help", printable(name, 40),
                           fmt::join(nearest_names(name, names, 3), ", ")));
   throw Exit{2};
 }
 
 void dispatch(Arguments arguments) {
   if (arguments.empty()) {
-    print_note(usage());
+    print_note(Printable::trusted(usage()));
     throw Exit{2};
   }
   const std::string_view first = arguments[0];
@@ -77,7 +77,7 @@ int exit_code(ErrorKind kind) {
   return 1;
 }
 
-constexpr const char* kOutOfMemory = "out of memory; a smaller model, --dtype q8 or fewer texts at once need less";
+constexpr char kOutOfMemory[] = "out of memory; a smaller model, --dtype q8 or fewer texts at once need less";
 
 // Where memory is missing inside a library's destructor or a function that may not throw, nothing can be caught any
 // more.
@@ -101,12 +101,12 @@ int guarded_main(Arguments arguments) {
   } catch (const Exit& exit) {
     return exit.code;
   } catch (const Error& error) {
-    print_error(error.what());
+    print_error(printable(error.what(), SIZE_MAX));
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     print_error(kOutOfMemory);
   } catch (const std::exception& error) {
-    print_error(error.what());
+    print_error(printable(error.what(), SIZE_MAX));
   }
   return 1;
 }

@@ -17,19 +17,19 @@ void run_models(Arguments arguments) {
 
   const hub::Settings settings = hub::settings_from_environment();
   Json models = Json::array();
-  std::vector<std::vector<std::string>> rows{{"model", "size", "revisions"}};
+  Table rows{{"model", "size", "revisions"}};
   for (const hub::CachedRepository& cached : hub::list_cached(settings)) {
     models.push_back({{"model", cached.repository},
                       {"revisions", cached.revisions},
                       {"bytes", cached.bytes},
                       {"path", cached.folder.string()}});
-    rows.push_back({cached.repository, format_bytes(static_cast<double>(cached.bytes)),
-                    fmt::format("{}", fmt::join(cached.revisions, ", "))});
+    rows.push_back({printable(cached.repository), format_bytes(static_cast<double>(cached.bytes)),
+                    format_printable("{}", fmt::join(cached.revisions, ", "))});
   }
   if (json) return print_json({{"cache", settings.cache.string()}, {"models", std::move(models)}});
   if (rows.size() == 1)
-    return print_note(fmt::format("{}: no models yet; `linnet pull org/name` fetches one", settings.cache.string()));
-  print_result(format_table(rows));
+    return print_note(format_printable("{}: no models yet; `linnet pull org/name` fetches one", settings.cache.string()));
+  print_result(format_table(rows).text());
 }
 
 }  // namespace linnet::app

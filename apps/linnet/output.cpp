@@ -25,13 +25,24 @@ void print_result(std::string_view text) {
 
 void print_json(const Json& value) { print_result(dump_json(value) + "\n"); }
 
-void print_note(std::string_view text) {
+void print_note(const Printable& text) {
   Progress::hide();
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fwrite(text.text().data(), 1, text.text().size(), stderr);
   std::fputc('\n', stderr);
 }
 
-void print_error(std::string_view message) { print_note(fmt::format("linnet: error: {}", message)); }
+Printable shown_lines(std::string_view text) {
+  std::string lines;
+  for (;;) {
+    const auto end = text.find('\n');
+    lines += printable(text.substr(0, end), SIZE_MAX).text();
+    if (end == text.npos) return Printable::trusted(std::move(lines));
+    lines += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
+void print_error(const Printable& message) { print_note(format_printable("linnet: error: {}", message)); }
 
 namespace {
 
@@ -41,44 +52,45 @@ bool numeric(std::string_view cell) {
 
 }  // namespace
 
-std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+Printable format_table(const Table& rows) {
   std::vector<std::size_t> widths;
   std::vector<bool> to_the_right;  // every cell below the heading is a number
   for (const auto& row : rows) {
     if (row.size() > widths.size()) widths.resize(row.size(), 0);
     to_the_right.resize(widths.size(), rows.size() > 1);
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], utf8::count(row[i]));
-      if (&row != &rows.front() && !numeric(row[i])) to_the_right[i] = false;
+      widths[i] = std::max(widths[i], utf8::count(row[i].text()));
+      if (&row != &rows.front() && !numeric(row[i].text())) to_the_right[i] = false;
     }
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string blanks(widths[i] - utf8::count(row[i]), ' ');
+      const std::string blanks(widths[i] - utf8::count(row[i].text()), ' ');
       const bool last = i + 1 == row.size();
-      text += to_the_right[i] ? blanks + row[i] : row[i] + (last ? "" : blanks);
+      const std::string& cell = row[i].text();
+      text += to_the_right[i] ? blanks + cell : cell + (last ? "" : blanks);
       text += last ? "\n" : "  ";
     }
   }
-  return text;
+  return Printable::trusted(std::move(text));  // cells are printable, the line ends are ours
 }
 
 namespace {
 
-std::string scaled(double value, double step, std::array<const char*, 5> units) {
+Printable scaled(double value, double step, std::array<const char*, 5> units) {
   std::size_t unit = 0;
   while (value >= step && unit + 1 < units.size()) {
     value /= step;
     ++unit;
   }
-  return unit == 0 ? fmt::format("{:.0f}{}", value, units[0]) : fmt::format("{:.1f}{}", value, units[unit]);
+  return unit == 0 ? format_printable("{:.0f}{}", value, units[0]) : format_printable("{:.1f}{}", value, units[unit]);
 }
 
 }  // namespace
 
-std::string format_bytes(double bytes) { return scaled(bytes, 1000, {" B", " kB", " MB", " GB", " TB"}); }
-std::string format_count(double count) { return scaled(count, 1000, {"", " k", " M", " G", " T"}); }
+Printable format_bytes(double bytes) { return scaled(bytes, 1000, {" B", " kB", " MB", " GB", " TB"}); }
+Printable format_count(double count) { return scaled(count, 1000, {"", " k", " M", " G", " T"}); }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 

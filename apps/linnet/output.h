@@ -6,25 +6,29 @@
 #include <vector>
 
 #include "linnet/base/json.h"
+#include "linnet/base/printable.h"
 
 namespace linnet::app {
 
-// Writes a result at once (streams and JSON lines are read while the program runs). A closed pipe ends the program
-// quietly; any other failure is kRuntime.
+// Writes a result at once (streams and JSON lines are read while the program runs), byte for byte: JSON, vectors, what a
+// model wrote. A closed pipe ends the program quietly; any other failure is kRuntime.
 void print_result(std::string_view text);
 // One JSON value on a line of its own.
 void print_json(const Json& value);
 // A note for people, on stderr.
-void print_note(std::string_view text);
+void print_note(const Printable& text);
+// Text of several lines that stay lines: a prompt.
+Printable shown_lines(std::string_view text);
 // `linnet: error: …`
-void print_error(std::string_view message);
+void print_error(const Printable& message);
 
 // Rows in columns, the first row a heading; numbers to the right.
-std::string format_table(const std::vector<std::vector<std::string>>& rows);
+using Table = std::vector<std::vector<Printable>>;
+Printable format_table(const Table& rows);
 
 // "1.2 GB"; "134.5 M".
-std::string format_bytes(double bytes);
-std::string format_count(double count);
+Printable format_bytes(double bytes);
+Printable format_count(double count);
 
 bool stderr_is_terminal();
 // Colours and bars: stderr is a terminal and NO_COLOR is not set.

@@ -21,7 +21,7 @@ void run_rm(Arguments arguments) {
   for (const std::string& name : names) {
     specs.push_back(repository_argument(command, name));
     if (!specs.back().file.empty())
-      command.wrong_usage(fmt::format("'{}' names a file; a whole repository or a revision is removed", name));
+      command.wrong_usage(format_printable("'{}' names a file; a whole repository or a revision is removed", name));
   }
 
   const hub::Settings settings = hub::settings_from_environment();
@@ -31,7 +31,7 @@ void run_rm(Arguments arguments) {
     if (json)
       print_json({{"model", specs[i].text()}, {"freed_bytes", freed}});
     else
-      print_result(fmt::format("{}: removed, {} freed\n", names[i], format_bytes(static_cast<double>(freed))));
+      print_result(format_printable("{}: removed, {} freed\n", names[i], format_bytes(static_cast<double>(freed))));
   }
 }
 

@@ -44,7 +44,7 @@ std::vector<tasks::PromptedTexts> read_requests(const Options& o) {
   LineReader lines(text);
   for (std::string_view line; lines.next(line);) {
     if (line.find_first_not_of(" \t") == line.npos) continue;
-    const std::string place = fmt::format("{}:{}", piped ? "stdin" : o.input, lines.line());
+    const std::string place = format_printable("{}:{}", piped ? "stdin" : o.input, lines.line());
     const Json json = parse_json(line, place);
     requests.push_back({get_string(require(json, "prompt", place), "prompt", place),
                         texts_of(require(json, "continuations", place), place), place});
@@ -55,20 +55,20 @@ std::vector<tasks::PromptedTexts> read_requests(const Options& o) {
 
 void print_scores(const Options& o, const tasks::PromptedTexts& request, const std::vector<generate::Score>& scores) {
   Json list = Json::array();
-  std::vector<std::vector<std::string>> table{{"continuation", "log p", "tokens", "greedy"}};
+  Table table{{"continuation", "log p", "tokens", "greedy"}};
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const generate::Score& s = scores[i];
     list.push_back({{"continuation", request.continuations[i]},
                     {"logprob", s.logprob},
                     {"tokens", s.tokens},
                     {"greedy", s.greedy}});
-    table.push_back({dump_json(request.continuations[i]), fmt::format("{:.4f}", s.logprob), std::to_string(s.tokens),
-                     s.greedy ? "yes" : "no"});
+    table.push_back({printable(dump_json(request.continuations[i])), format_printable("{:.4f}", s.logprob),
+                     format_printable("{}", s.tokens), printable(s.greedy ? "yes" : "no")});
   }
   if (o.json)
     print_json({{"scores", list}});
   else
-    print_result(format_table(table));
+    print_result(format_table(table).text());
 }
 
 void score_prompts(const Command& command, const Options& o) {
@@ -92,7 +92,7 @@ void measure_perplexity(const Command& command, Options o) {
   const std::int64_t context = loaded.model->context();
   if (context > 0 && o.window > context) {
     if (command.given("--window"))
-      command.wrong_usage(fmt::format("--window {}: the model's context is {}", o.window, context));
+      command.wrong_usage(format_printable("--window {}: the model's context is {}", o.window, context));
     o.window = context;
     if (!command.given("--stride")) o.stride = std::max<std::int64_t>(1, context / 2);
   }
@@ -112,8 +112,8 @@ void measure_perplexity(const Command& command, Options o) {
                        {"tokens", p.tokens.tokens},
                        {"words", p.words},
                        {"bytes", p.bytes}});
-  const auto row = [](const char* unit, double value, std::int64_t count) -> std::vector<std::string> {
-    return {unit, fmt::format("{:.4f}", value), std::to_string(count)};
+  const auto row = [](const char* unit, double value, std::int64_t count) -> std::vector<Printable> {
+    return {printable(unit), format_printable("{:.4f}", value), format_printable("{}", count)};
   };
   print_result(format_table({{"a", "perplexity", "count"},
                              row("token", p.per_token(), p.tokens.tokens),
@@ -129,7 +129,7 @@ void check_usage(const Command& command, const Options& o) {
   if (prompts && !command.given("--prompt")) command.wrong_usage("--continuation of what? give --prompt TEXT");
   if (o.window < 2 || o.stride < 1 || o.stride > o.window)
     command.wrong_usage(
-        fmt::format("--window {} --stride {}: a stride is 1 to the window, a window at least 2", o.window, o.stride));
+        format_printable("--window {} --stride {}: a stride is 1 to the window, a window at least 2", o.window, o.stride));
   if (o.limit < 0) command.wrong_usage("--limit takes a number of tokens");
 }
 

@@ -72,14 +72,14 @@ class TokenizeRun {
 
  private:
   void print_table(const Encoding& e) {
-    std::vector<std::vector<std::string>> rows{{"id", "token", "bytes", "type"}};
+    Table rows{{"id", "token", "bytes", "type"}};
     for (std::size_t i = 0; i < e.size(); ++i)
-      rows.push_back({std::to_string(e.ids[i]), printable(e.tokens[i]),
-                      fmt::format("{}-{}", e.offsets[i].first, e.offsets[i].second), std::to_string(e.type_ids[i])});
-    print_result(format_table(rows));
+      rows.push_back({format_printable("{}", e.ids[i]), printable(e.tokens[i]),
+                      format_printable("{}-{}", e.offsets[i].first, e.offsets[i].second), format_printable("{}", e.type_ids[i])});
+    print_result(format_table(rows).text());
     std::string ids;
     for (const std::int32_t id : e.ids) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
-    print_result(fmt::format("{} tokens: {}\n", e.size(), ids));
+    print_result(format_printable("{} tokens: {}\n", e.size(), ids));
   }
 
   const Options& options_;
@@ -109,7 +109,7 @@ void read_lines(const Options& options, bool decoding, TokenizeRun& run) {
   const bool plain = options.input.ends_with(".txt");
   std::int64_t number = 0;
   for (std::string line; std::getline(in, line);) {
-    const std::string place = fmt::format("{}:{}", options.input, ++number);
+    const std::string place = format_printable("{}:{}", options.input, ++number);
     if (plain && !decoding) {
       run.encode(line, std::nullopt);
       continue;

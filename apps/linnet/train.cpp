@@ -112,7 +112,7 @@ nn::ProblemType problem_named(const Command& command, const std::string& name) {
   if (name == "multi_label_classification" || name == "multi-label") return nn::ProblemType::kMultiLabel;
   if (name == "regression") return nn::ProblemType::kRegression;
   command.wrong_usage(
-      fmt::format("--problem-type '{}' is none of single_label_classification, "
+      format_printable("--problem-type '{}' is none of single_label_classification, "
                   "multi_label_classification, regression",
                   printable(name, 40)));
 }
@@ -123,7 +123,7 @@ std::optional<nn::Pooling> pooling_named(const Command& command, const std::stri
        {std::pair("first", nn::Pooling::kFirst), std::pair("last", nn::Pooling::kLast),
         std::pair("mean", nn::Pooling::kMean), std::pair("max", nn::Pooling::kMax)})
     if (name == spelling) return pooling;
-  command.wrong_usage(fmt::format("--pooling '{}' is none of first, last, mean, max", printable(name, 40)));
+  command.wrong_usage(format_printable("--pooling '{}' is none of first, last, mean, max", printable(name, 40)));
 }
 
 std::vector<float> class_weights(const Command& command, std::string_view text) {
@@ -133,7 +133,7 @@ std::vector<float> class_weights(const Command& command, std::string_view text) 
     float weight = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + comma, weight);
     if (error != std::errc() || end != text.data() + comma || !(weight >= 0))
-      command.wrong_usage(fmt::format("--class-weights takes balanced or numbers, not '{}'", printable(text, 40)));
+      command.wrong_usage(format_printable("--class-weights takes balanced or numbers, not '{}'", printable(text, 40)));
     weights.push_back(weight);
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
@@ -164,7 +164,7 @@ void refuse_idle_options(const Command& command, const ModelOptions& model, cons
     command.wrong_usage("--momentum belongs to --optimizer sgd");
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
   if ((model.dtype == "q8" || model.dtype == "q4") && o.method == TrainMethod::kFull)
-    command.wrong_usage(fmt::format("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
+    command.wrong_usage(format_printable("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
 }
 
 // Numbers that an adapter already has.
@@ -173,7 +173,7 @@ void refuse_other_adapter(const Command& command) {
        {"--lora-r", "--lora-alpha", "--rslora", "--target-modules", "--virtual-tokens", "--prompt-init"})
     if (command.given(option))
       command.wrong_usage(
-          fmt::format("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
+          format_printable("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
                       "in first with linnet merge",
                       option));
 }
@@ -221,16 +221,16 @@ class Reporter {
   Reporter(const Trainer& trainer, bool json) : plan_(trainer.plan()), json_(json) {}
 
   void show_plan() {
-    std::vector<std::vector<std::string>> rows{{"plan", ""}};
-    for (const auto& [what, value] : plan_.facts()) rows.push_back({what, value});
+    Table rows{{"plan", ""}};
+    for (const auto& [what, value] : plan_.facts()) rows.push_back({printable(what), printable(value, 400)});
     print_note(format_table(rows));
-    print_note(plan_.data.text());
+    print_note(Printable::trusted(plan_.data.text()));  // lines that escape what they quote
   }
 
   TrainHooks hooks() {
     return {.on_step = [this](const StepRecord& record) { step(record); },
             .on_eval = [this](const EvalRecord& record) { evaluated(record); },
-            .on_note = [](const std::string& text) { print_note(text); },
+            .on_note = [](const std::string& text) { print_note(format_printable("{}", text)); },
             .on_warning = [](const std::string& text) { warn("{}", text); },
             .on_progress = [this](const std::string& what, std::int64_t done,
                                   std::int64_t total) { progress(what, done, total); },
@@ -245,14 +245,14 @@ class Reporter {
   void finish(const TrainSummary& summary) {
     bar_.reset();
     if (json_) return print_json({{"summary", summary.json()}});
-    std::vector<std::vector<std::string>> rows{{"result", ""}};
+    Table rows{{"result", ""}};
     const Json json = summary.json();
     for (const auto& [name, value] : json.items())
-      if (value.is_number()) rows.push_back({name, fmt::format("{:.5g}", value.get<double>())});
-    print_result(format_table(rows));
+      if (value.is_number()) rows.push_back({printable(name), format_printable("{:.5g}", value.get<double>())});
+    print_result(format_table(rows).text());
     for (std::size_t i = 0; i < summary.nearest_tokens.size(); ++i)
-      print_result(fmt::format("prompt row {}: nearest to {}\n", i,
-                               printable(fmt::format("{}", fmt::join(summary.nearest_tokens[i], " ")))));
+      print_result(format_printable("prompt row {}: nearest to {}\n", i,
+                               printable(format_printable("{}", fmt::join(summary.nearest_tokens[i], " ")))));
   }
 
  private:
@@ -269,7 +269,7 @@ class Reporter {
       estimated_ = false;
     }
     bar_->set_note(
-        fmt::format("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
+        format_printable("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
     bar_->set(record.step);
     estimate("steps", record.step - first_, plan_.steps - first_);
   }
@@ -280,8 +280,8 @@ class Reporter {
     if (estimated_ || stderr_takes_bars() || seconds < 2 || done >= total) return;
     estimated_ = true;
     const double rate = static_cast<double>(done) / seconds, left = static_cast<double>(total - done) / rate;
-    print_note(fmt::format("{:.3g} {}/s, about {} left", rate, unit,
-                           left < 90 ? fmt::format("{:.0f} s", left) : fmt::format("{:.0f} min", left / 60)));
+    print_note(format_printable("{:.3g} {}/s, about {} left", rate, unit,
+                           left < 90 ? format_printable("{:.0f} s", left) : format_printable("{:.0f} min", left / 60)));
   }
 
   // A reader that has gone must not cost the run what it has learned: the trainer is told to stop, and saves.
@@ -296,8 +296,8 @@ class Reporter {
 
   void evaluated(const EvalRecord& record) {
     if (json_) return print_line(record.json());
-    std::string line = fmt::format("step {}:", record.step);
-    for (const auto& [name, value] : record.metrics) line += fmt::format(" {} {:.4f}", name, value);
+    Printable line = format_printable("step {}:", record.step);
+    for (const auto& [name, value] : record.metrics) line += format_printable(" {} {:.4f}", name, value);
     print_note(line);
   }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "linnet/base/printable.h"
+
 namespace linnet {
 
 // The kind decides the exit code of the program (docs/cli.md) and the HTTP status of a server.
@@ -23,27 +25,27 @@ enum class ErrorKind : std::uint8_t {
 
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  Error(ErrorKind kind, const Printable& message) : std::runtime_error(message.text()), kind_(kind) {}
   ErrorKind kind() const { return kind_; }
 
  private:
   ErrorKind kind_;
 };
 
-// Messages: `<place>: fact, fact; what to do`. Foreign text goes through `printable` first.
+// Messages: `<place>: fact, fact; what to do`. Text arguments are escaped; `printable(text, limit)` also cuts them.
 template <class... Args>
 [[noreturn]] void fail(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
+  throw Error(kind, detail::format_shown(format, args...));
 }
 template <class... Args>
 void check(bool ok, ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
   if (!ok) [[unlikely]]
-    throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
+    throw Error(kind, detail::format_shown(format, args...));
 }
 template <class... Args>
 void check(bool ok, fmt::format_string<Args...> format, Args&&... args) {
   if (!ok) [[unlikely]]
-    throw Error(ErrorKind::kInvalidArgument, fmt::format(format, std::forward<Args>(args)...));
+    throw Error(ErrorKind::kInvalidArgument, detail::format_shown(format, args...));
 }
 
 // Runs `work` on a row that a file gave: what would be the caller's mistake is then the file's, said with the row's
@@ -57,10 +59,6 @@ void blame(const std::string& place, const Work& work) {
     fail(ErrorKind::kBadInput, "{}: {}", place, error.what());
   }
 }
-
-// Foreign text made safe to print: valid UTF-8 stays, control characters and broken bytes become \xNN,
-// and anything past `limit` bytes is cut and marked.
-std::string printable(std::string_view text, std::size_t limit = 200);
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 // For our own mistakes only; on in release builds too.

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -127,9 +128,72 @@ const char* mapped_file_at(const void* address) noexcept {
   return nullptr;
 }
 
-std::string read_file(const std::filesystem::path& path) {
+namespace {
+
+// Of stat: what is there, or the error where it is not simply absent.
+Presence presence(const std::filesystem::path& path, struct stat& info) {
+  if (::stat(path.c_str(), &info) != 0) {
+    const int error = errno;
+    struct stat link {};
+    const bool dangling = error == ENOENT && ::lstat(path.c_str(), &link) == 0;
+    check(!dangling, ErrorKind::kBadInput, "{}: is a link to nothing; download or copy it again", path.string());
+    const bool absent = error == ENOENT || error == ENOTDIR;
+    check(absent, ErrorKind::kBadInput, "{}: cannot be looked at ({}); mend or remove it", path.string(),
+          std::strerror(error));
+    return Presence::kAbsent;
+  }
+  return S_ISREG(info.st_mode) ? Presence::kFile : S_ISDIR(info.st_mode) ? Presence::kFolder : Presence::kOther;
+}
+
+}  // namespace
+
+Presence presence(const std::filesystem::path& path) {
+  struct stat info {};
+  return presence(path, info);
+}
+bool is_file(const std::filesystem::path& path) { return presence(path) == Presence::kFile; }
+bool is_folder(const std::filesystem::path& path) { return presence(path) == Presence::kFolder; }
+
+bool has_companion(const std::filesystem::path& file) {
+  const Presence found = presence(file);
+  if (found == Presence::kAbsent) return false;
+  check(found == Presence::kFile, ErrorKind::kBadInput, "{}: is not a file; put the file back, or remove what is there",
+        file.string());
+  check(::access(file.c_str(), R_OK) == 0, ErrorKind::kBadInput, "{}: cannot be read ({}); mend its permissions",
+        file.string(), reason());
+  return true;
+}
+
+std::uint64_t file_bytes(const std::filesystem::path& file) {
+  struct stat info {};
+  check(presence(file, info) == Presence::kFile, ErrorKind::kBadInput, "{}: is not a file", file.string());
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, std::size_t most) {
+  std::vector<std::filesystem::path> entries;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    check(entries.size() < most, ErrorKind::kBadInput, "{}: holds more than {} files", folder.string(), most);
+    entries.push_back(at->path());
+  }
+  check(!error, ErrorKind::kBadInput, "{}: cannot be listed ({})", folder.string(), error.message());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", folder.string(), error.message());
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t most) {
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);
-  std::string text(regular_size(file, path), '\0');
+  const std::size_t size = regular_size(file, path);
+  check(size <= most, ErrorKind::kBadInput, "{}: has {} bytes, at most {} are read; is it the right file?",
+        path.string(), size, most);
+  std::string text(size, '\0');
   std::size_t have = 0;
   while (have < text.size()) {
     const ssize_t n = ::read(file.get(), text.data() + have, text.size() - have);

@@ -8,11 +8,34 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace linnet {
 
-// The whole file. Missing or unreadable: kBadInput naming it.
-std::string read_file(const std::filesystem::path& file);
+// What is at a path, links followed. Absent is not unreadable: a link to nothing, a loop of links, a folder that may not
+// be searched or a name too long is kBadInput naming the path, never `kAbsent`. No call of std::filesystem that throws
+// belongs outside this file: its exceptions name no advice (tools/check_tree.py, rule `filesystem`).
+enum class Presence : std::uint8_t { kAbsent, kFile, kFolder, kOther };  // kOther: a pipe, a device, a socket
+Presence presence(const std::filesystem::path& path);
+bool is_file(const std::filesystem::path& path);    // a regular file; a folder, pipe or device in its place: false
+bool is_folder(const std::filesystem::path& path);
+
+// A file beside a model that may be left out: false where it is absent, true where it is a readable file; anything else
+// in its place (a folder, a pipe, a link to nothing, no permission) is kBadInput naming it.
+bool has_companion(const std::filesystem::path& file);
+
+// Size of a file in bytes. Absent or not a file: kBadInput.
+std::uint64_t file_bytes(const std::filesystem::path& file);
+
+// The entries of a folder by name. Absent or unreadable: kBadInput; more than `most`: kBadInput.
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, std::size_t most = 100'000);
+
+// Makes a folder and those above it. kRuntime where that fails.
+void make_folders(const std::filesystem::path& folder);
+
+// The whole file; its size is checked before the first byte is read. Missing, unreadable, not a regular file or larger
+// than `most`: kBadInput naming it.
+std::string read_file(const std::filesystem::path& file, std::size_t most = std::size_t{8} << 30);
 
 // A private mapping: pages are copied on first write, the file itself never changes.
 class MappedFile {

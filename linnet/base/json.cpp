@@ -16,33 +16,39 @@ class Checker : public nlohmann::json_sax<Json> {
   std::string fault;
   std::size_t fault_at = 0;
 
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
   bool start_object(std::size_t) override { return open(); }
   bool end_object() override { return close(); }
   bool start_array(std::size_t) override { return open(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
     if (limits_.duplicate_keys || keys_.back().insert(name).second) return true;
-    fault = fmt::format("key '{}' stands twice in one object", printable(name));
+    fault = format_printable("key '{}' stands twice in one object", printable(name));
     return false;
   }
   bool parse_error(std::size_t at, const std::string& token, const nlohmann::detail::exception& error) override {
     const std::string_view what = error.what();
     const auto colon = what.find("syntax error");
-    fault = colon == what.npos ? fmt::format("invalid JSON near '{}'", printable(token, 40))
+    fault = colon == what.npos ? format_printable("invalid JSON near '{}'", printable(token, 40))
                                : printable(what.substr(colon), 160);
     fault_at = at;
     return false;
   }
 
  private:
+  bool count() {
+    if (++values_ <= limits_.values) return true;
+    fault = fmt::format("more than {} values", limits_.values);
+    return false;
+  }
   bool open() {
+    if (!count()) return false;
     keys_.emplace_back();
     if (static_cast<int>(keys_.size()) <= limits_.depth) return true;
     fault = fmt::format("nested more than {} deep", limits_.depth);
@@ -53,6 +59,7 @@ class Checker : public nlohmann::json_sax<Json> {
     return true;
   }
   JsonLimits limits_;
+  std::size_t values_ = 0;
   std::vector<std::unordered_set<std::string>> keys_;
 };
 
@@ -72,7 +79,7 @@ Json parse_json(std::string_view text, std::string_view place, const JsonLimits&
 }
 
 Json read_json(const std::filesystem::path& file, const JsonLimits& limits) {
-  const std::string text = read_file(file);
+  const std::string text = read_file(file, limits.bytes);
   std::string_view view = text;
   if (view.starts_with("\xEF\xBB\xBF")) view.remove_prefix(3);
   return parse_json(view, file.string(), limits);

@@ -1,4 +1,5 @@
-// JSON from files, checked: nlohmann's parser with a depth cap, no duplicate keys, valid UTF-8.
+// JSON from outside, checked: nlohmann's parser with limits on size, depth and number of values, no duplicate keys,
+// valid UTF-8. What it costs is linear in the text.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +8,17 @@
 #include <string>
 #include <string_view>
 
+#include "linnet/base/json_object.h"
+
 namespace linnet {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::basic_json<JsonObject>;
 
 struct JsonLimits {
-  int depth = 256;              // copy, print and destroy recurse: no value may be deeper
-  bool duplicate_keys = false;  // the last one wins where true
+  int depth = 256;                           // copy, print and destroy recurse: no value may be deeper
+  bool duplicate_keys = false;               // the last one wins where true
+  std::size_t bytes = std::size_t{32} << 20;  // of a file, before it is read
+  std::size_t values = 250'000;              // numbers, texts, lists, objects: each takes some hundred bytes
 };
 
 // Throws kBadInput naming `place` (a file, or file:line) and the byte offset.

@@ -26,8 +26,8 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 void set_log_level(LogLevel least) { logger().set_level(spdlog_level(least)); }
 
-void log_message(LogLevel level, const std::string& message) {
-  logger().log(spdlog_level(level), "{}{}", level == LogLevel::kWarning ? "warning: " : "", message);
+void log_message(LogLevel level, const Printable& message) {
+  logger().log(spdlog_level(level), "{}{}", level == LogLevel::kWarning ? "warning: " : "", message.text());
 }
 
 }  // namespace linnet
