@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/growth.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -84,6 +85,17 @@ TEST(Safetensors, UnalignedValuesAreCopied) {
   const Tensor a = CheckpointReader::open(folder / "m.safetensors")->read("a");
   EXPECT_FALSE(a.storage()->mapped());
   EXPECT_EQ(a.data<float>()[0], 1.0f);
+}
+
+TEST(Safetensors, TimeAndMemoryGrowWithTheHeader) {
+  const auto of_tensors = [](std::size_t n) {
+    std::string json = "{";
+    for (std::size_t i = 0; i < n; ++i)
+      json += fmt::format(R"({}"model.layers.{}.weight":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+                          i == 0 ? "" : ",", i);
+    return file_of(json + "}", "");
+  };
+  test::expect_linear(4'000, of_tensors, [](const std::string& file) { parse(file); });
 }
 
 }  // namespace
