@@ -13,13 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_file(const fs::path& file) {
-  std::error_code ignored;
-  return fs::is_regular_file(file, ignored);
-}
-
 Json read_object(const fs::path& file) {
-  if (!is_file(file)) return Json::object();
+  if (!has_companion(file)) return Json::object();
   Json json = read_json(file, {.duplicate_keys = true});
   check(json.is_object(), ErrorKind::kBadInput, "{}: not a JSON object", file.string());
   return json;
