@@ -33,6 +33,7 @@ Dataset read_texts(const Command& command, const TextOptions& options, ReadOptio
       example.text = text;
       example.row = {{"text", text}};
       example.line = static_cast<std::int64_t>(data.examples.size());
+      example.index = example.line - 1;
     }
     return data;
   }

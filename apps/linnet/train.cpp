@@ -209,6 +209,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
 ReadOptions read_options(const TrainOptions& o, const Words& words) {
   ReadOptions read{
       .text_column = words.text_column, .text_pair_column = words.pair_column, .label_column = words.label_column};
+  read.empty_lines = EmptyLines::kDropped;
   if (o.problem == nn::ProblemType::kRegression) read.label_kind = LabelKind::kValue;
   if (o.problem == nn::ProblemType::kMultiLabel) read.label_kind = LabelKind::kMulti;
   if (o.problem == nn::ProblemType::kSingleLabel) read.label_kind = LabelKind::kClass;

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <unordered_set>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
@@ -170,10 +171,31 @@ void fill_labels(Dataset& data, const Columns& columns, const ReadOptions& optio
   }
 }
 
+// The keys of all rows, as they first appear.
+std::vector<std::string> union_of_columns(const std::vector<Row>& rows) {
+  std::vector<std::string> columns;
+  std::unordered_set<std::string_view> seen;
+  for (const Row& row : rows)
+    for (const auto& [name, value] : row.object.items())
+      if (seen.insert(name).second) columns.push_back(name);
+  return columns;
+}
+
+// A line of a .txt without a character.
+bool dropped(const Row& row, const ReadOptions& options) {
+  if (options.empty_lines == EmptyLines::kRows || row.object.size() != 1) return false;
+  const auto text = row.object.find("text");
+  return text != row.object.end() && text->is_string() &&
+         text->get_ref<const std::string&>().find_first_not_of(" \t\r") == std::string::npos;
+}
+
 Dataset from_rows(Rows rows, std::string place, const ReadOptions& options) {
   Dataset data;
   data.file = std::move(place);
   data.blank_rows = rows.blank;
+  if (rows.columns.empty()) rows.columns = union_of_columns(rows.rows);
+  data.columns = std::move(rows.columns);
+  data.blank_rows += std::erase_if(rows.rows, [&](const Row& row) { return dropped(row, options); });
   check(!rows.rows.empty(), ErrorKind::kBadInput, "{}:1: there are no rows in it", data.file);
   const Columns columns =
       find_columns(rows.rows[0].object, options, fmt::format("{}:{}", data.file, rows.rows[0].line));
@@ -184,6 +206,7 @@ Dataset from_rows(Rows rows, std::string place, const ReadOptions& options) {
     Example& example = data.examples.emplace_back();
     example.row = std::move(row.object);
     example.line = row.line;
+    example.index = row.index;
     fill_texts(example, columns, data.place(data.examples.size() - 1));
   }
   fill_labels(data, columns, options);
@@ -220,7 +243,9 @@ Dataset parse_dataset(std::string_view text, std::string_view format, std::strin
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   check_utf8(text, place);
   Rows rows = parse_rows(text, format, place, options.limit);
-  return from_rows(std::move(rows), std::move(place), options);
+  Dataset data = from_rows(std::move(rows), std::move(place), options);
+  data.format = format;
+  return data;
 }
 
 Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options) {

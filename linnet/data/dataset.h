@@ -59,6 +59,7 @@ struct Example {
   std::vector<std::int32_t> tags;                           // indexes into label_names, one a token
   Json row;                                                 // all columns as they stood, for templates; an object
   std::int64_t line = 0;                                    // 1-based, where the row starts
+  std::int64_t index = 0;  // 0-based row of the input: a header is not counted, empty rows are
 };
 
 struct Dataset {
@@ -68,9 +69,17 @@ struct Dataset {
   bool has_pairs = false;
   std::vector<std::string> label_names;  // ids in this order
   std::vector<Example> examples;
-  std::int64_t blank_rows = 0;  // rows skipped because they were empty
+  std::int64_t blank_rows = 0;       // empty lines that are not examples: no row of JSON, no cells
+  std::vector<std::string> columns;  // of all rows, in the input's order: what a joined output begins with
+  std::string format;                // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
 
   std::string place(std::size_t index) const;  // "file:line" of an example, for errors
+};
+
+// Lines of a .txt, and rows of one column, that have no text.
+enum class EmptyLines : std::uint8_t {
+  kRows,     // each is an example, so that answers can be joined to the input by their places
+  kDropped,  // for training: nothing can be learned from them
 };
 
 enum class Labels : std::uint8_t { kOptional, kRequired, kIgnored };
@@ -81,6 +90,7 @@ struct ReadOptions {
   std::string label_column = {};      // empty: "label", else the usual aliases
   DataShape shape = DataShape::kAuto;
   Labels labels = Labels::kOptional;
+  EmptyLines empty_lines = EmptyLines::kRows;
   // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.
   // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
   std::vector<std::string> label_names = {};

@@ -10,6 +10,7 @@ namespace linnet {
 namespace {
 
 bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
+bool blank_lines(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
 bool full(const Rows& rows, std::int64_t limit) {
   return limit >= 0 && static_cast<std::int64_t>(rows.rows.size()) >= limit;
 }
@@ -24,14 +25,10 @@ Json parse_object(std::string_view text, std::string_view place, std::int64_t li
 
 Rows parse_txt(std::string_view text, std::int64_t limit) {
   Rows rows;
-  LineReader lines(text);
-  for (std::string_view line; !full(rows, limit) && lines.next(line);) {
-    if (blank(line)) {
-      ++rows.blank;
-    } else {
-      rows.rows.push_back({Json{{"text", std::string(line)}}, lines.line()});
-    }
-  }
+  rows.columns = {"text"};
+  LineReader lines(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));  // empty lines at the end are not rows
+  for (std::string_view line; !full(rows, limit) && lines.next(line);)
+    rows.rows.push_back({Json{{"text", std::string(line)}}, lines.line(), lines.line() - 1});
   return rows;
 }
 
@@ -43,7 +40,7 @@ Rows parse_jsonl(std::string_view text, std::string_view place, std::int64_t lim
     if (blank(line)) {
       ++rows.blank;
     } else {
-      rows.rows.push_back({parse_object(line, place, lines.line()), lines.line()});
+      rows.rows.push_back({parse_object(line, place, lines.line()), lines.line(), lines.line() - 1});
     }
   }
   return rows;
@@ -113,6 +110,7 @@ Rows parse_json_file(std::string_view text, std::string_view place, std::int64_t
   } else {
     rows.rows.push_back({std::move(all), 1});
   }
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) rows.rows[i].index = static_cast<std::int64_t>(i);
   for (const Row& row : rows.rows)
     check(row.object.is_object(), ErrorKind::kBadInput, "{}:{}: {} is not a JSON object", place, row.line,
           printable(dump_json(row.object), 60));
@@ -130,11 +128,11 @@ Rows parse_cells(std::string_view text, char separator, std::string_view place, 
   Rows rows;
   CellReader reader(text, separator, place);
   std::vector<std::string> columns, cells;
-  const auto empty = [&] { return cells.size() == 1 && blank(cells[0]); };
-  while (reader.next(columns, 0) && columns.size() == 1 && blank(columns[0])) ++rows.blank;
+  while (reader.next(columns, 0) && reader.empty_line()) ++rows.blank;
   check_columns(columns, place, reader.line());
-  while (!full(rows, limit) && reader.next(cells, columns.size())) {
-    if (empty()) {
+  for (std::int64_t index = 0; !full(rows, limit) && reader.next(cells, columns.size()); ++index) {
+    // Where there is one column an empty line is its empty cell.
+    if (reader.empty_line() && (columns.size() > 1 || reader.ended())) {
       ++rows.blank;
       continue;
     }
@@ -144,8 +142,9 @@ Rows parse_cells(std::string_view text, char separator, std::string_view place, 
     Json object = Json::object();
     for (std::size_t i = 0; i < cells.size(); ++i)
       if (!columns[i].empty()) object[columns[i]] = std::move(cells[i]);
-    rows.rows.push_back({std::move(object), reader.line()});
+    rows.rows.push_back({std::move(object), reader.line(), index});
   }
+  rows.columns = std::move(columns);
   return rows;
 }
 
@@ -204,11 +203,14 @@ void CellReader::plain_record(std::vector<std::string>& cells) {
   ++line_;
 }
 
+bool CellReader::ended() const { return blank_lines(text_.substr(at_)); }
+
 bool CellReader::next(std::vector<std::string>& cells, std::size_t columns) {
   if (at_ >= text_.size()) return false;
   record_line_ = line_;
   const std::size_t begin = at_;
   const std::string wrong = quoted_record(cells);
+  empty_line_ = blank_lines(text_.substr(begin, at_ - begin));
   const bool fits = wrong.empty() && (columns == 0 || cells.size() == columns);
   if (fits) return true;
   if (separator_ == '\t') {

@@ -59,9 +59,29 @@ class Folder {
 TEST(Dataset, ATextFileIsATextALine) {
   const Dataset data = parse("one\r\n\n two \nthree", "txt");
   EXPECT_EQ(data.shape, DataShape::kText);
-  EXPECT_THAT(texts(data), ElementsAre("one", " two ", "three"));
-  EXPECT_EQ(data.blank_rows, 1);
-  EXPECT_EQ(data.place(1), "f:3");
+  EXPECT_THAT(texts(data), ElementsAre("one", "", " two ", "three"));
+  EXPECT_EQ(data.place(2), "f:3");
+}
+
+// findings A11: an empty line of a .txt is a row, so that nothing shifts; at the end of the file it is not.
+TEST(Dataset, EmptyRowsKeepTheirPlaces) {
+  const auto rows = [](const Dataset& data) {
+    std::vector<std::pair<std::int64_t, std::string>> out;
+    for (const Example& example : data.examples) out.emplace_back(example.index, example.text);
+    return out;
+  };
+  using Row = std::pair<std::int64_t, std::string>;
+  EXPECT_THAT(rows(parse("\na\n\n\nb\n\n\n", "txt")), ElementsAre(Row(0, ""), Row(1, "a"), Row(2, ""), Row(3, ""), Row(4, "b")));
+  // The same kind: the empty cell of a one-column CSV, quoted or not; a quoted one is a row at the end, too.
+  EXPECT_THAT(rows(parse("text\na\n\"\"\n\nb\n\"\"\n\n")),
+              ElementsAre(Row(0, "a"), Row(1, ""), Row(2, ""), Row(3, "b"), Row(4, "")));
+  // Where rows have several columns or are JSON, an empty line holds no row; it is counted all the same.
+  EXPECT_THAT(rows(parse("text,label\na,x\n\nb,y\n")), ElementsAre(Row(0, "a"), Row(2, "b")));
+  EXPECT_THAT(rows(parse("{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n", "jsonl")), ElementsAre(Row(0, "a"), Row(2, "b")));
+  EXPECT_THAT(rows(parse("[{\"text\":\"a\"},{\"text\":\"b\"}]", "json")), ElementsAre(Row(0, "a"), Row(1, "b")));
+  const Dataset dropped = parse("a\n\nb\n", "txt", {.empty_lines = EmptyLines::kDropped});
+  EXPECT_THAT(rows(dropped), ElementsAre(Row(0, "a"), Row(2, "b")));
+  EXPECT_EQ(dropped.blank_rows, 1);
 }
 
 TEST(Dataset, OneLineIsEnoughAndNoneIsAnError) {
