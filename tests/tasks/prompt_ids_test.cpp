@@ -10,7 +10,6 @@ namespace linnet::tasks {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 // Characters with a few merges; blanks are "▁" and belong to the word behind them. <s> (0) goes in front of a text.
 constexpr const char* kTokenizer = R"({
@@ -65,7 +64,21 @@ TEST(SplitIds, AMergeAcrossTheBoundaryIsReported) {
 
 TEST(SplitIds, AContinuationWithoutTokensIsRefused) {
   EXPECT_THROW(split_ids(tokenizer(), "a", ""), Error);
-  EXPECT_THROW(split_ids(tokenizer(), "ab", "c"), Error);  // swallowed whole by the prompt's last token
+  EXPECT_THROW(split_ids(tokenizer(), "ab", ""), Error);
+}
+
+// findings A17: joined whole into the prompt's last token, a continuation still has its likelihood: that of its own
+// tokens after the prompt's.
+TEST(SplitIds, AContinuationThatThePromptSwallowsIsEncodedAlone) {
+  const SplitIds one = split_ids(tokenizer(), "ab", "c");
+  EXPECT_TRUE(one.boundary_moved);
+  EXPECT_THAT(one.prompt, ElementsAre(0, 1, 2));
+  EXPECT_THAT(one.continuation, ElementsAre(3));
+  // One more: the last token of the prompt has a blank in front, and all three are one token together.
+  const SplitIds blank = split_ids(tokenizer(), "a b", "c");
+  EXPECT_TRUE(blank.boundary_moved);
+  EXPECT_THAT(blank.prompt, ElementsAre(0, 1, 5));
+  EXPECT_THAT(blank.continuation, ElementsAre(3));
 }
 
 TEST(SplitIds, RealTokenizersAgreeWithTheirJointIds) {
