@@ -8,6 +8,14 @@
 
 namespace linnet {
 
+Json prompt_slots(const Exemplar& row, const Json& shared) {
+  Json slots = row.columns.is_object() ? row.columns : Json::object();
+  slots["text"] = row.text;
+  if (!row.text_pair.empty()) slots["text_pair"] = row.text_pair;
+  for (const auto& [name, value] : shared.items()) slots[name] = value;
+  return slots;
+}
+
 Exemplars::Exemplars(std::vector<Exemplar> pool, std::size_t labels, std::size_t shots, std::uint64_t seed)
     : pool_(std::move(pool)), by_class_(labels), shots_(shots), seed_(seed) {
   for (std::size_t i = 0; i < pool_.size(); ++i) {
@@ -39,24 +47,21 @@ std::vector<std::size_t> Exemplars::pick(const std::string& text, const std::str
   return picked;
 }
 
-FewShotPrompt Exemplars::build(const PromptTemplate& prompt, const Verbalizer& words, const Json& slots,
-                               std::size_t budget, FunctionRef<std::size_t(const std::string&)> count) const {
-  const auto slot = [&](const char* name) {
-    return slots.contains(name) && slots.at(name).is_string() ? slots.at(name).get<std::string>() : std::string();
-  };
-  const std::string question = prompt.render(slots);
+FewShotPrompt Exemplars::build(const PromptTemplate& prompt, const Verbalizer& words, const Exemplar& question,
+                               const Json& shared, std::size_t budget,
+                               FunctionRef<std::size_t(const std::string&)> count) const {
+  const std::string asked = prompt.render(prompt_slots(question, shared));
   std::vector<std::string> blocks;
-  for (const std::size_t i : pick(slot("text"), slot("text_pair"))) {
-    Json own = slots;
-    own["text"] = pool_[i].text;
-    if (slots.contains("text_pair") || !pool_[i].text_pair.empty()) own["text_pair"] = pool_[i].text_pair;
-    blocks.push_back(prompt.render(own) + words.words(pool_[i].label)[0] + "\n\n");
+  for (const std::size_t i : pick(question.text, question.text_pair)) {
+    Json slots = prompt_slots(pool_[i], shared);
+    if (!question.text_pair.empty()) slots["text_pair"] = pool_[i].text_pair;  // also where the exemplar's is empty
+    blocks.push_back(prompt.render(slots) + words.words(pool_[i].label)[0] + "\n\n");
   }
   // As many exemplars as fit; tokens join across borders, so the whole prompt is counted.
   const auto assemble = [&](std::size_t used) {
     std::string text;
     for (std::size_t i = 0; i < used; ++i) text += blocks[i];
-    return text + question;
+    return text + asked;
   };
   std::size_t low = 0, high = blocks.size();
   if (high > 0 && count(assemble(high)) <= budget) low = high;

@@ -1,8 +1,8 @@
 // Few-shot prompts: a few solved examples before the question.
 //
 //   Exemplars exemplars(pool, 8, /*seed=*/0);
-//   FewShotPrompt p = exemplars.build(tmpl, words, slots, "Great fun", 2048, [&](const std::string& s) { return
-//   tokens(s); });
+//   FewShotPrompt p = exemplars.build(tmpl, words, {"Great fun"}, {{"labels", words.labels()}}, 2048,
+//                                     [&](const std::string& s) { return tokens(s); });
 //
 // An exemplar is the filled template, the label's first word and a blank line. They are balanced by class, drawn from a
 // seed, and never contain the text that is asked about. Those that do not fit are dropped whole.
@@ -22,9 +22,14 @@ namespace linnet {
 
 struct Exemplar {
   std::string text;
-  std::string text_pair;  // empty: none
-  std::size_t label = 0;  // index into the verbalizer's labels
+  std::string text_pair = {};  // empty: none
+  std::size_t label = 0;       // index into the verbalizer's labels; of a question: not known
+  Json columns = {};           // the row it came from, an object: slots by their names; null: none
 };
+
+// What fills a template for one row: its columns, "text", "text_pair" where it has one, and over these `shared`, the
+// slots that every row has ("labels").
+Json prompt_slots(const Exemplar& row, const Json& shared);
 
 struct FewShotPrompt {
   std::string text;         // exemplars, then the question
@@ -38,10 +43,11 @@ class Exemplars {
   // `labels` range.
   Exemplars(std::vector<Exemplar> pool, std::size_t labels, std::size_t shots, std::uint64_t seed);
 
-  // `slots` fills the question ("text", "labels", …); the exemplars get the same slots with their own text.
+  // Question and exemplars each fill the template with their own columns and texts, and with `shared`.
   // `count` gives the tokens of a text; the whole prompt keeps to `budget` of them. A question that is already longer
   // is returned alone: cutting it is the caller's decision.
-  FewShotPrompt build(const PromptTemplate& prompt, const Verbalizer& words, const Json& slots, std::size_t budget,
+  FewShotPrompt build(const PromptTemplate& prompt, const Verbalizer& words, const Exemplar& question,
+                      const Json& shared, std::size_t budget,
                       FunctionRef<std::size_t(const std::string&)> count) const;
 
  private:

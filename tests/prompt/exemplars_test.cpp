@@ -20,7 +20,7 @@ std::vector<Exemplar> pool(int size) {
 }
 
 FewShotPrompt build(const Exemplars& exemplars, const std::string& text, std::size_t budget = 100'000) {
-  return exemplars.build(kPrompt, kWords, {{"text", text}}, budget, [](const std::string& s) { return s.size(); });
+  return exemplars.build(kPrompt, kWords, {text}, Json::object(), budget, [](const std::string& s) { return s.size(); });
 }
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -81,6 +81,19 @@ TEST(Exemplars, ThoseThatDoNotFitAreDroppedWhole) {
   }
   EXPECT_EQ(build(exemplars, "question", all.text.size()).used, 10u);
   EXPECT_EQ(build(exemplars, "question", all.text.size() - 1).used, 9u);
+}
+
+// findings E3: every column of a file is a slot; an exemplar fills it from its own row, never from the question's.
+TEST(Exemplars, FillTheSlotsFromTheirOwnColumns) {
+  const auto prompt = PromptTemplate::parse("{{ title }}: {{ text }} {{ labels | join('/') }} is");
+  const Exemplars one({{"good", "", 1, {{"title", "A"}, {"labels", "of the row"}}}}, 2, 1, 0);
+  const Json shared{{"labels", kWords.labels()}};
+  const auto size = [](const std::string& s) { return s.size(); };
+  EXPECT_EQ(one.build(prompt, kWords, {"new", "", 0, {{"title", "B"}, {"text", "old"}}}, shared, 1000, size).text,
+            "A: good a/b is b\n\nB: new a/b is");
+  // A column that only the question has is an unknown slot of the exemplar.
+  const Exemplars bare({{"good", "", 1}}, 2, 1, 0);
+  EXPECT_THROW(bare.build(prompt, kWords, {"new", "", 0, {{"title", "B"}}}, shared, 1000, size), Error);
 }
 
 TEST(Exemplars, ALabelOutOfRangeIsRefused) { EXPECT_THROW(Exemplars({{"x", "", 2}}, 2, 1, 0), Error); }
