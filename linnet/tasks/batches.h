@@ -3,12 +3,32 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "linnet/base/error.h"
 #include "linnet/nn/packed.h"
 
 namespace linnet::tasks {
+
+// Called for a text that has no answer by its own fault (it has no tokens, a template refuses it), in the order of the
+// texts. Without a function for it, the first such text ends the work with that error.
+using OnRefusal = std::function<void(std::size_t index, const Error& why)>;
+
+// Runs `work` on one text; its error where the text is at fault and `on_refusal` takes it.
+template <class Work>
+std::optional<Error> text_error(const OnRefusal& on_refusal, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    const bool own = error.kind() == ErrorKind::kInvalidArgument || error.kind() == ErrorKind::kBadInput;
+    if (!on_refusal || !own) throw;
+    return error;
+  }
+  return std::nullopt;
+}
 
 // Where the portion that begins at text `begin` of `count` ends: a few batches, so that they are full and yet soon
 // done. `bytes(i)` guesses the rows of text i.

@@ -6,10 +6,10 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/base/sha256.h"
 #include "linnet/base/utf8.h"
 #include "linnet/tasks/batches.h"
 #include "linnet/tasks/chat.h"
-#include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
 
@@ -32,6 +32,16 @@ bool entails(const models::TransformerConfig& config) {
   });
 }
 
+const char* engine_name(Engine engine) {
+  constexpr const char* kNames[] = {"auto", "score", "generate", "mask", "nli", "head"};
+  return kNames[static_cast<int>(engine)];
+}
+
+const char* normalize_name(Normalize normalize) {
+  constexpr const char* kNames[] = {"sum", "tokens", "chars", "bytes", "pmi"};
+  return kNames[static_cast<int>(normalize)];
+}
+
 PromptTemplate default_prompt(Engine engine) {
   if (engine == Engine::kNli) return PromptTemplate::from_source("This example is {{ label }}.", "default hypothesis");
   if (engine == Engine::kMask)
@@ -45,7 +55,7 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
     check(options.labels.empty() || options.labels == config.labels ||
               std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
                                   config.labels.end()),
-          "the trained head's labels are {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
+          "the trained head's labels are: {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
     return config.labels;
   }
   check(options.labels.size() >= 2,
@@ -97,53 +107,112 @@ Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, C
       engine_(chosen_engine(options_, model)),
       opening_(options_.chat ? Opening::kWritten : Opening::kAdd),
       prompt_(options_.prompt ? *options_.prompt : default_prompt(engine_)),
-      words_(Verbalizer::parse(labels_of(options_, engine_, model.config()), options_.label_words,
-                               options_.chat ? LabelLead::kNothing : LabelLead::kBlank)),
-      exemplar_words_(Verbalizer::parse(words_.labels(), options_.label_words)) {
+      labels_(labels_of(options_, engine_, model.config())),
+      words_({}),
+      exemplar_words_({}) {
+  check_options();
+  if (engine_ != Engine::kHead) {
+    words_ = Verbalizer::parse(labels_, options_.label_words, options_.chat ? LabelLead::kNothing : LabelLead::kBlank);
+    exemplar_words_ = Verbalizer::parse(labels_, options_.label_words);
+  }
   if (options_.shots > std::ssize(options_.exemplars))
     note("there are only {} exemplars for {} shots", options_.exemplars.size(), options_.shots);
   if (options_.shots > 0)
-    exemplars_.emplace(options_.exemplars, words_.size(), static_cast<std::size_t>(options_.shots), options_.seed);
-  check(engine_ != Engine::kMask || tokenizer_.mask_id().has_value(), ErrorKind::kBadInput,
-        "{}: its tokenizer has no mask token; take another --engine", model.place().string());
-  if (options_.calibration)
-    check(options_.calibration->labels == words_.labels(), ErrorKind::kBadInput,
-          "the calibration was measured for other labels ({}); measure it for these with --calibrate content-free",
-          fmt::join(options_.calibration->labels, ", "));
-  const bool scores = engine_ == Engine::kScore || engine_ == Engine::kMask;
+    exemplars_.emplace(options_.exemplars, labels_.size(), static_cast<std::size_t>(options_.shots), options_.seed);
+  if (engine_ == Engine::kMask)
+    for (std::size_t l = 0; l < words_.size(); ++l)
+      for (const std::string& word : words_.words(l)) mask_words_.push_back(mask_word(word));
+  if (options_.calibration) check_calibration();
   const bool pmi = options_.normalize == Normalize::kPmi;
-  check(scores || (options_.normalize == Normalize::kSum && !options_.calibrate && !options_.calibration),
-        "only label words are normalised and calibrated; take --engine score or mask");
   if (!pmi && !options_.calibrate) return;
   Session session = make_session();
   if (pmi) measure_prior(session);
   if (options_.calibrate && !options_.calibration) calibrate(session);
 }
 
+// Options that the engine cannot use would be ignored without a word.
+void Classifier::check_options() const {
+  const auto only = [&](bool given, std::initializer_list<Engine> engines, const char* option) {
+    check(!given || std::find(engines.begin(), engines.end(), engine_) != engines.end(),
+          "{} does not apply to --engine {}, which this model{} takes; leave it out, or take another --engine or model",
+          option, engine_name(engine_), options_.engine == Engine::kAuto ? " by itself" : "");
+  };
+  using enum Engine;
+  only(options_.prompt.has_value(), {kScore, kMask, kGenerate, kNli}, "--template");
+  only(!options_.label_words.empty(), {kScore, kMask, kGenerate}, "--label-words");
+  only(options_.chat, {kScore, kGenerate}, "--chat");
+  only(options_.shots > 0 || !options_.exemplars.empty(), {kScore, kMask, kGenerate}, "--examples");
+  only(options_.normalize != Normalize::kSum, {kScore, kMask}, "--normalize");
+  only(options_.calibrate || options_.calibration.has_value(), {kScore, kMask}, "--calibrate");
+  only(options_.abstain_below > 0, {kScore, kMask, kNli, kHead}, "--abstain-below");
+  check(options_.abstain_below == 0 || engine_ != kHead || model_.config().problem != models::ProblemType::kRegression,
+        "--abstain-below does not apply to a regression, whose answer is not a probability; leave it out");
+  check(options_.shots <= 0 || !options_.exemplars.empty(), "--shots needs solved examples; give --examples FILE");
+  check(!options_.chat || tokenizer_.chat_template(), ErrorKind::kBadInput,
+        "{}: the model has no chat template; leave --chat out", model_.place().string());
+  check(engine_ != kMask || tokenizer_.mask_id().has_value(), ErrorKind::kBadInput,
+        "{}: its tokenizer has no mask token; take another --engine", model_.place().string());
+}
+
+Json Classifier::setup() const {
+  Json words = Json::array();
+  for (std::size_t l = 0; l < words_.size(); ++l) words.push_back(words_.words(l));
+  return {{"weights", options_.weights_id},
+          {"engine", engine_name(engine_)},
+          {"template", prompt_.source()},
+          {"label_words", std::move(words)},
+          {"normalize", normalize_name(options_.normalize)},
+          {"chat", options_.chat},
+          // The rest of a prompt: exemplars, the model's chat template.
+          {"prompt_sha256", sha256_hex(render(TextInput{"N/A"}))}};
+}
+
+void Classifier::check_calibration() const {
+  const Calibration& c = *options_.calibration;
+  check(c.labels == labels_, ErrorKind::kBadInput,
+        "{}: was measured for other labels ({}); measure it for these with --calibrate content-free", c.place,
+        fmt::join(c.labels, ", "));
+  if (c.measured_with.is_null()) return;
+  constexpr std::pair<const char*, const char*> kNames[] = {
+      {"weights", "another model"},           {"engine", "another --engine"},
+      {"template", "another template"},       {"label_words", "other label words"},
+      {"normalize", "another --normalize"},   {"chat", "another choice of --chat"},
+      {"prompt_sha256", "other examples, --shots or --seed, or another chat template"},
+  };
+  const Json now = setup();
+  for (const auto& [key, name] : kNames) {
+    const Json before = c.measured_with.is_object() && c.measured_with.contains(key) ? c.measured_with[key] : Json();
+    check(before == now[key], ErrorKind::kBadInput,
+          "{}: the calibration was measured with {} ({} is {} there, {} here); measure it again with --calibrate "
+          "content-free --save-calibration",
+          c.place, name, key, printable(dump_json(before), 80), printable(dump_json(now[key]), 80));
+  }
+}
+
 std::string Classifier::hypothesis(const TextInput& input, const std::string& label) const {
-  return prompt_.render({{"label", label}, {"text", input.text}, {"labels", words_.labels()}});
+  return prompt_.render(prompt_slots({input.text, input.pair, 0, input.columns}, {{"label", label}, {"labels", labels_}}));
 }
 
 std::string Classifier::render(const TextInput& input) const {
   if (engine_ == Engine::kHead) return input.pair.empty() ? input.text : input.text + "\n" + input.pair;
   if (engine_ == Engine::kNli) {
     std::string pairs = input.text;
-    for (const std::string& label : words_.labels()) pairs += "\n" + hypothesis(input, label);
+    for (const std::string& label : labels_) pairs += "\n" + hypothesis(input, label);
     return pairs;
   }
-  Json slots{{"text", input.text}, {"labels", words_.labels()}};
-  if (!input.pair.empty()) slots["text_pair"] = input.pair;
-  if (engine_ == Engine::kMask) slots["mask"] = tokenizer_.id_to_token(*tokenizer_.mask_id());
-  const std::string text = exemplars_ ? with_exemplars(slots) : prompt_.render(slots);
+  const Exemplar question{input.text, input.pair, 0, input.columns};
+  Json shared{{"labels", labels_}};
+  if (engine_ == Engine::kMask) shared["mask"] = tokenizer_.id_to_token(*tokenizer_.mask_id());
+  const std::string text =
+      exemplars_ ? with_exemplars(question, shared) : prompt_.render(prompt_slots(question, shared));
   return options_.chat ? render_chat(tokenizer_, Json::array({{{"role", "user"}, {"content", text}}})) : text;
 }
 
-std::string Classifier::with_exemplars(const Json& slots) const {
+std::string Classifier::with_exemplars(const Exemplar& question, const Json& shared) const {
   const std::int64_t room = prompt_room();
   const auto budget = room > 0 ? static_cast<std::size_t>(room) : SIZE_MAX;
-  FewShotPrompt prompt = exemplars_->build(prompt_, exemplar_words_, slots, budget, [&](const std::string& text) {
-    return prompt_ids(tokenizer_, text).size();
-  });
+  FewShotPrompt prompt = exemplars_->build(prompt_, exemplar_words_, question, shared, budget,
+                                           [&](const std::string& text) { return prompt_ids(tokenizer_, text).size(); });
   if (prompt.dropped > 0 && first_time(Remark::kExemplarsDropped))
     note("{} exemplars do not fit the context of {} tokens and are left out (said once)", prompt.dropped, context());
   return std::move(prompt.text);
@@ -173,15 +242,18 @@ std::string Classifier::prompt_of(const TextInput& input) const {
   if (first_time(Remark::kTextCut))
     note("a text is cut at its end to fit the context of {} tokens (said once)", context());
   std::size_t low = 0, high = input.text.size();  // bytes kept: `low` fits, or nothing does
+  TextInput cut = input;
   while (low < high) {
     const std::size_t middle = (low + high + 1) / 2;
     const std::size_t whole = utf8::complete_prefix(std::string_view(input.text).substr(0, middle));
-    if (whole > low && fits(render({input.text.substr(0, whole), input.pair})))
+    cut.text = input.text.substr(0, whole);
+    if (whole > low && fits(render(cut)))
       low = whole;
     else
       high = middle - 1;
   }
-  return render({input.text.substr(0, low), input.pair});
+  cut.text = input.text.substr(0, low);
+  return render(cut);
 }
 
 bool Classifier::first_time(Remark remark) const {
@@ -194,30 +266,63 @@ Classifier::Session Classifier::make_session() const {
   return session;
 }
 
-void Classifier::classify_each(std::span<const TextInput> texts, const OnAnswer& on_answer) const {
-  Session session = make_session();
-  const auto answers_of = [&](std::span<const TextInput> portion) {
-    switch (engine_) {
-      case Engine::kGenerate:
-        return by_generation(portion);
-      case Engine::kNli:
-        return by_entailment(portion);
-      case Engine::kHead:
-        return by_head(portion);
-      case Engine::kAuto:
-      case Engine::kMask:
-      case Engine::kScore:
-        break;
-    }
-    return by_score(portion, session);
-  };
+Classifier::Prepared Classifier::prepare(const TextInput& input) const {
+  switch (engine_) {
+    case Engine::kHead:
+      return {.inputs = {head_input(input)}};
+    case Engine::kNli:
+      return {.inputs = hypotheses(input)};
+    case Engine::kMask:
+      return {.ids = mask_prompt(prompt_of(input))};
+    case Engine::kGenerate:
+    case Engine::kAuto:
+    case Engine::kScore:
+      break;
+  }
+  const std::string prompt = prompt_of(input);
+  Prepared made;
+  if (engine_ == Engine::kGenerate)
+    made.ids = ids_of(prompt);
+  else
+    made.request = score_request(prompt);
+  check(!made.ids.empty() || !made.request.prompt.empty(),
+        "the prompt is empty and the tokenizer adds no start token; give a text or a --template");
+  return made;
+}
+
+std::vector<Classification> Classifier::answers_of(std::span<const Prepared> texts, Session& session) const {
+  switch (engine_) {
+    case Engine::kGenerate:
+      return by_generation(texts);
+    case Engine::kNli:
+      return by_entailment(texts);
+    case Engine::kHead:
+      return by_head(texts);
+    case Engine::kAuto:
+    case Engine::kMask:
+    case Engine::kScore:
+      break;
+  }
+  return by_score(texts, session);
+}
+
+void Classifier::classify_each(std::span<const TextInput> texts, Session& session, const OnAnswer& on_answer,
+                               const OnRefusal& on_refusal) const {
   for (std::size_t begin = 0; begin < texts.size();) {
     const std::size_t end = engine_ == Engine::kGenerate
                                 ? begin + 1
                                 : portion_end(begin, texts.size(), options_.batch_rows, [&](std::size_t i) {
-                                    return texts[i].text.size() * (engine_ == Engine::kNli ? words_.size() : 1);
+                                    return texts[i].text.size() * (engine_ == Engine::kNli ? labels_.size() : 1);
                                   });
-    for (const Classification& answer : answers_of(texts.subspan(begin, end - begin))) on_answer(begin++, answer);
+    std::vector<Prepared> prepared;
+    std::vector<std::optional<Error>> errors;
+    for (std::size_t i = begin; i < end; ++i)
+      errors.push_back(text_error(on_refusal, [&] { prepared.push_back(prepare(texts[i])); }));
+    const std::vector<Classification> answers = answers_of(prepared, session);
+    for (std::size_t at = 0; begin < end; ++begin) {
+      const std::optional<Error>& error = errors[errors.size() - (end - begin)];
+      error ? on_refusal(begin, *error) : on_answer(begin, answers[at++]);
+    }
   }
 }
 
@@ -237,8 +342,8 @@ std::vector<Classification> Classifier::classify(const std::vector<std::string>&
 Classification Classifier::rank(std::span<const double> logprobs, std::span<const double> adjusted) const {
   const double all = log_sum_exp(adjusted);
   std::vector<LabelScore> scores;
-  for (std::size_t l = 0; l < words_.size(); ++l)
-    scores.push_back({words_.label(l), std::exp(adjusted[l] - all), logprobs[l]});
+  for (std::size_t l = 0; l < labels_.size(); ++l)
+    scores.push_back({labels_[l], std::exp(adjusted[l] - all), logprobs[l]});
   return rank(std::move(scores));
 }
 

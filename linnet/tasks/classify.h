@@ -19,6 +19,7 @@
 #include "linnet/prompt/exemplars.h"
 #include "linnet/prompt/template.h"
 #include "linnet/prompt/verbalizer.h"
+#include "linnet/tasks/batches.h"
 #include "linnet/tasks/prompt_ids.h"
 #include "linnet/tokenizer/tokenizer.h"
 
@@ -28,10 +29,13 @@ enum class Engine : std::uint8_t { kAuto, kScore, kGenerate, kMask, kNli, kHead 
 enum class Normalize : std::uint8_t { kSum, kTokens, kChars, kBytes, kPmi };
 
 // Log-probabilities every label gets from inputs that say nothing ("N/A", "", "[MASK]"): subtracted before the softmax
-// (Zhao et al., 2021).
+// (Zhao et al., 2021). They hold for what they were measured with only.
 struct Calibration {
-  std::vector<std::string> labels;
-  std::vector<double> logprobs;
+  std::vector<std::string> labels = {};
+  std::vector<double> logprobs = {};
+  // Classifier::setup() of the classifier that measured it; null: the caller answers for its fitness.
+  Json measured_with = {};
+  std::string place = "calibration";  // the file it came from, for errors
 };
 
 struct ClassifyOptions {
@@ -49,6 +53,7 @@ struct ClassifyOptions {
   std::int64_t shots = 0;
   std::uint64_t seed = 0;
   bool allow_untrained = false;  // predict with a head that was never trained (R69)
+  std::string weights_id = {};   // names the weights in setup(): models::weights_id()
   std::int64_t batch_rows = nn::kBatchRows;
 };
 
@@ -68,29 +73,40 @@ struct Classification {
 
 struct TextInput {
   std::string text, pair = {};
+  Json columns = {};  // the row it came from, an object: slots of the template by their names; null: none
 };
 
 class Classifier {
  public:
-  // kInvalidArgument: labels, words or options that do not fit; kBadInput: an engine the checkpoint has no head for, an
-  // untrained head.
+  // kInvalidArgument: labels, words or options that do not fit each other or the engine (a template for a trained head);
+  // kBadInput: an engine the checkpoint has no head for, an untrained head, a calibration of another setup.
   Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
 
   std::vector<Classification> classify(std::span<const TextInput> texts) const;
   std::vector<Classification> classify(const std::vector<std::string>& texts) const;
-  // Every answer as soon as it is known, in the order of the texts: they are worked on in portions of a few batches.
-  using OnAnswer = std::function<void(std::size_t index, const Classification& answer)>;
-  void classify_each(std::span<const TextInput> texts, const OnAnswer& on_answer) const;
 
-  Engine engine() const { return engine_; }
-  const std::vector<std::string>& labels() const { return words_.labels(); }
-  std::string render(const TextInput& input) const;  // the whole prompt of a text, as --show-prompt prints it
-  const std::optional<Calibration>& calibration() const { return options_.calibration; }
-
- private:
-  // What scores words after prompts; none with a masked LM.
+  // What all prompts so far begin with, computed once: for texts that come in portions.
   using Session = std::optional<generate::ScoreSession>;
   Session make_session() const;
+  // Every answer as soon as it is known, in the order of the texts: they are worked on in portions of a few batches.
+  using OnAnswer = std::function<void(std::size_t index, const Classification& answer)>;
+  void classify_each(std::span<const TextInput> texts, Session& session, const OnAnswer& on_answer,
+                     const OnRefusal& on_refusal = {}) const;
+  void classify_each(std::span<const TextInput> texts, const OnAnswer& on_answer) const {
+    Session session = make_session();
+    classify_each(texts, session, on_answer);
+  }
+
+  Engine engine() const { return engine_; }
+  const std::vector<std::string>& labels() const { return labels_; }
+  // Throws what this text would be refused for: with a text that surely has tokens, what is wrong with the template.
+  void check_input(const TextInput& input) const { prepare(input); }
+  std::string render(const TextInput& input) const;  // the whole prompt of a text, as --show-prompt prints it
+  const std::optional<Calibration>& calibration() const { return options_.calibration; }
+  // What a calibration depends on: weights, engine, template, words, normalisation, exemplars; an object.
+  Json setup() const;
+
+ private:
   // What a word, or a label, scores: raw, and normalised as asked for.
   struct WordScore {
     double logprob;
@@ -99,26 +115,41 @@ class Classifier {
   struct LabelScores {
     std::vector<double> logprobs, scaled;
   };
-  std::vector<Classification> by_score(std::span<const TextInput> texts, Session& session) const;
-  std::vector<Classification> by_generation(std::span<const TextInput> texts) const;
-  std::vector<Classification> by_entailment(std::span<const TextInput> texts) const;
-  std::vector<Classification> by_head(std::span<const TextInput> texts) const;
-  std::vector<LabelScores> label_scores(std::span<const TextInput> texts, Session& session) const;
-  // Per prompt a score a word; words stand label after label.
-  std::vector<std::vector<WordScore>> word_scores(std::span<const std::string> prompts, Session& session) const;
-  std::vector<std::vector<WordScore>> mask_scores(std::span<const std::string> prompts) const;
+  // A text as its engine reads it.
+  struct Prepared {
+    generate::ScoreRequest request = {};  // score
+    std::vector<std::int32_t> ids = {};   // mask, generate
+    std::vector<Encoding> inputs = {};    // head: one; nli: one per label
+  };
+  Prepared prepare(const TextInput& input) const;  // throws what is wrong with this text
+  std::vector<Classification> answers_of(std::span<const Prepared> texts, Session& session) const;
+  std::vector<Classification> by_score(std::span<const Prepared> texts, Session& session) const;
+  std::vector<Classification> by_generation(std::span<const Prepared> texts) const;
+  std::vector<Classification> by_entailment(std::span<const Prepared> texts) const;
+  std::vector<Classification> by_head(std::span<const Prepared> texts) const;
+  std::vector<LabelScores> label_scores(std::span<const Prepared> texts, Session& session) const;
+  // Per text a score per word; words are label after label.
+  std::vector<std::vector<WordScore>> word_scores(std::span<const Prepared> texts, Session& session) const;
+  std::vector<std::vector<WordScore>> mask_scores(std::span<const Prepared> texts) const;
+  generate::ScoreRequest score_request(const std::string& prompt) const;
+  std::vector<std::int32_t> mask_prompt(const std::string& prompt) const;
+  std::int32_t mask_word(const std::string& word) const;  // its one token
+  std::vector<Encoding> hypotheses(const TextInput& input) const;
+  Encoding head_input(const TextInput& input) const;
   std::string hypothesis(const TextInput& input, const std::string& label) const;
-  std::string with_exemplars(const Json& slots) const;
+  std::string with_exemplars(const Exemplar& question, const Json& shared) const;
   std::string prompt_of(const TextInput& input) const;  // rendered, the text cut where the context would not hold it
   std::vector<std::int32_t> ids_of(const std::string& prompt) const;
   std::int64_t context() const;      // positions of the model; 0: any number
   std::int64_t prompt_room() const;  // tokens a prompt may have; 0: any number
   // The class scores of a trained head.
-  std::vector<std::vector<double>> class_logits(std::span<const Encoding> inputs) const;
+  std::vector<std::vector<double>> class_logits(std::span<const Encoding* const> inputs) const;
   EncodeOptions cut_to_context(TruncationStrategy strategy) const;
   // Probabilities over the labels from `adjusted` scores.
   Classification rank(std::span<const double> logprobs, std::span<const double> adjusted) const;
   Classification rank(std::vector<LabelScore> scores) const;
+  void check_options() const;
+  void check_calibration() const;
   void calibrate(Session& session);
   void measure_prior(Session& session);
   enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kUnknownWord, kCount };
@@ -130,10 +161,12 @@ class Classifier {
   Engine engine_;
   Opening opening_;
   PromptTemplate prompt_;
-  Verbalizer words_;
+  std::vector<std::string> labels_;  // a trained head's may hold a name twice
+  Verbalizer words_;                 // of the engines that know labels by words; else empty
   Verbalizer exemplar_words_;  // of solved examples, which stand in the prompt also in a chat
   std::optional<Exemplars> exemplars_;
-  std::vector<double> prior_;  // PMI: log p of every word after the template with an empty text
+  std::vector<std::int32_t> mask_words_;  // mask: the token of every word
+  std::vector<double> prior_;             // PMI: log p of every word after the template with an empty text
   mutable std::array<bool, static_cast<std::size_t>(Remark::kCount)> remarked_{};
 };
 

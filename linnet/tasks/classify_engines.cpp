@@ -26,6 +26,8 @@ std::string bare(std::string_view text) {
 }
 
 constexpr std::int64_t kAnswerTokens = 16;  // a label and the end token fit
+constexpr const char* kNoTokens =
+    "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
 std::size_t entailment_index(const std::vector<std::string>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i)
@@ -55,19 +57,24 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
   return best && least * 3 <= names[*best].size() ? best : std::nullopt;  // a third of its letters may differ
 }
 
-std::vector<Classification> Classifier::by_generation(std::span<const TextInput> texts) const {
+std::vector<Classification> Classifier::by_generation(std::span<const Prepared> texts) const {
   generate::GenerateOptions options{.max_new_tokens = kAnswerTokens};
   for (const std::int64_t id : model_.config().eos_ids) options.eos_ids.push_back(static_cast<std::int32_t>(id));
+  std::vector<std::string> names;  // what the model may say: label words, which exemplars show it, or the labels
+  std::vector<std::size_t> meant;
+  for (std::size_t l = 0; l < words_.size(); ++l)
+    for (const std::string& word : words_.words(l)) names.push_back(word), meant.push_back(l);
+  for (std::size_t l = 0; l < labels_.size(); ++l) names.push_back(labels_[l]), meant.push_back(l);
   std::vector<Classification> result;
-  for (const TextInput& text : texts) {
-    const auto generated = generate::generate(model_, ids_of(prompt_of(text)), options);
+  for (const Prepared& text : texts) {
+    const auto generated = generate::generate(model_, text.ids, options);
     Classification c;
     std::string raw = tokenizer_.decode(generated.ids);
     c.raw = raw;
-    if (const auto found = match_label(raw, words_.labels())) {
+    if (const auto found = match_label(raw, names)) {
       std::vector<LabelScore> scores;
-      for (std::size_t l = 0; l < words_.size(); ++l)
-        scores.push_back({words_.label(l), l == *found ? 1.0 : 0.0, l == *found ? 0.0 : -INFINITY});
+      for (std::size_t l = 0; l < labels_.size(); ++l)
+        scores.push_back({labels_[l], l == meant[*found] ? 1.0 : 0.0, l == meant[*found] ? 0.0 : -INFINITY});
       c = rank(std::move(scores));
       c.raw = std::move(raw);
     }
@@ -76,11 +83,11 @@ std::vector<Classification> Classifier::by_generation(std::span<const TextInput>
   return result;
 }
 
-std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encoding> inputs) const {
+std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encoding* const> inputs) const {
   std::vector<std::vector<std::int32_t>> ids, types;
-  for (const Encoding& e : inputs) {
-    ids.push_back(e.ids);
-    types.push_back(e.type_ids);
+  for (const Encoding* e : inputs) {
+    ids.push_back(e->ids);
+    types.push_back(e->type_ids);
   }
   std::vector<std::vector<double>> result(inputs.size());
   for_each_batch(
@@ -105,19 +112,35 @@ EncodeOptions Classifier::cut_to_context(TruncationStrategy strategy) const {
   return options;
 }
 
-std::vector<Classification> Classifier::by_entailment(std::span<const TextInput> texts) const {
-  const std::size_t entailment = entailment_index(model_.config().labels);
+std::vector<Encoding> Classifier::hypotheses(const TextInput& input) const {
   const EncodeOptions options = cut_to_context(TruncationStrategy::kOnlyFirst);
   std::vector<Encoding> pairs;
-  for (const TextInput& text : texts)
-    for (const std::string& label : words_.labels())
-      pairs.push_back(tokenizer_.encode(text.text, hypothesis(text, label), options));
+  for (const std::string& label : labels_) {
+    pairs.push_back(tokenizer_.encode(input.text, hypothesis(input, label), options));
+    check(pairs.back().size() > 0, kNoTokens);
+  }
+  return pairs;
+}
+
+Encoding Classifier::head_input(const TextInput& input) const {
+  const EncodeOptions options = cut_to_context(TruncationStrategy::kLongestFirst);
+  Encoding made = input.pair.empty() ? tokenizer_.encode(input.text, options)
+                                     : tokenizer_.encode(input.text, input.pair, options);
+  check(made.size() > 0, kNoTokens);
+  return made;
+}
+
+std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {
+  const std::size_t entailment = entailment_index(model_.config().labels);
+  std::vector<const Encoding*> pairs;
+  for (const Prepared& text : texts)
+    for (const Encoding& pair : text.inputs) pairs.push_back(&pair);
   const auto logits = class_logits(pairs);
   std::vector<Classification> result;
   for (std::size_t at = 0; at < logits.size();) {
     // Over the labels: the softmax of their entailment logits, as the zero-shot pipeline.
     std::vector<double> entailed, logprobs;
-    for (std::size_t l = 0; l < words_.size(); ++l, ++at) {
+    for (std::size_t l = 0; l < labels_.size(); ++l, ++at) {
       entailed.push_back(logits[at][entailment]);
       logprobs.push_back(logits[at][entailment] - log_sum_exp(logits[at]));
     }
@@ -126,12 +149,9 @@ std::vector<Classification> Classifier::by_entailment(std::span<const TextInput>
   return result;
 }
 
-std::vector<Classification> Classifier::by_head(std::span<const TextInput> texts) const {
-  const EncodeOptions options = cut_to_context(TruncationStrategy::kLongestFirst);
-  std::vector<Encoding> inputs;
-  for (const TextInput& text : texts)
-    inputs.push_back(text.pair.empty() ? tokenizer_.encode(text.text, options)
-                                       : tokenizer_.encode(text.text, text.pair, options));
+std::vector<Classification> Classifier::by_head(std::span<const Prepared> texts) const {
+  std::vector<const Encoding*> inputs;
+  for (const Prepared& text : texts) inputs.push_back(&text.inputs.front());
   const models::ProblemType problem = model_.config().problem;
   std::vector<Classification> result;
   for (const auto& logits : class_logits(inputs)) {
@@ -144,9 +164,9 @@ std::vector<Classification> Classifier::by_head(std::span<const TextInput> texts
     for (std::size_t l = 0; l < logits.size(); ++l) {
       const double logprob = independent ? -std::log1p(std::exp(-logits[l])) : logits[l] - all;
       if (regression)
-        scores.push_back({words_.label(l), logits[l], NAN});
+        scores.push_back({labels_[l], logits[l], NAN});
       else
-        scores.push_back({words_.label(l), std::exp(logprob), logprob});
+        scores.push_back({labels_[l], std::exp(logprob), logprob});
     }
     result.push_back(rank(std::move(scores)));
   }

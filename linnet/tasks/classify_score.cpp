@@ -37,9 +37,11 @@ std::vector<TextInput> content_free(Engine engine) {
 }  // namespace
 
 void Classifier::calibrate(Session& session) {
-  const auto scores = label_scores(content_free(engine_), session);
-  Calibration c{words_.labels(), std::vector<double>(words_.size(), 0.0)};
-  for (std::size_t l = 0; l < words_.size(); ++l) {
+  std::vector<Prepared> neutral;
+  for (const TextInput& input : content_free(engine_)) neutral.push_back(prepare(input));
+  const auto scores = label_scores(neutral, session);
+  Calibration c{labels_, std::vector<double>(labels_.size(), 0.0), setup()};
+  for (std::size_t l = 0; l < labels_.size(); ++l) {
     // The mean of the *probabilities over the labels*, as the paper averages them.
     double mean = 0;
     for (const LabelScores& s : scores)
@@ -50,30 +52,48 @@ void Classifier::calibrate(Session& session) {
 }
 
 void Classifier::measure_prior(Session& session) {
-  const std::vector<std::string> neutral{render({""})};
+  const std::vector<Prepared> neutral{prepare({""})};
   const auto scores = word_scores(neutral, session);
   for (const WordScore& s : scores.front()) prior_.push_back(s.logprob);
 }
 
-std::vector<std::vector<Classifier::WordScore>> Classifier::word_scores(std::span<const std::string> prompts,
-                                                                        Session& session) const {
-  if (engine_ == Engine::kMask) return mask_scores(prompts);
-  std::vector<generate::ScoreRequest> requests;
-  for (const std::string& prompt : prompts) {
-    generate::ScoreRequest request;
-    for (std::size_t l = 0; l < words_.size(); ++l) {
-      for (const std::string& word : words_.words(l)) {
-        SplitIds split = split_ids(tokenizer_, prompt, word, opening_);
-        if (split.boundary_moved && first_time(Remark::kBoundaryMoved))
-          note("a label word merges with the end of the prompt into one token; start the word with a blank");
-        request.prompt = std::move(split.prompt);
-        request.continuations.push_back(std::move(split.continuation));
-      }
+generate::ScoreRequest Classifier::score_request(const std::string& prompt) const {
+  generate::ScoreRequest request;
+  for (std::size_t l = 0; l < words_.size(); ++l) {
+    for (const std::string& word : words_.words(l)) {
+      SplitIds split = split_ids(tokenizer_, prompt, word, opening_);
+      if (split.boundary_moved && first_time(Remark::kBoundaryMoved))
+        note("a label word merges with the end of the prompt into one token; start the word with a blank");
+      request.prompt = std::move(split.prompt);
+      request.continuations.push_back(std::move(split.continuation));
     }
-    check(!request.prompt.empty(),
-          "a prompt is empty and the tokenizer adds no start token; give a text or a --template");
-    requests.push_back(std::move(request));
   }
+  return request;
+}
+
+std::int32_t Classifier::mask_word(const std::string& word) const {
+  const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
+  check(ids.size() == 1, "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words",
+        word, ids.size());
+  if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))
+    warn("the word '{}' is not in the vocabulary and scored as {}; choose another with --label-words (said once)",
+         printable(word, 60), tokenizer_.id_to_token(ids.front()));
+  return ids.front();
+}
+
+std::vector<std::int32_t> Classifier::mask_prompt(const std::string& prompt) const {
+  std::vector<std::int32_t> ids = tokenizer_.encode_ids(prompt);
+  check(std::count(ids.begin(), ids.end(), *tokenizer_.mask_id()) == 1,
+        "the prompt must hold one {{{{ mask }}}}, and the text none; change --template or the text");
+  return ids;
+}
+
+std::vector<std::vector<Classifier::WordScore>> Classifier::word_scores(std::span<const Prepared> texts,
+                                                                        Session& session) const {
+  if (engine_ == Engine::kMask) return mask_scores(texts);
+  std::vector<generate::ScoreRequest> requests;
+  requests.reserve(texts.size());
+  for (const Prepared& text : texts) requests.push_back(text.request);
   std::vector<std::vector<WordScore>> result;
   for (const auto& row : session->score(requests)) {
     auto& words = result.emplace_back();
@@ -82,49 +102,31 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::word_scores(std::spa
   return result;
 }
 
-std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::span<const std::string> prompts) const {
+std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::span<const Prepared> texts) const {
   const std::int32_t mask = *tokenizer_.mask_id();
-  std::vector<std::int32_t> targets;
-  for (std::size_t l = 0; l < words_.size(); ++l) {
-    for (const std::string& word : words_.words(l)) {
-      const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
-      check(ids.size() == 1,
-            "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words", word,
-            ids.size());
-      if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))
-        warn("the word '{}' is not in the vocabulary and scored as {}; choose another with --label-words (said once)",
-             printable(word, 60), tokenizer_.id_to_token(ids.front()));
-      targets.push_back(ids.front());
-    }
-  }
   std::vector<std::vector<std::int32_t>> encoded;
-  for (const std::string& prompt : prompts) {
-    encoded.push_back(tokenizer_.encode_ids(prompt));
-    check(std::count(encoded.back().begin(), encoded.back().end(), mask) == 1,
-          "the prompt must hold one {{{{ mask }}}}, and the text none");
-  }
-  std::vector<std::vector<WordScore>> result(prompts.size());
+  encoded.reserve(texts.size());
+  for (const Prepared& text : texts) encoded.push_back(text.ids);
+  std::vector<std::vector<WordScore>> result(texts.size());
   for_each_batch(encoded, options_.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
     const Tensor hidden = model_.forward(batch);
     std::vector<std::int32_t> rows, wanted;
     for (std::int32_t r = 0; r < static_cast<std::int32_t>(batch.rows()); ++r) {
       if (batch.ids[static_cast<std::size_t>(r)] != mask) continue;
-      rows.insert(rows.end(), targets.size(), r);
-      wanted.insert(wanted.end(), targets.begin(), targets.end());
+      rows.insert(rows.end(), mask_words_.size(), r);
+      wanted.insert(wanted.end(), mask_words_.begin(), mask_words_.end());
     }
     const auto scores = generate::token_scores(model_, hidden, rows, wanted);
     for (std::size_t i = 0; i < scores.size(); ++i)
-      result[members[i / targets.size()]].push_back({scores[i].logprob, 1});
+      result[members[i / mask_words_.size()]].push_back({scores[i].logprob, 1});
   });
   return result;
 }
 
-std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const TextInput> texts,
+std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const Prepared> texts,
                                                               Session& session) const {
-  std::vector<std::string> prompts;
-  for (const TextInput& text : texts) prompts.push_back(prompt_of(text));
   std::vector<LabelScores> result;
-  for (const auto& words : word_scores(prompts, session)) {
+  for (const auto& words : word_scores(texts, session)) {
     LabelScores& labels = result.emplace_back();
     std::size_t at = 0;
     for (std::size_t l = 0; l < words_.size(); ++l) {
@@ -142,7 +144,7 @@ std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const Te
   return result;
 }
 
-std::vector<Classification> Classifier::by_score(std::span<const TextInput> texts, Session& session) const {
+std::vector<Classification> Classifier::by_score(std::span<const Prepared> texts, Session& session) const {
   std::vector<Classification> result;
   for (LabelScores& s : label_scores(texts, session)) {
     if (options_.calibration)

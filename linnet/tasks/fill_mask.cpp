@@ -32,6 +32,14 @@ std::vector<std::int32_t> best_of(std::vector<std::int32_t> ids, std::span<const
 
 }  // namespace
 
+void check_fills(const models::Model& model, const Tokenizer& tokenizer) {
+  const models::HeadKind head = model.config().head;
+  check(head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining, ErrorKind::kBadInput,
+        "{}: has no masked language model head; filling needs one, take another model", model.place().string());
+  check(tokenizer.mask_id().has_value(), ErrorKind::kBadInput,
+        "{}: the tokenizer has no mask token; take a model with one", model.place().string());
+}
+
 std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words) {
   std::vector<std::int32_t> ids;
   for (const std::string& word : words) {
@@ -50,11 +58,8 @@ std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vect
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
                                                   const std::string& text, std::int64_t top_k,
                                                   std::span<const std::int32_t> targets) {
-  const models::HeadKind head = model.config().head;
-  check(head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining, ErrorKind::kBadInput,
-        "{}: has no masked language model head; filling needs one", model.place().string());
+  check_fills(model, tokenizer);
   const auto mask = tokenizer.mask_id();
-  check(mask.has_value(), ErrorKind::kBadInput, "{}: the tokenizer has no mask token", model.place().string());
   const auto ids = tokenizer.encode_ids(text);
   std::vector<std::int32_t> rows;
   for (std::size_t i = 0; i < ids.size(); ++i)

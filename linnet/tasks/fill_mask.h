@@ -20,12 +20,15 @@ struct FillCandidate {
   std::string token_str;
   std::string sequence;  // the text with this mask filled
 };
+// kBadInput where the model has no masked language model head, or its tokenizer no mask token.
+void check_fills(const models::Model& model, const Tokenizer& tokenizer);
+
 // The tokens of words to be ranked: of several tokens the first one counts, an unknown word is the unknown token; both
 // with a note.
 std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words);
 
-// One list a mask, in the text's order, best first. With `targets` only these tokens are ranked. kBadInput where the
-// model has no masked language model head, kInvalidArgument where the text holds no mask token.
+// One list per mask, in the text's order, best first. With `targets` only these tokens are ranked. Errors: those of
+// check_fills; kInvalidArgument where the text holds no mask token, or more tokens than the model takes.
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
                                                   const std::string& text, std::int64_t top_k = 5,
                                                   std::span<const std::int32_t> targets = {});

@@ -72,29 +72,42 @@ bool exceeds(const models::Model& model, const generate::ScoreRequest& request) 
 
 std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
                                                       const std::vector<PromptedTexts>& requests,
-                                                      const generate::ScoreOptions& options) {
+                                                      const generate::ScoreOptions& options,
+                                                      const OnRefusal& on_refusal) {
   std::vector<generate::ScoreRequest> split_requests;
+  std::vector<std::size_t> scored;  // the requests they are of
   const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
   bool longer = false;
-  for (const PromptedTexts& request : requests) {
-    generate::ScoreRequest& out = split_requests.emplace_back();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    generate::ScoreRequest split_request;
     bool moved = false;
-    blame(request.place, [&] {
-      for (const std::string& continuation : request.continuations) {
-        SplitIds split = split_ids(tokenizer, request.prompt, continuation);
+    const auto error = text_error(on_refusal, [&] {
+      for (const std::string& continuation : requests[i].continuations) {
+        SplitIds split = split_ids(tokenizer, requests[i].prompt, continuation);
         moved = moved || split.boundary_moved;
-        out.prompt = std::move(split.prompt);
-        out.continuations.push_back(std::move(split.continuation));
+        split_request.prompt = std::move(split.prompt);
+        split_request.continuations.push_back(std::move(split.continuation));
       }
-      if (out.prompt.empty() && start) out.prompt.push_back(*start);
-      longer = exceeds(model, out) || longer;
+      if (split_request.prompt.empty() && start) split_request.prompt.push_back(*start);
+      check(!split_request.prompt.empty(),
+            "the prompt is empty and the tokenizer has no start or end token; give a prompt");
+      longer = exceeds(model, split_request) || longer;
     });
+    if (error) {
+      on_refusal(i, *error);
+      continue;
+    }
     if (moved)
       note("'{}': a continuation merges with the end of the prompt into one token; start it with a blank",
-           printable(request.prompt, 60));
+           printable(requests[i].prompt, 60));
+    split_requests.push_back(std::move(split_request));
+    scored.push_back(i);
   }
   if (longer) warn("some texts are longer than the {} tokens that the model was made for", model.context());
-  return generate::score(model, split_requests, options);
+  std::vector<std::vector<generate::Score>> result(requests.size());
+  auto scores = generate::score(model, split_requests, options);
+  for (std::size_t i = 0; i < scored.size(); ++i) result[scored[i]] = std::move(scores[i]);
+  return result;
 }
 
 double TextPerplexity::per_word() const { return per(tokens, words); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linnet/generate/score.h"
+#include "linnet/tasks/batches.h"
 #include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
@@ -18,16 +19,16 @@ namespace linnet::tasks {
 struct PromptedTexts {
   std::string prompt;
   std::vector<std::string> continuations;
-  std::string place = {};  // "file:line" it came from, for errors; empty: the caller's own
 };
 
-// One entry a request, one score a continuation. Prompt and continuation are tokenised together (requirements 1L); an
-// empty prompt of a tokenizer without a start token becomes its end token, as in lm-evaluation-harness. A note where a
-// continuation changes the prompt's own tokens, or a text is longer than the model was made for. kInvalidArgument
-// (kBadInput with a place): a continuation without tokens, more tokens than a table of positions has.
+// One entry per request, one score per continuation; none where `on_refusal` took the request. Prompt and continuation
+// are tokenised together (requirements 1L); an empty prompt of a tokenizer without a start token becomes its end token,
+// as in lm-evaluation-harness. A note where a continuation changes the prompt's own tokens, or a text is longer than the
+// model was made for. kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
 std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
                                                       const std::vector<PromptedTexts>& requests,
-                                                      const generate::ScoreOptions& options = {});
+                                                      const generate::ScoreOptions& options = {},
+                                                      const OnRefusal& on_refusal = {});
 
 struct TextPerplexity {
   generate::Perplexity tokens;
