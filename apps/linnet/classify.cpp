@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "classify_options.h"
 #include "classify_report.h"
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/data/labels.h"
+#include "linnet/models/weights_id.h"
 #include "output.h"
 #include "progress.h"
+#include "row_answers.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -21,8 +25,15 @@ void check_usage(const Command& command, const ClassifyArguments& a) {
     command.wrong_usage("--abstain-below takes a number from 0 to 1");
   if (command.given("--shots") && a.examples.empty()) command.wrong_usage("--shots needs --examples FILE");
   if (command.given("--shots") && a.shots < 1) command.wrong_usage("--shots takes a number from 1");
-  if (!a.save_calibration.empty() && a.calibrate == "none")
-    command.wrong_usage("--save-calibration needs --calibrate content-free");
+  if (!a.save_calibration.empty() && a.calibrate != "content-free")
+    command.wrong_usage("--save-calibration keeps what --calibrate content-free measures; give both");
+  check_answer_options(command, a.answers);
+}
+
+// The model's weights, and the adapter's on them.
+std::string weights_of(const LoadedModel& loaded) {
+  const std::string base = models::weights_id(loaded.model->place());
+  return loaded.adapter == nullptr ? base : base + "+" + models::weights_id(loaded.place);
 }
 
 // Labels that nobody named are the ones of the files; a trained head has its own.
@@ -34,21 +45,69 @@ void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }
 
-// The index among the classifier's labels of what the file says of an example; -1 where it says nothing.
+// The index among the classifier's labels of the right one, by its name in the file or, of a head whose labels are no
+// numbers, by its number; -1 where the row has none.
 std::int32_t expected_label(const Dataset& data, std::size_t index, const std::vector<std::string>& labels) {
   const std::int32_t id = data.examples[index].label;
   if (id < 0) return -1;
   const std::string& name = data.label_names[static_cast<std::size_t>(id)];
   const auto found = std::find(labels.begin(), labels.end(), name);
   if (found != labels.end()) return static_cast<std::int32_t>(found - labels.begin());
-  // A head's classes may stand in the file as their ids.
-  const bool digits = !name.empty() && name.size() < 9 && name.find_first_not_of("0123456789") == name.npos;
-  const std::int32_t number = digits ? std::stoi(name) : -1;
-  check(number >= 0 && number < static_cast<std::int32_t>(labels.size()), ErrorKind::kBadInput,
-        "{}: the label '{}' is none of: {}", data.place(index), printable(name, 60),
-        printable(format_printable("{}", fmt::join(labels, ", "))));
-  return number;
+  return LabelTable(labels, {}).id(name, data.place(index));
 }
+
+// Answers examples, some at a time.
+class ClassifyRun {
+ public:
+  ClassifyRun(const tasks::Classifier& classifier, const ClassifyArguments& a, RowAnswers& answers)
+      : classifier_(classifier),
+        session_(classifier.make_session()),
+        answers_(answers),
+        report_(classifier.labels(), a.top_k),
+        slots_(!a.prompt.empty() && classifier.engine() != tasks::Engine::kHead),
+        show_prompt_(a.show_prompt) {}
+
+  void answer(const Dataset& data, std::size_t begin, std::size_t end) {
+    std::vector<tasks::TextInput> texts;
+    std::vector<std::size_t> examples;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (is_empty_line(data, i)) continue;
+      const Example& e = data.examples[i];
+      texts.push_back({e.text, e.text_pair, slots_ ? e.row : Json()});
+      examples.push_back(i);
+    }
+    if (texts.empty()) return;
+    if (std::exchange(first_, false)) check_first(data, texts.front());
+    classifier_.classify_each(
+        texts, session_,
+        [&](std::size_t i, const tasks::Classification& answer) {
+          answers_.add(input_row(data, examples[i], answers_.joins()), report_.answer(texts[i].text, answer));
+          report_.count(answer, expected_label(data, examples[i], classifier_.labels()));
+        },
+        [&](std::size_t i, const Error& why) {
+          answers_.refuse(input_row(data, examples[i], answers_.joins()), why);
+        });
+  }
+  const ClassifyReport& report() const { return report_; }
+
+ private:
+  // What is wrong with the template is wrong for every row, and said once, before the first one.
+  void check_first(const Dataset& data, const tasks::TextInput& first) const {
+    tasks::TextInput probe{"text", first.pair.empty() ? "" : "text", first.columns};
+    for (const std::string& name : data.columns)
+      if (slots_ && !probe.columns.contains(name)) probe.columns[name] = "text";
+    if (classifier_.engine() != tasks::Engine::kHead) classifier_.check_input(probe);
+    if (show_prompt_) print_note(shown_lines(classifier_.render(first)));
+  }
+
+  const tasks::Classifier& classifier_;
+  tasks::Classifier::Session session_;
+  RowAnswers& answers_;
+  ClassifyReport report_;
+  bool slots_, show_prompt_, first_ = true;
+};
+
+constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches, little memory
 
 }  // namespace
 
@@ -69,19 +128,25 @@ void run_classify(Arguments arguments) {
   tasks::ClassifyOptions options = classify_options(command, a, std::move(labels));
   const LoadedModel loaded = load_model(command, a.model);
   settle_labels(*loaded.model, a, options);
+  if (options.calibrate || options.calibration) options.weights_id = weights_of(loaded);
   const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
 
-  std::vector<tasks::TextInput> texts;
-  for (const Example& e : data.examples) texts.push_back({e.text, e.text_pair});
-  if (a.show_prompt && !texts.empty()) print_note(shown_lines(classifier.render(texts.front())));
-  ClassifyReport report(a.json ? OutputStyle::kJson : OutputStyle::kTable, classifier.labels(), a.top_k);
-  Progress bar("classifying", static_cast<std::int64_t>(texts.size()), "texts");
-  classifier.classify_each(texts, [&](std::size_t i, const tasks::Classification& answer) {
-    report.add(texts[i].text, answer, expected_label(data, i, classifier.labels()));
-    bar.set(static_cast<std::int64_t>(i) + 1);
-  });
-  report.finish();
+  RowAnswers answers(a.answers, data.columns, ClassifyReport::columns());
+  ClassifyRun run(classifier, a, answers);
+  const std::size_t count = data.examples.size();
+  Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
+  for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+    run.answer(data, begin, std::min(count, begin + kAtOnce));
+    bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
+  }
+  if (run.report().any_expected()) {
+    if (a.answers.json)
+      print_json({{"summary", run.report().summary()}});
+    else
+      run.report().print_summary();
+  }
+  answers.finish();
 }
 
 }  // namespace linnet::app

@@ -45,7 +45,7 @@ void read_examples(const std::string& file, const TextOptions& columns, tasks::C
                                            .label_names = options.labels,
                                            .label_kind = LabelKind::kClass});
   for (const Example& e : data.examples)
-    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label)});
+    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label), e.row});
   options.labels = data.label_names;
 }
 
@@ -55,11 +55,16 @@ tasks::Calibration load_calibration(const std::string& file) {
   const Json& logprobs = require(json, "logprobs", file);
   check(labels.is_array() && logprobs.is_array() && labels.size() == logprobs.size(), ErrorKind::kBadInput,
         "{}: 'labels' and 'logprobs' are not two lists of one length; make it with --save-calibration", file);
-  tasks::Calibration calibration;
+  check(json.contains("measured_with") && json["measured_with"].is_object(), ErrorKind::kBadInput,
+        "{}: does not name the model and the prompt it was measured with, so that it cannot be known to fit; measure it "
+        "again with --calibrate content-free --save-calibration",
+        file);
+  tasks::Calibration calibration{.measured_with = json["measured_with"], .place = file};
   for (const Json& label : labels) calibration.labels.push_back(get_string(label, "labels", file));
   for (const Json& value : logprobs) {
     check(value.is_number() && std::isfinite(value.get<double>()), ErrorKind::kBadInput,
-          "{}: {} in 'logprobs' is no number", file, printable(dump_json(value), 40));
+          "{}: {} in 'logprobs' is not a number; make the file with --save-calibration", file,
+          printable(dump_json(value), 40));
     calibration.logprobs.push_back(value.get<double>());
   }
   return calibration;
@@ -87,7 +92,7 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.option("--abstain-below", a.abstain_below, "mark answers with a lower probability");
   command.option("--top-k", a.top_k, "show only so many labels");
   command.flag("--allow-untrained", a.allow_untrained, "use a classification head that was never trained");
-  command.flag("--json", a.json, "one JSON object a text");
+  add_answer_options(command, a.answers, "one JSON object per text");
   add_model_options(command, a.model);
 }
 
@@ -128,14 +133,14 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
     read_examples(a.examples, a.texts, options);
     options.shots = command.given("--shots") ? a.shots : kDefaultShots;
   }
-  check(!options.calibration || options.labels.empty() || options.calibration->labels == options.labels,
-        ErrorKind::kBadInput, "{}: was measured for other labels ({}); measure it for these with --save-calibration",
-        a.calibrate, fmt::join(options.calibration ? options.calibration->labels : options.labels, ", "));
   return options;
 }
 
 void save_calibration(const std::string& file, const tasks::Calibration& calibration) {
-  write_file(file, dump_json(Json{{"labels", calibration.labels}, {"logprobs", calibration.logprobs}}) + "\n");
+  write_file(file, dump_json(Json{{"labels", calibration.labels},
+                                  {"logprobs", calibration.logprobs},
+                                  {"measured_with", calibration.measured_with}}) +
+                       "\n");
 }
 
 }  // namespace linnet::app

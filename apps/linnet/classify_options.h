@@ -9,6 +9,7 @@
 #include "linnet/data/dataset.h"
 #include "linnet/tasks/classify.h"
 #include "model_options.h"
+#include "row_answers.h"
 #include "text_options.h"
 
 namespace linnet::app {
@@ -25,7 +26,8 @@ struct ClassifyArguments {
   std::string calibrate = "none", save_calibration;
   double abstain_below = 0;
   std::int64_t top_k = 0;  // labels shown; 0: all
-  bool allow_untrained = false, json = false;
+  bool allow_untrained = false;
+  AnswerOptions answers;
 };
 
 void add_classify_options(Command& command, ClassifyArguments& arguments);
@@ -38,7 +40,7 @@ std::vector<std::string> split_labels(const std::string& list);
 tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& arguments,
                                         std::vector<std::string> labels);
 
-// {"labels":[…],"logprobs":[…]}: what --save-calibration leaves and --calibrate FILE takes.
+// {"labels":[…],"logprobs":[…],"measured_with":{…}}: what --save-calibration leaves and --calibrate FILE takes.
 void save_calibration(const std::string& file, const tasks::Calibration& calibration);
 
 }  // namespace linnet::app

@@ -36,10 +36,26 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+// At most `width` characters of a label, for a table.
+Printable cut_label(const std::string& label, std::size_t width) {
+  if (utf8::count(label) <= width) return printable(label);
+  std::string_view rest = label;
+  for (std::size_t i = 0; i + 1 < width && !rest.empty(); ++i) rest.remove_prefix(utf8::decode(rest).length);
+  return printable(label.substr(0, label.size() - rest.size())) + Printable("…");
+}
+
+double ratio(std::int64_t part, std::int64_t all) {
+  return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+constexpr std::size_t kTableWidth = 60;   // columns of a narrow terminal
+constexpr std::size_t kMostInTable = 30;  // labels with a line each
+constexpr std::size_t kMostInMatrix = 1000;  // labels: a million numbers
+
 }  // namespace
 
-ClassifyReport::ClassifyReport(OutputStyle style, std::vector<std::string> labels, std::int64_t top_k)
-    : style_(style), labels_(std::move(labels)), shown_(labels_.size()) {
+ClassifyReport::ClassifyReport(std::vector<std::string> labels, std::int64_t top_k)
+    : labels_(std::move(labels)), shown_(labels_.size()) {
   if (top_k > 0) shown_ = std::min(shown_, static_cast<std::size_t>(top_k));
   for (const std::string& label : labels_) label_width_ = std::max(label_width_, utf8::count(label) + 1);
 }
@@ -63,51 +79,123 @@ Json ClassifyReport::json_of(const tasks::Classification& answer) const {
 }
 
 // The label, its probability, the other labels with theirs, and the text.
-std::string ClassifyReport::row_of(std::string_view text, const tasks::Classification& answer) const {
+std::string ClassifyReport::line_of(std::string_view text, const tasks::Classification& answer) const {
   if (!answer.label)
-    return format_printable("{}         {}   (the model said: {})\n", padded("-", label_width_), excerpt(text),
-                       excerpt(answer.raw));
+    return format_printable("{}         {}   (the model wrote: {})\n", padded("-", label_width_), excerpt(text),
+                            excerpt(answer.raw));
   std::string others;
   for (std::size_t i = 1; i < std::min(shown_, answer.scores.size()); ++i)
     others += format_printable("  {} {:.4f}", padded(answer.scores[i].label, label_width_), answer.scores[i].score);
   return format_printable("{}  {:.4f}{}  {}\n", padded(*answer.label + (answer.abstained ? "?" : ""), label_width_),
-                     answer.score, others, excerpt(text));
+                          answer.score, others, excerpt(text));
 }
 
-void ClassifyReport::add(std::string_view text, const tasks::Classification& answer, std::int32_t expected) {
+RowAnswer ClassifyReport::answer(std::string_view text, const tasks::Classification& answer) const {
+  RowAnswer row{json_of(answer), line_of(text, answer), {}};
+  if (answer.label)
+    row.cells = {*answer.label, answer.score, answer.margin, answer.abstained};
+  else
+    row.cells = {nullptr, nullptr, nullptr, answer.abstained};
+  return row;
+}
+
+void ClassifyReport::count(const tasks::Classification& answer, std::int32_t expected) {
   ++texts_;
   abstained_ += answer.abstained ? 1 : 0;
-  if (style_ == OutputStyle::kJson)
-    print_json(json_of(answer));
-  else
-    print_result(row_of(text, answer));
   if (expected < 0) return;
-  Prediction p;
-  p.expected = expected;
-  if (answer.label)
-    p.predicted = static_cast<std::int32_t>(std::find(labels_.begin(), labels_.end(), *answer.label) - labels_.begin());
-  predictions_.push_back(p);
+  ++labelled_;
+  const auto found = answer.label ? std::find(labels_.begin(), labels_.end(), *answer.label) : labels_.end();
+  ++confusion_[{static_cast<std::size_t>(expected), static_cast<std::size_t>(found - labels_.begin())}];
 }
 
-void ClassifyReport::finish() {
-  if (predictions_.empty()) return;
-  std::int64_t right = 0;
-  for (const Prediction& p : predictions_) right += p.expected == p.predicted ? 1 : 0;
-  const auto all = static_cast<std::int64_t>(predictions_.size());
-  const double accuracy = static_cast<double>(right) / static_cast<double>(all);
-  const double f1 = macro_f1(predictions_, labels_.size());
-  if (style_ == OutputStyle::kJson) {
-    print_json({{"summary",
-                 {{"texts", texts_},
-                  {"labelled", all},
-                  {"right", right},
-                  {"accuracy", accuracy},
-                  {"macro_f1", f1},
-                  {"abstained", abstained_}}}});
-    return;
+std::int64_t ClassifyReport::times(std::size_t expected, std::size_t answered) const {
+  const auto found = confusion_.find({expected, answered});
+  return found == confusion_.end() ? 0 : found->second;
+}
+
+std::int64_t ClassifyReport::right() const {
+  std::int64_t sum = 0;
+  for (const auto& [pair, texts] : confusion_) sum += pair.first == pair.second ? texts : 0;
+  return sum;
+}
+
+double ClassifyReport::Figures::precision() const { return ratio(hits, predicted); }
+double ClassifyReport::Figures::recall() const { return ratio(hits, support); }
+double ClassifyReport::Figures::f1() const { return ratio(2 * hits, predicted + support); }
+
+std::vector<ClassifyReport::Figures> ClassifyReport::figures() const {
+  std::vector<Figures> of(labels_.size());
+  for (const auto& [pair, texts] : confusion_) {
+    of[pair.first].support += texts;
+    if (pair.second < of.size()) of[pair.second].predicted += texts;
+    if (pair.first == pair.second) of[pair.first].hits += texts;
   }
-  print_note(format_printable("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * accuracy, right, all, 100 * f1,
-                         abstained_ > 0 ? format_printable(", {} abstained", abstained_) : ""));
+  return of;
+}
+
+double ClassifyReport::macro_f1(const std::vector<Figures>& of) {
+  double sum = 0;
+  int occurring = 0;
+  for (const Figures& f : of) {
+    if (f.predicted + f.support == 0) continue;
+    sum += f.f1();
+    ++occurring;
+  }
+  return occurring > 0 ? sum / occurring : 0;
+}
+
+Json ClassifyReport::summary() const {
+  const std::vector<Figures> of = figures();
+  Json confusion = Json::array(), per_label = Json::object();
+  for (std::size_t l = 0; l < labels_.size(); ++l) {
+    if (!per_label.contains(labels_[l]))
+      per_label[labels_[l]] = {{"precision", of[l].precision()},
+                               {"recall", of[l].recall()},
+                               {"f1", of[l].f1()},
+                               {"support", of[l].support}};
+    if (labels_.size() > kMostInMatrix) continue;
+    Json& row = confusion.emplace_back(Json::array());
+    for (std::size_t answer = 0; answer < labels_.size(); ++answer) row.push_back(times(l, answer));
+  }
+  return {{"texts", texts_},
+          {"labelled", labelled_},
+          {"right", right()},
+          {"accuracy", ratio(right(), labelled_)},
+          {"macro_f1", macro_f1(of)},
+          {"abstained", abstained_},
+          {"labels", labels_},
+          {"confusion", labels_.size() > kMostInMatrix ? Json() : std::move(confusion)},
+          {"per_label", std::move(per_label)}};
+}
+
+Printable ClassifyReport::confusion_table() const {
+  const bool some_without = std::any_of(confusion_.begin(), confusion_.end(),
+                                        [&](const auto& entry) { return entry.first.second == labels_.size(); });
+  constexpr std::size_t kLabel = 12;
+  Table table{{"right \\ answer"}};
+  for (const std::string& label : labels_) table.front().push_back(cut_label(label, kLabel));
+  if (some_without) table.front().push_back("none");
+  for (std::size_t l = 0; l < labels_.size(); ++l) {
+    auto& line = table.emplace_back(1, cut_label(labels_[l], kLabel + 4));
+    for (std::size_t c = 0; c + 1 < table.front().size(); ++c) line.push_back(format_printable("{}", times(l, c)));
+  }
+  Printable text = format_table(table);
+  const std::size_t width = utf8::count(std::string_view(text).substr(0, text.text().find('\n')));
+  return width <= kTableWidth ? text : Printable();
+}
+
+void ClassifyReport::print_summary() const {
+  const std::vector<Figures> of = figures();
+  print_note(format_printable("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * ratio(right(), labelled_),
+                              right(), labelled_, 100 * macro_f1(of),
+                              abstained_ > 0 ? format_printable(", {} abstained", abstained_) : Printable()));
+  if (labels_.size() > kMostInTable) return print_note("the figures of every label: --json");
+  Table table{{"label", "precision", "recall", "F1", "texts"}};
+  for (std::size_t l = 0; l < labels_.size(); ++l)
+    table.push_back({cut_label(labels_[l], 24), format_printable("{:.1f} %", 100 * of[l].precision()),
+                     format_printable("{:.1f} %", 100 * of[l].recall()), format_printable("{:.1f} %", 100 * of[l].f1()),
+                     format_printable("{}", of[l].support)});
+  print_note(format_table(table) + confusion_table());
 }
 
 }  // namespace linnet::app

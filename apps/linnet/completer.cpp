@@ -87,9 +87,11 @@ std::string Completer::complete(const Prompt& prompt) {
 
 Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const {
   const generate::Generation& g = c.generation;
-  Json json{{"text", show_.echo == Echo::kPrompt ? prompt.text + c.text : c.text},
-            {"ids", g.ids},
-            {"finish_reason", g.finish == generate::FinishReason::kStop ? "stop" : "length"}};
+  Json json = Json::object();
+  if (prompt.row) json["row"] = *prompt.row;
+  json["text"] = show_.echo == Echo::kPrompt ? prompt.text + c.text : c.text;
+  json["ids"] = g.ids;
+  json["finish_reason"] = g.finish == generate::FinishReason::kStop ? "stop" : "length";
   if (!g.logprobs.empty()) json["logprobs"] = logprobs(g);
   json["usage"] = {{"prompt_tokens", g.prompt_tokens}, {"completion_tokens", g.ids.size()}};
   json["timing"] = timing(g, show_.load_seconds);

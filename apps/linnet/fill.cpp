@@ -1,11 +1,11 @@
 // linnet fill: the likeliest words for a masked place.
 #include <fmt/format.h>
 
-#include "linnet/base/error.h"
 #include "linnet/tasks/fill_mask.h"
 #include "model_options.h"
 #include "output.h"
 #include "progress.h"
+#include "row_answers.h"
 #include "text_options.h"
 #include "verbs.h"
 
@@ -22,20 +22,37 @@ Json json_of(const Words& words) {
   return list;
 }
 
-// As Transformers' pipeline: a list of words; of several masks, a list a mask.
-void print_as_json(const std::vector<Words>& masks) {
+// As Transformers' pipeline: a list of words; of several masks, a list per mask.
+Json json_of(const std::vector<Words>& masks) {
   Json all = Json::array();
   for (const Words& words : masks) all.push_back(json_of(words));
-  print_json(all.size() == 1 ? all.front() : all);
+  return all.size() == 1 ? std::move(all.front()) : all;
 }
 
-void print_as_table(const std::vector<Words>& masks) {
+std::string tables_of(const std::vector<Words>& masks) {
+  std::string text;
   for (const Words& words : masks) {
     Table rows{{"score", "word", "text"}};
     for (const tasks::FillCandidate& w : words)
       rows.push_back({format_printable("{:.4f}", w.score), printable(w.token_str), printable(w.sequence, 400)});
-    print_result(format_table(rows).text());
+    text += format_table(rows).text();
   }
+  return text;
+}
+
+// The likeliest words; of several masks, lists of them.
+std::vector<Json> cells_of(const std::vector<Words>& masks) {
+  if (masks.size() == 1 && !masks.front().empty()) {
+    const tasks::FillCandidate& best = masks.front().front();
+    return {best.token_str, best.score, best.sequence};
+  }
+  std::vector<Json> cells(3, Json::array());
+  for (const Words& words : masks) {
+    cells[0].push_back(words.empty() ? Json() : Json(words.front().token_str));
+    cells[1].push_back(words.empty() ? Json() : Json(words.front().score));
+    cells[2].push_back(words.empty() ? Json() : Json(words.front().sequence));
+  }
+  return cells;
 }
 
 }  // namespace
@@ -45,7 +62,7 @@ void run_fill(Arguments arguments) {
   TextOptions texts;
   std::int64_t top_k = 5;
   std::vector<std::string> targets;
-  bool json = false;
+  AnswerOptions show;
   Command command("fill", "the likeliest words for a masked place");
   command.example("linnet fill -m bert-base-uncased 'Paris is the [MASK] of France.'");
   command.example("linnet fill -m bert-base-uncased 'It was [MASK].' --targets good --targets bad --json");
@@ -53,25 +70,27 @@ void run_fill(Arguments arguments) {
   command.group("Answer");
   command.option("--top-k", top_k, "words for each mask (5)");
   command.option("--targets", targets, "rank only this word (repeatable)");
-  command.flag("--json", json, "one JSON array a text");
+  add_answer_options(command, show, "one JSON array per text");
   add_model_options(command, model);
   command.parse(arguments);
   if (top_k < 1) command.wrong_usage("--top-k takes a number from 1");
 
+  check_answer_options(command, show);
+
   const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
   const LoadedModel loaded = load_model(command, model);
+  tasks::check_fills(*loaded.model, loaded.tokenizer());
   const auto only = tasks::target_ids(loaded.tokenizer(), targets);
+  RowAnswers answers(show, data.columns, {"token_str", "score", "sequence"});
   Progress bar("filling", static_cast<std::int64_t>(data.examples.size()), "texts");
-  for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    std::vector<Words> masks;
-    blame(row_place(data, i),
-          [&] { masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, only); });
-    if (json)
-      print_as_json(masks);
-    else
-      print_as_table(masks);
-    bar.advance();
+  for (std::size_t i = 0; i < data.examples.size(); ++i, bar.advance()) {
+    if (is_empty_line(data, i)) continue;
+    answers.answer(input_row(data, i, answers.joins()), [&] {
+      const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, only);
+      return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
+    });
   }
+  answers.finish();
 }
 
 }  // namespace linnet::app

@@ -10,6 +10,7 @@
 #include "chat_session.h"
 #include "completer.h"
 #include "id_list.h"
+#include "row_answers.h"
 #include "text_options.h"
 #include "verbs.h"
 
@@ -112,8 +113,16 @@ void complete_all(const Options& o, const Dataset& data, Completer& completer) {
     return o.chat ? completer.chat(messages(o, text)) : completer.plain(text);
   };
   completer.check_options();  // so that only a row's own mistakes are said with its place
-  for (std::size_t i = 0; i < data.examples.size(); ++i)
-    blame(row_place(data, i), [&] { completer.complete(prompt_of(data.examples[i])); });
+  RowAnswers answers({.json = o.json}, {}, {});
+  for (std::size_t i = 0; i < data.examples.size(); ++i) {
+    if (is_empty_line(data, i)) continue;
+    answers.answer(input_row(data, i, false), [&] {
+      Prompt prompt = prompt_of(data.examples[i]);
+      prompt.row = data.examples[i].index;
+      completer.complete(prompt);
+    });
+  }
+  answers.finish();
 }
 
 }  // namespace

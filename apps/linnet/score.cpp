@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <span>
+#include <unordered_set>
 
 #include "linnet/base/error.h"
 #include "linnet/data/text_source.h"
@@ -14,6 +16,7 @@
 #include "model_options.h"
 #include "output.h"
 #include "progress.h"
+#include "row_answers.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -26,38 +29,72 @@ struct Options {
   std::string prompt, input, perplexity;
   std::vector<std::string> continuations;
   std::int64_t window = 512, stride = 256, limit = 0;
-  bool json = false;
+  AnswerOptions show;
 };
 
-std::vector<std::string> texts_of(const Json& list, const std::string& place) {
-  check(list.is_array() && !list.empty(), ErrorKind::kBadInput, "{}: 'continuations' is not a list of texts", place);
-  std::vector<std::string> texts;
-  for (const Json& item : list) texts.push_back(get_string(item, "continuations", place));
+// A prompt with the texts that may follow it, or why its row is refused.
+struct Request {
+  InputRow row;
+  tasks::PromptedTexts texts = {};
+  std::optional<Error> error = {};
+};
+
+tasks::PromptedTexts texts_of(const Json& row) {
+  check(row.is_object() && row.contains("prompt") && row["prompt"].is_string(), ErrorKind::kBadInput,
+        "the row has no text 'prompt'; write {{\"prompt\": …, \"continuations\": [… ]}}");
+  check(row.contains("continuations") && row["continuations"].is_array() && !row["continuations"].empty(),
+        ErrorKind::kBadInput, "'continuations' is not a list of texts; write [\" one\", \" two\"]");
+  tasks::PromptedTexts texts{row["prompt"].get<std::string>(), {}};
+  for (const Json& item : row["continuations"]) {
+    check(item.is_string(), ErrorKind::kBadInput, "{} in 'continuations' is not a text; put it in quotes",
+          printable(dump_json(item), 40));
+    texts.continuations.push_back(item.get<std::string>());
+  }
   return texts;
 }
 
-std::vector<tasks::PromptedTexts> read_requests(const Options& o) {
-  if (o.input.empty()) return {{o.prompt, o.continuations}};
-  std::vector<tasks::PromptedTexts> requests;
+std::vector<Request> read_requests(const Options& o) {
+  std::vector<Request> requests;
+  if (o.input.empty()) {
+    requests.push_back({{}, {o.prompt, o.continuations}});
+    requests.back().row.columns = {{"prompt", o.prompt}, {"continuations", o.continuations}};
+    return requests;
+  }
   const bool piped = o.input == "-";
   const std::string text = piped ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(o.input);
   LineReader lines(text);
   for (std::string_view line; lines.next(line);) {
     if (line.find_first_not_of(" \t") == line.npos) continue;
-    const std::string place = format_printable("{}:{}", piped ? "stdin" : o.input, lines.line());
-    const Json json = parse_json(line, place);
-    requests.push_back({get_string(require(json, "prompt", place), "prompt", place),
-                        texts_of(require(json, "continuations", place), place), place});
+    Request& request = requests.emplace_back();
+    request.row.place = format_printable("{}:{}", piped ? "stdin" : o.input, lines.line());
+    request.row.number = lines.line() - 1;
+    request.error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
+      request.row.columns = parse_json(line, "the line");
+      request.texts = texts_of(request.row.columns);
+    });
   }
   check(!requests.empty(), ErrorKind::kBadInput, "{}: has no lines", o.input);
   return requests;
 }
 
-void print_scores(const Options& o, const tasks::PromptedTexts& request, const std::vector<generate::Score>& scores) {
+// The columns of all rows, in the order they first appear.
+std::vector<std::string> columns_of(const std::vector<Request>& requests) {
+  std::vector<std::string> columns;
+  std::unordered_set<std::string> seen;
+  for (const Request& request : requests)
+    if (request.row.columns.is_object())
+      for (const auto& [name, value] : request.row.columns.items())
+        if (seen.insert(name).second) columns.push_back(name);
+  return columns;
+}
+
+RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<generate::Score>& scores) {
   Json list = Json::array();
   Table table{{"continuation", "log p", "tokens", "greedy"}};
+  std::size_t best = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const generate::Score& s = scores[i];
+    if (s.logprob > scores[best].logprob) best = i;
     list.push_back({{"continuation", request.continuations[i]},
                     {"logprob", s.logprob},
                     {"tokens", s.tokens},
@@ -65,24 +102,38 @@ void print_scores(const Options& o, const tasks::PromptedTexts& request, const s
     table.push_back({printable(dump_json(request.continuations[i])), format_printable("{:.4f}", s.logprob),
                      format_printable("{}", s.tokens), printable(s.greedy ? "yes" : "no")});
   }
-  if (o.json)
-    print_json({{"scores", list}});
-  else
-    print_result(format_table(table).text());
+  return {{{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
 }
 
 void score_prompts(const Command& command, const Options& o) {
-  const auto requests = read_requests(o);
+  std::vector<Request> requests = read_requests(o);
   const LoadedModel loaded = load_model(command, o.model);
+  RowAnswers answers(o.show, columns_of(requests), {"continuation", "logprob"});
   Progress bar("scoring", static_cast<std::int64_t>(requests.size()), "prompts");
   // Some at a time, so that answers come while others are still being computed.
   for (std::size_t at = 0; at < requests.size(); at += kPromptsAtOnce) {
     const auto part = std::span(requests).subspan(at, std::min(kPromptsAtOnce, requests.size() - at));
-    const std::vector<tasks::PromptedTexts> some(part.begin(), part.end());
-    const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), some);
-    for (std::size_t i = 0; i < some.size(); ++i) print_scores(o, some[i], scores[i]);
-    bar.advance(static_cast<std::int64_t>(some.size()));
+    std::vector<tasks::PromptedTexts> texts;
+    std::vector<Request*> asked;
+    for (Request& request : part) {
+      if (request.error) continue;
+      texts.push_back(request.texts);
+      asked.push_back(&request);
+    }
+    const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), texts, {},
+                                           [&](std::size_t i, const Error& why) { asked[i]->error = why; });
+    std::size_t next = 0;
+    for (const Request& request : part) {
+      const bool was_asked = next < asked.size() && asked[next] == &request;
+      const std::size_t i = was_asked ? next++ : 0;
+      if (request.error)
+        answers.refuse(request.row, *request.error);
+      else
+        answers.add(request.row, answer_of(request.texts, scores[i]));
+    }
+    bar.advance(static_cast<std::int64_t>(part.size()));
   }
+  answers.finish();
 }
 
 void measure_perplexity(const Command& command, Options o) {
@@ -105,7 +156,7 @@ void measure_perplexity(const Command& command, Options o) {
     bar.set(done);
   };
   const auto p = tasks::text_perplexity(*loaded.model, loaded.tokenizer(), text, options);
-  if (o.json)
+  if (o.show.json)
     return print_json({{"perplexity", p.per_token()},
                        {"word_perplexity", p.per_word()},
                        {"byte_perplexity", p.per_byte()},
@@ -130,6 +181,8 @@ void check_usage(const Command& command, const Options& o) {
   if (o.window < 2 || o.stride < 1 || o.stride > o.window)
     command.wrong_usage(
         format_printable("--window {} --stride {}: a stride is 1 to the window, a window at least 2", o.window, o.stride));
+  if (measures && command.given("--output")) command.wrong_usage("--output joins answers to rows; leave it out with --perplexity");
+  check_answer_options(command, o.show);
   if (o.limit < 0) command.wrong_usage("--limit takes a number of tokens");
 }
 
@@ -150,7 +203,7 @@ void run_score(Arguments arguments) {
   command.option("--stride", o.stride, "tokens from window to window (256, or half the context)");
   command.option("--limit", o.limit, "only the first N tokens; 0: all");
   command.group("Output");
-  command.flag("--json", o.json, "scores as JSON, one object a prompt");
+  add_answer_options(command, o.show, "scores as JSON, one object per prompt");
   add_model_options(command, o.model);
   command.parse(arguments);
   check_usage(command, o);

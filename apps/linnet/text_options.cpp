@@ -28,6 +28,7 @@ Dataset read_texts(const Command& command, const TextOptions& options, ReadOptio
   if (!options.texts.empty()) {
     Dataset data;
     data.file = kCommandLine;
+    data.columns = {"text"};
     for (const std::string& text : options.texts) {
       Example& example = data.examples.emplace_back();
       example.text = text;

@@ -12,6 +12,7 @@
 #include "linnet/tasks/chat.h"
 #include "model_argument.h"
 #include "output.h"
+#include "row_answers.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -29,28 +30,27 @@ class TokenizeRun {
     encode_.add_special_tokens = !options.no_special;
   }
 
-  void encode(std::string_view text, const std::optional<std::string>& pair) {
+  RowAnswer encode(std::string_view text, const std::optional<std::string>& pair) const {
     const Encoding e = pair ? tokenizer_.encode(text, *pair, encode_) : tokenizer_.encode(text, encode_);
-    if (!options_.json) return print_table(e);
+    if (!options_.json) return {{}, table_of(e), {}};
     Json offsets = Json::array(), tokens = Json::array();
     for (const auto& [begin, end] : e.offsets) offsets.push_back({begin, end});
     for (const std::string& token : e.tokens) tokens.push_back(token);
-    print_json({{"ids", e.ids},
-                {"tokens", tokens},
-                {"offsets", offsets},
-                {"type_ids", e.type_ids},
-                {"attention_mask", e.attention_mask}});
+    return {{{"ids", e.ids},
+             {"tokens", tokens},
+             {"offsets", offsets},
+             {"type_ids", e.type_ids},
+             {"attention_mask", e.attention_mask}},
+            {},
+            {}};
   }
 
-  void decode(const std::vector<std::int32_t>& ids) {
+  RowAnswer decode(const std::vector<std::int32_t>& ids) const {
     const std::string text = tokenizer_.decode(ids, options_.skip_special, DecodedSpaces::kAsTheyAre);
-    if (options_.json)
-      print_json({{"text", text}});
-    else
-      print_result(text + "\n");
+    return {{{"text", text}}, text + "\n", {}};
   }
 
-  void chat(const std::string& file) {
+  RowAnswer chat(const std::string& file) {
     const Json json = read_json(file);
     const bool wrapped = json.is_object();
     const Json& messages = wrapped ? require(json, "messages", file) : json;
@@ -67,19 +67,16 @@ class TokenizeRun {
       options.add_generation_prompt = json["add_generation_prompt"].get<bool>();
     }
     encode_.add_special_tokens = false;  // the template writes them itself
-    encode(tasks::render_chat(tokenizer_, messages, options), std::nullopt);
+    return encode(tasks::render_chat(tokenizer_, messages, options), std::nullopt);
   }
 
  private:
-  void print_table(const Encoding& e) {
+  static std::string table_of(const Encoding& e) {
     Table rows{{"id", "token", "bytes", "type"}};
     for (std::size_t i = 0; i < e.size(); ++i)
       rows.push_back({format_printable("{}", e.ids[i]), printable(e.tokens[i]),
                       format_printable("{}-{}", e.offsets[i].first, e.offsets[i].second), format_printable("{}", e.type_ids[i])});
-    print_result(format_table(rows).text());
-    std::string ids;
-    for (const std::int32_t id : e.ids) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
-    print_result(format_printable("{} tokens: {}\n", e.size(), ids));
+    return format_table(rows).text() + fmt::format("{} tokens: {}\n", e.size(), fmt::join(e.ids, ","));
   }
 
   const Options& options_;
@@ -87,44 +84,51 @@ class TokenizeRun {
   EncodeOptions encode_;
 };
 
-std::vector<std::int32_t> ids_of(const Json& line, const std::string& place) {
-  const Json& list = require(line, "ids", place);
-  check(list.is_array(), ErrorKind::kBadInput, "{}: 'ids' is not a list", place);
+std::vector<std::int32_t> ids_of(const Json& line) {
+  check(line.is_object() && line.contains("ids") && line["ids"].is_array(), ErrorKind::kBadInput,
+        "the line has no list 'ids'; write {{\"ids\": [1, 2, 3]}}");
   std::vector<std::int32_t> ids;
-  for (const Json& item : list) {
-    const std::int64_t id = get_integer(item, "ids", place);
-    check(id >= INT32_MIN && id <= INT32_MAX, ErrorKind::kBadInput, "{}: {} is no token id", place, id);
-    ids.push_back(static_cast<std::int32_t>(id));
+  for (const Json& item : line["ids"]) {
+    const bool fits = item.is_number_integer() && item >= INT32_MIN && item <= INT32_MAX;
+    check(fits, ErrorKind::kBadInput, "{} in 'ids' is not a token id; give an integer", printable(dump_json(item), 40));
+    ids.push_back(item.get<std::int32_t>());
   }
   return ids;
 }
 
-void read_lines(const Options& options, bool decoding, TokenizeRun& run) {
+RowAnswer answer_line(const Json& line, bool decoding, const TokenizeRun& run) {
+  if (decoding) return run.decode(ids_of(line));
+  const auto text = [&](const char* key) {
+    check(line[key].is_string(), ErrorKind::kBadInput, "'{}' is not a text; put it in quotes", key);
+    return line[key].get<std::string>();
+  };
+  check(line.is_object() && line.contains("text"), ErrorKind::kBadInput,
+        "the line has no 'text'; write {{\"text\": \"…\"}}");
+  std::optional<std::string> pair;
+  if (line.contains("pair") && !line["pair"].is_null()) pair = text("pair");
+  return run.encode(text("text"), pair);
+}
+
+// Lines are answered as they come.
+void read_lines(const Options& options, bool decoding, const TokenizeRun& run) {
   std::ifstream file;
   if (options.input != "-") {
     file.open(options.input, std::ios::binary);
-    check(file.is_open(), ErrorKind::kBadInput, "{}: cannot be read", options.input);
+    check(file.is_open() && !is_folder(options.input), ErrorKind::kBadInput, "{}: cannot be read; is it a file?",
+          options.input);
   }
   std::istream& in = options.input == "-" ? std::cin : file;
-  const bool plain = options.input.ends_with(".txt");
-  std::int64_t number = 0;
-  for (std::string line; std::getline(in, line);) {
-    const std::string place = format_printable("{}:{}", options.input, ++number);
-    if (plain && !decoding) {
-      run.encode(line, std::nullopt);
-      continue;
-    }
-    if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    const Json json = parse_json(line, place);
-    if (decoding) {
-      run.decode(ids_of(json, place));
-      continue;
-    }
-    std::optional<std::string> pair;
-    if (json.is_object() && json.contains("pair") && !json["pair"].is_null())
-      pair = get_string(json["pair"], "pair", place);
-    run.encode(get_string(require(json, "text", place), "text", place), pair);
+  const bool plain = options.input.ends_with(".txt") && !decoding;
+  RowAnswers answers({.json = options.json}, {}, {});
+  InputRow row;
+  for (std::string line; std::getline(in, line); ++row.number) {
+    if (!plain && line.find_first_not_of(" \t\r") == line.npos) continue;
+    row.place = format_printable("{}:{}", options.input == "-" ? "stdin" : options.input, row.number + 1);
+    answers.answer(row, [&] {
+      return plain ? run.encode(line, std::nullopt) : answer_line(parse_json(line, "the line"), decoding, run);
+    });
   }
+  answers.finish();
 }
 
 }  // namespace
@@ -155,10 +159,21 @@ void run_tokenize(Arguments arguments) {
   const std::filesystem::path model = resolve_model(options.model);
   if (options.model.empty()) options.model = model.string();
   TokenizeRun run(options, models::load_tokenizer(model));
-  if (!options.decode.empty()) run.decode(ids);
-  if (!options.chat.empty()) run.chat(options.chat);
-  for (const std::string& text : options.texts)
-    run.encode(text, command.given("--pair") ? std::optional(options.pair) : std::nullopt);
+  const auto print = [&](const RowAnswer& answer) {
+    if (options.json)
+      print_json(answer.json);
+    else
+      print_result(answer.text);
+  };
+  if (!options.decode.empty()) print(run.decode(ids));
+  if (!options.chat.empty()) print(run.chat(options.chat));
+  RowAnswers answers({.json = options.json}, {}, {});
+  InputRow row;
+  for (const std::string& text : options.texts) {
+    answers.add(row, run.encode(text, command.given("--pair") ? std::optional(options.pair) : std::nullopt));
+    ++row.number;
+  }
+  answers.finish();
   if (!options.input.empty()) read_lines(options, decoding, run);
 }
 

@@ -159,8 +159,24 @@ TEST(Classify, TheSummaryCountsWhatIsKnown) {
   EXPECT_NEAR(summary["macro_f1"].get<double>(),
               (2.0 * hit[0] / (said[0] + is[0]) + 2.0 * hit[1] / (said[1] + is[1])) / 2, 1e-12);
 
+  // findings E4: the confusion matrix (rows: gold, in the order of the labels) and the figures of every label.
+  EXPECT_EQ(summary["labels"], (Json{"a", "b"}));
+  EXPECT_EQ(summary["confusion"], (Json{{hit[0], is[0] - hit[0]}, {is[1] - hit[1], hit[1]}}));
+  const auto ratio = [](int part, int all) { return all == 0 ? 0.0 : static_cast<double>(part) / all; };
+  for (const auto& [name, l] : {std::pair("a", 0), std::pair("b", 1)}) {
+    const Json& own = summary["per_label"][name];
+    EXPECT_NEAR(own["precision"].get<double>(), ratio(hit[l], said[l]), 1e-12);
+    EXPECT_NEAR(own["recall"].get<double>(), ratio(hit[l], is[l]), 1e-12);
+    EXPECT_NEAR(own["f1"].get<double>(), ratio(2 * hit[l], said[l] + is[l]), 1e-12);
+    EXPECT_EQ(own["support"], is[l]);
+  }
+
   const CliResult table = classify(arguments);
   EXPECT_NE(table.err.find("accuracy "), std::string::npos) << table.err;
+  EXPECT_NE(table.err.find("precision"), std::string::npos) << table.err;
+  EXPECT_NE(table.err.find("right \\ answer"), std::string::npos) << table.err;
+  LineReader shown(table.err);
+  for (std::string_view line; shown.next(line);) EXPECT_LE(line.size(), 60U) << line;
   EXPECT_EQ(table.out.find("accuracy "), std::string::npos);
 }
 

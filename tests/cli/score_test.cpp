@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"no_continuation", {"--prompt", "w5"}, 2, "--continuation"},
                       Wrong{"no_prompt", {"--continuation", "w5"}, 2, "--prompt"},
                       Wrong{"both", {"--prompt", "w5", "--continuation", "w6", "--input", "-"}, 2, "or --input"},
-                      Wrong{"empty_continuation", {"--prompt", "w5", "--continuation", ""}, 2, "no tokens of its own"},
+                      Wrong{"empty_continuation", {"--prompt", "w5", "--continuation", ""}, 2, "has no tokens"},
                       Wrong{"stride", {"--perplexity", "x", "--window", "4", "--stride", "8"}, 2, "--stride 8"},
                       Wrong{
                           "window", {"--perplexity", "-", "--window", "5000"}, 2, "--window 5000: the model's context"},

@@ -1,0 +1,95 @@
+#include "row_answers.h"
+
+#include "output.h"
+#include "text_options.h"
+
+namespace linnet::app {
+
+namespace {
+
+// {"row": N, …}, also of the objects in a list.
+Json with_row(std::int64_t row, Json answer) {
+  if (answer.is_array()) {
+    for (Json& item : answer) item = with_row(row, std::move(item));
+    return answer;
+  }
+  Json object{{"row", row}};
+  for (auto& [name, value] : answer.items()) object[name] = std::move(value);
+  return object;
+}
+
+}  // namespace
+
+void add_answer_options(Command& command, AnswerOptions& options, const std::string& json_help, Joins joins) {
+  if (joins == Joins::kYes)
+    command.option("--output", options.output,
+                   "a .csv, .tsv or .jsonl file: the input's columns, and the answer's behind them");
+  command.flag("--json", options.json, json_help);
+}
+
+void check_answer_options(const Command& command, const AnswerOptions& options) {
+  if (command.given("--output")) check_answer_file_name(options.output);
+}
+
+InputRow input_row(const Dataset& data, std::size_t index, bool columns) {
+  const Example& example = data.examples[index];
+  return {example.index, row_place(data, index), columns ? example.row : Json()};
+}
+
+bool is_empty_line(const Dataset& data, std::size_t index) {
+  return data.format == "txt" && data.examples[index].text.find_first_not_of(" \t\r") == std::string::npos;
+}
+
+RowAnswers::RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns,
+                       std::vector<std::string> answer)
+    : options_(options) {
+  if (!options_.output.empty()) file_.emplace(options_.output, columns, std::move(answer));
+}
+
+void RowAnswers::add(const InputRow& row, RowAnswer answer) {
+  pass_empty_rows(row.number);
+  ++rows_;
+  if (file_) file_->add(row.columns, answer.cells);
+  if (!prints()) return;
+  if (options_.json)
+    print_json(with_row(row.number, std::move(answer.json)));
+  else
+    print_result(answer.text);
+}
+
+void RowAnswers::refuse(const InputRow& row, const Error& why) {
+  pass_empty_rows(row.number);
+  ++rows_;
+  ++refused_;
+  if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {});  // a broken line has no columns
+  if (options_.json) print_json({{"row", row.number}, {"error", why.what()}});
+  const bool typed = row.place.empty();  // on the command line: the caller's own mistake
+  exit_code_ = typed && why.kind() == ErrorKind::kInvalidArgument && exit_code_ != 3 ? 2 : 3;
+  if (!typed)
+    print_error(format_printable("{}: {}", row.place, why.what()));
+  else if (row.number > 0)
+    print_error(format_printable("text {}: {}", row.number + 1, why.what()));
+  else
+    print_error(printable(why.what(), SIZE_MAX));
+}
+
+void RowAnswers::pass_empty_rows(std::int64_t until) {
+  constexpr std::int64_t kNamed = 5;
+  for (; next_ < until; ++next_, ++empty_) {
+    if (empty_ < kNamed) first_empty_ += format_printable("{}{}", empty_ == 0 ? "" : ", ", next_);
+    if (empty_ == kNamed) first_empty_ += ", …";
+    if (file_) file_->add(Json::object(), {});
+  }
+  next_ = until + 1;
+}
+
+void RowAnswers::finish() {
+  if (empty_ > 0)
+    print_note(format_printable("note: {} empty {} no answer (row {}, counted from 0)", empty_,
+                                empty_ == 1 ? "line has" : "lines have", first_empty_));
+  if (refused_ > 0 && rows_ > 1) print_note(format_printable("{} of {} rows have no answer", refused_, rows_));
+  if (file_) file_->commit();
+  if (exit_code_ != 0) throw Exit{exit_code_};
+}
+
+}  // namespace linnet::app

@@ -1,0 +1,95 @@
+// The answers of a verb that takes texts, row by row: printed or as JSON lines with "row", joined to the input's columns
+// in the file of `--output`. A row that cannot be answered is named, and the others are answered.
+//
+//   RowAnswers answers(options, columns, {"label", "score"});
+//   for (…) answers.add(row, {.json = {{"label", "a"}}, .text = "a  0.7\n", .cells = {"a", 0.7}});
+//   answers.refuse(row, error);       // {"row":3,"error":"…"}, or a line on stderr
+//   answers.finish();                 // throws Exit{3} where a row was refused
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "answer_file.h"
+#include "command.h"
+#include "linnet/base/error.h"
+#include "linnet/data/dataset.h"
+#include "linnet/tasks/batches.h"
+
+namespace linnet::app {
+
+struct AnswerOptions {
+  bool json = false;
+  std::string output = {};  // a file to join the answers to the input's columns in; empty: none
+};
+
+// --json and, where `joins`, --output. `json_help`: what a line of it is.
+enum class Joins : std::uint8_t { kNo, kYes };
+void add_answer_options(Command& command, AnswerOptions& options, const std::string& json_help,
+                        Joins joins = Joins::kYes);
+// Wrong usage that is known before the input is read.
+void check_answer_options(const Command& command, const AnswerOptions& options);
+
+// A row of the input.
+struct InputRow {
+  std::int64_t number = 0;  // 0-based, empty rows counted
+  std::string place;        // "file:line"; empty: the command line
+  Json columns;             // an object; null where nobody asks for it
+};
+
+// Of example `index`; `columns`: whether they are wanted.
+InputRow input_row(const Dataset& data, std::size_t index, bool columns);
+// A line of a .txt without text: it is counted, and has no answer.
+bool is_empty_line(const Dataset& data, std::size_t index);
+
+struct RowAnswer {
+  Json json;                // an object, which gets "row"; a list of objects, or of lists of them, which each get it
+  std::string text;         // what is printed without --json
+  std::vector<Json> cells;  // of the answer's columns
+};
+
+class RowAnswers {
+ public:
+  // `columns`: the input's, in order; `answer`: what `cells` hold.
+  RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns, std::vector<std::string> answer);
+
+  bool joins() const { return file_.has_value(); }  // InputRow::columns are wanted
+  void add(const InputRow& row, RowAnswer answer);
+  void refuse(const InputRow& row, const Error& why);
+  // Adds the RowAnswer that `work` gives for a row (none where `work` prints it itself), or refuses the row for the
+  // Error that it throws.
+  template <class Work>
+  void answer(const InputRow& row, const Work& work) {
+    std::optional<RowAnswer> made;
+    const auto error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
+      if constexpr (std::is_void_v<decltype(work())>)
+        work();
+      else
+        made = work();
+    });
+    if (error) return refuse(row, *error);
+    if (made) return add(row, std::move(*made));
+    pass_empty_rows(row.number);
+    ++rows_;
+  }
+  // After the last row: the file appears under its name, and rows that were refused end the program with Exit: 3, or 2
+  // where they came from the command line.
+  void finish();
+
+ private:
+  bool prints() const { return options_.output.empty() || options_.json; }
+  // Rows are numbered with the empty ones, which have no answer: they stay rows of the joined file, and a note names them.
+  void pass_empty_rows(std::int64_t until);
+
+  AnswerOptions options_;
+  std::optional<AnswerFile> file_;
+  std::int64_t rows_ = 0, refused_ = 0, next_ = 0, empty_ = 0;
+  Printable first_empty_;
+  int exit_code_ = 0;
+};
+
+}  // namespace linnet::app
