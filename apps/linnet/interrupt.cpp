@@ -1,12 +1,21 @@
 #include "interrupt.h"
 
 #include <signal.h>  // NOLINT: sigaction is POSIX, not in <csignal>
+#include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
 #include <cstring>
+#include <memory>
+#include <system_error>
 
+#include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/parallel.h"
 
 namespace linnet::app {
 
@@ -14,7 +23,10 @@ namespace {
 
 std::atomic<bool> polite{false};
 std::atomic<int> signals{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<bool> resized{false};
+sigset_t taken;    // by the signal thread
+termios at_start;  // of standard input
+bool has_terminal = false;
 
 void say(const char* text) {
   const ssize_t written = write(STDERR_FILENO, text, std::strlen(text));
@@ -25,11 +37,63 @@ void take_bar_away() {
   if (isatty(STDERR_FILENO) == 1) say("\r\033[K");
 }
 
-void handle(int) {
-  if (signals.fetch_add(1) == 0 && polite.load()) return;
+// Nothing else is written to stderr from here on, unless its writer is stuck.
+bool hold_stderr() {
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    if (ftrylockfile(stderr) == 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+bool in_foreground() { return has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp(); }
+
+[[noreturn]] void end_at_once() {
+  hold_stderr();  // errors of work that loses its files are not shown
   take_bar_away();
+  if (in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &at_start);
   remove_unfinished();
   _exit(130);
+}
+
+// The default action of SIGTSTP, with the terminal as the shell expects it.
+void stop_here() {
+  termios before{};
+  const bool terminal = in_foreground() && tcgetattr(STDIN_FILENO, &before) == 0;
+  const bool held = hold_stderr();
+  take_bar_away();
+  if (terminal) tcsetattr(STDIN_FILENO, TCSANOW, &at_start);
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+  raise(SIGTSTP);  // comes back after SIGCONT
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  if (terminal && in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  if (held) funlockfile(stderr);
+  resized = true;
+}
+
+void take(int signal) {
+  switch (signal) {
+    case SIGTSTP:
+      return stop_here();
+    case SIGCONT:
+    case SIGWINCH:
+      resized = true;
+      return;
+    default:
+      if (signals.fetch_add(1) > 0 || !polite) end_at_once();
+  }
+}
+
+void wait_for_signals(const std::stop_token& stop) {
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&taken, &signal) != 0) continue;
+    if (stop.stop_requested()) return;
+    take(signal);
+  }
 }
 
 // A page of a mapped file cannot be read: another program has cut the file off, or its disk fails.
@@ -47,27 +111,66 @@ void handle_lost_page(int number, siginfo_t* info, void*) {
   _exit(3);
 }
 
+// The stack of a thread's signal handler.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t stack{};
+    stack.ss_sp = memory_->data();
+    stack.ss_size = memory_->size();
+    sigaltstack(&stack, nullptr);
+  }
+  ~SignalStack() {
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  using Memory = std::array<std::byte, std::size_t{1} << 16>;  // the registers of AVX-512 alone take 3 KiB
+  std::unique_ptr<Memory> memory_ = std::make_unique<Memory>();
+};
+void take_signal_stack() { thread_local const SignalStack stack; }
+
 }  // namespace
 
-void install_signal_handlers() {
-  struct sigaction action = {};
-  action.sa_handler = handle;
-  sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, signal);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction old = {};
-    // What the parent told us to ignore (nohup, a background job) stays ignored.
-    if (sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_IGN) continue;
-    sigaction(signal, &action, nullptr);
+void block_signals() {
+  sigemptyset(&taken);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH}) {
+    struct sigaction now = {};
+    const bool ignored = sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+    if (!ignored) sigaddset(&taken, signal);
   }
+  pthread_sigmask(SIG_BLOCK, &taken, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
+}
+
+SignalThread::SignalThread() {
+  has_terminal = tcgetattr(STDIN_FILENO, &at_start) == 0;
+  on_thread_start(take_signal_stack);
+  take_signal_stack();
   struct sigaction lost = {};
   lost.sa_sigaction = handle_lost_page;
-  lost.sa_flags = SA_SIGINFO;
+  lost.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&lost.sa_mask);
   sigaction(SIGBUS, &lost, nullptr);
+  try {
+    thread_ = std::jthread(wait_for_signals);
+  } catch (const std::system_error& error) {
+    fail(ErrorKind::kRuntime, "the thread that takes signals cannot be started ({}); allow more threads or memory",
+         error.code().message());
+  }
 }
+
+SignalThread::~SignalThread() {
+  thread_.request_stop();
+  pthread_kill(thread_.native_handle(), SIGCONT);
+}
+
+bool terminal_resized() { return resized.load(std::memory_order_relaxed) && resized.exchange(false); }
 
 PoliteInterrupt::PoliteInterrupt() {
   signals = 0;

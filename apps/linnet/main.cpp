@@ -44,7 +44,7 @@ void run_verb(std::string_view name, Arguments arguments) {
   std::vector<std::string> names;
   for (const Verb& verb : verbs()) names.emplace_back(verb.name);
   print_error(format_printable("there is no verb '{}'; the nearest: {}; see linnet --help", printable(name, 40),
-                          fmt::join(nearest_names(name, names, 3), ", ")));
+                               fmt::join(nearest_names(name, names, 3), ", ")));
   throw Exit{2};
 }
 
@@ -96,6 +96,7 @@ constexpr char kOutOfMemory[] = "out of memory; a smaller model, --dtype q8 or f
 
 int guarded_main(Arguments arguments) {
   try {
+    const SignalThread signals;
     dispatch(arguments);
     return 0;
   } catch (const Exit& exit) {
@@ -115,8 +116,8 @@ int guarded_main(Arguments arguments) {
 }  // namespace linnet::app
 
 int main(int argc, char** argv) {
+  linnet::app::block_signals();
   linnet::app::shorten_thread_waits(argv);
   std::set_terminate(linnet::app::end_badly);
-  linnet::app::install_signal_handlers();
   return linnet::app::guarded_main({argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
 }

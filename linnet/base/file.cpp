@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>  // NOLINT: nanosleep is POSIX, not in <ctime>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,7 +64,7 @@ struct MappedRange {
   const char* path = nullptr;
 };
 std::array<MappedRange, 64> mapped_ranges;
-std::array<std::atomic<const char*>, 16> unfinished;
+std::array<const char*, 16> unfinished{};
 
 void enlist(const MappedFile& file) {
   for (MappedRange& range : mapped_ranges) {
@@ -82,18 +84,33 @@ void strike(const std::byte* begin) {
   }
 }
 
-void enlist(const std::filesystem::path& temporary) {
-  for (std::atomic<const char*>& slot : unfinished) {
-    const char* none = nullptr;
-    if (slot.compare_exchange_strong(none, temporary.c_str())) return;
-  }
+// Guards the list of what is unfinished, and that it agrees with what exists: creating, renaming into place and
+// removing exclude each other. Usable in a signal handler, as no signal interrupts its holder that would take it.
+std::atomic_flag unfinished_busy;
+
+void lock_unfinished() noexcept {
+  while (unfinished_busy.test_and_set(std::memory_order_acquire)) ::sched_yield();
 }
-void strike(const std::filesystem::path& temporary) {
-  for (std::atomic<const char*>& slot : unfinished) {
-    const char* own = temporary.c_str();
-    if (slot.compare_exchange_strong(own, nullptr)) return;
+
+class UnfinishedGuard {
+ public:
+  UnfinishedGuard() { lock_unfinished(); }
+  ~UnfinishedGuard() { unfinished_busy.clear(std::memory_order_release); }
+  UnfinishedGuard(const UnfinishedGuard&) = delete;
+  UnfinishedGuard& operator=(const UnfinishedGuard&) = delete;
+
+  void enlist(const std::filesystem::path& temporary) const {
+    for (const char*& slot : unfinished) {
+      if (slot != nullptr) continue;
+      slot = temporary.c_str();
+      return;
+    }
   }
-}
+  void strike(const std::filesystem::path& temporary) const {
+    for (const char*& slot : unfinished)
+      if (slot == temporary.c_str()) slot = nullptr;
+  }
+};
 
 // A file, or a folder with all in it. By system calls alone: the C library's directory functions allocate.
 void remove_tree(int parent, const char* name) noexcept {
@@ -116,8 +133,15 @@ void remove_tree(int parent, const char* name) noexcept {
 }  // namespace
 
 void remove_unfinished() noexcept {
-  for (std::atomic<const char*>& slot : unfinished)
-    if (const char* path = slot) remove_tree(AT_FDCWD, path);  // it stays listed: a second signal may end this one
+  lock_unfinished();              // for ever: the program ends
+  constexpr int kAttempts = 100;  // another thread may still write into a folder
+  for (const char* const path : unfinished)
+    for (int attempt = 0; path != nullptr && attempt < kAttempts; ++attempt) {
+      remove_tree(AT_FDCWD, path);
+      if (::access(path, F_OK) != 0) break;
+      const timespec nap{0, 1'000'000};
+      ::nanosleep(&nap, nullptr);
+    }
 }
 
 const char* mapped_file_at(const void* address) noexcept {
@@ -233,12 +257,27 @@ void release_pages(const void* begin, std::size_t bytes) noexcept {
   ::madvise(first, (bytes - before) / page * page, MADV_DONTNEED);
 }
 
+namespace {
+
+// Renames, and takes it off the list; errno where it cannot.
+bool put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target) {
+  const UnfinishedGuard guard;
+  if (::rename(temporary.c_str(), target.c_str()) != 0) return false;
+  guard.strike(temporary);
+  return true;
+}
+
+}  // namespace
+
 AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
   temporary_ = target_;
   temporary_ += fmt::format(".{}.incomplete", ::getpid());
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  {
+    const UnfinishedGuard guard;
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor_ >= 0) guard.enlist(temporary_);
+  }
   check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: cannot be written ({})", target_.string(), reason());
-  enlist(temporary_);
 }
 
 AtomicFile::~AtomicFile() {
@@ -246,7 +285,7 @@ AtomicFile::~AtomicFile() {
     ::close(descriptor_);
     ::unlink(temporary_.c_str());
   }
-  strike(temporary_);
+  UnfinishedGuard().strike(temporary_);
 }
 
 void AtomicFile::write(const void* data, std::size_t bytes) {
@@ -257,7 +296,7 @@ void AtomicFile::commit() {
   check(::fsync(descriptor_) == 0, ErrorKind::kRuntime, "{}: syncing failed ({})", target_.string(), reason());
   const bool closed = ::close(descriptor_) == 0;
   descriptor_ = -1;
-  if (!closed || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
+  if (!closed || !put_in_place(temporary_, target_)) {
     const std::string why = reason();
     ::unlink(temporary_.c_str());
     fail(ErrorKind::kRuntime, "{}: cannot be replaced ({})", target_.string(), why);
@@ -274,24 +313,26 @@ AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(tar
   temporary_ = target_;
   temporary_ += fmt::format(".{}.incomplete", ::getpid());
   std::filesystem::remove_all(temporary_, error);
-  std::filesystem::create_directories(temporary_, error);
+  {
+    const UnfinishedGuard guard;
+    std::filesystem::create_directories(temporary_, error);
+    if (!error) guard.enlist(temporary_);
+  }
   check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", target_.string(), error.message());
-  enlist(temporary_);
 }
 
 AtomicFolder::~AtomicFolder() {
   std::error_code ignored;
   if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
-  strike(temporary_);
+  UnfinishedGuard().strike(temporary_);
 }
 
 void AtomicFolder::commit() {
   sync_directory(temporary_);
   std::error_code error;
   std::filesystem::remove(target_, error);  // an empty folder
-  std::filesystem::rename(temporary_, target_, error);
-  check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(), error.message());
-  strike(temporary_);
+  check(put_in_place(temporary_, target_), ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(),
+        reason());
   temporary_.clear();
   sync_directory(target_.parent_path());
 }

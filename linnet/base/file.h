@@ -97,8 +97,8 @@ class AtomicFolder {
   std::filesystem::path target_, temporary_;  // temporary_ is empty once committed
 };
 
-// Removes the temporary files and folders of writes that have not been committed, for a signal handler that ends the
-// process: destructors will not run.
+// Removes the temporary files and folders of writes that have not been committed, for a signal handler or a thread that
+// ends the process: destructors will not run. From then on nothing is committed, and who begins or ends a write waits.
 void remove_unfinished() noexcept;
 
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic

@@ -41,6 +41,16 @@ int physical_cores() {
   return std::max<int>(1, static_cast<int>(cores.size()));
 }
 
+std::atomic<void (*)()> g_thread_start{nullptr};
+
+void run_thread_start() {
+  thread_local void (*ran)() = nullptr;
+  void (*const hook)() = g_thread_start.load(std::memory_order_relaxed);
+  if (hook == ran) return;
+  ran = hook;
+  if (hook != nullptr) hook();
+}
+
 struct Inside {
   bool before = std::exchange(t_inside, true);
   ~Inside() { t_inside = before; }
@@ -53,6 +63,7 @@ class Carrier {
   void run(Body body) noexcept {
     const Inside inside;
     try {
+      run_thread_start();
       body();
     } catch (...) {
       if (!thrown_.test_and_set()) first_ = std::current_exception();
@@ -103,9 +114,10 @@ void set_threads(int count) {
   g_threads = count;
 #ifndef LINNET_TSAN_THREADS
   require_threads(threads());
-  omp_set_num_threads(threads());  // what oneDNN takes
 #endif
 }
+
+void on_thread_start(void (*hook)()) { g_thread_start = hook; }
 
 void parallel_region(FunctionRef<void(int, int)> body) {
   const int count = t_inside ? 1 : threads();

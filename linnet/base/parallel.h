@@ -1,4 +1,4 @@
-// One thread runtime for everything: OpenMP (libgomp, which oneDNN uses too), std::jthread under ThreadSanitizer.
+// One thread runtime for everything: OpenMP (libgomp), std::jthread under ThreadSanitizer.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,10 @@ void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int6
 // piece: a thread takes those of its own part, then what is left of the others', so that a slow core holds nobody up.
 // Who runs a piece differs from run to run: what is computed must not depend on it.
 void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body);
+
+// `hook` runs once on each thread of a team, before the first work it gets from then on (a stack for its signal
+// handlers, its name, …); null: nothing more.
+void on_thread_start(void (*hook)());
 
 // Runs body(thread, count) once on each of threads() threads (count may be 1 when nested).
 void parallel_region(FunctionRef<void(int, int)> body);

@@ -110,18 +110,52 @@ TEST(AtomicFile, FailuresAreTheWorldsAndNameTheTarget) {
   EXPECT_THAT(failure([] { AtomicFile("/dev/full/x"); }), HasSubstr("/dev/full/x"));
 }
 
+// In a process of its own: from then on nothing is committed.
 TEST(RemoveUnfinished, TakesWhatIsNotCommitted) {
   Scratch scratch;
-  AtomicFile file(scratch / "f");
-  file.write("half");
-  AtomicFolder folder(scratch / "g");
-  put(folder.path() / "a/b/c", "x");
-  AtomicFile inside(folder.path() / "d");
-  write_file(scratch / "whole", "x");
-  EXPECT_EQ(names_in(scratch.path()).size(), 3U);
-  remove_unfinished();
+  const auto end_amid_writing = [&] {
+    AtomicFile file(scratch / "f");
+    file.write("half");
+    AtomicFolder folder(scratch / "g");
+    put(folder.path() / "a/b/c", "x");
+    AtomicFile inside(folder.path() / "d");
+    write_file(scratch / "whole", "x");
+    if (names_in(scratch.path()).size() != 3) _exit(1);
+    remove_unfinished();
+    _exit(0);
+  };
+  EXPECT_EXIT(end_amid_writing(), ::testing::ExitedWithCode(0), "");
   EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("whole"));
-  remove_unfinished();
+}
+
+// findings B1: the thread that takes signals removes while others write and put in place.
+TEST(RemoveUnfinished, WhileOthersWriteLeavesWholeFilesOnly) {
+  Scratch scratch;
+  const auto end_amid_writing = [&] {
+    const auto write_on = [&](int writer) {
+      for (int i = 0;; ++i) {
+        try {
+          AtomicFolder folder(scratch / fmt::format("{}-{}", writer, i));
+          for (const char* name : {"a", "b"}) put(folder.path() / name, "whole");
+          folder.commit();
+        } catch (const std::exception&) {  // its files were taken away
+        }
+      }
+    };
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < 3; ++writer) writers.emplace_back(write_on, writer);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    remove_unfinished();
+    _exit(0);
+  };
+  for (int round = 0; round < 10; ++round) {
+    EXPECT_EXIT(end_amid_writing(), ::testing::ExitedWithCode(0), "");
+    for (const std::string& name : names_in(scratch.path())) {
+      EXPECT_EQ(name.find("incomplete"), std::string::npos) << name;
+      EXPECT_THAT(names_in(scratch / name), ::testing::UnorderedElementsAre("a", "b")) << name;
+      std::filesystem::remove_all(scratch / name);
+    }
+  }
 }
 
 TEST(MappedFile, IsKnownByItsAddressesWhileItLives) {
