@@ -24,7 +24,6 @@ GROUPS = {
     "backend/cpu/cpu_info.cpp": "backend/cpu_elementwise_test.cpp",
     "backend/cpu/elementwise.cpp": "backend/cpu_elementwise_test.cpp",
     "backend/cpu/gemm.cpp": "backend/cpu_linear_test.cpp",
-    "backend/cpu/gemm_onednn.cpp": "backend/cpu_linear_test.cpp",
     "backend/cpu/gemm_bf16.cpp": "backend/gemm_plain_test.cpp",
     "backend/cpu/gemm_plain.cpp": "backend/gemm_plain_test.cpp",
     "backend/cpu/linear.cpp": "backend/cpu_linear_test.cpp",

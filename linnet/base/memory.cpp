@@ -1,12 +1,10 @@
 #include "linnet/base/memory.h"
 
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
-#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -46,10 +44,6 @@ constexpr Group kGroups[] = {
     {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
      "/sys/fs/cgroup/memory/memory.stat", "total_inactive_file "}};
 
-bool address_space_is_limited(rlimit& limit) {
-  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
 }  // namespace
 
 std::uint64_t available_memory() {
@@ -60,17 +54,9 @@ std::uint64_t available_memory() {
     if (most && now) least = std::min(least, left(*most, left(*now, entry(group.statistics, group.idle).value_or(0))));
   }
   rlimit address_space{};
-  if (address_space_is_limited(address_space))
+  if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY)
     least = std::min(least, left(address_space.rlim_cur, entry("/proc/self/status", "VmSize:").value_or(0) * 1024));
   return least;
-}
-
-void require_address_space(std::uint64_t bytes) {
-  rlimit limit{};
-  if (!address_space_is_limited(limit)) return;
-  void* const probe = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (probe == MAP_FAILED) throw std::bad_alloc();
-  munmap(probe, bytes);
 }
 
 }  // namespace linnet

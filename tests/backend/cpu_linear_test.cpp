@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "linnet/backend/backend.h"
-#include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/base/parallel.h"
 #include "linnet/tensor/blocks.h"
 #include "linnet/tensor/storage.h"
@@ -150,19 +150,26 @@ TEST_F(CpuProducts, Gemm) {
       }
 }
 
-// Where the processor and oneDNN multiply bf16; elsewhere they say no and nothing is written.
-TEST_F(CpuProducts, Bf16ByOneDnn) {
-  const std::int64_t m = 300, out = 200, in = 100;
-  const Weight weight = make_weight(DType::kBF16, out, in, WeightLayout::kOutIn, true);
-  const cpu::PackedMatrix packed = cpu::pack_matrix(weight.view);
-  const Floats x = random_floats(m * in, 1), bias = random_floats(out, 2);
-  Floats found(static_cast<std::size_t>(m * out), testing::kGuard), wanted(found);
-  if (!cpu::multiply_onednn({x.data(), in, m, bias.data(), found.data(), out, false}, packed)) {
-    EXPECT_EQ(found, wanted);
-    GTEST_SKIP() << "no fast bf16 product here";
-  }
-  reference_->linear({x.data(), in, m, weight.view, bias.data(), wanted.data(), out, false, Precision::kF32});
-  EXPECT_CLOSE(found, wanted, 1e-2);
+// Where the processor multiplies bf16; elsewhere it says no and nothing is written. Sizes that fill no block, two
+// slices of k and more columns than are multiplied at a time.
+TEST_F(CpuProducts, PackedBf16) {
+  struct Sizes {
+    std::int64_t m, out, in;
+  };
+  for (const Sizes& s : {Sizes{8, 33, 31}, {300, 200, 100}, {50, 3100, 40}, {29, 70, 801}})
+    for (const bool accumulate : {false, true}) {
+      const Weight weight = make_weight(DType::kBF16, s.out, s.in, WeightLayout::kOutIn, true);
+      const cpu::PackedMatrix packed = cpu::pack_matrix(weight.view);
+      const Floats x = random_floats(s.m * s.in, 1), some = random_floats(s.out, 2);
+      const float* const bias = accumulate ? nullptr : some.data();
+      Floats found = random_floats(s.m * s.out, 3), wanted(found);
+      if (!cpu::multiply_packed_bf16({x.data(), s.in, s.m, bias, found.data(), s.out, accumulate}, packed)) {
+        EXPECT_EQ(found, wanted);
+        GTEST_SKIP() << "no bf16 product here";
+      }
+      reference_->linear({x.data(), s.in, s.m, weight.view, bias, wanted.data(), s.out, accumulate, Precision::kF32});
+      EXPECT_CLOSE(found, wanted, 1e-2);
+    }
 }
 
 // Mixed-precision training: whole steps of 64 rows, a rest, and fewer rows than one step.

@@ -10,7 +10,7 @@
 
 #include "linnet/backend/cpu/cpu.h"
 #include "linnet/backend/cpu/gemm.h"
-#include "linnet/backend/cpu/gemm_onednn.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/backend/cpu/quantized.h"
 #include "linnet/base/parallel.h"
 
@@ -49,13 +49,13 @@ double read_speed() {
 }  // namespace
 
 std::vector<NamedFact> cpu_kernels() {
-  return {{"f32", fmt::format("own, {}; plain matrices by oneDNN", cpu::f32_kernel_name())},
-          {"bf16", cpu::bf16_products() ? "oneDNN, AVX-512 BF16; training: own" : "widened to f32"},
+  return {{"f32", fmt::format("own, {}", cpu::f32_kernel_name())},
+          {"bf16", cpu::bf16_kernel() != nullptr ? "own, AVX-512 BF16" : "widened to f32"},
           {"blocks", fmt::format("own, {}", cpu::quantized_kernel_name())}};
 }
 
 std::vector<NamedFact> cpu_libraries() {
-  return {{"onednn", cpu::onednn_version()}, {"highway", fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH)}};
+  return {{"highway", fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH)}};
 }
 
 CpuSpeed measure_cpu() {

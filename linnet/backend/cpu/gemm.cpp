@@ -34,18 +34,36 @@ void MultiplyPanel(const float* a, std::int64_t a_step, int rows, const Panel& p
   }
 }
 
+void MultiplyTile(const PlainTile& t) {
+  MultiplyPanel(static_cast<const float*>(t.block), kTileRows, t.rows,
+                {static_cast<const float*>(t.panel), t.panel_step, t.columns}, t.depth, t.c, t.c_stride, t.bias,
+                t.init);
+}
+
+// Steps of k of a plain matrix to blocks [depth][kWidth], with zeros in the last one.
+template <int kWidth>
+void PackSteps(const PackedPart& p, float* to) {
+  for (std::int64_t k = 0; k < p.depth; ++k, to += kWidth) {
+    const float* from = p.from + k * p.stride;
+    float* row = to;
+    int lanes = p.lanes;
+    for (; lanes >= kWidth; lanes -= kWidth, from += kWidth, row += p.block) {
+      std::memcpy(row, from, sizeof(float) * kWidth);
+      hwy::Prefetch(from + 4 * p.stride);  // each step may be on a page of its own
+      hwy::Prefetch(from + 4 * p.stride + kWidth / 2);
+    }
+    if (lanes > 0) std::fill(std::copy_n(from, lanes, row), row + kWidth, 0.0F);
+  }
+}
+
 // A part of a plain matrix as f32, in blocks [depth][width].
 void PackPart(const PackedPart& p, float* to) {
-  for (int lane = 0; lane < p.lanes && p.k_contiguous; lane += p.width)
-    PackRows(p.from + lane * p.stride, p.stride, std::min(p.width, p.lanes - lane), p.depth,
-             to + lane / p.width * p.block, p.width);
-  for (std::int64_t k = 0; k < p.depth; ++k) {
-    float* row = to + k * p.width;
-    for (int lane = 0; lane < p.lanes; lane += p.width, row += p.block) {
-      const int lanes = std::min(p.width, p.lanes - lane);
-      if (!p.k_contiguous) std::copy_n(p.from + k * p.stride + lane, lanes, row);
-      std::fill(row + lanes, row + p.width, 0.0F);
-    }
+  if (!p.k_contiguous) return p.width == kTileRows ? PackSteps<kTileRows>(p, to) : PackSteps<kPanel>(p, to);
+  for (int lane = 0; lane < p.lanes; lane += p.width, to += p.block) {
+    const int lanes = std::min(p.width, p.lanes - lane);
+    PackRows(p.from + lane * p.stride, p.stride, lanes, p.depth, to, p.width);
+    for (std::int64_t k = 0; k < p.depth && lanes < p.width; ++k)
+      std::fill(to + k * p.width + lanes, to + (k + 1) * p.width, 0.0F);
   }
 }
 
@@ -128,6 +146,7 @@ HWY_EXPORT(TileRows);
 HWY_EXPORT(PackRows);
 HWY_EXPORT(PackPart);
 HWY_EXPORT(MultiplyPanel);
+HWY_EXPORT(MultiplyTile);
 HWY_EXPORT(WidenBf16);
 HWY_EXPORT(WidenF16);
 HWY_EXPORT(WidenPairs);
@@ -149,7 +168,8 @@ const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
 namespace {
 
 constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
-constexpr std::int64_t kMostRows = 480;  // rows of x packed at a time: their slice stays in the second-level cache
+constexpr std::int64_t kPlainDepth = 384;  // of a plain product: a block of rows and the panels that pass stay near
+constexpr std::int64_t kMostRows = 480;    // rows of x packed at a time: their slice stays in the second-level cache
 // Blocks of rows a thread takes at a time: many, as each piece fetches the whole weight, yet so few that there are some
 // pieces for each thread and all end together.
 constexpr std::int64_t kFewestBlocks = 4, kMostBlocks = 16, kPiecesAThread = 4;
@@ -245,9 +265,6 @@ void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range ro
 // nobody waits for packed rows. Few rows are split by columns, so that a weight is read once.
 template <class Fetch>
 void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
-  if (p.accumulate && p.bias != nullptr)
-    for (std::int64_t r = 0; r < p.m; ++r)
-      for (std::int64_t i = 0; i < out; ++i) p.y[r * p.y_stride + i] += p.bias[i];
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), blocks = (p.m + tile - 1) / tile;
   if (const std::int64_t piece = blocks / (kPiecesAThread * threads()); piece >= kFewestBlocks)
     return parallel_pieces(blocks, std::min(piece, kMostBlocks), [&](std::int64_t begin, std::int64_t end) {
@@ -374,17 +391,13 @@ void multiply_exact(const Product& p, const QuantizedMatrix& w) {
 }
 
 const PlainKernel& f32_kernel() {
-  static const PlainKernel kernel{HWY_DYNAMIC_DISPATCH(TileRows)(), kDepth, sizeof(float),
+  static const PlainKernel kernel{HWY_DYNAMIC_DISPATCH(TileRows)(), kPlainDepth, sizeof(float),
                                   [](const PackedPart& part, void* to) {
-                                    HWY_DYNAMIC_DISPATCH(PackPart)
-                                    (part, static_cast<float*>(to));
+                                    HWY_DYNAMIC_DISPATCH(PackPart)(part, static_cast<float*>(to));
                                   },
-                                  [](const void* block, int rows, const void* panel, std::int64_t depth,
-                                     std::int64_t columns, float* c, std::int64_t c_stride, bool add) {
-                                    HWY_DYNAMIC_DISPATCH(MultiplyPanel)
-                                    (static_cast<const float*>(block), HWY_DYNAMIC_DISPATCH(TileRows)(), rows,
-                                     {static_cast<const float*>(panel), kPanel, columns}, depth, c, c_stride, nullptr,
-                                     add ? TileInit::kAdd : TileInit::kZero);
+                                  [](const PlainTile& t) {
+                                    HWY_DYNAMIC_DISPATCH(MultiplyTile)
+                                    (t);
                                   }};
   return kernel;
 }

@@ -17,7 +17,7 @@ inline constexpr std::int64_t rounded_up(std::int64_t n, std::int64_t step) { re
 
 // W [out, in] as panels of columns, zeros past `out`: one copy serves one row of x and a thousand.
 // F32: slices of slice_depth(in) rows, each [out / 64][rows, rounded up to 16][64].
-// BF16: [out / 64][in / 2, rounded up to 16][64][2], what oneDNN calls BA16a64b2a. F16: [out / 32][in][32].
+// BF16: [out / 64][in / 2, rounded up to 16][64][2], pairs of k next to each other. F16: [out / 32][in][32].
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;
@@ -46,7 +46,7 @@ struct Product {
   const float* bias;  // [out] or null
   float* y;
   std::int64_t y_stride;
-  bool accumulate;  // adds to y
+  bool accumulate;  // adds to y; `bias` is null then
 };
 
 void multiply_packed(const Product& product, const PackedMatrix& weight);

@@ -122,16 +122,17 @@ void pack(const PackedPart& part, void* to) {
 }
 
 template <int kHeight>
-LINNET_BF16 void tile(const Pair* a, const Pair* b, std::int64_t pairs, std::int64_t columns, float* c,
-                      std::int64_t c_stride, bool add) {
+LINNET_BF16 void tile(const PlainTile& t) {
+  const auto* a = static_cast<const Pair*>(t.block);
+  const auto* b = static_cast<const Pair*>(t.panel);
   __m512 sum[kHeight][2];
 #pragma GCC unroll 12
   for (int r = 0; r < kHeight; ++r) {
     sum[r][0] = sum[r][1] = _mm512_setzero_ps();
-    _mm_prefetch(reinterpret_cast<const char*>(c + r * c_stride), _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(c + r * c_stride + 16), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride + 16), _MM_HINT_T0);
   }
-  for (std::int64_t k = 0; k < pairs; ++k, a += kRows, b += kPanel) {
+  for (std::int64_t pairs = (t.depth + 1) / 2; pairs > 0; --pairs, a += kRows, b += t.panel_step) {
     const auto b0 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
     const auto b1 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16));
 #pragma GCC unroll 12
@@ -141,35 +142,30 @@ LINNET_BF16 void tile(const Pair* a, const Pair* b, std::int64_t pairs, std::int
       sum[r][1] = _mm512_dpbf16_ps(sum[r][1], value, b1);
     }
   }
-  const __mmask16 valid[2] = {first_lanes(static_cast<int>(columns)), first_lanes(static_cast<int>(columns) - 16)};
+  for (int v = 0; v < 2; ++v) {
+    const __mmask16 valid = first_lanes(t.columns - 16 * v);
+    const __m512 bias = t.init == TileInit::kBias ? _mm512_maskz_loadu_ps(valid, t.bias + 16 * v) : _mm512_setzero_ps();
 #pragma GCC unroll 12
-  for (int r = 0; r < kHeight; ++r)
-    for (int v = 0; v < 2; ++v) {
-      float* const at = c + r * c_stride + v * 16;
-      const __m512 before = add ? _mm512_maskz_loadu_ps(valid[v], at) : _mm512_setzero_ps();
-      _mm512_mask_storeu_ps(at, valid[v], _mm512_add_ps(before, sum[r][v]));
+    for (int r = 0; r < kHeight; ++r) {
+      float* const at = t.c + r * t.c_stride + 16 * v;
+      const __m512 before = t.init == TileInit::kAdd ? _mm512_maskz_loadu_ps(valid, at) : bias;
+      _mm512_mask_storeu_ps(at, valid, _mm512_add_ps(before, sum[r][v]));
     }
-}
-
-template <int kHeight = kRows>
-void tile_of(int rows, const Pair* a, const Pair* b, std::int64_t pairs, std::int64_t columns, float* c,
-             std::int64_t c_stride, bool add) {
-  if constexpr (kHeight >= 1) {
-    if (rows == kHeight) return tile<kHeight>(a, b, pairs, columns, c, c_stride, add);
-    tile_of<kHeight - 1>(rows, a, b, pairs, columns, c, c_stride, add);
   }
 }
 
-void multiply(const void* block, int rows, const void* panel, std::int64_t depth, std::int64_t columns, float* c,
-              std::int64_t c_stride, bool add) {
-  tile_of(rows, static_cast<const Pair*>(block), static_cast<const Pair*>(panel), (depth + 1) / 2, columns, c, c_stride,
-          add);
+template <int kHeight = kRows>
+void tile_of(const PlainTile& t) {
+  if constexpr (kHeight >= 1) {
+    if (t.rows == kHeight) return tile<kHeight>(t);
+    tile_of<kHeight - 1>(t);
+  }
 }
 
 }  // namespace
 
 const PlainKernel* bf16_kernel() {
-  static const PlainKernel kernel{kRows, kDepth, 2, pack, multiply};
+  static const PlainKernel kernel{kRows, kDepth, 2, pack, tile_of<>};
   static const bool supported = __builtin_cpu_supports("avx512bf16");
   return supported ? &kernel : nullptr;
 }

@@ -2,103 +2,124 @@
 
 #include <algorithm>
 
-#include "linnet/backend/cpu/gemm_onednn.h"
 #include "linnet/base/error.h"
 
 namespace linnet::cpu {
 namespace {
 
-// Of a (rows) and b (columns) packed at a time: with a slice of k, what the last-level cache holds.
-constexpr std::int64_t kMostLanes = 3072;
-// What a thread multiplies at a time: so many blocks of a stay in the second-level cache while panels of b pass.
-constexpr std::int64_t kBlocksAtOnce = 4, kPanelsAtOnce = 24;
-// What a thread packs at a time, read in the order of memory: blocks of whole rows, or steps of k for all lanes.
-constexpr std::int64_t kBlocksPacked = 4, kStepsPacked = 32;
+// Columns of b packed at a time: with a slice of k, what the last-level cache holds.
+constexpr std::int64_t kMostColumns = 3072;
+// Blocks of a that a thread packs and multiplies at a time: they and their rows of c stay near while panels of b pass.
+constexpr std::int64_t kMostBlocks = 4;
+constexpr std::int64_t kPiecesPerThread = 4;  // so that all threads end together
+constexpr std::int64_t kPanelsPacked = 4;     // at a time by one thread
 
 std::int64_t pieces(std::int64_t n, std::int64_t piece) { return (n + piece - 1) / piece; }
 
-// Rows of a, or columns of b, in blocks of `width` lanes over one slice of k.
+// Rows of a, or columns of b, over one slice of k, to be packed in blocks of `width` lanes.
 struct Operand {
   const float* from;
   std::int64_t stride;
   bool k_contiguous;
   std::int64_t lanes, width, depth, bytes;  // bytes of a packed value
-  std::byte* packed;
 
   std::int64_t blocks() const { return pieces(lanes, width); }
   std::int64_t block() const { return rounded_up(depth, 2) * width; }
+  std::int64_t block_bytes() const { return block() * bytes; }
   int lanes_of(std::int64_t i) const { return static_cast<int>(std::min(width, lanes - i * width)); }
-  std::byte* at(std::int64_t i) const { return packed + i * block() * bytes; }
-
-  std::int64_t jobs() const { return k_contiguous ? pieces(blocks(), kBlocksPacked) : pieces(depth, kStepsPacked); }
-  void pack(const PlainKernel& kernel, std::int64_t job) const {
-    PackedPart part{from, stride, k_contiguous, static_cast<int>(lanes), static_cast<int>(width), depth, block()};
-    std::byte* to = packed;
-    if (k_contiguous) {
-      const std::int64_t first = job * kBlocksPacked;
-      part.from += first * width * stride;
-      part.lanes = static_cast<int>(std::min(kBlocksPacked * width, lanes - first * width));
-      to = at(first);
-    } else {
-      const std::int64_t first = job * kStepsPacked;
-      part.from += first * stride;
-      part.depth = std::min(kStepsPacked, depth - first);
-      to += first * width * bytes;
-    }
-    kernel.pack(part, to);
+  void pack(const PlainKernel& kernel, std::int64_t first, std::int64_t end, std::byte* to) const {
+    kernel.pack(
+        {from + first * width * (k_contiguous ? stride : 1), stride, k_contiguous,
+         static_cast<int>(std::min(end * width, lanes) - first * width), static_cast<int>(width), depth, block()},
+        to);
   }
 };
 
-// One range of rows by one of columns over a slice of k.
+// Panels of kPanel columns over one slice of k.
+struct Panels {
+  const std::byte* data;
+  std::int64_t count, columns;
+  std::int64_t step;                   // lanes of the kernel's, from one step of k to the next
+  std::int64_t group, apart, between;  // panels of a group are `between` bytes apart, groups `apart`
+
+  const std::byte* at(std::int64_t i) const { return data + i / group * apart + i % group * between; }
+  std::int64_t columns_of(std::int64_t i) const { return std::min(kPanel, columns - i * kPanel); }
+};
+
+// All rows of a by a range of columns over a slice of k.
 class Slice {
  public:
-  Slice(const PlainProduct& p, const PlainKernel& kernel) : p_(p), kernel_(kernel) {}
+  struct Result {
+    float* c;
+    std::int64_t stride;
+    const float* bias;
+    TileInit init;
+  };
+  Slice(const PlainKernel& kernel, const Operand& a, const Panels& b, const Result& to)
+      : kernel_(kernel), a_(a), b_(b), to_(to) {}
 
-  void run(std::int64_t k, std::int64_t depth, std::int64_t n, std::int64_t m) {
-    add_ = k > 0 || p_.beta != 0.0F;
-    c_ = p_.c + m * p_.ldc + n;
-    const auto operand = [&](const float* x, std::int64_t ld, bool k_contiguous, std::int64_t first, std::int64_t count,
-                             std::int64_t width) {
-      const float* const from = k_contiguous ? x + first * ld + k : x + k * ld + first;
-      return Operand{from, ld, k_contiguous, std::min(kMostLanes, count - first), width, depth, kernel_.bytes, nullptr};
-    };
-    a_ = operand(p_.a, p_.lda, !p_.transpose_a, m, p_.m, kernel_.rows);
-    a_.packed = scratch<ScratchFor::kActivations, std::byte>(a_.blocks() * a_.block() * a_.bytes);
-    b_ = operand(p_.b, p_.ldb, p_.transpose_b, n, p_.n, kPanel);
-    b_.packed = scratch<ScratchFor::kPanel, std::byte>(b_.blocks() * b_.block() * b_.bytes);
-    const std::int64_t of_a = a_.jobs(), of_b = m == 0 ? b_.jobs() : 0;  // other rows, the same columns: packed already
-    parallel_pieces(of_a + of_b, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (; begin < end; ++begin) begin < of_a ? a_.pack(kernel_, begin) : b_.pack(kernel_, begin - of_a);
-    });
-    multiply();
+  void run() const {
+    const std::int64_t at_once = std::clamp<std::int64_t>(a_.blocks() / (kPiecesPerThread * threads()), 1, kMostBlocks);
+    if (a_.blocks() >= 2 * threads() || b_.count == 1) {
+      parallel_pieces(a_.blocks(), at_once, [&](std::int64_t begin, std::int64_t end) {
+        multiply({begin, end}, packed({begin, end}), {0, b_.count});
+      });
+      return;
+    }
+    const Range all{0, a_.blocks()};  // few rows: every thread needs all of them
+    const std::byte* const rows = packed(all);
+    const std::int64_t panels = std::max<std::int64_t>(1, b_.count / (kPiecesPerThread * threads()));
+    parallel_pieces(b_.count, panels, [&](std::int64_t begin, std::int64_t end) { multiply(all, rows, {begin, end}); });
   }
 
  private:
-  void multiply() const {
-    const std::int64_t tall = pieces(a_.blocks(), kBlocksAtOnce);
-    std::int64_t panels = kPanelsAtOnce;
-    while (panels > 1 && tall * pieces(b_.blocks(), panels) < 2 * threads()) panels /= 2;  // work for everybody
-    parallel_pieces(tall * pieces(b_.blocks(), panels), 1, [&](std::int64_t begin, std::int64_t end) {
-      for (; begin < end; ++begin) {
-        const std::int64_t block = begin % tall * kBlocksAtOnce, panel = begin / tall * panels;
-        multiply(block, std::min(a_.blocks(), block + kBlocksAtOnce), panel, std::min(b_.blocks(), panel + panels));
-      }
-    });
+  struct Range {
+    std::int64_t begin, end;
+  };
+
+  // By the calling thread, in its memory.
+  const std::byte* packed(Range blocks) const {
+    auto* const to = scratch<ScratchFor::kActivations, std::byte>((blocks.end - blocks.begin) * a_.block_bytes());
+    a_.pack(kernel_, blocks.begin, blocks.end, to);
+    return to;
   }
 
-  void multiply(std::int64_t block, std::int64_t block_end, std::int64_t panel, std::int64_t panel_end) const {
-    for (; panel < panel_end; ++panel)
-      for (std::int64_t i = block; i < block_end; ++i)
-        kernel_.multiply(a_.at(i), a_.lanes_of(i), b_.at(panel), a_.depth, b_.lanes_of(panel),
-                         c_ + i * kernel_.rows * p_.ldc + panel * kPanel, p_.ldc, add_);
+  void multiply(Range blocks, const std::byte* a, Range panels) const {
+    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
+      for (std::int64_t i = blocks.begin; i < blocks.end; ++i)
+        kernel_.multiply({a + (i - blocks.begin) * a_.block_bytes(), a_.lanes_of(i), b_.at(panel), b_.step, a_.depth,
+                          b_.columns_of(panel), to_.c + i * kernel_.rows * to_.stride + panel * kPanel, to_.stride,
+                          to_.bias == nullptr ? nullptr : to_.bias + panel * kPanel, to_.init});
   }
 
-  const PlainProduct& p_;
   const PlainKernel& kernel_;
-  Operand a_{}, b_{};
-  float* c_ = nullptr;
-  bool add_ = false;
+  const Operand& a_;
+  const Panels& b_;
+  const Result& to_;
 };
+
+// Few rows: b is read once, where it is. Whole panels of f32 with k going from row to row.
+constexpr std::int64_t kFewBlocks = 2;
+bool multiplies_in_place(const PlainKernel& kernel, const Operand& a, const Operand& b) {
+  return kernel.bytes == sizeof(float) && !b.k_contiguous && a.blocks() <= kFewBlocks && b.lanes % kPanel == 0;
+}
+
+Panels panels_in_place(const Operand& b) {
+  return {reinterpret_cast<const std::byte*>(b.from), b.blocks(), b.lanes, b.stride, 1, kPanel * b.bytes, 0};
+}
+
+Panels pack_panels(const PlainKernel& kernel, const Operand& b) {
+  auto* const to = scratch<ScratchFor::kPanel, std::byte>(b.blocks() * b.block_bytes());
+  parallel_pieces(b.blocks(), kPanelsPacked, [&](std::int64_t begin, std::int64_t end) {
+    b.pack(kernel, begin, end, to + begin * b.block_bytes());
+  });
+  return {to, b.blocks(), b.lanes, kPanel, 1, b.block_bytes(), 0};
+}
+
+// Steps of k in each slice: slices of one size.
+std::int64_t slice_steps(const PlainKernel& kernel, std::int64_t k) {
+  return rounded_up(pieces(k, pieces(k, kernel.depth)), 32);
+}
 
 void scale_c(const PlainProduct& p, float factor) {
   for (std::int64_t i = 0; i < p.m; ++i)
@@ -112,17 +133,28 @@ void scale_c(const PlainProduct& p, float factor) {
 
 void multiply_plain_with(const PlainKernel& kernel, const PlainProduct& p) {
   LINNET_ASSERT(p.k > 0 && p.alpha == 1.0F && (p.beta == 0.0F || p.beta == 1.0F));
-  Slice slice(p, kernel);
-  const std::int64_t depth = rounded_up(pieces(p.k, pieces(p.k, kernel.depth)), 32);  // slices of one size
-  for (std::int64_t n = 0; n < p.n; n += kMostLanes)
-    for (std::int64_t k = 0; k < p.k; k += depth)
-      for (std::int64_t m = 0; m < p.m; m += kMostLanes) slice.run(k, std::min(depth, p.k - k), n, m);
+  const std::int64_t most = slice_steps(kernel, p.k);
+  for (std::int64_t n = 0; n < p.n; n += kMostColumns)
+    for (std::int64_t k = 0; k < p.k; k += most) {
+      const std::int64_t depth = std::min(most, p.k - k);
+      const Operand a{
+          p.a + k * (p.transpose_a ? p.lda : 1), p.lda, !p.transpose_a, p.m, kernel.rows, depth, kernel.bytes};
+      const Operand b{p.transpose_b ? p.b + n * p.ldb + k : p.b + k * p.ldb + n,
+                      p.ldb,
+                      p.transpose_b,
+                      std::min(kMostColumns, p.n - n),
+                      kPanel,
+                      depth,
+                      kernel.bytes};
+      const bool add = k > 0 || p.beta != 0.0F;
+      const Slice::Result to{p.c + n, p.ldc, nullptr, add ? TileInit::kAdd : TileInit::kZero};
+      Slice(kernel, a, multiplies_in_place(kernel, a, b) ? panels_in_place(b) : pack_panels(kernel, b), to).run();
+    }
 }
 
 void multiply_plain(const PlainProduct& p) {
   if (p.m == 0 || p.n == 0) return;
   if (p.k == 0 || p.alpha == 0.0F) return scale_c(p, p.beta);
-  if (multiply_plain_onednn(p)) return;
   // alpha (a b + (beta / alpha) c)
   PlainProduct plain = p;
   plain.alpha = 1.0F;
@@ -138,6 +170,29 @@ bool multiply_plain_bf16(const PlainProduct& p) {
   if (kernel == nullptr || p.m * p.n * p.k < kLeast || p.alpha != 1.0F || (p.beta != 0.0F && p.beta != 1.0F))
     return false;
   multiply_plain_with(*kernel, p);
+  return true;
+}
+
+bool multiply_packed_bf16(const Product& p, const PackedMatrix& w) {
+  constexpr std::int64_t kFewest = 8;  // rows; below, weights made f32 as they are read are as quick
+  const PlainKernel* const kernel = bf16_kernel();
+  if (kernel == nullptr || w.type != DType::kBF16 || p.m < kFewest) return false;
+  // Panels of 64 columns, pairs of k, as gemm.h describes them.
+  const std::int64_t column = rounded_up(w.in, 32) * kernel->bytes, most = slice_steps(*kernel, w.in);
+  for (std::int64_t n = 0; n < w.out; n += kMostColumns)
+    for (std::int64_t k = 0; k < w.in; k += most) {
+      const std::int64_t depth = std::min(most, w.in - k), columns = std::min(kMostColumns, w.out - n);
+      const Operand a{p.x + k, p.x_stride, true, p.m, kernel->rows, depth, kernel->bytes};
+      const Panels b{w.data->data() + n * column + k * 64 * kernel->bytes,
+                     pieces(columns, kPanel),
+                     columns,
+                     64,
+                     2,
+                     64 * column,
+                     kPanel * 2 * kernel->bytes};
+      const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
+      Slice(*kernel, a, b, {p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init}).run();
+    }
   return true;
 }
 

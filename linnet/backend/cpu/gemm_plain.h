@@ -1,4 +1,5 @@
-// Products of plain matrices, both packed as they are read: training, where weights change every step, and `gemm`.
+// Products of plain matrices, both packed as they are read: training, where weights change every step, and `gemm`. And
+// of bf16 weights that were packed once.
 //
 //   multiply_plain({false, true, rows, out, in, 1, x, in, weight, in, 0, y, out});   // y = x W^T
 #pragma once
@@ -25,6 +26,9 @@ void multiply_plain(const PlainProduct& product);
 // The same with both matrices rounded to bf16 on the way, sums in f32 (mixed-precision training); false where the
 // processor gains nothing by it or the product is small, and nothing was done.
 bool multiply_plain_bf16(const PlainProduct& product);
+// bf16(x) W^T for a packed bf16 weight, sums in f32; false where the processor gains nothing by it or x has few rows,
+// and nothing was done.
+bool multiply_packed_bf16(const Product& product, const PackedMatrix& weight);
 
 // Lanes (rows of a, or columns of b) over `depth` steps of k, to be packed in blocks of `width` lanes, [depth][width]
 // each.
@@ -36,14 +40,24 @@ struct PackedPart {
   std::int64_t depth, block;  // block: packed values from one block to the next
 };
 
-// How a type is packed and multiplied: blocks of `rows` rows of a by panels of kPanel columns of b. A panel of `depth`
-// steps fits the first-level cache; pairs of steps may lie side by side, so that an odd depth is filled with zeros.
+// c[rows, columns] = block x panel, added to what `init` says.
+struct PlainTile {
+  const void* block;  // [depth][kernel.rows]
+  int rows;
+  const void* panel;  // `panel_step` lanes from one step of k to the next
+  std::int64_t panel_step, depth, columns;
+  float* c;
+  std::int64_t c_stride;
+  const float* bias;  // of these columns, for kBias
+  TileInit init;
+};
+
+// How a type is packed and multiplied: blocks of `rows` rows of a by panels of kPanel columns of b, in slices of
+// `depth` steps of k. Pairs of steps may lie side by side, so that an odd depth is filled with zeros.
 struct PlainKernel {
   std::int64_t rows, depth, bytes;  // bytes of one packed value
   void (*pack)(const PackedPart& part, void* to);
-  // c[rows, columns] = (or +=) block x panel
-  void (*multiply)(const void* block, int rows, const void* panel, std::int64_t depth, std::int64_t columns, float* c,
-                   std::int64_t c_stride, bool add);
+  void (*multiply)(const PlainTile& tile);
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16

@@ -7,6 +7,7 @@
 #define LINNET_GEMM_TILE_INL_H
 #endif
 
+#include <algorithm>
 #include <cstdint>
 
 #include "hwy/cache_control.h"
@@ -38,13 +39,13 @@ struct TileOutput {
   TileInit init;
 };
 
-template <int kRows>
-HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][2], const TileOutput& out) {
+template <int kRows, int kVectors>
+HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][kVectors], const TileOutput& out) {
   const TileTag d;
-  if (out.columns == kTileColumns) {
+  if (out.columns == kVectors * kTileLanes) {
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
-    for (int v = 0; v < 2; ++v) {
+    for (int v = 0; v < kVectors; ++v) {
       float* const c = out.c + r * out.c_stride + v * kTileLanes;
       TileVector value = sum[r][v];
       if (out.init == TileInit::kAdd) value = hn::Add(value, hn::LoadU(d, c));
@@ -53,12 +54,12 @@ HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][2], const TileOutput& o
     }
     return;
   }
-  HWY_ALIGN float row[kTileColumns];
+  HWY_ALIGN float row[kVectors * kTileLanes];
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) {
     float* const c = out.c + r * out.c_stride;
     HWY_UNROLL(16)
-    for (int v = 0; v < 2; ++v) hn::Store(sum[r][v], d, row + v * kTileLanes);
+    for (int v = 0; v < kVectors; ++v) hn::Store(sum[r][v], d, row + v * kTileLanes);
     for (int i = 0; i < out.columns; ++i) {
       const float start = out.init == TileInit::kAdd ? c[i] : out.init == TileInit::kBias ? out.bias[i] : 0.0F;
       c[i] = start + row[i];
@@ -67,29 +68,29 @@ HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][2], const TileOutput& o
 }
 
 // sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * a_step] and B at b + k * b_step.
-template <int kRows, int kARow>
+template <int kRows, int kARow, int kVectors>
 HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const float* HWY_RESTRICT b, std::int64_t b_step,
                      std::int64_t depth, const TileOutput& out) {
   const TileTag d;
-  TileVector sum[kRows][2];
+  TileVector sum[kRows][kVectors];
   HWY_UNROLL(16)
   for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
-  for (int v = 0; v < 2; ++v) {
+  for (int v = 0; v < kVectors; ++v) {
     sum[r][v] = hn::Zero(d);
     hwy::Prefetch(out.c + r * out.c_stride + v * kTileLanes);  // rows of c may lie a page apart
   }
   for (std::int64_t k = 0; k < depth; ++k) {
-    const TileVector b0 = hn::LoadU(d, b), b1 = hn::LoadU(d, b + kTileLanes);
+    const TileVector b0 = hn::LoadU(d, b), b1 = kVectors == 2 ? hn::LoadU(d, b + kTileLanes) : b0;
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) {
       const TileVector value = hn::Set(d, a[r * kARow]);
       sum[r][0] = hn::MulAdd(value, b0, sum[r][0]);
-      sum[r][1] = hn::MulAdd(value, b1, sum[r][1]);
+      if constexpr (kVectors == 2) sum[r][1] = hn::MulAdd(value, b1, sum[r][1]);
     }
     a += a_step;
     b += b_step;
   }
-  StoreTile<kRows>(sum, out);
+  StoreTile<kRows, kVectors>(sum, out);
 }
 
 // Tile for a number of rows known at run time. kARow is 1 for A packed [depth][a_step], else the constant distance of
@@ -98,34 +99,39 @@ template <int kARow = 1, int kRows = kTileRows>
 HWY_INLINE void TileOf(int rows, const float* a, std::int64_t a_step, const float* b, std::int64_t b_step,
                        std::int64_t depth, const TileOutput& out) {
   if constexpr (kRows >= 1) {
-    if (rows == kRows) return Tile<kRows, kARow>(a, a_step, b, b_step, depth, out);
+    if (rows == kRows && out.columns <= kTileLanes) return Tile<kRows, kARow, 1>(a, a_step, b, b_step, depth, out);
+    if (rows == kRows) return Tile<kRows, kARow, 2>(a, a_step, b, b_step, depth, out);
     TileOf<kARow, kRows - 1>(rows, a, a_step, b, b_step, depth, out);
   }
 }
 
-// Rows x[0 … rows) to [k][rows], `to_stride` apart, so that the tile reads one stream.
+// Transposes rows x[0 … rows) to [k][rows], `to_stride` apart, so that the tile reads one stream. Whole cache lines of
+// four rows at a time: a stride of a power of two maps the lines of many rows to few sets.
 inline void PackRows(const float* x, std::int64_t stride, int rows, std::int64_t depth, float* out,
                      std::int64_t to_stride) {
   std::int64_t k = 0;
 #if HWY_TARGET != HWY_SCALAR
+  constexpr std::int64_t kLine = 16;
   const hn::CappedTag<float, 4> d;
-  for (; k + 4 <= depth; k += 4) {
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      const float* const from = x + r * stride + k;
-      const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + stride);
-      const auto c = hn::LoadU(d, from + 2 * stride), e = hn::LoadU(d, from + 3 * stride);
-      const auto ac0 = hn::InterleaveLower(d, a, c), ac1 = hn::InterleaveUpper(d, a, c);
-      const auto be0 = hn::InterleaveLower(d, b, e), be1 = hn::InterleaveUpper(d, b, e);
-      float* const to = out + k * to_stride + r;
-      hn::StoreU(hn::InterleaveLower(d, ac0, be0), d, to);
-      hn::StoreU(hn::InterleaveUpper(d, ac0, be0), d, to + to_stride);
-      hn::StoreU(hn::InterleaveLower(d, ac1, be1), d, to + 2 * to_stride);
-      hn::StoreU(hn::InterleaveUpper(d, ac1, be1), d, to + 3 * to_stride);
+  for (; rows >= 4 && k + 4 <= depth; k += kLine) {
+    const std::int64_t end = std::min(depth - 3, k + kLine);
+    for (int group = 0; group < rows; group += 4) {
+      const int r = std::min(group, rows - 4);  // the last four overlap
+      for (std::int64_t i = k; i < end; i += 4) {
+        const float* const from = x + r * stride + i;
+        const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + stride);
+        const auto c = hn::LoadU(d, from + 2 * stride), e = hn::LoadU(d, from + 3 * stride);
+        const auto ac0 = hn::InterleaveLower(d, a, c), ac1 = hn::InterleaveUpper(d, a, c);
+        const auto be0 = hn::InterleaveLower(d, b, e), be1 = hn::InterleaveUpper(d, b, e);
+        float* const to = out + i * to_stride + r;
+        hn::StoreU(hn::InterleaveLower(d, ac0, be0), d, to);
+        hn::StoreU(hn::InterleaveUpper(d, ac0, be0), d, to + to_stride);
+        hn::StoreU(hn::InterleaveLower(d, ac1, be1), d, to + 2 * to_stride);
+        hn::StoreU(hn::InterleaveUpper(d, ac1, be1), d, to + 3 * to_stride);
+      }
     }
-    for (; r < rows; ++r)
-      for (int i = 0; i < 4; ++i) out[(k + i) * to_stride + r] = x[r * stride + k + i];
   }
+  k = rows >= 4 ? depth / 4 * 4 : 0;
 #endif
   for (; k < depth; ++k)
     for (int r = 0; r < rows; ++r) out[k * to_stride + r] = x[r * stride + k];

@@ -5,7 +5,6 @@
 
 #include "linnet/backend/cpu/elementwise.h"
 #include "linnet/backend/cpu/gemm.h"
-#include "linnet/backend/cpu/gemm_onednn.h"
 #include "linnet/backend/cpu/gemm_plain.h"
 #include "linnet/backend/cpu/quantized.h"
 #include "linnet/backend/cpu/scratch.h"
@@ -78,15 +77,18 @@ void linear_plain(const LinearArgs& a) {
 
 void linear(const LinearArgs& a) {
   if (a.m == 0 || a.weight.out == 0) return;
-  const Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
-  if (info(a.weight.type).quantized) {
-    const QuantizedMatrix* const packed = quantized_matrix(a.weight);
-    if (packed == nullptr) return linear_plain(a);
-    return a.precision == Precision::kF32 ? multiply_exact(product, *packed) : multiply_quantized(product, *packed);
+  const bool quantized = info(a.weight.type).quantized;
+  const QuantizedMatrix* const blocks = quantized ? quantized_matrix(a.weight) : nullptr;
+  const PackedMatrix* const packed = quantized ? nullptr : packed_matrix(a.weight);
+  if (blocks == nullptr && packed == nullptr) return linear_plain(a);
+  Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
+  if (a.bias != nullptr && a.accumulate) {
+    start_rows(a);
+    product.bias = nullptr;
   }
-  const PackedMatrix* const packed = packed_matrix(a.weight);
-  if (packed == nullptr) return linear_plain(a);
-  if (a.precision != Precision::kF32 && multiply_onednn(product, *packed)) return;  // may round x
+  const bool exact = a.precision == Precision::kF32;  // else x may be rounded
+  if (quantized) return exact ? multiply_exact(product, *blocks) : multiply_quantized(product, *blocks);
+  if (!exact && multiply_packed_bf16(product, *packed)) return;
   multiply_packed(product, *packed);
 }
 

@@ -2,8 +2,8 @@
 //
 //   - f32, constant: our own product over the packed copy.
 //   - Quantised: integer dot products over the block-affine copy; for Precision::kF32 as f32, which the packed copy is.
-//   - bf16: oneDNN's product over the packed copy where the processor has it; else, and f16, panels made f32.
-//   - Not constant: plain products, oneDNN's in f32 and our own in bf16 (gemm_plain.h).
+//   - bf16: x rounded to bf16 over the packed copy where the processor multiplies bf16; else, and f16, panels made f32.
+//   - Not constant: plain products in f32 or bf16 (gemm_plain.h).
 #pragma once
 
 #include "linnet/backend/backend.h"
