@@ -45,15 +45,16 @@ void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }
 
-// The index among the classifier's labels of the right one, by its name in the file or, of a head whose labels are no
-// numbers, by its number; -1 where the row has none.
-std::int32_t expected_label(const Dataset& data, std::size_t index, const std::vector<std::string>& labels) {
-  const std::int32_t id = data.examples[index].label;
-  if (id < 0) return -1;
-  const std::string& name = data.label_names[static_cast<std::size_t>(id)];
-  const auto found = std::find(labels.begin(), labels.end(), name);
-  if (found != labels.end()) return static_cast<std::int32_t>(found - labels.begin());
-  return LabelTable(labels, {}).id(name, data.place(index));
+// Where the labels that the file has are among the classifier's; one that is not there is refused with its row. A head's
+// classes may be in the file as their ids.
+std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::string>& labels) {
+  const std::vector<std::int32_t> places = match_labels(data.label_names, labels);
+  for (std::size_t i = 0; i < data.examples.size(); ++i) {
+    const std::int32_t id = data.examples[i].label;
+    check(id < 0 || places[static_cast<std::size_t>(id)] >= 0, ErrorKind::kBadInput, "{}: the label '{}' is none of: {}",
+          data.place(i), id < 0 ? "" : data.label_names[static_cast<std::size_t>(id)], fmt::join(labels, ", "));
+  }
+  return places;
 }
 
 // Answers examples, some at a time.
@@ -67,13 +68,14 @@ class ClassifyRun {
         slots_(!a.prompt.empty() && classifier.engine() != tasks::Engine::kHead),
         show_prompt_(a.show_prompt) {}
 
-  void answer(const Dataset& data, std::size_t begin, std::size_t end) {
+  // `places`: of the dataset's labels among the classifier's.
+  void answer(const Dataset& data, const std::vector<std::int32_t>& places, std::size_t begin, std::size_t end) {
     std::vector<tasks::TextInput> texts;
     std::vector<std::size_t> examples;
     for (std::size_t i = begin; i < end; ++i) {
       if (is_empty_line(data, i)) continue;
       const Example& e = data.examples[i];
-      texts.push_back({e.text, e.text_pair, slots_ ? e.row : Json()});
+      texts.push_back({e.text, e.text_pair, slots_ ? e.row.json() : Json()});
       examples.push_back(i);
     }
     if (texts.empty()) return;
@@ -82,7 +84,8 @@ class ClassifyRun {
         texts, session_,
         [&](std::size_t i, const tasks::Classification& answer) {
           answers_.add(input_row(data, examples[i], answers_.joins()), report_.answer(texts[i].text, answer));
-          report_.count(answer, expected_label(data, examples[i], classifier_.labels()));
+          const std::int32_t label = data.examples[examples[i]].label;
+          report_.count(answer, label < 0 ? -1 : places[static_cast<std::size_t>(label)]);
         },
         [&](std::size_t i, const Error& why) {
           answers_.refuse(input_row(data, examples[i], answers_.joins()), why);
@@ -132,12 +135,13 @@ void run_classify(Arguments arguments) {
   const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
 
+  const std::vector<std::int32_t> places = places_of(data, classifier.labels());
   RowAnswers answers(a.answers, data.columns, ClassifyReport::columns());
   ClassifyRun run(classifier, a, answers);
   const std::size_t count = data.examples.size();
   Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
   for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
-    run.answer(data, begin, std::min(count, begin + kAtOnce));
+    run.answer(data, places, begin, std::min(count, begin + kAtOnce));
     bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
   }
   if (run.report().any_expected()) {

@@ -38,14 +38,15 @@ Value named(const Command& command, const char* option, const std::pair<std::str
 }
 
 // Fills in the exemplars, and the labels where nobody named any.
-void read_examples(const std::string& file, const TextOptions& columns, tasks::ClassifyOptions& options) {
+void read_examples(const std::string& file, const RowOptions& columns, tasks::ClassifyOptions& options) {
   const Dataset data = read_dataset(file, {.text_column = columns.text_column,
+                                           .text_pair_column = columns.pair_column,
                                            .label_column = columns.label_column,
                                            .labels = Labels::kRequired,
                                            .label_names = options.labels,
                                            .label_kind = LabelKind::kClass});
   for (const Example& e : data.examples)
-    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label), e.row});
+    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label), e.row.json()});
   options.labels = data.label_names;
 }
 
@@ -130,7 +131,7 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
   options.seed = a.model.seed;
   options.labels = std::move(labels);
   if (!a.examples.empty()) {
-    read_examples(a.examples, a.texts, options);
+    read_examples(a.examples, a.texts.rows, options);
     options.shots = command.given("--shots") ? a.shots : kDefaultShots;
   }
   return options;

@@ -33,11 +33,11 @@ void check_answer_options(const Command& command, const AnswerOptions& options) 
 
 InputRow input_row(const Dataset& data, std::size_t index, bool columns) {
   const Example& example = data.examples[index];
-  return {example.index, row_place(data, index), columns ? example.row : Json()};
+  return {example.index, row_place(data, index), columns ? example.row.json() : Json()};
 }
 
 bool is_empty_line(const Dataset& data, std::size_t index) {
-  return data.format == "txt" && data.examples[index].text.find_first_not_of(" \t\r") == std::string::npos;
+  return data.format == "txt" && data.examples[index].text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
 RowAnswers::RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns,

@@ -53,7 +53,7 @@ void add_options(Command& command, Options& o) {
   command.option("--ids", o.ids, "token ids 1,2,3 instead of a text");
   command.option("--input", o.input.input,
                  "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
-  command.option("--text-column", o.input.text_column, "default: prompt or text, else the usual names");
+  add_row_options(command, o.input.rows);
   command.flag("--chat", o.chat, "the prompt is a user's turn of the model's chat template");
   command.option("--system", o.system, "the system's turn before it; switches --chat on");
   add_request_options(command, o.complete.request, o.do_sample);
@@ -108,8 +108,8 @@ CompleterOptions shown(const Command& command, const Options& o) {
 
 void complete_all(const Options& o, const Dataset& data, Completer& completer) {
   const auto prompt_of = [&](const Example& e) {
-    if (!e.messages.is_null()) return completer.chat(e.messages);
-    const std::string& text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
+    if (data.shape == DataShape::kChat) return completer.chat(e.messages());
+    const std::string text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
     return o.chat ? completer.chat(messages(o, text)) : completer.plain(text);
   };
   completer.check_options();  // so that only a row's own mistakes are said with its place

@@ -2,11 +2,37 @@
 
 #include <unistd.h>
 
+#include <cctype>
+
+#include "linnet/base/error.h"
+
 namespace linnet::app {
 
 namespace {
 
 constexpr const char* kCommandLine = "command line";
+
+// One byte between cells; a tab may be written in words.
+char delimiter_of(const Command& command, const std::string& text) {
+  if (text.empty()) return '\0';
+  if (text == "tab" || text == "\\t") return '\t';
+  const auto c = static_cast<unsigned char>(text[0]);
+  if (text.size() > 1 || c >= 0x80 || c == '"' || c == '\n' || c == '\r' || std::isalnum(c) != 0)
+    command.wrong_usage(format_printable("--delimiter takes one character, as ';' or tab, not '{}'", printable(text, 40)));
+  return text[0];
+}
+
+void refuse_unknown_format(const Command& command, const std::string& format) {
+  for (const char* known : {"", "csv", "tsv", "jsonl", "ndjson", "json", "txt"})
+    if (format == known) return;
+  command.wrong_usage(
+      format_printable("--input-format '{}' is none of csv, tsv, jsonl, json, txt", printable(format, 40)));
+}
+
+std::string file_of(const Command& command, const TextOptions& options) {
+  if (options.input.empty() && isatty(STDIN_FILENO) == 1) command.wrong_usage("no text: give one, or --input FILE");
+  return options.input.empty() ? "-" : options.input;
+}
 
 }  // namespace
 
@@ -14,34 +40,44 @@ std::string row_place(const Dataset& data, std::size_t index) {
   return data.file == kCommandLine ? "" : data.place(index);
 }
 
+void add_row_options(Command& command, RowOptions& options) {
+  command.option("--input-format", options.format, "csv, tsv, jsonl, json, txt; default: by the name, else by the content");
+  command.option("--delimiter", options.delimiter, "between the cells of a CSV, as ';' or tab (default: ',')");
+  command.flag("--no-header", options.no_header, "the first row is a row; the columns are column1, column2, …");
+  command.option("--text-column", options.text_column, "default: text, else the usual names");
+  command.option("--text-pair-column", options.pair_column, "a second text; default: text_pair, else the usual names");
+  command.option("--label-column", options.label_column, "default: label, else the usual names");
+}
+
+ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read) {
+  refuse_unknown_format(command, options.format);
+  read.format = options.format;
+  read.delimiter = delimiter_of(command, options.delimiter);
+  read.header = !options.no_header;
+  read.text_column = options.text_column;
+  read.text_pair_column = options.pair_column;
+  read.label_column = options.label_column;
+  return read;
+}
+
 void add_text_options(Command& command, TextOptions& options, const std::string& what) {
   command.group("Texts");
   command.option("text", options.texts, what);
   command.option("--input", options.input, ".txt, .jsonl, .json, .csv, .tsv, each also .gz; - for standard input");
-  command.option("--text-column", options.text_column, "default: text, else the usual names");
-  command.option("--label-column", options.label_column, "default: label, else the usual names");
+  add_row_options(command, options.rows);
 }
 
 Dataset read_texts(const Command& command, const TextOptions& options, ReadOptions read) {
   if (!options.texts.empty() && !options.input.empty())
     command.wrong_usage("texts come from the command line or from --input, not both");
-  if (!options.texts.empty()) {
-    Dataset data;
-    data.file = kCommandLine;
-    data.columns = {"text"};
-    for (const std::string& text : options.texts) {
-      Example& example = data.examples.emplace_back();
-      example.text = text;
-      example.row = {{"text", text}};
-      example.line = static_cast<std::int64_t>(data.examples.size());
-      example.index = example.line - 1;
-    }
-    return data;
-  }
-  if (options.input.empty() && isatty(STDIN_FILENO) == 1) command.wrong_usage("no text: give one, or --input FILE");
-  read.text_column = options.text_column;
-  read.label_column = options.label_column;
-  return read_dataset(options.input.empty() ? "-" : options.input, read);
+  read = read_options(command, options.rows, std::move(read));
+  if (!options.texts.empty()) return dataset_of(options.texts, kCommandLine);
+  return read_dataset(file_of(command, options), read);
+}
+
+RowStream stream_texts(const Command& command, const TextOptions& options, ReadOptions read) {
+  if (!options.texts.empty()) command.wrong_usage("--stream reads standard input or --input; leave out the texts");
+  return {file_of(command, options), read_options(command, options.rows, std::move(read))};
 }
 
 }  // namespace linnet::app

@@ -14,10 +14,21 @@
 
 namespace linnet::app {
 
+// How a file of rows is read and which of its columns mean what.
+struct RowOptions {
+  std::string format, delimiter;
+  bool no_header = false;
+  std::string text_column, pair_column, label_column;  // empty: the usual names
+};
+
+void add_row_options(Command& command, RowOptions& options);
+// The part of `read` that these options decide; a wrong one is wrong usage.
+ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read = {});
+
 struct TextOptions {
-  std::vector<std::string> texts;         // positional
-  std::string input;                      // a file, "-" for standard input
-  std::string text_column, label_column;  // empty: the usual names
+  std::vector<std::string> texts;  // positional
+  std::string input;               // a file, "-" for standard input
+  RowOptions rows;
 };
 
 void add_text_options(Command& command, TextOptions& options, const std::string& what);
@@ -26,7 +37,10 @@ void add_text_options(Command& command, TextOptions& options, const std::string&
 // what the verb knows of the columns; their names come from the options.
 Dataset read_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
 
-// "file:line" of a text, "" where it stood on the command line.
+// The same, row by row as they arrive (--stream).
+RowStream stream_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
+
+// "file:line" of a text, "" where it is from the command line.
 std::string row_place(const Dataset& data, std::size_t index);
 
 }  // namespace linnet::app

@@ -14,6 +14,7 @@
 #include "model_options.h"
 #include "output.h"
 #include "progress.h"
+#include "text_options.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -23,7 +24,7 @@ namespace {
 struct Words {
   std::string data, task = "auto", method = "auto", problem, head, pooling, schedule = "linear", optimizer = "adamw",
                     class_weights, preset;
-  std::string text_column, pair_column, label_column;
+  RowOptions rows;
   bool new_head = false, from_scratch = false, no_eos = false, no_shuffle = false, decay_all = false, rslora = false;
   bool peft_compat = false, json = false;
 };
@@ -35,9 +36,7 @@ void add_task_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--task", words.task,
                  "classify, causal-lm, masked-lm, next-sentence, masked-next-sentence, seq2seq, "
                  "denoise-t5, denoise-bart, token-delete, token-replace, sentence-shuffle, qa, tokens");
-  command.option("--text-column", words.text_column, "default: text, or its usual names");
-  command.option("--text-pair-column", words.pair_column, "default: text_pair, or its usual names");
-  command.option("--label-column", words.label_column, "default: label, or its usual names");
+  add_row_options(command, words.rows);
   command.option("--problem-type", words.problem,
                  "single_label_classification, multi_label_classification, regression");
   command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
@@ -206,9 +205,8 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   refuse_idle_options(command, model, o);
 }
 
-ReadOptions read_options(const TrainOptions& o, const Words& words) {
-  ReadOptions read{
-      .text_column = words.text_column, .text_pair_column = words.pair_column, .label_column = words.label_column};
+ReadOptions data_options(const Command& command, const TrainOptions& o, const Words& words) {
+  ReadOptions read = read_options(command, words.rows);
   read.empty_lines = EmptyLines::kDropped;
   if (o.problem == nn::ProblemType::kRegression) read.label_kind = LabelKind::kValue;
   if (o.problem == nn::ProblemType::kMultiLabel) read.label_kind = LabelKind::kMulti;
@@ -346,7 +344,7 @@ void run_train(Arguments arguments) {
   apply_preset(command, words, options);
   read_words(command, model, words, options);
 
-  DatasetSplits splits = read_splits(words.data, read_options(options, words));
+  DatasetSplits splits = read_splits(words.data, data_options(command, options, words));
   const auto [base, adapter] = find_model(command, model);
   if (!adapter.empty()) refuse_other_adapter(command);
   const nn::TransformerConfig config =

@@ -1,8 +1,9 @@
 #include "linnet/data/columns.h"
 
+#include <algorithm>
 #include <initializer_list>
+#include <unordered_set>
 #include <utility>
-#include <vector>
 
 #include "linnet/base/error.h"
 
@@ -25,60 +26,68 @@ constexpr std::pair<const char*, const char*> kSequences[] = {{"source", "target
                                                               {"article", "highlights"},
                                                               {"article", "summary"}};
 
-// The first of `names` that the row has, else "".
-std::string first_of(const Json& row, Names names) {
+using Found = std::vector<std::string>;  // the names of a file's columns
+
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool has(const Found& found, std::string_view name) { return std::find(found.begin(), found.end(), name) != found.end(); }
+
+// The first of `names` that is there, else one that differs in capitals, else "".
+std::string first_of(const Found& found, Names names) {
   for (const char* name : names)
-    if (row.contains(name)) return name;
+    if (has(found, name)) return name;
+  for (const char* name : names)
+    for (const std::string& column : found)
+      if (same_letters(column, name)) return column;
   return "";
 }
 
-std::string chosen(const Json& row, const std::string& asked, Names names, std::string_view what,
+std::string chosen(const Found& found, const std::string& asked, Names names, std::string_view what,
                    std::string_view place) {
-  if (asked.empty()) return first_of(row, names);
-  if (row.contains(asked)) return asked;
-  std::string found;
-  for (const auto& [name, value] : row.items()) found += (found.empty() ? "" : ", ") + name;
+  if (asked.empty()) return first_of(found, names);
+  if (has(found, asked)) return asked;
   fail(ErrorKind::kBadInput, "{}: there is no {} column '{}'; there are: {}", place, what, printable(asked, 60),
-       printable(found));
+       fmt::join(found, ", "));
 }
 
-bool fill_sequences(Columns& columns, const Json& row) {
-  if (row.contains("translation") && row.at("translation").is_object()) {
+bool fill_sequences(Columns& columns, const Found& found) {
+  if (has(found, "translation")) {  // {"en": …, "de": …}
     columns.text = "translation";
-    columns.translation = true;
     return true;
   }
   for (const auto& [source, target] : kSequences) {
-    if (!row.contains(source) || !row.contains(target)) continue;
-    columns.text = source;
-    columns.target = target;
-    return true;
+    columns.text = first_of(found, {source});
+    columns.target = first_of(found, {target});
+    if (!columns.text.empty() && !columns.target.empty()) return true;
   }
   return false;
 }
 
-// Fills what `shape` needs; false where the row lacks it.
-bool fill(Columns& columns, DataShape shape, const Json& row) {
+// Fills what `shape` needs; false where the columns lack it.
+bool fill(Columns& columns, DataShape shape, const Found& found) {
   columns.shape = shape;
   switch (shape) {
     case DataShape::kChat:
-      columns.messages = first_of(row, kMessages);
+      columns.messages = first_of(found, kMessages);
       return !columns.messages.empty();
     case DataShape::kCompletion:
-      columns.prompt = first_of(row, kPrompt);
-      columns.completion = first_of(row, kCompletion);
+      columns.prompt = first_of(found, kPrompt);
+      columns.completion = first_of(found, kCompletion);
       return !columns.prompt.empty() && !columns.completion.empty();
     case DataShape::kQuestion:
-      columns.question = first_of(row, {"question"});
-      columns.context = first_of(row, {"context"});
-      columns.answers = first_of(row, {"answers", "answer"});
+      columns.question = first_of(found, {"question"});
+      columns.context = first_of(found, {"context"});
+      columns.answers = first_of(found, {"answers", "answer"});
       return !columns.question.empty() && !columns.context.empty();
     case DataShape::kTokens:
-      columns.tokens = first_of(row, kTokens);
-      columns.tags = first_of(row, kTags);
+      columns.tokens = first_of(found, kTokens);
+      columns.tags = first_of(found, kTags);
       return !columns.tokens.empty() && !columns.tags.empty();
     case DataShape::kSeq2Seq:
-      return fill_sequences(columns, row);
+      return fill_sequences(columns, found);
     case DataShape::kClassification:
       return !columns.text.empty() && !columns.label.empty();
     default:
@@ -86,34 +95,47 @@ bool fill(Columns& columns, DataShape shape, const Json& row) {
   }
 }
 
+std::vector<DataShape> shapes_to_try(const ReadOptions& options, bool asked) {
+  if (options.shape != DataShape::kAuto) return {options.shape};
+  if (asked) return {DataShape::kClassification, DataShape::kText};
+  if (options.labels == Labels::kRequired) return {DataShape::kTokens, DataShape::kClassification};
+  return {DataShape::kChat,   DataShape::kCompletion, DataShape::kQuestion,      DataShape::kTokens,
+          DataShape::kSeq2Seq, DataShape::kClassification, DataShape::kText};
+}
+
 }  // namespace
 
-Columns find_columns(const Json& row, const ReadOptions& options, std::string_view place) {
-  const std::string text = chosen(row, options.text_column, kText, "text", place);
-  const std::string pair = chosen(row, options.text_pair_column, kPair, "second text", place);
+bool Columns::uses(std::string_view name) const {
+  for (const std::string* used : {&text, &text_pair, &label, &prompt, &completion, &target, &messages, &question, &context,
+                                  &answers, &tokens, &tags})
+    if (*used == name) return true;
+  return shape == DataShape::kChat && name == "tools";
+}
+
+bool known_column(std::string_view name) {
+  for (const Names* names : {&kText, &kPair, &kLabel, &kPrompt, &kCompletion, &kMessages, &kTokens, &kTags})
+    if (std::any_of(names->begin(), names->end(), [&](const char* known) { return same_letters(known, name); }))
+      return true;
+  return same_letters(name, "question") || same_letters(name, "context") || same_letters(name, "source") ||
+         same_letters(name, "target");
+}
+
+Columns find_columns(const Found& found, const ReadOptions& options, std::string_view place) {
+  std::string text = chosen(found, options.text_column, kText, "text", place);
+  const std::string pair = chosen(found, options.text_pair_column, kPair, "second text", place);
   const std::string label =
-      options.labels == Labels::kIgnored ? std::string() : chosen(row, options.label_column, kLabel, "label", place);
+      options.labels == Labels::kIgnored ? std::string() : chosen(found, options.label_column, kLabel, "label", place);
   const bool asked = !options.text_column.empty() || !options.label_column.empty();
-  const auto attempt = [&](DataShape shape) {
+  if (text.empty() && !options.header && found.size() == 1) text = found[0];
+  for (const DataShape shape : shapes_to_try(options, asked)) {
     Columns columns;
     if (shape == DataShape::kClassification || shape == DataShape::kText) {
       columns.text = text;
       columns.text_pair = pair;
       columns.label = shape == DataShape::kClassification ? label : "";
     }
-    columns.shape = shape;
-    return std::pair(fill(columns, shape, row), columns);
-  };
-  std::vector<DataShape> order = {DataShape::kChat,   DataShape::kCompletion, DataShape::kQuestion,
-                                  DataShape::kTokens, DataShape::kSeq2Seq,    DataShape::kClassification,
-                                  DataShape::kText};
-  if (asked) order = {DataShape::kClassification, DataShape::kText};
-  if (options.labels == Labels::kRequired && !asked) order = {DataShape::kTokens, DataShape::kClassification};
-  if (options.shape != DataShape::kAuto) order = {options.shape};
-  for (const DataShape shape : order)
-    if (auto [fits, columns] = attempt(shape); fits) return columns;
-  std::string found;
-  for (const auto& [name, value] : row.items()) found += (found.empty() ? "" : ", ") + name;
+    if (fill(columns, shape, found)) return columns;
+  }
   const std::string_view wanted = options.shape != DataShape::kAuto     ? shape_name(options.shape)
                                   : options.labels == Labels::kRequired ? "text with a label"
                                                                         : "text";
@@ -121,7 +143,25 @@ Columns find_columns(const Json& row, const ReadOptions& options, std::string_vi
        "{}: no columns for {} among: {}; expected 'text' (and 'label'), or 'prompt' and 'completion', 'messages', "
        "'source' and 'target', 'question' and 'context', 'tokens' and 'tags'; or name them with --text-column and "
        "--label-column",
-       place, wanted, printable(found));
+       place, wanted, fmt::join(found, ", "));
+}
+
+std::string label_like_column(const Dataset& data) {
+  constexpr std::size_t kMostValues = 1000, kLongest = 64;
+  for (const std::string& name : data.unused_columns) {
+    std::unordered_set<std::string_view> values;
+    std::size_t filled = 0;
+    bool short_values = true;
+    for (const Example& example : data.examples) {
+      const Cell cell = example.row.find(name);
+      if (cell.kind == CellKind::kAbsent || cell.text.empty() || cell.text == "null") continue;
+      ++filled;
+      short_values = short_values && cell.text.size() <= kLongest;
+      if (values.size() <= kMostValues) values.insert(cell.text);
+    }
+    if (short_values && values.size() > 1 && values.size() <= kMostValues && values.size() * 2 <= filled) return name;
+  }
+  return "";
 }
 
 }  // namespace linnet

@@ -1,13 +1,13 @@
 // Which column is what: the names people use (conventions 4.9) and the shapes they make.
 //
-//   Columns columns = find_columns(first_row, options, "reviews.csv:1");
+//   Columns columns = find_columns({"text", "label"}, options, "reviews.csv:1");
 //   columns.shape, columns.text, columns.label
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "linnet/base/json.h"
 #include "linnet/data/dataset.h"
 
 namespace linnet {
@@ -16,10 +16,18 @@ struct Columns {
   DataShape shape = DataShape::kText;
   std::string text, text_pair, label;  // "" where there is none; text holds the source of seq2seq rows
   std::string prompt, completion, target, messages, question, context, answers, tokens, tags;
-  bool translation = false;  // the column `text` holds {"en": …, "de": …}
+
+  bool uses(std::string_view name) const;  // the column is one of them
 };
 
-// From the column names of a row. Throws kBadInput naming `place`, what was found and what was looked for.
-Columns find_columns(const Json& row, const ReadOptions& options, std::string_view place);
+// From the column names of all rows. Throws kBadInput naming `place`, what was found and what was looked for.
+Columns find_columns(const std::vector<std::string>& names, const ReadOptions& options, std::string_view place);
+
+// One of the names that are looked for where nothing was asked for.
+bool known_column(std::string_view name);
+
+// A column that is not used and looks as labels do: few short values that come again and again. "" where there is none.
+// Rows of plain text with such a column were most likely meant to be learned as classes.
+std::string label_like_column(const Dataset& data);
 
 }  // namespace linnet

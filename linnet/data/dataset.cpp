@@ -1,34 +1,38 @@
 #include "linnet/data/dataset.h"
 
-#include <iostream>
 #include <iterator>
-#include <memory>
-#include <unordered_set>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "linnet/data/columns.h"
+#include "linnet/data/format.h"
 #include "linnet/data/labels.h"
 #include "linnet/data/rows.h"
-#include "linnet/data/text_source.h"
 
 namespace linnet {
+
+// Where the bytes of examples are; the names are shared by the rows of a stream.
+struct RowStore {
+  std::shared_ptr<ColumnNames> names = std::make_shared<ColumnNames>();
+  Arena arena;
+};
+
 namespace {
+
+// A text; numbers count as their digits, since spreadsheets write them so.
+CellText text_cell(const Record& row, const std::string& column, std::string_view place) {
+  const Cell cell = row.find(column);
+  const bool scalar = cell.kind == CellKind::kJson && cell.text != "null" && cell.text.find_first_of("[{") != 0;
+  check(cell.kind == CellKind::kText || scalar, ErrorKind::kBadInput, "{}: '{}' is {}, not a text", place,
+        printable(column, 60), cell.kind == CellKind::kAbsent ? Printable("missing") : printable(cell.text, 60));
+  return cell.text;
+}
 
 const Json kNothing;
 
-const Json& cell(const Json& row, const std::string& column) {
-  const auto found = row.find(column);
-  return found == row.end() ? kNothing : *found;
-}
-
-// A text; numbers count as their digits, since spreadsheets write them so.
-std::string text_cell(const Json& row, const std::string& column, std::string_view place) {
-  const Json& value = cell(row, column);
-  if (value.is_string()) return value.get<std::string>();
-  check(value.is_number() || value.is_boolean(), ErrorKind::kBadInput, "{}: '{}' is {}, not a text", place,
-        printable(column, 60), row.contains(column) ? printable(dump_json(value), 60) : "missing");
-  return dump_json(value);
+const Json& member(const Json& object, const std::string& name) {
+  const auto found = object.find(name);
+  return found == object.end() ? kNothing : *found;
 }
 
 // ShareGPT's {"from","value"} turns become {"role","content"}.
@@ -41,26 +45,29 @@ Json normal_turn(const Json& turn) {
   return Json{{"role", role}, {"content", turn.at("value")}};
 }
 
-void fill_chat(Example& example, const Columns& columns, std::string_view place) {
-  const Json& turns = cell(example.row, columns.messages);
-  check(turns.is_array() && !turns.empty(), ErrorKind::kBadInput, "{}: '{}' is {}, not a list of turns", place,
-        columns.messages, printable(dump_json(turns), 60));
-  example.messages = Json::array();
-  for (const Json& turn : turns) {
-    example.messages.push_back(normal_turn(turn));
-    const Json& last = example.messages.back();
-    check(last.is_object() && last.contains("role") && last.at("role").is_string(), ErrorKind::kBadInput,
-          "{}: the turn {} has no 'role'", place, printable(dump_json(turn), 60));
-  }
-  example.tools = cell(example.row, "tools");
+Json normal_turns(const Json& turns) {
+  Json normal = Json::array();
+  for (const Json& turn : turns) normal.push_back(normal_turn(turn));
+  return normal;
 }
 
-Answer checked_answer(Answer answer, const std::string& context, std::string_view place) {
+void fill_chat(Example& example, const Columns& columns, std::string_view place) {
+  const Cell cell = example.row.find(columns.messages);
+  const Json turns = cell.kind == CellKind::kJson ? cell.json() : Json();
+  check(turns.is_array() && !turns.empty(), ErrorKind::kBadInput, "{}: '{}' is {}, not a list of turns", place,
+        columns.messages, cell.kind == CellKind::kAbsent ? Printable("missing") : printable(cell.text, 60));
+  for (const Json& turn : normal_turns(turns))
+    check(turn.is_object() && turn.contains("role") && turn.at("role").is_string(), ErrorKind::kBadInput,
+          "{}: the turn {} has no 'role'", place, printable(dump_json(turn), 60));
+  example.list = cell.text;
+}
+
+Answer checked_answer(Answer answer, std::string_view context, std::string_view place) {
   if (answer.start < 0) return answer;
   std::string_view rest = context;
   for (std::int64_t i = 0; i < answer.start && !rest.empty(); ++i) rest.remove_prefix(utf8::decode(rest).length);
   check(rest.starts_with(answer.text), ErrorKind::kBadInput,
-        "{}: the answer '{}' does not stand at character {} of the context", place, printable(answer.text, 60),
+        "{}: the answer '{}' is not at character {} of the context", place, printable(answer.text, 60),
         answer.start);
   return answer;
 }
@@ -69,7 +76,7 @@ void fill_question(Example& example, const Columns& columns, std::string_view pl
   example.question = text_cell(example.row, columns.question, place);
   example.context = text_cell(example.row, columns.context, place);
   if (columns.answers.empty()) return;
-  const Json& answers = cell(example.row, columns.answers);
+  const Json answers = example.row.find(columns.answers).json();
   const auto add = [&](const Json& text, const Json& start) {
     check(text.is_string() && (start.is_number_integer() || start.is_null()), ErrorKind::kBadInput,
           "{}: an answer is a text with an integer 'answer_start', not {} at {}", place, printable(dump_json(text), 60),
@@ -82,10 +89,10 @@ void fill_question(Example& example, const Columns& columns, std::string_view pl
   } else if (answers.is_array()) {
     for (const Json& answer : answers) {
       const bool object = answer.is_object();
-      add(object ? cell(answer, "text") : answer, object ? cell(answer, "answer_start") : kNothing);
+      add(object ? member(answer, "text") : answer, object ? member(answer, "answer_start") : kNothing);
     }
   } else if (answers.is_object()) {
-    const Json &texts = cell(answers, "text"), &starts = cell(answers, "answer_start");
+    const Json &texts = member(answers, "text"), &starts = member(answers, "answer_start");
     check(texts.is_array() && (starts.is_null() || (starts.is_array() && starts.size() == texts.size())),
           ErrorKind::kBadInput, "{}: 'answers' needs as many 'answer_start' as 'text'", place);
     for (std::size_t i = 0; i < texts.size(); ++i) add(texts[i], starts.is_null() ? kNothing : starts[i]);
@@ -95,27 +102,33 @@ void fill_question(Example& example, const Columns& columns, std::string_view pl
 }
 
 void fill_tokens(Example& example, const Columns& columns, std::string_view place) {
-  const Json &tokens = cell(example.row, columns.tokens), &tags = cell(example.row, columns.tags);
-  check(tokens.is_array() && tags.is_array() && tokens.size() == tags.size(), ErrorKind::kBadInput,
+  const Cell tokens = example.row.find(columns.tokens);
+  const Json list = tokens.json(), tags = example.row.find(columns.tags).json();
+  check(list.is_array() && tags.is_array() && list.size() == tags.size(), ErrorKind::kBadInput,
         "{}: '{}' and '{}' are not lists of one length ({} and {})", place, columns.tokens, columns.tags,
-        tokens.is_array() ? tokens.size() : 0, tags.is_array() ? tags.size() : 0);
-  for (const Json& token : tokens) example.tokens.push_back(get_string(token, columns.tokens, place));
+        list.is_array() ? list.size() : 0, tags.is_array() ? tags.size() : 0);
+  for (const Json& token : list) get_string(token, columns.tokens, place);
+  example.list = tokens.text;
 }
 
-void fill_sequence(Example& example, const Columns& columns, std::string_view place) {
-  if (!columns.translation) {
+void fill_sequence(Example& example, const Columns& columns, Arena& arena, std::string_view place) {
+  if (!columns.target.empty()) {
     example.text = text_cell(example.row, columns.text, place);
     example.target = text_cell(example.row, columns.target, place);
     return;
   }
-  const Json& both = cell(example.row, columns.text);
+  const Json both = example.row.find(columns.text).json();
   check(both.is_object() && both.size() == 2, ErrorKind::kBadInput, "{}: 'translation' is {}, not two languages", place,
         printable(dump_json(both), 60));
-  example.text = get_string(*both.begin(), both.begin().key(), place);
-  example.target = get_string(*std::next(both.begin()), std::next(both.begin()).key(), place);
+  const auto keep = [&](const auto& entry) {
+    const std::string text = get_string(*entry, entry.key(), place);
+    return std::string_view(arena.add(text), text.size());
+  };
+  example.text = keep(both.begin());
+  example.target = keep(std::next(both.begin()));
 }
 
-void fill_texts(Example& example, const Columns& columns, std::string_view place) {
+void fill_texts(Example& example, const Columns& columns, Arena& arena, std::string_view place) {
   switch (columns.shape) {
     case DataShape::kChat:
       return fill_chat(example, columns, place);
@@ -124,7 +137,7 @@ void fill_texts(Example& example, const Columns& columns, std::string_view place
     case DataShape::kTokens:
       return fill_tokens(example, columns, place);
     case DataShape::kSeq2Seq:
-      return fill_sequence(example, columns, place);
+      return fill_sequence(example, columns, arena, place);
     case DataShape::kCompletion:
       example.prompt = text_cell(example.row, columns.prompt, place);
       example.completion = text_cell(example.row, columns.completion, place);
@@ -135,83 +148,69 @@ void fill_texts(Example& example, const Columns& columns, std::string_view place
   }
 }
 
-void fill_labels(Dataset& data, const Columns& columns, const ReadOptions& options) {
-  const std::string& column = columns.shape == DataShape::kTokens ? columns.tags : columns.label;
-  if (column.empty()) return;
-  std::vector<const Json*> values;
-  for (const Example& example : data.examples) values.push_back(&cell(example.row, column));
+void fill_labels(Dataset& data, const Columns& columns, const ColumnNames& names, const ReadOptions& options) {
   const bool tokens = columns.shape == DataShape::kTokens;
-  data.label_kind = tokens                                   ? LabelKind::kClass
-                    : options.label_kind != LabelKind::kNone ? options.label_kind
-                                                             : guess_label_kind(values);
-  if (data.label_kind == LabelKind::kNone && options.labels != Labels::kRequired) return;
-  std::vector<Json> lists;  // multi-label cells, cut into their labels
-  if (data.label_kind == LabelKind::kMulti) {
-    lists.reserve(values.size());
-    for (const Json*& value : values) value = &lists.emplace_back(label_list(*value));
-  }
-  const LabelTable table(options.label_names,
-                         data.label_kind == LabelKind::kValue ? std::vector<const Json*>() : values);
-  if (data.label_kind != LabelKind::kValue) data.label_names = table.names();
-  for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    Example& example = data.examples[i];
-    const std::string place = data.place(i);
-    if (tokens) {
-      for (const Json& tag : *values[i]) example.tags.push_back(table.id(tag, place));
-    } else if (no_label(*values[i])) {
-      check(options.labels != Labels::kRequired, ErrorKind::kBadInput, "{}: the row has no '{}'", place,
-            printable(column, 60));
-    } else if (data.label_kind == LabelKind::kMulti) {
-      for (const Json& label : *values[i]) example.labels.push_back(table.id(label, place));
-    } else if (data.label_kind == LabelKind::kValue) {
-      example.value = label_value(*values[i], place);
-    } else {
-      example.label = table.id(*values[i], place);
-    }
-  }
+  const auto column = names.find(tokens ? columns.tags : columns.label);
+  if (!column || options.labels == Labels::kIgnored) return;
+  if (tokens)
+    read_tags(data, *column, options);
+  else
+    read_labels(data, *column, options);
 }
 
-// The keys of all rows, as they first appear.
-std::vector<std::string> union_of_columns(const std::vector<Row>& rows) {
-  std::vector<std::string> columns;
-  std::unordered_set<std::string_view> seen;
-  for (const Row& row : rows)
-    for (const auto& [name, value] : row.object.items())
-      if (seen.insert(name).second) columns.push_back(name);
-  return columns;
+// A line of a .txt, or a row of one column, without a character.
+bool dropped(const RawRow& row, const ReadOptions& options) {
+  if (options.empty_lines == EmptyLines::kRows) return false;
+  const std::vector<Cell> cells = row.record.cells();
+  return cells.size() == 1 && cells[0].kind == CellKind::kText && blank(cells[0].text);
 }
 
-// A line of a .txt without a character.
-bool dropped(const Row& row, const ReadOptions& options) {
-  if (options.empty_lines == EmptyLines::kRows || row.object.size() != 1) return false;
-  const auto text = row.object.find("text");
-  return text != row.object.end() && text->is_string() &&
-         text->get_ref<const std::string&>().find_first_not_of(" \t\r") == std::string::npos;
-}
-
-Dataset from_rows(Rows rows, std::string place, const ReadOptions& options) {
+// What the columns mean for rows that have been read.
+Dataset dataset_of_rows(const std::vector<RawRow>& rows, const std::shared_ptr<RowStore>& store, std::string place,
+                        const DataFormat& format, const ReadOptions& options) {
   Dataset data;
   data.file = std::move(place);
-  data.blank_rows = rows.blank;
-  if (rows.columns.empty()) rows.columns = union_of_columns(rows.rows);
-  data.columns = std::move(rows.columns);
-  data.blank_rows += std::erase_if(rows.rows, [&](const Row& row) { return dropped(row, options); });
-  check(!rows.rows.empty(), ErrorKind::kBadInput, "{}:1: there are no rows in it", data.file);
-  const Columns columns =
-      find_columns(rows.rows[0].object, options, fmt::format("{}:{}", data.file, rows.rows[0].line));
+  data.store = store;
+  data.format = format.name;
+  data.delimiter = format.delimiter;
+  data.columns = store->names->names();
+  const Columns columns = find_columns(data.columns, options, fmt::format("{}:{}", data.file, rows[0].line));
   data.shape = columns.shape;
   data.has_pairs = !columns.text_pair.empty();
-  data.examples.reserve(rows.rows.size());
-  for (Row& row : rows.rows) {
+  for (const std::string& name : data.columns)
+    if (!columns.uses(name)) data.unused_columns.push_back(name);
+  data.examples.reserve(rows.size());
+  for (const RawRow& row : rows) {
     Example& example = data.examples.emplace_back();
-    example.row = std::move(row.object);
+    example.row = row.record;
     example.line = row.line;
     example.index = row.index;
-    fill_texts(example, columns, data.place(data.examples.size() - 1));
+    fill_texts(example, columns, store->arena, data.place(data.examples.size() - 1));
   }
-  fill_labels(data, columns, options);
+  fill_labels(data, columns, *store->names, options);
   return data;
 }
+
+Dataset read_all(TextBuffer text, const DataFormat& format, const ReadOptions& options) {
+  const std::string place = text.place();
+  const auto store = std::make_shared<RowStore>();
+  const auto reader = read_rows(std::move(text), format, *store->names);
+  std::vector<RawRow> rows;
+  std::int64_t empty = 0;
+  for (RawRow row; (options.limit < 0 || static_cast<std::int64_t>(rows.size()) < options.limit) &&
+                   reader->next(store->arena, row);) {
+    if (dropped(row, options))
+      ++empty;
+    else
+      rows.push_back(row);
+  }
+  check(!rows.empty(), ErrorKind::kBadInput, "{}:1: there are no rows in it", place);
+  Dataset data = dataset_of_rows(rows, store, place, format, options);
+  data.blank_rows = reader->blank_lines() + empty;
+  return data;
+}
+
+std::string place_of(const std::filesystem::path& file) { return file == "-" ? "stdin" : file.string(); }
 
 }  // namespace
 
@@ -239,26 +238,75 @@ std::string_view shape_name(DataShape shape) {
 
 std::string Dataset::place(std::size_t index) const { return fmt::format("{}:{}", file, examples[index].line); }
 
-Dataset parse_dataset(std::string_view text, std::string_view format, std::string place, const ReadOptions& options) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  check_utf8(text, place);
-  Rows rows = parse_rows(text, format, place, options.limit);
-  Dataset data = from_rows(std::move(rows), std::move(place), options);
-  data.format = format;
+Json Example::messages() const { return list.empty() ? Json() : normal_turns(parse_json(list, "messages")); }
+
+Json Example::tools() const { return row.find("tools").json(); }
+
+std::vector<std::string> Example::tokens() const {
+  std::vector<std::string> all;
+  if (list.empty()) return all;
+  for (const Json& token : parse_json(list, "tokens")) all.push_back(token.get<std::string>());
+  return all;
+}
+
+Dataset dataset_of(const std::vector<std::string>& texts, std::string place) {
+  Dataset data;
+  data.file = std::move(place);
+  const auto store = std::make_shared<RowStore>();
+  const std::size_t column = store->names->id("text");
+  data.columns = store->names->names();
+  for (const std::string& text : texts) {
+    Example& example = data.examples.emplace_back();
+    RecordWriter writer;
+    writer.add(column, CellKind::kText, text);
+    example.row = writer.finish(store->arena, *store->names);
+    example.text = example.row.find(column).text;
+    example.line = static_cast<std::int64_t>(data.examples.size());
+    example.index = example.line - 1;
+  }
+  data.store = store;
   return data;
 }
 
+Dataset parse_dataset(std::string_view text, std::string_view format, std::string place, const ReadOptions& options) {
+  check(!format.empty(), ErrorKind::kBadInput, "{}: its format is not given; use jsonl, json, csv, tsv or txt", place);
+  const DataFormat named = format_named(format, place, options);
+  return read_all(TextBuffer(bytes_of(text), std::move(place)), named, options);
+}
+
 Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options) {
-  const bool standard_input = file == "-";
-  const std::string text =
-      standard_input ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(file);
-  std::string format = data_format(file);
-  std::error_code error;
-  if (standard_input || (format.empty() && std::filesystem::is_fifo(file, error))) {
-    const auto first = text.find_first_not_of(" \t\r\n");  // a pipe's name says nothing
-    format = first != text.npos && text[first] == '{' ? "jsonl" : "txt";
-  }
-  return parse_dataset(text, format, standard_input ? "stdin" : file.string(), options);
+  TextBuffer text(open_bytes(file), place_of(file));
+  const DataFormat format = find_format(file, text, options);
+  return read_all(std::move(text), format, options);
+}
+
+struct RowStream::State {
+  ReadOptions options;
+  std::string place;
+  DataFormat format;
+  std::shared_ptr<ColumnNames> names = std::make_shared<ColumnNames>();
+  std::unique_ptr<RowReader> rows;
+};
+
+RowStream::RowStream(const std::filesystem::path& file, const ReadOptions& options)
+    : state_(std::make_unique<State>()) {
+  TextBuffer text(open_bytes(file), place_of(file));
+  state_->options = options;
+  if (options.label_names.empty()) state_->options.labels = Labels::kIgnored;
+  state_->place = text.place();
+  state_->format = find_format(file, text, options);
+  state_->rows = read_rows(std::move(text), state_->format, *state_->names);
+}
+RowStream::~RowStream() = default;
+RowStream::RowStream(RowStream&&) noexcept = default;
+RowStream& RowStream::operator=(RowStream&&) noexcept = default;
+
+std::optional<Dataset> RowStream::next() {
+  const auto store = std::make_shared<RowStore>();
+  store->names = state_->names;
+  RawRow row;
+  if (!state_->rows->next(store->arena, row)) return std::nullopt;
+  return dataset_of_rows({row}, store, state_->place, state_->format, state_->options);
 }
 
 }  // namespace linnet

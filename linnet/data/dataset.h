@@ -3,19 +3,21 @@
 //   Dataset train = read_dataset("reviews.csv", {.text_column = "review"});
 //   train.examples[0].text, train.label_names[train.examples[0].label]
 //
-// `.txt` (a text a line), `.jsonl`, `.json` (an array of rows), `.csv`, `.tsv` (RFC 4180), each also as `.gz`; columns
+// `.txt` (a text per line), `.jsonl`, `.json` (a list of rows), `.csv`, `.tsv` (RFC 4180), each also as `.gz`; columns
 // by the names and aliases of conventions 4.9. Every error is kBadInput and starts with file:line.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "linnet/base/json.h"
+#include "linnet/data/record.h"
 
 namespace linnet {
 
@@ -45,22 +47,28 @@ struct Answer {
   std::int64_t start = -1;  // characters (not bytes) into the context; -1: not given
 };
 
+// Views of a row's cells, good as long as the dataset (or a copy of it) lives.
 struct Example {
-  std::string text, text_pair;                              // classification, text; the source of seq2seq
+  CellText text, text_pair;                                 // classification, text; the source of seq2seq
   std::int32_t label = -1;                                  // index into label_names; -1: the row has none
   std::vector<std::int32_t> labels;                         // multi-label rows
   double value = std::numeric_limits<double>::quiet_NaN();  // regression
-  std::string prompt, completion;                           // completion rows
-  std::string target;                                       // seq2seq rows
-  Json messages, tools;                                     // chat rows
-  std::string question, context;                            // question rows
+  CellText prompt, completion;                              // completion rows
+  CellText target;                                          // seq2seq rows
+  CellText question, context;                               // question rows
   std::vector<Answer> answers;                              // empty: the question has no answer in the context
-  std::vector<std::string> tokens;                          // token rows
-  std::vector<std::int32_t> tags;                           // indexes into label_names, one a token
-  Json row;                                                 // all columns as they stood, for templates; an object
+  std::vector<std::int32_t> tags;                           // token rows: a label per token, -1: none
+  CellText list;                                            // the JSON of chat rows' turns and of token rows' tokens
+  Record row;                                               // all columns as they are in the file, for templates
   std::int64_t line = 0;                                    // 1-based, where the row starts
   std::int64_t index = 0;  // 0-based row of the input: a header is not counted, empty rows are
+
+  Json messages() const;  // chat rows: a list of {"role", "content", …}
+  Json tools() const;     // chat rows; null: none
+  std::vector<std::string> tokens() const;  // token rows
 };
+
+struct RowStore;
 
 struct Dataset {
   std::string file;  // as given: the start of error messages
@@ -68,10 +76,14 @@ struct Dataset {
   LabelKind label_kind = LabelKind::kNone;
   bool has_pairs = false;
   std::vector<std::string> label_names;  // ids in this order
+  std::string label_meaning;             // what the labels were taken for, in words
   std::vector<Example> examples;
   std::int64_t blank_rows = 0;       // empty lines that are not examples: no row of JSON, no cells
   std::vector<std::string> columns;  // of all rows, in the input's order: what a joined output begins with
+  std::vector<std::string> unused_columns;  // those that no field of an example shows
   std::string format;                // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
+  char delimiter = ',';              // between its cells
+  std::shared_ptr<const RowStore> store;  // the bytes of the examples
 
   std::string place(std::size_t index) const;  // "file:line" of an example, for errors
 };
@@ -84,7 +96,16 @@ enum class EmptyLines : std::uint8_t {
 
 enum class Labels : std::uint8_t { kOptional, kRequired, kIgnored };
 
+// Labels that are numbers, where the known classes have names.
+enum class LabelNumbers : std::uint8_t {
+  kMayBeIds,  // ids, if every label of the file is one and no name looks like a number
+  kNames,     // labels like others
+};
+
 struct ReadOptions {
+  std::string format = {};            // txt, jsonl, json, csv, tsv; empty: by the file's name, else by its content
+  char delimiter = '\0';              // between the cells of a CSV; 0: ',', or what the first rows show
+  bool header = true;                 // off: the first row is one like the others, columns are column1, column2, …
   std::string text_column = {};       // empty: "text", else the usual aliases
   std::string text_pair_column = {};  // empty: "text_pair", else the usual aliases
   std::string label_column = {};      // empty: "label", else the usual aliases
@@ -94,15 +115,41 @@ struct ReadOptions {
   // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.
   // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
   std::vector<std::string> label_names = {};
+  LabelNumbers label_numbers = LabelNumbers::kMayBeIds;
   LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
   std::int64_t limit = -1;                  // rows read at most; -1: all
 };
 
-// One file; `-` is standard input (jsonl where the first character is '{', else a text a line).
+// One file, or a pipe; `-` is standard input. What a pipe holds is told by how it begins. It is read row by row: beside
+// the cells, each of which is stored once, nothing of it is held.
 Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options = {});
 // The same from memory; `format` is "txt", "jsonl", "json", "csv" or "tsv", `place` names it in errors.
 Dataset parse_dataset(std::string_view text, std::string_view format, std::string place,
                       const ReadOptions& options = {});
+
+// Texts that come from no file; `place` names them in errors.
+Dataset dataset_of(const std::vector<std::string>& texts, std::string place);
+
+// Rows as they arrive, each a dataset of one example: for standard input that is answered line by line.
+//
+//   RowStream rows("-", options);
+//   while (std::optional<Dataset> row = rows.next()) answer(row->examples[0]);
+//
+// Labels are read where options.label_names has them all; from one row no classes can be told. An empty line of plain
+// texts is given once a text follows it.
+class RowStream {
+ public:
+  RowStream(const std::filesystem::path& file, const ReadOptions& options);
+  ~RowStream();
+  RowStream(RowStream&&) noexcept;
+  RowStream& operator=(RowStream&&) noexcept;
+
+  std::optional<Dataset> next();  // waits for a row; nothing at the end
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct DatasetSplits {
   Dataset train;

@@ -1,7 +1,7 @@
-// Labels of a dataset: names or numbers in the file, ids in memory.
+// Labels of a dataset: names or numbers in the file, ids in memory. What they mean is decided once, from all rows, and
+// said in Dataset::label_meaning; where it cannot be told without losing something, the file is refused.
 //
-//   LabelTable table({}, values);        // {"neg", "pos"} from the values seen
-//   table.id("pos", "train.jsonl:3")     // 1
+//   read_labels(data, column, options);   // fills label_kind, label_names and every example's label, labels or value
 #pragma once
 
 #include <cstdint>
@@ -15,30 +15,16 @@
 
 namespace linnet {
 
-// Absent, null or empty text: the row has no label.
-bool no_label(const Json& value);
+// More classes than this are refused, as in config.json.
+inline constexpr std::size_t kMaxLabels = 65'536;
 
-// What a column of such values holds; texts that look like numbers count as numbers.
-LabelKind guess_label_kind(const std::vector<const Json*>& values);
+void read_labels(Dataset& data, std::size_t column, const ReadOptions& options);
+// A list of tags per row, as many as the row has tokens.
+void read_tags(Dataset& data, std::size_t column, const ReadOptions& options);
 
-class LabelTable {
- public:
-  // `known` wins; else the distinct values: 0 … n-1 if they are just those integers, else sorted (integers by value).
-  LabelTable(std::vector<std::string> known, const std::vector<const Json*>& values);
-
-  // The id of one value (not an array). Throws kBadInput naming `place` and the value.
-  std::int32_t id(const Json& value, std::string_view place) const;
-  const std::vector<std::string>& names() const { return names_; }
-
- private:
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, std::int32_t> ids_;
-};
-
-// A number to regress. Throws kBadInput naming `place` and the value.
-double label_value(const Json& value, std::string_view place);
-
-// The single labels of a multi-label value: the elements of an array, or a text cut at commas.
-std::vector<Json> label_list(const Json& value);
+// Where each of `labels` is among `known`, -1 where it is not. Numbers are ids where all of `labels` are integers in
+// range and none of `known` looks like a number: [0, 1] among [negative, positive], but not among [1, 2, 3].
+std::vector<std::int32_t> match_labels(const std::vector<std::string>& labels, const std::vector<std::string>& known,
+                                       LabelNumbers numbers = LabelNumbers::kMayBeIds);
 
 }  // namespace linnet

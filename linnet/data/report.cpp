@@ -15,11 +15,9 @@ constexpr std::size_t kShown = 5;  // places named of a finding
 // What makes two rows the same: all that the model reads.
 std::string identity(const Example& example) {
   std::string key;
-  const auto add = [&](const std::string& part) { (key += part) += '\0'; };
-  for (const auto* part : {&example.text, &example.text_pair, &example.prompt, &example.question, &example.context})
-    add(*part);
-  for (const std::string& token : example.tokens) add(token);
-  if (example.messages.is_array()) add(dump_json(example.messages));
+  for (const CellText& part :
+       {example.text, example.text_pair, example.prompt, example.question, example.context, example.list})
+    (key += part) += '\0';
   return key;
 }
 
@@ -32,8 +30,7 @@ bool same_label(const Example& a, const Example& b) {
 std::int64_t character_count(const Example& example) {
   std::size_t count = utf8::count(example.text) + utf8::count(example.text_pair) + utf8::count(example.prompt) +
                       utf8::count(example.completion) + utf8::count(example.question) + utf8::count(example.context);
-  for (const std::string& token : example.tokens) count += utf8::count(token) + 1;
-  if (example.messages.is_array()) count += utf8::count(dump_json(example.messages));
+  count += utf8::count(example.list);
   return static_cast<std::int64_t>(count);
 }
 
@@ -61,18 +58,44 @@ void count_classes(DataReport& report, const Dataset& train) {
   }
 }
 
+// Rows found by what the model reads of them, without a second copy of it.
+class RowIndex {
+ public:
+  // The first row that is the same; null where there is none, and the row is then known.
+  const Example* find_or_add(const Example& example) {
+    const std::string key = identity(example);
+    const std::size_t hash = std::hash<std::string>()(key);
+    if (const Example* same = find(key, hash)) return same;
+    rows_.emplace(hash, &example);
+    return nullptr;
+  }
+  bool contains(const Example& example) const {
+    const std::string key = identity(example);
+    return find(key, std::hash<std::string>()(key)) != nullptr;
+  }
+
+ private:
+  const Example* find(const std::string& key, std::size_t hash) const {
+    const auto [begin, end] = rows_.equal_range(hash);
+    for (auto at = begin; at != end; ++at)
+      if (identity(*at->second) == key) return at->second;
+    return nullptr;
+  }
+  std::unordered_multimap<std::size_t, const Example*> rows_;
+};
+
 void compare_rows(DataReport& report, const Dataset& train, const Dataset* valid) {
-  std::unordered_map<std::string, std::size_t> seen;
-  for (std::size_t i = 0; i < train.examples.size(); ++i) {
-    const auto [first, fresh] = seen.emplace(identity(train.examples[i]), i);
-    if (fresh) continue;
+  RowIndex seen;
+  for (const Example& example : train.examples) {
+    const Example* const first = seen.find_or_add(example);
+    if (first == nullptr) continue;
     ++report.duplicates;
-    report.conflicting += !same_label(train.examples[i], train.examples[first->second]);
+    report.conflicting += !same_label(example, *first);
   }
   if (!valid) return;
   report.valid_rows = static_cast<std::int64_t>(valid->examples.size());
   for (std::size_t i = 0; i < valid->examples.size(); ++i) {
-    if (!seen.contains(identity(valid->examples[i]))) continue;
+    if (!seen.contains(valid->examples[i])) continue;
     ++report.leaked;
     if (report.leaked_places.size() < kShown) report.leaked_places.push_back(valid->place(i));
   }

@@ -1,57 +1,63 @@
-// Rows of a data file as JSON objects, before anything knows what the columns mean.
+// Rows of a data file one after the other, before anything knows what the columns mean.
 //
-//   Rows rows = parse_rows("text,label\nfine,1\n", "csv", "reviews.csv", -1);
-//   rows.rows[0].object["text"]  // "fine"
+//   ColumnNames names;
+//   Arena arena;
+//   auto rows = read_rows(TextBuffer(open_bytes("reviews.csv"), "reviews.csv"), {.name = "csv"}, names);
+//   for (RawRow row; rows->next(arena, row);) row.record.find("text").text;
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "linnet/base/json.h"
+#include "linnet/data/record.h"
+#include "linnet/data/text_source.h"
 
 namespace linnet {
 
-struct Row {
-  Json object;
+// How a data file is to be read.
+struct DataFormat {
+  std::string name;      // txt, jsonl, json, csv or tsv
+  char delimiter = ',';  // between the cells of csv and tsv
+  bool header = true;    // the first row of csv and tsv names the columns; else they are column1, column2, …
+};
+
+struct RawRow {
+  Record record;
   std::int64_t line = 0;   // where it starts, 1-based
-  std::int64_t index = 0;  // 0-based among the rows of the input; a header is not one, an empty line is
+  std::int64_t index = 0;  // 0-based among the rows of the input: a header is not counted, an empty line is
 };
 
-struct Rows {
-  std::vector<Row> rows;
-  std::vector<std::string> columns;  // of the whole input, in its order
-  std::int64_t blank = 0;            // empty lines passed over
-  bool typed = false;                // values are what JSON says they are; else every value is text
-};
-
-// `format`: txt, jsonl, json, csv or tsv. `limit` < 0: all rows. Throws kBadInput naming place:line.
-Rows parse_rows(std::string_view text, std::string_view format, std::string_view place, std::int64_t limit);
-
-// RFC 4180 cells: quotes around a cell, doubled inside, line ends allowed there. A tab-separated line whose quotes do
-// not fit that is taken as it stands: such files are often written without any quoting.
-class CellReader {
+class RowReader {
  public:
-  CellReader(std::string_view text, char separator, std::string_view place)
-      : text_(text), separator_(separator), place_(place) {}
+  virtual ~RowReader() = default;
+  // The next row, its cells in `arena`; false at the end. Waits for no more than the row needs. Throws kBadInput naming
+  // place:line.
+  virtual bool next(Arena& arena, RawRow& row) = 0;
+  std::int64_t blank_lines() const { return blank_; }  // empty lines so far that are no rows
 
-  // The next record; false at the end. `columns` is how many cells are expected (0: not known yet).
-  bool next(std::vector<std::string>& cells, std::size_t columns);
-  std::int64_t line() const { return record_line_; }
-  bool empty_line() const { return empty_line_; }  // the record `next` gave had no character, not even a quote
-  bool ended() const;                              // only empty lines follow
+ protected:
+  std::int64_t blank_ = 0;
+};
+
+// `names` gets the columns as they are met; it must outlive the reader and the rows.
+std::unique_ptr<RowReader> read_rows(TextBuffer text, const DataFormat& format, ColumnNames& names);
+
+// Without white space at both ends.
+std::string_view trimmed(std::string_view text);
+inline bool blank(std::string_view text) { return trimmed(text).empty(); }
+
+// Turns the object of a row into a record; `place` names the row in errors.
+class ObjectRows {
+ public:
+  explicit ObjectRows(ColumnNames& names) : names_(names) {}
+  Record record(const Json& object, Arena& arena, const std::string& place);
 
  private:
-  std::string quoted_record(std::vector<std::string>& cells);  // says what is wrong, "" if nothing
-  void plain_record(std::vector<std::string>& cells);
-
-  std::string_view text_;
-  char separator_;
-  std::string_view place_;
-  std::size_t at_ = 0;
-  std::int64_t line_ = 1, record_line_ = 1;
-  bool empty_line_ = false;
+  ColumnNames& names_;
+  std::vector<std::int64_t> last_row_;  // in which each column was met last
+  std::int64_t row_ = 0;
 };
 
 }  // namespace linnet

@@ -47,6 +47,7 @@ DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& opt
   same.shape = splits.train.shape;
   same.label_names = splits.train.label_names;
   same.label_kind = splits.train.label_kind;
+  if (options.label_names.empty()) same.label_numbers = LabelNumbers::kNames;
   if (const fs::path valid = find_split(file_or_folder, kValid); !valid.empty())
     splits.valid = read_dataset(valid, same);
   if (const fs::path test = find_split(file_or_folder, kTest); !test.empty()) splits.test = read_dataset(test, same);

@@ -1,19 +1,14 @@
 #include "linnet/data/text_source.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <memory>
-#include <system_error>
 
 #include "linnet/base/error.h"
-#include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
 
 namespace linnet {
 namespace {
+
+constexpr std::size_t kBlock = 1 << 16;
 
 std::string lower_ending(const std::filesystem::path& file) {
   std::string ending = file.extension().string();
@@ -30,41 +25,8 @@ std::string data_format(const std::filesystem::path& file) {
   return ending == "gz" ? lower_ending(file.stem()) : ending;
 }
 
-std::string gunzip(std::string_view packed, std::string_view place, std::size_t most) {
-  z_stream stream{};
-  check(inflateInit2(&stream, 15 + 16) == Z_OK, ErrorKind::kRuntime, "{}: no memory to unpack it", place);
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> closing(&stream, inflateEnd);
-  std::string out;
-  const std::unique_ptr<char[]> buffer(new char[1 << 16]);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  std::size_t left = packed.size();
-  int status = Z_OK;
-  do {
-    if (stream.avail_in == 0) {
-      stream.avail_in = static_cast<uInt>(std::min<std::size_t>(left, 1 << 30));
-      left -= stream.avail_in;
-    }
-    stream.next_out = reinterpret_cast<Bytef*>(buffer.get());
-    stream.avail_out = 1 << 16;
-    status = inflate(&stream, Z_NO_FLUSH);
-    check(status == Z_OK || status == Z_STREAM_END, ErrorKind::kBadInput,
-          "{}: not whole gzip data (at packed byte {}); make or download it again", place,
-          packed.size() - left - stream.avail_in);
-    out.append(buffer.get(), (1 << 16) - stream.avail_out);
-    check(out.size() <= most, ErrorKind::kBadInput, "{}: unpacks to more than {} bytes; split it", place, most);
-    const bool more = stream.avail_in > 0 || left > 0;
-    if (status == Z_STREAM_END && more)
-      status = inflateReset(&stream);  // another member
-    else if (status == Z_OK && !more && stream.avail_out > 0)
-      status = Z_BUF_ERROR;  // cut off
-  } while (status == Z_OK);
-  check(status == Z_STREAM_END, ErrorKind::kBadInput, "{}: the gzip data ends too early; download it again", place);
-  return out;
-}
-
-void check_utf8(std::string_view text, std::string_view place) {
+void check_utf8(std::string_view text, std::string_view place, std::int64_t line) {
   if (utf8::valid(text)) return;
-  std::int64_t line = 1;
   for (std::size_t i = 0; i < text.size();) {
     const auto c = utf8::decode(text.substr(i));
     if (c.code == utf8::kInvalid)
@@ -75,24 +37,77 @@ void check_utf8(std::string_view text, std::string_view place) {
   }
 }
 
-namespace {
-
-// `--input <(command)`.
-std::string read_pipe(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  check(in.is_open(), ErrorKind::kBadInput, "{}: cannot be opened", file.string());
-  return {std::istreambuf_iterator<char>(in), {}};
+std::string read_data_text(const std::filesystem::path& file) {
+  const std::string place = file == "-" ? "stdin" : file.string();
+  std::string text = read_rest(*open_bytes(file), place, kMaxTextBytes);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  check_utf8(text, place);
+  return text;
 }
 
-}  // namespace
+TextBuffer::TextBuffer(std::unique_ptr<ByteSource> bytes, std::string place)
+    : bytes_(std::move(bytes)), place_(std::move(place)) {}
 
-std::string read_data_text(const std::filesystem::path& file) {
-  std::error_code error;
-  std::string text = std::filesystem::is_fifo(file, error) ? read_pipe(file) : read_file(file);
-  if (lower_ending(file) == "gz") text = gunzip(text, file.string());
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  check_utf8(text, file.string());
-  return text;
+void TextBuffer::read_block() {
+  const std::size_t had = buffer_.size(), want = std::max(kBlock, had);
+  buffer_.resize(had + want);
+  const std::size_t got = bytes_->read(buffer_.data() + had, want);
+  buffer_.resize(had + got);
+  ended_ = got == 0;
+}
+
+bool TextBuffer::more() {
+  if (ended_) return false;
+  buffer_.erase(0, at_);
+  at_ = 0;
+  const std::size_t had = buffer_.size();
+  read_block();
+  if (!begun_) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    while (!ended_ && buffer_.size() < kMark.size() && kMark.starts_with(buffer_)) read_block();
+    begun_ = true;
+    if (buffer_.starts_with(kMark)) buffer_.erase(0, kMark.size());
+    return !buffer_.empty() || (!ended_ && more());
+  }
+  return buffer_.size() > had;
+}
+
+// Decided by what is there when the first line has ended: more may be long in coming.
+void LineSource::find_ends() {
+  for (;;) {
+    const std::string_view seen = text_.view();
+    const auto first = seen.find_first_of("\r\n");
+    const bool half = first != seen.npos && first + 1 == seen.size() && seen[first] == '\r';  // of "\r\n"?
+    if ((first != seen.npos && !half) || text_.ended()) break;
+    text_.more();
+  }
+  const std::string_view seen = text_.view();
+  ends_ = seen.find('\r') != seen.npos && seen.find('\n') == seen.npos ? Ends::kReturns : Ends::kNewlines;
+}
+
+bool LineSource::next(std::string_view& line) {
+  if (ends_ == Ends::kUnknown) find_ends();
+  for (std::size_t scanned = 0;;) {
+    const std::string_view view = text_.view();
+    const auto end = std::min(view.find_first_of(ends_ == Ends::kReturns ? "\r\n" : "\n", scanned), view.size());
+    check(end <= kMaxRowBytes, ErrorKind::kBadInput, "{}:{}: the line is longer than {} bytes; split it", text_.place(),
+          line_ + 1, kMaxRowBytes);
+    const bool half = end + 1 == view.size() && view[end] == '\r';  // of "\r\n"?
+    if ((end == view.size() || half) && !text_.ended()) {
+      scanned = end;
+      text_.more();
+      continue;
+    }
+    if (view.empty()) return false;
+    line = view.substr(0, end);
+    std::size_t used = std::min(end + 1, view.size());
+    if (end < view.size() && view[end] == '\r' && view.substr(used).starts_with('\n')) ++used;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    ++line_;
+    check_utf8(line, text_.place(), line_);
+    text_.skip(used);
+    return true;
+  }
 }
 
 bool LineReader::next(std::string_view& line) {

@@ -43,10 +43,11 @@ TrainTask text_task(const nn::TransformerConfig& config) {
 
 }  // namespace
 
-Encoding EncodeJob::encode(std::string_view first, const std::string* second, TruncationStrategy strategy) {
+Encoding EncodeJob::encode(std::string_view first, std::optional<std::string_view> second,
+                           TruncationStrategy strategy) {
   EncodeOptions ask{.want_tokens = false};
   const auto run = [&] {
-    return second != nullptr ? tokenizer.encode(first, *second, ask) : tokenizer.encode(first, ask);
+    return second ? tokenizer.encode(first, *second, ask) : tokenizer.encode(first, ask);
   };
   Encoding whole = run();
   const auto length = static_cast<std::int64_t>(whole.size());
@@ -83,7 +84,7 @@ void encode_classes(EncodeJob& job) {
   const std::size_t labels = job.data.label_names.size();
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    Encoding e = job.encode(row.text, job.data.has_pairs ? &row.text_pair : nullptr);
+    Encoding e = job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
     job.require(!e.ids.empty(), i, "the text has no tokens; remove the row");
     EncodedExample made;
     made.ids = std::move(e.ids);

@@ -29,6 +29,8 @@ struct EncodedSet {
   std::vector<std::int64_t> rows;          // the dataset row of each
   std::vector<std::int64_t> full_lengths;  // tokens before cutting, one a dataset row
   std::int64_t truncated = 0, cut = 0;     // rows cut, tokens lost
+  std::int64_t without_answer = 0;         // chats in which no turn of the assistant was found
+  std::string first_without_answer;        // the place of the first one
 };
 
 // What the columns and the head say the task is.

@@ -1,6 +1,7 @@
 // What the parts of encode_examples share: the data, the tokenizer, the bound on lengths, and the set being filled.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "linnet/base/error.h"
@@ -18,7 +19,7 @@ struct EncodeJob {
   EncodedSet set = {};
 
   // A text, or a pair, cut to max_length as the tokenizer cuts (special tokens stay); counts what is lost.
-  Encoding encode(std::string_view first, const std::string* second = nullptr,
+  Encoding encode(std::string_view first, std::optional<std::string_view> second = {},
                   TruncationStrategy strategy = TruncationStrategy::kLongestFirst);
   // Remembers how long a row is before cutting.
   void measured(std::size_t tokens);

@@ -6,6 +6,7 @@
 #include "linnet/data/collate/masking.h"
 #include "linnet/data/collate/next_sentence.h"
 #include "linnet/prompt/chat_template.h"
+#include "linnet/train/assistant_spans.h"
 #include "linnet/train/encode_job.h"
 
 namespace linnet {
@@ -47,18 +48,13 @@ void encode_texts(EncodeJob& job) {
     if (block.size() > 1) keep_text(job, 0, std::move(block));
 }
 
-// Bytes [begin, end) of a text that are to be learned.
-struct Learned {
-  std::size_t begin, end;
-};
-
 // A token counts when a byte of it is to be learned: a token across the boundary belongs to the answer.
-void keep_learned(EncodeJob& job, std::size_t row, const std::string& text, const std::vector<Learned>& spans,
+void keep_learned(EncodeJob& job, std::size_t row, const std::string& text, const std::vector<TextSpan>& spans,
                   bool special) {
   Encoding e = job.tokenizer.encode(text, {.add_special_tokens = special, .want_tokens = false});
   std::vector<std::int32_t> labels(e.size(), kIgnored);
   for (std::size_t i = 0; i < e.size(); ++i)
-    for (const Learned& span : spans)
+    for (const TextSpan& span : spans)
       if (e.offsets[i].second > static_cast<std::int64_t>(span.begin) &&
           e.offsets[i].first < static_cast<std::int64_t>(span.end))
         labels[i] = e.ids[i];
@@ -74,7 +70,7 @@ void keep_learned(EncodeJob& job, std::size_t row, const std::string& text, cons
   made.ids.assign(e.ids.begin() + static_cast<std::ptrdiff_t>(extra), e.ids.end());
   made.targets = shifted({labels.begin() + static_cast<std::ptrdiff_t>(extra), labels.end()});
   const bool any = std::any_of(made.targets.begin(), made.targets.end(), [](std::int32_t t) { return t >= 0; });
-  job.require(any, row, "nothing of the row is to be learned: the answer has no tokens");
+  job.require(any || spans.empty(), row, "nothing of the row is to be learned: the answer has no tokens");
   job.keep(row, std::move(made));
 }
 
@@ -82,8 +78,8 @@ void encode_completions(EncodeJob& job) {
   const bool completion = job.data.shape == DataShape::kCompletion;
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    const std::string& prompt = completion ? row.prompt : row.text;
-    const std::string& answer = completion ? row.completion : row.target;
+    const std::string prompt = completion ? row.prompt : row.text;
+    const std::string answer = completion ? row.completion : row.target;
     keep_learned(job, i, prompt + answer, {{prompt.size(), prompt.size() + answer.size()}}, true);
   }
 }
@@ -97,24 +93,10 @@ void encode_chats(EncodeJob& job) {
   if (const auto id = job.tokenizer.bos_id()) options.bos_token = job.tokenizer.id_to_token(*id);
   if (const auto id = job.tokenizer.eos_id()) options.eos_token = job.tokenizer.id_to_token(*id);
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
-    const Json& messages = job.data.examples[i].messages;
-    options.tools = job.data.examples[i].tools;
-    const std::string text = chat.render(messages, options);
-    // What the assistant says is learned; where the template writes a turn depends on what is before it.
-    std::vector<Learned> spans;
-    Json before = Json::array();
-    for (const Json& message : messages) {
-      const bool answer = message.is_object() && message.value("role", "") == "assistant";
-      ChatOptions opened = options;
-      opened.add_generation_prompt = true;
-      const std::string head = answer ? chat.render(before, opened) : "";
-      before.push_back(message);
-      if (!answer) continue;
-      const std::string whole = chat.render(before, options);
-      if (text.starts_with(head) && text.starts_with(whole)) spans.push_back({head.size(), whole.size()});
-    }
-    if (spans.empty()) spans.push_back({0, text.size()});
-    keep_learned(job, i, text, spans, false);  // the template wrote the special tokens
+    options.tools = job.data.examples[i].tools();
+    const AssistantText found = find_assistant_text(chat, job.data.examples[i].messages(), options);
+    if (found.spans.empty() && job.set.without_answer++ == 0) job.set.first_without_answer = job.data.place(i);
+    keep_learned(job, i, found.text, found.spans, false);  // the template wrote the special tokens
   }
 }
 
@@ -138,8 +120,8 @@ Documents documents_of(const Dataset& data) {
   bool any_pair = false;
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
     std::vector<std::string> sentences;
-    for (const std::string* text : {&data.examples[i].text, &data.examples[i].text_pair})
-      for (const std::string_view sentence : split_sentences(*text)) sentences.emplace_back(sentence);
+    for (const std::string_view text : {data.examples[i].text, data.examples[i].text_pair})
+      for (const std::string_view sentence : split_sentences(text)) sentences.emplace_back(sentence);
     any_pair = any_pair || sentences.size() > 1;
     documents.sentences.push_back(std::move(sentences));
     documents.first_row.push_back(i);
@@ -160,7 +142,7 @@ void encode_pairs(EncodeJob& job) {
     const auto sentence = [&](const Sentence& s) -> const std::string& {
       return documents.sentences[s.document][s.index];
     };
-    keep_masked(job, documents.first_row[pair.first.document], job.encode(sentence(pair.first), &sentence(pair.second)),
+    keep_masked(job, documents.first_row[pair.first.document], job.encode(sentence(pair.first), sentence(pair.second)),
                 pair.label);
   }
 }
@@ -186,7 +168,7 @@ void encode_masked(EncodeJob& job) {
   if (job.task != TrainTask::kMaskedLm && !labelled) return encode_pairs(job);
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    const Encoding e = job.encode(row.text, job.data.has_pairs ? &row.text_pair : nullptr);
+    const Encoding e = job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
     job.require(!e.ids.empty(), i, "the text has no tokens; remove the row");
     const bool next = job.task != TrainTask::kMaskedLm;
     job.require(!next || row.label == kIsNext || row.label == kIsRandom, i, "the label is neither 0 (next) nor 1");

@@ -30,13 +30,13 @@ Span answer_span(const EncodeJob& job, std::size_t row, const Example& example) 
     begin = byte_of(example.context, answer.start);
     const bool there =
         begin >= 0 &&
-        std::string_view(example.context).substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
+        example.context.substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
     job.require(there, row,
                 fmt::format("the answer '{}' does not stand at character {} of the context", printable(answer.text, 60),
                             answer.start));
   } else {
     const auto found = example.context.find(answer.text);
-    job.require(found != std::string::npos, row,
+    job.require(found != std::string_view::npos, row,
                 fmt::format("the answer '{}' is not in the context", printable(answer.text, 60)));
     begin = static_cast<std::int64_t>(found);
   }
@@ -50,7 +50,7 @@ void encode_tags(EncodeJob& job) {
     const Example& row = job.data.examples[i];
     std::string text;
     std::vector<std::int64_t> ends;  // of every word, in bytes
-    for (const std::string& word : row.tokens) {
+    for (const std::string& word : row.tokens()) {
       text += (text.empty() ? "" : " ") + word;
       ends.push_back(static_cast<std::int64_t>(text.size()));
     }
@@ -77,7 +77,7 @@ void encode_tags(EncodeJob& job) {
 void encode_questions(EncodeJob& job) {
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    const Encoding e = job.encode(row.question, &row.context, TruncationStrategy::kOnlySecond);
+    const Encoding e = job.encode(row.question, row.context, TruncationStrategy::kOnlySecond);
     EncodedExample made;
     made.ids = e.ids;
     made.type_ids = e.type_ids;

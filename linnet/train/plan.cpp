@@ -62,8 +62,12 @@ std::vector<std::pair<std::string, std::string>> TrainPlan::facts() const {
        fmt::format("{}: weights {}, gradients {}, optimiser {}, activations {}{}; {} free", bytes(memory.total()),
                    bytes(memory.weights + memory.packed), bytes(memory.gradients), bytes(memory.optimizer),
                    bytes(memory.activations), besides(memory), bytes(memory.available))}};
-  if (!labels.empty() && labels.size() <= 20)
-    all.insert(all.begin() + 1, {"labels", fmt::format("{}", fmt::join(labels, ", "))});
+  if (!unused_columns.empty())
+    all.insert(all.begin() + 1, {"not used", fmt::format("the columns {}", fmt::join(unused_columns, ", "))});
+  if (!labels.empty())
+    all.insert(all.begin() + 1, {"labels", fmt::format("{}{}{}", label_meaning, label_meaning.empty() ? "" : ": ",
+                                                       labels.size() <= 20 ? fmt::format("{}", fmt::join(labels, ", "))
+                                                                           : fmt::format("{} of them", labels.size()))});
   return all;
 }
 
@@ -216,6 +220,8 @@ TrainPlan plan_run(const PlanInput& in) {
   plan.warmup_steps = static_cast<std::int64_t>(std::ceil(o.warmup_ratio * static_cast<double>(plan.steps)));
   plan.learning_rate = o.learning_rate;
   if (o.task == TrainTask::kClassify || o.task == TrainTask::kTokens) plan.labels = in.learner.model().config().labels;
+  plan.label_meaning = in.splits.train.label_meaning;
+  plan.unused_columns = in.splits.train.unused_columns;
   plan.data = describe(in.splits.train, in.splits.valid ? &*in.splits.valid : nullptr, in.train.set().full_lengths,
                        o.packing ? 0 : o.max_length);
   plan.warnings = option_warnings(o);

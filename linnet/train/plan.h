@@ -48,6 +48,8 @@ struct TrainPlan {
   std::int64_t steps = 0, steps_an_epoch = 0, epochs = 0, warmup_steps = 0;
   double learning_rate = 0;
   std::vector<std::string> labels;
+  std::string label_meaning;  // what the file's labels were taken for
+  std::vector<std::string> unused_columns;
   MemoryPlan memory;
   DataReport data;
   std::vector<std::string> warnings;

@@ -1,9 +1,11 @@
 #include "linnet/train/prepare.h"
 
 #include <algorithm>
-#include <charconv>
+#include <numeric>
 
 #include "linnet/base/error.h"
+#include "linnet/data/columns.h"
+#include "linnet/data/labels.h"
 #include "linnet/train/encode.h"
 
 namespace linnet {
@@ -42,20 +44,6 @@ bool unnamed(const std::vector<std::string>& labels) {
   return true;
 }
 
-// Where each label of the data stands among `known`, by name, or by number where the data has numbers; empty when one
-// is not there.
-std::vector<std::int32_t> places_of(const std::vector<std::string>& labels, const std::vector<std::string>& known) {
-  std::vector<std::int32_t> places;
-  for (const std::string& label : labels) {
-    const auto found = std::find(known.begin(), known.end(), label);
-    std::int64_t place = found - known.begin();
-    if (found == known.end() && is_number(label) && label.size() < 8) place = std::stoll(label);
-    if (place >= static_cast<std::int64_t>(known.size())) return {};
-    places.push_back(static_cast<std::int32_t>(place));
-  }
-  return places;
-}
-
 void renumber(Dataset& data, const std::vector<std::int32_t>& places, const std::vector<std::string>& names) {
   const auto move = [&](std::int32_t& label) {
     if (label >= 0) label = places[static_cast<std::size_t>(label)];
@@ -91,10 +79,13 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
   }
   if (unnamed(known) && known.size() == names.size() && !std::all_of(names.begin(), names.end(), is_number))
     return names;
-  const std::vector<std::int32_t> places = places_of(names, known);
-  check(!places.empty() || names.empty(), ErrorKind::kBadInput,
+  std::vector<std::int32_t> places = match_labels(names, known);
+  if (unnamed(names) && known.size() == names.size()) std::iota(places.begin(), places.end(), 0);  // flags by position
+  check(std::find(places.begin(), places.end(), -1) == places.end(), ErrorKind::kBadInput,
         "{}: the data has the labels {}, the model's head {}; --new-head replaces the head", splits.train.file,
         listed(names), listed(known));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (known[static_cast<std::size_t>(places[i])] != names[i]) splits.train.label_meaning += i == 0 ? ", by their ids" : "";
   renumber(splits.train, places, known);
   if (splits.valid) renumber(*splits.valid, places, known);
   if (splits.test) renumber(*splits.test, places, known);
@@ -111,6 +102,13 @@ void share(const char* flag, double value) {
 
 models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& splits, TrainOptions& options) {
   check_options(options);
+  if (options.task == TrainTask::kAuto && splits.train.shape == DataShape::kText) {
+    const std::string label = label_like_column(splits.train);
+    check(label.empty(), ErrorKind::kBadInput,
+          "{}: the column '{}' looks like labels and is not used; --label-column '{}' learns it, --task masked-lm or "
+          "causal-lm learns the texts alone",
+          splits.train.file, printable(label, 60), printable(label, 60));
+  }
   options.task = task_of(splits.train, config, options.task);
   models::LoadOptions load;
   load.head = head_for(options.task, config.head);

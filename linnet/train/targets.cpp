@@ -25,7 +25,9 @@ bool has_target(const EncodedExample& e, const TrainOptions& o) {
   }
 }
 
-const char* reason(const TrainOptions& o) {
+std::string reason(const EncodedSet& set, const TrainOptions& o) {
+  if (set.without_answer > 0)
+    return fmt::format("the chat template shows no turn of the assistant, as in {}", set.first_without_answer);
   switch (o.task) {
     case TrainTask::kCausalLm:
       return "a single token, which nothing follows";
@@ -40,6 +42,7 @@ const char* reason(const TrainOptions& o) {
 
 std::string advice(const EncodedSet& set, const TrainOptions& o) {
   if (o.task == TrainTask::kMaskedLm && o.mask_probability <= 0) return "give a larger one";
+  if (set.without_answer > 0) return "give them an answer, or remove them";
   if (set.truncated > 0 || o.packing) return fmt::format("give more than --max-length {}", o.max_length);
   return "remove them";
 }
@@ -54,13 +57,13 @@ std::int64_t rows_without_target(const EncodedSet& set, const TrainOptions& opti
 std::optional<std::string> target_warning(const EncodedSet& set, const std::string& file, const TrainOptions& options) {
   const std::int64_t empty = rows_without_target(set, options);
   if (empty == 0) return std::nullopt;
-  return fmt::format("{}: {} of {} rows teach nothing ({}); {}", file, empty, set.examples.size(), reason(options),
+  return fmt::format("{}: {} of {} rows teach nothing ({}); {}", file, empty, set.examples.size(), reason(set, options),
                      advice(set, options));
 }
 
 void check_targets(const EncodedSet& set, const std::string& file, const TrainOptions& options) {
   if (rows_without_target(set, options) < static_cast<std::int64_t>(set.examples.size())) return;
-  fail(ErrorKind::kBadInput, "{}: no row teaches anything ({}); {}", file, reason(options), advice(set, options));
+  fail(ErrorKind::kBadInput, "{}: no row teaches anything ({}); {}", file, reason(set, options), advice(set, options));
 }
 
 }  // namespace linnet

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <thread>
@@ -24,9 +25,13 @@ const std::string kPacked(
     "\xc3\x6f\x5b\x52\x0b\x00\x00\x00",
     31);
 
+std::string unpacked(const std::string& packed, std::size_t most = 100) {
+  return read_rest(*unpack(bytes_of(packed), "f.gz"), "f.gz", most);
+}
+
 std::string error_of(const std::string& packed, std::size_t most = 100) {
   try {
-    return "unpacked: " + gunzip(packed, "f.gz", most);
+    return "unpacked: " + unpacked(packed, most);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
     return error.what();
@@ -34,8 +39,8 @@ std::string error_of(const std::string& packed, std::size_t most = 100) {
 }
 
 TEST(TextSource, UnpacksGzip) {
-  EXPECT_EQ(gunzip(kPacked, "f.gz"), "text\nhello\n");
-  EXPECT_EQ(gunzip(kPacked + kPacked, "f.gz"), "text\nhello\ntext\nhello\n");
+  EXPECT_EQ(unpacked(kPacked), "text\nhello\n");
+  EXPECT_EQ(unpacked(kPacked + kPacked), "text\nhello\ntext\nhello\n");
 }
 
 TEST(TextSource, BrokenGzipIsNamed) {
@@ -47,7 +52,7 @@ TEST(TextSource, BrokenGzipIsNamed) {
     EXPECT_THAT(error_of(flipped), HasSubstr("f.gz: ")) << i;
   }
   EXPECT_THAT(error_of("plain text, not packed"), HasSubstr("not whole gzip data"));
-  EXPECT_THAT(error_of(kPacked, 5), HasSubstr("unpacks to more than 5 bytes"));
+  EXPECT_THAT(error_of(kPacked, 5), HasSubstr("holds more than 5 bytes"));
 }
 
 TEST(TextSource, AFormatIsTheEndingBeforeGz) {
@@ -88,6 +93,56 @@ TEST(TextSource, LinesEndWithOrWithoutCarriageReturn) {
   for (std::string_view line; lines.next(line);) found.emplace_back(line);
   EXPECT_THAT(found, testing::ElementsAre("a", "b", "", "c"));
   EXPECT_EQ(lines.line(), 4);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  LineSource lines(bytes_of(text), "f");
+  std::vector<std::string> found;
+  for (std::string_view line; lines.next(line);) found.emplace_back(line);
+  return found;
+}
+
+// findings A16: files whose lines end in \r alone; a \r inside a line of an ordinary file is none of its end.
+TEST(TextSource, LinesMayEndInCarriageReturnsAlone) {
+  using testing::ElementsAre;
+  EXPECT_THAT(lines_of("a\rb\r\rc"), ElementsAre("a", "b", "", "c"));
+  EXPECT_THAT(lines_of("a\rb\r"), ElementsAre("a", "b"));
+  EXPECT_THAT(lines_of("a\rb\nc\r\n"), ElementsAre("a\rb", "c"));
+  EXPECT_THAT(lines_of("\xEF\xBB\xBFone"), ElementsAre("one"));
+  EXPECT_TRUE(lines_of("").empty());
+}
+
+// findings C4: what a line may cost is known before it is read.
+TEST(TextSource, ALineHasALimit) {
+  const std::string ok(kMaxRowBytes, 'x');
+  EXPECT_EQ(lines_of("a\n" + ok + "\nb\n").size(), 3u);
+  try {
+    lines_of("a\n" + ok + "xx\nb\n");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("f:2: the line is longer than 16777216 bytes"));
+  }
+}
+
+// findings C4: a small packed file that unpacks to gigabytes is refused while it is unpacked.
+TEST(TextSource, ABombIsRefused) {
+  std::string bomb;
+  {
+    z_stream stream{};
+    ASSERT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    const std::string zeros(1 << 20, '\n');
+    std::string out(1 << 20, '\0');
+    for (int i = 0; i < 100; ++i) {
+      stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(zeros.data()));
+      stream.avail_in = zeros.size();
+      stream.next_out = reinterpret_cast<Bytef*>(out.data());
+      stream.avail_out = out.size();
+      deflate(&stream, i == 99 ? Z_FINISH : Z_NO_FLUSH);
+      bomb.append(out, 0, out.size() - stream.avail_out);
+    }
+    deflateEnd(&stream);
+  }
+  EXPECT_THAT(error_of(bomb, std::size_t{1} << 30), HasSubstr("unpacks to more than 200 times its size"));
 }
 
 }  // namespace

@@ -1,0 +1,173 @@
+#include "linnet/data/format.h"
+
+#include <algorithm>
+#include <array>
+
+#include "linnet/base/error.h"
+#include "linnet/base/log.h"
+#include "linnet/data/cell_rows.h"
+#include "linnet/data/columns.h"
+
+namespace linnet {
+namespace {
+
+struct Foreign {
+  std::string_view begin, what, advice;
+};
+constexpr std::string_view kUnpack = "unpack it first";
+constexpr std::array<Foreign, 9> kForeign{{
+    {"PAR1", "a Parquet file",
+     "convert it, as with python3 -c \"import pandas; pandas.read_parquet('F.parquet').to_json('F.jsonl', "
+     "orient='records', lines=True)\""},
+    {"ARROW1", "an Arrow file", "write it as JSON lines or CSV"},
+    {"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save the sheet as CSV"},
+    {"\xFF\xFE", "UTF-16 text", "convert it, as with iconv -f UTF-16 -t UTF-8"},
+    {"\xFE\xFF", "UTF-16 text", "convert it, as with iconv -f UTF-16 -t UTF-8"},
+    {"\x28\xB5\x2F\xFD", "packed with zstd", kUnpack},
+    {"\xFD" "7zXZ", "packed with xz", kUnpack},
+    {"BZh", "packed with bzip2", kUnpack},
+    {"SQLite format 3", "an SQLite database", "export the table as CSV"},
+}};
+
+void refuse_foreign(const TextBuffer& text) {
+  for (const Foreign& kind : kForeign)
+    check(!text.view().starts_with(kind.begin), ErrorKind::kBadInput, "{}: is {}, which is not read; {}", text.place(),
+          kind.what, kind.advice);
+}
+
+// The first rows of a text, cut at a delimiter: those that are whole in what has been read.
+std::vector<std::vector<std::string>> first_rows(const TextBuffer& text, char delimiter) {
+  constexpr std::size_t kRows = 10;
+  std::vector<std::vector<std::string>> rows;
+  std::string_view rest = text.view();
+  for (std::vector<std::string> cells; rows.size() < kRows && !rest.empty();) {
+    const CutRow cut = cut_quoted_row(rest, delimiter, text.ended(), cells);
+    if (cut.state != CutRow::State::kRow) break;
+    if (!blank(rest.substr(0, cut.used))) rows.push_back(cells);
+    rest.remove_prefix(cut.used);
+  }
+  return rows;
+}
+
+bool same_width(const std::vector<std::vector<std::string>>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row.size() == rows[0].size(); });
+}
+
+// Something that could name a column: a few words, not a sentence.
+bool like_a_name(std::string_view cell) {
+  cell = trimmed(cell);
+  return !cell.empty() && cell.size() <= 64 && cell.find_first_of(".!?\n") == cell.npos;
+}
+
+Printable shown_delimiter(char delimiter) {
+  return delimiter == '\t' ? Printable("tabs") : format_printable("'{}'", std::string(1, delimiter));
+}
+
+// Of a file that is called .csv: another delimiter than ',' where the first rows leave no doubt.
+char guess_delimiter(const TextBuffer& text) {
+  if (const auto rows = first_rows(text, ','); rows.empty() || rows[0].size() > 1) return ',';
+  for (const char delimiter : {';', '\t', '|'}) {
+    const auto rows = first_rows(text, delimiter);
+    if (rows.size() < 2 || rows[0].size() < 2 || !same_width(rows)) continue;
+    note("{}: the cells are separated by {}; --delimiter says otherwise", text.place(), shown_delimiter(delimiter));
+    return delimiter;
+  }
+  return ',';
+}
+
+enum class Head : std::uint8_t {
+  kText,     // nothing that names columns
+  kKnown,    // a column is known as the text or the label
+  kUnknown,  // it could name columns
+};
+
+Head look_at(const std::vector<std::string>& head, const ReadOptions& options) {
+  if (!std::all_of(head.begin(), head.end(), like_a_name)) return Head::kText;
+  const bool known = std::any_of(head.begin(), head.end(), [&](const std::string& cell) {
+    const std::string_view name = trimmed(cell);
+    return name == options.text_column || (head.size() == 1 ? name == "text" : known_column(name));
+  });
+  if (known) return Head::kKnown;
+  const bool blanks = std::any_of(head.begin(), head.end(),
+                                  [](const std::string& cell) { return cell.find(' ') != std::string::npos; });
+  return head.size() > 1 && !blanks ? Head::kUnknown : Head::kText;
+}
+
+// What the first row of a pipe is, where the rows after it have as many cells. They are waited for.
+Head find_head(TextBuffer& text, char delimiter, const ReadOptions& options) {
+  for (;;) {
+    const auto rows = first_rows(text, delimiter);
+    const Head head = rows.empty() ? Head::kText : look_at(rows[0], options);
+    const std::size_t needed = head == Head::kKnown ? 2 : 3;
+    if (head == Head::kText || !same_width(rows)) return Head::kText;
+    if (rows.size() >= needed) return head;
+    if (!text.more()) return Head::kText;
+  }
+}
+
+Printable listed(const std::vector<std::string>& names) {
+  Printable all;
+  for (const std::string& name : names) {
+    if (!all.text().empty()) all += ", ";
+    all += printable(trimmed(name), 40);
+  }
+  return all;
+}
+
+DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
+  const std::string_view begin = trimmed(text.view());
+  if (begin.starts_with('{')) {
+    const std::string_view line = trimmed(begin.substr(0, begin.find_first_of("\r\n")));
+    return {.name = Json::accept(line) ? "jsonl" : "json"};
+  }
+  if (begin.starts_with('[') && trimmed(begin.substr(1)).starts_with('{')) {
+    note("{}: read as a JSON list of rows; --input-format says otherwise", text.place());
+    return {.name = "json"};
+  }
+  if (options.delimiter != '\0' || !options.header) return format_named("csv", text.place(), options);
+  for (const char delimiter : {',', '\t', ';', '|'}) {
+    const Head head = find_head(text, delimiter, options);
+    if (head == Head::kText) continue;
+    const std::vector<std::string> names = first_rows(text, delimiter)[0];
+    check(head == Head::kKnown, ErrorKind::kBadInput,
+          "{}: looks like CSV with the columns {}, none of which is known as the text; name it with --text-column, or "
+          "give --input-format txt if each line is a text",
+          text.place(), listed(names));
+    note("{}: read as {} with the columns {}; --input-format txt takes each line as a text", text.place(),
+         delimiter == '\t' ? "TSV" : "CSV", listed(names));
+    return {.name = delimiter == '\t' ? "tsv" : "csv", .delimiter = delimiter};
+  }
+  return {.name = "txt"};
+}
+
+}  // namespace
+
+DataFormat format_named(std::string_view name, std::string_view place, const ReadOptions& options) {
+  DataFormat format{.name = std::string(name == "ndjson" ? "jsonl" : name), .header = options.header};
+  if (format.name == "tsv") format.delimiter = '\t';
+  const bool cells = format.name == "csv" || format.name == "tsv";
+  check(cells || format.name == "txt" || format.name == "jsonl" || format.name == "json", ErrorKind::kBadInput,
+        "{}: files that end in '.{}' cannot be read as data; use .jsonl, .json, .csv, .tsv or .txt, or name what it "
+        "holds with --input-format",
+        place, printable(name, 20));
+  check(cells || (options.delimiter == '\0' && options.header), ErrorKind::kInvalidArgument,
+        "{}: --delimiter and --no-header are for cells, and this is read as {}; leave them out, or give --input-format csv",
+        place, format.name);
+  if (options.delimiter != '\0') format.delimiter = options.delimiter;
+  return format;
+}
+
+DataFormat find_format(const std::filesystem::path& file, TextBuffer& text, const ReadOptions& options) {
+  // A whole first line, so far as it is short: a pipe may give less at once.
+  constexpr std::size_t kEnough = 1 << 16;
+  while (text.view().size() < kEnough && text.view().find_first_of("\r\n") == std::string_view::npos && text.more()) {
+  }
+  refuse_foreign(text);
+  const std::string ending = file == "-" ? "" : data_format(file);
+  if (options.format.empty() && ending.empty()) return by_content(text, options);
+  DataFormat format = format_named(options.format.empty() ? ending : options.format, text.place(), options);
+  if (format.name == "csv" && options.delimiter == '\0') format.delimiter = guess_delimiter(text);
+  return format;
+}
+
+}  // namespace linnet

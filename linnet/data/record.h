@@ -1,0 +1,106 @@
+// The cells of a row, each stored once: texts as they are, other JSON values as their JSON text. What an Example gives
+// is a view of them.
+//
+//   ColumnNames names;
+//   Arena arena;
+//   RecordWriter writer;
+//   writer.add(names.id("text"), CellKind::kText, "fine");
+//   Record row = writer.finish(arena, names);
+//   row.find("text").text  // "fine", as long as the arena lives
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linnet/base/json.h"
+
+namespace linnet {
+
+// A view that a std::string is made of where one is asked for.
+class CellText : public std::string_view {
+ public:
+  CellText() = default;
+  CellText(std::string_view text) : std::string_view(text) {}       // NOLINT: implicit, as a string's
+  CellText(const char* text) : std::string_view(text) {}            // NOLINT
+  CellText(const std::string& text) : std::string_view(text) {}     // NOLINT
+  CellText(std::string&&) = delete;                                 // it would not outlive the statement
+  operator std::string() const { return std::string(data(), size()); }  // NOLINT
+};
+
+// More columns than this are refused: they are read again for every row.
+inline constexpr std::size_t kMaxColumns = 16'384;
+
+// The columns of all rows, in the order they first appear.
+class ColumnNames {
+ public:
+  std::size_t add(std::string name);          // a header's next column; an empty name may come again
+  std::size_t id(std::string_view name);      // of a JSON key; added where it is new
+  std::optional<std::size_t> find(std::string_view name) const;
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::size_t, std::less<>> ids_;
+};
+
+// Bytes that stay where they are until the arena goes.
+class Arena {
+ public:
+  const char* add(std::string_view bytes);
+
+ private:
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::size_t room_ = 0, next_ = 1 << 12;
+  char* at_ = nullptr;
+};
+
+enum class CellKind : std::uint8_t {
+  kText,
+  kJson,    // a number, true, false, null, a list or an object, as JSON text
+  kAbsent,  // the row does not have the column
+};
+
+struct Cell {
+  std::size_t column = 0;
+  CellKind kind = CellKind::kAbsent;
+  CellText text = {};
+
+  Json json() const;  // the value; null where it is absent
+};
+
+class Record {
+ public:
+  Record() = default;
+  Record(const char* at, const ColumnNames* names) : at_(at), names_(names) {}
+
+  std::vector<Cell> cells() const;  // in the row's own order
+  Cell find(std::size_t column) const;
+  Cell find(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name).kind != CellKind::kAbsent; }
+  std::string_view name(const Cell& cell) const { return names_->names()[cell.column]; }
+  Json json() const;  // all named columns as one object: the slots of a template
+
+ private:
+  const char* at_ = nullptr;
+  const ColumnNames* names_ = nullptr;
+};
+
+// The cells of one row on their way into an arena.
+class RecordWriter {
+ public:
+  void add(std::size_t column, CellKind kind, std::string_view text);
+  void add(std::size_t column, const Json& value);
+  Record finish(Arena& arena, const ColumnNames& names);
+
+ private:
+  std::string bytes_;
+  std::size_t count_ = 0, previous_ = 0;
+};
+
+}  // namespace linnet

@@ -1,0 +1,67 @@
+#include "linnet/data/format.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "linnet/base/error.h"
+
+namespace linnet {
+namespace {
+
+using testing::HasSubstr;
+
+// "csv" with the delimiter, or the error.
+std::string format_of(const std::string& text, const char* file = "-", const ReadOptions& options = {}) {
+  TextBuffer buffer(bytes_of(text), "f");
+  try {
+    const DataFormat format = find_format(file, buffer, options);
+    EXPECT_EQ(buffer.view(), text);  // nothing is taken
+    return format.name + (format.name == "csv" || format.name == "tsv" ? std::string(1, format.delimiter) : "");
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// findings E3: cells and JSON on a pipe are told by how they begin.
+TEST(Format, APipesContentTells) {
+  EXPECT_EQ(format_of("title,text\n\"a, b\",c\n"), "csv,");
+  EXPECT_EQ(format_of("text, label\nfine,1\n"), "csv,");
+  EXPECT_EQ(format_of("id\tsentence\n1\ta\n"), "tsv\t");
+  EXPECT_EQ(format_of("id;text\n1;a\n"), "csv;");
+  EXPECT_EQ(format_of("text\nfine\n"), "csv,");
+  EXPECT_EQ(format_of("title,body\na,b\n", "-", {.text_column = "body"}), "csv,");
+  EXPECT_THAT(format_of("title,body\na,b\nc,d\n"), HasSubstr("f: looks like CSV with the columns title, body"));
+  EXPECT_EQ(format_of("{\"text\":\"a\"}\n"), "jsonl");
+  EXPECT_EQ(format_of("{\"text\":\n\"a\"}\n"), "json");
+  EXPECT_EQ(format_of(" [\n{\"text\":\"a\"}]\n"), "json");
+  EXPECT_EQ(format_of("1,good\n2,bad\n", "-", {.header = false}), "csv,");
+  EXPECT_EQ(format_of("a|b\n", "-", {.delimiter = '|'}), "csv|");
+}
+
+TEST(Format, TextsStayTexts) {
+  for (const char* text : {"I like it, really\nI hate it, truly\n", "[MASK] is a city.\n", "one\ntwo\n", "",
+                           "Hello, world\n", "yes, no\nno, yes\nyes, yes\n", "A text. Another, too.\nb, c\nd, e\n"})
+    EXPECT_EQ(format_of(text), "txt") << text;
+}
+
+TEST(Format, NamesAndOptionsGoBeforeContent) {
+  EXPECT_EQ(format_of("text,label\na,b\n", "f.txt"), "txt");
+  EXPECT_EQ(format_of("text,label\na,b\n", "-", {.format = "txt"}), "txt");
+  EXPECT_EQ(format_of("text,label\na,b\n", "f.txt", {.format = "csv"}), "csv,");
+  EXPECT_EQ(format_of("text;label\na;b\n", "f.csv"), "csv;");
+  EXPECT_EQ(format_of("text;label\na;b\n", "f.csv", {.delimiter = ','}), "csv,");
+  EXPECT_EQ(format_of("a;b,c\n1;2,3\n", "f.csv"), "csv,");
+  EXPECT_EQ(format_of("text;no\n", "f.csv"), "csv,");  // nothing shows that ';' is more than a letter
+  EXPECT_THAT(format_of("x", "f.pdf"), HasSubstr("f: files that end in '.pdf' cannot be read as data"));
+  EXPECT_THAT(format_of("x", "f.txt", {.delimiter = ';'}), HasSubstr("--delimiter and --no-header are for cells"));
+}
+
+TEST(Format, WhatCannotBeReadIsNamed) {
+  EXPECT_THAT(format_of("PAR1\x15", "f.parquet"), HasSubstr("is a Parquet file, which is not read; convert it"));
+  EXPECT_THAT(format_of("PAR1\x15"), HasSubstr("is a Parquet file"));
+  EXPECT_THAT(format_of("PK\x03\x04zz", "f.xlsx"), HasSubstr("a spreadsheet"));
+  EXPECT_THAT(format_of("\xFF\xFEt\x01", "f.csv"), HasSubstr("UTF-16 text"));
+}
+
+}  // namespace
+}  // namespace linnet

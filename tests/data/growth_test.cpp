@@ -1,0 +1,68 @@
+// findings C3, C4: data files cost time in proportion to their size, and memory of at most twice it.
+#include <gtest/gtest.h>
+
+#include "linnet/base/error.h"
+#include "linnet/data/dataset.h"
+#include "tests/growth.h"
+
+namespace linnet {
+namespace {
+
+std::string sentence(std::size_t i) { return fmt::format("row {} has a text of some length, as reviews do, and \\u00e9 in it", i); }
+
+std::string repeated(const std::string& head, std::size_t n, const auto& row, const std::string& tail = "") {
+  std::string all = head;
+  for (std::size_t i = 0; i < n; ++i) all += row(i);
+  return all + tail;
+}
+
+void read(const std::string& text, const char* format) { parse_dataset(text, format, "f"); }
+
+TEST(DataGrowth, RowsOfCells) {
+  const auto make = [](std::size_t n) {
+    return repeated("text,label,id\n", n, [](std::size_t i) { return fmt::format("\"{}, \"\"{}\"\"\",c{},{}\n", sentence(i), i, i % 7, i); });
+  };
+  test::expect_linear(16'000, make, [](const std::string& text) { read(text, "csv"); });
+}
+
+TEST(DataGrowth, RowsOfTabsWithoutQuoting) {
+  const auto make = [](std::size_t n) {
+    return repeated("text\tlabel\n", n, [](std::size_t i) { return fmt::format("\"{}\tc{}\n", sentence(i), i % 7); });
+  };
+  test::expect_linear(16'000, make, [](const std::string& text) { read(text, "tsv"); });
+}
+
+TEST(DataGrowth, JsonRows) {
+  const auto row = [](std::size_t i) { return fmt::format(R"({{"text":"{}","label":{},"more":[1,2,3]}})", sentence(i), i % 7); };
+  const auto lines = [&](std::size_t n) { return repeated("", n, [&](std::size_t i) { return row(i) + "\n"; }); };
+  const auto list = [&](std::size_t n) { return repeated("[{\"text\":\"a\"}", n, [&](std::size_t i) { return ",\n" + row(i); }, "]"); };
+  test::expect_linear(8'000, lines, [](const std::string& text) { read(text, "jsonl"); });
+  test::expect_linear(8'000, list, [](const std::string& text) { read(text, "json"); });
+}
+
+TEST(DataGrowth, Chats) {
+  const auto make = [](std::size_t n) {
+    return repeated("", n, [](std::size_t i) {
+      return fmt::format(R"({{"messages":[{{"role":"user","content":"{0}"}},{{"role":"assistant","content":"{0}"}}]}})", sentence(i)) + "\n";
+    });
+  };
+  test::expect_linear(5'000, make, [](const std::string& text) { read(text, "jsonl"); });
+}
+
+// One cell, one row of many columns, many labels: sizes that tables do not have, and attackers do.
+TEST(DataGrowth, LargeCellsAndManyColumnsAndLabels) {
+  test::expect_linear(1 << 20, [](std::size_t n) { return "text\n\"" + std::string(n, 'x') + "\"\n"; },
+                      [](const std::string& text) { read(text, "csv"); });
+  const auto columns = [](std::size_t n) {
+    return repeated("text", n, [](std::size_t i) { return fmt::format(",c{}", i); }) +
+           repeated("\nx", n, [](std::size_t) { return ",1"; });
+  };
+  test::expect_linear(2'000, columns, [](const std::string& text) { read(text, "csv"); });
+  const auto labels = [](std::size_t n) {
+    return repeated("text,label\n", n, [](std::size_t i) { return fmt::format("{},label {}\n", sentence(i), i); });
+  };
+  test::expect_linear(8'000, labels, [](const std::string& text) { read(text, "csv"); });
+}
+
+}  // namespace
+}  // namespace linnet

@@ -1,0 +1,132 @@
+// Rows one after the other: cells, lines, JSON.
+#include "linnet/data/rows.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "linnet/base/error.h"
+#include "linnet/data/json_rows.h"
+
+namespace linnet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Gives a text in pieces of a few bytes, as a slow pipe does.
+class Drops : public ByteSource {
+ public:
+  Drops(std::string text, std::size_t size) : text_(std::move(text)), size_(size) {}
+  std::size_t read(char* to, std::size_t most) override {
+    const std::size_t n = text_.copy(to, std::min(most, size_), at_);
+    at_ += n;
+    return n;
+  }
+
+ private:
+  std::string text_;
+  std::size_t size_, at_ = 0;
+};
+
+// Every row as "index@line: name=text name=text"; the same whatever the pieces are.
+std::vector<std::string> rows_of(const std::string& text, const DataFormat& format) {
+  std::vector<std::string> first;
+  // A row is looked through again with every piece: small ones for small texts.
+  for (const std::size_t size : {text.size() / 1000 + 1, text.size() / 1000 + 3, text.size() + 1}) {
+    ColumnNames names;
+    Arena arena;
+    const auto reader = read_rows(TextBuffer(std::make_unique<Drops>(text, size), "f"), format, names);
+    std::vector<std::string> rows;
+    for (RawRow row; reader->next(arena, row);) {
+      std::string shown = fmt::format("{}@{}:", row.index, row.line);
+      for (const Cell& cell : row.record.cells())
+        shown += fmt::format(" {}={}{}", row.record.name(cell), cell.kind == CellKind::kJson ? "~" : "",
+                             std::string(cell.text));
+      rows.push_back(shown);
+    }
+    if (first.empty())
+      first = rows;
+    else
+      EXPECT_EQ(rows, first) << "in pieces of " << size;
+  }
+  return first;
+}
+
+std::string error_of(const std::string& text, const DataFormat& format) {
+  try {
+    rows_of(text, format);
+    return "fine";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    return error.what();
+  }
+}
+
+const DataFormat kCsv{.name = "csv"}, kTsv{.name = "tsv", .delimiter = '\t'}, kJson{.name = "json"};
+
+TEST(Rows, CellsComeAsTheyArrive) {
+  EXPECT_THAT(rows_of("a,b\r\n\"1,\r\n\"\"2\"\"\",x\r\n3,\r\n", kCsv),
+              ElementsAre("0@2: a=1,\r\n\"2\" b=x", "1@4: a=3 b="));
+  EXPECT_THAT(rows_of("a\tb\n\" 1\tx\n\"2\n3\"\ty\n", kTsv), ElementsAre("0@2: a=\" 1 b=x", "1@3: a=2\n3 b=y"));
+  EXPECT_THAT(rows_of("a;b\n1;\"2;3\"\n", {.name = "csv", .delimiter = ';'}), ElementsAre("0@2: a=1 b=2;3"));
+  EXPECT_THAT(rows_of("1,2\n3,4\n", {.name = "csv", .header = false}),
+              ElementsAre("0@1: column1=1 column2=2", "1@2: column1=3 column2=4"));
+}
+
+// findings A16: a CSV whose rows end in \r alone, also with quoted line ends of another kind; the same for TSV and JSON.
+TEST(Rows, RowsMayEndInCarriageReturnsAlone) {
+  EXPECT_THAT(rows_of("text,label\ra,1\r\"b\nc\",2\r", kCsv), ElementsAre("0@2: text=a label=1", "1@3: text=b\nc label=2"));
+  EXPECT_THAT(rows_of("text\tlabel\ra\t1\r\rb\t2", kTsv), ElementsAre("0@2: text=a label=1", "2@4: text=b label=2"));
+  EXPECT_THAT(rows_of("{\"a\":1}\r{\"a\":\"x\"}\r", {.name = "jsonl"}), ElementsAre("0@1: a=~1", "1@2: a=x"));
+}
+
+// findings A8: names are trimmed, and are those of all rows.
+TEST(Rows, NamesAreTrimmed) {
+  EXPECT_THAT(rows_of("text, label\na,1\n", kCsv), ElementsAre("0@2: text=a label=1"));
+  EXPECT_THAT(rows_of("{\" text\":\"a\"}\n{\"text \":\"b\",\"label\":null}\n", {.name = "jsonl"}),
+              ElementsAre("0@1: text=a", "1@2: text=b label=~null"));
+  EXPECT_THAT(error_of("{\" text\":\"a\",\"text\":\"b\"}\n", {.name = "jsonl"}), HasSubstr("f:1: the key 'text' is there twice"));
+}
+
+TEST(Rows, JsonIsCutIntoItsElements) {
+  EXPECT_THAT(rows_of("[\n {\"a\": \"x]\", \"b\": [1, {}]},\n\n {\"a\": \"\\\"{\"}\n]\n", kJson),
+              ElementsAre("0@2: a=x] b=~[1,{}]", "1@4: a=\"{"));
+  EXPECT_THAT(rows_of("{\"a\":1}\n{\"a\":2}{\"a\":3}", kJson), ElementsAre("0@1: a=~1", "1@2: a=~2", "2@2: a=~3"));
+  EXPECT_THAT(rows_of("{\"version\": {\"data\": [1]}, \"data\": [{\"a\":1},{\"a\":2}], \"more\": 1}", kJson),
+              ElementsAre("0@1: a=~1", "1@1: a=~2"));
+  EXPECT_THAT(rows_of(R"({"data":[{"paragraphs":[{"qas":[{"question":"q"},{"question":"r"}],"context":"c"}]}]})", kJson),
+              ElementsAre("0@1: question=q context=c", "1@1: question=r context=c"));
+  EXPECT_THAT(rows_of("[]", kJson), ElementsAre());
+}
+
+TEST(Rows, BrokenJsonListsAreNamed) {
+  EXPECT_THAT(error_of("[{\"a\":1} {\"a\":2}]", kJson), HasSubstr("f:1: two elements of the list have no comma"));
+  EXPECT_THAT(error_of("[{\"a\":1},\n", kJson), HasSubstr("f:2: the list is not closed"));
+  EXPECT_THAT(error_of("[{\"a\":1},]", kJson), HasSubstr("ends in a comma"));
+  EXPECT_THAT(error_of("[{\"a\":1}] x", kJson), HasSubstr("text follows the list"));
+  EXPECT_THAT(error_of("[1]", kJson), HasSubstr("f:1: 1 is not a JSON object"));
+  EXPECT_THAT(error_of("[{\"a\":}]", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(error_of("]", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(error_of("{\"a\":\"x", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(error_of("{\"data\"", kJson), HasSubstr("f:1"));
+}
+
+// findings C3, C4: more columns, or bytes of a row, than any table has are refused before work.
+TEST(Rows, ColumnsAndRowsHaveLimits) {
+  std::string head = "text", keys = "{\"text\":\"a\"";
+  for (int i = 0; i < 20'000; ++i) {
+    head += fmt::format(",c{}", i);
+    keys += fmt::format(",\"c{}\":1", i);
+  }
+  EXPECT_THAT(error_of(head + "\n", kCsv), HasSubstr("f:1: there are 20001 columns, more than 16384"));
+  EXPECT_THAT(error_of(keys + "}\n", {.name = "jsonl"}), HasSubstr("f:1: with this row there are more than 16384 columns"));
+  ColumnNames names;
+  Arena arena;
+  const std::string open = "a\n\"" + std::string(kMaxRowBytes + 10, 'x');
+  const auto reader = read_rows(TextBuffer(bytes_of(open), "f"), kCsv, names);
+  RawRow row;
+  EXPECT_THROW(reader->next(arena, row), Error);
+}
+
+}  // namespace
+}  // namespace linnet
