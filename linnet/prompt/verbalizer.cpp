@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "linnet/base/error.h"
@@ -40,11 +42,10 @@ std::size_t find_label(const std::vector<std::string>& labels, std::string_view 
 }  // namespace
 
 Verbalizer::Verbalizer(std::vector<std::string> labels, LabelLead lead) : labels_(std::move(labels)) {
+  std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < labels_.size(); ++i) {
     check(!labels_[i].empty(), "--labels: label {} is empty", i + 1);
-    const auto first = std::find(labels_.begin(), labels_.end(), labels_[i]);
-    check(first == labels_.begin() + static_cast<std::ptrdiff_t>(i), "--labels: '{}' stands there twice",
-          printable(labels_[i], 80));
+    check(seen.insert(labels_[i]).second, "--labels: '{}' stands there twice", printable(labels_[i], 80));
     words_.push_back({(lead == LabelLead::kBlank ? " " : "") + labels_[i]});
   }
 }
@@ -68,12 +69,13 @@ Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const st
     }
     made.words_[index] = std::move(words);
   }
+  std::unordered_map<std::string_view, std::size_t> label_of;
   for (std::size_t a = 0; a < made.size(); ++a)
-    for (std::size_t b = 0; b < a; ++b)
-      for (const std::string& word : made.words_[a])
-        check(std::find(made.words_[b].begin(), made.words_[b].end(), word) == made.words_[b].end(),
-              "--label-words: '{}' stands for both '{}' and '{}'", printable(word, 80), printable(made.labels_[b], 80),
-              printable(made.labels_[a], 80));
+    for (const std::string& word : made.words_[a]) {
+      const std::size_t b = label_of.emplace(word, a).first->second;
+      check(a == b, "--label-words: '{}' stands for both '{}' and '{}'", printable(word, 80),
+            printable(made.labels_[b], 80), printable(made.labels_[a], 80));
+    }
   return made;
 }
 

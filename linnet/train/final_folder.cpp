@@ -49,13 +49,15 @@ Facts metric_facts(const std::map<std::string, double>& metrics) {
 std::string judged_text(const JudgedRows& judged, const Prediction& p) {
   const auto at = static_cast<std::size_t>(p.example);
   const Example& row = judged.rows.examples[static_cast<std::size_t>(judged.set.rows[at])];
-  if (p.token < 0) return row.text_pair.empty() ? row.text : row.text + " / " + row.text_pair;
+  if (p.token < 0)
+    return row.text_pair.empty() ? std::string(row.text) : fmt::format("{} / {}", std::string_view(row.text), std::string_view(row.text_pair));
   const auto& targets = judged.set.examples[at].targets;
   const auto word = static_cast<std::size_t>(
       std::count_if(targets.begin(), targets.begin() + p.token, [](std::int32_t target) { return target >= 0; }));
-  const std::string text = fmt::format("{}", fmt::join(row.tokens, " "));
+  const std::vector<std::string> tokens = row.tokens();
+  const std::string text = fmt::format("{}", fmt::join(tokens, " "));
   const bool known = word < row.tags.size() && row.tags[word] == p.expected;
-  return known ? fmt::format("{} (in: {})", row.tokens[word], text) : text;
+  return known ? fmt::format("{} (in: {})", tokens[word], text) : text;
 }
 
 std::vector<Mistake> worst_mistakes(const JudgedRows& judged, const std::vector<std::string>& labels) {
@@ -86,7 +88,9 @@ std::string report_of(const FinishedRun& run) {
                              fmt::format("{}", fmt::join(run.nearest_tokens[i], " ")));
   if (run.judged != nullptr && !run.judged->predictions.empty()) {
     input.judged = run.judged->name;
-    input.confusion = confusion_matrix(run.judged->predictions, run.plan.labels.size());
+    constexpr std::size_t kMostInMatrix = 200;  // classes: more are no table that anyone reads
+    if (run.plan.labels.size() <= kMostInMatrix)
+      input.confusion = confusion_matrix(run.judged->predictions, run.plan.labels.size());
     input.mistakes = worst_mistakes(*run.judged, run.plan.labels);
   }
   return html_report(input);
