@@ -4,6 +4,11 @@ if(TARGET cli_test)
   add_library(fault_shim MODULE ${PROJECT_SOURCE_DIR}/tests/cli/shim/fault_shim.cpp)
   target_link_libraries(fault_shim PRIVATE linnet_warnings ${CMAKE_DL_LIBS})
   add_dependencies(cli_test linnet_cli fault_shim)
+  # Parts of the program that are tested by themselves.
+  foreach(part progress_line suggestions text_width work_rate)
+    target_sources(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp)
+  endforeach()
+  target_link_libraries(cli_test PRIVATE PkgConfig::utf8proc)
   target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>" FAULT_SHIM="$<TARGET_FILE:fault_shim>")
 endif()
 

@@ -1,4 +1,4 @@
-// A conversation in the terminal: a line is a turn, the answer streams, everything said so far goes along.
+// A conversation in the terminal: a line, or a paste, is a turn; the answer streams, everything said so far goes along.
 #pragma once
 
 #include <string>
@@ -7,9 +7,17 @@
 
 namespace linnet::app {
 
-// Ends with the end of standard input. Ctrl-C ends an answer; without one it ends the program. When the conversation no
-// longer fits the model's context, its oldest turns are left out, with a note. A model without a chat template
-// completes each line by itself.
-void hold_conversation(const LoadedModel& loaded, Completer& completer, const std::string& system);
+enum class SeedFrom : std::uint8_t { kUser, kChance };
+
+struct ChatOptions {
+  std::string system = {};
+  SeedFrom seed = SeedFrom::kChance;  // kUser: --seed was given, and the conversation is the same each time
+};
+
+// Ends with Ctrl-D, /exit, or Ctrl-C twice at the prompt (exit 130). Ctrl-C stops an answer, and drops a line at the
+// prompt. Where the model's context is full, the oldest turns are left out, with a note. A model without a chat template
+// completes each line by itself. Unless the command line or the checkpoint has sampling options, answers are sampled at
+// temperature 0.7 and top-p 0.9.
+void hold_conversation(const LoadedModel& loaded, Completer& completer, const ChatOptions& options);
 
 }  // namespace linnet::app

@@ -100,7 +100,7 @@ class ClassifyRun {
     for (const std::string& name : data.columns)
       if (slots_ && !probe.columns.contains(name)) probe.columns[name] = "text";
     if (classifier_.engine() != tasks::Engine::kHead) classifier_.check_input(probe);
-    if (show_prompt_) print_note(shown_lines(classifier_.render(first)));
+    if (show_prompt_) print_requested(shown_lines(classifier_.render(first)));
   }
 
   const tasks::Classifier& classifier_;
@@ -117,8 +117,8 @@ constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches,
 void run_classify(Arguments arguments) {
   ClassifyArguments a;
   Command command("classify", "texts and labels in, probabilities out");
-  command.example("linnet classify --labels positive,negative 'I love the sunny weather today.'");
-  command.example("linnet classify --labels 'C++,Python' --template code-language --input snippets.jsonl --json");
+  command.example("linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'");
+  command.example("linnet classify --labels 'C++,Python' --template code-above --input snippets.jsonl --json");
   add_classify_options(command, a);
   command.parse(arguments);
   check_usage(command, a);

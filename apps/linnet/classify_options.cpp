@@ -25,16 +25,20 @@ constexpr std::pair<std::string_view, Normalize> kNormalize[] = {
     {"bytes", Normalize::kBytes}, {"pmi", Normalize::kPmi},
 };
 
+template <class Value, std::size_t N>
+std::vector<std::string> names_of(const std::pair<std::string_view, Value> (&values)[N]) {
+  std::vector<std::string> names;
+  for (const auto& [text, value] : values) names.emplace_back(text);
+  return names;
+}
+
 // The value a name stands for; wrong usage that lists the names for another.
 template <class Value, std::size_t N>
 Value named(const Command& command, const char* option, const std::pair<std::string_view, Value> (&values)[N],
             const std::string& name) {
-  std::string names;
-  for (const auto& [text, value] : values) {
+  for (const auto& [text, value] : values)
     if (text == name) return value;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", text);
-  }
-  command.wrong_usage(fmt::format("{} {} is none of {}", option, printable(name, 40), names));
+  command.wrong_usage(format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
 }
 
 // Fills in the exemplars, and the labels where nobody named any.
@@ -80,18 +84,18 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.group("Labels and prompt");
   command.option("--labels", a.labels, "the labels, with commas between");
   command.option("--label-words", a.label_words, "LABEL=word,word: the words that stand for a label (repeatable)");
-  command.option("--template", a.prompt, "sentiment-tone, code-language, …, a file, or text holding {{ text }}");
+  command.choice("--template", a.prompt, PromptTemplate::shipped_names(), "a file, text that holds {{ text }}, or one of", Others::kAllowed);
   command.flag("--chat", a.chat, "the prompt is a user's turn in the model's chat template");
   command.flag("--show-prompt", a.show_prompt, "print the first text's prompt to stderr");
   command.option("--examples", a.examples, "a file of solved examples to show the model");
-  command.option("--shots", a.shots, "how many of them (8), balanced by class");
+  command.option("--shots", a.shots, "how many of them (default: 8), balanced by class");
   command.group("Answer");
-  command.option("--engine", a.engine, "auto, score, generate, mask, nli, head");
-  command.option("--normalize", a.normalize, "sum, tokens, chars, bytes, pmi");
-  command.option("--calibrate", a.calibrate, "none, content-free, or a file from --save-calibration");
+  command.choice("--engine", a.engine, names_of(kEngines), "how labels are judged");
+  command.choice("--normalize", a.normalize, names_of(kNormalize), "what a label's log-probability is divided by");
+  command.choice("--calibrate", a.calibrate, {"none", "content-free"}, "a file from --save-calibration, or one of", Others::kAllowed);
   command.option("--save-calibration", a.save_calibration, "write the calibration to this file");
   command.option("--abstain-below", a.abstain_below, "mark answers with a lower probability");
-  command.option("--top-k", a.top_k, "show only so many labels");
+  command.option("--top-k", a.top_k, "show only so many labels; default: all");
   command.flag("--allow-untrained", a.allow_untrained, "use a classification head that was never trained");
   add_answer_options(command, a.answers, "one JSON object per text");
   add_model_options(command, a.model);

@@ -6,7 +6,9 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "linnet/base/log.h"
 #include "output.h"
+#include "suggestions.h"
 
 namespace linnet::app {
 
@@ -49,11 +51,82 @@ std::vector<std::string> marked(Arguments arguments) {
 
 }  // namespace
 
-Command::Command(const std::string& name, const std::string& purpose) : name_(name), app_(purpose, "linnet " + name) {
-  app_.set_help_flag("-h,--help", "show this text");
+namespace {
+
+constexpr const char* kEveryVerb = "Every verb";
+
+// Set while command_info runs a verb: its options are taken down, nothing is parsed.
+CommandInfo* taking_down = nullptr;
+
+// What other programs call an option.
+constexpr Meaning kMeanings[] = {
+    {"lr", "learning-rate"},
+    {"temp", "temperature"},
+    {"max-tokens", "max-new-tokens"},
+    {"n-predict", "max-new-tokens"},
+    {"num-predict", "max-new-tokens"},
+    {"ctx-size", "context"},
+    {"max-seq-length", "max-length"},
+    {"num-train-epochs", "epochs"},
+    {"num-epochs", "epochs"},
+    {"per-device-train-batch-size", "batch-size"},
+    {"bs", "batch-size"},
+    {"gradient-accumulation-steps", "grad-accumulation"},
+    {"gradient-checkpointing", "recompute"},
+    {"lr-scheduler-type", "schedule"},
+    {"max-grad-norm", "clip"},
+    {"val-fraction", "valid-fraction"},
+    {"dataset", "data"},
+    {"train-file", "data"},
+    {"output-dir", "output"},
+    {"out", "output"},
+    {"out-dir", "output"},
+    {"candidate-labels", "labels"},
+    {"classes", "labels"},
+    {"prompt-template", "template"},
+    {"few-shot", "shots"},
+    {"num-fewshot", "shots"},
+    {"file", "input"},
+    {"infile", "input"},
+    {"model-name-or-path", "model"},
+    {"model-path", "model"},
+    {"lora", "adapter"},
+    {"base-model", "base"},
+    {"precision", "dtype"},
+    {"quant", "dtype"},
+    {"type", "dtype"},
+    {"gpu", "device"},
+    {"cuda", "device"},
+    {"num-threads", "threads"},
+    {"jobs", "threads"},
+    {"random-seed", "seed"},
+    {"normalize", "unit"},
+    {"debug", "verbose"},
+    {"silent", "quiet"},
+};
+
+// "2 values", "a value".
+std::string number_taken(const std::string& type) {
+  return type == "INT" || type == "UINT" ? "a whole number" : type == "FLOAT" ? "a number" : "another value";
+}
+
+}  // namespace
+
+Command::Command(const std::string& name, const std::string& purpose)
+    : name_(name), purpose_(purpose), app_(purpose, "linnet " + name) {
+  app_.set_help_flag("-h,--help", "show this text")->group(kEveryVerb);
+  app_.add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")->group(kEveryVerb);
+  app_.add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
   app_.formatter(std::make_shared<Layout>());
   app_.get_formatter()->column_width(36);
   app_.option_defaults()->always_capture_default(false);
+}
+
+CLI::Option* Command::choice(const std::string& names, std::string& value, std::vector<std::string> choices,
+                             const std::string& help, Others others) {
+  CLI::Option* const made = option(names, value, fmt::format("{}: {}", help, fmt::join(choices, ", ")));
+  choices_.push_back({made, std::move(choices), others});
+  return made;
 }
 
 void Command::later(const std::string& names, const std::string& what) {
@@ -81,7 +154,88 @@ std::string Command::variable_behind(std::string_view message, Arguments argumen
   return "";
 }
 
+void Command::refuse_unknown(std::string_view spelling) const {
+  const auto typed = spelling.substr(std::min(spelling.find_first_not_of('-'), spelling.size()));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app_.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back(name);
+  auto near = suggestions(typed, names, kMeanings);
+  for (std::string& name : near) name.insert(0, "--");
+  const bool number = !typed.empty() && typed.find_first_not_of("0123456789.,") == typed.npos;
+  wrong_usage(format_printable("there is no {}{}", printable(spelling, 40),
+                               number          ? std::string("; a text that begins with '-' follows --")
+                               : near.empty() ? std::string()
+                                              : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
+}
+
+// CLI11 takes an unknown option for a text and then complains of the texts.
+void Command::refuse_unknown_options(Arguments arguments) const {
+  const auto find = [&](const auto& has) -> const CLI::Option* {
+    for (const CLI::Option* option : app_.get_options())
+      if (has(*option)) return option;
+    return nullptr;
+  };
+  const auto values = [](const CLI::Option& option) {
+    return static_cast<std::size_t>(std::max(0, option.get_items_expected_min() * option.get_type_size_min()));
+  };
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--") return;
+    if (argument.size() < 2 || argument[0] != '-' || argument[1] == ' ') continue;
+    if (argument[1] == '-') {
+      const auto end = std::min(argument.find('='), argument.size());
+      const std::string name(argument.substr(2, end - 2));
+      const auto* option = find([&](const CLI::Option& o) { return o.check_lname(name); });
+      if (option == nullptr) refuse_unknown(argument.substr(0, end));
+      if (end == argument.size()) i += values(*option);
+      continue;
+    }
+    for (std::size_t letter = 1; letter < argument.size(); ++letter) {
+      const std::string name(1, argument[letter]);
+      const auto* option = find([&](const CLI::Option& o) { return o.check_sname(name); });
+      if (option == nullptr) refuse_unknown(argument);
+      if (values(*option) == 0) continue;  // a flag: others may follow
+      if (letter + 1 == argument.size()) i += values(*option);
+      break;
+    }
+  }
+}
+
+void Command::refuse_other_choices() const {
+  for (const Choice& choice : choices_) {
+    if (choice.option->count() == 0 || choice.others == Others::kAllowed) continue;
+    const std::string value = choice.option->results().back();
+    if (std::ranges::find(choice.names, value) != choice.names.end()) continue;
+    wrong_usage(format_printable("{} '{}' is not one of {}{}", choice.option->get_name(), printable(value, 40),
+                                 fmt::join(choice.names, ", "), nearest_clause(value, choice.names)));
+  }
+}
+
+// CLI11's complaints in this program's words.
+std::string Command::reworded(const CLI::ParseError& error) const {
+  const std::string message = error.what();
+  for (const CLI::Option* option : app_.get_options()) {
+    const std::string name = option->get_name();
+    if (const std::string begin = "Could not convert: " + name + " = "; message.starts_with(begin))
+      return format_printable("{} takes {}, not '{}'", name, number_taken(option->get_type_name()),
+                              printable(message.substr(begin.size()), 40));
+    if (!message.starts_with(name + ": ")) continue;
+    if (message.find("missing") != message.npos) return format_printable("{} takes a value, and none follows", name);
+    if (message.find("At Most") != message.npos)
+      return format_printable("{} is given {} times{}", name, option->results().size(),
+                              name.starts_with('-') ? "" : "; put quotes around a text with blanks");
+  }
+  constexpr std::string_view kExtra = "The following argument was not expected: ";
+  if (message.starts_with(kExtra))
+    return format_printable("'{}' is not expected here", printable(message.substr(kExtra.size()), 40));
+  return message;
+}
+
 void Command::parse(Arguments arguments) {
+  if (taking_down != nullptr) {
+    *taking_down = info();
+    throw Exit{0};
+  }
   std::string footer = "Examples:\n";
   for (const std::string& line : examples_) footer += "  " + line + "\n";
   footer += "\nEvery --long-option can also be given as LINNET_LONG_OPTION; the command line wins.";
@@ -91,14 +245,8 @@ void Command::parse(Arguments arguments) {
       option->envname(environment_name(option->get_lnames().front()));
     }
   }
-  try {
-    app_.parse(marked(arguments));
-  } catch (const CLI::CallForHelp&) {
-    print_result(app_.help());
-    throw Exit{0};
-  } catch (const CLI::ParseError& error) {
-    wrong_usage(error.what() + variable_behind(error.what(), arguments));
-  }
+  refuse_unknown_options(arguments);
+  parse_checked(arguments);
   for (std::vector<std::string>* list : lists_)
     for (std::string& value : *list)
       if (value.ends_with(kMark)) value.pop_back();
@@ -107,6 +255,52 @@ void Command::parse(Arguments arguments) {
       wrong_usage(format_printable("{} is not in this version: {}", entry.option->get_name(), entry.message));
     }
   }
+  refuse_other_choices();
+  if (quiet_ && verbose_) wrong_usage("--quiet and --verbose exclude each other");
+  if (quiet_) set_verbosity(Verbosity::kQuiet);
+  if (verbose_) set_verbosity(Verbosity::kVerbose);
+}
+
+void Command::parse_checked(Arguments arguments) {
+  try {
+    app_.parse(marked(arguments));
+  } catch (const CLI::CallForHelp&) {
+    print_result(app_.help());
+    throw Exit{0};
+  } catch (const CLI::ParseError& error) {
+    wrong_usage(reworded(error) + variable_behind(error.what(), arguments));
+  }
+}
+
+CommandInfo Command::info() const {
+  CommandInfo info{.name = name_, .purpose = purpose_, .examples = examples_, .options = {}};
+  for (const CLI::Option* option : app_.get_options()) {
+    const bool not_yet =
+        std::ranges::any_of(later_, [&](const Later& entry) { return entry.option == option; });
+    if (not_yet) continue;
+    OptionInfo& entry = info.options.emplace_back();
+    for (const std::string& name : option->get_snames()) entry.spellings.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) entry.spellings.push_back("--" + name);
+    if (option->get_positional()) entry.positional = option->get_name(true, false);
+    if (option->get_expected_max() > 0 && option->get_type_size_max() > 0) entry.value = option->get_type_name();
+    entry.help = option->get_description();
+    entry.group = option->get_group();
+    entry.repeats = option->get_expected_max() > 1;
+    for (const Choice& choice : choices_)
+      if (choice.option == option) entry.choices = choice.names;
+  }
+  return info;
+}
+
+CommandInfo command_info(void (*verb)(Arguments)) {
+  CommandInfo info;
+  taking_down = &info;
+  try {
+    verb({});
+  } catch (const Exit&) {
+  }
+  taking_down = nullptr;
+  return info;
 }
 
 void Command::wrong_usage(const std::string& message) const {

@@ -3,10 +3,14 @@
 //   Command command("score", "log-probability of continuations of a prompt");
 //   command.example("linnet score --prompt 'I feel' --continuation ' happy'");
 //   command.option("--prompt", prompt, "text before the continuation");
+//   command.choice("--dtype", dtype, {"f32", "bf16"}, "type of the weights");
 //   command.parse(arguments);          // --help, wrong usage: throws Exit
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <list>
 #include <span>
 #include <string>
@@ -23,6 +27,25 @@ struct Exit {
 
 using Arguments = std::span<const char* const>;  // what follows the verb
 
+// May an option take other values than the names that are listed for it?
+enum class Others : std::uint8_t { kRefused, kAllowed };
+
+// An option as data, for manual pages and completions.
+struct OptionInfo {
+  std::vector<std::string> spellings;  // "-m", "--model"; none for a positional argument
+  std::string positional;              // its name
+  std::string value;                   // "TEXT", "INT", "FLOAT"; empty for a flag
+  std::string help, group;
+  std::vector<std::string> choices;
+  bool repeats = false;
+};
+
+struct CommandInfo {
+  std::string name, purpose;
+  std::vector<std::string> examples;
+  std::vector<OptionInfo> options;
+};
+
 class Command {
  public:
   Command(const std::string& name, const std::string& purpose);
@@ -31,16 +54,21 @@ class Command {
   // Every option added after this belongs to the group in --help.
   void group(const std::string& name) { group_ = name; }
 
-  // A list takes every positional argument; as a flag, one value each time it is given.
+  // A list takes every positional argument; as a flag, one value each time it is given. The help ends with the default
+  // that `value` has, unless it names one itself.
   template <class T>
   CLI::Option* option(const std::string& names, T& value, const std::string& help) {
-    CLI::Option* const made = app_.add_option(names, value, help)->group(group_);
+    CLI::Option* const made = app_.add_option(names, value, with_default(help, value))->group(group_);
     if constexpr (std::is_same_v<T, std::vector<std::string>>) {
       lists_.push_back(&value);
       made->allow_extra_args(!names.starts_with('-'));
     }
     return made;
   }
+  // An option that takes one of these names. The help lists them; another value is wrong usage that names the nearest,
+  // unless `others` are allowed ("balanced, or numbers").
+  CLI::Option* choice(const std::string& names, std::string& value, std::vector<std::string> choices,
+                      const std::string& help, Others others = Others::kRefused);
   // A flag; `names` may hold the opposite as "--on,!--off".
   CLI::Option* flag(const std::string& names, bool& value, const std::string& help) {
     return app_.add_flag(names, value, help)->group(group_);
@@ -48,28 +76,52 @@ class Command {
   // Flags that the contract names and a later version brings: exit 2 with a word when one is given.
   void later(const std::string& names, const std::string& what);
 
-  // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins.
+  // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins. --quiet and --verbose, which
+  // every verb has, take effect here.
   void parse(Arguments arguments);
 
   // Was it given, on the command line or by the environment?
   bool given(const std::string& name) const { return app_.count(name) > 0; }
   const std::string& name() const { return name_; }
+  CommandInfo info() const;
   // Ends with exit code 2 and a message that points at --help.
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
+  template <class T>
+  static std::string with_default(const std::string& help, const T& value) {
+    std::string text;
+    if constexpr (std::is_same_v<T, std::string>) text = value;
+    if constexpr (std::is_arithmetic_v<T>) text = fmt::format("{}", value);
+    return text.empty() || help.find("default") != help.npos ? help : fmt::format("{} (default: {})", help, text);
+  }
+  void parse_checked(Arguments arguments);
+  void refuse_unknown_options(Arguments arguments) const;
+  [[noreturn]] void refuse_unknown(std::string_view spelling) const;
+  void refuse_other_choices() const;
+  std::string reworded(const CLI::ParseError& error) const;
   std::string variable_behind(std::string_view message, Arguments arguments) const;
 
   struct Later {
     CLI::Option* option;
     std::string message, value;
   };
-  std::string name_, group_ = "Options";
+  struct Choice {
+    CLI::Option* option;
+    std::vector<std::string> names;
+    Others others;
+  };
+  std::string name_, purpose_, group_ = "Options";
   CLI::App app_;
   std::vector<std::string> examples_;
   std::list<Later> later_;
+  std::vector<Choice> choices_;
   std::vector<std::vector<std::string>*> lists_;
+  bool quiet_ = false, verbose_ = false;
 };
+
+// What a verb's function would parse, as data: it runs up to its `parse` and no further.
+CommandInfo command_info(void (*verb)(Arguments));
 
 // The environment's twin of a long option: "--max-new-tokens" -> "LINNET_MAX_NEW_TOKENS".
 std::string environment_name(const std::string& long_name);

@@ -61,28 +61,34 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
   return {{}, generate::generate(model, prompt.ids, options)};
 }
 
-std::string Completer::complete(const Prompt& prompt) {
+Answer Completer::complete(const Prompt& prompt) {
   check_memory(prompt);
   const bool stream = show_.format == Format::kText;
-  if (stream && show_.echo == Echo::kPrompt) print_result(prompt.text);
+  if (stream && show_.echo == Echo::kPrompt) print_generated(prompt.text);
   const auto show = [&](std::string_view piece) {
-    if (stream) print_result(piece);
+    if (stream) print_generated(piece);
     return !PoliteInterrupt::asked();
   };
-  const tasks::Completion c = continued(prompt, show);
+  tasks::Completion c = continued(prompt, show);
+  const Ending ending = PoliteInterrupt::asked()                               ? Ending::kStopped
+                        : c.generation.finish == generate::FinishReason::kStop ? Ending::kItself
+                                                                               : Ending::kLength;
   if (!stream) {
     print_json(as_json(prompt, c));
-    return c.text;
+    return {std::move(c.text), ending};
   }
   print_result("\n");
   if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
-  if (stderr_is_terminal())
-    print_note(format_printable(
-        "[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", c.generation.prompt_tokens, c.generation.ids.size(),
-        c.generation.finish == generate::FinishReason::kStop ? "ended by itself" : "cut at the length",
-        rate(c.generation.prompt_tokens, c.generation.prefill_seconds),
-        rate(decoded(c.generation), c.generation.decode_seconds)));
-  return c.text;
+  if (stderr_is_terminal()) print_figures(c.generation, ending);
+  return {std::move(c.text), ending};
+}
+
+void Completer::print_figures(const generate::Generation& g, Ending ending) const {
+  const char* const ended = ending == Ending::kStopped  ? "stopped"
+                            : ending == Ending::kItself ? "ended by itself"
+                                                        : "cut at the length (-n/--max-new-tokens)";
+  print_note(format_printable("[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", g.prompt_tokens, g.ids.size(), ended,
+                              rate(g.prompt_tokens, g.prefill_seconds), rate(decoded(g), g.decode_seconds)));
 }
 
 Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const {

@@ -29,6 +29,13 @@ struct CompleterOptions {
   std::optional<MemoryLimit> memory = {};  // checked for every prompt
 };
 
+enum class Ending : std::uint8_t { kItself, kLength, kStopped };  // kStopped: by Ctrl-C
+
+struct Answer {
+  std::string text;
+  Ending ending;
+};
+
 class Completer {
  public:
   // The model must outlive the completer.
@@ -39,14 +46,16 @@ class Completer {
   // `messages` through the model's chat template.
   Prompt chat(const Json& messages) const;
 
-  // Completes and prints; the completion's text is returned.
-  std::string complete(const Prompt& prompt);
+  // Completes and prints.
+  Answer complete(const Prompt& prompt);
+  generate::Request& request() { return options_.request; }
   void check_options() const;  // kInvalidArgument for what is wrong whatever the prompt
 
  private:
   void check_memory(const Prompt& prompt) const;
   tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text) const;
   Json token(const generate::TokenLogprob& token) const;
+  void print_figures(const generate::Generation& generation, Ending ending) const;
   Json as_json(const Prompt& prompt, const tasks::Completion& completion) const;
   Json logprobs(const generate::Generation& generation) const;
   void print_logprobs(const generate::Generation& generation) const;

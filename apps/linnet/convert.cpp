@@ -1,6 +1,7 @@
 // linnet convert: a model in another kind of file, or with weights of another type.
 #include <fmt/format.h>
 
+#include "folder_weights.h"
 #include "linnet/adapt/peft_config.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -23,6 +24,13 @@ namespace {
 
 bool is_gguf(const fs::path& path) { return path.extension() == ".gguf"; }
 
+// "a/b/." is named b. A working folder that is gone has no name.
+std::string name_of(const fs::path& path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  return (error ? path : whole).lexically_normal().filename().string();
+}
+
 void to_gguf(const fs::path& source, const fs::path& output, WeightType dtype) {
   Progress bar("writing", 0, "", Progress::Unit::kBytes);
   models::GgufOptions options{.dtype = dtype};
@@ -30,21 +38,17 @@ void to_gguf(const fs::path& source, const fs::path& output, WeightType dtype) {
     bar.set_total(static_cast<std::int64_t>(all));
     bar.set(static_cast<std::int64_t>(done));
   };
-  if (!fs::is_directory(source)) return models::convert_gguf(*GgufFile::open(source), output, options);
+  if (!is_folder(source)) return models::convert_gguf(*GgufFile::open(source), output, options);
   const auto model = models::Model::from_pretrained(source);
   options.vocabulary = export_gguf_vocabulary(source, model->config().vocab);
-  options.name = fs::absolute(source).lexically_normal().filename().string();
+  options.name = name_of(source);
   models::save_gguf(*model, output, options);
 }
 
 void to_folder(const Command& command, const fs::path& source, const fs::path& output, WeightType dtype) {
   AtomicFolder folder(output);
   const auto model = models::Model::from_pretrained(source);
-  if (dtype == WeightType::kAuto)
-    for (const nn::Parameter& p : model->parameters())
-      if (info(p.tensor->dtype()).quantized)
-        command.wrong_usage(fmt::format("{} holds {} weights, a folder f32, bf16 or f16; say which with --dtype",
-                                        printable(source.string()), info(p.tensor->dtype()).name));
+  require_folder_type(command, *model, dtype, source.string());
   model->save_pretrained(folder.path(), dtype);
   folder.commit();
 }
@@ -61,8 +65,8 @@ void run_convert(Arguments arguments) {
   command.option("MODEL", named, "folder, .gguf file or org/name[@revision]");
   command.option("-m,--model", options.model, "the same, by name");
   command.option("-o,--output", output, "a name ending in .gguf, or a new folder");
-  command.option("--dtype", options.dtype, "auto (as it is), f32, bf16, f16; into a .gguf also q8, q4");
-  command.option("-t,--threads", options.threads, "threads; default: physical cores");
+  command.choice("--dtype", options.dtype, weight_type_names(), "auto: as it is; q8 and q4 into a .gguf only");
+  command.option("-t,--threads", options.threads, "default: physical cores");
   command.flag("--json", json, "what was written as one JSON object");
   command.parse(arguments);
   if (output.empty()) command.wrong_usage("-o OUT is missing: a name ending in .gguf, or a folder");

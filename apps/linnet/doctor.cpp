@@ -84,7 +84,7 @@ Json examine(bool bench) {
       {"cache",
        {{"linnet", linnet_cache().string()},
         {"default_model", default_model_path().string()},
-        {"default_model_present", std::filesystem::exists(default_model_path())}}},
+        {"default_model_present", default_model_is_there()}}},
   };
   if (bench) result["bench"] = speed();
   return result;

@@ -17,11 +17,10 @@ namespace linnet::app {
 
 namespace {
 
-tasks::EmbedPooling pooling_named(const Command& command, const std::string& name) {
+tasks::EmbedPooling pooling_named(const std::string& name) {
   if (name == "mean") return tasks::EmbedPooling::kMean;
   if (name == "cls") return tasks::EmbedPooling::kCls;
-  if (name == "last") return tasks::EmbedPooling::kLast;
-  command.wrong_usage(fmt::format("--pooling {} is none of mean, cls, last", printable(name, 40)));
+  return tasks::EmbedPooling::kLast;
 }
 
 // The shortest decimal that reads back as the same float.
@@ -49,7 +48,7 @@ void run_embed(Arguments arguments) {
   command.example("linnet embed -m bert-base-uncased --pooling cls --unit --input texts.txt --json");
   add_text_options(command, texts, "texts to embed");
   command.group("Answer");
-  command.option("--pooling", pooling, "mean, cls, last; default: what the model's folder says, else mean");
+  command.choice("--pooling", pooling, {"mean", "cls", "last"}, "default: what the model's folder has, else mean");
   command.flag("--unit,!--no-unit", unit, "scale to length 1; default: what the model's folder says, else not");
   command.option("--max-length", max_length, "tokens of a text at most; default: the model's limit");
   command.flag("--json", json, "one JSON object a text");
@@ -57,7 +56,7 @@ void run_embed(Arguments arguments) {
   command.parse(arguments);
   if (command.given("--max-length") && max_length < 1) command.wrong_usage("--max-length takes a number from 1");
   std::optional<tasks::EmbedPooling> wanted;
-  if (command.given("--pooling")) wanted = pooling_named(command, pooling);
+  if (command.given("--pooling")) wanted = pooling_named(pooling);
 
   const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
   const LoadedModel loaded = load_model(command, model);

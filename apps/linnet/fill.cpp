@@ -68,7 +68,7 @@ void run_fill(Arguments arguments) {
   command.example("linnet fill -m bert-base-uncased 'It was [MASK].' --targets good --targets bad --json");
   add_text_options(command, texts, "texts that hold the model's mask token");
   command.group("Answer");
-  command.option("--top-k", top_k, "words for each mask (5)");
+  command.option("--top-k", top_k, "words for each mask");
   command.option("--targets", targets, "rank only this word (repeatable)");
   add_answer_options(command, show, "one JSON array per text");
   add_model_options(command, model);

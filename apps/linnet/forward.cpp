@@ -89,8 +89,6 @@ void check_usage(const Command& command, const Options& options) {
   if (options.output.empty()) command.wrong_usage("where to? give -o FILE.safetensors");
   if (!options.output.ends_with(".safetensors"))
     command.wrong_usage(format_printable("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
-  if (options.padding_side != "left" && options.padding_side != "right")
-    command.wrong_usage(format_printable("--padding-side {}: left or right", printable(options.padding_side, 40)));
   if (options.ids.empty() == options.texts.empty())
     command.wrong_usage(options.ids.empty() ? "nothing to run: give --ids 1,2,3 or a text"
                                             : "--ids or a text, not both");
@@ -112,7 +110,7 @@ void run_forward(Arguments arguments) {
   rows("--attention-mask", options.masks, "0 where a token is left out; one list a row");
   rows("--type-ids", options.types, "token types; one list a row");
   rows("--decoder-ids", options.decoder_ids, "the decoder's ids of an encoder-decoder; one list a row");
-  command.option("--padding-side", options.padding_side, "where shorter rows are filled: right (default), left");
+  command.choice("--padding-side", options.padding_side, {"right", "left"}, "where shorter rows are filled");
   command.option("-o,--output", options.output, "the .safetensors file to write");
   command.flag("--json", options.json, "names and shapes as JSON");
   add_model_options(command, options.model);

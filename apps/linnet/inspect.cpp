@@ -212,8 +212,8 @@ void run_inspect(Arguments arguments) {
   command.option("-m,--model,model", o.model,
                  "folder, .gguf, .safetensors or pytorch_model.bin file, org/name[@revision]");
   command.flag("--tensors", o.tensors, "every tensor of the checkpoint, with our name for it");
-  command.option("--dtype", o.dtype, "what the memory to run is counted for: auto, f32, bf16, f16, q8, q4");
-  command.option("--context", o.context, "tokens it is counted for (2048, or the model's context)");
+  command.choice("--dtype", o.dtype, weight_type_names(), "what the memory to run is counted for");
+  command.option("--context", o.context, "tokens it is counted for; default: 2048, or the model's context");
   command.flag("--json", o.json, "as JSON");
   command.parse(arguments);
   if (command.given("--context") && o.context < 1) command.wrong_usage("--context takes a number from 1");

@@ -16,6 +16,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/parallel.h"
+#include "terminal_state.h"
 
 namespace linnet::app {
 
@@ -52,6 +53,7 @@ bool in_foreground() { return has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp
   hold_stderr();  // errors of work that loses its files are not shown
   take_bar_away();
   if (in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &at_start);
+  restore_terminal();
   remove_unfinished();
   _exit(130);
 }

@@ -10,7 +10,7 @@
 #include "interrupt.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "linnet/base/nearest.h"
+#include "model_argument.h"
 #include "output.h"
 #include "thread_waits.h"
 #include "verbs.h"
@@ -24,6 +24,7 @@ std::string usage() {
       "Usage: linnet VERB [OPTIONS]\n";
   std::string_view group;
   for (const Verb& verb : verbs()) {
+    if (verb.group.empty()) continue;
     if (verb.group != group) {
       group = verb.group;
       text += format_printable("\n{}:\n", group);
@@ -32,19 +33,25 @@ std::string usage() {
   }
   return text +
          "\nExamples:\n"
-         "  linnet classify --labels positive,negative 'I love the sunny weather today.'\n"
+         "  linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'\n"
          "  linnet run 'The capital of France is' -n 20\n"
-         "\n`linnet VERB --help` shows a verb's options; `linnet --version` the version.\n";
+         "\n`linnet VERB --help` shows a verb's options; `linnet --version` the version and the default model.\n";
+}
+
+std::string version() {
+  return format_printable("linnet {}\ndefault model: {} ({})\n", LINNET_VERSION, default_model_path().string(),
+                          default_model_is_there() ? "there" : "not there; script/fetch-models smollm2 gets it");
 }
 
 void run_verb(std::string_view name, Arguments arguments) {
+  std::vector<std::string> names;
   for (const Verb& verb : verbs()) {
     if (verb.name == name) return verb.run(arguments);
+    if (!verb.group.empty()) names.emplace_back(verb.name);
   }
-  std::vector<std::string> names;
-  for (const Verb& verb : verbs()) names.emplace_back(verb.name);
-  print_error(format_printable("there is no verb '{}'; the nearest: {}; see linnet --help", printable(name, 40),
-                               fmt::join(nearest_names(name, names, 3), ", ")));
+  auto near = nearest_clause(name, names, verb_meanings());
+  if (near.empty()) near = format_printable("; there are: {}", fmt::join(names, ", "));
+  print_error(format_printable("there is no verb '{}'{}; see linnet --help", printable(name, 40), near));
   throw Exit{2};
 }
 
@@ -54,7 +61,7 @@ void dispatch(Arguments arguments) {
     throw Exit{2};
   }
   const std::string_view first = arguments[0];
-  if (first == "--version" || first == "-V") return print_result("linnet " LINNET_VERSION "\n");
+  if (first == "--version" || first == "-V" || first == "version") return print_result(version());
   if (first == "help" && arguments.size() > 1) {
     const char* const help = "--help";
     return run_verb(arguments[1], Arguments(&help, 1));
@@ -107,7 +114,9 @@ int guarded_main(Arguments arguments) {
   } catch (const std::bad_alloc&) {
     print_error(kOutOfMemory);
   } catch (const std::exception& error) {
-    print_error(printable(error.what(), SIZE_MAX));
+    // Nothing of a library should come this far: a file's fault or a wrong option is an Error with its place.
+    print_error(format_printable("internal error: {}; please report it with the command line and, if possible, the files",
+                                 printable(error.what(), 400)));
   }
   return 1;
 }

@@ -1,6 +1,7 @@
 // linnet merge: a LoRA adapter folded into its base.
 #include <fmt/format.h>
 
+#include "folder_weights.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "model_argument.h"
@@ -23,8 +24,8 @@ void run_merge(Arguments arguments) {
   command.option("-m,--model", options.model, "the same, by name");
   command.option("--base", options.base, "the model under it, where the adapter's own entry does not lead to it");
   command.option("-o,--output", output, "a new folder");
-  command.option("--dtype", options.dtype, "of the weights: auto (the base's), f32, bf16, f16");
-  command.option("-t,--threads", options.threads, "threads; default: physical cores");
+  command.choice("--dtype", options.dtype, weight_type_names(), "of the weights; auto: the base's, q8 and q4 by linnet convert");
+  command.option("-t,--threads", options.threads, "default: physical cores");
   command.flag("--json", json, "what was written as one JSON object");
   command.parse(arguments);
   if (output.empty()) command.wrong_usage("-o OUT is missing: the folder to write");
@@ -44,6 +45,7 @@ void run_merge(Arguments arguments) {
         adapter.string());
   AtomicFolder folder(output);
   LoadedModel loaded = load_model(command, options, {}, WithTokenizer::kIfThere);
+  require_folder_type(command, *loaded.model, dtype, find_model(command, options).base.string());
   loaded.adapter->merge();
   loaded.model->save_pretrained(folder.path(), dtype);
   models::copy_companions(adapter, folder.path());

@@ -4,6 +4,7 @@
 
 #include "linnet/adapt/adapter.h"
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 
 namespace linnet::app {
 
@@ -16,11 +17,18 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+constexpr std::size_t kLongestPath = 4096;  // of Linux
+
 // "x.gguf" could name a repository, but nobody means one.
 bool looks_like_a_file(const std::string& model) {
   if (model.find(':') != std::string::npos) return false;  // org/name:x.gguf
   const std::string extension = fs::path(model).extension().string();
   return extension == ".gguf" || extension == ".safetensors" || extension == ".bin" || extension == ".json";
+}
+
+// A name that no path can have (too long) may still be said to be no repository.
+bool there_as_path(const std::string& model) {
+  return model.size() <= kLongestPath && presence(model) != Presence::kAbsent;
 }
 
 }  // namespace
@@ -33,17 +41,24 @@ fs::path linnet_cache() {
 
 fs::path default_model_path() { return linnet_cache() / "models" / "SmolLM2-135M-Instruct.gguf"; }
 
+bool default_model_is_there() {
+  try {
+    return presence(default_model_path()) != Presence::kAbsent;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 fs::path resolve_model(const std::string& model) {
   if (model.empty()) {
     fs::path path = default_model_path();
-    check(fs::exists(path), ErrorKind::kBadInput,
+    check(presence(path) != Presence::kAbsent, ErrorKind::kBadInput,
           "{}: no model was named and the default one is not there; give -m MODEL, set LINNET_MODEL, or run "
           "script/fetch-models smollm2",
           path.string());
     return path;
   }
-  std::error_code error;
-  if (fs::exists(model, error)) return model;
+  if (there_as_path(model)) return model;
   const auto spec = hub::parse_spec(model);
   check(spec.has_value() && !looks_like_a_file(model), ErrorKind::kBadInput,
         "{}: there is no such file or folder; give a model's folder, a .gguf file or a repository as org/name",

@@ -13,6 +13,7 @@ namespace linnet::app {
 std::filesystem::path linnet_cache();
 // Where script/fetch-models puts SmolLM2-135M-Instruct.
 std::filesystem::path default_model_path();
+bool default_model_is_there();  // false also where its folder cannot be read
 
 // The folder or file that `model` names; "" is the default model, and what is there goes before a repository of the
 // same name. Nothing there: kBadInput that names the nearest cached models and says how to get this one.

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 
+#include "linnet/backend/cpu/cpu.h"
+#include "linnet/base/file.h"
+#include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 #include "model_argument.h"
@@ -25,35 +29,49 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
 
 // The tokenizer beside the adapter goes before the base's: training may have added tokens.
 std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
-  const auto has_one = [](const fs::path& place) { return !fs::is_directory(place) || has_tokenizer(place); };
+  const auto has_one = [](const fs::path& place) { return !is_folder(place) || has_tokenizer(place); };
   if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
   if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
   return models::load_tokenizer(base);
+}
+
+// For --verbose.
+void say_loaded(const LoadedModel& loaded, const fs::path& base, const std::string& dtype,
+                std::chrono::duration<double> time) {
+  const auto say = [](const Printable& text) { log_message(LogLevel::kDebug, text); };
+  say(format_printable("model: {}, family {}, context {}, --dtype {}, loaded in {:.2f} s", base.string(),
+                       loaded.model->family().model_type, loaded.model->context(), dtype, time.count()));
+  if (loaded.adapter) say(format_printable("adapter: {}", loaded.place.string()));
+  say(format_printable("threads: {}", threads()));
+  for (const NamedFact& kernel : cpu_kernels()) say(format_printable("{} products: {}", kernel.name, kernel.value));
 }
 
 }  // namespace
 
 void add_model_options(Command& command, ModelOptions& options) {
   command.group("Model");
-  command.option("-m,--model", options.model, "folder, .gguf file, org/name[@revision] or PEFT adapter");
+  command.option("-m,--model", options.model, "folder, .gguf file, org/name[@revision] or PEFT adapter; default: SmolLM2-135M-Instruct");
   command.option("--adapter", options.adapter, "a PEFT adapter on top of the model");
   command.option("--base", options.base, "the model under the adapter that -m names");
-  command.option("--dtype", options.dtype, "auto, f32 (exact), bf16, f16, q8, q4");
-  command.option("--device", options.device, "auto, cpu");
-  command.option("-t,--threads", options.threads, "threads; default: physical cores");
+  command.choice("--dtype", options.dtype, weight_type_names(), "type of the weights (f32 is exact)");
+  command.choice("--device", options.device, {"auto", "cpu"}, "where it is computed");
+  command.option("-t,--threads", options.threads, "default: physical cores");
   command.option("--seed", options.seed, "of everything random");
+}
+
+std::vector<std::string> weight_type_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, type] : kTypes) names.emplace_back(name);
+  return names;
 }
 
 models::WeightType weight_type(const Command& command, const std::string& name) {
   for (const auto& [text, type] : kTypes)
     if (text == name) return type;
-  command.wrong_usage(fmt::format("--dtype {} is none of auto, f32, bf16, f16, q8, q4", printable(name, 40)));
+  command.wrong_usage(format_printable("--dtype '{}' is not one of {}", printable(name, 40), fmt::join(weight_type_names(), ", ")));
 }
 
 void apply_machine_options(const Command& command, const ModelOptions& options) {
-  if (options.device != "auto" && options.device != "cpu")
-    command.wrong_usage(
-        fmt::format("--device {}: this build runs on the CPU; auto and cpu are there", printable(options.device, 40)));
   if (command.given("--threads") && options.threads < 1) command.wrong_usage("--threads takes a number from 1");
   set_threads(options.threads > 0 ? options.threads : default_threads());
 }
@@ -73,6 +91,7 @@ ModelPlaces find_model(const Command& command, const ModelOptions& options) {
 
 LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load,
                        WithTokenizer wanted) {
+  const auto start = std::chrono::steady_clock::now();
   apply_machine_options(command, options);
   load.dtype = weight_type(command, options.dtype);
   load.seed = options.seed;
@@ -88,6 +107,7 @@ LoadedModel load_model(const Command& command, const ModelOptions& options, mode
     loaded.adapter = std::move(adapted.adapter);
   }
   if (loaded.tokenizer_if_there) models::check_fits(*loaded.tokenizer_if_there, *loaded.model);
+  say_loaded(loaded, base, options.dtype, std::chrono::steady_clock::now() - start);
   return loaded;
 }
 

@@ -11,8 +11,9 @@
 
 #include "command.h"
 #include "linnet/base/error.h"
-#include "linnet/base/utf8.h"
+#include "linnet/base/log.h"
 #include "progress.h"
+#include "text_width.h"
 
 namespace linnet::app {
 
@@ -23,9 +24,35 @@ void print_result(std::string_view text) {
   fail(ErrorKind::kRuntime, "standard output: {}; is the disk full?", std::strerror(errno));
 }
 
+void print_generated(std::string_view text) {
+  if (isatty(STDOUT_FILENO) == 1)
+    print_result(shown_lines(text).text());
+  else
+    print_result(text);
+}
+
 void print_json(const Json& value) { print_result(dump_json(value) + "\n"); }
 
+namespace {
+
+Verbosity chosen_verbosity = Verbosity::kNormal;
+
+}  // namespace
+
+void set_verbosity(Verbosity verbosity) {
+  chosen_verbosity = verbosity;
+  set_log_level(verbosity == Verbosity::kQuiet     ? LogLevel::kWarning
+                : verbosity == Verbosity::kVerbose ? LogLevel::kDebug
+                                                   : LogLevel::kNote);
+}
+
+bool wants_notes() { return chosen_verbosity != Verbosity::kQuiet; }
+
 void print_note(const Printable& text) {
+  if (wants_notes()) print_requested(text);
+}
+
+void print_requested(const Printable& text) {
   Progress::hide();
   std::fwrite(text.text().data(), 1, text.text().size(), stderr);
   std::fputc('\n', stderr);
@@ -34,15 +61,15 @@ void print_note(const Printable& text) {
 Printable shown_lines(std::string_view text) {
   std::string lines;
   for (;;) {
-    const auto end = text.find('\n');
+    const auto end = text.find_first_of("\n\t");
     lines += printable(text.substr(0, end), SIZE_MAX).text();
     if (end == text.npos) return Printable::trusted(std::move(lines));
-    lines += '\n';
+    lines += text[end];
     text.remove_prefix(end + 1);
   }
 }
 
-void print_error(const Printable& message) { print_note(format_printable("linnet: error: {}", message)); }
+void print_error(const Printable& message) { print_requested(format_printable("linnet: error: {}", message)); }
 
 namespace {
 
@@ -59,14 +86,14 @@ Printable format_table(const Table& rows) {
     if (row.size() > widths.size()) widths.resize(row.size(), 0);
     to_the_right.resize(widths.size(), rows.size() > 1);
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], utf8::count(row[i].text()));
+      widths[i] = std::max(widths[i], display_width(row[i].text()));
       if (&row != &rows.front() && !numeric(row[i].text())) to_the_right[i] = false;
     }
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string blanks(widths[i] - utf8::count(row[i].text()), ' ');
+      const std::string blanks(widths[i] - display_width(row[i].text()), ' ');
       const bool last = i + 1 == row.size();
       const std::string& cell = row[i].text();
       text += to_the_right[i] ? blanks + cell : cell + (last ? "" : blanks);
@@ -96,7 +123,9 @@ bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 
 bool stderr_takes_bars() {
   const char* no_color = std::getenv("NO_COLOR");
-  return stderr_is_terminal() && (no_color == nullptr || *no_color == '\0');
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal == nullptr || *terminal == '\0' || std::string_view(terminal) == "dumb";
+  return stderr_is_terminal() && !dumb && (no_color == nullptr || *no_color == '\0');
 }
 
 }  // namespace linnet::app

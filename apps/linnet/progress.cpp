@@ -1,72 +1,144 @@
 #include "progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <mutex>
 
 #include "output.h"
+#include "text_width.h"
 
 namespace linnet::app {
 
 namespace {
 
-bool visible = false;  // a bar stands on the terminal's last line
-constexpr int kBarCells = 24;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kFirstBar = seconds(1), kFirstNote = seconds(2), kBetweenNotes = seconds(30);
+constexpr auto kBetweenBars = milliseconds(100);
+
+// Guards everything here and in every Progress: the thread that takes signals hides and draws too.
+std::timed_mutex drawing;
+Progress* shown = nullptr;   // whose line is on the terminal
+std::size_t drawn_cells = 0;  // its width
+
+int terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// A terminal that became narrower has broken the line into several, unless it is one that cuts lines.
+bool breaks_lines() {
+  const char* const terminal = std::getenv("TERM");
+  return std::getenv("XTERM_VERSION") == nullptr && (terminal == nullptr || std::string_view(terminal) != "linux");
+}
+
+std::string erasure(int columns) {
+  const std::size_t above = drawn_cells == 0 ? 0 : (drawn_cells - 1) / static_cast<std::size_t>(columns);
+  return above > 0 && breaks_lines() ? fmt::format("\033[{}A\r\033[J", above) : "\r\033[K";
+}
+
+void erase() {
+  if (shown == nullptr) return;
+  const std::string codes = erasure(terminal_columns());
+  std::fwrite(codes.data(), 1, codes.size(), stderr);
+  std::fflush(stderr);
+  shown = nullptr;
+  drawn_cells = 0;
+}
 
 }  // namespace
 
-Progress::Progress(std::string label, std::int64_t total, std::string unit_name, Unit unit)
-    : label_(std::move(label)),
+Progress::Progress(Printable label, std::int64_t total, std::string unit_name, Unit unit)
+    : label_(label.text()),
       unit_name_(std::move(unit_name)),
       total_(total),
       unit_(unit),
-      wanted_(stderr_takes_bars()),
       start_(Clock::now()),
-      drawn_(start_) {}
+      shown_(start_) {}
 
-Progress::~Progress() { hide(); }
+Progress::~Progress() {
+  const std::lock_guard lock(drawing);
+  if (shown == this) erase();
+}
 
+// A thread that is stuck while it writes to the terminal must not keep the program from ending.
 void Progress::hide() {
-  if (!visible) return;
-  std::fputs("\r\033[K", stderr);
-  visible = false;
+  const std::unique_lock lock(drawing, milliseconds(200));
+  if (lock.owns_lock()) erase();
+}
+
+void Progress::redraw() {
+  const std::unique_lock lock(drawing, milliseconds(200));
+  if (lock.owns_lock() && shown != nullptr) shown->draw();
+}
+
+void Progress::set_total(std::int64_t total) {
+  const std::lock_guard lock(drawing);
+  total_ = total;
+}
+
+void Progress::start_at(std::int64_t done) {
+  const std::lock_guard lock(drawing);
+  done_ = done;
+  rate_.start_at(done);
+}
+
+void Progress::set_note(Printable note) {
+  const std::lock_guard lock(drawing);
+  note_ = note.text();
 }
 
 void Progress::set(std::int64_t done) {
-  done_ = done;
-  if (!wanted_) return;
-  const auto now = Clock::now();
-  if (now - start_ < std::chrono::seconds(1) || now - drawn_ < std::chrono::milliseconds(100)) return;
-  draw(now);
+  ProgressFacts note;
+  {
+    const std::lock_guard lock(drawing);
+    done_ = done;
+    if (!wants_notes()) return;
+    const auto now = Clock::now();
+    const bool bars = stderr_takes_bars(), first = shown_ == start_;
+    if (now - start_ < (bars ? kFirstBar : kFirstNote)) return;
+    if (!first && now - shown_ < (bars ? Clock::duration(kBetweenBars) : Clock::duration(kBetweenNotes))) return;
+    rate_.measure(done_, std::chrono::duration<double>(now - start_).count());
+    shown_ = now;
+    if (bars) return draw();
+    note = facts();
+  }
+  print_note(Printable::trusted(progress_note(note)));  // label and note are printable
 }
 
-void Progress::draw(Clock::time_point now) {
-  drawn_ = now;
-  const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done_) / seconds;
+ProgressFacts Progress::facts() const {
   const auto amount = [&](double value) {
-    return unit_ == Unit::kBytes ? format_bytes(value) : fmt::format("{:.0f}", value);
+    return unit_ == Unit::kBytes ? format_bytes(value).text() : fmt::format("{:.0f}", value);
   };
-  std::string line = "\r\033[K" + label_;
+  ProgressFacts facts;
+  facts.label = label_;
+  facts.done = amount(static_cast<double>(done_));
+  facts.unit = unit_name_;
+  facts.note = note_;
   if (total_ > 0) {
-    const double share = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
-    const int filled = static_cast<int>(share * kBarCells);
-    line += fmt::format(" [{}{}] {:3.0f} % {}/{}", std::string(filled, '#'), std::string(kBarCells - filled, '.'),
-                        100 * share, amount(static_cast<double>(done_)), amount(static_cast<double>(total_)));
-  } else {
-    line += " " + amount(static_cast<double>(done_));
+    facts.total = amount(static_cast<double>(total_));
+    facts.share = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
   }
-  if (unit_ == Unit::kItems) line += " " + unit_name_;
-  line += unit_ == Unit::kBytes ? fmt::format(", {}/s", format_bytes(rate)) : fmt::format(", {:.1f}/s", rate);
-  if (total_ > done_ && done_ > 0) {
-    const auto left = static_cast<std::int64_t>(static_cast<double>(total_ - done_) / rate);
-    line += left >= 60 ? fmt::format(", {} min {:02} s left", left / 60, left % 60) : fmt::format(", {} s left", left);
-  }
-  if (!note_.empty()) line += ", " + note_;
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  const double rate = rate_.per_second();
+  if (rate > 0) facts.rate = unit_ == Unit::kBytes ? format_bytes(rate).text() + "/s" : fmt::format("{:.3g}/s", rate);
+  if (total_ > 0) facts.seconds_left = rate_.seconds_left(total_);
+  return facts;
+}
+
+void Progress::draw() {
+  const int columns = terminal_columns();
+  const std::string line = progress_line(facts(), columns);
+  const std::string text = (shown == nullptr ? "\r\033[K" : erasure(columns)) + line;
+  std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
-  visible = true;
+  shown = this;
+  drawn_cells = display_width(line);
 }
 
 }  // namespace linnet::app

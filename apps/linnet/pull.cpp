@@ -20,7 +20,7 @@ class PullBar {
   void show(const hub::Progress& progress) {
     if (progress.number != number_) {
       number_ = progress.number;
-      bar_.emplace(fmt::format("{} ({}/{})", printable(progress.file, 60), progress.number, progress.count),
+      bar_.emplace(format_printable("{} ({}/{})", printable(progress.file, 60), progress.number, progress.count),
                    static_cast<std::int64_t>(progress.total), "", Progress::Unit::kBytes);
     }
     bar_->set(static_cast<std::int64_t>(progress.done));

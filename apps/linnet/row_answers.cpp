@@ -54,7 +54,7 @@ void RowAnswers::add(const InputRow& row, RowAnswer answer) {
   if (options_.json)
     print_json(with_row(row.number, std::move(answer.json)));
   else
-    print_result(answer.text);
+    print_generated(answer.text);
 }
 
 void RowAnswers::refuse(const InputRow& row, const Error& why) {

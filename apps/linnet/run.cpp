@@ -10,6 +10,7 @@
 #include "chat_session.h"
 #include "completer.h"
 #include "id_list.h"
+#include "linnet/base/log.h"
 #include "row_answers.h"
 #include "text_options.h"
 #include "verbs.h"
@@ -29,15 +30,15 @@ struct Options {
 
 void add_request_options(Command& command, generate::Request& r, bool& do_sample) {
   command.group("Length");
-  command.option("-n,--max-new-tokens", r.max_new_tokens, "new tokens at most (256)");
-  command.option("--max-length", r.max_length, "prompt and new tokens at most");
+  command.option("-n,--max-new-tokens", r.max_new_tokens, "new tokens at most; default: the checkpoint's, else 256");
+  command.option("--max-length", r.max_length, "prompt and new tokens at most; default: the model's context");
   command.option("--min-new-tokens", r.min_new_tokens, "no end token before so many new tokens");
   command.option("--min-length", r.min_length, "the same, counting the prompt");
   command.group("Sampling (greedy without these)");
   command.flag("--do-sample,!--no-do-sample", do_sample, "draw by probability");
-  command.option("--temperature", r.temperature, "scores are divided by it; 0 is greedy");
-  command.option("--top-k", r.top_k, "draw from the k likeliest (50; 0: all)");
-  command.option("--top-p", r.top_p, "draw from the likeliest that reach this probability");
+  command.option("--temperature", r.temperature, "scores are divided by it, 0 is greedy; default: the checkpoint's, else 1");
+  command.option("--top-k", r.top_k, "draw from the k likeliest, 0: all; default: the checkpoint's, else 50");
+  command.option("--top-p", r.top_p, "draw from the likeliest that reach this probability; default: the checkpoint's, else 1");
   command.option("--min-p", r.min_p, "drop tokens below this share of the likeliest's probability");
   command.option("--typical-p", r.typical_p, "draw from the tokens of typical surprise");
   command.group("Penalties");
@@ -59,7 +60,7 @@ void add_options(Command& command, Options& o) {
   add_request_options(command, o.complete.request, o.do_sample);
   command.group("Output");
   command.option("--stop", o.complete.stop, "end before this text; repeatable");
-  command.option("--logprobs", o.complete.request.logprobs, "also the N likeliest tokens of every step");
+  command.option("--logprobs", o.complete.request.logprobs, "also the N likeliest tokens of every step; default: none");
   command.flag("--echo", o.echo, "the prompt before what continues it");
   command.flag("--json", o.json, "text, ids, finish reason, usage, timing");
   add_model_options(command, o.model);
@@ -125,6 +126,13 @@ void complete_all(const Options& o, const Dataset& data, Completer& completer) {
   answers.finish();
 }
 
+// What is drawn is the same in every run unless the seed is another: nobody expects that of a temperature.
+void say_fixed_seed(const generate::Request& r) {
+  const bool samples = r.do_sample.value_or(r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p);
+  if (samples && r.temperature != 0.0)
+    note("sampled with seed {}: the same text in every run; --seed N gives another", r.seed);
+}
+
 }  // namespace
 
 void run_run(Arguments arguments) {
@@ -149,7 +157,11 @@ void run_run(Arguments arguments) {
   show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Completer completer(loaded, o.complete, std::move(show));
   if (many) return complete_all(o, data, completer);
-  if (converses) return hold_conversation(loaded, completer, o.system);
+  if (converses)
+    return hold_conversation(
+        loaded, completer,
+        {.system = o.system, .seed = command.given("--seed") ? SeedFrom::kUser : SeedFrom::kChance});
+  if (!command.given("--seed")) say_fixed_seed(o.complete.request);
   if (from_ids) {
     completer.complete(completer.from_ids(std::move(ids)));
     return;

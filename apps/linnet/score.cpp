@@ -199,8 +199,8 @@ void run_score(Arguments arguments) {
   command.option("--input", o.input, "JSON lines of {\"prompt\", \"continuations\"}; - for standard input");
   command.group("Perplexity");
   command.option("--perplexity", o.perplexity, "a text file (also .gz; - for standard input)");
-  command.option("--window", o.window, "tokens looked at together (512, or the model's context)");
-  command.option("--stride", o.stride, "tokens from window to window (256, or half the context)");
+  command.option("--window", o.window, "tokens looked at together; default: 512, or the model's context");
+  command.option("--stride", o.stride, "tokens from window to window; default: 256, or half the context");
   command.option("--limit", o.limit, "only the first N tokens; 0: all");
   command.group("Output");
   add_answer_options(command, o.show, "scores as JSON, one object per prompt");

@@ -22,13 +22,6 @@ char delimiter_of(const Command& command, const std::string& text) {
   return text[0];
 }
 
-void refuse_unknown_format(const Command& command, const std::string& format) {
-  for (const char* known : {"", "csv", "tsv", "jsonl", "ndjson", "json", "txt"})
-    if (format == known) return;
-  command.wrong_usage(
-      format_printable("--input-format '{}' is none of csv, tsv, jsonl, json, txt", printable(format, 40)));
-}
-
 std::string file_of(const Command& command, const TextOptions& options) {
   if (options.input.empty() && isatty(STDIN_FILENO) == 1) command.wrong_usage("no text: give one, or --input FILE");
   return options.input.empty() ? "-" : options.input;
@@ -41,7 +34,8 @@ std::string row_place(const Dataset& data, std::size_t index) {
 }
 
 void add_row_options(Command& command, RowOptions& options) {
-  command.option("--input-format", options.format, "csv, tsv, jsonl, json, txt; default: by the name, else by the content");
+  command.choice("--input-format", options.format, {"csv", "tsv", "jsonl", "ndjson", "json", "txt"},
+                 "default: by the name, else by the content; one of");
   command.option("--delimiter", options.delimiter, "between the cells of a CSV, as ';' or tab (default: ',')");
   command.flag("--no-header", options.no_header, "the first row is a row; the columns are column1, column2, …");
   command.option("--text-column", options.text_column, "default: text, else the usual names");
@@ -50,7 +44,6 @@ void add_row_options(Command& command, RowOptions& options) {
 }
 
 ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read) {
-  refuse_unknown_format(command, options.format);
   read.format = options.format;
   read.delimiter = delimiter_of(command, options.delimiter);
   read.header = !options.no_header;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <chrono>
 #include <exception>
 #include <optional>
 
@@ -33,17 +32,18 @@ void add_task_options(Command& command, TrainOptions& o, Words& words) {
   command.group("Data and task");
   command.option("--data", words.data, "a .jsonl, .csv or .tsv file (also .gz), or a folder with train, valid, test");
   command.option("-o,--output", o.output, "the folder that is made");
-  command.option("--task", words.task,
-                 "classify, causal-lm, masked-lm, next-sentence, masked-next-sentence, seq2seq, "
-                 "denoise-t5, denoise-bart, token-delete, token-replace, sentence-shuffle, qa, tokens");
+  command.choice("--task", words.task,
+                 {"auto", "classify", "causal-lm", "masked-lm", "next-sentence", "masked-next-sentence", "seq2seq",
+                  "denoise-t5", "denoise-bart", "token-delete", "token-replace", "sentence-shuffle", "qa", "tokens"},
+                 "what is learned; auto: by the columns");
   add_row_options(command, words.rows);
-  command.option("--problem-type", words.problem,
-                 "single_label_classification, multi_label_classification, regression");
+  command.choice("--problem-type", words.problem,
+                 {"single_label_classification", "multi_label_classification", "regression", "single-label", "multi-label"},
+                 "kind of the labels; default: by their column");
   command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
-  command.option("--head", words.head, "of a new head: linear, mlp");
-  command.option("--pooling", words.pooling,
-                 "what a new classifier reads of a text: first, last (one token), mean, max (all of it); default: as "
-                 "Transformers does for the family");
+  command.choice("--head", words.head, {"linear", "mlp"}, "kind of a new head; default: as Transformers does");
+  command.choice("--pooling", words.pooling, {"first", "last", "mean", "max"},
+                 "what a new classifier reads of a text: one token, or all of it; default: as Transformers does for the family");
   command.flag("--from-scratch", words.from_scratch, "every weight random: only the configuration is read");
   command.flag("--whole-word", o.whole_word, "masked-lm: mask whole words");
   command.option("--mask-probability", o.mask_probability, "masked-lm: share of tokens to predict");
@@ -54,16 +54,16 @@ void add_task_options(Command& command, TrainOptions& o, Words& words) {
 
 void add_method_options(Command& command, TrainOptions& o, Words& words) {
   command.group("What trains");
-  command.option("--method", words.method,
-                 "full, head, lora, prompt, prefix; default: full under 500 M parameters, else lora");
+  command.choice("--method", words.method, {"auto", "full", "head", "lora", "prompt", "prefix"},
+                 "what trains; auto: full under 500 M parameters, else lora");
   command.option("--lora-r", o.lora_rank, "rank");
   command.option("--lora-alpha", o.lora_alpha, "scale: alpha / rank");
   command.option("--lora-dropout", o.lora_dropout, "of what the adapter reads");
   command.flag("--rslora", words.rslora, "scale: alpha / sqrt(rank)");
   command.option("--target-modules", o.target_modules, "Hugging Face's names of the modules; all-linear for every one")
       ->delimiter(',');
-  command.option("--preset", words.preset,
-                 "power-of-scale: prompt tuning as that paper did it (100 tokens, Adafactor at 0.3)");
+  command.choice("--preset", words.preset, {"power-of-scale"},
+                 "prompt tuning as a paper did it (100 tokens, Adafactor at 0.3)");
   command.option("--virtual-tokens", o.virtual_tokens, "rows of a soft prompt or prefix");
   command.option("--prompt-init", o.prompt_init, "random, vocab, or text=…");
   command.flag("--prefix-projection", o.prefix_projection, "a perceptron makes the prefix while it trains");
@@ -75,18 +75,18 @@ void add_method_options(Command& command, TrainOptions& o, Words& words) {
 void add_step_options(Command& command, TrainOptions& o, Words& words) {
   command.group("How");
   command.option("--epochs", o.epochs, "passes over the rows");
-  command.option("--max-steps", o.max_steps, "goes before --epochs");
+  command.option("--max-steps", o.max_steps, "takes precedence over --epochs; default: none");
   command.option("--batch-size", o.batch_size, "rows a batch");
-  command.option("--batch-tokens", o.batch_tokens, "tokens a batch at most");
+  command.option("--batch-tokens", o.batch_tokens, "tokens per batch at most; default: no limit");
   command.option("--grad-accumulation", o.grad_accumulation, "batches a step");
   command.option("--learning-rate", o.learning_rate,
                  "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2");
-  command.option("--optimizer", words.optimizer, "adamw, adam, sgd, adafactor");
-  command.option("--momentum", o.optimizer.momentum, "of sgd (0.9; 0: none)");
+  command.choice("--optimizer", words.optimizer, {"adamw", "adam", "sgd", "adafactor"}, "optimizer");
+  command.option("--momentum", o.optimizer.momentum, "of sgd; 0: none");
   command.option("--weight-decay", o.optimizer.weight_decay, "of matrices");
   command.flag("--decay-all", words.decay_all, "of biases and norms too");
   command.option("--warmup-ratio", o.warmup_ratio, "share of the steps");
-  command.option("--schedule", words.schedule, "linear, cosine, constant");
+  command.choice("--schedule", words.schedule, {"linear", "cosine", "constant"}, "learning rate after the warm-up");
   command.option("--clip", o.clip, "norm of all gradients at most; 0: off");
   command.option("--label-smoothing", o.label_smoothing, "classification");
   command.option("--class-weights", words.class_weights, "one a label (1,2.5), or balanced");
@@ -98,31 +98,25 @@ void add_run_options(Command& command, TrainOptions& o, Words& words) {
   command.group("Validation and files");
   command.option("--valid-fraction", o.valid_fraction, "of the rows, where there is no validation file");
   command.option("--eval-every", o.eval_every, "steps; default: an epoch");
-  command.option("--early-stopping", o.early_stopping, "evaluations without a better one before stopping");
+  command.option("--early-stopping", o.early_stopping, "evaluations without a better one before stopping; default: never");
   command.option("--save-every", o.save_every, "steps; default: an epoch");
   command.option("--keep", o.keep, "newest checkpoints kept beside the best; 0: all");
   command.flag("--resume", o.resume, "go on from the newest checkpoint in the folder, bit for bit");
   command.flag("--json", words.json, "JSON lines: steps, evaluations, the summary");
 }
 
-nn::ProblemType problem_named(const Command& command, const std::string& name) {
-  if (name.empty()) return nn::ProblemType::kInferred;
-  if (name == "single_label_classification" || name == "single-label") return nn::ProblemType::kSingleLabel;
-  if (name == "multi_label_classification" || name == "multi-label") return nn::ProblemType::kMultiLabel;
-  if (name == "regression") return nn::ProblemType::kRegression;
-  command.wrong_usage(
-      format_printable("--problem-type '{}' is none of single_label_classification, "
-                  "multi_label_classification, regression",
-                  printable(name, 40)));
+nn::ProblemType problem_named(const std::string& name) {
+  if (name.starts_with("single")) return nn::ProblemType::kSingleLabel;
+  if (name.starts_with("multi")) return nn::ProblemType::kMultiLabel;
+  return name == "regression" ? nn::ProblemType::kRegression : nn::ProblemType::kInferred;
 }
 
-std::optional<nn::Pooling> pooling_named(const Command& command, const std::string& name) {
-  if (name.empty()) return std::nullopt;
+std::optional<nn::Pooling> pooling_named(const std::string& name) {
   for (const auto& [spelling, pooling] :
        {std::pair("first", nn::Pooling::kFirst), std::pair("last", nn::Pooling::kLast),
         std::pair("mean", nn::Pooling::kMean), std::pair("max", nn::Pooling::kMax)})
     if (name == spelling) return pooling;
-  command.wrong_usage(format_printable("--pooling '{}' is none of first, last, mean, max", printable(name, 40)));
+  return std::nullopt;
 }
 
 std::vector<float> class_weights(const Command& command, std::string_view text) {
@@ -142,7 +136,6 @@ std::vector<float> class_weights(const Command& command, std::string_view text) 
 // "The Power of Scale for Parameter-Efficient Prompt Tuning" (Lester et al. 2021); what is given goes before it.
 void apply_preset(const Command& command, Words& words, TrainOptions& o) {
   if (words.preset.empty()) return;
-  if (words.preset != "power-of-scale") command.wrong_usage("--preset knows power-of-scale only");
   if (!command.given("--method")) words.method = "prompt";
   if (!command.given("--virtual-tokens")) o.virtual_tokens = 100;
   if (!command.given("--prompt-init")) o.prompt_init = "vocab";
@@ -182,17 +175,15 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   if (o.output.empty()) command.wrong_usage("-o names no folder to train into");
   o.task = task_named(words.task);
   o.method = method_named(words.method);
-  o.problem = problem_named(command, words.problem);
+  o.problem = problem_named(words.problem);
   o.schedule = schedule_named(words.schedule);
   o.optimizer.kind = optimizer_named(words.optimizer);
   if (words.new_head) o.head_rule = HeadRule::kReplace;
   if (words.from_scratch) o.start = StartFrom::kScratch;
   if (words.decay_all) o.optimizer.decay = DecayRule::kAll;
-  if (!words.head.empty()) {
-    if (words.head != "linear" && words.head != "mlp") command.wrong_usage("--head is linear or mlp");
+  if (!words.head.empty())
     o.head_kind = words.head == "mlp" ? nn::ClassifierKind::kMlp : nn::ClassifierKind::kLinear;
-  }
-  o.pooling = pooling_named(command, words.pooling);
+  o.pooling = pooling_named(words.pooling);
   o.append_eos = !words.no_eos;
   o.shuffle = !words.no_shuffle;
   o.rank_stabilised = words.rslora;
@@ -242,7 +233,8 @@ class Reporter {
   }
 
   void finish(const TrainSummary& summary) {
-    bar_.reset();
+    training_.reset();
+    phase_.reset();
     if (json_) return print_json({{"summary", summary.json()}});
     Table rows{{"result", ""}};
     const Json json = summary.json();
@@ -255,32 +247,16 @@ class Reporter {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void step(const StepRecord& record) {
     print_line(record.json());
-    if (!bar_ || !training_) {
-      bar_.emplace("training", plan_.steps, "steps");
-      training_ = true;
+    phase_.reset();
+    if (!training_) {  // it lives on through evaluations, whose time counts towards what is left
+      training_.emplace("training", plan_.steps, "steps");
+      training_->start_at(record.step);
     }
-    if (first_ < 0) {
-      first_ = record.step - 1;
-      estimated_ = false;
-    }
-    bar_->set_note(
+    training_->set_note(
         format_printable("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
-    bar_->set(record.step);
-    estimate("steps", record.step - first_, plan_.steps - first_);
-  }
-
-  // Where there is no bar, one line says how long it will take, as soon as the work has gone on long enough to tell.
-  void estimate(const char* unit, std::int64_t done, std::int64_t total) {
-    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    if (estimated_ || stderr_takes_bars() || seconds < 2 || done >= total) return;
-    estimated_ = true;
-    const double rate = static_cast<double>(done) / seconds, left = static_cast<double>(total - done) / rate;
-    print_note(format_printable("{:.3g} {}/s, about {} left", rate, unit,
-                           left < 90 ? format_printable("{:.0f} s", left) : format_printable("{:.0f} min", left / 60)));
+    training_->set(record.step);
   }
 
   // A reader that has gone must not cost the run what it has learned: the trainer is told to stop, and saves.
@@ -301,20 +277,16 @@ class Reporter {
   }
 
   void progress(const std::string& what, std::int64_t done, std::int64_t total) {
-    if (training_ || !bar_ || done <= last_) bar_.emplace(what, total, "rows");
-    training_ = false;
+    if (!phase_ || done <= last_) phase_.emplace(printable(what), total, "rows");
     last_ = done;
-    bar_->set(done);
-    estimate("rows", done, total);
-    if (done == total) start_ = Clock::now();
+    phase_->set(done);
   }
 
   const TrainPlan& plan_;
-  bool json_, training_ = false, estimated_ = false;
-  std::int64_t first_ = -1, last_ = 0;      // steps made before this process; rows that have gone through
-  Clock::time_point start_ = Clock::now();  // of the work that is estimated
-  std::exception_ptr ended_;                // why nothing more is written to standard output
-  std::optional<Progress> bar_;
+  bool json_;
+  std::int64_t last_ = 0;     // rows that have gone through
+  std::exception_ptr ended_;  // why nothing more is written to standard output
+  std::optional<Progress> training_, phase_;  // phase_: reading rows, validating
 };
 
 TrainSummary run(Trainer& trainer, Reporter& reporter) {

@@ -22,10 +22,32 @@ constexpr Verb kVerbs[] = {
     {"pull", kFetch, "models from the Hugging Face Hub into its cache", run_pull},
     {"models", kFetch, "what the cache holds", run_models},
     {"rm", kFetch, "removes models from the cache", run_rm},
+    {"completion", "", "", run_completion},
+    {"man", "", "", run_man},
+    {"documents", "", "", run_documents},
+};
+
+constexpr Meaning kMeanings[] = {
+    {"list", "models"},        {"ls", "models"},           {"search-models", "models"},
+    {"chat", "run"},           {"generate", "run"},        {"complete", "run"},
+    {"prompt", "run"},         {"ask", "run"},             {"sample", "run"},
+    {"predict", "classify"},   {"label", "classify"},      {"sentiment", "classify"},
+    {"zero-shot", "classify"}, {"infer", "classify"},      {"embedding", "embed"},
+    {"embeddings", "embed"},   {"vectors", "embed"},       {"encode", "tokenize"},
+    {"encode", "embed"},       {"finetune", "train"},      {"fine-tune", "train"},
+    {"fit", "train"},          {"download", "pull"},       {"fetch", "pull"},
+    {"get", "pull"},           {"install", "pull"},        {"quantize", "convert"},
+    {"quantise", "convert"},   {"export", "convert"},      {"delete", "rm"},
+    {"remove", "rm"},          {"uninstall", "rm"},        {"info", "inspect"},
+    {"show", "inspect"},       {"describe", "inspect"},    {"perplexity", "score"},
+    {"logprobs", "score"},     {"mask", "fill"},           {"unmask", "fill"},
+    {"fill-mask", "fill"},     {"logits", "forward"},      {"bench", "doctor"},
+    {"benchmark", "doctor"},   {"tokenise", "tokenize"},   {"completions", "completion"},
 };
 
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
+std::span<const Meaning> verb_meanings() { return kMeanings; }
 
 }  // namespace linnet::app

@@ -5,16 +5,20 @@
 #include <string_view>
 
 #include "command.h"
+#include "suggestions.h"
 
 namespace linnet::app {
 
 void run_classify(Arguments arguments);
+void run_completion(Arguments arguments);
 void run_convert(Arguments arguments);
 void run_doctor(Arguments arguments);
+void run_documents(Arguments arguments);
 void run_embed(Arguments arguments);
 void run_fill(Arguments arguments);
 void run_forward(Arguments arguments);
 void run_inspect(Arguments arguments);
+void run_man(Arguments arguments);
 void run_merge(Arguments arguments);
 void run_models(Arguments arguments);
 void run_pull(Arguments arguments);
@@ -25,9 +29,11 @@ void run_tokenize(Arguments arguments);
 void run_train(Arguments arguments);
 
 struct Verb {
-  std::string_view name, group, purpose;
+  std::string_view name, group, purpose;  // without a group it is not listed
   void (*run)(Arguments);
 };
 std::span<const Verb> verbs();
+// What other programs call a verb.
+std::span<const Meaning> verb_meanings();
 
 }  // namespace linnet::app

@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"word", {"--ids", "1,x"}, 2, "--ids takes numbers"},
                       Wrong{"outside", {"--ids", "1,67"}, 2, "--ids: 67 is outside"},
                       Wrong{"negative", {"--ids", "1,-1"}, 2, "--ids: -1 is outside"},
-                      Wrong{"side", {"--ids", "1", "--padding-side", "up"}, 2, "left or right"},
+                      Wrong{"side", {"--ids", "1", "--padding-side", "up"}, 2, "is not one of right, left"},
                       Wrong{"mask", {"--ids", "1,2", "--attention-mask", "1"}, 2, "1 numbers for the 2 ids of row 0"},
                       Wrong{"mask_value", {"--ids", "1,2", "--attention-mask", "1,2"}, 2, "0 and 1"},
                       Wrong{"mask_all", {"--ids", "1,2", "--attention-mask", "0,0"}, 2, "keeps"},

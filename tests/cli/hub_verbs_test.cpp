@@ -32,6 +32,7 @@ class HubVerbs : public testing::Test {
     std::vector<std::pair<std::string, std::string>> all{{"HF_ENDPOINT", hub_.url()},
                                                          {"HF_HUB_CACHE", scratch_.path().string()},
                                                          {"HF_HOME", home_.path().string()},
+                                                         {"LINNET_CACHE", (home_ / "linnet").string()},
                                                          {"HF_TOKEN", ""},
                                                          {"HUGGING_FACE_HUB_TOKEN", ""},
                                                          {"HF_TOKEN_PATH", ""},

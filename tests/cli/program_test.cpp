@@ -5,6 +5,7 @@
 
 #include "linnet/base/json.h"
 #include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
@@ -36,6 +37,86 @@ TEST(Program, UnknownOptionIsWrongUsage) {
   EXPECT_NE(r.err.find("--jason"), std::string::npos) << r.err;
 }
 
+// findings E5: an unknown option was not named (field cases 31 to 33)
+TEST(Program, UnknownOptionsAreNamedWithTheNearest) {
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* said;
+  };
+  for (const Case& c : {
+           Case{{"run", "--temp", "0.7", "hello"}, "run: there is no --temp; the nearest: --temperature"},
+           Case{{"classify", "--lables", "good,bad", "hello"}, "there is no --lables; the nearest: --labels"},
+           Case{{"train", "--lr", "1e-3", "--data", "x"}, "there is no --lr; the nearest: --learning-rate"},
+           Case{{"train", "-lr", "1e-3"}, "there is no -lr; the nearest: --learning-rate"},
+           Case{{"run", "--max_new_tokens=5", "x"}, "there is no --max_new_tokens; the nearest: --max-new-tokens"},
+           Case{{"run", "-n", "5", "--max-tokens", "5"}, "there is no --max-tokens; the nearest: --max-new-tokens"},
+           Case{{"doctor", "-z"}, "there is no -z"},
+           Case{{"run", "-5"}, "there is no -5; a text that begins with '-' follows --"},
+           Case{{"run", "---"}, "there is no ---"},
+           Case{{"run", "--", "-5", "x"}, "prompt is given 2 times"},
+           Case{{"run", "two", "texts"}, "put quotes around a text with blanks"},
+           Case{{"run", "x", "--top-k", "many"}, "--top-k takes a whole number, not 'many'"},
+           Case{{"run", "x", "--top-p", "many"}, "--top-p takes a number, not 'many'"},
+           Case{{"run", "x", "--top-p"}, "--top-p takes a value, and none follows"},
+           Case{{"run", "x", "--dtype", "fp32"}, "--dtype 'fp32' is not one of auto, f32, bf16, f16, q8, q4; the nearest: f32"},
+           Case{{"classify", "x", "--engine", "heads"}, "the nearest: head"},
+           Case{{"train", "--method", "Lora"}, "the nearest: lora"},
+           Case{{"doctor", "extra"}, "'extra' is not expected here"},
+           Case{{"run", "x", "-q", "-v"}, "exclude each other"},
+       }) {
+    const CliResult r = run_linnet(c.arguments);
+    EXPECT_EQ(r.exit_code, 2) << c.said;
+    EXPECT_EQ(r.out, "");
+    EXPECT_NE(r.err.find(c.said), std::string::npos) << c.said << "\n" << r.err;
+  }
+}
+
+// A value that looks like an option is a value.
+TEST(Program, ValuesOfOptionsAreNotTakenForOptions) {
+  const CliResult r = run_linnet({"score", "--prompt", "--temp", "--continuation", "--lr", "-m", "/nowhere/model"});
+  EXPECT_EQ(r.exit_code, 3) << r.err;
+}
+
+// findings E5: `linnet list` -> "nearest: fill, run, pull"
+TEST(Program, VerbsByTheirMeaning) {
+  for (const auto& [typed, meant] : {std::pair("list", "models"), std::pair("chat", "run"), std::pair("predict", "classify"),
+                                     std::pair("generate", "run"), std::pair("embedding", "embed"),
+                                     std::pair("finetune", "train"), std::pair("download", "pull"),
+                                     std::pair("quantize", "convert"), std::pair("delete", "rm")}) {
+    const CliResult r = run_linnet({typed});
+    EXPECT_EQ(r.exit_code, 2);
+    EXPECT_NE(r.err.find(std::string("there is no verb '") + typed + "'; the nearest: " + meant + ";"), std::string::npos)
+        << r.err;
+  }
+  EXPECT_NE(run_linnet({"xyzzy"}).err.find("; there are: run, score, classify"), std::string::npos);
+}
+
+// findings E6: --help showed few defaults
+TEST(Program, HelpShowsDefaults) {
+  const std::string train = run_linnet({"train", "--help"}).out, classify = run_linnet({"classify", "--help"}).out;
+  for (const char* shown : {"(default: 3)", "(default: 32)", "(default: adamw)", "(default: linear)", "(default: 0.1)"})
+    EXPECT_NE(train.find(shown), std::string::npos) << shown;
+  for (const char* shown : {"(default: auto)", "(default: sum)", "(default: none)", "review-sentiment"})
+    EXPECT_NE(classify.find(shown), std::string::npos) << shown;
+  EXPECT_NE(classify.find("-q,--quiet"), std::string::npos);
+}
+
+// findings D1: text of any length, and names that no file can have, are the file's fault and never a library's exception
+TEST(Program, NamesThatNoFileCanHaveAreBadInput) {
+  const std::string longest(5000, 'n'), part = "/tmp/" + std::string(300, 'n');
+  for (const std::string& name : {longest, part})
+    for (const auto& arguments : {std::vector<std::string>{"inspect", name}, {"run", "-m", name, "x"},
+                                  {"classify", "--labels", "a,b", "--input", name}, {"merge", name, "-o", "/tmp/x"},
+                                  {"convert", name, "-o", "/tmp/x.gguf"}, {"tokenize", "--input", name + ".jsonl"},
+                                  {"score", "--perplexity", name}, {"train", "--data", name, "-o", "/tmp/x"}}) {
+      const CliResult r = run_linnet(arguments);
+      EXPECT_EQ(r.exit_code, 3) << arguments[0] << ": " << r.err;
+      EXPECT_EQ(r.err.find("internal error"), std::string::npos) << r.err;
+    }
+  const CliResult cache = run_linnet({"doctor"}, {.environment = {{"LINNET_CACHE", longest}}});
+  EXPECT_EQ(cache.exit_code, 0) << cache.err;
+}
+
 TEST(Program, EveryVerbExplainsItselfWithTwoExamples) {
   const CliResult all = run_linnet({"help"});
   std::size_t verbs = 0;
@@ -52,10 +133,26 @@ TEST(Program, EveryVerbExplainsItselfWithTwoExamples) {
   EXPECT_GE(verbs, 1u);
 }
 
-TEST(Program, VersionIsOneLine) {
-  const CliResult r = run_linnet({"--version"});
+// findings E6: no version of the default model
+TEST(Program, VersionNamesTheDefaultModel) {
+  const CliResult r = run_linnet({"--version"}, {.environment = {{"LINNET_CACHE", "/nowhere"}}});
   EXPECT_EQ(r.exit_code, 0);
   EXPECT_EQ(r.out.substr(0, 7), "linnet ");
+  EXPECT_NE(r.out.find("\ndefault model: /nowhere/models/SmolLM2-135M-Instruct.gguf (not there; "), std::string::npos) << r.out;
+}
+
+// findings E8: the default model was not listed
+TEST(Models, ListsTheDefaultModel) {
+  const Scratch cache;
+  put(cache / "models/SmolLM2-135M-Instruct.gguf", "GGUF");
+  const CliOptions here{.environment = {{"LINNET_CACHE", cache.path().string()}, {"HF_HUB_CACHE", (cache / "hub").string()}}};
+  const CliResult table = run_linnet({"models"}, here);
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("SmolLM2-135M-Instruct"), std::string::npos) << table.out;
+  const Json json = parse_json(run_linnet({"models", "--json"}, here).out, "models");
+  ASSERT_EQ(json["models"].size(), 1u);
+  EXPECT_EQ(json["models"][0]["default"], true);
+  EXPECT_EQ(json["models"][0]["bytes"], 4);
 }
 
 TEST(Doctor, JsonIsOneObjectInUnderASecond) {

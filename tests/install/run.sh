@@ -8,3 +8,7 @@ cmake -G Ninja -S "$2/tests/install" -B "$work/build" -DCMAKE_PREFIX_PATH="$work
 cmake --build "$work/build"
 "$work/build/user"
 "$work/prefix/bin/linnet" --version
+for file in man/man1/linnet.1 man/man1/linnet-classify.1 bash-completion/completions/linnet zsh/site-functions/_linnet \
+  fish/vendor_completions.d/linnet.fish; do
+  [ -s "$work/prefix/share/$file" ] || { echo "not installed: share/$file" >&2; exit 1; }
+done

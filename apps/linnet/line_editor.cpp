@@ -1,0 +1,210 @@
+#include "line_editor.h"
+
+#include <fcntl.h>
+#include <histedit.h>
+#include <poll.h>
+#include <signal.h>  // NOLINT: pthread_sigmask is POSIX, not in <csignal>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <utility>
+
+#include "interrupt.h"
+#include "line_history.h"
+#include "linnet/base/error.h"
+#include "linnet/base/utf8.h"
+#include "terminal_state.h"
+
+namespace linnet::app {
+
+struct LineEditor::State {
+  std::filesystem::path history_file;
+  FILE* out = nullptr;  // the terminal
+  EditLine* editor = nullptr;
+  History* history = nullptr;
+  std::string prompt;
+  bool interrupted = false;
+  std::pair<int, int> size{0, 0};  // columns and rows that the editor knows
+};
+
+namespace {
+
+using State = LineEditor::State;
+
+constexpr int kSizeCheckMs = 250;  // the thread that takes signals says only that there was one
+
+State& state_of(EditLine* editor) {
+  State* state = nullptr;
+  el_get(editor, EL_CLIENTDATA, &state);
+  return *state;
+}
+
+std::pair<int, int> terminal_size() {
+  winsize size{};
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return {0, 0};
+  return {size.ws_col, size.ws_row};
+}
+
+void follow_size(EditLine* editor, State& state) {
+  const auto now = terminal_size();
+  if (now == state.size && !terminal_resized()) return;  // also after the program was stopped
+  state.size = now;
+  el_resize(editor);
+  std::fputs("\r\033[J", state.out);
+  el_set(editor, EL_REFRESH);
+}
+
+// The next byte of standard input; negative at its end.
+int next_byte(EditLine* editor, State& state) {
+  for (;;) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    const int ready = poll(&input, 1, kSizeCheckMs);
+    if (ready < 0 && errno != EINTR) return -1;
+    follow_size(editor, state);
+    if (ready <= 0) continue;
+    unsigned char byte = 0;
+    const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
+    if (got == 1) return byte;
+    if (got == 0 || (errno != EINTR && errno != EAGAIN)) return -1;
+  }
+}
+
+// libedit's own reader passes over invalid bytes and stops at interruptions.
+int read_character(EditLine* editor, wchar_t* character) {
+  State& state = state_of(editor);
+  std::string bytes;
+  do {
+    const int byte = next_byte(editor, state);
+    if (byte < 0) return 0;
+    bytes += static_cast<char>(byte);
+  } while (utf8::complete_prefix(bytes) < bytes.size());
+  const auto [code, length] = utf8::decode(bytes);
+  *character = static_cast<wchar_t>(code == utf8::kInvalid ? 0xFFFD : code);
+  return 1;
+}
+
+// A paste comes between two marks; what is in it is text, whatever its line ends and keys.
+unsigned char insert_paste(EditLine* editor, int) {
+  constexpr std::wstring_view kEnd = L"\033[201~";
+  std::wstring text;
+  for (wchar_t c = 0; !text.ends_with(kEnd) && el_wgetc(editor, &c) == 1;)
+    if (c != 0 && !(c == L'\n' && text.ends_with(L'\r'))) text += c;
+  if (text.ends_with(kEnd)) text.resize(text.size() - kEnd.size());
+  std::ranges::replace(text, L'\r', L'\n');
+  return el_winsertstr(editor, text.c_str()) == 0 || text.empty() ? CC_REFRESH : CC_ERROR;
+}
+
+unsigned char insert_line_end(EditLine* editor, int) {
+  return el_winsertstr(editor, L"\n") == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+unsigned char interrupt(EditLine* editor, int) {
+  State& state = state_of(editor);
+  state.interrupted = true;
+  std::fputs("^C\n", state.out);
+  return CC_NEWLINE;
+}
+
+unsigned char end_or_delete(EditLine* editor, int) {
+  const LineInfoW* const line = el_wline(editor);
+  if (line->lastchar == line->buffer) return CC_EOF;
+  if (line->cursor == line->lastchar) return CC_ERROR;
+  el_cursor(editor, 1);
+  el_deletestr(editor, 1);
+  return CC_REFRESH;
+}
+
+// Ctrl-Z. By the default action, so that nothing happens where there is no shell to come back from.
+unsigned char suspend(EditLine* editor, int) {
+  el_set(editor, EL_PREP_TERM, 0);
+  sigset_t stop, before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  const auto handler = signal(SIGTSTP, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &stop, &before);
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  signal(SIGTSTP, handler);
+  el_set(editor, EL_PREP_TERM, 1);
+  return CC_REDISPLAY;
+}
+
+char* prompt_of(EditLine* editor) { return state_of(editor).prompt.data(); }
+
+void bind_keys(EditLine* editor) {
+  const auto bind = [&](const char* name, const char* help, auto* function, std::initializer_list<const char*> keys) {
+    el_set(editor, EL_ADDFN, name, help, function);
+    for (const char* key : keys) el_set(editor, EL_BIND, key, name, nullptr);
+  };
+  bind("linnet-paste", "insert a paste", &insert_paste, {"\\e[200~"});
+  bind("linnet-line-end", "insert a line end", &insert_line_end, {"\\e\\r", "\\e\\n"});
+  bind("linnet-interrupt", "drop the line", &interrupt, {"^C"});
+  bind("linnet-end", "end, or delete a character", &end_or_delete, {"^D", "^@"});  // ^@: a Ctrl-D typed before we listened
+  bind("linnet-suspend", "stop until fg", &suspend, {"^Z"});
+  for (const auto& [key, function] :
+       {std::pair("\\e[1~", "ed-move-to-beg"), std::pair("\\e[4~", "ed-move-to-end"),
+        std::pair("\\e[H", "ed-move-to-beg"), std::pair("\\e[F", "ed-move-to-end"), std::pair("\\e[3~", "ed-delete-next-char"),
+        std::pair("\\e[1;5C", "em-next-word"), std::pair("\\e[1;5D", "ed-prev-word"), std::pair("^R", "em-inc-search-prev")})
+    el_set(editor, EL_BIND, key, function, nullptr);
+}
+
+}  // namespace
+
+LineEditor::LineEditor(const std::filesystem::path& history) : state_(std::make_unique<State>()) {
+  State& s = *state_;
+  s.history_file = history;
+  remember_terminal();
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // libedit's characters are the locale's; text is UTF-8 everywhere here
+  const char* const terminal = isatty(STDERR_FILENO) == 1 ? ttyname(STDERR_FILENO) : ttyname(STDIN_FILENO);
+  s.out = terminal == nullptr ? nullptr : std::fopen(terminal, "we");
+  check(s.out != nullptr, ErrorKind::kRuntime, "the terminal cannot be opened; give the prompt as an argument");
+  s.editor = el_init("linnet", stdin, s.out, s.out);
+  check(s.editor != nullptr, ErrorKind::kRuntime, "the terminal cannot be set up; give the prompt as an argument");
+  s.size = terminal_size();
+  el_set(s.editor, EL_CLIENTDATA, &s);
+  el_set(s.editor, EL_EDITOR, "emacs");
+  el_set(s.editor, EL_PROMPT, &prompt_of);
+  el_wset(s.editor, EL_GETCFN, &read_character);
+  el_set(s.editor, EL_SETTY, "-d", "-isig", nullptr);
+  el_set(s.editor, EL_SETTY, "-x", "-icanon", "-echo", nullptr);
+  bind_keys(s.editor);
+  HistEvent event;
+  s.history = history_init();
+  ::history(s.history, &event, H_SETSIZE, static_cast<int>(kHistoryLines));
+  ::history(s.history, &event, H_SETUNIQUE, 1);
+  for (const std::string& line : load_history(history)) ::history(s.history, &event, H_ENTER, line.c_str());
+  el_set(s.editor, EL_HIST, &::history, s.history);
+  el_set(s.editor, EL_PREP_TERM, 1);  // from now on nothing that is typed is cut or echoed
+  std::fputs("\033[?2004h", s.out);   // pastes come with marks
+  std::fflush(s.out);
+}
+
+LineEditor::~LineEditor() {
+  if (state_->editor != nullptr) el_end(state_->editor);
+  if (state_->history != nullptr) history_end(state_->history);
+  if (state_->out != nullptr) std::fclose(state_->out);
+  restore_terminal();
+}
+
+LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line) {
+  State& s = *state_;
+  s.prompt = prompt;
+  s.interrupted = false;
+  int count = 0;
+  const char* const text = el_gets(s.editor, &count);
+  if (s.interrupted) return Result::kInterrupted;
+  if (text == nullptr || count <= 0) return Result::kEnd;
+  line.assign(text, static_cast<std::size_t>(count));
+  if (line.ends_with('\n')) line.pop_back();
+  if (line.find_first_not_of(" \t\n") == line.npos) return Result::kLine;
+  HistEvent event;
+  if (line.size() <= kHistoryBytes) ::history(s.history, &event, H_ENTER, line.c_str());
+  add_to_history(s.history_file, line);
+  return Result::kLine;
+}
+
+}  // namespace linnet::app
