@@ -1,4 +1,4 @@
-// One thread runtime for everything: OpenMP (libgomp), std::jthread under ThreadSanitizer.
+// One thread runtime for everything: OpenMP (libgomp), std::jthread under ThreadSanitizer. Signals: docs/design.md.
 #pragma once
 
 #include <cstdint>
