@@ -9,7 +9,7 @@ namespace {
 
 // Columns of b packed at a time: with a slice of k, what the last-level cache holds.
 constexpr std::int64_t kMostColumns = 3072;
-// Blocks of a that a thread packs and multiplies at a time: they and their rows of c stay near while panels of b pass.
+// Blocks of a that a thread packs at a time.
 constexpr std::int64_t kMostBlocks = 4;
 constexpr std::int64_t kPiecesPerThread = 4;  // so that all threads end together
 constexpr std::int64_t kPanelsPacked = 4;     // at a time by one thread
@@ -85,8 +85,9 @@ class Slice {
   }
 
   void multiply(Range blocks, const std::byte* a, Range panels) const {
-    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
-      for (std::int64_t i = blocks.begin; i < blocks.end; ++i)
+    // Panels pass by each block: c is written from left to right, a page of it at a time.
+    for (std::int64_t i = blocks.begin; i < blocks.end; ++i)
+      for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
         kernel_.multiply({a + (i - blocks.begin) * a_.block_bytes(), a_.lanes_of(i), b_.at(panel), b_.step, a_.depth,
                           b_.columns_of(panel), to_.c + i * kernel_.rows * to_.stride + panel * kPanel, to_.stride,
                           to_.bias == nullptr ? nullptr : to_.bias + panel * kPanel, to_.init});
