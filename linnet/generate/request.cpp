@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 
 namespace linnet::generate {
@@ -69,7 +70,7 @@ void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& 
 
 GenerationConfig generation_config(const models::Model& model) {
   GenerationConfig found;
-  if (std::filesystem::is_directory(model.place())) found = read_model_folder(model.place()).generation;
+  if (is_folder(model.place())) found = read_model_folder(model.place()).generation;
   if (found.eos_ids.empty()) found.eos_ids = model.config().eos_ids;
   return found;
 }

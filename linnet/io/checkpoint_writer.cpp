@@ -83,7 +83,7 @@ void CheckpointWriter::finish() {
   const std::span<const Entry> all = entries_;
   if (shards.size() == 1) {
     write_shard(folder_ / (stem_ + ".safetensors"), all);
-    std::filesystem::remove(index_file);
+    remove_tree(index_file);
     return;
   }
   Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", Json::object()}};
