@@ -74,7 +74,7 @@ inline std::size_t input_bytes(const std::string& text) { return text.size(); }
 inline std::size_t input_bytes(const std::filesystem::path& file) { return std::filesystem::file_size(file); }
 
 inline constexpr double kMostGrowth = 2.3;      // of CPU time, for twice the input
-inline constexpr double kNoiseSeconds = 0.002;  // shorter runs say nothing; choose a larger `first`
+inline constexpr double kNoiseSeconds = 0.004;  // shorter runs say nothing; choose a larger `first`
 
 // `make(n)` gives an input of n parts, `work(input)` is measured. `refused`: the work ends with an error, which is
 // fine.
@@ -98,7 +98,7 @@ void expect_linear(std::size_t first, const Make& make, const Work& work, bool r
   for (std::size_t i = 0; i < kSizes; ++i) seconds[i] = measure(i);
   const auto grows = [&](std::size_t i) { return seconds[i] > kMostGrowth * std::max(seconds[i - 1], kNoiseSeconds); };
   // The shortest of some runs: other programs of the machine only make them longer.
-  for (int again = 0; again < 5 && (grows(1) || grows(2) || grows(3)); ++again)
+  for (int again = 0; again < 12 && (grows(1) || grows(2) || grows(3)); ++again)
     for (std::size_t i = 0; i < kSizes; ++i) seconds[i] = std::min(seconds[i], measure(i));
   for (std::size_t i = 1; i < kSizes && !kSanitized; ++i)
     EXPECT_FALSE(grows(i)) << (first << i) << " parts take " << seconds[i] << " s, half of them " << seconds[i - 1];

@@ -25,7 +25,8 @@ class GgufReader : public CheckpointReader {
   bool has(std::string_view name) const override { return file_->find_tensor(name) != nullptr; }
   const StoredTensor& info(std::string_view name) const override {
     const GgufTensor* tensor = file_->find_tensor(name);
-    check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'", file_->place(), printable(name));
+    check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+          file_->place(), printable(name));
     return infos_[static_cast<std::size_t>(tensor - file_->tensors().data())];
   }
   Tensor read(std::string_view name) const override { return file_->read(name); }
@@ -47,9 +48,8 @@ constexpr std::array kNames{"model.safetensors",         "model.safetensors.inde
 
 // The first of them that is there; empty: none.
 std::filesystem::path find_weights(const std::filesystem::path& folder) {
-  std::error_code error;
   for (const char* name : kNames)
-    if (std::filesystem::is_regular_file(folder / name, error)) return folder / name;
+    if (has_companion(folder / name)) return folder / name;
   return {};
 }
 
@@ -68,10 +68,11 @@ std::unique_ptr<CheckpointReader> open_checkpoint_file(const std::filesystem::pa
 
 std::unique_ptr<CheckpointReader> CheckpointReader::open(const std::filesystem::path& path) {
   if (path.string().ends_with(".index.json")) return open_sharded(path);
-  if (!std::filesystem::is_directory(path)) return open_checkpoint_file(path);
+  if (!is_folder(path)) return open_checkpoint_file(path);
   if (const auto file = find_weights(path); !file.empty()) return open(file);
   fail(ErrorKind::kBadInput,
-       "{}: holds no model.safetensors, model.safetensors.index.json, pytorch_model.bin or adapter_model.safetensors",
+       "{}: has no model.safetensors, model.safetensors.index.json, pytorch_model.bin or adapter_model.safetensors; "
+       "download the weights",
        path.string());
 }
 

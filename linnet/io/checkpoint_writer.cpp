@@ -83,7 +83,8 @@ void CheckpointWriter::finish() {
   const std::span<const Entry> all = entries_;
   if (shards.size() == 1) {
     write_shard(folder_ / (stem_ + ".safetensors"), all);
-    remove_tree(index_file);
+    std::error_code ignored;
+    std::filesystem::remove(index_file, ignored);
     return;
   }
   Json index = {{"metadata", {{"total_size", total}}}, {"weight_map", Json::object()}};

@@ -44,9 +44,15 @@ struct GenerationConfig {
   std::optional<bool> renormalize_logits;
 };
 
-// Reads the keys out of an object: a generation_config.json, or an old config.json that still holds them. Unknown keys
-// and nulls are passed over; a value of another kind, a NaN or a negative id is kBadInput naming `place` and the key.
+// Reads the keys out of an object: a generation_config.json, or an old config.json that still holds them. Nulls and
+// keys that change nothing are passed over; one that asks for what is not implemented is named in a warning. A value of
+// another kind, out of its range or a negative id is kBadInput naming `place` and the key.
 GenerationConfig parse_generation_config(const Json& object, std::string_view place);
+
+// A config.json, generation_config.json or another file that Python wrote: an object of at most 16 MiB. NaN, Infinity
+// and -Infinity, which JSON does not have, are read as the numbers they are; who needs a finite one refuses them.
+// kBadInput where the file is missing or damaged.
+Json read_config_file(const std::filesystem::path& file);
 
 struct ModelFolder {
   std::filesystem::path path;
@@ -55,7 +61,7 @@ struct ModelFolder {
   bool has_generation_file = false;
 };
 
-// kBadInput where config.json is missing, damaged or larger than 16 MiB.
+// kBadInput where config.json is missing or a file is damaged.
 ModelFolder read_model_folder(const std::filesystem::path& folder);
 
 }  // namespace linnet

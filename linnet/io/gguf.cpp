@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
+#include "linnet/io/stored_bytes.h"
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian and read in place");
 
@@ -16,7 +18,7 @@ namespace linnet {
 namespace {
 
 // Nobody comes near these; they keep the tables small beside the mapping, whatever a file claims.
-constexpr std::uint64_t kMostEntries = 65'536, kMostTensors = 262'144;
+constexpr std::uint64_t kMostEntries = 65'536;
 constexpr std::uint64_t kSmallestEntry = 8 + 1 + 4 + 1;           // length, a byte of key, type, a byte of value
 constexpr std::uint64_t kSmallestTensor = 8 + 1 + 4 + 8 + 4 + 8;  // length, a byte of name, rank, size, type, offset
 constexpr std::size_t kMostKeyBytes = 65'535;
@@ -108,8 +110,8 @@ std::int64_t integer_at(const std::byte* at, GgufType type, std::string_view pla
       break;
   }
   const auto value = load<std::uint64_t>(at);
-  check(value <= std::uint64_t{INT64_MAX}, ErrorKind::kBadInput, "{}: '{}' is {}, which is too large", place,
-        printable(key), value);
+  check(value <= std::uint64_t{INT64_MAX}, ErrorKind::kBadInput,
+        "{}: '{}' is {}, which is too large; the file is damaged", place, printable(key), value);
   return static_cast<std::int64_t>(value);
 }
 
@@ -189,8 +191,8 @@ GgufEntry parse_entry(GgufCursor& cursor, std::string_view place) {
   entry.count = 1;
   if (entry.type == GgufType::kArray) {
     entry.element = value_type(cursor, place, entry.key);
-    check(entry.element != GgufType::kArray, ErrorKind::kBadInput, "{}: '{}' is an array of arrays, which is refused",
-          place, printable(entry.key));
+    check(entry.element != GgufType::kArray, ErrorKind::kBadInput,
+          "{}: '{}' is an array of arrays, which no model needs; the file is damaged", place, printable(entry.key));
     entry.count = cursor.take<std::uint64_t>("an array's length");
   }
   entry.offset = cursor.position();
@@ -238,6 +240,7 @@ std::shared_ptr<GgufFile> GgufFile::parse(std::shared_ptr<MappedFile> file) {
   gguf->place_ = file->path().string();
   gguf->file_ = std::move(file);
   gguf->parse_header();
+  gguf->add_parts();
   return gguf;
 }
 
@@ -257,8 +260,8 @@ void GgufFile::parse_header() {
   version_ = cursor.take<std::uint32_t>("the version");
   check(version_ != 0x03000000u && version_ != 0x02000000u, ErrorKind::kBadInput,
         "{}: is big-endian; convert it with llama.cpp's gguf_convert_endian", place_);
-  check(version_ == 2 || version_ == 3, ErrorKind::kBadInput, "{}: is GGUF version {}; versions 2 and 3 are read",
-        place_, version_);
+  check(version_ == 2 || version_ == 3, ErrorKind::kBadInput,
+        "{}: is GGUF version {}; versions 2 and 3 are read; convert the model again", place_, version_);
   const auto tensors = cursor.take<std::uint64_t>("the tensor count"),
              entries = cursor.take<std::uint64_t>("the key count");
   parse_entries(cursor, entries);
@@ -276,8 +279,8 @@ void GgufFile::parse_entries(GgufCursor& cursor, std::uint64_t count) {
       entries_.size(), [&](std::uint32_t i) { return entries_[i].key; }, "key", place_);
   const GgufEntry* alignment = find("general.alignment");
   if (alignment == nullptr) return;
-  check(alignment->type == GgufType::kU32, ErrorKind::kBadInput, "{}: 'general.alignment' is of type {}, not u32",
-        place_, to_string(alignment->type));
+  check(alignment->type == GgufType::kU32, ErrorKind::kBadInput,
+        "{}: 'general.alignment' is of type {}, not u32; the file is damaged", place_, to_string(alignment->type));
   const auto value = load<std::uint32_t>(bytes_.data() + alignment->offset);
   check(std::has_single_bit(value) && value <= 65'536, ErrorKind::kBadInput,
         "{}: 'general.alignment' is {}, not a power of two up to 65536; the file is damaged", place_, value);
@@ -289,42 +292,42 @@ GgufTensor GgufFile::parse_tensor(GgufCursor& cursor) const {
   const std::size_t at = cursor.position();
   const std::string_view name = cursor.text("a tensor's name");
   check(!name.empty() && name.size() <= kGgufMostNameBytes && utf8::valid(name), ErrorKind::kBadInput,
-        "{}: the tensor name at byte {} ('{}') is empty, longer than {} bytes or not UTF-8", place_, at,
-        printable(name, 80), kGgufMostNameBytes);
+        "{}: the tensor name at byte {} ('{}') is empty, longer than {} bytes or not UTF-8; the file is damaged",
+        place_, at, printable(name, 80), kGgufMostNameBytes);
   tensor.name = name;
   const auto rank = cursor.take<std::uint32_t>("a tensor's rank");
-  check(rank >= 1 && rank <= 4, ErrorKind::kBadInput, "{}: tensor '{}' has {} dimensions, 1 to 4 are possible", place_,
-        printable(name), rank);
-  std::uint64_t elements = 1, nonzero = 1;
+  check(rank >= 1 && rank <= 4, ErrorKind::kBadInput,
+        "{}: tensor '{}' has {} dimensions, 1 to 4 are possible; the file is damaged", place_, printable(name), rank);
   for (std::uint32_t i = 0; i < rank; ++i) {
     const auto size = cursor.take<std::uint64_t>("a dimension");
-    // The product of the others must not wrap behind a zero.
-    const bool fits = size <= std::uint64_t{INT64_MAX} &&
-                      !__builtin_mul_overflow(nonzero, std::max<std::uint64_t>(size, 1), &nonzero) &&
-                      nonzero <= std::uint64_t{INT64_MAX} / 16;
-    check(fits, ErrorKind::kBadInput,
-          "{}: tensor '{}' has a dimension of {} and too many elements; the file is damaged", place_, printable(name),
-          size);
-    elements *= size;
-    tensor.shape.insert(tensor.shape.begin(), static_cast<std::int64_t>(size));
+    tensor.shape.insert(tensor.shape.begin(), size <= std::uint64_t{INT64_MAX} ? static_cast<std::int64_t>(size) : -1);
   }
   tensor.dtype = tensor_type(cursor.take<std::uint32_t>("a tensor's type"), place_, name);
+  const auto bytes = stored_bytes(tensor.dtype, tensor.shape, bytes_.size());
+  check(bytes.has_value(), ErrorKind::kBadInput,
+        "{}: tensor '{}' has the shape {}, which the file cannot hold; the file is damaged", place_, printable(name),
+        to_string(tensor.shape));
   const int block = linnet::info(tensor.dtype).block_elements;
   check(tensor.shape.back() % block == 0, ErrorKind::kBadInput,
-        "{}: tensor '{}' has rows of {} values, which do not fill {} blocks of {}", place_, printable(name),
-        tensor.shape.back(), linnet::info(tensor.dtype).name, block);
-  tensor.bytes = row_bytes(tensor.dtype, static_cast<std::int64_t>(elements));
+        "{}: tensor '{}' has rows of {} values, which do not fill {} blocks of {}; the file is damaged", place_,
+        printable(name), tensor.shape.back(), linnet::info(tensor.dtype).name, block);
+  tensor.bytes = *bytes;
   tensor.offset = static_cast<std::size_t>(cursor.take<std::uint64_t>("a tensor's offset"));
-  check(tensor.offset % alignment_ == 0, ErrorKind::kBadInput, "{}: tensor '{}' begins at {}, not a multiple of {}",
-        place_, printable(name), tensor.offset, alignment_);
+  check(tensor.offset % alignment_ == 0, ErrorKind::kBadInput,
+        "{}: tensor '{}' begins at {}, not a multiple of {}; the file is damaged", place_, printable(name),
+        tensor.offset, alignment_);
   return tensor;
 }
 
 void GgufFile::parse_tensors(GgufCursor& cursor, std::uint64_t count) {
-  check(count <= kMostTensors && count <= cursor.left() / kSmallestTensor, ErrorKind::kBadInput,
+  check(count <= kGgufMostTensors && count <= cursor.left() / kSmallestTensor, ErrorKind::kBadInput,
         "{}: claims {} tensors, more than its {} bytes can hold; the file is damaged", place_, count, bytes_.size());
   tensors_.reserve(static_cast<std::size_t>(count));
   for (std::uint64_t i = 0; i < count; ++i) tensors_.push_back(parse_tensor(cursor));
+  sort_tensors();
+}
+
+void GgufFile::sort_tensors() {
   by_name_ = sorted_by(
       tensors_.size(), [&](std::uint32_t i) { return std::string_view(tensors_[i].name); }, "tensor", place_);
 }
@@ -365,8 +368,9 @@ const GgufEntry* GgufFile::expect(std::string_view key, bool array, std::string_
   const GgufEntry* entry = find(key);
   if (entry == nullptr) return nullptr;
   const bool is_array = entry->type == GgufType::kArray;
-  check(is_array == array && fits(entry->element), ErrorKind::kBadInput, "{}: '{}' is {}{}, not {}", place_,
-        printable(key), is_array ? "an array of " : "", to_string(entry->element), wanted);
+  check(is_array == array && fits(entry->element), ErrorKind::kBadInput,
+        "{}: '{}' is {}{}, not {}; convert the model again", place_, printable(key), is_array ? "an array of " : "",
+        to_string(entry->element), wanted);
   return entry;
 }
 
@@ -379,7 +383,10 @@ std::optional<std::int64_t> GgufFile::integer(std::string_view key) const {
 std::optional<double> GgufFile::number(std::string_view key) const {
   const GgufEntry* entry = expect(key, false, "a number", is_number);
   if (entry == nullptr) return std::nullopt;
-  return number_at(bytes_.data() + entry->offset, entry->type, place_, key);
+  const double value = number_at(bytes_.data() + entry->offset, entry->type, place_, key);
+  check(std::isfinite(value), ErrorKind::kBadInput, "{}: '{}' is {}, not a finite number; the file is damaged", place_,
+        key, value);
+  return value;
 }
 
 std::optional<bool> GgufFile::boolean(std::string_view key) const {
@@ -445,7 +452,9 @@ std::string GgufFile::architecture() const {
 
 Tensor GgufFile::read(std::string_view name) const {
   const GgufTensor* tensor = find_tensor(name);
-  check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'", place_, printable(name));
+  check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all", place_,
+        printable(name));
+  if (tensor->part > 0) return parts_[tensor->part - 1]->read(name);
   auto* data = const_cast<std::byte*>(bytes_.data()) + tensor->offset;
   const std::shared_ptr<void> owner = file_ ? std::shared_ptr<void>(file_) : std::make_shared<char>();
   return Tensor::over(Storage::wrap(data, tensor->bytes, owner), 0, tensor->shape, tensor->dtype);

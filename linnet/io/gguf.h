@@ -4,6 +4,7 @@
 //   std::int64_t layers = file->integer("llama.block_count").value_or(0);
 //   Tensor table = file->read("token_embd.weight");
 //
+// A model in several files (model-00001-of-00003.gguf, …) is opened by its first one, which has the metadata.
 // Everything is checked when the file is opened (ranges, overlaps, duplicates, counts against the bytes left); the
 // arrays of the metadata stay in the mapping until they are asked for. Format: ggml's docs/gguf.md.
 #pragma once
@@ -42,7 +43,8 @@ std::string_view to_string(GgufType type);
 
 std::uint32_t gguf_type_number(DType type);  // ggml's number of a tensor type; kInvalidArgument where it has none
 
-inline constexpr std::size_t kGgufMostNameBytes = 63;  // of a tensor, as in llama.cpp
+inline constexpr std::size_t kGgufMostNameBytes = 63;     // of a tensor, as in llama.cpp
+inline constexpr std::size_t kGgufMostTensors = 262'144;  // bounds the tables, whatever a file claims
 
 // One metadata entry: where its bytes are.
 struct GgufEntry {
@@ -58,8 +60,9 @@ struct GgufTensor {
   std::string name;
   DType dtype;
   Shape shape;         // slowest dimension first: the reverse of the file's
-  std::size_t offset;  // of the first byte in the file
+  std::size_t offset;  // of the first byte in its file
   std::size_t bytes;
+  std::size_t part = 0;  // which of several files
 };
 
 class GgufFile {
@@ -96,6 +99,9 @@ class GgufFile {
  private:
   GgufFile() = default;
   void parse_header();
+  void add_parts();
+  void add_part(const std::filesystem::path& path, std::int64_t number, std::int64_t count);
+  void sort_tensors();
   void parse_entries(class GgufCursor& cursor, std::uint64_t count);
   GgufTensor parse_tensor(class GgufCursor& cursor) const;
   void parse_tensors(class GgufCursor& cursor, std::uint64_t count);
@@ -111,6 +117,7 @@ class GgufFile {
   std::vector<std::uint32_t> by_key_;  // positions in entries_, sorted by key
   std::vector<GgufTensor> tensors_;
   std::vector<std::uint32_t> by_name_;
+  std::vector<std::shared_ptr<GgufFile>> parts_;  // the files after the first
 };
 
 }  // namespace linnet

@@ -4,7 +4,7 @@ namespace linnet {
 namespace {
 
 // A real state dictionary of 1000 tensors makes some 15,000 values.
-constexpr std::size_t kMostValues = 1u << 20;
+constexpr std::size_t kMostValues = 1u << 19;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
+#include "linnet/io/stored_bytes.h"
 
 namespace linnet {
 namespace {
@@ -134,19 +135,6 @@ class HeaderBuilder : public nlohmann::json_sax<Json> {
   int fields_ = 0, offsets_ = 0;
 };
 
-// Bytes of the tensor; a zero dimension hides no overflow of the others.
-bool tensor_bytes(const StoredTensor& tensor, std::size_t& bytes) {
-  std::size_t nonzero = static_cast<std::size_t>(linnet::info(tensor.dtype).block_bytes);
-  bool empty = false;
-  for (const std::int64_t size : tensor.shape) {
-    empty |= size == 0;
-    if (__builtin_mul_overflow(nonzero, static_cast<std::size_t>(std::max<std::int64_t>(size, 1)), &nonzero))
-      return false;
-  }
-  bytes = empty ? 0 : nonzero;
-  return nonzero <= std::size_t{INT64_MAX};
-}
-
 // Every tensor as large as its shape says, one after the other, up to the last byte.
 void check_ranges(SafetensorsHeader& header, std::size_t data_bytes, std::string_view place) {
   auto& tensors = header.tensors;
@@ -159,8 +147,8 @@ void check_ranges(SafetensorsHeader& header, std::size_t data_bytes, std::string
     check(tensor.begin <= tensor.end && tensor.end <= data_bytes, ErrorKind::kBadInput,
           "{}: tensor '{}' has data_offsets [{}, {}], the file has {} bytes of data; it is cut short or damaged", place,
           name, tensor.begin, tensor.end, data_bytes);
-    std::size_t bytes = 0;
-    check(tensor_bytes(tensor.info, bytes) && bytes == tensor.end - tensor.begin, ErrorKind::kBadInput,
+    check(stored_bytes(tensor.info.dtype, tensor.info.shape, data_bytes) == tensor.end - tensor.begin,
+          ErrorKind::kBadInput,
           "{}: tensor '{}' of type {} and shape {} does not have the {} bytes of its data_offsets; the file is damaged",
           place, name, linnet::info(tensor.info.dtype).name, to_string(tensor.info.shape), tensor.end - tensor.begin);
     check(tensor.begin == at, ErrorKind::kBadInput,
@@ -193,8 +181,8 @@ class SafetensorsReader : public CheckpointReader {
  private:
   const SafetensorsEntry& entry(std::string_view name) const {
     const auto found = index_.find(name);
-    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", file_->path().string(),
-          printable(name));
+    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+          file_->path().string(), printable(name));
     return header_.tensors[found->second];
   }
   std::shared_ptr<MappedFile> file_;
@@ -213,12 +201,17 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
   check(length <= file.size() - 8, ErrorKind::kBadInput,
         "{}: claims a header of {} bytes, {} follow; it is cut short or not a safetensors file", place, length,
         file.size() - 8);
-  check(length <= kSafetensorsMostHeaderBytes, ErrorKind::kBadInput, "{}: has a header of {} bytes, {} are allowed",
-        place, length, kSafetensorsMostHeaderBytes);
+  check(length <= kSafetensorsMostHeaderBytes, ErrorKind::kBadInput,
+        "{}: has a header of {} bytes, {} are allowed; the file is damaged", place, length,
+        kSafetensorsMostHeaderBytes);
   const char* text = reinterpret_cast<const char*>(file.data()) + 8;
   // The parser takes a NUL byte for the end of the text.
   const void* nul = length > 0 ? std::memchr(text, 0, length) : nullptr;
   check(nul == nullptr, ErrorKind::kBadInput, "{}: the header holds a NUL byte; the file is damaged", place);
+  const std::string_view json(text, length);
+  const auto first = json.find_first_not_of(" \t\r\n");  // the parser would pass over a byte-order mark
+  check(first != json.npos && json[first] == '{', ErrorKind::kBadInput,
+        "{}: the header is not a JSON object, it does not begin with '{{'; the file is damaged", place);
   SafetensorsHeader header;
   HeaderBuilder builder(header);
   if (!Json::sax_parse(text, text + length, &builder))
@@ -258,8 +251,7 @@ std::unique_ptr<CheckpointReader> open_safetensors(std::shared_ptr<MappedFile> f
 }
 
 Tensor mapped_tensor(const std::shared_ptr<MappedFile>& file, std::size_t begin, const StoredTensor& info) {
-  std::size_t bytes = 0;
-  LINNET_ASSERT(tensor_bytes(info, bytes));
+  const std::size_t bytes = stored_bytes(info.dtype, info.shape, file->bytes().size()).value();
   std::byte* data = file->data() + begin;
   const bool aligned =
       reinterpret_cast<std::uintptr_t>(data) % static_cast<std::size_t>(linnet::info(info.dtype).block_bytes) == 0;

@@ -7,11 +7,12 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/base/log.h"
 
 namespace linnet {
 namespace {
 
-constexpr std::size_t kMostShards = 4096;
+constexpr std::size_t kMostShards = 4096, kMostTensors = 262'144, kMostIndexBytes = std::size_t{64} << 20;
 
 // Reads {"weight_map": {string: string}} while the parser walks; everything else in the file is skipped.
 class IndexBuilder : public nlohmann::json_sax<Json> {
@@ -28,6 +29,8 @@ class IndexBuilder : public nlohmann::json_sax<Json> {
   bool binary(binary_t&) override { return other("binary"); }
   bool string(string_t& value) override {
     if (!in_map()) return other("a string");
+    if (pairs.size() == kMostTensors)
+      return refuse(fmt::format("'weight_map' lists more than {} tensors", kMostTensors));
     pairs.emplace_back(key_, std::move(value));
     return true;
   }
@@ -83,16 +86,26 @@ class IndexBuilder : public nlohmann::json_sax<Json> {
 class ShardedReader : public CheckpointReader {
  public:
   explicit ShardedReader(const std::filesystem::path& index) : place_(index.string()) {
-    const auto pairs = parse_shard_index(read_file(index), place_);
+    const auto pairs = parse_shard_index(read_file(index, kMostIndexBytes), place_);
     std::unordered_map<std::string, std::size_t> files;
+    std::size_t absent = 0;
+    std::string first_absent;
     for (const auto& [tensor, file] : pairs) {
       const auto [at, fresh] = files.emplace(file, shards_.size());
       if (fresh) add_shard(index.parent_path() / file, file);
-      check(shards_[at->second]->has(tensor), ErrorKind::kBadInput, "{}: '{}' should be in '{}' and is not", place_,
-            printable(tensor), printable(file));
-      names_.push_back(tensor);
+      // Some tools list the output matrix of a tied model, which no file holds. A tensor that the model needs is missed
+      // when the model is made.
+      if (shards_[at->second]->has(tensor)) {
+        names_.push_back(tensor);
+        shard_of_.push_back(at->second);
+      } else {
+        ++absent;
+        if (absent == 1) first_absent = tensor;
+      }
     }
-    for (std::size_t i = 0; i < names_.size(); ++i) where_.emplace(names_[i], files.at(pairs[i].second));
+    if (absent > 0)
+      note("{}: lists {} tensors that its files do not hold, the first is '{}'", place_, absent, first_absent);
+    for (std::size_t i = 0; i < names_.size(); ++i) where_.emplace(names_[i], shard_of_[i]);
     check_complete();
   }
   std::span<const std::string> names() const override { return names_; }
@@ -103,26 +116,29 @@ class ShardedReader : public CheckpointReader {
 
  private:
   void add_shard(const std::filesystem::path& path, const std::string& name) {
-    check(shards_.size() < kMostShards, ErrorKind::kBadInput, "{}: names more than {} files", place_, kMostShards);
-    std::error_code error;
-    check(std::filesystem::is_regular_file(path, error), ErrorKind::kBadInput,
-          "{}: names '{}', which is missing; download the checkpoint again", place_, printable(name));
+    check(shards_.size() < kMostShards, ErrorKind::kBadInput, "{}: names more than {} files; the file is damaged",
+          place_, kMostShards);
+    check(has_companion(path), ErrorKind::kBadInput, "{}: names '{}', which is missing; download the checkpoint again",
+          place_, printable(name));
     shards_.push_back(open_checkpoint_file(path));
   }
   void check_complete() const {
     for (const auto& shard : shards_)
       for (const std::string& name : shard->names())
-        check(where_.contains(name), ErrorKind::kBadInput, "{}: does not list '{}', which one of its files holds",
-              place_, printable(name));
+        check(where_.contains(name), ErrorKind::kBadInput,
+              "{}: does not list '{}', which one of its files holds; download the checkpoint again", place_,
+              printable(name));
   }
   const CheckpointReader& shard(std::string_view name) const {
     const auto found = where_.find(name);
-    check(found != where_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place_, printable(name));
+    check(found != where_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+          place_, printable(name));
     return *shards_[found->second];
   }
   std::string place_;
   std::vector<std::unique_ptr<CheckpointReader>> shards_;
   std::vector<std::string> names_;
+  std::vector<std::size_t> shard_of_;
   std::unordered_map<std::string_view, std::size_t> where_;  // views into names_
 };
 
@@ -133,7 +149,8 @@ std::vector<std::pair<std::string, std::string>> parse_shard_index(std::string_v
   check(json.find('\0') == json.npos, ErrorKind::kBadInput, "{}: holds a NUL byte; the file is damaged", place);
   IndexBuilder builder;
   if (!Json::sax_parse(json, &builder)) fail(ErrorKind::kBadInput, "{}: {}; the file is damaged", place, builder.fault);
-  check(builder.found && !builder.pairs.empty(), ErrorKind::kBadInput, "{}: has no 'weight_map' with tensors", place);
+  check(builder.found && !builder.pairs.empty(), ErrorKind::kBadInput,
+        "{}: has no 'weight_map' with tensors; download it again", place);
   for (const auto& [tensor, file] : builder.pairs)
     check(safe_relative_name(file), ErrorKind::kBadInput,
           "{}: '{}' is said to be in '{}', which is not a file name inside the folder; do not trust this checkpoint",

@@ -8,6 +8,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/io/safetensors.h"
+#include "linnet/io/stored_bytes.h"
 #include "linnet/io/unpickler.h"
 #include "linnet/io/zip_archive.h"
 
@@ -52,15 +53,15 @@ bool row_order(const Shape& shape, const Shape& strides) {
 
 // The position of the last value, in elements; refuses what reaches past the storage, and shapes that repeat values
 // over and over (strides of 0 would let a small file ask for any amount of memory).
-void check_reach(const PickledTensor& tensor, std::string_view place) {
+void check_reach(const PickledTensor& tensor, std::size_t file_bytes, std::string_view place) {
   std::int64_t last = tensor.offset, elements = 1;
-  bool fits = true, empty = false;
-  for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+  bool fits = stored_bytes(tensor.dtype, tensor.shape, file_bytes).has_value(), empty = false;
+  for (std::size_t i = 0; i < tensor.shape.size() && fits; ++i) {
     std::int64_t span = 0;
     empty |= tensor.shape[i] == 0;
     const std::int64_t size = std::max<std::int64_t>(tensor.shape[i], 1);
-    fits = fits && !__builtin_mul_overflow(elements, size, &elements) &&
-           !__builtin_mul_overflow(size - 1, tensor.strides[i], &span) && !__builtin_add_overflow(last, span, &last);
+    elements *= size;
+    fits = !__builtin_mul_overflow(size - 1, tensor.strides[i], &span) && !__builtin_add_overflow(last, span, &last);
   }
   if (empty) fits = fits && tensor.offset <= tensor.storage_elements;
   check(fits && (empty || (last < tensor.storage_elements && elements <= tensor.storage_elements)),
@@ -143,12 +144,13 @@ class TorchReader : public CheckpointReader {
     const auto bytes = file_->bytes();
     auto tensors =
         looks_like_zip(bytes) ? parse_archive(bytes, place_, storages) : parse_stream(bytes, place_, storages);
-    check(!tensors.empty(), ErrorKind::kBadInput, "{}: holds no dictionary of tensors", place_);
+    check(!tensors.empty(), ErrorKind::kBadInput,
+          "{}: holds no dictionary of tensors; save the state dictionary of the model", place_);
     for (PickledTensor& tensor : tensors) locate(std::move(tensor), storages);
     for (const Located& tensor : tensors_) names_.push_back(tensor.tensor.name);
     for (std::size_t i = 0; i < names_.size(); ++i)
-      check(index_.emplace(names_[i], i).second, ErrorKind::kBadInput, "{}: tensor '{}' stands twice", place_,
-            printable(names_[i]));
+      check(index_.emplace(names_[i], i).second, ErrorKind::kBadInput,
+            "{}: tensor '{}' stands twice; the file is damaged", place_, printable(names_[i]));
   }
   std::span<const std::string> names() const override { return names_; }
   bool has(std::string_view name) const override { return index_.contains(name); }
@@ -165,7 +167,7 @@ class TorchReader : public CheckpointReader {
 
  private:
   void locate(PickledTensor tensor, const Storages& storages) {
-    check_reach(tensor, place_);
+    check_reach(tensor, file_->bytes().size(), place_);
     const auto found = storages.find(tensor.storage);
     const std::size_t bytes = storage_bytes(tensor, place_);
     check(found != storages.end() && found->second.end - found->second.begin == bytes, ErrorKind::kBadInput,
@@ -196,7 +198,8 @@ class TorchReader : public CheckpointReader {
 
   const Located& find(std::string_view name) const {
     const auto found = index_.find(name);
-    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place_, printable(name));
+    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+          place_, printable(name));
     return tensors_[found->second];
   }
 

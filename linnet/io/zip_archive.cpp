@@ -26,8 +26,8 @@ class Archive {
     std::size_t at = directory_;
     for (std::uint64_t i = 0; i < count_; ++i) {
       members.push_back(central(at));
-      check(names.insert(members.back().name).second, ErrorKind::kBadInput, "{}: the member '{}' stands twice", place_,
-            printable(members.back().name));
+      check(names.insert(members.back().name).second, ErrorKind::kBadInput,
+            "{}: the member '{}' stands twice; do not trust this file", place_, printable(members.back().name));
     }
     check_overlaps();
     return members;
@@ -49,7 +49,8 @@ class Archive {
 
   // The end record is the last thing but for a comment of up to 65535 bytes.
   void find_directory() {
-    check(file_.size() >= kEndBytes, ErrorKind::kBadInput, "{}: is too short for a zip archive", place_);
+    check(file_.size() >= kEndBytes, ErrorKind::kBadInput, "{}: is too short for a zip archive; it is cut short",
+          place_);
     const std::size_t last = file_.size() - kEndBytes, first = last > 65'535 ? last - 65'535 : 0;
     std::size_t end = last + 1;
     for (std::size_t position = last + 1; position-- > first;)
@@ -114,7 +115,8 @@ class Archive {
           "{}: the member name '{}' leaves the archive's folder; do not trust this file", place_, name);
     const std::size_t extra = position + kCentralBytes + name_bytes;
     widen(extra, extra + extra_bytes, size, stored, local);
-    check((flags & 1) == 0, ErrorKind::kBadInput, "{}: the member '{}' is encrypted", place_, name);
+    check((flags & 1) == 0, ErrorKind::kBadInput,
+          "{}: the member '{}' is encrypted; save the model again without a password", place_, name);
     check(method == 0 && size == stored, ErrorKind::kBadInput,
           "{}: the member '{}' is compressed (method {}), PyTorch stores its files plain; save the model again", place_,
           name, method);

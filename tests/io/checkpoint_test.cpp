@@ -98,7 +98,7 @@ TEST(Checkpoint, WritingToAMappedTensorLeavesTheFileAlone) {
 
 TEST(Checkpoint, AFolderWithoutWeightsIsRefused) {
   Scratch folder;
-  EXPECT_THAT(refusal([&] { CheckpointReader::open(folder.path()); }), HasSubstr("holds no model.safetensors"));
+  EXPECT_THAT(refusal([&] { CheckpointReader::open(folder.path()); }), HasSubstr("has no model.safetensors"));
   EXPECT_THAT(refusal([&] { CheckpointReader::open(folder / "none.safetensors"); }), HasSubstr("cannot be opened"));
 }
 

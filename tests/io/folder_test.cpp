@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "tests/growth.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -56,6 +59,78 @@ TEST(Folder, RefusesAFolderWithoutConfiguration) {
   EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("config.json"));
   put(folder / "config.json", "[]");
   EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("not a JSON object"));
+}
+
+// findings A16: Infinity and NaN as Python writes them are read; a field that needs a finite number names itself.
+TEST(Folder, PythonsNumbersAreRead) {
+  Scratch folder;
+  put(folder / "config.json",
+      R"({"time_step_limit":[0.0,Infinity],"a":-Infinity,"b":NaN,"text":"NaN, \"Infinity\"","nested":{"x":[NaN]}})");
+  const Json read = read_config_file(folder / "config.json");
+  EXPECT_TRUE(std::isinf(read["time_step_limit"][1].get<double>()));
+  EXPECT_LT(read["a"].get<double>(), 0);
+  EXPECT_TRUE(std::isnan(read["b"].get<double>()));
+  EXPECT_TRUE(std::isnan(read["nested"]["x"][0].get<double>()));
+  EXPECT_EQ(read["text"], "NaN, \"Infinity\"");
+  put(folder / "generation_config.json", R"({"temperature":Infinity})");
+  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("'temperature'"));
+  put(folder / "generation_config.json", R"({"top_k":Infinite})");
+  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json"));
+}
+
+// findings D3: a companion that is there but cannot be read is not absent.
+TEST(Folder, AnUnreadableGenerationFileIsAnError) {
+  Scratch folder;
+  put(folder / "config.json", "{}");
+  const auto file = folder / "generation_config.json";
+  std::filesystem::create_symlink("nowhere", file);
+  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }),
+              HasSubstr("generation_config.json: is a link to nothing"));
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json: is not a file"));
+}
+
+// findings D9: values that no text can be generated with, and those that are not implemented.
+TEST(Folder, GenerationValuesHaveARange) {
+  const auto refused = [](const char* json) {
+    return refusal([&] { parse_generation_config(parse_json(json, "g"), "g"); });
+  };
+  EXPECT_THAT(refused(R"({"top_p":1.5})"), HasSubstr("'top_p' is 1.5, must be 0 to 1"));
+  EXPECT_THAT(refused(R"({"typical_p":-0.5})"), HasSubstr("typical_p"));
+  EXPECT_THAT(refused(R"({"max_length":-1})"), HasSubstr("max_length"));
+  testing::internal::CaptureStderr();
+  parse_generation_config(parse_json(R"({"guidance_scale":1.5,"penalty_alpha":0,"sequence_bias":null})", "g"), "g");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("guidance_scale is 1.5"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("penalty_alpha")));
+}
+
+TEST(Folder, TimeAndMemoryGrowWithTheConfiguration) {
+  Scratch folder;
+  const auto of_keys = [&](std::size_t n) {
+    std::string json = "{";
+    for (std::size_t i = 0; i < n; ++i)
+      json += fmt::format(R"({}"some_unknown_field_{}":[{},NaN])", i ? "," : "", i, i);
+    const auto file = folder / fmt::format("config-{}.json", n);
+    put(file, json + "}");
+    return file;
+  };
+  test::expect_linear(5'000, of_keys, [](const std::filesystem::path& file) { read_config_file(file); });
+}
+
+TEST(Folder, TimeAndMemoryGrowWithTheGenerationConfiguration) {
+  Scratch folder;
+  put(folder / "config.json", "{}");
+  const auto of_ids = [&](std::size_t n) {
+    std::string ids;
+    for (std::size_t i = 0; i < n; ++i) ids += fmt::format("{}[{},{}]", i ? "," : "", i % 1000, i % 777);
+    const auto file = folder / fmt::format("{}/generation_config.json", n);
+    put(file, R"({"bad_words_ids":[)" + ids + "]}");
+    put(file.parent_path() / "config.json", "{}");
+    return file;
+  };
+  test::expect_linear(8'000, of_ids, [](const std::filesystem::path& file) { read_model_folder(file.parent_path()); });
 }
 
 }  // namespace

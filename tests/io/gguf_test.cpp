@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "linnet/io/checkpoint.h"
+#include "tests/growth.h"
 #include "tests/io/gguf_builder.h"
 #include "tests/scratch.h"
 
@@ -141,6 +142,51 @@ TEST(Gguf, ReadsRealVocabularies) {
   EXPECT_EQ(file->architecture(), "gpt2");
   EXPECT_EQ(file->strings("tokenizer.ggml.tokens")->size(), 50257u);
   EXPECT_EQ(file->integers("tokenizer.ggml.token_type")->size(), 50257u);
+}
+
+TEST(Gguf, TimeAndMemoryGrowWithTheFile) {
+  const auto of_tensors = [](std::size_t n) {
+    GgufBuilder b;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i < 8'000) b.entry(fmt::format("general.key{}", i), 4, raw(std::uint32_t{1}));
+      b.tensor(fmt::format("blk.{}.attn_q.weight", i), {0}, 0, 0);
+    }
+    return b.build();
+  };
+  test::expect_linear(30'000, of_tensors, [](const std::string& file) { GgufFile::parse(as_bytes(file), "f"); });
+}
+
+TEST(Gguf, TimeAndMemoryGrowWithItsTexts) {
+  const auto of_texts = [](std::size_t n) {
+    std::string list = raw(std::uint32_t{8}) + raw(static_cast<std::uint64_t>(n));
+    for (std::size_t i = 0; i < n; ++i) list += gguf_text(fmt::format("piece {}", i));
+    GgufBuilder b;
+    b.entry("tokenizer.ggml.tokens", 9, list);
+    return b.build();
+  };
+  test::expect_linear(150'000, of_texts, [](const std::string& file) {
+    GgufFile::parse(as_bytes(file), "f")->strings("tokenizer.ggml.tokens");
+  });
+}
+
+// findings D9: a number of the metadata that is not finite.
+TEST(Gguf, NumbersAreFinite) {
+  GgufBuilder b;
+  b.entry("llama.attention.layer_norm_rms_epsilon", 6, raw(std::numeric_limits<float>::quiet_NaN()));
+  b.entry("llama.rope.freq_base", 12, raw(std::numeric_limits<double>::infinity()));
+  const std::string bytes = b.build();
+  const auto file = GgufFile::parse(as_bytes(bytes), "f");
+  EXPECT_THAT(refusal([&] { file->number("llama.attention.layer_norm_rms_epsilon"); }),
+              HasSubstr("f: 'llama.attention.layer_norm_rms_epsilon' is nan, not a finite number"));
+  EXPECT_THAT(refusal([&] { file->number("llama.rope.freq_base"); }), HasSubstr("is inf"));
+}
+
+// findings C5: a dimension beside a 0 is bounded as the others.
+TEST(Gguf, DimensionsBesideAZeroAreBounded) {
+  GgufBuilder b;
+  b.tensor("w", {std::uint64_t{1} << 40, 0}, 0, 0);
+  const std::string bytes = b.build();
+  EXPECT_THAT(refusal([&] { GgufFile::parse(as_bytes(bytes), "f"); }), HasSubstr("'w' has the shape"));
 }
 
 }  // namespace

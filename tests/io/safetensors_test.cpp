@@ -95,7 +95,23 @@ TEST(Safetensors, TimeAndMemoryGrowWithTheHeader) {
                           i == 0 ? "" : ",", i);
     return file_of(json + "}", "");
   };
-  test::expect_linear(4'000, of_tensors, [](const std::string& file) { parse(file); });
+  test::expect_linear(30'000, of_tensors, [](const std::string& file) { parse(file); });  // beyond the caches
+}
+
+// findings D9: a byte-order mark is not the beginning of a header.
+TEST(Safetensors, AHeaderBeginsWithItsObject) {
+  EXPECT_THAT(refused("\xEF\xBB\xBF{}"), HasSubstr("does not begin with '{'"));
+  EXPECT_THAT(refused("\xEF\xBB\xBF  {}"), HasSubstr("does not begin with '{'"));
+  EXPECT_THAT(refused("   "), HasSubstr("does not begin with '{'"));
+}
+
+// findings C5: a dimension beside a 0 is bounded as the others.
+TEST(Safetensors, DimensionsBesideAZeroAreBounded) {
+  EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1099511627776,0],"data_offsets":[0,0]}})"),
+              HasSubstr("does not have the 0 bytes"));
+  EXPECT_THAT(refused(R"({"a":{"dtype":"U8","shape":[0,1099511627776],"data_offsets":[0,0]}})"),
+              HasSubstr("does not have the 0 bytes"));
+  EXPECT_NO_THROW(parse(file_of(R"({"a":{"dtype":"F32","shape":[0,768],"data_offsets":[0,0]}})", "")));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/growth.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -44,10 +45,45 @@ TEST(Sharded, IndexAndFilesMustAgree) {
     return refusal([&] { open_sharded(index); });
   };
   EXPECT_THAT(open(R"({"weight_map":{"a":"part.safetensors"}})"), HasSubstr("does not list 'b'"));
-  EXPECT_THAT(open(R"({"weight_map":{"c":"part.safetensors"}})"), HasSubstr("'c' should be in"));
+  EXPECT_THAT(open(R"({"weight_map":{"c":"part.safetensors"}})"), HasSubstr("does not list 'a'"));
   EXPECT_THAT(open(R"({"weight_map":{"a":"gone.safetensors"}})"), HasSubstr("'gone.safetensors', which is missing"));
   EXPECT_THAT(open(R"({"weight_map":{"a":"model.safetensors.index.json"}})"),
               HasSubstr("model.safetensors.index.json"));
+}
+
+// findings A1 (mirror): what no file holds is left out, with a note.
+TEST(Sharded, AbsentTensorsAreLeftOut) {
+  Scratch folder;
+  CheckpointWriter writer(folder.path(), "part");
+  writer.add("a", Tensor::zeros({1}));
+  writer.finish();
+  put(folder / "model.safetensors.index.json",
+      R"({"weight_map":{"a":"part.safetensors","head":"part.safetensors","tail":"part.safetensors"}})");
+  testing::internal::CaptureStderr();
+  const auto reader = open_sharded(folder / "model.safetensors.index.json");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("lists 2 tensors that its files do not hold, the first is 'head'"));
+  EXPECT_THAT(reader->names(), ElementsAre("a"));
+  EXPECT_FALSE(reader->has("head"));
+}
+
+// findings D3: a shard that is a link to nothing is named as such.
+TEST(Sharded, AnUnreadableShardIsNamed) {
+  Scratch folder;
+  std::filesystem::create_symlink("gone", folder / "part.safetensors");
+  put(folder / "model.safetensors.index.json", R"({"weight_map":{"a":"part.safetensors"}})");
+  EXPECT_THAT(refusal([&] { open_sharded(folder / "model.safetensors.index.json"); }),
+              HasSubstr("part.safetensors: is a link to nothing"));
+}
+
+TEST(Sharded, TimeAndMemoryGrowWithTheIndex) {
+  const auto of_tensors = [](std::size_t n) {
+    std::string json;
+    for (std::size_t i = 0; i < n; ++i)
+      json += fmt::format(R"({}"model.layers.{}.weight":"model-00001-of-00002.safetensors")", i == 0 ? "" : ",", i);
+    return R"({"weight_map":{)" + json + "}}";
+  };
+  test::expect_linear(30'000, of_tensors, [](const std::string& json) { parse_shard_index(json, "i"); });
 }
 
 }  // namespace

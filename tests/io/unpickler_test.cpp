@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/growth.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -70,6 +71,20 @@ TEST(Unpickler, DeepValuesNeedNoStack) {
 
 TEST(Unpickler, TheNumberOfValuesIsBounded) {
   EXPECT_THAT(refused(std::string(3'000'000, 'N') + "."), HasSubstr("more than"));
+}
+
+TEST(Unpickler, TimeAndMemoryGrowWithTheCode) {
+  const auto of_tensors = [](std::size_t n) {
+    std::string code = "\x80\x02}";
+    for (std::size_t i = 0; i < n; ++i) code += text(fmt::format("model.layers.{}.weight", i)) + tensor(6, 2, 3) + "s";
+    return code + ".";
+  };
+  test::expect_linear(1'000, of_tensors, [](const std::string& code) { unpickle(code, "p"); });
+}
+
+TEST(Unpickler, TimeAndMemoryGrowWithValuesThatAreNoTensors) {
+  const auto of_values = [](std::size_t n) { return "]" + std::string(n, 'N') + "."; };
+  test::expect_linear(60'000, of_values, [](const std::string& code) { unpickle(code, "p"); });
 }
 
 }  // namespace
