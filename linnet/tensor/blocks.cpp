@@ -133,6 +133,8 @@ Decoder decoder(DType type) {
       return [](Bytes b, float* out) { *out = half_at(b); };
     case DType::kBF16:
       return [](Bytes b, float* out) { *out = bfloat_to_float(load<std::uint16_t>(b)); };
+    case DType::kF64:
+      return [](Bytes b, float* out) { *out = static_cast<float>(load<double>(b)); };
     default:
       break;
   }
