@@ -6,7 +6,6 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "output.h"
 #include "suggestions.h"
@@ -304,19 +303,7 @@ CommandInfo command_info(void (*verb)(Arguments)) {
   return info;
 }
 
-std::map<std::string, std::vector<std::string>> Command::given_values() const {
-  std::map<std::string, std::vector<std::string>> values;
-  for (const CLI::Option* option : app_.get_options()) {
-    if (option->count() == 0 || option->get_lnames().empty()) continue;
-    std::vector<std::string>& list = values["--" + option->get_lnames().front()] = option->results();
-    for (std::string& value : list)
-      if (value.ends_with(kMark)) value.pop_back();
-  }
-  return values;
-}
-
 void Command::wrong_usage(const std::string& message) const {
-  check(file_.empty(), ErrorKind::kBadInput, "{}: {}; give the option again", file_, message);
   print_error(format_printable("{}: {}; see linnet {} --help", name_, message, name_));
   throw Exit{2};
 }

@@ -12,7 +12,6 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <list>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -83,15 +82,9 @@ class Command {
 
   // Was it given, on the command line or by the environment?
   bool given(const std::string& name) const { return app_.count(name) > 0; }
-  bool has(const std::string& name) const { return app_.get_option_no_throw(name) != nullptr; }
-  bool is_flag(const std::string& name) const { return app_.get_option(name)->get_expected_max() == 0; }
   const std::string& name() const { return name_; }
   CommandInfo info() const;
-  // Every option that was given, by its longest name, with its values; flags have "true" or "false".
-  std::map<std::string, std::vector<std::string>> given_values() const;
-  // What is wrong with the arguments from now on is the fault of the file they are from (""; of the command line).
-  void blame_file(const std::string& file) { file_ = file; }
-  // Ends with exit code 2 and a message that points at --help; kBadInput where a file is to blame.
+  // Ends with exit code 2 and a message that points at --help.
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
@@ -125,7 +118,6 @@ class Command {
   std::vector<Choice> choices_;
   std::vector<std::vector<std::string>*> lists_;
   bool quiet_ = false, verbose_ = false;
-  std::string file_;
 };
 
 // What a verb's function would parse, as data: it runs up to its `parse` and no further.

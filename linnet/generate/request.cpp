@@ -70,7 +70,7 @@ void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& 
 
 GenerationConfig generation_config(const models::Model& model) {
   GenerationConfig found;
-  if (is_folder(model.place())) found = read_model_folder(model.place()).generation;
+  if (!model.place().empty() && is_folder(model.place())) found = read_model_folder(model.place()).generation;
   if (found.eos_ids.empty()) found.eos_ids = model.config().eos_ids;
   return found;
 }

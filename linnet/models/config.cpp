@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
+#include "linnet/models/unused_fields.h"
 #include "linnet/nn/rope.h"
 
 namespace linnet::models {
@@ -22,6 +25,12 @@ constexpr std::pair<const char*, Pooling> kPoolings[] = {
     {"first", Pooling::kFirst}, {"last", Pooling::kLast}, {"mean", Pooling::kMean}, {"max", Pooling::kMax}};
 constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
                                                                    {"mlp", ClassifierKind::kMlp}};
+
+const char* rope_name(RopeKind kind) {
+  const auto at =
+      std::find_if(std::begin(kRopeKinds), std::end(kRopeKinds), [&](const auto& k) { return k.second == kind; });
+  return at->first;
+}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -45,6 +54,36 @@ void rope_scaling_fields(ConfigFields& f, Rope& rope) {
       .field({"short_factor"}, rope.short_factor)
       .field({"long_factor"}, rope.long_factor)
       .field({"partial_rotary_factor"}, rope.partial);
+}
+
+// What each kind cannot do without (transformers/modeling_rope_utils.py).
+constexpr std::pair<RopeKind, const char*> kRopeNeeds[] = {{RopeKind::kLinear, "factor"},
+                                                           {RopeKind::kDynamic, "factor"},
+                                                           {RopeKind::kYarn, "factor"},
+                                                           {RopeKind::kLlama3, "factor"},
+                                                           {RopeKind::kLlama3, "low_freq_factor"},
+                                                           {RopeKind::kLlama3, "high_freq_factor"},
+                                                           {RopeKind::kLongRope, "short_factor"},
+                                                           {RopeKind::kLongRope, "long_factor"}};
+
+void check_rope_scaling(const ConfigFields& f, const Rope& rope) {
+  for (const auto& [kind, name] : kRopeNeeds)
+    check(rope.kind != kind || f.find({name}) != nullptr, ErrorKind::kBadInput,
+          "{}: rope_type '{}' needs {}, which is missing; correct the file", f.place(), rope_name(kind), name);
+  check(rope.kind != RopeKind::kLlama3 || rope.original_max_positions > 0, ErrorKind::kBadInput,
+        "{}: rope_type 'llama3' needs original_max_position_embeddings, which is missing; correct the file", f.place());
+  check(f.find({"rope_type", "type"}) != nullptr || f.find({"factor"}) == nullptr, ErrorKind::kBadInput,
+        "{}: has a factor and no rope_type; correct the file", f.place());
+  check(rope.original_max_positions >= 0 && rope.low_freq_factor > 0 && rope.high_freq_factor > rope.low_freq_factor &&
+            rope.beta_slow > 0 && rope.beta_fast > rope.beta_slow && rope.attention_factor >= 0,
+        ErrorKind::kBadInput,
+        "{}: a factor is negative, or low_freq_factor is not below high_freq_factor, or beta_slow not below beta_fast; "
+        "correct the file",
+        f.place());
+  for (const auto* list : {&rope.short_factor, &rope.long_factor})
+    for (const double factor : *list)
+      check(factor > 0, ErrorKind::kBadInput, "{}: a frequency's factor is {}, must be above 0; correct the file",
+            f.place(), factor);
 }
 
 // llama.cpp says of YaRN by what its attention factor differs from the usual one; Llama 3's frequencies are a tensor.
@@ -83,27 +122,53 @@ void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
   rope.attention_factor = beyond * usual;
 }
 
-// id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names.
-std::vector<std::string> read_labels(ConfigFields& f) {
+// Python writes names that are numbers or truth values as such; they are texts where they are shown.
+std::string label_name(const Json& name, std::string_view place) {
+  if (name.is_string()) return name.get<std::string>();
+  if (name.is_boolean()) return name.get<bool>() ? "True" : "False";
+  check(name.is_number(), ErrorKind::kBadInput, "{}: id2label has the name {}, not a text; correct the file", place,
+        printable(dump_json(name), 60));
+  return dump_json(name);
+}
+
+std::vector<std::string> default_labels(std::int64_t count) {
   std::vector<std::string> labels;
-  if (const Json* map = f.find({"id2label"})) {
-    check(map->is_object() && map->size() <= 1'000'000, ErrorKind::kBadInput, "{}: id2label is not an object",
-          f.place());
-    labels.resize(map->size());
-    for (const auto& [id, name] : map->items()) {
-      std::size_t at = labels.size();
-      if (!id.empty() && id.size() < 8 && id.find_first_not_of("0123456789") == id.npos) at = std::stoul(id);
-      check(at < labels.size(), ErrorKind::kBadInput, "{}: id2label has '{}' among {} labels", f.place(), printable(id),
-            labels.size());
-      labels[at] = get_string(name, "id2label", f.place());
-    }
-    return labels;
-  }
-  std::int64_t count = 2;
-  f.field({"num_labels"}, count);
-  check(count >= 1 && count <= 65'536, ErrorKind::kBadInput, "{}: num_labels is {}", f.place(), count);
   for (std::int64_t i = 0; i < count; ++i) labels.push_back(fmt::format("LABEL_{}", i));
   return labels;
+}
+
+// id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names, and takes precedence as there.
+std::vector<std::string> read_labels(ConfigFields& f) {
+  constexpr std::int64_t kMostLabels = 100'000;
+  std::int64_t count = 0;
+  f.field({"num_labels"}, count, {.most = kMostLabels});
+  const Json* map = f.find({"id2label"});
+  if (map == nullptr) return default_labels(count > 0 ? count : 2);
+  check(map->is_object() && map->size() <= kMostLabels, ErrorKind::kBadInput,
+        "{}: id2label is not an object of at most {} names; correct the file", f.place(), kMostLabels);
+  std::vector<std::string> labels(map->size());
+  for (const auto& [id, name] : map->items()) {
+    std::size_t at = labels.size();
+    if (!id.empty() && id.size() < 8 && id.find_first_not_of("0123456789") == id.npos) at = std::stoul(id);
+    check(at < labels.size(), ErrorKind::kBadInput,
+          "{}: id2label has '{}' among {} labels; number them from 0 without a gap", f.place(), id, labels.size());
+    labels[at] = label_name(name, f.place());
+  }
+  if (count == 0 || count == static_cast<std::int64_t>(labels.size())) return labels;
+  warn("{}: id2label has {} names and num_labels is {}; the names are not used", f.place(), labels.size(), count);
+  return default_labels(count);
+}
+
+// The type of the weights' values is that of the files; a name that no program knows is a damaged file.
+void check_dtype(const ConfigFields& f, const Key& key) {
+  constexpr std::string_view kNames[] = {"auto",    "float32", "float",         "float16",     "half", "bfloat16",
+                                         "float64", "double",  "float8_e4m3fn", "float8_e5m2", "int8", "uint8"};
+  const Json* found = f.find(key);
+  if (found == nullptr) return;
+  std::string name = get_string(*found, key.name, f.place());
+  if (name.starts_with("torch.")) name.erase(0, 6);
+  check(std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames), ErrorKind::kBadInput,
+        "{}: {} '{}' is not a type of PyTorch; correct the file", f.place(), key.name, name);
 }
 
 HeadKind read_head(ConfigFields& f, const Family& family) {
@@ -123,8 +188,8 @@ HeadKind read_head(ConfigFields& f, const Family& family) {
 }
 
 void in_range(const ConfigFields& f, const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
-  check(value >= least && value <= most, ErrorKind::kBadInput, "{}: {} is {}, must be {} to {}", f.place(), name, value,
-        least, most);
+  check(value >= least && value <= most, ErrorKind::kBadInput, "{}: {} is {}, must be {} to {}; correct the file",
+        f.place(), name, value, least, most);
 }
 
 void check_sizes(const ConfigFields& f, TransformerConfig& c) {
@@ -135,27 +200,29 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   if (c.kv_heads == 0) c.kv_heads = c.heads;
   in_range(f, "the number of key-value heads", c.kv_heads, 1, c.heads);
   check(c.heads % c.kv_heads == 0, ErrorKind::kBadInput,
-        "{}: {} attention heads do not share {} key-value heads evenly", f.place(), c.heads, c.kv_heads);
-  check(c.head_dim > 0 || c.hidden % c.heads == 0, ErrorKind::kBadInput, "{}: {} heads do not divide hidden size {}",
-        f.place(), c.heads, c.hidden);
+        "{}: {} attention heads do not share {} key-value heads evenly; correct the file", f.place(), c.heads,
+        c.kv_heads);
+  check(c.head_dim > 0 || c.hidden % c.heads == 0, ErrorKind::kBadInput,
+        "{}: {} heads do not divide hidden size {}; correct the file", f.place(), c.heads, c.hidden);
   if (c.head_dim == 0) c.head_dim = c.hidden / c.heads;
   in_range(f, "the head size", c.head_dim, 1, 65'536);
   in_range(f, "the feed-forward size", c.ffn, 1, 10'000'000);
   in_range(f, "the number of positions", c.max_positions, c.positions == Positions::kLearned ? 1 : 0, 1'000'000'000);
   in_range(f, "the number of token types", c.token_types, 0, 65'536);
-  check(c.norm_eps > 0 && c.norm_eps < 1, ErrorKind::kBadInput, "{}: the norm's epsilon is {}, must be between 0 and 1",
-        f.place(), c.norm_eps);
+  check(c.norm_eps > 0 && c.norm_eps < 1, ErrorKind::kBadInput,
+        "{}: the norm's epsilon is {}, must be between 0 and 1; correct the file", f.place(), c.norm_eps);
   if (c.positions != Positions::kRotary) return;
-  check(c.head_dim % 2 == 0, ErrorKind::kBadInput, "{}: rotary positions need an even head size, not {}", f.place(),
-        c.head_dim);
+  check(c.head_dim % 2 == 0, ErrorKind::kBadInput,
+        "{}: rotary positions need an even head size, not {}; correct the file", f.place(), c.head_dim);
   check(c.rope.theta > 0 && c.rope.factor > 0 && c.rope.partial > 0 && c.rope.partial <= 1, ErrorKind::kBadInput,
-        "{}: rope theta {}, factor {} and partial factor {} must be positive", f.place(), c.rope.theta, c.rope.factor,
-        c.rope.partial);
+        "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
+        c.rope.theta, c.rope.factor, c.rope.partial);
 }
 
 void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
   for (const double p : {c.embedding_dropout, c.hidden_dropout, c.attention_dropout, c.classifier_dropout})
-    check(p >= 0 && p < 1, ErrorKind::kBadInput, "{}: a dropout of {} is not in [0, 1)", f.place(), p);
+    check(p >= 0 && p < 1, ErrorKind::kBadInput, "{}: a dropout of {} is not in [0, 1); correct the file", f.place(),
+          p);
 }
 
 // What Transformers' classifier of the family reads of a text.
@@ -171,8 +238,10 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
       .field({"initializer_range"}, c.initializer_range)
       .choice<ProblemType>({"problem_type"}, c.problem, kProblemTypes);
   if (f.writing()) return;
-  f.field({"pad_token_id"}, c.pad_id).field({"bos_token_id"}, c.bos_id);
-  f.field({"decoder_start_token_id"}, c.decoder_start_id);
+  check(c.initializer_range >= 0, ErrorKind::kBadInput,
+        "{}: initializer_range is {}, must not be negative; correct the file", f.place(), c.initializer_range);
+  for (const char* name : {"dtype", "torch_dtype"}) check_dtype(f, {name});
+  f.id({"pad_token_id"}, c.pad_id).id({"bos_token_id"}, c.bos_id).id({"decoder_start_token_id"}, c.decoder_start_id);
   f.ids({"eos_token_id"}, c.eos_ids);
   if (const Json* own = f.find({"linnet"}); own != nullptr && own->is_object()) {
     ConfigFields inner = ConfigFields::reader(*own, f.place() + ": linnet");
@@ -201,9 +270,11 @@ void rope_fields(ConfigFields& f, TransformerConfig& c) {
   for (const char* name : {"rope_scaling", "rope_parameters"}) {
     const Json* found = f.find({name});
     if (found == nullptr) continue;
-    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object", f.place(), name);
+    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object; correct the file", f.place(), name);
     ConfigFields inner = ConfigFields::reader(*found, f.place() + ": " + name);
     rope_scaling_fields(inner, c.rope);
+    check_rope_scaling(inner, c.rope);
+    f.add_unread(name, inner);
   }
 }
 
@@ -231,6 +302,7 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   check_sizes(f, c);
   check_dropouts(f, c);
   if (c.head == HeadKind::kQuestionAnswering) c.labels = {"start", "end"};
+  check_unused_fields(f, family);
   return c;
 }
 

@@ -7,10 +7,29 @@ namespace linnet::models {
 const Json* ConfigFields::find(const Key& key) const {
   const char* spellings[] = {key.name, key.older};
   const char* gguf[] = {key.gguf, nullptr};
-  for (const char* name : of_gguf() ? gguf : spellings)
-    if (name != nullptr && json_.is_object() && json_.contains(name) && !json_.at(name).is_null())
-      return &json_.at(name);
-  return nullptr;
+  const Json* found = nullptr;
+  for (const char* name : of_gguf() ? gguf : spellings) {
+    if (name == nullptr || !json_.is_object() || !json_.contains(name)) continue;
+    if (!writing()) read_.insert(name);
+    const Json& value = json_.at(name);
+    if (value.is_null()) continue;
+    if (found != nullptr && *found != value)
+      fail(ErrorKind::kBadInput, "{}: {} is {} and {} is {}, which mean the same; remove the wrong one", place_, key.name,
+           printable(dump_json(*found), 60), name, printable(dump_json(value), 60));
+    found = &value;
+  }
+  return found;
+}
+
+std::vector<std::string> ConfigFields::unread() const {
+  std::vector<std::string> names = unread_inside_;
+  for (const auto& [name, value] : json_.items())
+    if (!read_.contains(name)) names.push_back(name);
+  return names;
+}
+
+void ConfigFields::add_unread(std::string_view object, const ConfigFields& inner) {
+  for (const std::string& name : inner.unread()) unread_inside_.push_back(fmt::format("{}.{}", object, name));
 }
 
 const char* ConfigFields::spelling(const Key& key) const {
@@ -22,12 +41,19 @@ void ConfigFields::write(const Key& key, Json value) {
   if (const char* name = spelling(key)) json_[name] = std::move(value);
 }
 
-ConfigFields& ConfigFields::field(const Key& key, std::int64_t& value) {
-  if (writing())
+ConfigFields& ConfigFields::field(const Key& key, std::int64_t& value, IntegerRange range) {
+  if (writing()) {
     write(key, value);
-  else if (const Json* found = find(key))
+  } else if (const Json* found = find(key)) {
     value = get_integer(*found, key.label(), place_);
+    check(value >= range.least && value <= range.most, ErrorKind::kBadInput,
+          "{}: {} is {}, must be {} to {}; correct the file", place_, key.label(), value, range.least, range.most);
+  }
   return *this;
+}
+
+ConfigFields& ConfigFields::id(const Key& key, std::int64_t& value) {
+  return field(key, value, {.least = -1, .most = INT32_MAX});
 }
 
 ConfigFields& ConfigFields::field(const Key& key, double& value) {
@@ -35,7 +61,7 @@ ConfigFields& ConfigFields::field(const Key& key, double& value) {
     write(key, value);
   } else if (const Json* found = find(key)) {
     check(found->is_number() && std::isfinite(found->get<double>()), ErrorKind::kBadInput,
-          "{}: {} is {}, not a finite number", place_, key.label(),
+          "{}: {} is {}, not a finite number; correct the file", place_, key.label(),
           found->is_number() ? fmt::format("{}", found->get<double>()) : printable(dump_json(*found), 60));
     value = found->get<double>();
   }
@@ -46,8 +72,8 @@ ConfigFields& ConfigFields::field(const Key& key, bool& value) {
   if (writing()) {
     write(key, value);
   } else if (const Json* found = find(key)) {
-    check(found->is_boolean(), ErrorKind::kBadInput, "{}: {} is {}, not true or false", place_, key.label(),
-          printable(dump_json(*found), 60));
+    check(found->is_boolean(), ErrorKind::kBadInput, "{}: {} is {}, not true or false; correct the file", place_,
+          key.label(), printable(dump_json(*found), 60));
     value = found->get<bool>();
   }
   return *this;
@@ -68,11 +94,12 @@ ConfigFields& ConfigFields::field(const Key& key, std::vector<double>& value) {
   }
   const Json* found = find(key);
   if (found == nullptr) return *this;
-  check(found->is_array() && found->size() <= 65536, ErrorKind::kBadInput, "{}: {} is not a list of numbers", place_,
-        key.label());
+  check(found->is_array() && found->size() <= 65536, ErrorKind::kBadInput,
+        "{}: {} is not a list of numbers; correct the file", place_, key.label());
   value.clear();
   for (const Json& item : *found) {
-    check(item.is_number(), ErrorKind::kBadInput, "{}: {} holds {}, not a number", place_, key.label(),
+    check(item.is_number() && std::isfinite(item.get<double>()), ErrorKind::kBadInput,
+          "{}: {} holds {}, not a finite number; correct the file", place_, key.label(),
           printable(dump_json(item), 60));
     value.push_back(item.get<double>());
   }
@@ -90,10 +117,16 @@ ConfigFields& ConfigFields::ids(const Key& key, std::vector<std::int64_t>& value
   const Json* found = find(key);
   if (found == nullptr) return *this;
   value.clear();
-  if (found->is_array())
-    for (const Json& item : *found) value.push_back(get_integer(item, key.label(), place_));
-  else
-    value.push_back(get_integer(*found, key.label(), place_));
+  const auto add = [&](const Json& item) {
+    value.push_back(get_integer(item, key.label(), place_));
+    check(value.back() >= -1 && value.back() <= INT32_MAX, ErrorKind::kBadInput,
+          "{}: {} has {}, which is not a token id; correct the file", place_, key.label(), value.back());
+  };
+  if (!found->is_array()) {
+    add(*found);
+    return *this;
+  }
+  for (const Json& item : *found) add(item);
   return *this;
 }
 

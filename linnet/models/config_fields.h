@@ -2,6 +2,7 @@
 // family lists its fields once; reading and writing are both that list.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,6 +20,11 @@ struct Key {
   const char* older = nullptr;
   const char* gguf = nullptr;
   const char* label() const { return name != nullptr ? name : gguf; }  // for messages
+};
+
+// What an integer may be. Sizes and counts are the usual case.
+struct IntegerRange {
+  std::int64_t least = 1, most = 1'000'000'000;
 };
 
 class ConfigFields {
@@ -41,19 +47,26 @@ class ConfigFields {
   bool of_gguf() const { return mode_ == Mode::kReadGguf || mode_ == Mode::kWriteGguf; }
   const std::string& place() const { return place_; }
   Json& json() { return json_; }
+  const Json& json() const { return json_; }
 
-  // An absent or null field keeps its value; one of another type is refused by name.
-  ConfigFields& field(const Key& key, std::int64_t& value);
+  // An absent or null field keeps its value; one of another type or outside its range is refused by name.
+  ConfigFields& field(const Key& key, std::int64_t& value, IntegerRange range = {});
   ConfigFields& field(const Key& key, double& value);
   ConfigFields& field(const Key& key, bool& value);
   ConfigFields& field(const Key& key, std::string& value);
   ConfigFields& field(const Key& key, std::vector<double>& value);
+  ConfigFields& id(const Key& key, std::int64_t& value);                // of a token; -1: none
   ConfigFields& ids(const Key& key, std::vector<std::int64_t>& value);  // one integer or a list
   template <class E>
   ConfigFields& choice(const Key& key, E& value, std::span<const std::pair<const char*, E>> names);
 
-  // A nested object's fields, if it is there (made when writing).
+  // The value of a field that is there and not null. Two spellings with different values are refused.
   const Json* find(const Key& key) const;
+
+  // Reading: the fields of the file that were not looked up so far.
+  std::vector<std::string> unread() const;
+  // Counts those of an object inside it in, as "object.field".
+  void add_unread(std::string_view object, const ConfigFields& inner);
 
  private:
   ConfigFields(Json& json, std::string place, Mode mode) : json_(json), place_(std::move(place)), mode_(mode) {}
@@ -63,6 +76,8 @@ class ConfigFields {
   Json& json_;
   std::string place_;
   Mode mode_;
+  mutable std::set<std::string, std::less<>> read_;
+  std::vector<std::string> unread_inside_;
 };
 
 template <class E>

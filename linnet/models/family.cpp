@@ -91,7 +91,7 @@ std::string to_ours(const Family& family, std::string_view theirs, std::string_v
 
 std::string to_theirs(const Family& family, std::string_view ours, HeadKind head) {
   for (const NamePair& pair : family.names) {
-    if (pair.use == NamePair::Use::kReadOnly) continue;
+    if (pair.use != NamePair::Use::kBoth) continue;
     if (const auto m = match(pair.ours, ours)) {
       std::string theirs = expand(pair.theirs, *m);
       const bool bare = head == HeadKind::kNone || below_any(family.unprefixed, theirs);
@@ -107,7 +107,7 @@ std::vector<std::string> spellings(const Family& family, std::string_view ours) 
     found.push_back(name);
     for (const std::string_view prefix : prefixes(family)) found.push_back(std::string(prefix) + name);
   };
-  for (const auto use : {NamePair::Use::kBoth, NamePair::Use::kReadOnly}) {
+  for (const auto use : {NamePair::Use::kReadFirst, NamePair::Use::kBoth, NamePair::Use::kReadOnly}) {
     for (const NamePair& pair : family.names) {
       const auto m = pair.use == use ? match(pair.ours, ours) : std::nullopt;
       if (!m) continue;

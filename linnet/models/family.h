@@ -19,7 +19,8 @@ using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormP
 // ours <-> theirs, by module path: "{}" stands for a layer number, and whatever follows the path (".weight", ".bias",
 // ".lora_A.weight") is carried over. `gguf` is llama.cpp's name of the same module.
 struct NamePair {
-  enum class Use : std::uint8_t { kBoth, kReadOnly };            // read-only: tied copies, older spellings
+  // Read-only: tied copies, older spellings; the first of several that a file holds is used.
+  enum class Use : std::uint8_t { kReadFirst, kBoth, kReadOnly };
   enum class GgufRows : std::uint8_t { kAsHere, kRotaryPairs };  // the converter put rotary halves side by side
   std::string_view ours, theirs, gguf = {};
   Use use = Use::kBoth;
@@ -32,6 +33,12 @@ struct ArchitectureName {
   std::string_view prefix = {};  // where it is not the family's
 };
 
+// A field of config.json that changes the computation and has one implemented value: a JSON list of the values that
+// mean it, besides null.
+struct FixedField {
+  std::string_view name, values;
+};
+
 struct Family {
   std::string_view model_type;                      // config.json; also GGUF's general.architecture
   std::span<const ArchitectureName> architectures;  // the first is what a file without one means
@@ -42,6 +49,8 @@ struct Family {
   std::span<const std::string_view> ignored;       // theirs: buffers that are not parameters
   std::span<const std::string_view> lora_targets;  // PEFT's default target_modules
   HeadKind gguf_head = HeadKind::kCausalLm;        // what a GGUF of this family carries
+  std::span<const FixedField> fixed = {};          // fields that only this family has, or means differently
+  std::span<const std::string_view> unused = {};   // its fields that change no number
 };
 
 std::span<const Family* const> all_families();

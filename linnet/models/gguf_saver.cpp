@@ -177,9 +177,11 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
     if (turns) std::swap(shape[0], shape[1]);
     const DType type = type_of(name, shape, value.dtype(), options.dtype);
     values[type] += value.numel();
-    out.add(name, type, shape, [=, &family, &config, ours = p.name] {
+    out.add(name, type, shape, [=, &family, &config, &model, ours = p.name] {
       const Tensor plain = turns && info(value.dtype()).quantized ? convert_weight(value, DType::kF32) : value;
-      return convert_weight(relaid(plain, ours, family, config, here, there), type);
+      Tensor stored = convert_weight(relaid(plain, ours, family, config, here, there), type);
+      check_saved(value, stored, model.checkpoint_name(ours), model.place());
+      return stored;
     });
   }
   const bool divided = config.rope.kind == RopeKind::kLlama3 || config.rope.kind == RopeKind::kLongRope;
@@ -196,7 +198,7 @@ void convert_gguf(const GgufFile& source, const std::filesystem::path& file, con
   GgufWriter out(file);
   for (const GgufEntry& entry : source.entries())
     if (entry.key != "general.file_type" && entry.key != "general.quantization_version" &&
-        entry.key != "general.alignment")
+        entry.key != "general.alignment" && !entry.key.starts_with("split."))  // one file is written
       out.copy(source, entry);
   std::map<DType, std::int64_t> values;
   for (const GgufTensor& tensor : source.tensors()) {
@@ -205,8 +207,12 @@ void convert_gguf(const GgufFile& source, const std::filesystem::path& file, con
     std::int64_t count = 1;
     for (const std::int64_t size : tensor.shape) count *= size;
     values[type] += count;
-    out.add(tensor.name, type, tensor.shape,
-            [&source, type, name = tensor.name] { return convert_weight(source.read(name), type); });
+    out.add(tensor.name, type, tensor.shape, [&source, type, name = tensor.name] {
+      const Tensor value = source.read(name);
+      Tensor stored = convert_weight(value, type);
+      check_saved(value, stored, name, source.place());
+      return stored;
+    });
   }
   put_types(out, values);
   out.finish(options.progress);

@@ -4,11 +4,15 @@
 #include <cstdlib>
 #include <set>
 
+#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/io/folder.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
+#include "linnet/models/tying.h"
+#include "linnet/models/unused_fields.h"
 
 namespace linnet::models {
 namespace {
@@ -17,13 +21,27 @@ namespace {
 void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positions) {
   if (file.find_tensor("rope_freqs.weight") == nullptr) return;
   const Tensor factors = file.read("rope_freqs.weight");
-  check(factors.dtype() == DType::kF32, ErrorKind::kBadInput, "{}: tensor 'rope_freqs.weight' is {}, not F32",
-        file.place(), info(factors.dtype()).name);
+  check(factors.dtype() == DType::kF32, ErrorKind::kBadInput,
+        "{}: tensor 'rope_freqs.weight' is {}, not F32; convert the model again", file.place(),
+        info(factors.dtype()).name);
   rope.kind = RopeKind::kLongRope;
   for (const float factor : factors.data<float>()) rope.short_factor.push_back(factor);
   rope.long_factor = rope.short_factor;
   rope.attention_factor = 1;
   rope.original_max_positions = static_cast<double>(max_positions);
+}
+
+// Tensors of the stack that no parameter takes: more layers or other biases than the configuration has. Transformers
+// leaves them out too. Those of another head are left out without a word; names of no parameter at all are refused.
+void warn_unused(const Family& family, const std::set<std::string, std::less<>>& names, const std::string& place) {
+  std::vector<std::string> unused;
+  for (const std::string& name : names) {
+    const std::string ours = to_ours(family, name, place);
+    if (!ours.empty() && !ours.starts_with("head.") && !ours.starts_with("pooler.")) unused.push_back(name);
+  }
+  if (!unused.empty())
+    warn("{}: {} tensors are not used, the first is '{}': the configuration has no parameter for it", place,
+         unused.size(), unused.front());
 }
 
 bool may_be_missing(std::string_view ours) { return ours.starts_with("head.") || ours.starts_with("pooler."); }
@@ -60,11 +78,13 @@ DType kept_type(const StoredTensor& stored, WeightType type) {
 
 void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, std::string_view name,
                   const std::filesystem::path& place) {
-  check(info(stored.dtype).floating, ErrorKind::kBadInput, "{}: tensor '{}' holds {}, not weights", place.string(),
-        printable(name), info(stored.dtype).name);
-  check(stored.shape == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}{}",
+  check(info(stored.dtype).floating, ErrorKind::kBadInput, "{}: tensor '{}' holds {}, not weights; save them as floats",
+        place.string(), printable(name), info(stored.dtype).name);
+  check(stored.shape == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}; {}",
         place.string(), printable(name), to_string(stored.shape), to_string(parameter.shape),
-        may_be_missing(parameter.name) ? "; --new-head replaces a head of another size" : "");
+        may_be_missing(parameter.name)
+            ? "correct id2label and num_labels, or train another head with `linnet train --new-head`"
+            : "take the config.json of these weights");
 }
 
 Tensor convert_weight(const Tensor& value, DType type) {
@@ -84,11 +104,12 @@ Tensor convert_weight(const Tensor& value, DType type) {
 }
 
 std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
-  check(std::filesystem::exists(path), ErrorKind::kBadInput,
+  const Presence there = presence(path);
+  check(there != Presence::kAbsent, ErrorKind::kBadInput,
         "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` "
         "fetched",
         path.string());
-  return std::filesystem::is_directory(path) ? load_folder(path) : load_gguf(path);
+  return there == Presence::kFolder ? load_folder(path) : load_gguf(path);
 }
 
 void ModelLoader::apply_options(TransformerConfig& config) const {
@@ -99,9 +120,9 @@ void ModelLoader::apply_options(TransformerConfig& config) const {
 }
 
 TransformerConfig Model::read_config(const std::filesystem::path& path, std::optional<HeadKind> head) {
-  if (std::filesystem::is_directory(path)) {
+  if (is_folder(path)) {
     const auto file = path / "config.json";
-    const Json json = read_json(file);
+    const Json json = read_config_file(file);
     ConfigFields fields = ConfigFields::reader(json, file.string());
     return models::read_config(fields, family_of(json, file.string()), head);
   }
@@ -111,28 +132,31 @@ TransformerConfig Model::read_config(const std::filesystem::path& path, std::opt
 }
 
 const Family& Model::read_family(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return family_of(gguf_config(*GgufFile::open(path)), path.string());
+  if (!is_folder(path)) return family_of(gguf_config(*GgufFile::open(path)), path.string());
   const auto file = path / "config.json";
-  return family_of(read_json(file), file.string());
+  return family_of(read_config_file(file), file.string());
 }
 
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tensor& value,
                         const std::string& name) const {
   if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
   check_stored(parameter, {value.dtype(), value.shape()}, name, model.place_);
-  if (value.rank() < 2) model.stored_vectors_ = value.dtype();
+  if (value.rank() < 2) model.stored_vectors_ = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
   *parameter.tensor = convert_weight(value, kept_type({value.dtype(), value.shape()}, options_.dtype));
 }
 
 std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& folder) {
   const auto config_file = folder / "config.json";
-  const Json json = read_json(config_file);
+  const Json json = read_config_file(config_file);
   const Family& family = family_of(json, config_file.string());
   if (json.contains("auto_map"))
     note("{}: its own code (auto_map) is never run; {} is built in", config_file.string(), family.model_type);
   ConfigFields fields = ConfigFields::reader(json, config_file.string());
   TransformerConfig config = read_config(fields, family, options_.head);
+  warn_unknown_fields(fields, family);
   apply_options(config);
+  const auto checkpoint = options_.from_scratch ? nullptr : CheckpointReader::open(folder);
+  if (checkpoint) settle_tying(config, family, *checkpoint, folder.string());
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = folder;
   model->config_json_ = json;
@@ -140,29 +164,38 @@ std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& fol
     initialise(*model, options_.seed);
     return model;
   }
-  const auto checkpoint = CheckpointReader::open(folder);
-  std::set<std::string, std::less<>> left(checkpoint->names().begin(), checkpoint->names().end());
+  fill(*model, *checkpoint);
+  return model;
+}
+
+void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
+  const std::string folder = model.place_.string();
+  std::set<std::string, std::less<>> left(checkpoint.names().begin(), checkpoint.names().end());
   std::vector<std::string> missing;
-  for (const nn::Parameter& parameter : model->parameters()) {
-    const auto names = spellings(family, parameter.name);
-    const auto found = std::find_if(names.begin(), names.end(), [&](const auto& n) { return checkpoint->has(n); });
-    if (found == names.end()) {
+  for (const nn::Parameter& parameter : model.parameters()) {
+    const auto names = stored_names(*model.family_, model.config(), parameter.name,
+                                    [&](const std::string& name) { return checkpoint.has(name); });
+    if (names.empty()) {
       missing.push_back(parameter.name);
       continue;
     }
-    place(*model, parameter, checkpoint->read(*found), *found);
+    for (const std::string& other : names) {
+      if (other != names.front() && !same_values(checkpoint.read(names.front()), checkpoint.read(other)))
+        warn("{}: '{}' is used; '{}' fills the same parameter with other values and is left out", folder, names.front(),
+             other);
+      left.erase(other);
+    }
+    place(model, parameter, checkpoint.read(names.front()), names.front());
     if (!*parameter.tensor) missing.push_back(parameter.name);
-    left.erase(*found);
   }
-  for (const std::string& name : left) to_ours(family, name, folder.string());  // refuses what nothing here stands for
-  finish(*model, missing, folder.string());
-  return model;
+  warn_unused(*model.family_, left, folder);
+  finish(model, missing, folder);
 }
 
 std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path) {
   const auto file = GgufFile::open(path);
   const Family& family = family_of(gguf_config(*file), path.string());
-  TransformerConfig config = gguf_transformer_config(*file, family, options_.head);
+  TransformerConfig config = gguf_transformer_config(*file, family, options_.head, UnknownFields::kWarn);
   apply_options(config);
   const Layout stored{config.qkv, config.weight_layout, NamePair::GgufRows::kRotaryPairs};
   std::unique_ptr<Model> model(new Model(family, config));
@@ -187,7 +220,8 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
     left.erase(name);
   }
   left.erase("rope_freqs.weight");
-  check(left.empty(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model", path.string(),
+  check(left.empty(), ErrorKind::kBadInput,
+        "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all", path.string(),
         left.empty() ? "" : printable(*left.begin()), family.model_type);
   finish(*model, missing, path.string());
   return model;
@@ -234,10 +268,12 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
   }
 }
 
-TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head) {
+TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head,
+                                          UnknownFields unknown) {
   const Json metadata = gguf_config(file);
   ConfigFields fields = ConfigFields::gguf_reader(metadata, file.place());
   TransformerConfig config = read_config(fields, family, head);
+  if (unknown == UnknownFields::kWarn) warn_unknown_fields(fields, family);
   const auto has = [&](const char* ours) {
     const std::string name = to_gguf(family, ours);
     return !name.empty() && file.find_tensor(name) != nullptr;

@@ -26,6 +26,7 @@ class ModelLoader {
   std::unique_ptr<Model> load_folder(const std::filesystem::path& folder);
   std::unique_ptr<Model> load_gguf(const std::filesystem::path& file);
   void apply_options(TransformerConfig& config) const;
+  void fill(Model& model, const CheckpointReader& checkpoint) const;
   void place(Model& model, const nn::Parameter& parameter, const Tensor& value, const std::string& name) const;
   void finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const;
   LoadOptions options_;
@@ -37,9 +38,14 @@ DType kept_type(const StoredTensor& stored, WeightType type);
 void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, std::string_view name,
                   const std::filesystem::path& place);
 
+// kBadInput naming the tensor where a weight that is to be saved is not finite, or no longer as the type it is saved
+// in.
+void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const std::filesystem::path& place);
+
 // What a GGUF's metadata and tensors say the transformer is; with `head`, under that one.
-TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family,
-                                          std::optional<HeadKind> head = {});
+enum class UnknownFields : std::uint8_t { kPassOver, kWarn };
+TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head = {},
+                                          UnknownFields unknown = UnknownFields::kPassOver);
 // A GGUF's metadata below "<architecture>." as JSON, with the vocabulary's size.
 Json gguf_config(const GgufFile& file);
 

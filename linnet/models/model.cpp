@@ -4,6 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/models/loader.h"
+#include "linnet/nn/finite.h"
 
 namespace linnet::models {
 
@@ -28,12 +29,52 @@ nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const
   return own;
 }
 
+namespace {
+
+// Weights that the model does not list as its own: an adapter's.
+std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTokens& tokens) {
+  for (const nn::NamedLinear& linear : nn::linears(transformer))
+    if (const auto& lora = linear.linear->lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
+      return linear.name;
+  bool finite = nn::all_finite(tokens.prompt);
+  for (const auto* prefix : {&tokens.prefix, &tokens.encoder_prefix, &tokens.cross_prefix})
+    for (const nn::PrefixKv& layer : *prefix)
+      finite = finite && nn::all_finite(layer.keys) && nn::all_finite(layer.values);
+  return finite ? "" : "virtual tokens";
+}
+
+}  // namespace
+
+// The parts of a transformer are only handed out for change; here they are read.
+void Model::refuse_not_finite() const {
+  auto& parts = const_cast<nn::Transformer&>(transformer_);
+  const std::string place = place_.string(), ours = nn::first_not_finite(nn::parameters(parts));
+  check(ours.empty(), ErrorKind::kBadInput,
+        "{}: tensor '{}' holds values that are not finite (NaN or infinity); the file is damaged, fetch it again",
+        place,
+        ours.empty()                    ? ""
+        : place_.extension() == ".gguf" ? to_gguf(*family_, ours)
+                                        : checkpoint_name(ours));
+  const std::string adapter = first_bad_adapter(parts, virtual_tokens_);
+  check(adapter.empty(), ErrorKind::kBadInput,
+        "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, adapter);
+  fail(ErrorKind::kRuntime, "{}: the results are not finite although all weights are: values overflow; try --dtype f32",
+       place);
+}
+
+Tensor Model::finite(Tensor result) const {
+  if (!pass_.training && !nn::all_finite(result)) refuse_not_finite();
+  return result;
+}
+
 Tensor Model::forward(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.forward(batch, with_virtual_tokens(state), pass_);
+  return finite(transformer_.forward(batch, with_virtual_tokens(state), pass_));
 }
 
 nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.encode(batch, with_virtual_tokens(state), pass_);
+  nn::Encoded encoded = transformer_.encode(batch, with_virtual_tokens(state), pass_);
+  encoded.hidden = finite(encoded.hidden);
+  return encoded;
 }
 
 std::int64_t Model::context() const {
@@ -51,23 +92,25 @@ const Tensor& Model::output_bias() const { return transformer_.head().output_bia
 Tensor Model::before_output(const Tensor& hidden) const { return transformer_.head().before_output(hidden, pass_); }
 
 Tensor Model::logits(const Tensor& hidden) const {
-  return linear(before_output(hidden), output_weight(), output_bias(), {.precision = pass_.precision});
+  return finite(linear(before_output(hidden), output_weight(), output_bias(), {.precision = pass_.precision}));
 }
 Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows) const {
   return logits(gather_rows(hidden, rows));
 }
 
 Tensor Model::pooled(const Tensor& hidden, const nn::Packed& batch) const {
-  return transformer_.head().pooled(hidden, batch, pass_);
+  return finite(transformer_.head().pooled(hidden, batch, pass_));
 }
 Tensor Model::pooled(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.head().pool(pooling_rows(batch, state), pass_);
+  return finite(transformer_.head().pool(pooling_rows(batch, state), pass_));
 }
 Tensor Model::pooling_rows(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return transformer_.pooling_rows(batch, with_virtual_tokens(state), pass_);
+  return finite(transformer_.pooling_rows(batch, with_virtual_tokens(state), pass_));
 }
-Tensor Model::classify(const Tensor& features) const { return transformer_.head().classify(features, pass_); }
-Tensor Model::next_sentence(const Tensor& pooled) const { return transformer_.head().next_sentence(pooled, pass_); }
+Tensor Model::classify(const Tensor& features) const { return finite(transformer_.head().classify(features, pass_)); }
+Tensor Model::next_sentence(const Tensor& pooled) const {
+  return finite(transformer_.head().next_sentence(pooled, pass_));
+}
 
 nn::KvCache Model::make_cache() const {
   const bool exact = pass_.precision == Precision::kF32 || transformer_.token_table().dtype() == DType::kF32;

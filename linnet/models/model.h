@@ -52,6 +52,8 @@ class Model {
   static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
 
   // --- running -----------------------------------------------------------------------------------------------------
+  // Results that are not finite are kBadInput naming the first tensor of the files that is not, or kRuntime where all
+  // are; not while `pass().training`.
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
@@ -113,6 +115,8 @@ class Model {
   Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
   friend class ModelLoader;
   nn::ForwardState with_virtual_tokens(const nn::ForwardState& state) const;
+  Tensor finite(Tensor result) const;
+  [[noreturn]] void refuse_not_finite() const;
   Tensor as_stored(const nn::Parameter& parameter, const Layout& layout, WeightType dtype) const;
 
   const Family* family_;

@@ -1,5 +1,6 @@
 #include "linnet/models/pretrained.h"
 
+#include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
 
 namespace linnet::models {
@@ -11,10 +12,11 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   v.model = file.string(key("model")).value_or("");
   v.pre = file.string(key("pre")).value_or("");
   v.tokens = file.strings(key("tokens")).value_or(std::vector<std::string>{});
-  check(!v.tokens.empty(), ErrorKind::kBadInput, "{}: has no vocabulary (tokenizer.ggml.tokens)", file.place());
+  check(!v.tokens.empty(), ErrorKind::kBadInput,
+        "{}: has no vocabulary (tokenizer.ggml.tokens); convert the model with its tokenizer", file.place());
   const GgufEntry* const types = file.find(key("token_type"));
   check(types == nullptr || types->element == GgufType::kI32 || types->element == GgufType::kU32, ErrorKind::kBadInput,
-        "{}: {} has elements of type {}, not i32", file.place(), key("token_type"),
+        "{}: {} has elements of type {}, not i32; the file is damaged", file.place(), key("token_type"),
         types == nullptr ? "" : to_string(types->element));
   for (const std::int64_t type : file.integers(key("token_type")).value_or(std::vector<std::int64_t>{}))
     v.token_types.push_back(static_cast<std::int32_t>(type));
@@ -37,7 +39,7 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
 }
 
 Tokenizer load_tokenizer(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return Tokenizer::from_pretrained(path);
+  if (is_folder(path)) return Tokenizer::from_pretrained(path);
   if (path.extension() != ".gguf") return Tokenizer::from_file(path);
   const auto file = GgufFile::open(path);
   return Tokenizer::from_gguf(gguf_vocabulary(*file), path.string());
@@ -45,8 +47,8 @@ Tokenizer load_tokenizer(const std::filesystem::path& path) {
 
 void check_fits(const Tokenizer& tokenizer, const Model& model) {
   check(tokenizer.vocab_size() <= model.config().vocab, ErrorKind::kBadInput,
-        "{}: the tokenizer has ids up to {}, the model's vocabulary ends at {}", model.place().string(),
-        tokenizer.vocab_size() - 1, model.config().vocab - 1);
+        "{}: the tokenizer has ids up to {}, the model's vocabulary ends at {}; take the tokenizer of this model",
+        model.place().string(), tokenizer.vocab_size() - 1, model.config().vocab - 1);
 }
 
 Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options) {

@@ -8,6 +8,7 @@
 #include "linnet/models/loader.h"
 #include "linnet/models/pooling.h"
 #include "linnet/models/pretrained.h"
+#include "linnet/nn/finite.h"
 #include "linnet/tokenizer/gguf_export.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 
@@ -45,25 +46,34 @@ const char* torch_name(DType type) {
 
 void copy_companions(const fs::path& from, const fs::path& to) {
   std::error_code error;
-  if (fs::is_regular_file(from)) {
+  if (is_file(from)) {
     const auto file = GgufFile::open(from);
     return write_companions(*file, gguf_transformer_config(*file, Model::read_family(from)), to);
   }
   if (fs::equivalent(from, to, error)) return;
   // Byte for byte, so that the saved folder tokenizes as the source did.
   const auto copy_file = [&](const fs::path& name) {
-    if (fs::is_regular_file(from / name)) write_file(to / name, read_file(from / name));
+    if (has_companion(from / name)) write_file(to / name, read_file(from / name));
   };
   for (const VocabularyFile& file : kVocabularyFiles) copy_file(file.name);
   for (const char* name : kTokenizerCompanions) copy_file(name);
   copy_file("generation_config.json");
   for (const char* name : kCompanions) copy_file(name);
   for (const fs::path folder : kCompanionFolders) {
-    if (!fs::is_directory(from / folder)) continue;
-    fs::create_directories(to / folder);
-    for (const fs::directory_entry& entry : fs::directory_iterator(from / folder))
-      copy_file(folder / entry.path().filename());
+    if (!is_folder(from / folder)) continue;
+    make_folders(to / folder);
+    for (const fs::path& entry : list_folder(from / folder))
+      if (is_file(entry)) copy_file(folder / entry.filename());
   }
+}
+
+void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const fs::path& place) {
+  if (nn::all_finite(to)) return;
+  check(!nn::all_finite(from), ErrorKind::kBadInput,
+        "{}: tensor '{}' has values that {} cannot hold; choose another --dtype", place.string(), name,
+        info(to.dtype()).name);
+  fail(ErrorKind::kBadInput, "{}: tensor '{}' holds values that are not finite (NaN or infinity); the file is damaged",
+       place.string(), name);
 }
 
 Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
@@ -80,14 +90,17 @@ Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType
     type = stored_vectors_;
   if (info(value.dtype()).quantized && transposes(value, p.name, layout_of(config()), layout))
     value = convert_weight(value, type);
-  return convert_weight(relaid(value, p.name, *family_, config(), layout_of(config()), layout), type);
+  value = convert_weight(relaid(value, p.name, *family_, config(), layout_of(config()), layout), type);
+  check_saved(*p.tensor, value, checkpoint_name(p.name), place_);
+  return value;
 }
 
 void Model::save_pretrained(const fs::path& folder, WeightType dtype) {
   check(dtype != WeightType::kQ8 && dtype != WeightType::kQ4, "[save] a folder holds f32, bf16 or f16, no blocks");
-  fs::create_directories(folder);
-  if (fs::is_directory(place_)) copy_companions(place_, folder);
-  if (fs::is_regular_file(place_)) write_companions(*GgufFile::open(place_), config(), folder);
+  make_folders(folder);
+  const Presence source = place_.empty() ? Presence::kAbsent : presence(place_);
+  if (source == Presence::kFolder) copy_companions(place_, folder);
+  if (source == Presence::kFile) write_companions(*GgufFile::open(place_), config(), folder);
   const Layout layout = folder_layout(*family_, config());
   CheckpointWriter out(folder);
   for (const nn::Parameter& p : parameters()) out.add(checkpoint_name(p.name), as_stored(p, layout, dtype));

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "linnet/backend/cpu/cpu.h"
+#include "linnet/base/file.h"
+#include "linnet/io/folder.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/loader.h"
 #include "linnet/models/pretrained.h"
+#include "linnet/models/tying.h"
+#include "linnet/models/unused_fields.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {
@@ -30,23 +35,25 @@ void list_tensors(Summary& s, const CheckpointReader& checkpoint) {
 
 // Which tensor fills which parameter, and how many numbers they are.
 void match_parameters(Summary& s, Names names) {
+  std::unordered_map<std::string_view, TensorSummary*> by_name;
+  for (TensorSummary& t : s.tensors) by_name.emplace(t.name, &t);
+  const auto held = [&](const std::string& name) { return by_name.contains(name); };
   nn::Transformer transformer(*s.config);
   for (const nn::Parameter& parameter : nn::parameters(transformer)) {
-    const auto known =
-        names == Names::kGguf ? std::vector{to_gguf(*s.family, parameter.name)} : spellings(*s.family, parameter.name);
-    TensorSummary* found = nullptr;
-    for (auto name = known.begin(); name != known.end() && found == nullptr; ++name)
-      for (TensorSummary& t : s.tensors)
-        if (t.name == *name) found = &t;
-    if (found != nullptr) {
-      check_stored(parameter, found->stored, found->name, s.place);
-      found->ours = parameter.name;
+    std::vector<std::string> found = names == Names::kGguf ? std::vector{to_gguf(*s.family, parameter.name)}
+                                                           : stored_names(*s.family, *s.config, parameter.name, held);
+    std::erase_if(found, [&](const std::string& name) { return !held(name); });
+    if (!found.empty()) {
+      TensorSummary& tensor = *by_name.at(found.front());
+      check_stored(parameter, tensor.stored, tensor.name, s.place);
+      tensor.ours = parameter.name;
     }
     // A pooler that a plain trunk does not bring is left out; a head that is not there is drawn when loading.
     const bool left_out = parameter.name.starts_with("pooler.") && s.config->head == HeadKind::kNone;
-    if (found != nullptr || !left_out) s.parameters += numel(parameter.shape);
-    if (found == nullptr && !s.tensors.empty() && !left_out)
-      s.missing.push_back(names == Names::kGguf ? known.front() : to_theirs(*s.family, parameter.name, s.config->head));
+    if (!found.empty() || !left_out) s.parameters += numel(parameter.shape);
+    if (found.empty() && !s.tensors.empty() && !left_out)
+      s.missing.push_back(names == Names::kGguf ? to_gguf(*s.family, parameter.name)
+                                                : to_theirs(*s.family, parameter.name, s.config->head));
   }
 }
 
@@ -72,19 +79,23 @@ void count_all(Summary& s) {
 
 void summarize_folder(Summary& s) {
   const fs::path file = s.place / "config.json";
-  const bool weights = has_checkpoint(s.place), tokenizer = has_tokenizer(s.place);
-  check(fs::exists(file) || weights || tokenizer, ErrorKind::kBadInput,
-        "{}: holds no config.json, no weights and no tokenizer; it is no model folder", s.place.string());
-  if (weights) list_tensors(s, *CheckpointReader::open(s.place));
-  if (!fs::exists(file)) {
+  const bool configured = has_companion(file), weights = has_checkpoint(s.place), tokenizer = has_tokenizer(s.place);
+  check(configured || weights || tokenizer, ErrorKind::kBadInput,
+        "{}: has no config.json, no weights and no tokenizer; give the folder of a model", s.place.string());
+  const auto checkpoint = weights ? CheckpointReader::open(s.place) : nullptr;
+  if (checkpoint) list_tensors(s, *checkpoint);
+  if (!configured) {
     count_all(s);
     if (tokenizer) s.vocab_size = load_tokenizer(s.place).vocab_size();
     return;
   }
-  const Json json = read_json(file);
+  const Json json = read_config_file(file);
   s.family = &family_of(json, file.string());
   ConfigFields fields = ConfigFields::reader(json, file.string());
-  take_config(s, read_config(fields, *s.family));
+  TransformerConfig config = read_config(fields, *s.family);
+  warn_unknown_fields(fields, *s.family);
+  if (checkpoint) settle_tying(config, *s.family, *checkpoint, s.place.string());
+  take_config(s, config);
   match_parameters(s, Names::kHuggingFace);
 }
 
@@ -95,13 +106,15 @@ void summarize_gguf(Summary& s) {
   s.family = find_family(s.architecture);
   if (file->has("tokenizer.ggml.tokens"))
     s.vocab_size = static_cast<std::int64_t>(file->find("tokenizer.ggml.tokens")->count);
-  if (s.family == nullptr || s.tensors.empty()) {
+  // A file with nothing but a vocabulary may still have the fields of a model: they are checked as its are.
+  const bool configured = s.family != nullptr && file->has(s.architecture + ".block_count");
+  if (!configured) {
     count_all(s);
     if (!s.architecture.empty()) s.context_length = file->integer(s.architecture + ".context_length");
     return;
   }
-  take_config(s, gguf_transformer_config(*file, *s.family));
-  match_parameters(s, Names::kGguf);
+  take_config(s, gguf_transformer_config(*file, *s.family, {}, UnknownFields::kWarn));
+  if (!s.tensors.empty()) match_parameters(s, Names::kGguf);
 }
 
 }  // namespace
@@ -109,10 +122,12 @@ void summarize_gguf(Summary& s) {
 std::size_t TensorSummary::bytes() const { return row_bytes(stored.dtype, numel(stored.shape)); }
 
 Summary summarize(const fs::path& path) {
-  check(fs::exists(path), ErrorKind::kBadInput, "{}: there is no such model", path.string());
+  const Presence there = presence(path);
+  check(there != Presence::kAbsent, ErrorKind::kBadInput,
+        "{}: there is no such model; give a folder, a file or a repository that `linnet pull` fetched", path.string());
   Summary s;
   s.place = path;
-  if (fs::is_directory(path)) {
+  if (there == Presence::kFolder) {
     summarize_folder(s);
   } else if (path.extension() == ".gguf") {
     summarize_gguf(s);

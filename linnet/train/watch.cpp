@@ -7,6 +7,8 @@
 #include <numeric>
 #include <span>
 
+#include "linnet/nn/finite.h"
+
 namespace linnet {
 namespace {
 
@@ -15,11 +17,6 @@ constexpr double kDangerous = 5e-4;
 constexpr std::int64_t kFewestSteps = 50;
 constexpr std::size_t kFewestAtEnd = 10;
 constexpr double kNoBetter = 0.98;  // of the loss of guessing
-
-bool finite(const Tensor& values) {
-  const auto all = values.data<float>();
-  return std::all_of(all.begin(), all.end(), [](float x) { return std::isfinite(x); });
-}
 
 double mean_of(std::span<const double> losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
@@ -75,10 +72,9 @@ std::optional<std::string> LossWatch::at_end(double accuracy, std::int64_t rows)
 }
 
 std::string first_not_finite(const std::vector<nn::Parameter>& parameters) {
+  if (const std::string weight = nn::first_not_finite(parameters); !weight.empty()) return "weight of " + weight;
   for (const nn::Parameter& p : parameters)
-    if (!finite(*p.tensor)) return "weight of " + p.name;
-  for (const nn::Parameter& p : parameters)
-    if (const Tensor gradient = p.tensor->grad(); gradient && !finite(gradient)) return "gradient of " + p.name;
+    if (const Tensor gradient = p.tensor->grad(); !nn::all_finite(gradient)) return "gradient of " + p.name;
   return "";
 }
 

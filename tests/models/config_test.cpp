@@ -72,8 +72,8 @@ TEST(Config, UnknownTypesAndArchitecturesAreAnsweredNearestFirst) {  // R7, R43
 
 TEST(Config, SizesThatCannotBeAreRefusedByName) {
   const Json llama = fixture("llama/causal");
-  EXPECT_THAT(refused(llama, {{"hidden_size", 0}}), HasSubstr("the hidden size is 0"));
-  EXPECT_THAT(refused(llama, {{"vocab_size", -1}}), HasSubstr("the vocabulary size"));
+  EXPECT_THAT(refused(llama, {{"hidden_size", 0}}), HasSubstr("hidden_size is 0, must be 1 to"));
+  EXPECT_THAT(refused(llama, {{"vocab_size", -1}}), HasSubstr("vocab_size is -1"));
   EXPECT_THAT(refused(llama, {{"num_hidden_layers", 1e9}}), HasSubstr("num_hidden_layers"));
   EXPECT_THAT(refused(llama, {{"num_hidden_layers", 20000}}), HasSubstr("the number of layers"));
   EXPECT_THAT(refused(llama, {{"num_key_value_heads", 3}}), HasSubstr("do not share 3 key-value heads"));
@@ -85,7 +85,7 @@ TEST(Config, SizesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused(llama, {{"rope_parameters", {{"rope_type", "su"}}}}), HasSubstr("rope_type 'su'"));
   EXPECT_THAT(refused(llama, {{"rope_parameters", 5}}), HasSubstr("rope_parameters is not an object"));
   EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_head", 7}}), HasSubstr("7 heads do not divide hidden size 24"));
-  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_positions", 0}}), HasSubstr("positions"));
+  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_positions", 0}}), HasSubstr("n_positions is 0"));
 }
 
 TEST(Config, LabelsComeFromTheMapOrTheirNumber) {
@@ -145,6 +145,73 @@ TEST(Config, WhatAClassifierReadsIsWrittenWhereItIsNotTheFamilys) {
     }
     EXPECT_THAT(refused(json, {{"linnet", {{"pooling", "median"}}}}), HasSubstr("pooling 'median'"));
   }
+}
+
+// findings A16: names that are numbers, as Python writes them. field case 20.
+TEST(Config, LabelNamesMayBeNumbers) {
+  Json json = fixture("bert/classifier");
+  json["id2label"] = {{"0", 1}, {"1", 2}, {"2", -3}};
+  EXPECT_THAT(read(json).labels, ElementsAre("1", "2", "-3"));
+  json["id2label"] = {{"0", 0.5}, {"1", true}, {"2", "x"}};
+  EXPECT_THAT(read(json).labels, ElementsAre("0.5", "True", "x"));
+  EXPECT_THAT(refused(json, {{"id2label", {{"0", {"a"}}, {"1", "b"}, {"2", "c"}}}}),
+              HasSubstr("id2label has the name"));
+}
+
+// findings A16: a number of labels that differs from the names takes precedence, as in Transformers. field case 21.
+TEST(Config, TheNumberOfLabelsTakesPrecedenceOverTheNames) {
+  Json json = fixture("bert/classifier");
+  for (const int count : {2, 5}) {
+    json["num_labels"] = count;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(read(json).labels.size(), static_cast<std::size_t>(count));
+    EXPECT_EQ(read(json).labels.front(), "LABEL_0");
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("id2label has 3 names and num_labels is"));
+  }
+}
+
+// findings D9: fields out of their range, each refused by its name.
+TEST(Config, EveryFieldHasARange) {
+  const Json llama = fixture("llama/causal");
+  const auto rope = [&](const Json& scaling) { return refused(llama, {{"rope_scaling", scaling}}); };
+  EXPECT_THAT(refused(llama, {{"max_position_embeddings", 0}}), HasSubstr("max_position_embeddings is 0, must be 1"));
+  EXPECT_THAT(refused(llama, {{"num_key_value_heads", 0}}), HasSubstr("num_key_value_heads is 0"));
+  EXPECT_THAT(refused(llama, {{"head_dim", -4}}), HasSubstr("head_dim is -4"));
+  EXPECT_THAT(refused(llama, {{"pad_token_id", -2}}), HasSubstr("pad_token_id is -2"));
+  EXPECT_THAT(refused(llama, {{"eos_token_id", {1, 4294967296}}}), HasSubstr("eos_token_id has 4294967296"));
+  EXPECT_THAT(refused(llama, {{"initializer_range", -0.1}}), HasSubstr("initializer_range is -0.1"));
+  EXPECT_THAT(refused(llama, {{"torch_dtype", "float7"}}), HasSubstr("torch_dtype 'float7'"));
+  EXPECT_THAT(refused(llama, {{"dtype", 16}}), HasSubstr("dtype"));
+  EXPECT_NO_THROW(read([&] {
+    Json json = llama;
+    json["torch_dtype"] = "torch.bfloat16";
+    return json;
+  }()));
+  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_inner", 0}}), HasSubstr("n_inner is 0"));
+  EXPECT_THAT(rope({{"type", "linear"}}), HasSubstr("rope_scaling: rope_type 'linear' needs factor"));
+  EXPECT_THAT(rope({{"rope_type", "dynamic"}}), HasSubstr("'dynamic' needs factor"));
+  EXPECT_THAT(rope({{"rope_type", "yarn"}, {"factor", nullptr}}), HasSubstr("'yarn' needs factor"));
+  EXPECT_THAT(rope({{"rope_type", "longrope"}, {"short_factor", {1.0, 1.0}}}), HasSubstr("needs long_factor"));
+  EXPECT_THAT(rope({{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}}),
+              HasSubstr("needs original_max_position_embeddings"));
+  EXPECT_THAT(rope({{"factor", 2.0}}), HasSubstr("a factor and no rope_type"));
+  EXPECT_THAT(rope({{"rope_type", "llama3"},
+                    {"factor", 8},
+                    {"low_freq_factor", 4},
+                    {"high_freq_factor", 4},
+                    {"original_max_position_embeddings", 64}}),
+              HasSubstr("low_freq_factor is not below"));
+  EXPECT_THAT(rope({{"rope_type", "longrope"}, {"short_factor", {1, -1}}, {"long_factor", {1, 1}}}),
+              HasSubstr("factor is -1"));
+}
+
+// findings D9: two spellings of one field that differ.
+TEST(Config, SpellingsThatDisagreeAreRefused) {
+  EXPECT_THAT(refused(fixture("gpt2/causal"), {{"num_hidden_layers", 1}, {"n_layer", 2}}),
+              HasSubstr("n_layer is 2 and num_hidden_layers is 1"));
+  Json same = fixture("gpt2/causal");
+  same["num_hidden_layers"] = same["n_layer"];
+  EXPECT_NO_THROW(read(same));
 }
 
 }  // namespace

@@ -73,11 +73,11 @@ TEST(HostileGguf, TheVocabulary) {
 }
 
 TEST(HostileGguf, TheSizes) {
-  EXPECT_THAT(refused_model({.layers = 0}), HasSubstr("the number of layers is 0"));
-  EXPECT_THAT(refused_model({.layers = UINT32_MAX}), HasSubstr("the number of layers is 4294967295"));
+  EXPECT_THAT(refused_model({.layers = 0}), HasSubstr("block_count is 0, must be 1"));
+  EXPECT_THAT(refused_model({.layers = UINT32_MAX}), HasSubstr("block_count is 4294967295"));
   EXPECT_THAT(refused_model({.heads = 7}), HasSubstr("7 heads do not divide hidden size 64"));
   EXPECT_THAT(refused_model({.epsilon = -1}), HasSubstr("epsilon is -1"));
-  EXPECT_THAT(refused_model({.rope_base = NAN}), HasSubstr("rope.freq_base is nan, not a finite number"));
+  EXPECT_THAT(refused_model({.rope_base = NAN}), HasSubstr("'llama.rope.freq_base' is nan, not a finite number"));
   EXPECT_THAT(refused_model({}), HasSubstr("the checkpoint has no tensor for"));
 }
 

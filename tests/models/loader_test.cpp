@@ -274,5 +274,92 @@ TEST(GgufLoader, EndTokensAreBothItsKinds) {
   EXPECT_EQ(model->config().bos_id, 1);
 }
 
+// findings A16: tensors in F64, all of them or some, are read as F32. field cases 03, 04.
+TEST(Loader, DoublesAreReadAsFloats) {
+  for (const bool all : {true, false}) {
+    Scratch scratch;
+    const auto folder = copy_of("gpt2/causal", scratch);
+    const auto expected = logits(*Model::from_pretrained(folder, {.dtype = WeightType::kF32}));
+    const auto stored = CheckpointReader::open(folder);
+    CheckpointWriter out(folder, "doubles");
+    int count = 0;
+    for (const std::string& name : stored->names()) {
+      const Tensor value = stored->read(name);
+      Tensor wide = Tensor::empty(value.shape(), DType::kF64);
+      std::copy_n(value.data<float>().data(), value.numel(), wide.data<double>().data());
+      out.add(name, all || ++count % 2 == 0 ? wide : value);
+    }
+    out.finish();
+    std::filesystem::rename(folder / "doubles.safetensors", folder / "model.safetensors");
+    for (const WeightType type : {WeightType::kF32, WeightType::kAuto}) {
+      const auto model = Model::from_pretrained(folder, {.dtype = type});
+      EXPECT_EQ(type_of(*model, "layers.0.attention.qkv.weight"), DType::kF32);
+      EXPECT_EQ(logits(*model), expected);
+      model->save_pretrained(scratch / "saved");
+      EXPECT_EQ(logits(*Model::from_pretrained(scratch / "saved")), expected);
+    }
+  }
+}
+
+// findings A16: integers are no weights, by name.
+TEST(Loader, IntegersAreRefusedByName) {
+  Scratch scratch;
+  const auto folder = copy_of("gpt2/causal", scratch);
+  const auto stored = CheckpointReader::open(folder);
+  CheckpointWriter out(folder, "spoilt");
+  for (const std::string& name : stored->names())
+    out.add(name,
+            name.ends_with("ln_f.weight") ? Tensor::zeros(stored->info(name).shape, DType::kI64) : stored->read(name));
+  out.finish();
+  std::filesystem::rename(folder / "spoilt.safetensors", folder / "model.safetensors");
+  EXPECT_THAT(refused(folder), HasSubstr("ln_f.weight' holds I64"));
+}
+
+// Transformers leaves out what its configuration has no parameter for, and says so.
+TEST(Loader, TensorsWithoutAParameterAreNamed) {
+  Scratch scratch;
+  const auto folder = copy_of("gpt2/causal", scratch);
+  const std::int64_t layers = Model::read_config(folder).layers;
+  patch_config(folder, {{"n_layer", layers - 1}});
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Model::from_pretrained(folder)->config().layers, layers - 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(fmt::format("h.{}.", layers - 1)));
+}
+
+// findings D3: a link to nothing in place of the weights is not an absent file.
+TEST(Loader, AnUnreadableFileIsNotAbsent) {
+  Scratch scratch;
+  const auto folder = copy_of("gpt2/causal", scratch);
+  std::filesystem::remove(folder / "model.safetensors");
+  std::filesystem::create_symlink("blob", folder / "model.safetensors");
+  EXPECT_THAT(refused(folder), HasSubstr("model.safetensors: is a link to nothing"));
+  std::filesystem::create_symlink("loop", scratch / "loop");
+  EXPECT_THAT(refused(scratch / "loop"), HasSubstr("loop: cannot be looked at"));
+}
+
+// findings A16: numbers as Python writes them are read where nothing needs them, and refused by name where it does.
+TEST(Loader, InfinityInAConfiguration) {
+  Scratch scratch;
+  const auto folder = copy_of("llama/causal", scratch);
+  const auto expected = logits(*Model::from_pretrained(folder));
+  const auto with = [&](const std::string& field) {
+    std::string text = dump_json(read_json(fixtures() / "llama/causal/config.json"));
+    write_file(folder / "config.json", text.insert(1, field + ","));
+  };
+  with(R"("_time_step_limit":[0.0,Infinity])");
+  const auto model = Model::from_pretrained(folder);
+  EXPECT_EQ(logits(*model), expected);
+  EXPECT_NO_THROW(model->save_pretrained(scratch / "saved"));
+  EXPECT_EQ(logits(*Model::from_pretrained(scratch / "saved")), expected);
+  with(R"("attention_dropout":NaN)");
+  std::string text = read_file(folder / "config.json");
+  if (text.find("attention_dropout", text.find("attention_dropout") + 1) != text.npos) {
+    Json json = read_json(fixtures() / "llama/causal/config.json");
+    json.erase("attention_dropout");
+    write_file(folder / "config.json", dump_json(json).insert(1, R"("attention_dropout":NaN,)"));
+  }
+  EXPECT_THAT(refused(folder), HasSubstr("attention_dropout is nan, not a finite number"));
+}
+
 }  // namespace
 }  // namespace linnet::models

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
+
 #include "linnet/base/file.h"
 #include "linnet/ops/ops.h"
 #include "tests/models/fixture.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -72,6 +76,73 @@ TEST(Model, SavesWhatItRead) {
   const Expected expected(source / "expected.safetensors");
   compare(*Model::from_pretrained(folder), expected, "");
   std::filesystem::remove_all(folder);
+}
+
+namespace {
+
+std::string error_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void spoil(Model& model, const std::string& name, float value) {
+  model.make_trainable();
+  for (const nn::Parameter& p : model.parameters())
+    if (p.name == name) p.tensor->data<float>()[0] = value;
+}
+
+}  // namespace
+
+// findings D4: results that are not finite are an error that names the first tensor that is not.
+TEST(Finiteness, BadWeightsAreNamed) {
+  const nn::Packed batch = nn::pack({{5, 6, 7}});
+  for (const float bad : {NAN, INFINITY}) {
+    auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
+    spoil(*model, "layers.1.ffn.up.weight", bad);
+    EXPECT_NE(error_of([&] { model->forward(batch); }).find("h.1.mlp.c_fc.weight"), std::string::npos);
+    model->pass().training = true;  // a training run looks for itself
+    EXPECT_NO_THROW(model->forward(batch));
+  }
+  auto untied = Model::from_pretrained(fixtures() / "gpt2/untied");
+  spoil(*untied, "head.output.weight", NAN);
+  const Tensor hidden = untied->forward(batch);
+  EXPECT_NE(error_of([&] { untied->logits(hidden); }).find("lm_head.weight"), std::string::npos);
+  auto classifier = Model::from_pretrained(fixtures() / "bert/classifier");
+  spoil(*classifier, "head.classifier.bias", -INFINITY);
+  const Tensor pooled = classifier->pooled(batch);
+  EXPECT_NE(error_of([&] { classifier->classify(pooled); }).find("classifier.bias"), std::string::npos);
+}
+
+// findings D4: weights that are finite and results that are not.
+TEST(Finiteness, AnOverflowIsNoDamagedFile) {
+  auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
+  spoil(*model, "final_norm.weight", 3e38f);
+  model->make_trainable();
+  for (const nn::Parameter& p : model->parameters())
+    if (p.name == "final_norm.weight")
+      for (float& value : p.tensor->data<float>()) value = 3e38f;
+  EXPECT_NE(error_of([&] {
+              model->logits(model->forward(nn::pack({{5, 6, 7}})));
+            }).find("overflow"),
+            std::string::npos);
+}
+
+// findings D4: such weights are not saved, neither as a folder nor where a type cannot hold them.
+TEST(Finiteness, BadWeightsAreNotSaved) {
+  Scratch scratch;
+  auto model = Model::from_pretrained(fixtures() / "llama/causal");
+  spoil(*model, "layers.0.attention.key.weight", 1e6f);
+  EXPECT_NO_THROW(model->save_pretrained(scratch / "f32"));
+  EXPECT_NE(
+      error_of([&] { model->save_pretrained(scratch / "f16", models::WeightType::kF16); }).find("F16 cannot hold"),
+      std::string::npos);
+  spoil(*model, "layers.0.attention.key.weight", NAN);
+  const std::string said = error_of([&] { model->save_pretrained(scratch / "nan"); });
+  EXPECT_NE(said.find("layers.0.self_attn.k_proj.weight"), std::string::npos) << said;
 }
 
 }  // namespace

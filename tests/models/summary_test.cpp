@@ -63,7 +63,8 @@ TEST(Summary, AnIncompleteCheckpointIsShownWithWhatItLacks) {
 
 TEST(Summary, NothingThereIsBadInput) {
   const Scratch scratch;
-  EXPECT_NE(refusal([&] { summarize(scratch.path()); }).find("no model folder"), std::string::npos);
+  EXPECT_NE(refusal([&] { summarize(scratch.path()); }).find("no config.json, no weights and no tokenizer"),
+            std::string::npos);
   EXPECT_NE(refusal([&] { summarize(scratch / "none"); }).find("no such model"), std::string::npos);
 }
 

@@ -3,7 +3,7 @@
 namespace linnet::models::families {
 namespace {
 
-constexpr auto kReadOnly = NamePair::Use::kReadOnly;
+constexpr auto kReadOnly = NamePair::Use::kReadOnly, kReadFirst = NamePair::Use::kReadFirst;
 constexpr ArchitectureName kArchitectures[] = {{"BertModel", HeadKind::kNone},
                                                {"BertForMaskedLM", HeadKind::kMaskedLm},
                                                {"BertForPreTraining", HeadKind::kPretraining},
@@ -39,14 +39,15 @@ void config(ConfigFields& f, TransformerConfig& c) {
       .field({"num_attention_heads", nullptr, "attention.head_count"}, c.heads)
       .field({"intermediate_size", nullptr, "feed_forward_length"}, c.ffn)
       .field({"max_position_embeddings", nullptr, "context_length"}, c.max_positions)
-      .field({"type_vocab_size", nullptr, "token_type_count"}, c.token_types)
+      .field({"type_vocab_size", nullptr, "token_type_count"}, c.token_types, {.least = 0, .most = 65'536})
       .field({"layer_norm_eps", nullptr, "attention.layer_norm_epsilon"}, c.norm_eps)
       .field({"hidden_dropout_prob"}, c.hidden_dropout)
       .field({"attention_probs_dropout_prob"}, c.attention_dropout)
       .choice<Activation>({"hidden_act"}, c.activation, kActivations);
   bool causal = false;
   f.field({nullptr, nullptr, "attention.causal"}, causal);
-  check(!causal, ErrorKind::kBadInput, "{}: attention.causal is true, which is not supported for bert", f.place());
+  check(!causal, ErrorKind::kBadInput,
+        "{}: attention.causal is true, which is not supported for bert; take another model", f.place());
   if (f.writing()) return;
   c.embedding_dropout = c.classifier_dropout = c.hidden_dropout;
   f.field({"classifier_dropout"}, c.classifier_dropout);
@@ -68,7 +69,7 @@ constexpr NamePair kNames[] = {
     {"pooler", "pooler.dense"},
     {"head.transform", "cls.predictions.transform.dense"},
     {"head.norm", "cls.predictions.transform.LayerNorm"},
-    {"head.output_bias", "cls.predictions.decoder.bias", {}, kReadOnly},
+    {"head.output_bias", "cls.predictions.decoder.bias", {}, kReadFirst},
     {"head.output", "cls.predictions.decoder"},
     {"head.output_bias", "cls.predictions.bias"},
     {"head.output.bias", "cls.predictions.bias", {}, kReadOnly},
@@ -81,10 +82,14 @@ constexpr NamePair kNames[] = {
 constexpr std::string_view kUnprefixed[] = {"cls", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kIgnored[] = {"embeddings.position_ids"};
 constexpr std::string_view kLora[] = {"query", "value"};
+constexpr FixedField kFixed[] = {{"is_decoder", "[false]"}, {"position_embedding_type", R"(["absolute"])"}};
+constexpr std::string_view kUnused[] = {"directionality",       "pooler_fc_size",       "pooler_num_attention_heads",
+                                        "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"};
 
 }  // namespace
 
 extern const Family bert;
-const Family bert{"bert", kArchitectures, "bert.", config, kNames, kUnprefixed, kIgnored, kLora, HeadKind::kNone};
+const Family bert{"bert",   kArchitectures, "bert.",         config, kNames, kUnprefixed,
+                  kIgnored, kLora,          HeadKind::kNone, kFixed, kUnused};
 
 }  // namespace linnet::models::families

@@ -50,10 +50,20 @@ constexpr NamePair kNames[] = {
 };
 constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kLora[] = {"query_key_value"};
+constexpr FixedField kFixed[] = {{"skip_bias_add_qkv", "[false]"}};
+constexpr std::string_view kUnused[] = {"attention_softmax_in_fp32",
+                                        "bias_dropout_fusion",
+                                        "masked_softmax_fusion",
+                                        "n_inner",
+                                        "offset_alibi",
+                                        "seq_length",
+                                        "skip_bias_add",
+                                        "slow_but_exact"};
 
 }  // namespace
 
 extern const Family bloom;
-const Family bloom{"bloom", kArchitectures, "transformer.", config, kNames, kUnprefixed, {}, kLora};
+const Family bloom{"bloom", kArchitectures, "transformer.",      config, kNames, kUnprefixed,
+                   {},      kLora,          HeadKind::kCausalLm, kFixed, kUnused};
 
 }  // namespace linnet::models::families

@@ -56,10 +56,19 @@ constexpr NamePair kNames[] = {
 constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kIgnored[] = {"h.{}.attn.bias", "h.{}.attn.masked_bias"};
 constexpr std::string_view kLora[] = {"c_attn"};
+constexpr std::string_view kUnused[] = {"n_ctx",
+                                        "predict_special_tokens",
+                                        "reorder_and_upcast_attn",
+                                        "summary_activation",
+                                        "summary_first_dropout",
+                                        "summary_proj_to_labels",
+                                        "summary_type",
+                                        "summary_use_proj"};
 
 }  // namespace
 
 extern const Family gpt2;
-const Family gpt2{"gpt2", kArchitectures, "transformer.", config, kNames, kUnprefixed, kIgnored, kLora};
+const Family gpt2{"gpt2",   kArchitectures, "transformer.",      config, kNames, kUnprefixed,
+                  kIgnored, kLora,          HeadKind::kCausalLm, {},     kUnused};
 
 }  // namespace linnet::models::families

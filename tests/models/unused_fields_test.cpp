@@ -1,0 +1,101 @@
+#include "linnet/models/unused_fields.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/models/fixture.h"
+#include "tests/scratch.h"
+
+namespace linnet::models {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Json config_of(const char* fixture, const Json& patch) {
+  Json json = read_json(fixtures() / fixture / "config.json");
+  for (const auto& [key, value] : patch.items()) json[key] = value;
+  return json;
+}
+void read(const Json& json) {
+  ConfigFields fields = ConfigFields::reader(json, "config.json");
+  const Family& family = family_of(json, "config.json");
+  read_config(fields, family);
+  warn_unknown_fields(fields, family);
+}
+std::string said(const Json& json) {
+  testing::internal::CaptureStderr();
+  read(json);
+  return testing::internal::GetCapturedStderr();
+}
+
+// findings D9, A2: a field that changes numbers and is not implemented is refused by name, with values that leave it
+// off it is read.
+TEST(UnusedFields, WhatChangesNumbersIsRefusedByName) {
+  struct Case {
+    const char *fixture, *field;
+    Json on, off;
+  };
+  const Case cases[] = {{"llama/causal", "sliding_window", 16, nullptr},
+                        {"llama/causal", "logit_scale", 0.5, 1.0},
+                        {"llama/causal", "attn_logit_softcapping", 50.0, nullptr},
+                        {"llama/causal", "final_logit_softcapping", 30.0, nullptr},
+                        {"llama/causal", "residual_multiplier", 0.22, 1},
+                        {"llama/causal", "embedding_multiplier", 12, 1.0},
+                        {"llama/causal", "layer_types", Json::array({"full_attention", "sliding_attention"}),
+                         Json::array({"full_attention", "full_attention"})},
+                        {"llama/causal", "num_local_experts", 8, 1},
+                        {"llama/causal", "rope_interleaved", true, false},
+                        {"gpt2/causal", "add_cross_attention", true, false},
+                        {"gpt2/causal", "partial_rotary_factor", 0.5, 1.0},
+                        {"bloom/causal", "skip_bias_add_qkv", true, false},
+                        {"bert/classifier", "is_decoder", true, false},
+                        {"bert/classifier", "position_embedding_type", "relative_key", "absolute"},
+                        {"bert/classifier", "pruned_heads", Json{{"1", {0, 2}}}, Json::object()}};
+  for (const auto& [fixture, field, on, off] : cases) {
+    EXPECT_THAT(refusal([&, &name = fixture, &key = field, &value = on] {
+                  read(config_of(name, {{key, value}}));
+                }),
+                AllOf(HasSubstr(field), HasSubstr("is not supported")));
+    EXPECT_EQ(said(config_of(fixture, {{field, off}})), "") << field;
+  }
+}
+
+TEST(UnusedFields, AWindowAsLongAsTheContextIsNone) {
+  EXPECT_EQ(said(config_of("llama/causal", {{"sliding_window", 1'000'000}})), "");
+  EXPECT_EQ(said(config_of("llama/causal", {{"sliding_window", 4}, {"use_sliding_window", false}})), "");
+}
+
+// findings D9: a field that nobody knows is named.
+TEST(UnusedFields, UnknownOnesAreNamed) {
+  const std::string warning = said(config_of("gpt2/causal", {{"qk_twist", 3}, {"_name_or_path", "x"}, {"n_ctx", 64}}));
+  EXPECT_THAT(warning, AllOf(HasSubstr("qk_twist"), Not(HasSubstr("n_ctx")), Not(HasSubstr("_name_or_path"))));
+  EXPECT_THAT(
+      said(config_of("llama/causal", {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}, {"bend", 1}}}})),
+      HasSubstr("rope_scaling.bend"));
+  Json many = config_of("bert/classifier", Json::object());
+  for (int i = 0; i < 20; ++i) many[fmt::format("own{}", i)] = i;
+  EXPECT_THAT(said(many), HasSubstr("and 12 more"));
+}
+
+// No real model's fields, as Transformers writes them, may be warned of.
+TEST(UnusedFields, WhatTransformersWritesIsKnown) {
+  for (const std::string& name : fixture_cases("config.json"))
+    EXPECT_EQ(said(read_json(fixtures() / name / "config.json")), "") << name;
+}
+
+TEST(UnusedFields, OfGgufMetadataToo) {
+  const auto refused = [](const char* key, const Json& value) {
+    const Json metadata{
+        {"model_type", "llama"},     {"vocab_size", 8},          {"embedding_length", 8}, {"block_count", 1},
+        {"attention.head_count", 2}, {"feed_forward_length", 8}, {"context_length", 32},  {key, value}};
+    ConfigFields fields = ConfigFields::gguf_reader(metadata, "m.gguf");
+    read_config(fields, family_of(metadata, "m.gguf"));
+  };
+  EXPECT_THAT(refusal([&] { refused("attention.sliding_window", 16); }), HasSubstr("attention.sliding_window is 16"));
+  EXPECT_THAT(refusal([&] { refused("logit_scale", 0.25); }), HasSubstr("logit_scale"));
+  EXPECT_NO_THROW(refused("logit_scale", 1.0));
+}
+
+}  // namespace
+}  // namespace linnet::models
