@@ -42,9 +42,12 @@ class Conversation {
                       : Printable("This model has no chat template: each line is completed by itself. /help lists the "
                                   "commands, Ctrl-D ends."));
     print_note(how_sampled());
-    bool interrupted = false;  // at the prompt, just before
+    const PoliteInterrupt polite;  // Ctrl-C is a key at the prompt, and a signal while an answer comes
+    bool interrupted = false;      // at the prompt, just before
     for (std::string line;;) {
+      PoliteInterrupt::clear();
       const auto result = editor.read("> ", line);
+      if (PoliteInterrupt::asked()) throw Exit{130};
       if (result == LineEditor::Result::kEnd) return print_requested("");
       if (result == LineEditor::Result::kInterrupted) {
         if (std::exchange(interrupted, true)) throw Exit{130};
@@ -106,7 +109,6 @@ class Conversation {
   bool say(const std::string& line) {
     const Json before = turns_;
     try {
-      const PoliteInterrupt interruptible;
       if (!chats_) {
         completer_.complete(completer_.plain(line));
       } else {

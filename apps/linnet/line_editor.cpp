@@ -35,7 +35,7 @@ namespace {
 
 using State = LineEditor::State;
 
-constexpr int kSizeCheckMs = 250;  // the thread that takes signals says only that there was one
+constexpr int kCheckMs = 250;  // another thread takes signals and says only that there was one
 
 State& state_of(EditLine* editor) {
   State* state = nullptr;
@@ -62,8 +62,8 @@ void follow_size(EditLine* editor, State& state) {
 int next_byte(EditLine* editor, State& state) {
   for (;;) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
-    const int ready = poll(&input, 1, kSizeCheckMs);
-    if (ready < 0 && errno != EINTR) return -1;
+    const int ready = poll(&input, 1, kCheckMs);
+    if ((ready < 0 && errno != EINTR) || PoliteInterrupt::asked()) return -1;
     follow_size(editor, state);
     if (ready <= 0) continue;
     unsigned char byte = 0;

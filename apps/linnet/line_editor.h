@@ -17,7 +17,8 @@ namespace linnet::app {
 
 class LineEditor {
  public:
-  enum class Result : std::uint8_t { kLine, kInterrupted, kEnd };  // kInterrupted: Ctrl-C, the line is dropped
+  // kInterrupted: Ctrl-C, the line is dropped. kEnd: Ctrl-D, or a signal while a PoliteInterrupt lives.
+  enum class Result : std::uint8_t { kLine, kInterrupted, kEnd };
 
   // `history`: earlier lines are read from there and new ones added, readable by their owner only. A file that cannot be
   // read or written is left alone.

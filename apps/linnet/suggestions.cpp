@@ -44,6 +44,12 @@ bool share_a_word(std::string_view a, std::string_view b) {
   });
 }
 
+bool same_letters(std::string a, std::string b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  return a == b;
+}
+
 constexpr int kNotNear = 4;
 
 // 0: the same thing … 3: a word in common; kNotNear.
@@ -51,7 +57,8 @@ int distance_class(const std::string& typed, const std::string& name, std::span<
   const auto means = [&](const Meaning& m) { return m.word == typed && m.name == name; };
   if (typed == name || std::ranges::any_of(meanings, means)) return 0;
   if (name.starts_with(typed) || initials(name) == typed) return 1;
-  if (edit_distance(typed, name) <= std::max<std::size_t>(1, std::min(typed.size(), name.size()) / 3)) return 2;
+  const std::size_t most = std::max<std::size_t>(1, std::min(typed.size(), name.size()) / 3);
+  if (edit_distance(typed, name) <= most || same_letters(typed, name)) return 2;
   return share_a_word(typed, name) ? 3 : kNotNear;
 }
 

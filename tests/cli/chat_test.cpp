@@ -143,10 +143,10 @@ TEST_F(Chat, CommandsAreObeyedAndUnknownOnesNamed) {
 
 // findings E2: Ctrl-C said "ended by itself"
 TEST_F(Chat, CtrlCStopsAnAnswerAndSaysSo) {
-  TerminalSession chat(arguments({"-n", "30000"}), options());
+  TerminalSession chat(arguments({"-n", "30000", "--min-new-tokens", "30000"}), options());
   ASSERT_TRUE(chat.wait_for(kReady)) << chat.output();
   chat.type("w5\r");
-  ASSERT_TRUE(chat.wait_for(" w")) << chat.output();
+  ASSERT_TRUE(chat.wait_for("w5") && chat.wait_for(" w")) << chat.output();  // the answer has begun
   chat.type("\x03");
   EXPECT_TRUE(chat.wait_for(", stopped;")) << chat.output();
   chat.type("half a line\x03");  // at the prompt the line is dropped

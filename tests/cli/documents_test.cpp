@@ -57,9 +57,9 @@ TEST_F(Documents, ZshAndFishReadTheirScripts) {
   if (have("fish")) {
     const std::string file = path("fish/vendor_completions.d/linnet.fish");
     EXPECT_EQ(printed("fish --no-execute '" + file + "'"), "");
-    EXPECT_EQ(printed("HOME=" + scratch_.path().string() + " fish -N -c \"source '" + file +
-                      "'; complete -C 'linnet classify --engine n'\""),
-              "nli\n");
+    const std::string offered = printed("HOME=" + scratch_.path().string() + " fish -N -c \"source '" + file +
+                                        "'; complete -C 'linnet classify --engine n'\"");
+    EXPECT_TRUE(offered.starts_with("nli\t")) << offered;
   }
 }
 

@@ -94,7 +94,7 @@ TEST_F(ProgressInATerminal, OutsideATerminalALineSaysHowLongItTakes) {
 }
 
 TEST_F(ProgressInATerminal, QuietSaysNothing) {
-  std::vector<std::string> quiet = arguments(out(), {"--max-steps", "3", "-q"});
+  std::vector<std::string> quiet = arguments(out(), {"--max-steps", "3", "--learning-rate", "1e-5", "-q"});
   const CliResult r = run_linnet(quiet);
   EXPECT_EQ(r.exit_code, 0) << r.err;
   EXPECT_EQ(r.err, "");

@@ -15,6 +15,7 @@ const std::vector<std::string> kOptions{"temperature", "top-k", "top-p", "learni
 TEST(Suggestions, BeginningsInitialsAndSmallMistakes) {
   EXPECT_THAT(suggestions("temp", kOptions), ElementsAre("temperature"));
   EXPECT_THAT(suggestions("temprature", kOptions), ElementsAre("temperature"));
+  EXPECT_THAT(suggestions("otp-k", kOptions), ElementsAre("top-k"));
   EXPECT_THAT(suggestions("mnt", kOptions), ElementsAre("max-new-tokens"));
   EXPECT_THAT(suggestions("max_new_tokens", kOptions), ElementsAre("max-new-tokens"));
   EXPECT_THAT(suggestions("new-tokens", kOptions), ElementsAre("max-new-tokens"));  // words in common
