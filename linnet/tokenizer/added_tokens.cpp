@@ -81,7 +81,7 @@ std::vector<AddedTokens::Match> AddedTokens::split(std::string_view text, Stage 
     if (special == SpecialText::kPlain && special_contents_.contains(token.content)) continue;
     if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
     if (token.lstrip) begin = before_blanks(text.substr(0, begin), from);
-    if (token.rstrip) end = after_blanks(text, end);
+    if (token.rstrip) end = after_blanks(text, std::max(end, from));  // up to `from` they are blanks, seen before
     begin = std::max(begin, from);
     if (begin >= end) continue;
     push(from, begin, -1);

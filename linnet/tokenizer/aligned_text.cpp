@@ -54,6 +54,7 @@ void AlignedText::transform(std::span<const Change> changes, std::size_t skipped
       offset += length_at(text_, offset);
     spans.insert(spans.end(), text.size() - before, span);
   }
+  account(text.size());
   text_ = std::move(text);
   spans_ = std::move(spans);
 }
@@ -69,7 +70,7 @@ void AlignedText::keep(std::size_t begin, std::size_t end) {
 
 AlignedText AlignedText::slice(std::size_t begin, std::size_t end) const {
   AlignedText part(view().substr(begin, end - begin), mapped_ ? begin_ : begin_ + static_cast<std::uint32_t>(begin),
-                   origins_);
+                   origins_, budget_);
   if (mapped_) {
     part.spans_.assign(spans_.begin() + static_cast<std::ptrdiff_t>(begin),
                        spans_.begin() + static_cast<std::ptrdiff_t>(end));
@@ -80,6 +81,7 @@ AlignedText AlignedText::slice(std::size_t begin, std::size_t end) const {
 
 void AlignedText::prepend(std::string_view characters) {
   if (text_.empty()) return;
+  account(text_.size() + characters.size());
   materialize();
   if (tracked()) spans_.insert(spans_.begin(), characters.size(), spans_.front());
   text_.insert(0, characters);
@@ -87,6 +89,9 @@ void AlignedText::prepend(std::string_view characters) {
 
 void AlignedText::replace(std::span<const Span> matches, std::string_view content) {
   if (matches.empty()) return;
+  std::size_t size = text_.size() + matches.size() * content.size();
+  for (const Span& match : matches) size -= match.end - match.begin;
+  account(size);
   materialize();
   std::string text;
   std::vector<Span> spans;
@@ -112,6 +117,11 @@ void AlignedText::replace(std::span<const Span> matches, std::string_view conten
 void AlignedText::append_origins(std::vector<Span>& out) {
   materialize();
   out.insert(out.end(), spans_.begin(), spans_.end());
+}
+
+void AlignedText::replace_all(std::string text, std::vector<Span> origins) {
+  account(text.size());
+  assign(std::move(text), std::move(origins));
 }
 
 void AlignedText::assign(std::string text, std::vector<Span> origins) {

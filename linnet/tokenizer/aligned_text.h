@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "linnet/base/utf8.h"
+#include "linnet/tokenizer/text_budget.h"
 
 namespace linnet {
 
@@ -32,14 +34,20 @@ struct Change {
 
 class AlignedText {
  public:
-  // `begin`: where `text` starts in the original.
-  AlignedText(std::string_view text, std::uint32_t begin, Origins origins)
-      : text_(text), begin_(begin), origins_(origins) {}
+  // `begin`: where `text` starts in the original. The budget is shared by all parts of one text; null: one of its own.
+  AlignedText(std::string_view text, std::uint32_t begin, Origins origins, std::shared_ptr<TextBudget> budget = nullptr)
+      : text_(text),
+        begin_(begin),
+        origins_(origins),
+        budget_(budget ? std::move(budget) : std::make_shared<TextBudget>(text.size())) {}
 
   const std::string& text() const { return text_; }
   std::string_view view() const { return text_; }
   bool empty() const { return text_.empty(); }
   bool tracked() const { return origins_ == Origins::kTrack; }
+  TextBudget& budget() const { return *budget_; }
+  // For a step that makes the next text piece by piece: fails early where it is too long already.
+  void check_next_size(std::size_t bytes) const { budget_->need(bytes > text_.size() ? bytes - text_.size() : 0); }
 
   // What [begin, end) of this text stands for in the original; begin < end.
   Span origin(std::size_t begin, std::size_t end) const;
@@ -56,12 +64,15 @@ class AlignedText {
   }
   // Puts `content` for each of `matches` ([begin, end) pairs, ascending); it stands for the last byte replaced.
   void replace(std::span<const Span> matches, std::string_view content);
-  // Builds a new text byte range by byte range; see SentencePiece's normalizer.
+  // Takes a text that was built elsewhere, from parts of this one that are accounted for (pre-tokenizers).
   void assign(std::string text, std::vector<Span> origins);
+  // The same, and its growth is accounted for here.
+  void replace_all(std::string text, std::vector<Span> origins);
   // The span of each byte, at the end of `out`; nothing where they are not tracked.
   void append_origins(std::vector<Span>& out);
 
  private:
+  void account(std::size_t next_size) { budget_->grow(next_size > text_.size() ? next_size - text_.size() : 0); }
   void materialize();  // origins_ written out for each byte
   Span at(std::size_t byte) const { return mapped_ ? spans_[byte] : identity(byte); }
   Span identity(std::size_t byte) const;
@@ -69,6 +80,7 @@ class AlignedText {
   std::string text_;
   std::uint32_t begin_ = 0;
   Origins origins_;
+  std::shared_ptr<TextBudget> budget_;
   bool mapped_ = false;      // false: byte i is byte begin_ + i of the original
   std::vector<Span> spans_;  // one a byte, where mapped_
 };

@@ -15,9 +15,11 @@ namespace {
 
 constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581, a blank in SentencePiece's vocabularies
 
+constexpr std::int32_t kMerged = -1;
+
 struct Symbol {
-  std::int32_t id;
-  std::uint32_t length;     // bytes of the piece; 0: merged away
+  std::int32_t id;          // kMerged: it is a part of the symbol before
+  std::uint32_t length;     // bytes of the piece; 0: of an affix, which is not in the text
   std::int32_t prev, next;  // -1 at the ends
 };
 
@@ -71,8 +73,8 @@ class Bpe : public TokenModel {
     const auto id_of = [&](const std::string& text) {
       const std::int32_t id = vocabulary_.find(text);
       if (id < 0)
-        fail(ErrorKind::kBadInput, "{}: merges need the token '{}', which the vocabulary lacks", place_,
-             printable(text, 60));
+        fail(ErrorKind::kBadInput, "{}: merges need the token '{}', which the vocabulary lacks; get the file again",
+             place_, printable(text, 60));
       return id;
     };
     merges_.reserve(merges.size());
@@ -81,8 +83,8 @@ class Bpe : public TokenModel {
     for (std::size_t i = 0; i < merges.size(); ++i) {
       const auto& [a, b] = merges[i];
       if (b.size() < prefix.size())  // not `check`: half a million merges need no message each
-        fail(ErrorKind::kBadInput, "{}: merge {} ('{}' '{}') is shorter than the prefix '{}'", place_, i,
-             printable(a, 60), printable(b, 60), printable(prefix, 60));
+        fail(ErrorKind::kBadInput, "{}: merge {} ('{}' '{}') is shorter than the prefix '{}'; get the file again",
+             place_, i, printable(a, 60), printable(b, 60), printable(prefix, 60));
       const std::string joined = a + b.substr(prefix.size());
       merges_.insert(id_of(a), id_of(b), {static_cast<std::uint32_t>(i), id_of(joined)});
       if (separable_) {
@@ -120,9 +122,12 @@ class Bpe : public TokenModel {
     }
     merge(symbols);
     auto at = static_cast<std::uint32_t>(shift);
+    const auto end = at + static_cast<std::uint32_t>(text.size());
     for (const Symbol& s : symbols) {
-      if (s.length == 0) continue;
-      out.push_back({s.id, at, at + s.length});
+      if (s.id == kMerged) continue;
+      // A byte of an affix is shown as the character that the affix belongs to.
+      const std::uint32_t begin = s.length == 0 && at == end ? at - 1 : at;
+      out.push_back({s.id, begin, begin + std::max<std::uint32_t>(s.length, 1)});
       at += s.length;
     }
     cache.store(text, static_cast<std::uint32_t>(shift), out, before);
@@ -147,13 +152,15 @@ class Bpe : public TokenModel {
         s = spelling;
       }
       at += length;
+      const std::uint32_t before = starts ? 0 : static_cast<std::uint32_t>(options_.continuing_subword_prefix.size());
       const std::int32_t id = s.size() == 1 ? first_[static_cast<unsigned char>(s[0])] : vocabulary_.find(s);
       if (id >= 0) {
         flush();
         symbols.push_back({id, length, 0, 0});
-      } else if (!push_bytes(s, symbols)) {
+      } else if (!push_bytes(s, before, length, symbols)) {
         check(!unk_missing_, ErrorKind::kBadInput,
-              "{}: the text has a character that is no token, and the unknown token '{}' is not in the vocabulary",
+              "{}: the text has a character that is not a token, and the unknown token '{}' is not in the vocabulary; "
+              "add it, or set unk_token to a token",
               place_, printable(options_.unk_token, 60));
         if (unk_ < 0) continue;  // unknown text without an unknown token is left out
         if (!options_.fuse_unk) flush();
@@ -163,11 +170,15 @@ class Bpe : public TokenModel {
     flush();
   }
 
-  bool push_bytes(std::string_view s, std::vector<Symbol>& symbols) const {
+  // One token per byte of `s`, of which `length` bytes after the first `before` are text and the others an affix.
+  bool push_bytes(std::string_view s, std::uint32_t before, std::uint32_t length, std::vector<Symbol>& symbols) const {
     if (byte_tokens_.empty()) return false;
     for (const char c : s)
       if (byte_tokens_[static_cast<unsigned char>(c)] < 0) return false;
-    for (const char c : s) symbols.push_back({byte_tokens_[static_cast<unsigned char>(c)], 1, 0, 0});
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const std::uint32_t in_text = i >= before && i < std::size_t{before} + length ? 1 : 0;
+      symbols.push_back({byte_tokens_[static_cast<unsigned char>(s[i])], in_text, 0, 0});
+    }
     return true;
   }
 
@@ -226,13 +237,13 @@ class Bpe : public TokenModel {
       const Candidate top = queue.top();
       queue.pop();
       Symbol& left = symbols[static_cast<std::size_t>(top.at)];
-      if (left.length == 0 || left.next < 0) continue;
+      if (left.id == kMerged || left.next < 0) continue;
       Symbol& right = symbols[static_cast<std::size_t>(left.next)];
       const MergeTable::Merge now = merges_.find(left.id, right.id);
       if (now.rank == MergeTable::kNone || now.id != top.id) continue;
       left.id = top.id;
       left.length += right.length;
-      right.length = 0;
+      right.id = kMerged;
       left.next = right.next;
       if (left.next >= 0) symbols[static_cast<std::size_t>(left.next)].prev = top.at;
       if (left.prev >= 0) look(left.prev, top.at, [&](Candidate c) { queue.push(c); });
@@ -274,6 +285,7 @@ bool bpe_can_take_bytes(const Vocabulary& vocabulary, const BpeOptions& options)
 
 TokenModelPtr make_bpe(Vocabulary vocabulary, const std::vector<std::pair<std::string, std::string>>& merges,
                        const BpeOptions& options, std::string_view place) {
+  check_token_lengths(vocabulary, place);
   return std::make_unique<Bpe>(std::move(vocabulary), merges, options, place);
 }
 

@@ -1,35 +1,56 @@
 #include "linnet/tokenizer/byte_trie.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "linnet/base/error.h"
 
 namespace linnet {
 
-ByteTrie::ByteTrie() : slots_(16), mask_(15), shift_(60) {}
+ByteTrie::ByteTrie() : edges_(16), mask_(15), shift_(60) {}
 
 void ByteTrie::grow() {
-  std::vector<Slot> old(slots_.size() * 2);
-  old.swap(slots_);
-  mask_ = slots_.size() - 1;
-  shift_ = 64 - std::countr_zero(slots_.size());
-  for (const Slot& slot : old) {
-    if (slot.key == UINT64_MAX) continue;
-    std::uint64_t at = mix(slot.key) >> shift_;
-    while (slots_[at & mask_].key != UINT64_MAX) ++at;
-    slots_[at & mask_] = slot;
-  }
+  std::vector<Edge> old(edges_.size() * 2);
+  old.swap(edges_);
+  mask_ = edges_.size() - 1;
+  shift_ = 64 - std::countr_zero(edges_.size());
+  for (const Edge& edge : old)
+    if (edge.key != kFree) edges_[find(static_cast<std::uint32_t>(edge.key >> 8), static_cast<char>(edge.key))] = edge;
+}
+
+// The edge ends after `keep` bytes of its label; the rest becomes an edge of the new node there.
+void ByteTrie::split(Edge& edge, std::uint32_t keep) {
+  const std::uint32_t middle = nodes_++;
+  Edge rest = edge;
+  rest.key = key_of(middle, labels_[edge.label + keep]);
+  rest.label = edge.label + keep + 1;
+  rest.length = edge.length - keep - 1;
+  edge.length = keep;
+  edge.child = middle;
+  edge.value = -1;
+  edges_[find(middle, static_cast<char>(rest.key))] = rest;
 }
 
 void ByteTrie::insert(std::string_view key, std::int32_t value) {
+  LINNET_ASSERT(labels_.size() + key.size() < UINT32_MAX);
   std::uint32_t node = 0;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    if (std::uint64_t{nodes_} * 2 >= slots_.size()) grow();
-    const std::uint64_t slot_key = std::uint64_t{node} << 8 | static_cast<unsigned char>(key[i]);
-    std::uint64_t at = mix(slot_key) >> shift_;
-    while (slots_[at & mask_].key != slot_key && slots_[at & mask_].key != UINT64_MAX) ++at;
-    Slot& slot = slots_[at & mask_];
-    if (slot.key == UINT64_MAX) slot = {slot_key, nodes_++, -1};
-    if (i + 1 == key.size()) slot.value = value;
-    node = slot.child;
+  for (std::size_t at = 0; at < key.size();) {
+    if ((std::uint64_t{nodes_} + 1) * 2 >= edges_.size()) grow();  // room for a new edge and for a split one
+    Edge& edge = edges_[find(node, key[at])];
+    const std::string_view rest = key.substr(at + 1);
+    if (edge.key == kFree) {
+      edge = {key_of(node, key[at]), static_cast<std::uint32_t>(labels_.size()),
+              static_cast<std::uint32_t>(rest.size()), nodes_++, value};
+      labels_ += rest;
+      return;
+    }
+    const std::string_view label = std::string_view(labels_).substr(edge.label, edge.length);
+    const auto same = static_cast<std::uint32_t>(
+        std::mismatch(label.begin(), label.end(), rest.begin(), rest.end()).first - label.begin());
+    if (same < edge.length) split(edge, same);
+    at += 1 + std::size_t{same};
+    if (at == key.size()) edge.value = value;
+    node = edge.child;
   }
 }
 

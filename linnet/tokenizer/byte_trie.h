@@ -2,10 +2,14 @@
 //
 //   ByteTrie trie; trie.insert("ab", 7);
 //   trie.for_each_prefix("abc", [](std::size_t length, std::int32_t value) { … });   // (2, 7)
+//
+// A radix tree: an edge holds all bytes up to the next branch, so that a long key costs its bytes once and is compared
+// in one go.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,39 +26,50 @@ class ByteTrie {
   template <class Visit>
   void for_each_prefix(std::string_view text, Visit visit) const {
     std::uint32_t node = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      const Slot* slot = find(node, byte);
-      if (slot == nullptr) return;
-      node = slot->child;
-      if (slot->value >= 0) visit(i + 1, slot->value);
+    for (std::size_t at = 0; at < text.size();) {
+      const Edge& edge = edges_[find(node, text[at])];
+      if (edge.key == kFree) return;
+      ++at;
+      if (edge.length > 0) {
+        if (text.size() - at < edge.length) return;
+        if (std::memcmp(text.data() + at, labels_.data() + edge.label, edge.length) != 0) return;
+        at += edge.length;
+      }
+      if (edge.value >= 0) visit(at, edge.value);
+      node = edge.child;
     }
   }
   // Length of the longest key that `text` starts with, 0 for none; its value in `value`.
   std::size_t longest(std::string_view text, std::int32_t* value = nullptr) const;
-  bool starts(unsigned char byte) const { return find(0, byte) != nullptr; }
+  bool starts(unsigned char byte) const { return edges_[find(0, static_cast<char>(byte))].key != kFree; }
 
  private:
-  struct Slot {
-    std::uint64_t key = UINT64_MAX;  // node << 8 | byte
+  static constexpr std::uint64_t kFree = UINT64_MAX;
+  struct Edge {
+    std::uint64_t key = kFree;  // node << 8 | first byte
+    std::uint32_t label = 0;    // where the other bytes are in labels_
+    std::uint32_t length = 0;   // how many those are
     std::uint32_t child = 0;
-    std::int32_t value = -1;  // of the string that ends with this byte
+    std::int32_t value = -1;  // of the string that ends here
   };
+  static std::uint64_t key_of(std::uint32_t node, char byte) {
+    return std::uint64_t{node} << 8 | static_cast<unsigned char>(byte);
+  }
   static std::uint64_t mix(std::uint64_t key) { return (key ^ key >> 23) * 0x9E3779B97F4A7C15ULL; }
-  const Slot* find(std::uint32_t node, unsigned char byte) const {
-    const std::uint64_t key = std::uint64_t{node} << 8 | byte;
-    for (std::uint64_t at = mix(key) >> shift_;; ++at) {
-      const Slot& slot = slots_[at & mask_];
-      if (slot.key == key) return &slot;
-      if (slot.key == UINT64_MAX) return nullptr;
-    }
+  // Position of the edge, or of the free place where it would be.
+  std::size_t find(std::uint32_t node, char byte) const {
+    const std::uint64_t key = key_of(node, byte);
+    for (std::uint64_t at = mix(key) >> shift_;; ++at)
+      if (const Edge& edge = edges_[at & mask_]; edge.key == key || edge.key == kFree) return at & mask_;
   }
   void grow();
+  void split(Edge& edge, std::uint32_t keep);
 
-  std::vector<Slot> slots_;
+  std::vector<Edge> edges_;
+  std::string labels_;
   std::uint64_t mask_ = 0;
   int shift_ = 0;
-  std::uint32_t nodes_ = 1;  // the root is node 0
+  std::uint32_t nodes_ = 1;  // the root is node 0; every other one has an edge that leads to it
 };
 
 }  // namespace linnet

@@ -10,6 +10,7 @@ namespace {
 
 // The fields of a unit of the double array, as darts-clone packs them.
 bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
+bool is_leaf(std::uint32_t unit) { return (unit & 0x80000000) != 0; }
 std::uint32_t value(std::uint32_t unit) { return unit & 0x7FFFFFFF; }
 std::uint32_t label(std::uint32_t unit) { return unit & 0x800000FF; }
 std::uint32_t offset(std::uint32_t unit) { return unit >> 10 << ((unit & 0x200) >> 6); }
@@ -34,9 +35,22 @@ Charsmap Charsmap::parse(std::string_view blob, std::string_view place) {
   Charsmap map;
   map.units_.resize(trie_bytes / 4);
   for (std::size_t i = 0; i < map.units_.size(); ++i) map.units_[i] = read_u32(blob, 4 + 4 * i);
-  bad((map.units_[0] & 0x80000000) == 0, "the root of the trie is a leaf");
+  bad(!is_leaf(map.units_[0]), "the root of the trie is a leaf");
   map.replacements_ = blob.substr(4 + trie_bytes);
   bad(utf8::valid(map.replacements_), "a replacement is not UTF-8");
+  // Every unit has its children, and a leaf its replacement, inside; units that nothing leads to have the offset 0.
+  for (std::size_t i = 0; i < map.units_.size(); ++i) {
+    const std::uint32_t unit = map.units_[i];
+    if (is_leaf(unit)) continue;
+    const std::size_t children = i ^ offset(unit);
+    bad(children < map.units_.size(), fmt::format("unit {} leads to unit {} of {}", i, children, map.units_.size()));
+    if (!has_leaf(unit)) continue;
+    const std::uint32_t start = value(map.units_[children]);
+    bad(is_leaf(map.units_[children]) && start < map.replacements_.size(),
+        fmt::format("unit {} has its replacement at byte {} of {}", i, start, map.replacements_.size()));
+    bad((static_cast<unsigned char>(map.replacements_[start]) & 0xC0) != 0x80,
+        fmt::format("unit {} has its replacement inside a character", i));
+  }
   return map;
 }
 
@@ -50,13 +64,9 @@ std::optional<Charsmap::Hit> Charsmap::find(std::string_view text, bool stop_at_
     if (node >= units_.size() || label(units_[node]) != byte) break;
     const std::uint32_t unit = units_[node];
     node ^= offset(unit);
-    if (node >= units_.size()) break;
     if (!has_leaf(unit)) continue;
     const std::uint32_t start = value(units_[node]);
-    if (start > replacements_.size()) break;
     const std::size_t end = std::min(replacements_.find('\0', start), replacements_.size());
-    // A start inside a character could not be shown to be UTF-8 any more.
-    if (start < end && (static_cast<unsigned char>(replacements_[start]) & 0xC0) == 0x80) break;
     hit = Hit{i + 1, std::string_view(replacements_).substr(start, end - start)};
     if (stop_at_first) break;
   }

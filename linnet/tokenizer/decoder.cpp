@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "linnet/base/error.h"
+#include "linnet/base/find.h"
 #include "linnet/base/utf8.h"
 #include "linnet/tokenizer/normalizer.h"
 #include "linnet/tokenizer/pattern.h"
@@ -12,17 +13,22 @@
 namespace linnet {
 namespace {
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  if (from.empty() || text.find(from) == text.npos) return;
+void replace_all(std::string& text, std::string_view from, std::string_view to, TextBudget& budget) {
+  if (from.empty() || find_text(text, from) == text.npos) return;
+  if (to.size() > from.size()) {
+    std::size_t hits = 0;
+    for (std::size_t at = 0; (at = find_text(text, from, at)) != text.npos; at += from.size()) ++hits;
+    budget.grow(hits * (to.size() - from.size()));
+  }
   std::string out;
   std::size_t at = 0;
-  for (std::size_t hit = 0; (hit = text.find(from, at)) != text.npos; at = hit + from.size())
+  for (std::size_t hit = 0; (hit = find_text(text, from, at)) != text.npos; at = hit + from.size())
     out.append(text, at, hit - at).append(to);
   text = out.append(text, at);
 }
 
 class ByteLevel : public TokenDecoder {
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget&) const override {
     std::string bytes;
     for (const std::string& token : tokens) {
       const std::size_t before = bytes.size();
@@ -43,7 +49,7 @@ class ByteLevel : public TokenDecoder {
 };
 
 class ByteFallback : public TokenDecoder {
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget&) const override {
     std::vector<std::string> out;
     std::string bytes;
     const auto flush = [&] {
@@ -84,8 +90,9 @@ class ByteFallback : public TokenDecoder {
 class Metaspace : public TokenDecoder {
  public:
   Metaspace(std::string mark, bool drops_first) : mark_(std::move(mark)), drops_first_(drops_first) {}
-  void decode(std::vector<std::string>& tokens) const override {
-    for (std::size_t i = 0; i < tokens.size(); ++i) replace_all(tokens[i], mark_, i == 0 && drops_first_ ? "" : " ");
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      replace_all(tokens[i], mark_, i == 0 && drops_first_ ? "" : " ", budget);
   }
 
  private:
@@ -93,7 +100,7 @@ class Metaspace : public TokenDecoder {
   bool drops_first_;
 };
 
-void clean_up_piece(std::string& text) {
+void clean_up_piece(std::string& text, TextBudget& budget) {
   if (text.find(' ') == text.npos) return;
   constexpr std::array<std::pair<const char*, const char*>, 11> kRules{{{" .", "."},
                                                                         {" ?", "?"},
@@ -106,13 +113,13 @@ void clean_up_piece(std::string& text) {
                                                                         {" 's", "'s"},
                                                                         {" 've", "'ve"},
                                                                         {" 're", "'re"}}};
-  for (const auto& [from, to] : kRules) replace_all(text, from, to);
+  for (const auto& [from, to] : kRules) replace_all(text, from, to, budget);
 }
 
 class WordPiece : public TokenDecoder {
  public:
   WordPiece(std::string prefix, bool cleans) : prefix_(std::move(prefix)), cleans_(cleans) {}
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       std::string& token = tokens[i];
       if (i > 0) {
@@ -121,7 +128,7 @@ class WordPiece : public TokenDecoder {
         else
           token.insert(token.begin(), ' ');
       }
-      if (cleans_) clean_up_piece(token);
+      if (cleans_) clean_up_piece(token, budget);
     }
   }
 
@@ -133,8 +140,9 @@ class WordPiece : public TokenDecoder {
 class Bpe : public TokenDecoder {
  public:
   explicit Bpe(std::string suffix) : suffix_(std::move(suffix)) {}
-  void decode(std::vector<std::string>& tokens) const override {
-    for (std::size_t i = 0; i < tokens.size(); ++i) replace_all(tokens[i], suffix_, i + 1 == tokens.size() ? "" : " ");
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      replace_all(tokens[i], suffix_, i + 1 == tokens.size() ? "" : " ", budget);
   }
 
  private:
@@ -145,13 +153,13 @@ class Ctc : public TokenDecoder {
  public:
   Ctc(std::string pad, std::string delimiter, bool cleans)
       : pad_(std::move(pad)), delimiter_(std::move(delimiter)), cleans_(cleans) {}
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
     tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
     for (std::string& token : tokens) {
-      replace_all(token, pad_, "");
+      replace_all(token, pad_, "", budget);
       if (cleans_) {
-        clean_up_piece(token);
-        replace_all(token, delimiter_, " ");
+        clean_up_piece(token, budget);
+        replace_all(token, delimiter_, " ", budget);
       }
     }
     std::erase(tokens, "");
@@ -163,7 +171,7 @@ class Ctc : public TokenDecoder {
 };
 
 class Fuse : public TokenDecoder {
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget&) const override {
     std::string all;
     for (const std::string& token : tokens) all += token;
     tokens = {std::move(all)};
@@ -174,7 +182,7 @@ class Strip : public TokenDecoder {
  public:
   Strip(std::string content, std::int64_t start, std::int64_t stop)
       : content_(std::move(content)), start_(start), stop_(stop) {}
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget&) const override {
     for (std::string& token : tokens) {
       std::size_t begin = 0, end = token.size();
       for (std::int64_t i = 0; i < start_ && std::string_view(token).substr(begin).starts_with(content_); ++i)
@@ -193,15 +201,17 @@ class Strip : public TokenDecoder {
 class Replace : public TokenDecoder {
  public:
   Replace(Pattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
-  void decode(std::vector<std::string>& tokens) const override {
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
     for (std::string& token : tokens) {
       if (!pattern_.is_regex()) {
-        replace_all(token, pattern_.source(), content_);
+        replace_all(token, pattern_.source(), content_, budget);
         continue;
       }
+      const std::vector<Span> matches = pattern_.find_all(token, budget);
+      budget.grow(matches.size() * content_.size());
       std::string out;
       std::size_t at = 0;
-      for (const Span& match : pattern_.find_all(token)) {
+      for (const Span& match : matches) {
         out.append(token, at, match.begin - at).append(content_);
         at = match.end;
       }
@@ -217,8 +227,8 @@ class Replace : public TokenDecoder {
 class Sequence : public TokenDecoder {
  public:
   explicit Sequence(std::vector<DecoderPtr> steps) : steps_(std::move(steps)) {}
-  void decode(std::vector<std::string>& tokens) const override {
-    for (const DecoderPtr& step : steps_) step->decode(tokens);
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
+    for (const DecoderPtr& step : steps_) step->decode(tokens, budget);
   }
 
  private:
@@ -227,7 +237,8 @@ class Sequence : public TokenDecoder {
 
 bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
   if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput, "{}: decoder: '{}' is not true or false", place, key);
+  check(json[key].is_boolean(), ErrorKind::kBadInput,
+        "{}: decoder: '{}' is not true or false; correct the file, or get it again", place, key);
   return json[key].get<bool>();
 }
 
@@ -247,13 +258,14 @@ DecoderPtr make_strip(const Json& json, std::string_view place) {
   const std::int64_t stop = get_integer(require(json, "stop", place), "stop", place);
   const std::string content = get_string(require(json, "content", place), "content", place);
   check(start >= 0 && stop >= 0 && !content.empty(), ErrorKind::kBadInput,
-        "{}: decoder Strip has a negative count or no content", place);
+        "{}: decoder Strip has a negative count or no content; correct the file, or get it again", place);
   return std::make_unique<Strip>(content, start, stop);
 }
 
 DecoderPtr make_replace(const Json& json, std::string_view place) {
   const Json& pattern = require(json, "pattern", place);
-  check(pattern.is_object(), ErrorKind::kBadInput, "{}: decoder Replace: 'pattern' is not an object", place);
+  check(pattern.is_object(), ErrorKind::kBadInput,
+        "{}: decoder Replace: 'pattern' is not an object; correct the file, or get it again", place);
   const std::string content = get_string(require(json, "content", place), "content", place);
   Pattern made = pattern.contains("String")
                      ? Pattern::literal(get_string(pattern["String"], "String", place))
@@ -280,17 +292,22 @@ DecoderPtr make_decoder(const Json& json, std::string_view place) {
   if (type == "Replace") return make_replace(json, place);
   if (type == "Sequence") {
     const Json& list = require(json, "decoders", place);
-    check(list.is_array(), ErrorKind::kBadInput, "{}: 'decoders' is not a list", place);
+    check(list.is_array(), ErrorKind::kBadInput, "{}: 'decoders' is not a list; correct the file, or get it again",
+          place);
     std::vector<DecoderPtr> steps;
     for (const Json& step : list)
       if (DecoderPtr made = make_decoder(step, place)) steps.push_back(std::move(made));
     return std::make_unique<Sequence>(std::move(steps));
   }
-  fail(ErrorKind::kBadInput, "{}: decoder '{}' is not known", place, printable(type));
+  fail(ErrorKind::kBadInput, "{}: decoder '{}' is not known; correct the file, or get it again", place,
+       printable(type));
 }
 
 std::string decode_tokens(const TokenDecoder* decoder, std::vector<std::string> tokens) {
-  if (decoder != nullptr) decoder->decode(tokens);
+  std::size_t bytes = tokens.size();
+  for (const std::string& token : tokens) bytes += token.size();
+  TextBudget budget(bytes);
+  if (decoder != nullptr) decoder->decode(tokens, budget);
   std::string out;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (decoder == nullptr && i > 0) out += ' ';
@@ -300,6 +317,7 @@ std::string decode_tokens(const TokenDecoder* decoder, std::vector<std::string> 
 }
 
 std::string clean_up_spaces(std::string text) {
+  TextBudget budget(text.size());
   constexpr std::array<std::pair<const char*, const char*>, 10> kRules{{{" .", "."},
                                                                         {" ?", "?"},
                                                                         {" !", "!"},
@@ -310,7 +328,7 @@ std::string clean_up_spaces(std::string text) {
                                                                         {" 's", "'s"},
                                                                         {" 've", "'ve"},
                                                                         {" 're", "'re"}}};
-  for (const auto& [from, to] : kRules) replace_all(text, from, to);
+  for (const auto& [from, to] : kRules) replace_all(text, from, to, budget);
   return text;
 }
 

@@ -10,20 +10,22 @@
 #include <vector>
 
 #include "linnet/base/json.h"
+#include "linnet/tokenizer/text_budget.h"
 
 namespace linnet {
 
 class TokenDecoder {
  public:
   virtual ~TokenDecoder() = default;
-  // Each step changes the list of texts; in the end they are joined.
-  virtual void decode(std::vector<std::string>& tokens) const = 0;
+  // Each step changes the list of texts; in the end they are joined. What it adds to them comes from the budget.
+  virtual void decode(std::vector<std::string>& tokens, TextBudget& budget) const = 0;
 };
 using DecoderPtr = std::unique_ptr<const TokenDecoder>;
 
 // The `decoder` of a tokenizer.json; null for null. Unknown or malformed: kBadInput naming `place`.
 DecoderPtr make_decoder(const Json& json, std::string_view place);
-// Without a decoder the tokens are joined by blanks.
+// Without a decoder the tokens are joined by blanks. Steps that make too much of the tokens: kInvalidArgument, see
+// TextBudget.
 std::string decode_tokens(const TokenDecoder* decoder, std::vector<std::string> tokens);
 
 // Transformers' clean_up_tokenization: " ." " ?" " !" " ," " ' " " n't" " 'm" " 's" " 've" " 're" lose their blank.

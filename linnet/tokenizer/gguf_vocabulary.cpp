@@ -27,12 +27,15 @@ GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
 }
 
 void check_vocabulary(const GgufVocabulary& v, std::string_view place) {
-  check(!v.tokens.empty() && v.tokens.size() <= INT32_MAX, ErrorKind::kBadInput, "{}: tokenizer.ggml.tokens is empty",
-        place);
+  check(!v.tokens.empty() && v.tokens.size() <= INT32_MAX, ErrorKind::kBadInput,
+        "{}: tokenizer.ggml.tokens is empty; get the file again", place);
+  for (const std::string& token : v.tokens) check_token_length(token, place);
   check(v.token_types.empty() || v.token_types.size() == v.tokens.size(), ErrorKind::kBadInput,
-        "{}: tokenizer.ggml.token_type has {} entries for {} tokens", place, v.token_types.size(), v.tokens.size());
+        "{}: tokenizer.ggml.token_type has {} entries for {} tokens; get the file again", place, v.token_types.size(),
+        v.tokens.size());
   check(v.scores.empty() || v.scores.size() == v.tokens.size(), ErrorKind::kBadInput,
-        "{}: tokenizer.ggml.scores has {} entries for {} tokens", place, v.scores.size(), v.tokens.size());
+        "{}: tokenizer.ggml.scores has {} entries for {} tokens; get the file again", place, v.scores.size(),
+        v.tokens.size());
 }
 
 void read_ids(TokenizerData& data, const GgufVocabulary& v) {
@@ -98,18 +101,20 @@ void build_gpt2(TokenizerData& data, const GgufVocabulary& v) {
 
 void build_pieces(TokenizerData& data, const GgufVocabulary& v) {
   const bool unigram = v.model == "t5";
-  check(v.scores.size() == v.tokens.size(), ErrorKind::kBadInput, "{}: tokenizer.ggml.scores is missing", data.place);
+  check(v.scores.size() == v.tokens.size(), ErrorKind::kBadInput,
+        "{}: tokenizer.ggml.scores is missing; get the file again", data.place);
   PieceVocabulary pieces;
   pieces.kind = unigram ? PieceVocabulary::Kind::kUnigram : PieceVocabulary::Kind::kBpe;
   pieces.pieces.texts = v.tokens;
   pieces.pieces.byte_fallback = !unigram;
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    check(std::isfinite(v.scores[i]), ErrorKind::kBadInput, "{}: token {} has the score {}", data.place, i,
-          v.scores[i]);
+    check(std::isfinite(v.scores[i]), ErrorKind::kBadInput, "{}: token {} has the score {}; get the file again",
+          data.place, i, v.scores[i]);
     const bool user = type_of(v, i) == GgufTokenType::kUserDefined;
     pieces.pieces.scores.push_back(user && unigram ? 0.0 : v.scores[i]);
     const auto type = static_cast<std::int32_t>(type_of(v, i));
-    check(type >= 0 && type <= 6, ErrorKind::kBadInput, "{}: token {} has the unknown type {}", data.place, i, type);
+    check(type >= 0 && type <= 6, ErrorKind::kBadInput, "{}: token {} has the unknown type {}; get the file again",
+          data.place, i, type);
     pieces.pieces.kinds.push_back(type == 0 ? PieceKind::kNormal : static_cast<PieceKind>(type));
   }
   const auto by_default = [&](std::optional<std::int32_t>& id, std::size_t otherwise) {

@@ -64,8 +64,7 @@ class Reader : public nlohmann::json_sax<Json> {
     if (mode_ == Mode::kValue) return put(value);
     if (list_) return score(static_cast<double>(value));
     if (mode_ != Mode::kVocabulary || depth_ != base_ || value > INT32_MAX) return refuse(fmt::format("id {}", value));
-    file_.vocabulary.add(key_, static_cast<std::int32_t>(value));
-    return true;
+    return token(static_cast<std::int32_t>(value));
   }
   bool number_float(number_float_t value, const string_t& spelling) override {
     return mode_ == Mode::kValue ? put(value) : list_ ? score(rust_number(spelling, value)) : refuse("a fraction");
@@ -118,6 +117,11 @@ class Reader : public nlohmann::json_sax<Json> {
   }
 
  private:
+  bool token(std::int32_t id) {
+    if (file_.vocabulary.add(key_, id)) return true;
+    fault = format_printable("token '{}' is in the vocabulary twice", printable(key_, 60));
+    return false;
+  }
   bool refuse(std::string_view what) {
     fault = mode_ == Mode::kMerges ? fmt::format("merge {} is {}", file_.merges.size(), what)
             : mode_ == Mode::kVocabulary && list_
@@ -138,6 +142,10 @@ class Reader : public nlohmann::json_sax<Json> {
     const bool vocabulary = bare_vocabulary_ ? depth_ == 1 : in_model && key_ == "vocab";
     const bool merges = !bare_vocabulary_ && in_model && key_ == "merges" && array;
     if (!vocabulary && !merges) return false;
+    if (vocabulary ? file_.shape != TokenizerFile::Shape::kMissing : file_.has_merges) {
+      twice_ = true;
+      return false;
+    }
     mode_ = vocabulary ? Mode::kVocabulary : Mode::kMerges;
     list_ = array;
     base_ = depth_;
@@ -181,6 +189,10 @@ class Reader : public nlohmann::json_sax<Json> {
       fault = fmt::format("an object has more than {} keys", kObjectKeys);
       return nullptr;
     }
+    if (twice_ || parent.contains(key_)) {
+      fault = format_printable("the key '{}' is there twice", printable(key_, 60));
+      return nullptr;
+    }
     Json& slot = parent[key_];
     slot = std::move(value);
     return &slot;
@@ -204,6 +216,7 @@ class Reader : public nlohmann::json_sax<Json> {
   bool bare_vocabulary_;
   Mode mode_ = Mode::kValue;
   bool list_ = false;
+  bool twice_ = false;  // the vocabulary or the merges are
   std::size_t depth_ = 0, base_ = 0;
   int parts_ = 0;
   std::string key_, top_;
@@ -225,14 +238,14 @@ TokenizerFile read(std::string_view text, std::string_view place, bool bare_voca
 
 TokenizerFile read_tokenizer_text(std::string_view text, std::string_view place) {
   TokenizerFile file = read(text, place, false);
-  check(file.root.is_object(), ErrorKind::kBadInput, "{}: not a JSON object", place);
+  check(file.root.is_object(), ErrorKind::kBadInput, "{}: not a JSON object; a tokenizer.json is one", place);
   return file;
 }
 
 Vocabulary read_vocabulary_object(std::string_view text, std::string_view place) {
   TokenizerFile file = read(text, place, true);
-  check(file.shape == TokenizerFile::Shape::kObject, ErrorKind::kBadInput, "{}: not a JSON object of tokens and ids",
-        place);
+  check(file.shape == TokenizerFile::Shape::kObject, ErrorKind::kBadInput,
+        "{}: not a JSON object of tokens and ids; get the file again", place);
   return std::move(file.vocabulary);
 }
 

@@ -204,6 +204,7 @@ class Precompiled : public Normalizer {
       }
       if (const auto hit = grapheme.size() < 6 ? map_.shortest(grapheme) : std::nullopt) {
         put(changes, grapheme, hit->replacement);
+        text.check_next_size(changes.size());
         any = true;
         continue;
       }
@@ -212,6 +213,7 @@ class Precompiled : public Normalizer {
         utf8::append(part, code);
         if (const auto hit = map_.shortest(part)) {
           put(changes, part, hit->replacement);
+          text.check_next_size(changes.size());
           any = true;
         } else {
           changes.push_back({code, 0});
@@ -261,7 +263,9 @@ class Prepend : public Normalizer {
 class Replace : public Normalizer {
  public:
   Replace(Pattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
-  void normalize(AlignedText& text) const override { text.replace(pattern_.find_all(text.view()), content_); }
+  void normalize(AlignedText& text) const override {
+    text.replace(pattern_.find_all(text.view(), text.budget()), content_);
+  }
 
  private:
   Pattern pattern_;
@@ -293,7 +297,8 @@ class Sequence : public Normalizer {
 
 bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
   if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput, "{}: normalizer: '{}' is not true or false", place, key);
+  check(json[key].is_boolean(), ErrorKind::kBadInput,
+        "{}: normalizer: '{}' is not true or false; correct the file, or get it again", place, key);
   return json[key].get<bool>();
 }
 
@@ -313,7 +318,8 @@ NormalizerPtr make_bert(const Json& json, std::string_view place) {
 NormalizerPtr make_replace(const Json& json, std::string_view place) {
   const Json& pattern = require(json, "pattern", place);
   const std::string content = text_of(json, "content", place);
-  check(pattern.is_object(), ErrorKind::kBadInput, "{}: normalizer Replace: 'pattern' is not an object", place);
+  check(pattern.is_object(), ErrorKind::kBadInput,
+        "{}: normalizer Replace: 'pattern' is not an object; correct the file, or get it again", place);
   if (pattern.contains("String"))
     return std::make_unique<Replace>(Pattern::literal(text_of(pattern, "String", place)), content);
   return std::make_unique<Replace>(Pattern::regex(text_of(pattern, "Regex", place), place), content);
@@ -360,7 +366,8 @@ NormalizerPtr make_normalizer(const Json& json, std::string_view place) {
   if (type == "Sequence") {
     std::vector<NormalizerPtr> steps;
     const Json& list = require(json, "normalizers", place);
-    check(list.is_array(), ErrorKind::kBadInput, "{}: 'normalizers' is not a list", place);
+    check(list.is_array(), ErrorKind::kBadInput, "{}: 'normalizers' is not a list; correct the file, or get it again",
+          place);
     for (const Json& step : list)
       if (NormalizerPtr made = make_normalizer(step, place)) steps.push_back(std::move(made));
     return std::make_unique<Sequence>(std::move(steps));
@@ -381,7 +388,8 @@ NormalizerPtr make_normalizer(const Json& json, std::string_view place) {
   if (type == "Precompiled")
     return std::make_unique<Precompiled>(
         Charsmap::parse(decode_base64(text_of(json, "precompiled_charsmap", place), place), place));
-  fail(ErrorKind::kBadInput, "{}: normalizer '{}' is not known", place, printable(type));
+  fail(ErrorKind::kBadInput, "{}: normalizer '{}' is not known; correct the file, or get it again", place,
+       printable(type));
 }
 
 }  // namespace linnet

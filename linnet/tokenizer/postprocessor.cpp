@@ -166,65 +166,78 @@ class Sequence : public PostProcessor {
 
 bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
   if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput, "{}: post_processor: '{}' is not true or false", place, key);
+  check(json[key].is_boolean(), ErrorKind::kBadInput,
+        "{}: post_processor: '{}' is not true or false; correct the file, or get it again", place, key);
   return json[key].get<bool>();
 }
 
 std::int32_t id_of(const Json& json, std::string_view key, std::string_view place) {
   const std::int64_t id = get_integer(json, key, place);
-  check(id >= 0 && id <= INT32_MAX, ErrorKind::kBadInput, "{}: '{}' is {}, not a token id", place, key, id);
+  check(id >= 0 && id <= INT32_MAX, ErrorKind::kBadInput,
+        "{}: '{}' is {}, not a token id; correct the file, or get it again", place, key, id);
   return static_cast<std::int32_t>(id);
 }
 
 // ["[SEP]", 102]
 TemplatePiece named_token(const Json& json, const char* key, std::string_view place) {
   const Json& pair = require(json, key, place);
-  check(pair.is_array() && pair.size() == 2, ErrorKind::kBadInput, "{}: post_processor: '{}' is not [token, id]", place,
-        key);
+  check(pair.is_array() && pair.size() == 2, ErrorKind::kBadInput,
+        "{}: post_processor: '{}' is not [token, id]; correct the file, or get it again", place, key);
   return {TemplatePiece::What::kToken, 0, {id_of(pair[1], key, place)}, {get_string(pair[0], key, place)}};
 }
 
 TemplatePiece template_piece(const Json& json, const Json& specials, std::string_view place) {
   TemplatePiece piece;
   check(json.is_object() && json.size() == 1, ErrorKind::kBadInput,
-        "{}: a piece of the template is not an object with one key", place);
+        "{}: a piece of the template is not an object with one key; correct the file, or get it again", place);
   const std::string kind = json.begin().key();
   const Json& body = json.begin().value();
   const std::string id = get_string(require(body, "id", place), "id", place);
   piece.type_id = body.contains("type_id") ? id_of(body["type_id"], "type_id", place) : 0;
   if (kind == "Sequence") {
-    check(id == "A" || id == "B", ErrorKind::kBadInput, "{}: the template names a text '{}'", place, printable(id));
+    check(id == "A" || id == "B", ErrorKind::kBadInput,
+          "{}: the template names a text '{}'; correct the file, or get it again", place, printable(id));
     piece.what = id == "A" ? TemplatePiece::What::kFirst : TemplatePiece::What::kSecond;
     return piece;
   }
-  check(kind == "SpecialToken", ErrorKind::kBadInput, "{}: the template has a piece '{}'", place, printable(kind));
+  check(kind == "SpecialToken", ErrorKind::kBadInput,
+        "{}: the template has a piece '{}'; correct the file, or get it again", place, printable(kind));
   check(specials.is_object() && specials.contains(id), ErrorKind::kBadInput,
-        "{}: the template uses '{}', which its special_tokens lack", place, printable(id));
+        "{}: the template uses '{}', which its special_tokens lack; correct the file, or get it again", place,
+        printable(id));
   piece.what = TemplatePiece::What::kToken;
   const Json& token = specials[id];
   const Json& ids = require(token, "ids", place);
   const Json& tokens = require(token, "tokens", place);
   check(ids.is_array() && tokens.is_array() && ids.size() == tokens.size(), ErrorKind::kBadInput,
-        "{}: special token '{}' has lists of unequal length", place, printable(id));
+        "{}: special token '{}' has lists of unequal length; correct the file, or get it again", place, printable(id));
   for (const Json& i : ids) piece.ids.push_back(id_of(i, "ids", place));
   for (const Json& t : tokens) piece.tokens.push_back(get_string(t, "tokens", place));
   return piece;
 }
 
+constexpr std::int64_t kMostTexts = 16;  // of a template: each is a copy of the tokens
+
 PostProcessorPtr make_template(const Json& json, std::string_view place) {
   const auto read = [&](const char* key) {
     const Json& list = require(json, key, place);
-    check(list.is_array(), ErrorKind::kBadInput, "{}: post_processor: '{}' is not a list", place, key);
+    check(list.is_array(), ErrorKind::kBadInput,
+          "{}: post_processor: '{}' is not a list; correct the file, or get it again", place, key);
     const Json none;
     std::vector<TemplatePiece> pieces;
     for (const Json& piece : list)
       pieces.push_back(template_piece(piece, json.contains("special_tokens") ? json["special_tokens"] : none, place));
+    const auto texts = std::ranges::count_if(
+        pieces, [](const TemplatePiece& piece) { return piece.what != TemplatePiece::What::kToken; });
+    check(texts <= kMostTexts, ErrorKind::kBadInput,
+          "{}: post_processor: '{}' repeats its texts {} times, the most is {}; correct the file, or get it again",
+          place, key, texts, kMostTexts);
     return pieces;
   };
   auto single = read("single");
   for (const TemplatePiece& piece : single)
-    check(piece.what != TemplatePiece::What::kSecond, ErrorKind::kBadInput, "{}: the template for one text uses text B",
-          place);
+    check(piece.what != TemplatePiece::What::kSecond, ErrorKind::kBadInput,
+          "{}: the template for one text uses text B; correct the file, or get it again", place);
   return std::make_unique<Template>(std::move(single), read("pair"));
 }
 
@@ -308,13 +321,15 @@ PostProcessorPtr make_postprocessor(const Json& json, std::string_view place) {
                                      flag(json, "add_prefix_space", true, place));
   if (type == "Sequence") {
     const Json& list = require(json, "processors", place);
-    check(list.is_array(), ErrorKind::kBadInput, "{}: 'processors' is not a list", place);
+    check(list.is_array(), ErrorKind::kBadInput, "{}: 'processors' is not a list; correct the file, or get it again",
+          place);
     std::vector<PostProcessorPtr> steps;
     for (const Json& step : list)
       if (PostProcessorPtr made = make_postprocessor(step, place)) steps.push_back(std::move(made));
     return std::make_unique<Sequence>(std::move(steps));
   }
-  fail(ErrorKind::kBadInput, "{}: post_processor '{}' is not known", place, printable(type));
+  fail(ErrorKind::kBadInput, "{}: post_processor '{}' is not known; correct the file, or get it again", place,
+       printable(type));
 }
 
 }  // namespace linnet

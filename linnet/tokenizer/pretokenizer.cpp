@@ -244,11 +244,11 @@ class Split : public PreTokenizer {
         invert_(invert),
         quick_(pattern_.is_regex() ? known_splitter(pattern_.source()) : nullptr) {}
   void split(PieceList& list) const override {
-    cut(list, behaviour_, invert_, [this](std::string_view text, std::vector<Span>& matches) {
+    cut(list, behaviour_, invert_, [&](std::string_view text, std::vector<Span>& matches) {
       if (quick_ != nullptr)
         quick_(text, matches);
       else
-        matches = pattern_.find_all(text);
+        matches = pattern_.find_all(text, list.text.budget());
     });
   }
 
@@ -340,7 +340,8 @@ class Sequence : public PreTokenizer {
 
 bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
   if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput, "{}: pre_tokenizer: '{}' is not true or false", place, key);
+  check(json[key].is_boolean(), ErrorKind::kBadInput,
+        "{}: pre_tokenizer: '{}' is not true or false; correct the file, or get it again", place, key);
   return json[key].get<bool>();
 }
 
@@ -352,20 +353,22 @@ Delimiter delimiter(const Json& json, std::string_view place) {
   if (name == "MergedWithPrevious") return Delimiter::kMergedWithPrevious;
   if (name == "MergedWithNext") return Delimiter::kMergedWithNext;
   if (name == "Contiguous") return Delimiter::kContiguous;
-  fail(ErrorKind::kBadInput, "{}: split behavior '{}' is not known", place, printable(name));
+  fail(ErrorKind::kBadInput, "{}: split behavior '{}' is not known; correct the file, or get it again", place,
+       printable(name));
 }
 
 std::string one_character(const Json& json, const char* key, std::string_view place) {
   std::string text = get_string(require(json, key, place), key, place);
-  check(utf8::count(text) == 1, ErrorKind::kBadInput, "{}: '{}' is '{}', not one character", place, key,
-        printable(text));
+  check(utf8::count(text) == 1, ErrorKind::kBadInput,
+        "{}: '{}' is '{}', not one character; correct the file, or get it again", place, key, printable(text));
   return text;
 }
 
 PreTokenizerPtr make_split(const Json& json, std::string_view place) {
   const Json& pattern = require(json, "pattern", place);
   const bool invert = flag(json, "invert", false, place);
-  check(pattern.is_object(), ErrorKind::kBadInput, "{}: pre_tokenizer Split: 'pattern' is not an object", place);
+  check(pattern.is_object(), ErrorKind::kBadInput,
+        "{}: pre_tokenizer Split: 'pattern' is not an object; correct the file, or get it again", place);
   Pattern made = pattern.contains("String")
                      ? Pattern::literal(get_string(pattern["String"], "String", place))
                      : Pattern::regex(get_string(require(pattern, "Regex", place), "Regex", place), place);
@@ -377,7 +380,7 @@ PreTokenizerPtr make_metaspace(const Json& json, std::string_view place) {
   if (json.contains("prepend_scheme") && !json["prepend_scheme"].is_null()) {
     const std::string scheme = get_string(json["prepend_scheme"], "prepend_scheme", place);
     check(scheme == "first" || scheme == "never" || scheme == "always", ErrorKind::kBadInput,
-          "{}: prepend_scheme '{}' is not known", place, printable(scheme));
+          "{}: prepend_scheme '{}' is not known; correct the file, or get it again", place, printable(scheme));
     prefix = scheme == "first" ? Prefix::kFirst : scheme == "never" ? Prefix::kNever : Prefix::kAlways;
   }
   if (!flag(json, "add_prefix_space", true, place)) prefix = Prefix::kNever;
@@ -387,14 +390,16 @@ PreTokenizerPtr make_metaspace(const Json& json, std::string_view place) {
 
 PreTokenizerPtr make_fixed_length(const Json& json, std::string_view place) {
   const std::int64_t length = json.contains("length") ? get_integer(json["length"], "length", place) : 5;
-  check(length > 0, ErrorKind::kBadInput, "{}: pre_tokenizer FixedLength: length is {}, it must be at least 1", place,
+  check(length > 0, ErrorKind::kBadInput,
+        "{}: pre_tokenizer FixedLength: length is {}, it must be at least 1; correct the file, or get it again", place,
         length);
   return std::make_unique<FixedLength>(length);
 }
 
 PreTokenizerPtr make_sequence(const Json& json, std::string_view place, ByteSpelling spelling) {
   const Json& list = require(json, "pretokenizers", place);
-  check(list.is_array(), ErrorKind::kBadInput, "{}: 'pretokenizers' is not a list", place);
+  check(list.is_array(), ErrorKind::kBadInput, "{}: 'pretokenizers' is not a list; correct the file, or get it again",
+        place);
   std::vector<PreTokenizerPtr> steps;
   for (const Json& step : list)
     if (PreTokenizerPtr made = make_pretokenizer(step, place, spelling)) steps.push_back(std::move(made));
@@ -434,7 +439,8 @@ PreTokenizerPtr make_pretokenizer(const Json& json, std::string_view place, Byte
   if (type == "FixedLength") return make_fixed_length(json, place);
   if (type == "CharDelimiterSplit" || type == "Delimiter")
     return std::make_unique<CharDelimiter>(utf8::decode(one_character(json, "delimiter", place)).code);
-  fail(ErrorKind::kBadInput, "{}: pre_tokenizer '{}' is not known", place, printable(type));
+  fail(ErrorKind::kBadInput, "{}: pre_tokenizer '{}' is not known; correct the file, or get it again", place,
+       printable(type));
 }
 
 }  // namespace linnet

@@ -13,10 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLargestTemplate = std::size_t{1} << 20;
+
 Json read_object(const fs::path& file) {
   if (!has_companion(file)) return Json::object();
   Json json = read_json(file, {.duplicate_keys = true});
-  check(json.is_object(), ErrorKind::kBadInput, "{}: not a JSON object", file.string());
+  check(json.is_object(), ErrorKind::kBadInput, "{}: not a JSON object; get the file again", file.string());
   return json;
 }
 
@@ -74,8 +76,9 @@ void read_added(TokenizerData& data, const Json& config, const Json& legacy, con
       const auto token = read_token(value);
       const bool digits =
           !key.empty() && key.size() < 10 && std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; });
-      check(token && digits, ErrorKind::kBadInput, "{}: added_tokens_decoder: entry '{}' is not an id with a token",
-            file.string(), printable(key, 60));
+      check(token && digits, ErrorKind::kBadInput,
+            "{}: added_tokens_decoder: entry '{}' is not an id with a token; correct it", file.string(),
+            printable(key, 60));
       if (data.added.find(token->content) >= 0) continue;
       const std::int32_t known = data.find(token->content);
       data.add_token(*token, known >= 0 ? known : std::stoi(key));
@@ -84,7 +87,7 @@ void read_added(TokenizerData& data, const Json& config, const Json& legacy, con
   for (const auto& [content, id] : legacy.items()) {
     if (!id.is_number_integer() || data.find(content) >= 0) continue;
     const std::int64_t number = get_integer(id, content, "added_tokens.json");
-    check(number >= 0 && number <= INT32_MAX, ErrorKind::kBadInput, "added_tokens.json: '{}' has the id {}",
+    check(number >= 0 && number <= INT32_MAX, ErrorKind::kBadInput, "added_tokens.json: '{}' has the id {}; correct it",
           printable(content, 60), number);
     data.add_token({.content = content}, static_cast<std::int32_t>(number));
   }
@@ -99,20 +102,19 @@ void read_templates(TokenizerData& data, const Json& config, const fs::path& fol
     for (const Json& item : json.is_array() ? json : Json::array()) {
       const bool named = item.is_object() && item.contains("name") && item["name"].is_string() &&
                          item.contains("template") && item["template"].is_string();
-      check(named, ErrorKind::kBadInput, "{}: chat_template: an entry without 'name' and 'template'",
+      check(named, ErrorKind::kBadInput, "{}: chat_template: an entry lacks 'name' or 'template'; correct it",
             config_file.string());
       data.chat_templates[item["name"].get<std::string>()] = item["template"].get<std::string>();
     }
   }
-  if (const fs::path file = folder / "chat_template.jinja"; is_file(file)) {
-    data.chat_templates["default"] = read_file(file);
+  if (const fs::path file = folder / "chat_template.jinja"; has_companion(file)) {
+    data.chat_templates["default"] = read_file(file, kLargestTemplate);
     data.chat_template_place = file.string();
   }
-  std::error_code ignored;
-  for (fs::directory_iterator entry(folder / "additional_chat_templates", ignored), end; !ignored && entry != end;
-       entry.increment(ignored))
-    if (entry->path().extension() == ".jinja")
-      data.chat_templates[entry->path().stem().string()] = read_file(entry->path());
+  const fs::path more = folder / "additional_chat_templates";
+  if (presence(more) == Presence::kAbsent) return;
+  for (const fs::path& file : list_folder(more, 1000))
+    if (file.extension() == ".jinja") data.chat_templates[file.stem().string()] = read_file(file, kLargestTemplate);
 }
 
 Side side(const Json& config, const char* key) {
@@ -155,8 +157,8 @@ BertOptions bert_options(const Json& config) {
 }
 
 bool is_whole(const fs::path& folder, const VocabularyFile& file) {
-  return is_file(folder / file.name) &&
-         (file.format != VocabularyFormat::kVocabAndMerges || is_file(folder / kMergesFile));
+  return has_companion(folder / file.name) &&
+         (file.format != VocabularyFormat::kVocabAndMerges || has_companion(folder / kMergesFile));
 }
 
 TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
@@ -184,7 +186,8 @@ TokenizerDataPtr load(const fs::path& folder) {
     if (is_whole(folder, file)) return read(folder, file, config);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", file.name);
   }
-  fail(ErrorKind::kBadInput, "{}: no tokenizer there ({}; vocab.json needs merges.txt)", folder.string(), names);
+  fail(ErrorKind::kBadInput, "{}: no tokenizer there; it needs one of {} (vocab.json with merges.txt)", folder.string(),
+       names);
 }
 
 }  // namespace
@@ -196,7 +199,7 @@ bool has_tokenizer(const fs::path& folder) {
 void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
   const fs::path file = folder / "tokenizer_config.json";
   const Json config = read_object(file), map = read_object(folder / "special_tokens_map.json");
-  const bool whole = is_file(folder / "tokenizer.json");  // then added_tokens.json has nothing to say
+  const bool whole = has_companion(folder / "tokenizer.json");  // then added_tokens.json has nothing to say
   read_added(data, config, whole ? Json::object() : read_object(folder / "added_tokens.json"), file);
   read_special_ids(data, config, map, file);
   read_templates(data, config, folder);
@@ -211,8 +214,7 @@ void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
 }
 
 Tokenizer Tokenizer::from_pretrained(const fs::path& folder) {
-  std::error_code ignored;
-  if (fs::is_regular_file(folder, ignored)) return from_file(folder);
+  if (is_file(folder)) return from_file(folder);
   TokenizerDataPtr data = load(folder);
   apply_tokenizer_config(*data, folder);
   return Tokenizer(std::move(data));

@@ -138,7 +138,8 @@ class ScoredBpe : public TokenModel {
       return;
     }
     check(unk_ >= 0, ErrorKind::kBadInput,
-          "{}: the text has a character that is no token, and the vocabulary has no unknown token", place_);
+          "{}: the text has a character that is not a token, and the vocabulary has no unknown token; set unk_id",
+          place_);
     out.push_back({unk_, begin, end, true});
   }
 
@@ -168,7 +169,8 @@ class ScoredBpe : public TokenModel {
 
 TokenModelPtr make_scored_bpe(ScoredPieces pieces, std::string_view place) {
   check(pieces.unk < static_cast<std::int64_t>(pieces.texts.size()), ErrorKind::kBadInput,
-        "{}: unk_id is {}, the vocabulary has {} pieces", place, pieces.unk, pieces.texts.size());
+        "{}: unk_id is {}, the vocabulary has {} pieces; get the file again", place, pieces.unk, pieces.texts.size());
+  for (const std::string& text : pieces.texts) check_token_length(text, place);
   return std::make_unique<ScoredBpe>(std::move(pieces), place);
 }
 

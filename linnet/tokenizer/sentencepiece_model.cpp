@@ -25,8 +25,8 @@ class SentencePieceDecoder : public TokenDecoder {
         drops_first_(drops_first),
         drops_all_(drops_all),
         bytes_(make_decoder(Json{{"type", "ByteFallback"}}, "")) {}
-  void decode(std::vector<std::string>& tokens) const override {
-    bytes_->decode(tokens);
+  void decode(std::vector<std::string>& tokens, TextBudget& budget) const override {
+    bytes_->decode(tokens, budget);
     std::string text;
     bool at_start = drops_first_;
     for (const std::string& token : tokens) {
@@ -92,12 +92,15 @@ void read_piece(protozero::pbf_reader message, Reading& r, std::string_view plac
     }
   }
   const std::size_t number = r.out.pieces.texts.size();
-  check(utf8::valid(text), ErrorKind::kBadInput, "{}: piece {} is not UTF-8: '{}'", place, number, printable(text, 60));
-  check(std::isfinite(score), ErrorKind::kBadInput, "{}: piece {} ('{}') has the score {}", place, number,
-        printable(text, 60), score);
-  check(kind >= 1 && kind <= 6, ErrorKind::kBadInput, "{}: piece {} ('{}') has the unknown type {}", place, number,
-        printable(text, 60), kind);
-  check(r.seen.insert(text).second, ErrorKind::kBadInput, "{}: piece '{}' stands twice", place, printable(text, 60));
+  check(!text.empty(), ErrorKind::kBadInput, "{}: piece {} is empty; the file is damaged", place, number);
+  check(utf8::valid(text), ErrorKind::kBadInput, "{}: piece {} is not UTF-8: '{}'; the file is damaged", place, number,
+        printable(text, 60));
+  check(std::isfinite(score), ErrorKind::kBadInput, "{}: piece {} ('{}') has the score {}; the file is damaged", place,
+        number, printable(text, 60), score);
+  check(kind >= 1 && kind <= 6, ErrorKind::kBadInput,
+        "{}: piece {} ('{}') has the unknown type {}; the file is damaged", place, number, printable(text, 60), kind);
+  check(r.seen.insert(text).second, ErrorKind::kBadInput, "{}: piece '{}' is there twice; the file is damaged", place,
+        printable(text, 60));
   r.out.pieces.texts.push_back(std::move(text));
   r.out.pieces.scores.push_back(score);
   r.out.pieces.kinds.push_back(static_cast<PieceKind>(kind));
@@ -109,12 +112,13 @@ void read_trainer(protozero::pbf_reader message, Reading& r, std::string_view pl
       case at(3, pbf_wire_type::varint): {
         const std::int32_t type = message.get_enum();
         check(type == 1 || type == 2, ErrorKind::kBadInput,
-              "{}: model type {} is not supported (1, unigram, and 2, BPE, are)", place, type);
+              "{}: model type {} is not supported; 1, unigram, and 2, BPE, are", place, type);
         r.out.kind = type == 1 ? PieceVocabulary::Kind::kUnigram : PieceVocabulary::Kind::kBpe;
         break;
       }
       case at(24, pbf_wire_type::varint):
-        check(!message.get_bool(), ErrorKind::kBadInput, "{}: treat_whitespace_as_suffix is not supported", place);
+        check(!message.get_bool(), ErrorKind::kBadInput,
+              "{}: treat_whitespace_as_suffix is not supported; train the pieces without it", place);
         break;
       case at(35, pbf_wire_type::varint):
         r.out.pieces.byte_fallback = message.get_bool();
@@ -181,7 +185,8 @@ Reading read_model(std::string_view bytes, std::string_view place) {
     fail(ErrorKind::kBadInput, "{}: not a SentencePiece model: {}; the file is damaged or of another kind", place,
          error.what());
   }
-  check(!r.out.pieces.texts.empty(), ErrorKind::kBadInput, "{}: not a SentencePiece model: it has no pieces", place);
+  check(!r.out.pieces.texts.empty(), ErrorKind::kBadInput,
+        "{}: not a SentencePiece model: it has no pieces; the file is damaged or of another kind", place);
   return r;
 }
 
@@ -204,13 +209,14 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
   std::string unknown;
   if (pieces.unk >= 0) {
     check(pieces.unk < static_cast<std::int64_t>(pieces.texts.size()), ErrorKind::kBadInput,
-          "{}: the unknown token's id is {}, there are {} tokens", data.place, pieces.unk, pieces.texts.size());
+          "{}: the unknown token's id is {}, there are {} tokens; get the file again", data.place, pieces.unk,
+          pieces.texts.size());
     unknown = pieces.texts[static_cast<std::size_t>(pieces.unk)];
     data.ids.unk = pieces.unk;
   }
   for (std::size_t i = 0; i < pieces.kinds.size(); ++i)
     check(pieces.kinds[i] != PieceKind::kByte || is_byte_piece(pieces.texts[i]), ErrorKind::kBadInput,
-          "{}: byte piece {} is '{}', not <0xNN>", data.place, i, printable(pieces.texts[i], 60));
+          "{}: byte piece {} is '{}', not <0xNN>; the file is damaged", data.place, i, printable(pieces.texts[i], 60));
   data.decoder = std::make_unique<SentencePieceDecoder>(
       unknown, rules.add_dummy_prefix || rules.remove_extra_whitespaces, rules.remove_extra_whitespaces);
   data.normalizer = sentencepiece_normalizer(rules, data.place);
@@ -227,10 +233,19 @@ TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_v
   data->place = place;
   ScoredPieces& pieces = r.out.pieces;
   for (std::size_t i = 0; i < pieces.texts.size(); ++i) {
-    if (pieces.kinds[i] == PieceKind::kUnknown) pieces.unk = static_cast<std::int32_t>(i);
+    if (pieces.kinds[i] == PieceKind::kUnknown) {
+      check(pieces.unk < 0, ErrorKind::kBadInput,
+            "{}: pieces {} and {} both stand for unknown text; the file is damaged", place, pieces.unk, i);
+      pieces.unk = static_cast<std::int32_t>(i);
+    }
     if (pieces.kinds[i] == PieceKind::kUserDefined) r.out.normalizer.untouched.push_back(pieces.texts[i]);
   }
-  check(pieces.unk >= 0, ErrorKind::kBadInput, "{}: no piece stands for unknown text", place);
+  check(pieces.unk >= 0, ErrorKind::kBadInput, "{}: no piece stands for unknown text; the file is damaged", place);
+  const std::pair<const char*, std::optional<std::int32_t>> ids[] = {
+      {"unk_id", r.unk}, {"bos_id", r.bos}, {"eos_id", r.eos}, {"pad_id", r.pad}};
+  for (const auto& [name, id] : ids)  // -1: none
+    check(!id || (*id >= -1 && *id < static_cast<std::int64_t>(pieces.texts.size())), ErrorKind::kBadInput,
+          "{}: {} is {}, there are {} pieces; the file is damaged", place, name, id.value_or(0), pieces.texts.size());
   if (r.out.kind == PieceVocabulary::Kind::kUnigram) favour_user_defined(pieces);
   const auto known = [&](std::optional<std::int32_t> id, std::int32_t otherwise) -> std::optional<std::int32_t> {
     const std::int32_t value = id.value_or(otherwise);
@@ -245,7 +260,7 @@ TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_v
 }
 
 TokenizerDataPtr read_sentencepiece_model(const std::filesystem::path& file) {
-  return parse_sentencepiece_model(read_file(file), file.string());
+  return parse_sentencepiece_model(read_file(file, kLargestTokenizerFile), file.string());
 }
 
 }  // namespace linnet

@@ -37,6 +37,7 @@ class SentencePiece : public Normalizer {
         while (piece.starts_with(' ')) piece.remove_prefix(1);
       if (!piece.empty()) {
         put(out, piece, text, at, at + step.length);
+        text.check_next_size(out.text.size());
         after_blank = options_.remove_extra_whitespaces && piece.ends_with(' ');
       }
       at += step.length;
@@ -46,7 +47,7 @@ class SentencePiece : public Normalizer {
       while (out.text.ends_with(blank)) out.text.resize(out.text.size() - blank.size());
       if (out.tracked) out.spans.resize(out.text.size());
     }
-    text.assign(std::move(out.text), std::move(out.spans));
+    text.replace_all(std::move(out.text), std::move(out.spans));
   }
 
  private:

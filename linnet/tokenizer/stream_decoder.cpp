@@ -33,6 +33,11 @@ std::size_t common_beginning(std::string_view a, std::string_view b) {
 std::string StreamDecoder::push(std::int32_t id) {
   all_.push_back(id);
   window_.push_back(id);
+  // A window that stays long (a run of bytes, tokens without a text) is read again when it is a sixteenth longer only:
+  // at each token the time would grow with the square of the run.
+  if (window_.size() < next_look_) return {};
+  constexpr std::size_t kPatientFrom = 128;
+  next_look_ = window_.size() < kPatientFrom ? 0 : window_.size() + window_.size() / 16;
   const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
   const std::size_t end = certain(text, tokenizer_.clean_up_tokenization_spaces());
   // Byte tokens that turn out to be no characters change how those before them read: what is out stays out, and the
@@ -49,6 +54,7 @@ std::string StreamDecoder::push(std::int32_t id) {
     std::string shown = tokenizer_.decode(later, skip_special_tokens_);
     if (shown.empty() || shown.find(kReplacement) != shown.npos) return fresh;
     window_ = later;
+    next_look_ = 0;
     shown_ = std::move(shown);
   }
   return fresh;
@@ -63,6 +69,7 @@ std::string StreamDecoder::finish() {
   window_.clear();
   shown_.clear();
   emitted_.clear();
+  next_look_ = 0;
   return rest;
 }
 

@@ -22,6 +22,7 @@ class Run {
 
   void encode(std::string_view text) {
     check(text.size() < UINT32_MAX / 2, "[encode] a text of {} bytes is too long; split it", text.size());
+    budget_ = std::make_shared<TextBudget>(text.size());
     if (!data_.added.any(AddedTokens::Stage::kRaw)) return segment(text, 0);
     for (const AddedTokens::Match& m : data_.added.split(text, AddedTokens::Stage::kRaw, options_.special_text)) {
       const std::string_view part = text.substr(m.span.begin, m.span.end - m.span.begin);
@@ -34,8 +35,8 @@ class Run {
 
  private:
   void segment(std::string_view part, std::uint32_t begin) {
-    AlignedText text(part, begin, origins_);
-    if (data_.normalizer) data_.normalizer->normalize(text);
+    AlignedText text(part, begin, origins_, budget_);
+    if (data_.normalizer) blame(data_.place, [&] { data_.normalizer->normalize(text); });
     if (text.empty()) return;
     const auto size = static_cast<std::uint32_t>(text.text().size());
     if (!data_.added.any(AddedTokens::Stage::kNormalized)) return pieces(PieceList(std::move(text), {0, size}));
@@ -53,7 +54,7 @@ class Run {
   }
 
   void pieces(PieceList list) {
-    if (data_.pretokenizer) data_.pretokenizer->split(list);
+    if (data_.pretokenizer) blame(data_.place, [&] { data_.pretokenizer->split(list); });
     for (const Span& piece : list.pieces) {
       found_.clear();
       const std::string_view text = list.text.view().substr(piece.begin, piece.end - piece.begin);
@@ -88,6 +89,7 @@ class Run {
   Encoding& out_;
   bool tokens_;
   Origins origins_;
+  std::shared_ptr<TextBudget> budget_;
   std::vector<ModelToken> found_;
 };
 
@@ -148,8 +150,9 @@ std::int32_t TokenizerData::find(std::string_view token) const {
 }
 
 void TokenizerData::add_token(const AddedToken& token, std::int32_t id) {
+  check_token_length(token.content, place);
   AlignedText spelling(token.content, 0, Origins::kIgnore);
-  if (token.normalized && normalizer) normalizer->normalize(spelling);
+  if (token.normalized && normalizer) blame(place, [&] { normalizer->normalize(spelling); });
   added.add(token, id, spelling.text());
 }
 
@@ -184,7 +187,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
     if (!token || (skip_special_tokens && data_->added.is_special_text(*token))) continue;
     tokens.emplace_back(*token);
   }
-  std::string text = decode_tokens(data_->decoder.get(), std::move(tokens));
+  std::string text;
+  blame(data_->place, [&] { text = decode_tokens(data_->decoder.get(), std::move(tokens)); });
   const bool cleans = spaces == DecodedSpaces::kAsConfigured && clean_up_tokenization_spaces();
   return cleans ? clean_up_spaces(std::move(text)) : text;
 }

@@ -97,6 +97,7 @@ class StreamDecoder {
   std::vector<std::int32_t> window_;  // the latest ones
   std::string shown_;                 // the part of the window's text that is out
   std::string emitted_;               // everything that is out
+  std::size_t next_look_ = 0;         // a window shorter than this is not read yet
 };
 
 }  // namespace linnet

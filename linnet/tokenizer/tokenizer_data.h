@@ -22,6 +22,9 @@
 
 namespace linnet {
 
+// The largest tokenizer file that is read; published ones have up to 35 MB.
+inline constexpr std::size_t kLargestTokenizerFile = std::size_t{256} << 20;
+
 struct Padding {
   std::optional<std::int64_t> length;  // absent: as long as the longest of a batch, which is one text here
   std::int64_t multiple_of = 0;        // 0: any length

@@ -18,7 +18,8 @@ const Json& entry(const Json& object, const char* key) {
 bool flag(const Json& object, const char* key, bool otherwise, std::string_view place) {
   const Json& value = entry(object, key);
   if (value.is_null()) return otherwise;
-  check(value.is_boolean(), ErrorKind::kBadInput, "{}: '{}' is not true or false", place, key);
+  check(value.is_boolean(), ErrorKind::kBadInput, "{}: '{}' is not true or false; correct the file, or get it again",
+        place, key);
   return value.get<bool>();
 }
 
@@ -29,8 +30,8 @@ std::string text_of(const Json& object, const char* key, std::string_view otherw
 
 std::int32_t id_of(const Json& value, const char* key, std::string_view place) {
   const std::int64_t id = get_integer(value, key, place);
-  check(id >= 0 && id <= INT32_MAX, ErrorKind::kBadInput, "{}: '{}' is {}, not an id from 0 to {}", place, key, id,
-        INT32_MAX);
+  check(id >= 0 && id <= INT32_MAX, ErrorKind::kBadInput,
+        "{}: '{}' is {}, not an id from 0 to {}; correct the file, or get it again", place, key, id, INT32_MAX);
   return static_cast<std::int32_t>(id);
 }
 
@@ -44,13 +45,16 @@ std::string model_type(const TokenizerFile& file, const Json& model, std::string
 
 TokenModelPtr make_model(TokenizerFile& file, ByteSpelling spelling, std::string_view place) {
   const Json& model = require(file.root, "model", place);
-  check(model.is_object(), ErrorKind::kBadInput, "{}: 'model' is not an object", place);
+  check(model.is_object(), ErrorKind::kBadInput, "{}: 'model' is not an object; correct the file, or get it again",
+        place);
   const std::string type = model_type(file, model, place);
   const bool known = type == "BPE" || type == "WordPiece" || type == "WordLevel" || type == "Unigram";
-  check(known, ErrorKind::kBadInput, "{}: model '{}' is not known (BPE, WordPiece, WordLevel, Unigram are)", place,
-        printable(type));
+  check(known, ErrorKind::kBadInput,
+        "{}: model '{}' is not known (BPE, WordPiece, WordLevel, Unigram are); correct the file, or get it again",
+        place, printable(type));
   const auto shape = type == "Unigram" ? TokenizerFile::Shape::kList : TokenizerFile::Shape::kObject;
-  check(file.shape == shape, ErrorKind::kBadInput, "{}: the model is {}, its 'vocab' is {}", place, printable(type),
+  check(file.shape == shape, ErrorKind::kBadInput,
+        "{}: the model is {}, its 'vocab' is {}; correct the file, or get it again", place, printable(type),
         file.shape == TokenizerFile::Shape::kMissing ? "missing" : "of another shape");
   if (file.vocabulary.has_shared_ids()) warn("{}: tokens share an id; the later one is what the id decodes to", place);
   if (type == "Unigram") {
@@ -95,9 +99,11 @@ ByteSpelling spelling_of(const TokenizerFile& file, std::string_view place) {
 
 void add_tokens(TokenizerData& data, const Json& list) {
   if (list.is_null()) return;
-  check(list.is_array(), ErrorKind::kBadInput, "{}: 'added_tokens' is not a list", data.place);
+  check(list.is_array(), ErrorKind::kBadInput, "{}: 'added_tokens' is not a list; correct the file, or get it again",
+        data.place);
   for (const Json& item : list) {
-    check(item.is_object(), ErrorKind::kBadInput, "{}: an added token is not an object", data.place);
+    check(item.is_object(), ErrorKind::kBadInput,
+          "{}: an added token is not an object; correct the file, or get it again", data.place);
     AddedToken token;
     token.content = get_string(require(item, "content", data.place), "content", data.place);
     token.single_word = flag(item, "single_word", false, data.place);
@@ -122,7 +128,8 @@ std::optional<Truncation> truncation(const Json& json, std::string_view place) {
   if (json.is_null()) return std::nullopt;
   Truncation t;
   t.max_length = get_integer(require(json, "max_length", place), "max_length", place);
-  check(t.max_length >= 0, ErrorKind::kBadInput, "{}: truncation: max_length is {}", place, t.max_length);
+  check(t.max_length >= 0, ErrorKind::kBadInput, "{}: truncation: max_length is {}; correct the file, or get it again",
+        place, t.max_length);
   const std::string strategy = text_of(json, "strategy", "LongestFirst", place);
   t.strategy = strategy == "OnlyFirst"    ? TruncationStrategy::kOnlyFirst
                : strategy == "OnlySecond" ? TruncationStrategy::kOnlySecond
@@ -133,16 +140,17 @@ std::optional<Truncation> truncation(const Json& json, std::string_view place) {
 
 std::optional<Padding> padding(const Json& json, std::string_view place) {
   if (json.is_null()) return std::nullopt;
-  constexpr std::int64_t kLongest = 1 << 24;  // a length no model has; a text is never padded to more
+  constexpr std::int64_t kLongest = 1 << 18;  // four times what padded batches have; every text is padded to it
   Padding p;
   if (const Json& strategy = entry(json, "strategy"); strategy.is_object() && strategy.contains("Fixed")) {
     p.length = get_integer(strategy["Fixed"], "Fixed", place);
-    check(*p.length >= 0 && *p.length <= kLongest, ErrorKind::kBadInput, "{}: padding to {} tokens", place, *p.length);
+    check(*p.length >= 0 && *p.length <= kLongest, ErrorKind::kBadInput,
+          "{}: padding to {} tokens; correct the file, or get it again", place, *p.length);
   }
   if (const Json& multiple = entry(json, "pad_to_multiple_of"); !multiple.is_null()) {
     p.multiple_of = get_integer(multiple, "pad_to_multiple_of", place);
-    check(p.multiple_of >= 0 && p.multiple_of <= kLongest, ErrorKind::kBadInput, "{}: padding to a multiple of {}",
-          place, p.multiple_of);
+    check(p.multiple_of >= 0 && p.multiple_of <= kLongest, ErrorKind::kBadInput,
+          "{}: padding to a multiple of {}; correct the file, or get it again", place, p.multiple_of);
   }
   p.side = text_of(json, "direction", "Right", place) == "Left" ? Side::kLeft : Side::kRight;
   if (!entry(json, "pad_id").is_null()) p.id = id_of(json["pad_id"], "pad_id", place);
@@ -155,7 +163,8 @@ std::optional<Padding> padding(const Json& json, std::string_view place) {
 void check_added_ids(const TokenizerData& data) {
   const std::int32_t last = std::max(data.model->vocabulary().max_id(), data.added.max_id());
   const auto check_id = [&](std::int32_t id, const char* what) {
-    check(id <= last, ErrorKind::kBadInput, "{}: {}: id {} is outside the vocabulary, whose last is {}", data.place,
+    check(id <= last, ErrorKind::kBadInput,
+          "{}: {}: id {} is outside the vocabulary, whose last is {}; correct the file, or get it again", data.place,
           what, id, last);
   };
   if (data.file_padding) check_id(data.file_padding->id, "padding");
@@ -164,10 +173,10 @@ void check_added_ids(const TokenizerData& data) {
     try {
       data.postprocessor->process(parts);
     } catch (const Error& error) {
-      fail(ErrorKind::kBadInput, "{}: post_processor: {}", data.place, error.what());
+      fail(ErrorKind::kBadInput, "{}: post_processor: {}; correct the file, or get it again", data.place, error.what());
     }
-    check(!parts.encodings.empty(), ErrorKind::kBadInput, "{}: post_processor: leaves nothing of {} texts", data.place,
-          texts);
+    check(!parts.encodings.empty(), ErrorKind::kBadInput,
+          "{}: post_processor: leaves nothing of {} texts; correct the file, or get it again", data.place, texts);
     for (const Encoding& e : parts.encodings)
       for (const std::int32_t id : e.ids) check_id(id, "post_processor");
   }
@@ -197,7 +206,7 @@ TokenizerDataPtr parse_tokenizer_json(std::string_view text, std::string_view pl
 }
 
 TokenizerDataPtr read_tokenizer_json(const std::filesystem::path& file) {
-  return parse_tokenizer_json(read_file(file), file.string());
+  return parse_tokenizer_json(read_file(file, kLargestTokenizerFile), file.string());
 }
 
 }  // namespace linnet

@@ -1,9 +1,11 @@
 // The tokenizer of a GGUF file as tokenizer.json and tokenizer_config.json.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
+#include "linnet/tokenizer/byte_trie.h"
 #include "linnet/tokenizer/gguf_export.h"
 #include "linnet/tokenizer/gguf_kinds.h"
 #include "linnet/tokenizer/tokenizer.h"
@@ -103,21 +105,39 @@ JsonParts byte_level(const GgufVocabulary& v, std::string_view place) {
 
 // SentencePiece's BPE joins the neighbours whose joint piece scores best: every way to cut a piece in two is a merge,
 // in the order of the scores (as Transformers' converter lists them).
-std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVocabulary& v) {
-  std::map<std::string_view, std::size_t> ids;
-  for (std::size_t i = 0; i < v.tokens.size(); ++i)
-    if (type_of(v, i) == GgufTokenType::kNormal) ids.emplace(v.tokens[i], i);
+std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVocabulary& v, std::string_view place) {
+  ByteTrie beginnings, endings;  // tokens, and tokens read backwards
+  std::vector<std::int32_t> ids;
+  std::set<std::string_view> known;
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
+    if (type_of(v, i) != GgufTokenType::kNormal || !known.insert(v.tokens[i]).second) continue;
+    ids.push_back(static_cast<std::int32_t>(i));
+    beginnings.insert(v.tokens[i], ids.back());
+    endings.insert(std::string(v.tokens[i].rbegin(), v.tokens[i].rend()), ids.back());
+  }
   struct Merge {
     float score;
     std::size_t left, right;
   };
   std::vector<Merge> found;
-  for (const auto& [token, id] : ids)
-    for (std::size_t cut = utf8::decode(token).length; cut < token.size();
-         cut += utf8::decode(token.substr(cut)).length) {
-      const auto left = ids.find(token.substr(0, cut)), right = ids.find(token.substr(cut));
-      if (left != ids.end() && right != ids.end()) found.push_back({v.scores[id], left->second, right->second});
+  std::size_t bytes = 0, most = std::size_t{1} << 20;  // of all merges: each is written out
+  for (const std::string& token : v.tokens) most += 32 * token.size();
+  for (const std::int32_t id : ids) {
+    const std::string& token = v.tokens[static_cast<std::size_t>(id)];
+    std::vector<std::int32_t> left(token.size() + 1, -1), right(token.size() + 1, -1);  // by the place of the cut
+    beginnings.for_each_prefix(token, [&](std::size_t length, std::int32_t part) { left[length] = part; });
+    endings.for_each_prefix(std::string(token.rbegin(), token.rend()),
+                            [&](std::size_t length, std::int32_t part) { right[token.size() - length] = part; });
+    for (std::size_t cut = 1; cut < token.size(); ++cut) {
+      if (left[cut] < 0 || right[cut] < 0) continue;
+      bytes += token.size();
+      check(bytes <= most, ErrorKind::kBadInput,
+            "{}: the tokens have more than {} bytes of merges; get the file again, it is not a sound vocabulary", place,
+            most);
+      found.push_back({v.scores[static_cast<std::size_t>(id)], static_cast<std::size_t>(left[cut]),
+                       static_cast<std::size_t>(right[cut])});
     }
+  }
   std::sort(found.begin(), found.end(), [](const Merge& a, const Merge& b) {
     return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
   });
@@ -127,7 +147,7 @@ std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVoca
   return merges;
 }
 
-JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer) {
+JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer, std::string_view place) {
   const auto replace = [](const char* from, const char* to) {
     return Json{{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
   };
@@ -137,7 +157,7 @@ JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer) {
   Json decoders = Json::array({replace(kMark, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
   if (v.add_space_prefix.value_or(true))
     decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
-  Json model = bpe_model(vocabulary_object(v.tokens), merges_of_scores(v));
+  Json model = bpe_model(vocabulary_object(v.tokens), merges_of_scores(v, place));
   if (const auto unk = tokenizer.unk_id()) model["unk_token"] = tokenizer.id_to_token(*unk);
   model["fuse_unk"] = true;
   model["byte_fallback"] = true;
@@ -169,13 +189,14 @@ JsonParts word_pieces(const Tokenizer& tokenizer) {
 std::string tokenizer_json(const GgufVocabulary& v, std::string_view place) {
   for (const std::string& token : v.tokens)
     check(utf8::valid(token), ErrorKind::kBadInput,
-          "{}: the token '{}' is not UTF-8 and cannot stand in a tokenizer.json", place, printable(token, 60));
+          "{}: the token '{}' is not UTF-8, which a tokenizer.json needs; take the tokenizer of the original folder",
+          place, printable(token, 60));
   const Tokenizer tokenizer = Tokenizer::from_gguf(v, place);
   check(v.model != "t5", ErrorKind::kBadInput,
         "{}: a tokenizer of kind 't5' cannot be written as a tokenizer.json; take the tokenizer of the original folder",
         place);
   const JsonParts parts = v.model == "gpt2"    ? byte_level(v, place)
-                          : v.model == "llama" ? sentence_pieces(v, tokenizer)
+                          : v.model == "llama" ? sentence_pieces(v, tokenizer, place)
                                                : word_pieces(tokenizer);
   const Json json{{"version", "1.0"},
                   {"truncation", nullptr},

@@ -78,7 +78,8 @@ class Unigram : public TokenModel {
       });
       if (!single) {
         check(unk_ >= 0, ErrorKind::kBadInput,
-              "{}: the text has a character that is no token, and the vocabulary has no unknown token", place_);
+              "{}: the text has a character that is not a token, and the vocabulary has no unknown token; set unk_id",
+              place_);
         offer(character, unk_, unknown_score_);
       }
       at += character;
@@ -133,7 +134,8 @@ class Unigram : public TokenModel {
 
 TokenModelPtr make_unigram(ScoredPieces pieces, std::string_view place) {
   check(pieces.unk < static_cast<std::int64_t>(pieces.texts.size()), ErrorKind::kBadInput,
-        "{}: unk_id is {}, the vocabulary has {} pieces", place, pieces.unk, pieces.texts.size());
+        "{}: unk_id is {}, the vocabulary has {} pieces; get the file again", place, pieces.unk, pieces.texts.size());
+  for (const std::string& text : pieces.texts) check_token_length(text, place);
   return std::make_unique<Unigram>(std::move(pieces), place);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "linnet/base/error.h"
+
 namespace linnet {
 
 void Vocabulary::grow() {
@@ -16,7 +18,7 @@ void Vocabulary::grow() {
   slots_ = std::move(slots);
 }
 
-void Vocabulary::add(std::string_view text, std::int32_t id) {
+bool Vocabulary::add(std::string_view text, std::int32_t id) {
   if (entries_.size() * 2 >= slots_.size()) grow();
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = std::hash<std::string_view>{}(text)&mask;
@@ -24,12 +26,13 @@ void Vocabulary::add(std::string_view text, std::int32_t id) {
   max_id_ = std::max(max_id_, id);
   if (slots_[at] != 0) {
     entries_[slots_[at] - 1].id = id;
-    return;
+    return false;
   }
   entries_.push_back({characters_.size(), static_cast<std::uint32_t>(text.size()), id});
   characters_ += text;
   longest_ = std::max(longest_, text.size());
   slots_[at] = static_cast<std::uint32_t>(entries_.size());
+  return true;
 }
 
 void Vocabulary::finish() {
@@ -61,6 +64,17 @@ std::optional<std::string_view> Vocabulary::text(std::int32_t id) const {
   }
   if (entry == 0) return std::nullopt;
   return view(entries_[entry - 1]);
+}
+
+void check_token_length(std::string_view token, std::string_view place) {
+  if (token.size() > kLongestToken)  // not `check`: a vocabulary has many tokens
+    fail(ErrorKind::kBadInput, "{}: the token '{}' has {} bytes, the most is {}; remove it from the vocabulary", place,
+         printable(token, 60), token.size(), kLongestToken);
+}
+
+void check_token_lengths(const Vocabulary& vocabulary, std::string_view place) {
+  if (vocabulary.longest() <= kLongestToken) return;
+  vocabulary.for_each([&](std::string_view text, std::int32_t) { check_token_length(text, place); });
 }
 
 }  // namespace linnet

@@ -16,8 +16,9 @@ namespace linnet {
 
 class Vocabulary {
  public:
-  // A text added again takes the new id; of two texts with one id the later is what the id means.
-  void add(std::string_view text, std::int32_t id);
+  // A text added again takes the new id, and the answer is false; of two texts with one id the later is what the id
+  // means.
+  bool add(std::string_view text, std::int32_t id);
   // Call once after the last `add`: makes `text` ready. No table is larger than the number of tokens allows.
   void finish();
 
@@ -51,5 +52,11 @@ class Vocabulary {
   std::size_t longest_ = 0;
   bool shared_ids_ = false;
 };
+
+// The longest token a file may have. Looking for a token reads up to so many bytes at each place of a text, and no
+// published tokenizer has one of a thousand.
+inline constexpr std::size_t kLongestToken = 16384;
+void check_token_length(std::string_view token, std::string_view place);
+void check_token_lengths(const Vocabulary& vocabulary, std::string_view place);
 
 }  // namespace linnet

@@ -44,15 +44,15 @@ TemplatePiece token_piece(const TokenizerData& data, std::int32_t id, std::int32
 }  // namespace
 
 TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTextOptions& options) {
-  const std::string text = read_file(file);
+  const std::string text = read_file(file, kLargestTokenizerFile);
   auto data = std::make_shared<TokenizerData>();
   data->place = file.string();
-  check(utf8::valid(text), ErrorKind::kBadInput, "{}: not UTF-8", data->place);
+  check(utf8::valid(text), ErrorKind::kBadInput, "{}: not UTF-8; save it so", data->place);
   Vocabulary vocabulary;
   std::int32_t id = 0;
   for_each_line(text, [&](std::string_view line) { vocabulary.add(without_trailing_blanks(line), id++); });
   vocabulary.finish();
-  check(vocabulary.size() > 0, ErrorKind::kBadInput, "{}: no tokens in it", data->place);
+  check(vocabulary.size() > 0, ErrorKind::kBadInput, "{}: no tokens in it; get the file again", data->place);
   data->normalizer = bert_normalizer(options.bert);
   data->pretokenizer = make_pretokenizer(Json{{"type", "BertPreTokenizer"}}, data->place, ByteSpelling::kCharacters);
   data->decoder = make_decoder(Json{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, data->place);
@@ -74,9 +74,9 @@ TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTe
 TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges) {
   auto data = std::make_shared<TokenizerData>();
   data->place = vocab.string();
-  Vocabulary vocabulary = read_vocabulary_object(read_file(vocab), data->place);
-  const std::string text = read_file(merges);
-  check(utf8::valid(text), ErrorKind::kBadInput, "{}: not UTF-8", merges.string());
+  Vocabulary vocabulary = read_vocabulary_object(read_file(vocab, kLargestTokenizerFile), data->place);
+  const std::string text = read_file(merges, kLargestTokenizerFile);
+  check(utf8::valid(text), ErrorKind::kBadInput, "{}: not UTF-8; save it so", merges.string());
   std::vector<std::pair<std::string, std::string>> pairs;
   std::int64_t number = 0;
   for_each_line(text, [&](std::string_view line) {
@@ -84,7 +84,8 @@ TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const
     if (line.empty() || line.starts_with("#version")) return;
     const std::size_t space = line.find(' ');
     check(space != line.npos && line.find(' ', space + 1) == line.npos, ErrorKind::kBadInput,
-          "{}:{}: '{}' is not two tokens with one blank between", merges.string(), number, printable(line, 60));
+          "{}:{}: '{}' is not two tokens with one blank between; correct the line", merges.string(), number,
+          printable(line, 60));
     pairs.emplace_back(line.substr(0, space), line.substr(space + 1));
   });
   BpeOptions options;

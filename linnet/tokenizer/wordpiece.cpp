@@ -41,7 +41,7 @@ class WordPiece : public TokenModel {
     }
     if (at < piece.size()) {
       check(unk_ >= 0, ErrorKind::kBadInput,
-            "{}: a word is unknown and the unknown token '{}' is not in the vocabulary", place_,
+            "{}: a word is unknown and the unknown token '{}' is not in the vocabulary; add it", place_,
             printable(options_.unk_token, 60));
       out.resize(before);
       out.push_back({unk_, 0, static_cast<std::uint32_t>(piece.size())});
@@ -66,8 +66,9 @@ class WordLevel : public TokenModel {
     if (piece.empty()) return;
     std::int32_t id = vocabulary_.find(piece);
     if (id < 0) id = unk_;
-    check(id >= 0, ErrorKind::kBadInput, "{}: a word is unknown and the unknown token '{}' is not in the vocabulary",
-          place_, printable(unk_token_, 60));
+    check(id >= 0, ErrorKind::kBadInput,
+          "{}: a word is unknown and the unknown token '{}' is not in the vocabulary; add it", place_,
+          printable(unk_token_, 60));
     out.push_back({id, 0, static_cast<std::uint32_t>(piece.size())});
   }
 
@@ -79,12 +80,14 @@ class WordLevel : public TokenModel {
 }  // namespace
 
 TokenModelPtr make_wordpiece(Vocabulary vocabulary, const WordPieceOptions& options, std::string_view place) {
-  check(options.max_input_chars_per_word >= 0, ErrorKind::kBadInput, "{}: max_input_chars_per_word is {}", place,
-        options.max_input_chars_per_word);
+  check(options.max_input_chars_per_word >= 0, ErrorKind::kBadInput,
+        "{}: max_input_chars_per_word is {}; it is a count, 100 by default", place, options.max_input_chars_per_word);
+  check_token_lengths(vocabulary, place);
   return std::make_unique<WordPiece>(std::move(vocabulary), options, place);
 }
 
 TokenModelPtr make_wordlevel(Vocabulary vocabulary, const std::string& unk_token, std::string_view place) {
+  check_token_lengths(vocabulary, place);
   return std::make_unique<WordLevel>(std::move(vocabulary), unk_token, place);
 }
 

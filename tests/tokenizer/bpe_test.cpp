@@ -66,6 +66,29 @@ TEST(Bpe, RandomMergesOnWordsOfAnyLengthAreThePlainAlgorithm) {
   }
 }
 
+// findings D2: bytes of an affix are tokens; they are shown as the character that has the affix, and what follows is
+// not shifted. With a prefix too, which the line does not name. (The library's own offsets leave the word.)
+TEST(Bpe, BytesOfAffixesAreAtTheirCharacter) {
+  for (const Json& entry : tokenizer_reference()["affixes"]) {
+    const Tokenizer tokenizer = tokenizer_of(entry["json"]);
+    for (const Json& row : entry["rows"]) {
+      const auto text = row[0].get<std::string>();
+      const Encoding e = tokenizer.encode(text);
+      EXPECT_EQ(e.ids, row[1].get<std::vector<std::int32_t>>());
+      std::int64_t last = 0;
+      for (const auto& [begin, end] : e.offsets) {
+        EXPECT_TRUE(last <= begin && begin < end && end <= static_cast<std::int64_t>(text.size())) << text;
+        last = begin;
+      }
+    }
+  }
+  using Offsets = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  const Json& entries = tokenizer_reference()["affixes"];
+  EXPECT_EQ(tokenizer_of(entries[0]["json"]).encode("aé ab").offsets,
+            (Offsets{{0, 1}, {1, 3}, {1, 3}, {1, 3}, {1, 3}, {1, 3}, {1, 3}, {4, 6}}));
+  EXPECT_EQ(tokenizer_of(entries[2]["json"]).encode("éa").offsets, (Offsets{{0, 2}, {0, 2}, {2, 3}, {2, 3}, {2, 3}}));
+}
+
 TEST(Bpe, MergesOfWhatIsNotThereAreRefused) {
   EXPECT_THAT(refusal([] {
                 make_bpe(letters({"a", "b"}), {{"a", "b"}}, {}, "tokenizer.json");

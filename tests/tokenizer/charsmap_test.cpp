@@ -58,16 +58,35 @@ TEST(Charsmap, ABrokenBlobIsRefused) {
   EXPECT_THAT(refused(u32(4) + u32(0) + "\xff"), HasSubstr("not UTF-8"));
 }
 
-// Whatever the units say, a look-up stays inside the arrays.
+// findings D9: offsets that lead outside, of a unit that a look-up comes to and of its replacement.
+TEST(Charsmap, OffsetsThatLeadOutsideAreRefused) {
+  const auto with = [](std::size_t unit, std::uint32_t value) { return blob().replace(4 + 4 * unit, 4, u32(value)); };
+  const auto refused = [](const std::string& bytes) { return refusal([&] { Charsmap::parse(bytes, "m"); }); };
+  const std::size_t at_a = 512 ^ 'a', below_a = at_a ^ 1024;
+  EXPECT_THAT(refused(with(0, 4096U << 10)), HasSubstr("unit 0 leads to unit 4096 of 2048"));
+  EXPECT_THAT(refused(with(at_a, 'a' | 8192U << 10)), HasSubstr("of 2048"));
+  EXPECT_THAT(refused(with(below_a, 0x80000000U | 5)), HasSubstr("its replacement at byte 5 of 5"));
+  EXPECT_THAT(refused(with(below_a, 7)), HasSubstr("its replacement at byte 7"));
+}
+
+// Whatever the units say, they are refused or a look-up stays inside the arrays.
 TEST(Charsmap, RandomUnitsLeadNowhereBad) {
   std::uint64_t state = 1;
   for (int round = 0; round < 200; ++round) {
     std::string bytes;
     for (int i = 0; i < 64; ++i) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-      bytes += u32(static_cast<std::uint32_t>(state >> 33) & (i == 0 ? 0x7FFFFFFFU : ~0U));
+      // Offsets and replacements that may be inside.
+      const auto value = static_cast<std::uint32_t>(state >> 33);
+      bytes += u32((value & 1) != 0 && i > 0 ? 0x80000000U | (value >> 8 & 7) : value & 0xFFFFU);
     }
-    const Charsmap map = Charsmap::parse(u32(256) + bytes + "replacement", "test");
+    std::optional<Charsmap> parsed;
+    try {
+      parsed = Charsmap::parse(u32(256) + bytes + "replacement", "test");
+    } catch (const Error&) {
+      continue;
+    }
+    const Charsmap& map = *parsed;
     for (int c = 0; c < 256; ++c) {
       const std::string text(3, static_cast<char>(c));
       if (const auto hit = map.longest(text)) {

@@ -70,6 +70,18 @@ TEST(JsonReader, FaultsAreNamed) {
               HasSubstr("nested more than"));
 }
 
+// findings D9, D5: a key twice, in the vocabulary, in vocab.json, and elsewhere.
+TEST(JsonReader, AKeyTwiceIsRefused) {
+  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1, "b": 2, "a": 3}}})"),
+              HasSubstr("token 'a' is in the vocabulary twice"));
+  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1}, "vocab": {"b": 1}}})"),
+              HasSubstr("the key 'vocab' is there twice"));
+  EXPECT_THAT(refused(R"({"model": {"merges": [], "merges": []}})"), HasSubstr("the key 'merges' is there twice"));
+  EXPECT_THAT(refused(R"({"normalizer": null, "normalizer": {}})"), HasSubstr("the key 'normalizer' is there twice"));
+  EXPECT_THAT(refusal([] { read_vocabulary_object(R"({"a": 1, "a": 2})", "vocab.json"); }),
+              HasSubstr("vocab.json: token 'a' is in the vocabulary twice"));
+}
+
 TEST(JsonReader, ABareVocabularyIsAnObject) {
   EXPECT_EQ(read_vocabulary_object(R"({"a": 3})", "vocab.json").find("a"), 3);
   EXPECT_THAT(refusal([] { read_vocabulary_object("[1]", "vocab.json"); }), HasSubstr("vocab.json"));

@@ -70,13 +70,23 @@ TEST(SentencePieceModel, DamageIsNamed) {
   EXPECT_THAT(refused(""), HasSubstr("m.model: not a SentencePiece model: it has no pieces"));
   EXPECT_THAT(refused(some().substr(0, 33)), HasSubstr("m.model"));
   EXPECT_THAT(refused(piece("a", 0)), HasSubstr("no piece stands for unknown text"));
-  EXPECT_THAT(refused(some() + piece("b", 0)), HasSubstr("piece 'b' stands twice"));
+  EXPECT_THAT(refused(some() + piece("b", 0)), HasSubstr("piece 'b' is there twice"));
   EXPECT_THAT(refused(some() + piece("\xff", 0)), HasSubstr("is not UTF-8"));
   EXPECT_THAT(refused(some() + piece("z", NAN)), HasSubstr("has the score"));
   EXPECT_THAT(refused(some() + piece("z", 0, 9)), HasSubstr("unknown type 9"));
   EXPECT_THAT(refused(some() + piece("zz", 0, 6)), HasSubstr("not <0xNN>"));
   EXPECT_THAT(refused(some(3)), HasSubstr("model type 3 is not supported"));
   EXPECT_THAT(refused(some() + field(2, field(24, std::uint64_t{1}))), HasSubstr("treat_whitespace_as_suffix"));
+}
+
+// findings D9: an empty piece, ids beyond the pieces, two unknown pieces.
+TEST(SentencePieceModel, EveryFieldHasItsRange) {
+  EXPECT_THAT(refused(some() + piece("", 0)), HasSubstr("piece 8 is empty"));
+  EXPECT_THAT(refused(some() + field(2, field(40, std::uint64_t{8}))), HasSubstr("unk_id is 8, there are 8 pieces"));
+  EXPECT_THAT(refused(some() + field(2, field(41, std::uint64_t{99}))), HasSubstr("bos_id is 99"));
+  EXPECT_THAT(refused(some() + field(2, field(43, static_cast<std::uint64_t>(-2)))), HasSubstr("pad_id is -2"));
+  EXPECT_EQ(load(some() + field(2, field(43, static_cast<std::uint64_t>(-1)))).pad_id(), std::nullopt);
+  EXPECT_THAT(refused(some() + piece("<unk2>", 0, 2)), HasSubstr("pieces 0 and 8 both stand for unknown text"));
 }
 
 }  // namespace
