@@ -44,7 +44,7 @@ std::string ChatTemplate::render(const Json& messages, const ChatOptions& option
     if (options.extra.is_object())
       for (const auto& [name, value] : options.extra.items()) names.emplace_back(name, jinja::from_json(value));
   } catch (const jinja::Fault& mistake) {
-    fail(ErrorKind::kBadInput, "{}: the messages: {}", template_->place(), printable(mistake.what()));
+    fail(ErrorKind::kBadInput, "{}: the messages: {}; correct them", template_->place(), printable(mistake.what()));
   }
   return template_->render(names, {.now = options.now});
 }

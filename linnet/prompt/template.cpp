@@ -118,7 +118,7 @@ std::string PromptTemplate::render(const Json& slots) const {
   try {
     for (const auto& [name, value] : slots.items()) names.emplace_back(name, jinja::from_json(value));
   } catch (const jinja::Fault& mistake) {
-    fail(ErrorKind::kBadInput, "{}: a slot: {}", place(), printable(mistake.what()));
+    fail(ErrorKind::kBadInput, "{}: a slot: {}; correct the row", place(), printable(mistake.what()));
   }
   return template_->render(names, {.missing = jinja::Missing::kFault});
 }

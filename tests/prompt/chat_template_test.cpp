@@ -47,8 +47,10 @@ TEST(ChatTemplate, GivesTheVariablesTransformersGives) {
 }
 
 TEST(ChatTemplate, ATemplateThatRefusesSaysWhyWithFileAndLine) {
-  EXPECT_EQ(error_of("a\n{{ raise_exception('roles must alternate') }}"), "chat:2: roles must alternate");
-  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"), "chat:1: the index 0 is outside a list of 0");
+  EXPECT_EQ(error_of("a\n{{ raise_exception('roles must alternate') }}"),
+            "chat:2: roles must alternate; correct the template or what it is given");
+  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"),
+            "chat:1: the index 0 is outside a list of 0; correct the template or what it is given");
 }
 
 TEST(ChatTemplate, ContentIsNeverReadAsATemplate) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
+#include "linnet/base/utf8.h"
 #include "linnet/prompt/jinja/builtins.h"
 #include "linnet/prompt/jinja/interpreter.h"
 
@@ -139,7 +140,6 @@ Value Interpreter::evaluate_compare(const Expr& expr) {
   Value left = evaluate(*expr.parts[0]);
   for (std::size_t i = 0; i < expr.ops.size(); ++i) {
     Value right = evaluate(*expr.parts[i + 1]);
-    if (left.is(Kind::kString)) spend_bytes(left.string().size());
     if (!compare_op(expr.ops[i], left, right)) return Value(false);
     left = std::move(right);
   }
@@ -262,11 +262,14 @@ Value Interpreter::item(const Value& value, const Value& key) {
   if (key.is(Kind::kInt) && (value.is(Kind::kList) || value.is(Kind::kString))) {
     const bool text = value.is(Kind::kString);
     if (text) spend_bytes(value.string().size());
-    const auto parts = text ? characters(value.string()) : std::vector<std::string_view>();
-    const auto size = static_cast<std::int64_t>(text ? parts.size() : value.list().items.size());
+    const auto size = static_cast<std::int64_t>(text ? utf8::count(value.string()) : value.list().items.size());
     const std::int64_t at = key.integer() < 0 ? key.integer() + size : key.integer();
-    if (at >= 0 && at < size)
-      return text ? Value(parts[static_cast<std::size_t>(at)]) : value.list().items[static_cast<std::size_t>(at)];
+    if (at >= 0 && at < size && !text) return value.list().items[static_cast<std::size_t>(at)];
+    if (at >= 0 && at < size) {
+      const std::string_view rest =
+          std::string_view(value.string()).substr(character_offset(value.string(), static_cast<std::size_t>(at)));
+      return Value(rest.substr(0, utf8::decode(rest).length));
+    }
     return make_undefined(fmt::format("the index {} is outside a {} of {}", key.integer(), type_name(value), size));
   }
   if (key.is(Kind::kString)) return attribute(value, key.string());

@@ -76,7 +76,7 @@ std::string ExpressionParser::found() const {
 }
 
 void ExpressionParser::fail_here(std::string_view what) const {
-  fail(ErrorKind::kBadInput, "{}:{}: {}", place_, peek().line, what);
+  fail(ErrorKind::kBadInput, "{}:{}: {}; correct the template", place_, peek().line, what);
 }
 void ExpressionParser::need_operator(std::string_view text) {
   if (!take_operator(text)) fail_here(fmt::format("'{}' expected, {} found", text, found()));

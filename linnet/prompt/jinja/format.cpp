@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "linnet/base/find.h"
 #include "linnet/base/utf8.h"
 #include "linnet/prompt/jinja/builtins.h"
 #include "linnet/prompt/jinja/interpreter.h"
@@ -144,7 +145,7 @@ std::string replace_all(Interpreter& interpreter, std::string_view text, std::st
     }
     if (may()) add(with);
   } else {
-    for (std::size_t at; may() && (at = text.find(old)) != text.npos; ++done) {
+    for (std::size_t at; may() && (at = find_text(text, old)) != text.npos; ++done) {
       add(text.substr(0, at));
       add(with);
       text.remove_prefix(at + old.size());

@@ -62,18 +62,7 @@ class Interpreter::Capture {
   std::string* before_;
 };
 
-namespace {
-
-double seconds_since(const std::timespec& start) {
-  std::timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec - start.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec - start.tv_nsec);
-}
-
-}  // namespace
-
-Interpreter::Interpreter(RunOptions options) : options_(options) {
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &started_);
+Interpreter::Interpreter(RunOptions options) : options_(options), meter_(options.limits.steps, options.limits.seconds) {
   scope_ = open_scope(nullptr);
   define_globals(*this);
   scope_ = open_scope(scope_);  // the template's own names hide the functions
@@ -83,17 +72,10 @@ Interpreter::~Interpreter() = default;
 void Interpreter::define(std::string_view name, Value value) { assign_name(name, std::move(value)); }
 
 std::string Interpreter::run(const Block& block) {
+  const MeterScope counting(meter_);
   Capture capture(*this);
   run_block(block);
   return std::move(capture.text);
-}
-
-void Interpreter::spend(std::size_t steps) {
-  const std::int64_t before = steps_;
-  steps_ += static_cast<std::int64_t>(std::min<std::size_t>(steps, kMaxBytes));
-  if (steps_ > options_.limits.steps) fault("the template takes more than {} steps", options_.limits.steps);
-  if (before >> 12 != steps_ >> 12 && seconds_since(started_) > options_.limits.seconds)
-    fault("the template takes more than {} s", options_.limits.seconds);
 }
 
 Interpreter::Scope* Interpreter::open_scope(Scope* parent) {
@@ -116,13 +98,16 @@ void Interpreter::close_scope(Scope* scope) {
 }
 
 const Value* Interpreter::look_up(std::string_view name) const {
-  for (const Scope* scope = scope_; scope; scope = scope->parent)
+  for (const Scope* scope = scope_; scope; scope = scope->parent) {
+    jinja::spend(scope->names.size() / 16);
     for (const auto& [known, value] : scope->names)
       if (known == name) return &value;
+  }
   return nullptr;
 }
 
 void Interpreter::assign_name(std::string_view name, Value value) {
+  jinja::spend(scope_->names.size() / 16);
   for (auto& [known, old] : scope_->names)
     if (known == name) {
       old = std::move(value);
@@ -152,7 +137,6 @@ bool Interpreter::is_true(const Value& value) const {
 
 std::shared_ptr<const List> Interpreter::iterate(const Value& value) {
   need_defined(value);
-  if (value.is(Kind::kString)) spend_bytes(value.string().size() * 64);  // a value for every character
   auto list = elements(value);
   spend(1 + list->items.size() / 16);
   return list;

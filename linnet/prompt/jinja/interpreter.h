@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +18,7 @@
 namespace linnet::jinja {
 
 struct Limits {
-  std::int64_t steps = 1'000'000;  // expressions, loop turns, and one for every 256 bytes moved
+  std::int64_t steps = 1'000'000;  // expressions, loop turns, values made, one for every 32 bytes of a text made
   std::int64_t range = 100'000;    // elements of a range
   int calls = 100;                 // macros and recursive loops within each other
   int depth = 1500;                // expressions and statements within each other
@@ -52,8 +51,8 @@ class Interpreter {
   int line() const { return line_; }
   const RunOptions& options() const { return options_; }
 
-  // For built-ins. `spend` counts work and faults past the limits.
-  void spend(std::size_t steps = 1);
+  // For built-ins, in addition to what values count by themselves. Faults past the limits.
+  void spend(std::size_t steps = 1) { meter_.spend(steps); }
   void spend_bytes(std::size_t bytes) { spend(1 + bytes / 256); }
   Value call(const Value& function, const Arguments& arguments);
   Value attribute(const Value& value, std::string_view name);
@@ -119,8 +118,7 @@ class Interpreter {
   Scope* scope_ = nullptr;
   std::string* out_ = nullptr;
   int line_ = 1, depth_ = 0, calls_ = 0;
-  std::int64_t steps_ = 0;
-  std::timespec started_{};
+  Meter meter_;
 };
 
 struct LoopState {

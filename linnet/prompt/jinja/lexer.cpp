@@ -27,7 +27,7 @@ class Lexer {
 
  private:
   [[noreturn]] void fail_here(std::string_view what) const {
-    fail(ErrorKind::kBadInput, "{}:{}: {}", place_, line_, what);
+    fail(ErrorKind::kBadInput, "{}:{}: {}; correct the template", place_, line_, what);
   }
   std::string_view rest() const { return source_.substr(at_); }
   void add(TokenKind kind, std::string_view text) { tokens_.push_back({kind, text, line_}); }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "linnet/base/utf8.h"
 #include "linnet/prompt/jinja/ast.h"
 #include "linnet/prompt/jinja/builtins.h"
 #include "linnet/prompt/jinja/interpreter.h"
@@ -21,7 +22,7 @@ Value at_path(Interpreter& interpreter, const Value& value, const Value& path) {
 Value length(Interpreter& interpreter, const Value& input, const Arguments&) {
   if (input.is(Kind::kString)) {
     interpreter.spend_bytes(input.string().size());
-    return static_cast<std::int64_t>(characters(input.string()).size());
+    return static_cast<std::int64_t>(utf8::count(input.string()));
   }
   if (input.is(Kind::kDict)) return static_cast<std::int64_t>(input.dict().items.size());
   if (input.is(Kind::kUndefined)) return 0;
@@ -214,8 +215,13 @@ Value extreme(Interpreter& interpreter, const Value& input, const Arguments& arg
     return folded(at_path(interpreter, v, path), arguments.flag(0, "case_sensitive", false));
   };
   const Value* best = &list->items[0];
-  for (const Value& item : list->items)
-    if (compare(key(item), key(*best)) * sign > 0) best = &item;
+  Value best_key = key(*best);
+  for (const Value& item : list->items) {
+    Value own = key(item);
+    if (compare(own, best_key) * sign <= 0) continue;
+    best = &item;
+    best_key = std::move(own);
+  }
   return *best;
 }
 
@@ -237,7 +243,10 @@ Value batch(Interpreter& interpreter, const Value& input, const Arguments& argum
     if (static_cast<std::int64_t>(row.size()) == size) out.push_back(make_list(std::exchange(row, {})));
     row.push_back(item);
   }
-  if (fill && !fill->is(Kind::kNone) && !row.empty()) row.resize(static_cast<std::size_t>(size), *fill);
+  if (fill && !fill->is(Kind::kNone) && !row.empty()) {
+    interpreter.spend(static_cast<std::size_t>(size));
+    row.resize(static_cast<std::size_t>(size), *fill);
+  }
   if (!row.empty()) out.push_back(make_list(std::move(row)));
   return make_list(std::move(out), ListKind::kGenerator);
 }

@@ -1,6 +1,7 @@
 // Methods of str, list and dict.
 #include <algorithm>
 
+#include "linnet/base/find.h"
 #include "linnet/base/utf8.h"
 #include "linnet/prompt/jinja/builtins.h"
 #include "linnet/prompt/jinja/interpreter.h"
@@ -79,7 +80,7 @@ template <bool right, bool must>
 Value find(Interpreter&, const Value& self, const Arguments& arguments) {
   arguments.expect("find", {"sub"}, 1);
   const std::string part = text_argument(arguments, 0, "sub");
-  const auto at = right ? self.string().rfind(part) : self.string().find(part);
+  const auto at = right ? rfind_text(self.string(), part) : find_text(self.string(), part);
   if (at == std::string::npos) {
     if (must) fault("the text is not found");
     return -1;
@@ -92,7 +93,7 @@ Value count(Interpreter&, const Value& self, const Arguments& arguments) {
   const std::string part = text_argument(arguments, 0, "sub");
   if (part.empty()) return static_cast<std::int64_t>(utf8::count(self.string()) + 1);
   std::int64_t n = 0;
-  for (std::size_t at = 0; (at = self.string().find(part, at)) != std::string::npos; at += part.size()) ++n;
+  for (std::size_t at = 0; (at = find_text(self.string(), part, at)) != std::string::npos; at += part.size()) ++n;
   return n;
 }
 
@@ -149,7 +150,7 @@ Value partition(Interpreter&, const Value& self, const Arguments& arguments) {
   const std::string separator = text_argument(arguments, 0, "sep");
   if (separator.empty()) fault("partition by an empty text");
   const std::string& text = self.string();
-  const auto at = right ? text.rfind(separator) : text.find(separator);
+  const auto at = right ? rfind_text(text, separator) : find_text(text, separator);
   std::vector<Value> parts;
   if (at == std::string::npos) {
     parts = right ? std::vector<Value>{Value(""), Value(""), self} : std::vector<Value>{self, Value(""), Value("")};
@@ -312,8 +313,11 @@ Value split(Interpreter& interpreter, std::string_view text, std::string_view se
   const auto full = [&] { return most >= 0 && static_cast<std::int64_t>(parts.size()) >= most; };
   if (!separator.empty()) {
     for (;;) {
-      const auto at = full() ? text.npos : from_right ? text.rfind(separator) : text.find(separator);
+      if (from_right && separator.size() >= 16)
+        interpreter.spend_bytes(text.size() * separator.size());  // rfind goes back
+      const auto at = full() ? text.npos : from_right ? text.rfind(separator) : find_text(text, separator);
       if (at == text.npos) break;
+      interpreter.spend();
       parts.push_back(from_right ? text.substr(at + separator.size()) : text.substr(0, at));
       text = from_right ? text.substr(0, at) : text.substr(at + separator.size());
     }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "linnet/base/find.h"
+#include "linnet/base/utf8.h"
 #include "linnet/prompt/jinja/ast.h"
 #include "linnet/prompt/jinja/builtins.h"
 #include "linnet/prompt/jinja/interpreter.h"
@@ -127,6 +129,23 @@ bool sequence(const Value& value) {
   return value.is(Kind::kString) || (value.is(Kind::kList) && value.list().kind != ListKind::kGenerator);
 }
 
+// An end of a slice that goes up by one; Python's rule: clamped to the sequence.
+std::int64_t slice_end(const Value& v, std::int64_t fallback, std::int64_t size) {
+  if (v.is(Kind::kNone)) return fallback;
+  const std::int64_t n = whole_number(v, "the end of a slice");
+  return std::clamp(n < 0 ? n + size : n, std::int64_t{0}, size);
+}
+
+// The usual slice of a text, without a list of its characters.
+Value slice_text(Interpreter& interpreter, std::string_view text, const Value& from, const Value& to) {
+  interpreter.spend_bytes(text.size());
+  const auto size = static_cast<std::int64_t>(utf8::count(text));
+  const std::int64_t start = slice_end(from, 0, size), stop = slice_end(to, size, size);
+  if (start >= stop) return Value("");
+  const std::size_t begin = character_offset(text, static_cast<std::size_t>(start));
+  return Value(text.substr(begin, character_offset(text.substr(begin), static_cast<std::size_t>(stop - start))));
+}
+
 std::int64_t as_integer(const Value& value) { return value.is(Kind::kBool) ? value.boolean() : value.integer(); }
 
 }  // namespace
@@ -161,19 +180,21 @@ bool contains(Interpreter& interpreter, const Value& container, const Value& ite
   if (container.is(Kind::kString)) {
     if (!item.is(Kind::kString)) fault("'in' a text needs a text before it, not a {}", type_name(item));
     interpreter.spend_bytes(container.string().size());
-    return container.string().find(item.string()) != std::string::npos;
+    return find_text(container.string(), item.string()) != std::string::npos;
   }
   if (container.is(Kind::kDict)) {
     if (!item.is(Kind::kString)) interpreter.spend(1 + container.dict().items.size() / 16);
     return container.dict().find(item) != nullptr;
   }
   const auto list = interpreter.iterate(container);
+  interpreter.spend(1 + list->items.size() / 16);
   return std::any_of(list->items.begin(), list->items.end(), [&](const Value& v) { return equal(v, item); });
 }
 
 Value slice(Interpreter& interpreter, const Value& value, const Value& from, const Value& to, const Value& by) {
   if (value.is(Kind::kUndefined)) fault("{}", *value.undefined().what);
   if (!value.is(Kind::kString) && !value.is(Kind::kList)) fault("a {} cannot be sliced", type_name(value));
+  if (value.is(Kind::kString) && by.is(Kind::kNone)) return slice_text(interpreter, value.string(), from, to);
   const std::vector<std::string_view> parts =
       value.is(Kind::kString) ? characters(value.string()) : std::vector<std::string_view>();
   const auto size = static_cast<std::int64_t>(value.is(Kind::kString) ? parts.size() : value.list().items.size());

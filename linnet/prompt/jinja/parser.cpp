@@ -256,8 +256,8 @@ class Parser : public ExpressionParser {
 }  // namespace
 
 Block parse(std::string_view source, std::string_view place) {
-  check(source.size() <= kMaxSource, ErrorKind::kBadInput, "{}: the template has {} bytes, more than {}", place,
-        source.size(), kMaxSource);
+  check(source.size() <= kMaxSource, ErrorKind::kBadInput, "{}: the template has {} bytes, more than {}; shorten it",
+        place, source.size(), kMaxSource);
   return Parser(tokenize(source, place), place).run();
 }
 

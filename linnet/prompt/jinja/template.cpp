@@ -9,7 +9,7 @@ namespace linnet::jinja {
 
 Template::Template(std::string source, std::string place, LastNewline last_newline)
     : source_(std::move(source)), place_(std::move(place)) {
-  check(utf8::valid(source_), ErrorKind::kBadInput, "{}: the template is not UTF-8", place_);
+  check(utf8::valid(source_), ErrorKind::kBadInput, "{}: the template is not UTF-8; save it so", place_);
   block_ = parse(normalize_source(source_, last_newline == LastNewline::kKeep), place_);
 }
 
@@ -19,7 +19,9 @@ std::string Template::render(const Names& names, const RunOptions& options) cons
     for (const auto& [name, value] : names) interpreter.define(name, value);
     return interpreter.run(block_);
   } catch (const Fault& mistake) {
-    fail(ErrorKind::kBadInput, "{}:{}: {}", place_, interpreter.line(), printable(mistake.what(), 1000));
+    const std::string_view what = mistake.what();
+    fail(ErrorKind::kBadInput, "{}:{}: {}{}", place_, interpreter.line(), printable(what, 1000),
+         what.find(';') == what.npos ? "; correct the template or what it is given" : "");
   }
 }
 

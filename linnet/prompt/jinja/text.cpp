@@ -92,6 +92,7 @@ class JsonWriter {
   explicit JsonWriter(const JsonStyle& style) : style_(style) {}
 
   void write(const Value& value, std::size_t level) {
+    spend();
     if (out.size() > kMaxBytes) fault("tojson writes more than {} bytes", kMaxBytes);
     switch (value.kind()) {
       case Kind::kNone:
@@ -281,6 +282,7 @@ void append_repr(std::string& out, const Value& value) {
 }
 
 void append_text(std::string& out, const Value& value) {
+  spend();
   switch (value.kind()) {
     case Kind::kUndefined:
       return;
@@ -297,6 +299,7 @@ void append_text(std::string& out, const Value& value) {
       out += float_text(value.real());
       return;
     case Kind::kString:
+      spend_bytes(value.string().size());
       out += value.string();
       return;
     case Kind::kList:
@@ -320,7 +323,14 @@ std::string to_json_text(const Value& value, const JsonStyle& style) {
   return std::move(writer.out);
 }
 
+std::size_t character_offset(std::string_view text, std::size_t number) {
+  std::size_t at = 0;
+  for (; number > 0 && at < text.size(); --number) at += utf8::decode(text.substr(at)).length;
+  return at;
+}
+
 std::vector<std::string_view> characters(std::string_view text) {
+  spend(text.size() / 4);
   std::vector<std::string_view> parts;
   while (!text.empty()) {
     const std::size_t length = utf8::decode(text).length;
@@ -340,6 +350,7 @@ bool is_space(std::uint32_t code) {
 
 std::string strip(std::string_view text, bool left, bool right, const std::vector<std::string_view>* set) {
   const auto goes = [&](std::string_view c) {
+    if (set) spend(set->size() / 16);
     return set ? std::find(set->begin(), set->end(), c) != set->end() : is_space(utf8::decode(c).code);
   };
   while (left && !text.empty()) {
@@ -359,11 +370,15 @@ std::string strip(std::string_view text, bool left, bool right, const std::vecto
 
 std::string upper(std::string_view text) {
   std::string out;
+  spend_bytes(text.size());
   for (std::size_t at; (at = text.find("\xC3\x9F")) != text.npos; text.remove_prefix(at + 2))
     out += map_characters(text.substr(0, at), utf8proc_toupper) + "SS";  // ß has no capital of its own in Python
   return out + map_characters(text, utf8proc_toupper);
 }
 
-std::string lower(std::string_view text) { return map_characters(text, utf8proc_tolower); }
+std::string lower(std::string_view text) {
+  spend_bytes(text.size());
+  return map_characters(text, utf8proc_tolower);
+}
 
 }  // namespace linnet::jinja

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
@@ -57,10 +58,36 @@ Value from_json(const Json& json, int depth) {
 
 int sign(double a, double b) { return a < b ? -1 : a > b ? 1 : 0; }
 
+double thread_seconds() {
+  std::timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+thread_local Meter* current_meter = nullptr;
+
 }  // namespace
+
+Meter::Meter(std::int64_t steps, double seconds) : most_(steps), seconds_(seconds), started_(thread_seconds()) {}
+
+void Meter::spend(std::size_t steps) {
+  const std::int64_t before = steps_;
+  steps_ += static_cast<std::int64_t>(std::min<std::size_t>(steps, kMaxBytes));
+  if (steps_ > most_) fault("the template takes more than {} steps", most_);
+  if (before >> 12 != steps_ >> 12 && thread_seconds() - started_ > seconds_)
+    fault("the template takes more than {} s", seconds_);
+}
+
+MeterScope::MeterScope(Meter& meter) : before_(current_meter) { current_meter = &meter; }
+MeterScope::~MeterScope() { current_meter = before_; }
+
+void spend(std::size_t steps) {
+  if (current_meter != nullptr) current_meter->spend(steps);
+}
 
 Value::Value(std::string v) {
   if (v.size() > kMaxBytes) fault("a text of {} bytes is longer than {}", v.size(), kMaxBytes);
+  spend_bytes(v.size());
   data_ = std::make_shared<const std::string>(std::move(v));
 }
 
@@ -82,6 +109,7 @@ const Value* Dict::find(const Value& key) const {
 }
 
 void Dict::set(Value key, Value value) {
+  spend(2);
   depth = deeper(deeper(depth, key), value);
   if (const Value* old = find(key)) {
     *const_cast<Value*>(old) = std::move(value);
@@ -131,6 +159,7 @@ void Arguments::expect(std::string_view callee, std::initializer_list<std::strin
 }
 
 Value make_list(std::vector<Value> items, ListKind kind) {
+  spend(1 + items.size());
   auto list = std::make_shared<List>();
   for (const Value& item : items) list->depth = deeper(list->depth, item);
   list->items = std::move(items);
@@ -206,6 +235,7 @@ double number(const Value& value) {
 }
 
 bool equal(const Value& a, const Value& b) {
+  spend();
   if (a.is_number() && b.is_number()) {
     if (!a.is(Kind::kFloat) && !b.is(Kind::kFloat)) return compare(a, b) == 0;
     return number(a) == number(b);
@@ -216,6 +246,8 @@ bool equal(const Value& a, const Value& b) {
     case Kind::kNone:
       return true;
     case Kind::kString:
+      if (a.string().size() != b.string().size()) return false;
+      spend_bytes(a.string().size());
       return a.string() == b.string();
     case Kind::kList: {
       const auto &x = a.list(), &y = b.list();
@@ -238,13 +270,17 @@ bool equal(const Value& a, const Value& b) {
 }
 
 int compare(const Value& a, const Value& b) {
+  spend();
   if (a.is_number() && b.is_number()) {
     if (a.is(Kind::kFloat) || b.is(Kind::kFloat)) return sign(number(a), number(b));
     const auto whole = [](const Value& v) { return v.is(Kind::kBool) ? std::int64_t{v.boolean()} : v.integer(); };
     const std::int64_t x = whole(a), y = whole(b);
     return x < y ? -1 : x > y;
   }
-  if (a.is(Kind::kString) && b.is(Kind::kString)) return a.string().compare(b.string());
+  if (a.is(Kind::kString) && b.is(Kind::kString)) {
+    spend_bytes(std::min(a.string().size(), b.string().size()));
+    return a.string().compare(b.string());
+  }
   if (a.is(Kind::kList) && b.is(Kind::kList) && a.list().kind == b.list().kind) {
     const auto &x = a.list().items, &y = b.list().items;
     for (std::size_t i = 0; i < x.size() && i < y.size(); ++i)
@@ -260,10 +296,14 @@ std::shared_ptr<const List> elements(const Value& value) {
   if (value.is(Kind::kList)) return value.shared_list();
   auto list = std::make_shared<List>();
   if (value.is(Kind::kDict)) {
+    spend(value.dict().items.size());
     for (const auto& [key, item] : value.dict().items) list->items.push_back(key);
   } else if (value.is(Kind::kString)) {
-    const auto parts = characters(value.string());
-    list->items.assign(parts.begin(), parts.end());
+    for (std::string_view rest = value.string(); !rest.empty();) {
+      const std::size_t length = utf8::decode(rest).length;
+      list->items.emplace_back(rest.substr(0, length));
+      rest.remove_prefix(length);
+    }
   } else if (!value.is(Kind::kUndefined)) {
     fault("'{}' object is not iterable", type_name(value));
   }

@@ -44,7 +44,35 @@ template <class... Args>
 // Deeper values are refused: printing and destroying recurse.
 inline constexpr int kMaxValueDepth = 300;
 // Longest text a template may make, and the most it may write.
-inline constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
+
+// Work of a run. What takes time or memory in proportion to values (making, comparing, printing them) is counted where
+// it is done, in the functions below, so that no operation of the language can forget it.
+class Meter {
+ public:
+  static constexpr std::size_t kBytesPerStep = 32;
+  Meter(std::int64_t steps, double seconds);
+  // Faults past the limits.
+  void spend(std::size_t steps);
+
+ private:
+  std::int64_t most_, steps_ = 0;
+  double seconds_, started_;
+};
+// The run of this thread counts with `meter` while this lives. Without one nothing is counted: values of a program's
+// own.
+class MeterScope {
+ public:
+  explicit MeterScope(Meter& meter);
+  ~MeterScope();
+  MeterScope(const MeterScope&) = delete;
+  MeterScope& operator=(const MeterScope&) = delete;
+
+ private:
+  Meter* before_;
+};
+void spend(std::size_t steps = 1);
+inline void spend_bytes(std::size_t bytes) { spend(1 + bytes / Meter::kBytesPerStep); }
 
 // A name or attribute that is not there. It prints as nothing and is false; using it otherwise is a fault.
 struct Undefined {
@@ -187,8 +215,9 @@ struct JsonStyle {
 // json.dumps.
 std::string to_json_text(const Value& value, const JsonStyle& style);
 
-// Unicode: the characters of a text.
+// Unicode: the characters of a text, and where the one with this number begins (the end, past the last).
 std::vector<std::string_view> characters(std::string_view text);
+std::size_t character_offset(std::string_view text, std::size_t number);
 bool is_space(std::uint32_t code);  // str.isspace of one character
 std::string strip(std::string_view text, bool left, bool right, const std::vector<std::string_view>* set = nullptr);
 std::string upper(std::string_view text);
