@@ -72,7 +72,7 @@ generate::ScoreRequest Classifier::score_request(const std::string& prompt) cons
 }
 
 std::int32_t Classifier::mask_word(const std::string& word) const {
-  const auto ids = tokenizer_.encode_ids(word, {.add_special_tokens = false});
+  const auto ids = word_ids(tokenizer_, word);
   check(ids.size() == 1, "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words",
         word, ids.size());
   if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))

@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
 namespace {
@@ -43,7 +44,7 @@ void check_fills(const models::Model& model, const Tokenizer& tokenizer) {
 std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words) {
   std::vector<std::int32_t> ids;
   for (const std::string& word : words) {
-    const auto own = tokenizer.encode_ids(word, {.add_special_tokens = false});
+    const auto own = word_ids(tokenizer, word);
     check(!own.empty(), "the target '{}' has no tokens; give a word", printable(word, 60));
     if (own.front() == tokenizer.unk_id())
       warn("the target '{}' is not in the vocabulary: {} is ranked", printable(word, 60),

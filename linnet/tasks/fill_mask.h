@@ -23,8 +23,8 @@ struct FillCandidate {
 // kBadInput where the model has no masked language model head, or its tokenizer no mask token.
 void check_fills(const models::Model& model, const Tokenizer& tokenizer);
 
-// The tokens of words to be ranked: of several tokens the first one counts, an unknown word is the unknown token; both
-// with a note.
+// The tokens of words to be ranked: a word that is a vocabulary entry as written is that entry ("##s"). Else, of
+// several tokens the first one counts, an unknown word is the unknown token; both with a note.
 std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words);
 
 // One list per mask, in the text's order, best first. With `targets` only these tokens are ranked. Errors: those of

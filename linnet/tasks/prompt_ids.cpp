@@ -56,4 +56,17 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   return split;
 }
 
+std::vector<std::int32_t> word_ids(const Tokenizer& tokenizer, std::string_view word) {
+  if (const auto entry = tokenizer.token_to_id(word)) return {*entry};
+  std::vector<std::int32_t> ids = tokenizer.encode_ids(word, {.add_special_tokens = false});
+  // " Paris" of a tokenizer that lower-cases: its tokens are another word's.
+  std::string_view bare = word;
+  while (bare.starts_with(' ')) bare.remove_prefix(1);
+  if (bare.size() == word.size()) return ids;
+  std::string text = tokenizer.decode(ids, false, DecodedSpaces::kAsTheyAre);
+  while (text.starts_with(' ')) text.erase(0, 1);
+  const auto entry = text == bare ? std::nullopt : tokenizer.token_to_id(bare);
+  return entry ? std::vector<std::int32_t>{*entry} : ids;
+}
+
 }  // namespace linnet::tasks

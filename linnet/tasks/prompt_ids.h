@@ -26,4 +26,8 @@ std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_vie
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening = Opening::kAdd);
 
+// The tokens of a word that stands for a mask. A vocabulary entry as written is that one token, as in Transformers'
+// fill-mask pipeline; a blank that only separates words is not looked at where the text of the tokens is not the word.
+std::vector<std::int32_t> word_ids(const Tokenizer& tokenizer, std::string_view word);
+
 }  // namespace linnet::tasks

@@ -49,6 +49,18 @@ TEST(FillMask, HowManyIsBoundedByTheVocabulary) {
   EXPECT_NEAR(sum, 1, 1e-5);
 }
 
+// findings A5: a target that is a vocabulary entry as written is that entry: a continuation, a capital of a tokenizer
+// that lower-cases, and (not in the line) a special token.
+TEST(FillMask, ATargetThatIsAVocabularyEntryIsThatEntry) {
+  const Tokenizer tokenizer = Tokenizer::from_json(
+      R"({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+          "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                    "vocab": {"[UNK]": 0, "Paris": 1, "paris": 2, "##s": 3, "s": 4, "Rome": 5, "[X]": 6}}})",
+      "tokenizer.json");
+  EXPECT_THAT(target_ids(tokenizer, {"##s", "Paris", "paris", "PARIS", "Rome", "[X]", "rome"}),
+              ::testing::ElementsAre(3, 1, 2, 5, 6, 0));
+}
+
 TEST(FillMask, ATextWithoutAMaskIsRefused) {
   const models::Pretrained p = tiny("bert/masked");
   try {

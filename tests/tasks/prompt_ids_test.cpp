@@ -95,5 +95,20 @@ TEST(SplitIds, RealTokenizersAgreeWithTheirJointIds) {
   }
 }
 
+// findings A5: label words, with the blank that separates them from the text before.
+TEST(WordIds, AVocabularyEntryAsWrittenIsOneToken) {
+  const Tokenizer t = Tokenizer::from_json(
+      R"({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+          "model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"[UNK]": 0, "Paris": 1, "paris": 2, "##s": 3, "good": 4}}})",
+      "tokenizer.json");
+  EXPECT_THAT(word_ids(t, "Paris"), ElementsAre(1));
+  EXPECT_THAT(word_ids(t, " Paris"), ElementsAre(1));
+  EXPECT_THAT(word_ids(t, " paris"), ElementsAre(2));
+  EXPECT_THAT(word_ids(t, " ##s"), ElementsAre(3));
+  EXPECT_THAT(word_ids(t, " Good"), ElementsAre(4));
+  EXPECT_THAT(word_ids(t, "goods"), ElementsAre(4, 3));
+  EXPECT_THAT(word_ids(tokenizer(), " b"), ElementsAre(5));  // a blank that belongs to the word stays
+}
+
 }  // namespace
 }  // namespace linnet::tasks

@@ -36,7 +36,7 @@ std::string vocabulary_json(const char* type, std::size_t n) {
 TEST(Growth, TokenizerJsonOfManyWords) {
   for (const char* type : {"WordPiece", "WordLevel"})
     expect_linear(
-        20'000, [&](std::size_t n) { return vocabulary_json(type, n); }, read);
+        5'000, [&](std::size_t n) { return vocabulary_json(type, n); }, read);
 }
 
 TEST(Growth, TokenizerJsonOfManyPieces) {
@@ -188,8 +188,7 @@ Json pieces(const std::vector<std::string>& texts) {
 
 // findings C2: a piece, a word, an added token so long that every place of the text may begin one.
 TEST(Growth, LongTokensAtEveryPlaceOfAText) {
-  const Json unigram{
-      {"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", "a", kLong + "b", kLong})}};
+  const Json unigram{{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", "a", kLong + "b", kLong})}};
   expect_linear_on(letters(unigram), "a");
   const Json wordpiece{{"type", "WordPiece"},
                        {"unk_token", "x"},
