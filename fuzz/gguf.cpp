@@ -1,8 +1,9 @@
 // Any bytes as a .gguf file: the container, every value of its metadata, its tokenizer, and the model it describes.
 #include "linnet/io/gguf.h"
 
-#include "fuzz/input.h"
+#include "fuzz/tokenizer.h"
 #include "linnet/models/pretrained.h"
+#include "linnet/tokenizer/gguf_export.h"
 
 using namespace linnet;
 
@@ -27,11 +28,6 @@ void read_tensors(const GgufFile& file, std::size_t file_bytes) {
   }
 }
 
-void tokenize(const Tokenizer& tokenizer) {
-  for (const std::int32_t id : tokenizer.encode_ids("Hello w\xC3\xB6rld, 12 <s>\xE2\x96\x81"))
-    LINNET_ASSERT(id >= 0 && id < tokenizer.vocab_size());
-}
-
 }  // namespace
 
 FUZZ_TARGET(bytes) {
@@ -40,6 +36,10 @@ FUZZ_TARGET(bytes) {
   if (!fuzz::survives([&] { file = GgufFile::parse(std::as_bytes(std::span(exact)), "input.gguf"); })) return;
   for (const GgufEntry& entry : file->entries()) read_value(*file, entry);
   fuzz::survives([&] { read_tensors(*file, bytes.size()); });
-  fuzz::survives([&] { tokenize(Tokenizer::from_gguf(models::gguf_vocabulary(*file), "input.gguf")); });
+  fuzz::survives([&] {
+    const GgufVocabulary vocabulary = models::gguf_vocabulary(*file);
+    fuzz::exercise(Tokenizer::from_gguf(vocabulary, "input.gguf"), bytes);
+    tokenizer_json(vocabulary, "input.gguf");
+  });
   fuzz::survives([&] { models::Model::from_pretrained(fuzz::as_file(bytes, "input.gguf")); });
 }

@@ -1,17 +1,23 @@
 // What every fuzz target does with the bytes it is given: a bad input is refused by kBadInput naming its place, and
-// nothing else may come out: no other exception, no failed assertion, no sanitizer report.
+// nothing else may come out: no other exception, no failed assertion, no sanitizer report, and no second of processor
+// time (script/fuzz bounds the memory).
 //
 //   FUZZ_TARGET(bytes) { survives([&] { parse_json(bytes, "input"); }); }
 #pragma once
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "linnet/base/error.h"
 
@@ -31,6 +37,40 @@ inline std::filesystem::path as_file(std::string_view bytes, std::string_view na
   return folder.path / name;
 }
 
+// An input that stands for several files: cut at its zero bytes, the last part takes the rest.
+inline std::vector<std::string_view> parts(std::string_view bytes, std::size_t count) {
+  std::vector<std::string_view> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = i + 1 < count ? std::min(bytes.find('\0'), bytes.size()) : bytes.size();
+    all[i] = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+  }
+  return all;
+}
+
+inline double processor_seconds() {
+  std::timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Ends the process where `run` takes more than a second of processor time, twice: the first time may have filled tables
+// that are made at first use. Not the clock's time, the machine may be busy.
+template <class Run>
+void in_time(Run run) {
+  constexpr double kMostSeconds = 1;
+  for (int again = 0; again < 2; ++again) {
+    const double start = processor_seconds();
+    run();
+    const double taken = processor_seconds() - start;
+    if (taken <= kMostSeconds) return;
+    if (again == 1) {
+      std::fprintf(stderr, "fuzz: the input takes %.2f s of processor time\n", taken);
+      std::abort();
+    }
+  }
+}
+
 // True where `read` took its input; false where it refused as it should. Anything else ends the process.
 template <class Read>
 bool survives(Read read) {
@@ -47,10 +87,10 @@ bool survives(Read read) {
 
 }  // namespace linnet::fuzz
 
-#define FUZZ_TARGET(bytes)                                                         \
-  static void fuzz_one(std::string_view bytes);                                    \
-  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t n) { \
-    fuzz_one({reinterpret_cast<const char*>(data), n});                            \
-    return 0;                                                                      \
-  }                                                                                \
+#define FUZZ_TARGET(bytes)                                                              \
+  static void fuzz_one(std::string_view bytes);                                         \
+  extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t n) {      \
+    linnet::fuzz::in_time([&] { fuzz_one({reinterpret_cast<const char*>(data), n}); }); \
+    return 0;                                                                           \
+  }                                                                                     \
   static void fuzz_one(std::string_view bytes)

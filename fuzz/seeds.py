@@ -295,7 +295,20 @@ def chat_templates():
         yield name, text.encode()
 
 
-MADE = {"safetensors": safetensors_files, "gguf": gguf_files, "torch_pickle": torch_files,
+def adapters():
+    """The adapters of tests/fixtures: configuration, a zero byte, tensors."""
+    for folder in sorted((ROOT / "tests/fixtures/adapters").iterdir()):
+        files = [folder / "adapter_config.json", folder / "adapter_model.safetensors"]
+        if all(file.exists() for file in files) and files[1].stat().st_size <= 40_000:
+            yield folder.name, b"\0".join(file.read_bytes() for file in files)
+
+
+def run_states():
+    """What does not come from a run: fuzz/resume.cpp adds the files of one."""
+    yield "empty", b"{}\0{}\0" + struct.pack("<Q", 2) + b"{}"
+
+
+MADE = {"adapter": adapters, "resume": run_states, "safetensors": safetensors_files, "gguf": gguf_files, "torch_pickle": torch_files,
         "tokenizer_json": tokenizer_jsons, "sentencepiece": sentencepiece_models, "json": json_texts,
         "chat_template": chat_templates}
 
@@ -307,7 +320,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in made():
             (folder / name).write_bytes(data)
-        files = [file for kind in BAD_INPUTS[target] for file in (ROOT / "../shared/data/bad-inputs" / kind).glob("*")]
+        files = [file for kind in BAD_INPUTS.get(target, []) for file in (ROOT / "../shared/data/bad-inputs" / kind).glob("*")]
         files += (ROOT / "tests/fixtures").glob(FIXTURES[target]) if target in FIXTURES else []
         for number, file in enumerate(sorted(files)):
             if file.stat().st_size <= MOST_BYTES:

@@ -1,0 +1,77 @@
+// Any bytes as the files that a checkpoint's run state is in: linnet_state.json, trainer_state.json and
+// optimizer.safetensors, with zero bytes between, next to the trained weights of a small run.
+#include "fuzz/input.h"
+#include "linnet/base/file.h"
+#include "linnet/data/dataset.h"
+#include "linnet/models/pretrained.h"
+#include "linnet/train/checkpointing.h"
+#include "linnet/train/prepare.h"
+#include "linnet/train/run_state.h"
+
+using namespace linnet;
+
+namespace {
+
+TrainOptions small_options(const std::filesystem::path& output) {
+  TrainOptions options;
+  options.output = output;
+  options.epochs = 1;
+  options.batch_size = 2;
+  options.max_length = 16;
+  options.compute = Compute::kF32;
+  return options;
+}
+
+struct Run {
+  Run()
+      : options(small_options(fuzz::as_file("", "run").parent_path() / "out")),
+        splits{parse_dataset("{\"text\": \"w10\", \"label\": \"red\"}\n{\"text\": \"w30\", \"label\": \"green\"}\n"
+                             "{\"text\": \"w50\", \"label\": \"blue\"}\n",
+                             "jsonl", "rows.jsonl"),
+               {},
+               {}},
+        loaded(models::load_pretrained(base(), prepare(models::Model::read_config(base()), splits, options))),
+        learner(*loaded.model, loaded.tokenizer, nullptr, options),
+        optimizer(make_optimizer(learner.trained(), options.optimizer)),
+        identity{{"seed", 42}} {
+    const RunFacts facts{.global_step = 1, .max_steps = 2, .num_train_epochs = 1, .train_batch_size = 2};
+    RunState state;
+    state.step = 1;
+    save_checkpoint({options.output, learner, *optimizer, facts, identity}, state);
+    folder = checkpoint_path(options.output, 1);
+  }
+  static std::filesystem::path base() { return LINNET_SOURCE_DIR "/tests/fixtures/llama/classifier"; }
+
+  TrainOptions options;
+  DatasetSplits splits;
+  models::Pretrained loaded;
+  Learner learner;
+  std::unique_ptr<Optimizer> optimizer;
+  Json identity;
+  std::filesystem::path folder;
+};
+
+constexpr const char* kFiles[] = {"linnet_state.json", "trainer_state.json", "optimizer.safetensors"};
+
+Run& run() {
+  static Run made;
+  return made;
+}
+
+}  // namespace
+
+// The files of the small run itself are the first input; only this program can make them.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  std::string first;
+  for (const char* file : kFiles)
+    first += (first.empty() ? std::string() : std::string(1, '\0')) + read_file(run().folder / file);
+  if (const char* seeds = std::getenv("LINNET_FUZZ_SEEDS"))
+    std::ofstream(std::filesystem::path(seeds) / "run", std::ios::binary) << first;
+  return 0;
+}
+
+FUZZ_TARGET(bytes) {
+  const auto files = fuzz::parts(bytes, std::size(kFiles));
+  for (std::size_t i = 0; i < files.size(); ++i) std::ofstream(run().folder / kFiles[i], std::ios::binary) << files[i];
+  fuzz::survives([] { load_checkpoint(run().folder, run().learner, *run().optimizer, run().identity); });
+}
