@@ -2,7 +2,6 @@
 #include <cmath>
 #include <limits>
 #include <protozero/pbf_reader.hpp>
-#include <set>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -63,7 +62,7 @@ constexpr std::uint32_t at(std::uint32_t tag, pbf_wire_type type) { return proto
 
 struct Reading {
   PieceVocabulary out;
-  std::set<std::string, std::less<>> seen;
+  Vocabulary seen;  // to find a piece that is there twice
   std::optional<std::int32_t> unk, bos, eos, pad;
 };
 
@@ -99,8 +98,8 @@ void read_piece(protozero::pbf_reader message, Reading& r, std::string_view plac
         number, printable(text, 60), score);
   check(kind >= 1 && kind <= 6, ErrorKind::kBadInput,
         "{}: piece {} ('{}') has the unknown type {}; the file is damaged", place, number, printable(text, 60), kind);
-  check(r.seen.insert(text).second, ErrorKind::kBadInput, "{}: piece '{}' is there twice; the file is damaged", place,
-        printable(text, 60));
+  check(r.seen.add(text, static_cast<std::int32_t>(number)), ErrorKind::kBadInput,
+        "{}: piece '{}' is there twice; the file is damaged", place, printable(text, 60));
   r.out.pieces.texts.push_back(std::move(text));
   r.out.pieces.scores.push_back(score);
   r.out.pieces.kinds.push_back(static_cast<PieceKind>(kind));
@@ -185,6 +184,7 @@ Reading read_model(std::string_view bytes, std::string_view place) {
     fail(ErrorKind::kBadInput, "{}: not a SentencePiece model: {}; the file is damaged or of another kind", place,
          error.what());
   }
+  r.seen = {};
   check(!r.out.pieces.texts.empty(), ErrorKind::kBadInput,
         "{}: not a SentencePiece model: it has no pieces; the file is damaged or of another kind", place);
   return r;

@@ -14,6 +14,8 @@ class SentencePiece : public Normalizer {
   SentencePiece(const SentencePieceOptions& options, std::string_view place) : options_(options) {
     if (!options.charsmap.empty()) map_ = Charsmap::parse(options.charsmap, place);
     for (const std::string& piece : options.untouched) untouched_.insert(piece, 0);
+    options_.charsmap.clear();  // both are in their tables now
+    options_.untouched = {};
   }
 
   void normalize(AlignedText& text) const override {
