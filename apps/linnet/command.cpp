@@ -1,10 +1,13 @@
 #include "command.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <optional>
+#include <type_traits>
 
 #include "linnet/base/log.h"
 #include "output.h"
@@ -113,32 +116,92 @@ std::string number_taken(const std::string& type) {
 }  // namespace
 
 Command::Command(const std::string& name, const std::string& purpose)
-    : name_(name), purpose_(purpose), app_(purpose, "linnet " + name) {
-  app_.set_help_flag("-h,--help", "show this text")->group(kEveryVerb);
-  app_.add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")->group(kEveryVerb);
-  app_.add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
-  app_.formatter(std::make_shared<Layout>());
-  app_.get_formatter()->column_width(36);
-  app_.option_defaults()->always_capture_default(false);
+    : name_(name), purpose_(purpose), app_(std::make_unique<CLI::App>(purpose, "linnet " + name)) {
+  app_->set_help_flag("-h,--help", "show this text")->group(kEveryVerb);
+  app_->add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")->group(kEveryVerb);
+  app_->add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
+  app_->formatter(std::make_shared<Layout>());
+  app_->get_formatter()->column_width(36);
+  app_->option_defaults()->always_capture_default(false);
 }
 
-CLI::Option* Command::choice(const std::string& names, std::string& value, std::vector<std::string> choices,
-                             const std::string& help, Others others) {
-  CLI::Option* const made = option(names, value, fmt::format("{}: {}", help, fmt::join(choices, ", ")));
-  choices_.push_back({made, std::move(choices), others});
+Command::~Command() = default;
+
+const Option& Option::required() const {
+  option_->required();
+  return *this;
+}
+const Option& Option::expected(int least, int most) const {
+  option_->expected(least, most);
+  return *this;
+}
+const Option& Option::allow_extra_args() const {
+  option_->allow_extra_args();
+  return *this;
+}
+const Option& Option::delimiter(char separator) const {
+  option_->delimiter(separator);
+  return *this;
+}
+
+namespace {
+
+template <class T>
+std::string with_default(const std::string& help, const T& value) {
+  std::string text;
+  if constexpr (std::is_same_v<T, std::string>) text = value;
+  if constexpr (std::is_arithmetic_v<T>) text = fmt::format("{}", value);
+  return text.empty() || help.find("default") != help.npos ? help : fmt::format("{} (default: {})", help, text);
+}
+
+}  // namespace
+
+template <class T>
+Option Command::option(const std::string& names, T& value, const std::string& help) {
+  CLI::Option* const made = app_->add_option(names, value, with_default(help, value))->group(group_);
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    lists_.push_back(&value);
+    made->allow_extra_args(!names.starts_with('-'));
+  }
+  return Option(made);
+}
+#define LINNET_OPTION_TYPE(T) template Option Command::option(const std::string&, T&, const std::string&)
+LINNET_OPTION_TYPE(std::string);
+LINNET_OPTION_TYPE(std::vector<std::string>);
+LINNET_OPTION_TYPE(int);
+LINNET_OPTION_TYPE(std::int64_t);
+LINNET_OPTION_TYPE(std::uint64_t);
+LINNET_OPTION_TYPE(float);
+LINNET_OPTION_TYPE(double);
+LINNET_OPTION_TYPE(std::optional<std::int64_t>);
+LINNET_OPTION_TYPE(std::optional<int>);
+LINNET_OPTION_TYPE(std::optional<float>);
+LINNET_OPTION_TYPE(std::optional<double>);
+#undef LINNET_OPTION_TYPE
+
+Option Command::choice(const std::string& names, std::string& value, std::vector<std::string> choices,
+                       const std::string& help, Others others) {
+  const Option made = option(names, value, fmt::format("{}: {}", help, fmt::join(choices, ", ")));
+  choices_.push_back({made.option_, std::move(choices), others});
   return made;
 }
+
+Option Command::flag(const std::string& names, bool& value, const std::string& help) {
+  return Option(app_->add_flag(names, value, help)->group(group_));
+}
+
+bool Command::given(const std::string& name) const { return app_->count(name) > 0; }
 
 void Command::later(const std::string& names, const std::string& what) {
   Later& entry = later_.emplace_back(Later{nullptr, what, {}});
   // An optional value is swallowed, so that the message is about the flag and not about what follows it.
-  entry.option = app_.add_option(names, entry.value, what + " (not in this version)")->expected(0, 1);
+  entry.option = app_->add_option(names, entry.value, what + " (not in this version)")->expected(0, 1);
   entry.option->group("Later versions");
 }
 
 // CLI11 blames the flag also where the value came from the environment.
 std::string Command::variable_behind(std::string_view message, Arguments arguments) const {
-  for (const CLI::Option* option : app_.get_options()) {
+  for (const CLI::Option* option : app_->get_options()) {
     if (option->get_lnames().empty()) continue;
     const char* const value = std::getenv(option->get_envname().c_str());
     if (value == nullptr || *value == '\0') continue;
@@ -157,7 +220,7 @@ std::string Command::variable_behind(std::string_view message, Arguments argumen
 void Command::refuse_unknown(std::string_view spelling) const {
   const auto typed = spelling.substr(std::min(spelling.find_first_not_of('-'), spelling.size()));
   std::vector<std::string> names;
-  for (const CLI::Option* option : app_.get_options())
+  for (const CLI::Option* option : app_->get_options())
     for (const std::string& name : option->get_lnames()) names.push_back(name);
   auto near = suggestions(typed, names, kMeanings);
   for (std::string& name : near) name.insert(0, "--");
@@ -171,7 +234,7 @@ void Command::refuse_unknown(std::string_view spelling) const {
 // CLI11 takes an unknown option for a text and then complains of the texts.
 void Command::refuse_unknown_options(Arguments arguments) const {
   const auto find = [&](const auto& has) -> const CLI::Option* {
-    for (const CLI::Option* option : app_.get_options())
+    for (const CLI::Option* option : app_->get_options())
       if (has(*option)) return option;
     return nullptr;
   };
@@ -214,7 +277,7 @@ void Command::refuse_other_choices() const {
 // CLI11's complaints in this program's words.
 std::string Command::reworded(const CLI::ParseError& error) const {
   const std::string message = error.what();
-  for (const CLI::Option* option : app_.get_options()) {
+  for (const CLI::Option* option : app_->get_options()) {
     const std::string name = option->get_name();
     if (const std::string begin = "Could not convert: " + name + " = "; message.starts_with(begin))
       return format_printable("{} takes {}, not '{}'", name, number_taken(option->get_type_name()),
@@ -239,8 +302,8 @@ void Command::parse(Arguments arguments) {
   std::string footer = "Examples:\n";
   for (const std::string& line : examples_) footer += "  " + line + "\n";
   footer += "\nEvery --long-option can also be given as LINNET_LONG_OPTION; the command line wins.";
-  app_.footer(footer);
-  for (CLI::Option* option : app_.get_options()) {
+  app_->footer(footer);
+  for (CLI::Option* option : app_->get_options()) {
     if (!option->get_lnames().empty() && option->get_lnames().front() != "help") {
       option->envname(environment_name(option->get_lnames().front()));
     }
@@ -263,9 +326,9 @@ void Command::parse(Arguments arguments) {
 
 void Command::parse_checked(Arguments arguments) {
   try {
-    app_.parse(marked(arguments));
+    app_->parse(marked(arguments));
   } catch (const CLI::CallForHelp&) {
-    print_result(app_.help());
+    print_result(app_->help());
     throw Exit{0};
   } catch (const CLI::ParseError& error) {
     wrong_usage(reworded(error) + variable_behind(error.what(), arguments));
@@ -274,7 +337,7 @@ void Command::parse_checked(Arguments arguments) {
 
 CommandInfo Command::info() const {
   CommandInfo info{.name = name_, .purpose = purpose_, .examples = examples_, .options = {}};
-  for (const CLI::Option* option : app_.get_options()) {
+  for (const CLI::Option* option : app_->get_options()) {
     const bool not_yet =
         std::ranges::any_of(later_, [&](const Later& entry) { return entry.option == option; });
     if (not_yet) continue;

@@ -7,16 +7,19 @@
 //   command.parse(arguments);          // --help, wrong usage: throws Exit
 #pragma once
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <functional>
+#include <cstdint>
 #include <list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
+
+namespace CLI {  // its header alone takes seconds to compile: command.cpp includes it
+class App;
+class Option;
+class ParseError;
+}  // namespace CLI
 
 namespace linnet::app {
 
@@ -46,9 +49,26 @@ struct CommandInfo {
   std::vector<OptionInfo> options;
 };
 
+// An option that was added: how many values it takes.
+class Option {
+ public:
+  explicit Option(CLI::Option* option) : option_(option) {}
+  const Option& required() const;
+  const Option& expected(int least, int most) const;
+  const Option& allow_extra_args() const;         // several values behind one flag
+  const Option& delimiter(char separator) const;  // several values in one text
+
+ private:
+  friend class Command;
+  CLI::Option* option_;
+};
+
 class Command {
  public:
   Command(const std::string& name, const std::string& purpose);
+  ~Command();
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
 
   void example(const std::string& line) { examples_.push_back(line); }
   // Every option added after this belongs to the group in --help.
@@ -56,23 +76,14 @@ class Command {
 
   // A list takes every positional argument; as a flag, one value each time it is given. The help ends with the default
   // that `value` has, unless it names one itself.
-  template <class T>
-  CLI::Option* option(const std::string& names, T& value, const std::string& help) {
-    CLI::Option* const made = app_.add_option(names, value, with_default(help, value))->group(group_);
-    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-      lists_.push_back(&value);
-      made->allow_extra_args(!names.starts_with('-'));
-    }
-    return made;
-  }
+  template <class T>  // the types that command.cpp instantiates
+  Option option(const std::string& names, T& value, const std::string& help);
   // An option that takes one of these names. The help lists them; another value is wrong usage that names the nearest,
   // unless `others` are allowed ("balanced, or numbers").
-  CLI::Option* choice(const std::string& names, std::string& value, std::vector<std::string> choices,
-                      const std::string& help, Others others = Others::kRefused);
+  Option choice(const std::string& names, std::string& value, std::vector<std::string> choices,
+                const std::string& help, Others others = Others::kRefused);
   // A flag; `names` may hold the opposite as "--on,!--off".
-  CLI::Option* flag(const std::string& names, bool& value, const std::string& help) {
-    return app_.add_flag(names, value, help)->group(group_);
-  }
+  Option flag(const std::string& names, bool& value, const std::string& help);
   // Flags that the contract names and a later version brings: exit 2 with a word when one is given.
   void later(const std::string& names, const std::string& what);
 
@@ -81,20 +92,13 @@ class Command {
   void parse(Arguments arguments);
 
   // Was it given, on the command line or by the environment?
-  bool given(const std::string& name) const { return app_.count(name) > 0; }
+  bool given(const std::string& name) const;
   const std::string& name() const { return name_; }
   CommandInfo info() const;
   // Ends with exit code 2 and a message that points at --help.
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
-  template <class T>
-  static std::string with_default(const std::string& help, const T& value) {
-    std::string text;
-    if constexpr (std::is_same_v<T, std::string>) text = value;
-    if constexpr (std::is_arithmetic_v<T>) text = fmt::format("{}", value);
-    return text.empty() || help.find("default") != help.npos ? help : fmt::format("{} (default: {})", help, text);
-  }
   void parse_checked(Arguments arguments);
   void refuse_unknown_options(Arguments arguments) const;
   [[noreturn]] void refuse_unknown(std::string_view spelling) const;
@@ -112,7 +116,7 @@ class Command {
     Others others;
   };
   std::string name_, purpose_, group_ = "Options";
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::vector<std::string> examples_;
   std::list<Later> later_;
   std::vector<Choice> choices_;

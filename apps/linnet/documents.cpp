@@ -30,7 +30,7 @@ void run_completion(Arguments arguments) {
   command.example("linnet completion bash > ~/.local/share/bash-completion/completions/linnet");
   command.example("linnet completion fish > ~/.config/fish/completions/linnet.fish");
   std::string shell;
-  command.choice("shell", shell, {"bash", "zsh", "fish"}, "for which shell")->required();
+  command.choice("shell", shell, {"bash", "zsh", "fish"}, "for which shell").required();
   command.parse(arguments);
   const auto commands = all_commands();
   print_result(shell == "bash"  ? bash_completion(commands)
@@ -60,7 +60,7 @@ void run_documents(Arguments arguments) {
   command.example("linnet documents build/share");
   command.example("linnet documents /usr/local/share");
   std::string folder;
-  command.option("folder", folder, "where they go")->required();
+  command.option("folder", folder, "where they go").required();
   command.parse(arguments);
   const auto commands = all_commands();
   const auto write = [&](const std::string& file, const std::string& text) {

@@ -195,7 +195,7 @@ void run_score(Arguments arguments) {
   command.example("linnet score --perplexity book.txt --window 512 --stride 256 --limit 4096");
   command.group("Continuations");
   command.option("--prompt", o.prompt, "the text before the continuation");
-  command.option("--continuation", o.continuations, "a text that may follow; several of them")->allow_extra_args();
+  command.option("--continuation", o.continuations, "a text that may follow; several of them").allow_extra_args();
   command.option("--input", o.input, "JSON lines of {\"prompt\", \"continuations\"}; - for standard input");
   command.group("Perplexity");
   command.option("--perplexity", o.perplexity, "a text file (also .gz; - for standard input)");

@@ -142,8 +142,8 @@ void run_tokenize(Arguments arguments) {
   command.option("-m,--model", options.model, "folder, .gguf file or org/name");
   command.option("--pair", options.pair, "a second text");
   command.flag("--no-special", options.no_special, "without what the tokenizer adds ([CLS], <s> …)");
-  auto* const decode = command.option("--decode", options.decode, "ids to turn back, as 1,2,3; bare beside --input");
-  decode->expected(0, 1);
+  const Option decode = command.option("--decode", options.decode, "ids to turn back, as 1,2,3; bare beside --input");
+  decode.expected(0, 1);
   command.flag("--skip-special", options.skip_special, "leave special tokens out when decoding");
   command.option("--input", options.input, "JSON lines of {\"text\",\"pair\"?} or, decoding, {\"ids\"}; - for stdin");
   command.option("--chat", options.chat, "a JSON array of messages, or {messages, tools?, add_generation_prompt?}");

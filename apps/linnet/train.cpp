@@ -61,7 +61,7 @@ void add_method_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--lora-dropout", o.lora_dropout, "of what the adapter reads");
   command.flag("--rslora", words.rslora, "scale: alpha / sqrt(rank)");
   command.option("--target-modules", o.target_modules, "Hugging Face's names of the modules; all-linear for every one")
-      ->delimiter(',');
+      .delimiter(',');
   command.choice("--preset", words.preset, {"power-of-scale"},
                  "prompt tuning as a paper did it (100 tokens, Adafactor at 0.3)");
   command.option("--virtual-tokens", o.virtual_tokens, "rows of a soft prompt or prefix");
@@ -69,7 +69,7 @@ void add_method_options(Command& command, TrainOptions& o, Words& words) {
   command.flag("--prefix-projection", o.prefix_projection, "a perceptron makes the prefix while it trains");
   command.option("--prefix-hidden", o.prefix_hidden, "its width; default: the model's");
   command.flag("--peft-compat", words.peft_compat, "prefix: only what PEFT knows (the decoder's)");
-  command.option("--freeze", o.freeze, "parameters whose name holds this stay")->delimiter(',');
+  command.option("--freeze", o.freeze, "parameters whose name holds this stay").delimiter(',');
 }
 
 void add_step_options(Command& command, TrainOptions& o, Words& words) {
