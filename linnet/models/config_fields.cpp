@@ -3,6 +3,14 @@
 #include <cmath>
 
 namespace linnet::models {
+namespace {
+
+// The field's name in this kind of file, for messages.
+const char* label(const ConfigFields& fields, const Key& key) {
+  return fields.of_gguf() && key.gguf != nullptr ? key.gguf : key.label();
+}
+
+}  // namespace
 
 const Json* ConfigFields::find(const Key& key) const {
   const char* spellings[] = {key.name, key.older};
@@ -45,9 +53,9 @@ ConfigFields& ConfigFields::field(const Key& key, std::int64_t& value, IntegerRa
   if (writing()) {
     write(key, value);
   } else if (const Json* found = find(key)) {
-    value = get_integer(*found, key.label(), place_);
+    value = get_integer(*found, label(*this, key), place_);
     check(value >= range.least && value <= range.most, ErrorKind::kBadInput,
-          "{}: {} is {}, must be {} to {}; correct the file", place_, key.label(), value, range.least, range.most);
+          "{}: {} is {}, must be {} to {}; correct the file", place_, label(*this, key), value, range.least, range.most);
   }
   return *this;
 }
@@ -61,7 +69,7 @@ ConfigFields& ConfigFields::field(const Key& key, double& value) {
     write(key, value);
   } else if (const Json* found = find(key)) {
     check(found->is_number() && std::isfinite(found->get<double>()), ErrorKind::kBadInput,
-          "{}: {} is {}, not a finite number; correct the file", place_, key.label(),
+          "{}: {} is {}, not a finite number; correct the file", place_, label(*this, key),
           found->is_number() ? fmt::format("{}", found->get<double>()) : printable(dump_json(*found), 60));
     value = found->get<double>();
   }
@@ -73,7 +81,7 @@ ConfigFields& ConfigFields::field(const Key& key, bool& value) {
     write(key, value);
   } else if (const Json* found = find(key)) {
     check(found->is_boolean(), ErrorKind::kBadInput, "{}: {} is {}, not true or false; correct the file", place_,
-          key.label(), printable(dump_json(*found), 60));
+          label(*this, key), printable(dump_json(*found), 60));
     value = found->get<bool>();
   }
   return *this;
@@ -83,7 +91,7 @@ ConfigFields& ConfigFields::field(const Key& key, std::string& value) {
   if (writing())
     write(key, value);
   else if (const Json* found = find(key))
-    value = get_string(*found, key.label(), place_);
+    value = get_string(*found, label(*this, key), place_);
   return *this;
 }
 
@@ -95,11 +103,11 @@ ConfigFields& ConfigFields::field(const Key& key, std::vector<double>& value) {
   const Json* found = find(key);
   if (found == nullptr) return *this;
   check(found->is_array() && found->size() <= 65536, ErrorKind::kBadInput,
-        "{}: {} is not a list of numbers; correct the file", place_, key.label());
+        "{}: {} is not a list of numbers; correct the file", place_, label(*this, key));
   value.clear();
   for (const Json& item : *found) {
     check(item.is_number() && std::isfinite(item.get<double>()), ErrorKind::kBadInput,
-          "{}: {} holds {}, not a finite number; correct the file", place_, key.label(),
+          "{}: {} holds {}, not a finite number; correct the file", place_, label(*this, key),
           printable(dump_json(item), 60));
     value.push_back(item.get<double>());
   }
@@ -118,9 +126,9 @@ ConfigFields& ConfigFields::ids(const Key& key, std::vector<std::int64_t>& value
   if (found == nullptr) return *this;
   value.clear();
   const auto add = [&](const Json& item) {
-    value.push_back(get_integer(item, key.label(), place_));
+    value.push_back(get_integer(item, label(*this, key), place_));
     check(value.back() >= -1 && value.back() <= INT32_MAX, ErrorKind::kBadInput,
-          "{}: {} has {}, which is not a token id; correct the file", place_, key.label(), value.back());
+          "{}: {} has {}, which is not a token id; correct the file", place_, label(*this, key), value.back());
   };
   if (!found->is_array()) {
     add(*found);
