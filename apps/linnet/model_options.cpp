@@ -9,6 +9,7 @@
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
+#include "linnet/models/sentence_folder.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 #include "model_argument.h"
 
@@ -29,7 +30,9 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
 
 // The tokenizer beside the adapter goes before the base's: training may have added tokens.
 std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
-  const auto has_one = [](const fs::path& place) { return !is_folder(place) || has_tokenizer(place); };
+  const auto has_one = [](const fs::path& place) {
+    return !is_folder(place) || has_tokenizer(models::transformer_folder(place));
+  };
   if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
   if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
   return models::load_tokenizer(base);
@@ -50,7 +53,8 @@ void say_loaded(const LoadedModel& loaded, const fs::path& base, const std::stri
 
 void add_model_options(Command& command, ModelOptions& options) {
   command.group("Model");
-  command.option("-m,--model", options.model, "folder, .gguf file, org/name[@revision] or PEFT adapter; default: SmolLM2-135M-Instruct");
+  command.option("-m,--model", options.model,
+                 "folder, .gguf file, org/name[@revision] or PEFT adapter; default: SmolLM2-135M-Instruct");
   command.option("--adapter", options.adapter, "a PEFT adapter on top of the model");
   command.option("--base", options.base, "the model under the adapter that -m names");
   command.choice("--dtype", options.dtype, weight_type_names(), "type of the weights (f32 is exact)");
@@ -68,7 +72,8 @@ std::vector<std::string> weight_type_names() {
 models::WeightType weight_type(const Command& command, const std::string& name) {
   for (const auto& [text, type] : kTypes)
     if (text == name) return type;
-  command.wrong_usage(format_printable("--dtype '{}' is not one of {}", printable(name, 40), fmt::join(weight_type_names(), ", ")));
+  command.wrong_usage(
+      format_printable("--dtype '{}' is not one of {}", printable(name, 40), fmt::join(weight_type_names(), ", ")));
 }
 
 void apply_machine_options(const Command& command, const ModelOptions& options) {

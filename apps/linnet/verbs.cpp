@@ -12,6 +12,7 @@ constexpr Verb kVerbs[] = {
     {"classify", kPrompt, "texts and labels in, probabilities out", run_classify},
     {"fill", kPrompt, "the likeliest words for a masked place", run_fill},
     {"embed", kPrompt, "texts as vectors", run_embed},
+    {"search", kPrompt, "the texts of an embedded file that are closest to a query", run_search},
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
     {"merge", kTrain, "a LoRA adapter folded into its base", run_merge},
     {"convert", kTrain, "a model as a GGUF file or a folder, with weights of another type", run_convert},

@@ -25,6 +25,7 @@ void run_pull(Arguments arguments);
 void run_rm(Arguments arguments);
 void run_run(Arguments arguments);
 void run_score(Arguments arguments);
+void run_search(Arguments arguments);
 void run_tokenize(Arguments arguments);
 void run_train(Arguments arguments);
 

@@ -46,32 +46,88 @@ HeadKind head_of_task(const std::string& task) {
   return HeadKind::kNone;
 }
 
-// What is left of an adapter file after its own tensors: modules trained in full (the head).
-void put_saved_modules(models::Model& model, const PeftTensors& tensors, std::string_view place) {
-  // By every spelling: some families call the classifiers of texts and of tokens the same.
+constexpr std::string_view kBaseLayer = ".base_layer";
+
+// The name of a tensor in the model without its adapter: PEFT puts ".base_layer" behind a module that has a LoRA.
+std::string plain_name(std::string name) {
+  if (const auto at = name.find(std::string(kBaseLayer) + "."); at != name.npos) name.erase(at, kBaseLayer.size());
+  return name;
+}
+
+// By every spelling: some families call the classifiers of texts and of tokens the same.
+std::map<std::string, nn::Parameter> parameters_by_name(models::Model& model) {
   std::map<std::string, nn::Parameter> parameters;
   for (const nn::Parameter& p : model.parameters())
     for (const std::string& theirs : models::spellings(model.family(), p.name)) parameters.emplace(theirs, p);
+  return parameters;
+}
+
+bool same_values(const Tensor& a, const Tensor& b) {
+  const Tensor x = to_float(a), y = to_float(b);
+  return x.shape() == y.shape() && std::memcmp(x.raw(), y.raw(), x.bytes()) == 0;
+}
+
+// PEFT also stores the weights under a LoRA on the vocabulary table or the output matrix. They are the base's; others
+// take their place, in a tied model on both sides.
+std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& model, PeftTensors& tensors,
+                                                                 std::string_view place) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (auto at = tensors.begin(); at != tensors.end();) {
+    const auto& [name, value] = *at;
+    if (!name.ends_with(std::string(kBaseLayer) + ".weight")) {
+      ++at;
+      continue;
+    }
+    std::string ours = models::to_ours(model.family(), plain_name(name), place);
+    names.emplace_back(name, ours);
+    if (model.config().tie_embeddings && ours == "head.output.weight") ours = "embeddings.tokens.weight";
+    bool known = false;
+    for (const nn::Parameter& p : model.parameters()) {
+      if (p.name != ours) continue;
+      known = true;
+      check(p.shape == value.shape(), ErrorKind::kBadInput, "{}: tensor '{}' has shape {}, the model wants {}", place,
+            name, to_string(value.shape()), to_string(p.shape));
+      if (same_values(*p.tensor, value)) continue;
+      warn("{}: '{}' is not what the base has there; the adapter's is used, as in PEFT", place, name);
+      *p.tensor = trainable_copy(value);
+      p.tensor->set_requires_grad(false);
+    }
+    check(known, ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of the base model", place, name);
+    at = tensors.erase(at);
+  }
+  return names;
+}
+
+// One side of a tied pair that an adapter replaces or updates leaves the other as the base has it.
+void untie_where_needed(models::Model& model, const PeftTensors& tensors, std::string_view place) {
+  if (!model.config().tie_embeddings) return;
   for (const auto& [name, value] : tensors) {
-    if (models::to_ours(model.family(), name, place).empty()) continue;
-    const auto found = parameters.find(name);
-    check(found != parameters.end(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of the base model",
-          place, printable(name));
-    check(found->second.shape == value.shape(), ErrorKind::kBadInput,
-          "{}: tensor '{}' has shape {}, the model wants {}; give the base the labels of the adapter", place,
-          printable(name), to_string(value.shape()), to_string(found->second.shape));
-    *found->second.tensor = trainable_copy(value);
+    if (name.ends_with("prompt_embeddings")) continue;
+    const std::string ours = models::to_ours(model.family(), name, place);
+    if (ours.starts_with("embeddings.tokens.") || ours.starts_with("head.output.")) return model.untie();
   }
 }
 
-// The classifier that an adapter's files hold: as config.json beside it says, else as `c`, the base's, with as many
+// A head without names of its own has the base's, in their order (PEFT loads the base with its configuration).
+std::vector<std::string> labels_for(const Tensor& classifier, const nn::TransformerConfig& base,
+                                    std::string_view place) {
+  constexpr std::int64_t kMostLabels = 65'536;
+  check(classifier.rank() == 2 && classifier.size(0) >= 1 && classifier.size(0) <= kMostLabels, ErrorKind::kBadInput,
+        "{}: its classifier has shape {}, which is not labels by hidden size", place, to_string(classifier.shape()));
+  if (std::ssize(base.labels) == classifier.size(0)) return base.labels;
+  std::vector<std::string> labels;
+  for (std::int64_t i = 0; i < classifier.size(0); ++i) labels.push_back(fmt::format("LABEL_{}", i));
+  return labels;
+}
+
+// The classifier that an adapter's files hold: as config.json next to it has it, else as `c`, the base's, with as many
 // labels as the tensor has rows.
 models::NewHead adapter_head(const fs::path& folder, const models::Family& family, const nn::TransformerConfig& c,
                              HeadKind kind) {
   const std::string place = folder.string();
   models::NewHead head{.kind = kind, .problem = c.problem, .classifier = c.classifier, .pooling = c.pooling};
   const fs::path file = folder / "config.json";
-  if (fs::exists(file)) {
+  if (has_companion(file)) {
     const Json json = read_json(file);
     if (json.contains("id2label")) {
       models::ConfigFields fields = models::ConfigFields::reader(json, file.string());
@@ -86,7 +142,7 @@ models::NewHead adapter_head(const fs::path& folder, const models::Family& famil
   for (const auto& [name, value] : read_peft_tensors(folder)) {
     const bool own = name.find("lora_") != name.npos || name.ends_with("prompt_embeddings");
     if (!own && models::to_ours(family, name, place) == "head.classifier.weight")
-      for (std::int64_t i = 0; i < value.size(0); ++i) head.labels.push_back(fmt::format("LABEL_{}", i));
+      head.labels = labels_for(value, c, place);
   }
   return head;
 }
@@ -172,6 +228,8 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
   PeftConfig config = read_peft_config(folder);
   const std::string place = folder.string();
   PeftTensors tensors = read_peft_tensors(folder);
+  auto base_layers = put_base_layers(model, tensors, place);
+  untie_where_needed(model, tensors, place);
   std::unique_ptr<Adapter> made;
   switch (config.kind) {
     case AdapterKind::kLora:
@@ -184,9 +242,28 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
       made = load_prefix_tuning(model, std::move(config), tensors, place);
       break;
   }
-  put_saved_modules(model, tensors, place);
-  if (!tensors.empty()) model.set_head_trained(true);
+  made->put_saved_tensors(tensors, place);
+  made->base_layers_ = std::move(base_layers);
   return made;
+}
+
+// What is left of an adapter's file after its own tensors: modules trained in full (the head), biases.
+void Adapter::put_saved_tensors(const PeftTensors& tensors, std::string_view place) {
+  auto parameters = parameters_by_name(*model_);
+  for (const auto& [name, value] : tensors) {
+    const std::string plain = plain_name(name);
+    if (models::to_ours(model_->family(), plain, place).empty()) continue;
+    const auto found = parameters.find(plain);
+    check(found != parameters.end(), ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of the base model",
+          place, name);
+    const nn::Parameter& p = found->second;
+    check(p.shape == value.shape(), ErrorKind::kBadInput,
+          "{}: tensor '{}' has shape {}, the model wants {}; give the base the labels of the adapter", place, name,
+          to_string(value.shape()), to_string(p.shape));
+    saved_.push_back({name, p.name, p.tensor->dtype()});
+    if (p.name.starts_with("head.")) model_->set_head_trained(true);
+    *p.tensor = trainable_copy(value);
+  }
 }
 
 std::vector<nn::Parameter> Adapter::parameters() {
@@ -198,12 +275,13 @@ std::vector<nn::Parameter> Adapter::parameters() {
 
 std::vector<nn::Parameter> Adapter::head_parameters() const {
   std::vector<nn::Parameter> head;
-  if (!is_classifier(model_->config().head)) return head;
-  const auto& saved = config_.saved_modules;
+  const bool classifier = is_classifier(model_->config().head);
+  const auto& modules = config_.saved_modules;
   for (nn::Parameter& p : model_->parameters()) {
-    const bool own =
-        p.name.starts_with("pooler.") && std::find(saved.begin(), saved.end(), saved_module(*model_, p)) != saved.end();
-    if (own || p.name.starts_with("head.")) head.push_back(std::move(p));
+    const bool read = std::any_of(saved_.begin(), saved_.end(), [&](const SavedTensor& s) { return s.ours == p.name; });
+    const bool pooler = classifier && p.name.starts_with("pooler.") &&
+                        std::find(modules.begin(), modules.end(), saved_module(*model_, p)) != modules.end();
+    if (read || pooler || (classifier && p.name.starts_with("head."))) head.push_back(std::move(p));
   }
   return head;
 }
@@ -224,17 +302,32 @@ void Adapter::attach() {
 }
 
 void Adapter::merge() {
+  merge_update();
+  for (const nn::Parameter& p : model_->parameters())
+    for (const SavedTensor& saved : saved_)
+      if (saved.ours == p.name && !info(saved.base_type).quantized) *p.tensor = cast(*p.tensor, saved.base_type);
+}
+
+void Adapter::merge_update() {
   fail(ErrorKind::kInvalidArgument,
        "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
 }
 
 void Adapter::save(const fs::path& folder) const {
-  fs::create_directories(folder);
+  make_folders(folder);
   CheckpointWriter out(folder, "adapter_model");
   put_tensors([&](std::string name, const Tensor& value) { out.add(std::move(name), value); });
   // PEFT's LoRA wraps the model once more than its prompt methods do.
   const char* prefix = config_.kind == AdapterKind::kLora ? "base_model.model." : "base_model.";
-  for (const nn::Parameter& p : head_parameters()) out.add(prefix + model_->checkpoint_name(p.name), *p.tensor);
+  for (const nn::Parameter& p : head_parameters()) {
+    bool named = false;  // as in the file that it was read from
+    for (const SavedTensor& saved : saved_)
+      if (saved.ours == p.name) out.add(prefix + saved.theirs, *p.tensor), named = true;
+    if (!named) out.add(prefix + model_->checkpoint_name(p.name), *p.tensor);
+  }
+  for (const nn::Parameter& p : model_->parameters())
+    for (const auto& [theirs, ours] : base_layers_)
+      if (ours == p.name) out.add(prefix + theirs, info(p.tensor->dtype()).quantized ? to_float(*p.tensor) : *p.tensor);
   out.finish();
   write_file(folder / "adapter_config.json", dump_json(to_json(config_), 2) + "\n");
   if (!is_classifier(model_->config().head)) return;
@@ -282,7 +375,7 @@ fs::path adapter_base(const fs::path& folder) {
   const std::string base = read_peft_config(folder).base;
   if (base.empty()) return {};
   for (const fs::path& candidate : {folder / base, fs::path(base)})
-    if (fs::exists(candidate)) return candidate;
+    if (presence(candidate) != Presence::kAbsent) return candidate;
   return {};
 }
 

@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -55,8 +57,9 @@ class Adapter {
  public:
   static std::unique_ptr<Adapter> create(models::Model& model, const AdapterMethod& method,
                                          const AdapterOptions& options = {});
-  // Tensors of `folder` onto `model`, heads that were trained beside the adapter too. Shapes or names that do not fit:
-  // kBadInput naming the tensor.
+  // Tensors of `folder` onto `model`, modules that were trained in full with the adapter too. Where one of them is the
+  // vocabulary table or the output matrix of a model that ties both, the model is untied. Shapes or names that do not
+  // fit: kBadInput naming the tensor.
   static std::unique_ptr<Adapter> load(models::Model& model, const std::filesystem::path& folder);
   virtual ~Adapter() = default;
   Adapter(const Adapter&) = delete;
@@ -70,7 +73,7 @@ class Adapter {
   // For inference: from here on every forward pass of the model starts with what `extend` adds now.
   void attach();
   // LoRA: adds the update into the model's weights and takes itself off. Others: kInvalidArgument.
-  virtual void merge();
+  void merge();
   void save(const std::filesystem::path& folder) const;
 
   const PeftConfig& config() const { return config_; }
@@ -82,10 +85,22 @@ class Adapter {
   virtual std::vector<nn::Parameter> own_parameters() = 0;
   using Put = std::function<void(std::string name, const Tensor& value)>;
   virtual void put_tensors(const Put& put) const = 0;  // under the file's names
-  std::vector<nn::Parameter> head_parameters() const;  // the classifier trained beside the adapter
+  virtual void merge_update();
+  std::vector<nn::Parameter> head_parameters() const;  // what of the model is trained in full next to the adapter
 
   models::Model* model_;
   PeftConfig config_;
+
+ private:
+  void put_saved_tensors(const std::map<std::string, Tensor>& tensors, std::string_view place);
+
+  // A tensor of the file that replaced one of the model's: of modules_to_save, a bias, the base layer of a LoRA.
+  struct SavedTensor {
+    std::string theirs, ours;
+    DType base_type;  // of what it replaced
+  };
+  std::vector<SavedTensor> saved_;
+  std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: weights under a LoRA that it stores
 };
 
 // The model's vocabulary rows [vocab, hidden].
@@ -103,7 +118,7 @@ struct AdaptedModel {
   std::filesystem::path base;
 };
 // The base (`base`, or where adapter_base finds it) with the adapter on it; a classifier's labels come from the
-// config.json beside the adapter, or are LABEL_0, ….
+// config.json of the adapter's folder, else from the base where it has as many, else they are LABEL_0, ….
 AdaptedModel load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
                           const models::LoadOptions& options = {});
 // What the configuration of that model will be, before any weight is read.

@@ -10,7 +10,7 @@
 namespace linnet {
 
 // Tensors of an adapter file by bare name: PEFT's "base_model.model." (or "base_model.") and "modules_to_save.default."
-// are taken off.
+// are taken off; ".base_layer" of a module under a LoRA stays.
 using PeftTensors = std::map<std::string, Tensor>;
 PeftTensors read_peft_tensors(const std::filesystem::path& folder);
 

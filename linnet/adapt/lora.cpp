@@ -1,11 +1,14 @@
 // LoRA (Hu et al. 2021): y += scale * (x A^T) B^T beside frozen weights. nn::Linear runs it; here it is made, read,
 // written and merged.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 #include "linnet/base/rng.h"
 #include "linnet/ops/ops.h"
 
@@ -14,23 +17,68 @@ namespace {
 
 constexpr const char* kA = ".lora_A.weight";
 constexpr const char* kB = ".lora_B.weight";
+constexpr const char* kTableA = ".lora_embedding_A";  // [rank, vocab]
+constexpr const char* kTableB = ".lora_embedding_B";  // [hidden, rank]
 
+// A module that an update may go on: a linear one, or the vocabulary table.
 struct Place {
   std::string ours, theirs;
-  nn::Linear* linear;
+  nn::Linear* linear;  // null: the table
+  std::optional<nn::LoraDelta>* lora;
+  std::int64_t in, out;
+  bool table() const { return linear == nullptr; }
 };
 
 std::vector<Place> places(models::Model& model) {
   std::vector<Place> all;
-  for (const nn::NamedLinear& l : model.linears()) all.push_back({l.name, model.checkpoint_name(l.name), l.linear});
+  for (const nn::NamedLinear& l : model.linears())
+    all.push_back(
+        {l.name, model.checkpoint_name(l.name), l.linear, &l.linear->lora(), l.linear->in(), l.linear->out()});
+  const char* const table = "embeddings.tokens";
+  const nn::TransformerConfig& c = model.config();
+  all.push_back({table, model.checkpoint_name(table), nullptr, &model.token_lora(), c.vocab, c.hidden});
   return all;
 }
 
+bool any_suffix(const std::vector<std::string>& names, std::string_view theirs) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return theirs == name || theirs.ends_with("." + name); });
+}
+
 bool matches(const std::vector<std::string>& targets, const Place& place) {
-  if (targets.size() == 1 && targets[0] == "all-linear") return !place.ours.starts_with("head.");
-  return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
-    return place.theirs == target || place.theirs.ends_with("." + target);
-  });
+  if (targets.size() == 1 && targets[0] == "all-linear") return !place.table() && !place.ours.starts_with("head.");
+  return any_suffix(targets, place.theirs);
+}
+
+// The number of the layer that a module is in: the first number between dots, as PEFT counts; -1: in none.
+std::int64_t layer_of(std::string_view theirs) {
+  std::int64_t layer = -1;
+  for (std::size_t begin = theirs.find('.'); begin != theirs.npos && layer < 0; begin = theirs.find('.', begin + 1)) {
+    const std::string_view rest = theirs.substr(begin + 1);
+    const auto end = rest.find('.');
+    const auto [stop, error] = std::from_chars(rest.data(), rest.data() + std::min(end, rest.size()), layer);
+    if (end == rest.npos || error != std::errc() || stop != rest.data() + end) layer = -1;
+  }
+  return layer;
+}
+
+// Whether PEFT would put an update on the module; a regular expression is taken to match.
+bool is_target(const PeftConfig& c, const Place& place) {
+  if (any_suffix(c.excluded, place.theirs)) return false;
+  if (c.targets.empty() || c.targets_are_pattern) return true;
+  const auto& layers = c.layers_to_transform;
+  const bool layer = layers.empty() || std::find(layers.begin(), layers.end(), layer_of(place.theirs)) != layers.end();
+  return layer && matches(c.targets, place);
+}
+
+Tensor transposed(const Tensor& x) {
+  const std::int64_t rows = x.size(0), cols = x.size(1);
+  Tensor y = Tensor::empty({cols, rows});
+  const float* from = x.data<float>().data();
+  float* to = y.data<float>().data();
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < cols; ++c) to[c * rows + r] = from[r * cols + c];
+  return y;
 }
 
 class LoraAdapter final : public Adapter {
@@ -41,47 +89,39 @@ class LoraAdapter final : public Adapter {
   }
 
   void attach(const Place& place, Tensor a, Tensor b) {
-    const std::int64_t rank = a.size(0);
+    const std::int64_t rank = b.size(1);
     const double alpha = pattern_value(config_.alpha_pattern, place.theirs, config_.alpha);
     const double divisor =
         config_.scale == LoraScale::kAlphaOverRank ? static_cast<double>(rank) : std::sqrt(static_cast<double>(rank));
-    place.linear->lora() = nn::LoraDelta{.a = std::move(a),
-                                         .b = std::move(b),
-                                         .scale = static_cast<float>(alpha / divisor),
-                                         .dropout = static_cast<float>(config_.dropout),
-                                         .id = places_.size()};
+    *place.lora = nn::LoraDelta{.a = std::move(a),
+                                .b = std::move(b),
+                                .scale = static_cast<float>(alpha / divisor),
+                                .dropout = static_cast<float>(config_.dropout),
+                                .id = places_.size()};
     places_.push_back(place);
   }
 
-  void merge() override {
+ protected:
+  void merge_update() override {
     for (const Place& place : places_) {
-      nn::LoraDelta& delta = *place.linear->lora();
-      Tensor& weight = place.linear->weight();
+      const nn::LoraDelta& delta = **place.lora;
+      // [out, in]; of the table [vocab, hidden].
+      const Tensor sum =
+          scale(place.table() ? matmul(delta.a, delta.b, false, true) : matmul(delta.b, delta.a), delta.scale);
+      Tensor& weight = place.table() ? table_weight() : place.linear->weight();
       const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose the sum
-      Tensor sum = scale(matmul(delta.b, delta.a), delta.scale);                         // [out, in]
-      const Tensor own = to_float(weight);
-      const bool flipped = place.linear->layout() == WeightLayout::kInOut;
-      float* s = sum.data<float>().data();
-      const float* w = own.data<float>().data();
-      Tensor merged = Tensor::empty(own.shape());
-      float* m = merged.data<float>().data();
-      const std::int64_t out = sum.size(0), in = sum.size(1);
-      for (std::int64_t o = 0; o < out; ++o)
-        for (std::int64_t i = 0; i < in; ++i) {
-          const std::int64_t at = flipped ? i * out + o : o * in + i;
-          m[at] = w[at] + s[o * in + i];
-        }
+      const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
+      const Tensor merged = added(to_float(weight), sum, in_out);
       weight = type == DType::kF32 ? merged : cast(merged, type);
-      place.linear->lora().reset();
+      place.lora->reset();
     }
     places_.clear();
   }
 
- protected:
   std::vector<nn::Parameter> own_parameters() override {
     std::vector<nn::Parameter> all;
     for (const Place& place : places_) {
-      nn::LoraDelta& delta = *place.linear->lora();
+      nn::LoraDelta& delta = **place.lora;
       all.push_back({place.ours + ".lora_A", &delta.a, delta.a.shape()});
       all.push_back({place.ours + ".lora_B", &delta.b, delta.b.shape()});
     }
@@ -90,12 +130,39 @@ class LoraAdapter final : public Adapter {
 
   void put_tensors(const Put& put) const override {
     for (const Place& place : places_) {
-      put("base_model.model." + place.theirs + kA, place.linear->lora()->a);
-      put("base_model.model." + place.theirs + kB, place.linear->lora()->b);
+      const nn::LoraDelta& delta = **place.lora;
+      const std::string module = "base_model.model." + place.theirs;
+      if (place.table()) {
+        put(module + kTableA, transposed(delta.a));
+        put(module + kTableB, delta.b);
+      } else {
+        put(module + kA, delta.a);
+        put(module + kB, delta.b);
+      }
     }
   }
 
  private:
+  Tensor& table_weight() {
+    for (const nn::Parameter& p : model_->parameters())
+      if (p.name == "embeddings.tokens.weight") return *p.tensor;
+    fail(ErrorKind::kInvalidArgument, "[lora] the model has no vocabulary table");
+  }
+
+  // weight + update, which is [out, in], into memory of its own.
+  static Tensor added(const Tensor& weight, const Tensor& update, bool in_out) {
+    Tensor merged = Tensor::empty(weight.shape());
+    const float *w = weight.data<float>().data(), *u = update.data<float>().data();
+    float* m = merged.data<float>().data();
+    const std::int64_t out = update.size(0), in = update.size(1);
+    for (std::int64_t o = 0; o < out; ++o)
+      for (std::int64_t i = 0; i < in; ++i) {
+        const std::int64_t at = in_out ? i * out + o : o * in + i;
+        m[at] = w[at] + u[o * in + i];
+      }
+    return merged;
+  }
+
   std::vector<Place> places_;
 };
 
@@ -111,17 +178,17 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   config.targets = method.targets;
   if (config.targets.empty())
     config.targets.assign(model.family().lora_targets.begin(), model.family().lora_targets.end());
+  if (model.config().tie_embeddings && any_suffix(config.targets, model.checkpoint_name("head.output"))) model.untie();
   auto adapter = std::make_unique<LoraAdapter>(model, std::move(config));
   std::uint64_t count = 0;
   std::set<std::string> leaves;
   for (const Place& place : places(model)) {
-    leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
+    if (!place.table()) leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
     const bool learns_itself = place.ours.starts_with("pooler.") && model.pooler_drawn();  // in full, with the head
-    if (learns_itself || !matches(adapter->config().targets, place)) continue;
-    const std::int64_t in = place.linear->in(), out = place.linear->out();
-    Tensor a = Tensor::empty({method.rank, in}), b = Tensor::zeros({out, method.rank});
+    if (learns_itself || place.table() || !matches(adapter->config().targets, place)) continue;
+    Tensor a = Tensor::empty({method.rank, place.in}), b = Tensor::zeros({place.out, method.rank});
     // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B starts at 0, so the model starts unchanged.
-    const double bound = 1 / std::sqrt(static_cast<double>(in));
+    const double bound = 1 / std::sqrt(static_cast<double>(place.in));
     Rng rng(seed, 0x4C6F5241 + count++);
     for (float& x : a.data<float>()) x = static_cast<float>((2 * rng.uniform() - 1) * bound);
     a.set_requires_grad();
@@ -137,31 +204,73 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   return adapter;
 }
 
+namespace {
+
+// The pair of matrices that a file has for a module.
+struct Pair {
+  std::string module, a, b;  // names
+  bool table;
+};
+
+std::vector<Pair> pairs_in(const PeftTensors& tensors) {
+  std::vector<Pair> pairs;
+  for (const auto& [name, value] : tensors)
+    for (const auto& [a, b] : {std::pair(kA, kB), std::pair(kTableA, kTableB)})
+      if (name.ends_with(a)) {
+        const std::string module = name.substr(0, name.size() - std::string_view(a).size());
+        pairs.push_back({module, name, module + b, a == kTableA});
+      }
+  return pairs;
+}
+
+void load_pair(LoraAdapter& adapter, const Place& place, const Pair& pair, PeftTensors& tensors,
+               std::string_view where) {
+  const auto b = tensors.find(pair.b);
+  check(b != tensors.end(), ErrorKind::kBadInput, "{}: '{}' has no counterpart '{}'", where, pair.a, pair.b);
+  const Tensor first = trainable_copy(tensors.at(pair.a)), second = trainable_copy(b->second);
+  check(first.rank() == 2 && second.rank() == 2 && first.size(1) == place.in && second.size(0) == place.out &&
+            first.size(0) == second.size(1) && first.size(0) > 0,
+        ErrorKind::kBadInput, "{}: lora_A {} and lora_B {} do not fit '{}' [{}, {}]", where, to_string(first.shape()),
+        to_string(second.shape()), pair.module, place.out, place.in);
+  const std::int64_t rank = pattern_value(adapter.config().rank_pattern, place.theirs, adapter.config().rank);
+  check(first.size(0) == rank, ErrorKind::kBadInput, "{}: '{}' has rank {}, adapter_config.json gives it {}", where,
+        pair.module, first.size(0), rank);
+  adapter.attach(place, place.table() ? trainable_copy(transposed(first)) : first, second);
+  tensors.erase(b);
+  tensors.erase(pair.a);
+}
+
+}  // namespace
+
 std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                    std::string_view where) {
   auto adapter = std::make_unique<LoraAdapter>(model, std::move(config));
   std::map<std::string, Place> by_ours;
   for (Place& place : places(model)) by_ours.emplace(place.ours, std::move(place));
-  std::vector<std::string> modules;
-  for (const auto& [name, value] : tensors)
-    if (name.ends_with(kA)) modules.push_back(name.substr(0, name.size() - std::string_view(kA).size()));
-  check(!modules.empty(), ErrorKind::kBadInput, "{}: holds no LoRA matrices", where);
-  for (const std::string& module : modules) {
-    const auto found = by_ours.find(models::to_ours(model.family(), module, where));
-    check(found != by_ours.end(), ErrorKind::kBadInput, "{}: '{}' is no linear module of the base model", where,
-          printable(module));
-    const Place& place = found->second;
-    const auto b = tensors.find(module + kB);
-    check(b != tensors.end(), ErrorKind::kBadInput, "{}: '{}' has a lora_A but no lora_B", where, printable(module));
-    const Tensor a = trainable_copy(tensors.at(module + kA)), bb = trainable_copy(b->second);
-    check(a.rank() == 2 && bb.rank() == 2 && a.size(1) == place.linear->in() && bb.size(0) == place.linear->out() &&
-              a.size(0) == bb.size(1) && a.size(0) > 0,
-          ErrorKind::kBadInput, "{}: lora_A {} and lora_B {} do not fit '{}' [{}, {}]", where, to_string(a.shape()),
-          to_string(bb.shape()), printable(module), place.linear->out(), place.linear->in());
-    adapter->attach(place, a, bb);
-    tensors.erase(b);
-    tensors.erase(module + kA);
+  const std::vector<Pair> pairs = pairs_in(tensors);
+  check(!pairs.empty(), ErrorKind::kBadInput, "{}: holds no LoRA matrices", where);
+  for (const Pair& pair : pairs) {
+    const auto found = by_ours.find(models::to_ours(model.family(), pair.module, where));
+    check(found != by_ours.end() && found->second.table() == pair.table, ErrorKind::kBadInput,
+          "{}: '{}' is not a {} of the base model", where, pair.module,
+          pair.table ? "vocabulary table" : "linear module");
+    Place named = found->second;  // as the file spells it: a model without a head has no prefix
+    named.theirs = pair.module;
+    check(is_target(adapter->config(), found->second) || is_target(adapter->config(), named), ErrorKind::kBadInput,
+          "{}: has matrices for '{}', which adapter_config.json leaves out (target_modules, exclude_modules, "
+          "layers_to_transform); correct it",
+          where, pair.module);
+    load_pair(*adapter, found->second, pair, tensors, where);
+    by_ours.erase(found);
   }
+  std::vector<std::string> without;
+  const PeftConfig& c = adapter->config();
+  if (!c.targets.empty() && !c.targets_are_pattern)
+    for (const auto& [ours, place] : by_ours)
+      if (is_target(c, place)) without.push_back(place.theirs);
+  if (!without.empty())
+    warn("{}: has no matrices for {} of target_modules; {} as in the base", where, fmt::join(without, ", "),
+         without.size() == 1 ? "it stays" : "they stay");
   return adapter;
 }
 

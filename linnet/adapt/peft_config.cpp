@@ -1,6 +1,10 @@
 #include "linnet/adapt/peft_config.h"
 
+#include <algorithm>
+#include <array>
+
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 
 namespace linnet {
 namespace {
@@ -18,7 +22,56 @@ constexpr const char* kMustBeOff[] = {"use_dora",
                                       "velora_config",
                                       "kasa_config",
                                       "monteclora_config",
-                                      "ensure_weight_tying"};
+                                      "ensure_weight_tying",
+                                      "enable_lora",
+                                      "megatron_config"};
+
+// Keys that change no number of an adapter that is loaded: of training, or described by another key.
+constexpr const char* kHarmless[] = {"auto_mapping",
+                                     "peft_version",
+                                     "inference_mode",
+                                     "loftq_config",  // used with init_lora_weights alone
+                                     "eva_config",
+                                     "corda_config",
+                                     "lora_ga_config",
+                                     "qalora_group_size",
+                                     "megatron_core",
+                                     "runtime_config",
+                                     "layers_pattern",  // names the list that layers_to_transform counts
+                                     "tokenizer_name_or_path",
+                                     "tokenizer_kwargs",
+                                     "merge_weights",
+                                     "init_weights"};
+constexpr const char* kRead[] = {"peft_type",
+                                 "task_type",
+                                 "base_model_name_or_path",
+                                 "revision",
+                                 "modules_to_save",
+                                 "r",
+                                 "lora_alpha",
+                                 "lora_dropout",
+                                 "bias",
+                                 "use_rslora",
+                                 "target_modules",
+                                 "exclude_modules",
+                                 "layers_to_transform",
+                                 "init_lora_weights",
+                                 "rank_pattern",
+                                 "alpha_pattern",
+                                 "fan_in_fan_out",
+                                 "num_virtual_tokens",
+                                 "token_dim",
+                                 "num_transformer_submodules",
+                                 "num_attention_heads",
+                                 "num_layers",
+                                 "prompt_tuning_init",
+                                 "prompt_tuning_init_text",
+                                 "prefix_projection",
+                                 "encoder_hidden_size"};
+
+// Values of init_lora_weights after which the base is as it was: the file's matrices are all there is to the adapter.
+// pissa, olora, corda, loftq and lora_ga take a part out of the base's weights when training starts.
+constexpr std::string_view kPlainStarts[] = {"gaussian", "eva", "orthogonal", "mica"};
 
 bool is_off(const Json& value) {
   return value.is_null() || value == false || ((value.is_array() || value.is_object()) && value.empty());
@@ -52,8 +105,8 @@ std::vector<std::string> names(const Json& json, const char* key, std::string_vi
 }
 
 template <class Value>
-std::map<std::string, Value> patterns(const Json& json, const char* key, std::string_view place) {
-  std::map<std::string, Value> all;
+Patterns<Value> patterns(const Json& json, const char* key, std::string_view place) {
+  Patterns<Value> all;
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return all;
   check(found->is_object(), ErrorKind::kBadInput, "{}: {} is no object", place, key);
@@ -62,9 +115,52 @@ std::map<std::string, Value> patterns(const Json& json, const char* key, std::st
     check(plain.find_first_of("*+?()[]{}|\\$^") == plain.npos, ErrorKind::kBadInput,
           "{}: {} has the regular expression '{}'; only module names are supported", place, key, printable(pattern));
     check(value.is_number(), ErrorKind::kBadInput, "{}: {} of '{}' is no number", place, key, printable(pattern));
-    all[pattern] = value.template get<Value>();
+    all.emplace_back(pattern, value.template get<Value>());
   }
   return all;
+}
+
+template <class Value>
+Json pattern_json(const Patterns<Value>& all) {
+  Json json = Json::object();
+  for (const auto& [pattern, value] : all) json[pattern] = value;
+  return json;
+}
+
+void check_start(const Json& json, std::string_view place) {
+  const auto found = json.find("init_lora_weights");
+  if (found == json.end() || found->is_null() || found->is_boolean()) return;
+  const std::string start = get_string(*found, "init_lora_weights", place);
+  if (std::find(std::begin(kPlainStarts), std::end(kPlainStarts), start) != std::end(kPlainStarts)) return;
+  fail(ErrorKind::kBadInput,
+       "{}: init_lora_weights is '{}': such an adapter fits a base whose weights were changed when its training "
+       "started, "
+       "and is not supported; save it in PEFT with path_initial_model_for_weight_conversion, which makes a usual LoRA "
+       "of "
+       "it",
+       place, start);
+}
+
+std::vector<std::int64_t> layer_list(const Json& json, std::string_view place) {
+  const char* const key = "layers_to_transform";
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return {};
+  if (!found->is_array()) return {get_integer(*found, key, place)};
+  std::vector<std::int64_t> layers;
+  for (const Json& layer : *found) layers.push_back(get_integer(layer, key, place));
+  return layers;
+}
+
+void name_unknown(const Json& json, std::string_view place) {
+  const auto in = [](const auto& list, const std::string& key) {
+    return std::any_of(std::begin(list), std::end(list), [&](const char* known) { return key == known; });
+  };
+  std::vector<std::string> unknown;
+  for (const auto& [key, value] : json.items())
+    if (!is_off(value) && !in(kRead, key) && !in(kHarmless, key) && !in(kMustBeOff, key)) unknown.push_back(key);
+  if (!unknown.empty())
+    warn("{}: {} {} not known to PEFT 0.21 and {} ignored", place, fmt::join(unknown, ", "),
+         unknown.size() == 1 ? "is" : "are", unknown.size() == 1 ? "is" : "are");
 }
 
 // Every peft_type. PEFT would take what it knows of a file with all prefixes and leave the rest out without a word:
@@ -87,13 +183,18 @@ const PeftType& type_of(const Json& json, std::string_view place) {
        place, printable(kind));
 }
 
+constexpr std::array<std::string_view, 3> kBiases{"none", "all", "lora_only"};
+
 void read_lora(const Json& json, PeftConfig& c, std::string_view place) {
   for (const char* key : kMustBeOff)
     if (const auto found = json.find(key); found != json.end() && !is_off(*found))
       fail(ErrorKind::kBadInput, "{}: {} is on, which is not supported", place, key);
+  check_start(json, place);
   const std::string bias = text(json, "bias", "none", place);
-  check(bias == "none", ErrorKind::kBadInput, "{}: bias is '{}'; only adapters with bias 'none' are supported", place,
-        printable(bias));
+  const auto known = std::find(kBiases.begin(), kBiases.end(), bias);
+  check(known != kBiases.end(), ErrorKind::kBadInput, "{}: bias is '{}'; it is one of none, all and lora_only", place,
+        bias);
+  c.bias = static_cast<LoraBias>(known - kBiases.begin());
   c.rank = integer(json, "r", 8, place);
   check(c.rank >= 1 && c.rank <= 65536, ErrorKind::kBadInput, "{}: r is {}", place, c.rank);
   c.alpha = real(json, "lora_alpha", 8, place);
@@ -102,6 +203,11 @@ void read_lora(const Json& json, PeftConfig& c, std::string_view place) {
   const auto stabilised = json.find("use_rslora");
   if (stabilised != json.end() && *stabilised == true) c.scale = LoraScale::kAlphaOverRootRank;
   c.targets = names(json, "target_modules", place);
+  c.targets_are_pattern =
+      json.contains("target_modules") && json["target_modules"].is_string() && c.targets[0] != "all-linear";
+  const auto excluded = json.find("exclude_modules");
+  if (excluded != json.end() && excluded->is_array()) c.excluded = names(json, "exclude_modules", place);
+  c.layers_to_transform = layer_list(json, place);
   c.rank_pattern = patterns<std::int64_t>(json, "rank_pattern", place);
   c.alpha_pattern = patterns<double>(json, "alpha_pattern", place);
   const auto in_out = json.find("fan_in_fan_out");
@@ -156,6 +262,7 @@ PeftConfig parse_peft_config(const Json& json, std::string_view place) {
     read_lora(json, c, place);
   else
     read_virtual(json, c, place);
+  name_unknown(json, place);
   c.unknown = json;
   return c;
 }
@@ -176,15 +283,15 @@ Json to_json(const PeftConfig& c) {
     json["lora_dropout"] = c.dropout;
     json["use_rslora"] = c.scale == LoraScale::kAlphaOverRootRank;
     json["use_dora"] = false;
-    json["bias"] = "none";
+    json["bias"] = std::string(kBiases[static_cast<std::size_t>(c.bias)]);
     json["fan_in_fan_out"] = c.weights_in_out;
     json["init_lora_weights"] = true;
-    if (c.targets.size() == 1 && c.targets[0] == "all-linear")
-      json["target_modules"] = "all-linear";
+    if (c.targets_are_pattern || (c.targets.size() == 1 && c.targets[0] == "all-linear"))
+      json["target_modules"] = c.targets[0];
     else
       json["target_modules"] = c.targets;
-    json["rank_pattern"] = c.rank_pattern;
-    json["alpha_pattern"] = c.alpha_pattern;
+    json["rank_pattern"] = pattern_json(c.rank_pattern);
+    json["alpha_pattern"] = pattern_json(c.alpha_pattern);
     return json;
   }
   json["num_virtual_tokens"] = c.virtual_tokens;

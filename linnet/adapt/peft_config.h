@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "linnet/base/json.h"
@@ -18,7 +18,13 @@ namespace linnet {
 enum class AdapterKind : std::uint8_t { kLora, kPromptTuning, kPrefixTuning };
 // Whose attention reads a prefix. One stack has only its own; for encoder-decoders PEFT knows the decoder's alone.
 enum class PrefixReach : std::uint8_t { kOneStack, kAllAttention };
+// Which biases of the base the adapter's file holds, trained with it.
+enum class LoraBias : std::uint8_t { kNone, kAll, kTargets };
 enum class LoraScale : std::uint8_t { kAlphaOverRank, kAlphaOverRootRank };  // the second is rsLoRA
+
+// Module patterns with their values, in the file's order: the first that matches counts.
+template <class Value>
+using Patterns = std::vector<std::pair<std::string, Value>>;
 
 struct PeftConfig {
   AdapterKind kind = AdapterKind::kLora;
@@ -31,9 +37,13 @@ struct PeftConfig {
   std::int64_t rank = 8;
   double alpha = 8, dropout = 0;
   LoraScale scale = LoraScale::kAlphaOverRank;
-  std::vector<std::string> targets;  // module names, matched as suffixes; "all-linear" alone
-  std::map<std::string, std::int64_t> rank_pattern;
-  std::map<std::string, double> alpha_pattern;
+  LoraBias bias = LoraBias::kNone;
+  std::vector<std::string> targets;   // module names, matched as suffixes; "all-linear" alone
+  bool targets_are_pattern = false;   // `targets` is one regular expression, which is kept and not matched here
+  std::vector<std::string> excluded;  // exclude_modules
+  std::vector<std::int64_t> layers_to_transform;  // empty: all
+  Patterns<std::int64_t> rank_pattern;
+  Patterns<double> alpha_pattern;
   bool weights_in_out = false;  // fan_in_fan_out
 
   // Prompt tuning (Lester et al. 2021) and prefix tuning (Li and Liang 2021)
@@ -48,7 +58,8 @@ struct PeftConfig {
 };
 
 bool is_adapter_folder(const std::filesystem::path& path);  // has an adapter_config.json
-// Refuses by name what would change the numbers and is not supported: DoRA, QALoRA, aLoRA, trained biases …
+// Refuses by name what would change the numbers and is not supported: DoRA, PiSSA, QALoRA, aLoRA … A key that PEFT 0.21
+// does not have is named in a warning, as PEFT does.
 PeftConfig read_peft_config(const std::filesystem::path& folder);
 PeftConfig parse_peft_config(const Json& json, std::string_view place);
 Json to_json(const PeftConfig& config);
@@ -56,7 +67,7 @@ Json to_json(const PeftConfig& config);
 // PEFT's get_pattern_key: the value of the first pattern that the module's name ends with. Patterns are plain names,
 // "^" in front anchors them; any other regular expression is refused.
 template <class Value>
-Value pattern_value(const std::map<std::string, Value>& patterns, std::string_view module, Value otherwise) {
+Value pattern_value(const Patterns<Value>& patterns, std::string_view module, Value otherwise) {
   for (const auto& [pattern, value] : patterns) {
     std::string_view name = pattern;
     if (name.starts_with("^") ? module == name.substr(1) : module == name || module.ends_with("." + std::string(name)))

@@ -7,7 +7,7 @@
 #include "linnet/io/gguf_writer.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
-#include "linnet/models/pooling.h"
+#include "linnet/models/sentence_folder.h"
 #include "linnet/nn/rope.h"
 
 namespace linnet::models {
@@ -136,15 +136,22 @@ Tensor rope_factors(const TransformerConfig& config) {
 
 // How a sentence-transformers folder makes one vector of a text: a property of its use, which the weights do without.
 void put_pooling(GgufWriter& out, const Model& model, const std::string& architecture) {
-  const SentenceModules modules = find_modules(model.place());
-  if (modules.unit)
-    warn("{}: a GGUF file cannot say that vectors have length 1; use embed --unit with it", model.place().string());
-  if (!modules.pooling) return;
-  if (const auto pooling = find_pooling(*modules.pooling))
-    out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(*pooling));
-  else
-    warn("{}: a GGUF file has no number for this pooling; it is left out, and embed will take the mean",
-         modules.pooling->string());
+  if (!is_folder(model.place())) return;
+  const std::string place = model.place().string();
+  const SentenceFolder folder = read_sentence_folder(model.place());
+  for (const SentenceModulePtr& module : folder.modules)
+    check(module->normalizes(), ErrorKind::kBadInput,
+          "{}: has a module after the pooling (Dense, LayerNorm), which a GGUF file cannot hold; save a folder", place);
+  if (!folder.modules.empty())
+    warn("{}: a GGUF file cannot specify that vectors have length 1; use embed --unit with it", place);
+  if (folder.lower_case || folder.truncate_dim > 0 || !folder.default_prompt.empty())
+    warn("{}: do_lower_case, truncate_dim and prompts have no place in a GGUF file and are left out", place);
+  if (!folder.pooling) return;
+  const std::vector<EmbedPooling>& modes = folder.pooling->modes;
+  const bool known = modes.size() == 1 && modes[0] <= EmbedPooling::kLast && folder.pooling->include_prompt;
+  check(known, ErrorKind::kBadInput, "{}: a GGUF file has no number for its pooling ({}); save a folder", place,
+        pooling_name(modes[0]));
+  out.set(architecture + ".pooling_type", static_cast<std::uint32_t>(modes[0]));
 }
 
 }  // namespace

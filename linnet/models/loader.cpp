@@ -11,6 +11,7 @@
 #include "linnet/io/folder.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
+#include "linnet/models/sentence_folder.h"
 #include "linnet/models/tying.h"
 #include "linnet/models/unused_fields.h"
 
@@ -121,7 +122,7 @@ void ModelLoader::apply_options(TransformerConfig& config) const {
 
 TransformerConfig Model::read_config(const std::filesystem::path& path, std::optional<HeadKind> head) {
   if (is_folder(path)) {
-    const auto file = path / "config.json";
+    const auto file = transformer_folder(path) / "config.json";
     const Json json = read_config_file(file);
     ConfigFields fields = ConfigFields::reader(json, file.string());
     return models::read_config(fields, family_of(json, file.string()), head);
@@ -133,7 +134,7 @@ TransformerConfig Model::read_config(const std::filesystem::path& path, std::opt
 
 const Family& Model::read_family(const std::filesystem::path& path) {
   if (!is_folder(path)) return family_of(gguf_config(*GgufFile::open(path)), path.string());
-  const auto file = path / "config.json";
+  const auto file = transformer_folder(path) / "config.json";
   return family_of(read_config_file(file), file.string());
 }
 

@@ -4,12 +4,15 @@
 
 #include "linnet/base/file.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
 
 namespace linnet::models {
 
 std::unique_ptr<Model> Model::from_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
-  return ModelLoader(options).load(path);
+  auto model = ModelLoader(options).load(transformer_folder(path));
+  model->place_ = path;  // what lies next to the transformer's folder belongs to the model, too
+  return model;
 }
 
 std::unique_ptr<Model> Model::from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed) {
@@ -36,6 +39,8 @@ std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTok
   for (const nn::NamedLinear& linear : nn::linears(transformer))
     if (const auto& lora = linear.linear->lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
       return linear.name;
+  if (const auto& lora = transformer.embeddings().lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
+    return "embeddings.tokens";
   bool finite = nn::all_finite(tokens.prompt);
   for (const auto* prefix : {&tokens.prefix, &tokens.encoder_prefix, &tokens.cross_prefix})
     for (const nn::PrefixKv& layer : *prefix)
@@ -82,17 +87,22 @@ std::int64_t Model::context() const {
   return positions == 0 ? 0 : std::max<std::int64_t>(1, positions - virtual_tokens_.count());
 }
 
-const Tensor& Model::output_weight() const {
-  const Tensor& weight = transformer_.head().output_weight(transformer_.token_table());
+Tensor Model::output_weight() const {
+  const nn::Head& head = transformer_.head();
+  const Tensor& weight = head.output_weight(transformer_.token_table());
   check(static_cast<bool>(weight), "[model] a {} without a language model head has no vocabulary scores",
         family_->model_type);
-  return weight;
+  const auto& lora = head.output_lora();
+  return lora ? add(to_float(weight), scale(matmul(lora->b, lora->a), lora->scale)) : weight;
 }
 const Tensor& Model::output_bias() const { return transformer_.head().output_bias(); }
 Tensor Model::before_output(const Tensor& hidden) const { return transformer_.head().before_output(hidden, pass_); }
 
 Tensor Model::logits(const Tensor& hidden) const {
-  return finite(linear(before_output(hidden), output_weight(), output_bias(), {.precision = pass_.precision}));
+  const nn::Head& head = transformer_.head();
+  check(static_cast<bool>(head.output_weight(transformer_.token_table())),
+        "[model] a {} without a language model head has no vocabulary scores", family_->model_type);
+  return finite(head.scores(before_output(hidden), transformer_.token_table(), pass_));
 }
 Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows) const {
   return logits(gather_rows(hidden, rows));

@@ -70,9 +70,9 @@ class Model {
   Tensor classify(const Tensor& features) const;
   Tensor next_sentence(const Tensor& pooled) const;
 
-  // What stands before the output matrix, and that matrix: for losses fused with it.
+  // What comes before the output matrix, and that matrix with its LoRA update: for losses fused with it.
   Tensor before_output(const Tensor& hidden) const;
-  const Tensor& output_weight() const;
+  Tensor output_weight() const;
   const Tensor& output_bias() const;
 
   // What every forward pass starts with unless its state brings its own: how a soft prompt or a prefix is put on a
@@ -104,6 +104,10 @@ class Model {
   // Whether the pooler was drawn because the checkpoint has none: whoever trains a head on it trains it too.
   bool pooler_drawn() const { return pooler_drawn_; }
   void set_head_trained(bool trained);
+  // A tied output matrix becomes a parameter of its own ("head.output.weight") with the same values.
+  void untie() { transformer_.untie(); }
+  // The update of the vocabulary table (nn::Embeddings::lora).
+  std::optional<nn::LoraDelta>& token_lora() { return transformer_.embeddings().lora(); }
   // Makes every weight f32 on the heap, so that training may write to it.
   void make_trainable();
 

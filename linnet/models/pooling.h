@@ -1,12 +1,17 @@
-// How the rows of a text become one vector: what a sentence-transformers folder says about it.
+// How the rows of a text become one vector: sentence-transformers' Pooling module, or a GGUF file's pooling type.
 //
-//   const SentenceModules modules = find_modules(folder);
-//   if (modules.pooling) options.pooling = read_pooling(*modules.pooling);
+//   const PoolingConfig pooling = read_pooling(folder / "1_Pooling/config.json");
+//   Tensor vectors = pool(model.forward(batch), batch.starts, pooling.modes);   // [texts, modes * hidden]
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "linnet/tensor/tensor.h"
 
 namespace linnet {
 class GgufFile;
@@ -14,28 +19,31 @@ class GgufFile;
 
 namespace linnet::models {
 
-// The numbers are those of a GGUF file's pooling_type.
-enum class EmbedPooling : std::uint8_t { kMean = 1, kCls, kLast };
+// The numbers of the first three are those of a GGUF file's pooling_type.
+enum class EmbedPooling : std::uint8_t { kMean = 1, kCls, kLast, kMax, kMeanSqrtLength, kWeightedMean };
 
-// What follows the transformer in such a folder, by its modules.json; where it has none, by the usual folders' names.
-struct SentenceModules {
-  std::optional<std::filesystem::path> pooling;  // the config.json of its Pooling module
-  bool unit = false;                             // vectors are scaled to length 1
+// By sentence-transformers' name ("mean", "cls", "lasttoken", …) or `--pooling`'s ("last").
+std::optional<EmbedPooling> pooling_named(std::string_view name);
+std::string_view pooling_name(EmbedPooling pooling);  // sentence-transformers'
+
+struct PoolingConfig {
+  std::vector<EmbedPooling> modes{EmbedPooling::kMean};  // several: their vectors one after another
+  bool include_prompt = true;                            // false: the rows of a prompt are left out
 };
-// kBadInput: a modules.json that is no list of modules, or names a folder outside.
-SentenceModules find_modules(const std::filesystem::path& folder);
 
-// The config.json of a Pooling module; the mean where it names no mode. Damaged, or a mode that is none of ours:
-// kBadInput naming the file.
-EmbedPooling read_pooling(const std::filesystem::path& file);
+// The config.json of a Pooling module, with the flags of old versions or with `pooling_mode`. Damaged, a mode or a key
+// that sentence-transformers 6.2 does not have: kBadInput naming it.
+PoolingConfig read_pooling(const std::filesystem::path& file);
 
-// The same for who can do without: nothing where the mode is none of ours, or several are on.
-std::optional<EmbedPooling> find_pooling(const std::filesystem::path& file);
-
-// What a GGUF file says; nothing where it says nothing, or has a mode that is none of ours.
+// What a GGUF file has; nothing where it has none. A type that makes no vector of a text: kBadInput.
 std::optional<EmbedPooling> gguf_pooling(const GgufFile& file);
 
-// Makes the modules.json and the Pooling module of a folder whose vectors are pooled so, for sentence-transformers.
+// hidden [rows, width]; text i is rows starts[i] to starts[i + 1], its first `skip` rows are left out. A text without
+// other rows: kInvalidArgument.
+Tensor pool(const Tensor& hidden, std::span<const std::int32_t> starts, std::span<const EmbedPooling> modes,
+            std::int64_t skip = 0);
+
+// Writes the modules.json and the Pooling module of a folder whose vectors are pooled so, for sentence-transformers.
 void write_modules(const std::filesystem::path& folder, EmbedPooling pooling, std::int64_t hidden);
 
 }  // namespace linnet::models

@@ -2,6 +2,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
+#include "linnet/models/sentence_folder.h"
 
 namespace linnet::models {
 
@@ -39,7 +40,7 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
 }
 
 Tokenizer load_tokenizer(const std::filesystem::path& path) {
-  if (is_folder(path)) return Tokenizer::from_pretrained(path);
+  if (is_folder(path)) return Tokenizer::from_pretrained(transformer_folder(path));
   if (path.extension() != ".gguf") return Tokenizer::from_file(path);
   const auto file = GgufFile::open(path);
   return Tokenizer::from_gguf(gguf_vocabulary(*file), path.string());

@@ -6,8 +6,8 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
-#include "linnet/models/pooling.h"
 #include "linnet/models/pretrained.h"
+#include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
 #include "linnet/tokenizer/gguf_export.h"
 #include "linnet/tokenizer/tokenizer_files.h"
@@ -17,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Files, and folders with the files in them: named chat templates, and how sentence-transformers pools a model's rows.
-constexpr const char* kCompanions[] = {"modules.json", "sentence_bert_config.json"};
-constexpr const char* kCompanionFolders[] = {"additional_chat_templates", "1_Pooling", "2_Normalize"};
+constexpr const char* kNamedTemplates = "additional_chat_templates";  // a folder
 
 // The files a folder has in place of a GGUF's metadata.
 void write_companions(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
@@ -52,19 +50,19 @@ void copy_companions(const fs::path& from, const fs::path& to) {
   }
   if (fs::equivalent(from, to, error)) return;
   // Byte for byte, so that the saved folder tokenizes as the source did.
+  const fs::path model = transformer_folder(from);
   const auto copy_file = [&](const fs::path& name) {
-    if (has_companion(from / name)) write_file(to / name, read_file(from / name));
+    if (has_companion(model / name)) write_file(to / name, read_file(model / name));
   };
   for (const VocabularyFile& file : kVocabularyFiles) copy_file(file.name);
   for (const char* name : kTokenizerCompanions) copy_file(name);
   copy_file("generation_config.json");
-  for (const char* name : kCompanions) copy_file(name);
-  for (const fs::path folder : kCompanionFolders) {
-    if (!is_folder(from / folder)) continue;
-    make_folders(to / folder);
-    for (const fs::path& entry : list_folder(from / folder))
-      if (is_file(entry)) copy_file(folder / entry.filename());
+  if (is_folder(model / kNamedTemplates)) {
+    make_folders(to / kNamedTemplates);
+    for (const fs::path& entry : list_folder(model / kNamedTemplates))
+      if (is_file(entry)) copy_file(fs::path(kNamedTemplates) / entry.filename());
   }
+  copy_sentence_files(from, to);
 }
 
 void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const fs::path& place) {

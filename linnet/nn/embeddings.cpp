@@ -16,6 +16,12 @@ Embeddings::Embeddings(const TransformerConfig& c)
   if (c.embedding_norm) norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
 }
 
+Tensor Embeddings::tokens(const Packed& batch) const {
+  const Tensor rows = embedding(tokens_, batch.ids);
+  if (!lora_) return rows;
+  return add(rows, scale(linear(embedding(lora_->a, batch.ids), lora_->b), lora_->scale));
+}
+
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
   if (learned_) {
     const auto longest =

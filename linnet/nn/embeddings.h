@@ -2,7 +2,10 @@
 // family says so.
 #pragma once
 
+#include <optional>
+
 #include "linnet/nn/config.h"
+#include "linnet/nn/linear.h"
 #include "linnet/nn/norm.h"
 #include "linnet/nn/packed.h"
 #include "linnet/nn/pass.h"
@@ -14,13 +17,15 @@ class Embeddings {
   Embeddings() = default;
   explicit Embeddings(const TransformerConfig& config);
 
-  // Rows of the vocabulary table only: [batch rows, hidden].
-  Tensor tokens(const Packed& batch) const { return embedding(tokens_, batch.ids); }
+  // Rows of the vocabulary table only, with its LoRA update: [batch rows, hidden].
+  Tensor tokens(const Packed& batch) const;
   // Adds positions and types, norms, drops. Positions past the table: kInvalidArgument with both numbers.
   Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
   void visit(Visitor& v);
   const Tensor& token_table() const { return tokens_; }
   void share_tokens(const Embeddings& other) { tokens_ = other.tokens_; }
+  // Of the vocabulary table: a is [vocab, rank] here, b [hidden, rank]; without dropout, as in PEFT.
+  std::optional<LoraDelta>& lora() { return lora_; }
 
  private:
   std::int64_t vocab_ = 0, hidden_ = 0, max_positions_ = 0, token_types_ = 0;
@@ -28,6 +33,7 @@ class Embeddings {
   double dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, hidden], [max positions, hidden], [types, hidden]
   NormLayer norm_;
+  std::optional<LoraDelta> lora_;
 };
 
 }  // namespace linnet::nn

@@ -1,5 +1,7 @@
 #include "linnet/nn/heads.h"
 
+#include <utility>
+
 #include "linnet/base/error.h"
 
 namespace linnet::nn {
@@ -37,6 +39,19 @@ Head::Head(const TransformerConfig& c)
 
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
   return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+}
+
+Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {
+  return tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+}
+
+void Head::untie(const Tensor& token_table) {
+  if (!tied_) return;
+  tied_ = false;
+  output_ = Linear(token_table.size(1), vocab_, has_output_bias_);
+  output_.weight() = token_table;
+  output_.bias() = std::exchange(output_bias_, {});
+  has_output_bias_ = false;
 }
 
 OutputRows Head::pooled_row() const {

@@ -19,6 +19,12 @@ class Head {
   const Tensor& output_weight(const Tensor& token_table) const { return tied_ ? token_table : output_.weight(); }
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
+  // What `before_output` gave -> scores over the vocabulary; a LoRA update of the output matrix is in them.
+  Tensor scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const;
+  // The output matrix becomes one of the head's own that starts with the values (and the storage) of the table.
+  void untie(const Tensor& token_table);
+  std::optional<LoraDelta>& output_lora() { return output_.lora(); }
+  const std::optional<LoraDelta>& output_lora() const { return output_.lora(); }
 
   // What pooling takes from the rows of a text, one row a sequence [sequences, hidden] (`hidden` itself where it holds
   // just those), and what the pooler makes of them.

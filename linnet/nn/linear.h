@@ -35,6 +35,7 @@ class Linear {
   Tensor& bias() { return bias_; }
   const Tensor& bias() const { return bias_; }
   std::optional<LoraDelta>& lora() { return lora_; }
+  const std::optional<LoraDelta>& lora() const { return lora_; }
 
  private:
   std::int64_t in_ = 0, out_ = 0;

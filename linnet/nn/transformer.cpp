@@ -236,6 +236,12 @@ Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state,
   return pooling.output == OutputRows::kAll ? head_.pooling_rows(rows.text(), batch) : rows.hidden;
 }
 
+void Transformer::untie() {
+  if (!head_.tied()) return;
+  head_.untie(token_table());
+  config_.tie_embeddings = false;
+}
+
 Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder beside its decoder");
   ForwardState own;

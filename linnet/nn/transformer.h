@@ -58,6 +58,8 @@ class Transformer {
   const Head& head() const { return head_; }
   Head& head() { return head_; }
   const Tensor& token_table() const { return embeddings_.token_table(); }
+  Embeddings& embeddings() { return embeddings_; }
+  void untie();  // the output matrix becomes a parameter of its own, with the same values
   void replace_head(const TransformerConfig& config);  // the stack stays; the new head is undefined until initialised
   void set_head_trained(bool trained) { config_.head_trained = trained; }
   // Encoder-decoders share one token table between both stacks; called after loading.

@@ -174,9 +174,12 @@ void Classifier::check_calibration() const {
         fmt::join(c.labels, ", "));
   if (c.measured_with.is_null()) return;
   constexpr std::pair<const char*, const char*> kNames[] = {
-      {"weights", "another model"},           {"engine", "another --engine"},
-      {"template", "another template"},       {"label_words", "other label words"},
-      {"normalize", "another --normalize"},   {"chat", "another choice of --chat"},
+      {"weights", "another model"},
+      {"engine", "another --engine"},
+      {"template", "another template"},
+      {"label_words", "other label words"},
+      {"normalize", "another --normalize"},
+      {"chat", "another choice of --chat"},
       {"prompt_sha256", "other examples, --shots or --seed, or another chat template"},
   };
   const Json now = setup();
@@ -190,7 +193,8 @@ void Classifier::check_calibration() const {
 }
 
 std::string Classifier::hypothesis(const TextInput& input, const std::string& label) const {
-  return prompt_.render(prompt_slots({input.text, input.pair, 0, input.columns}, {{"label", label}, {"labels", labels_}}));
+  return prompt_.render(
+      prompt_slots({input.text, input.pair, 0, input.columns}, {{"label", label}, {"labels", labels_}}));
 }
 
 std::string Classifier::render(const TextInput& input) const {
@@ -211,8 +215,9 @@ std::string Classifier::render(const TextInput& input) const {
 std::string Classifier::with_exemplars(const Exemplar& question, const Json& shared) const {
   const std::int64_t room = prompt_room();
   const auto budget = room > 0 ? static_cast<std::size_t>(room) : SIZE_MAX;
-  FewShotPrompt prompt = exemplars_->build(prompt_, exemplar_words_, question, shared, budget,
-                                           [&](const std::string& text) { return prompt_ids(tokenizer_, text).size(); });
+  FewShotPrompt prompt =
+      exemplars_->build(prompt_, exemplar_words_, question, shared, budget,
+                        [&](const std::string& text) { return prompt_ids(tokenizer_, text).size(); });
   if (prompt.dropped > 0 && first_time(Remark::kExemplarsDropped))
     note("{} exemplars do not fit the context of {} tokens and are left out (said once)", prompt.dropped, context());
   return std::move(prompt.text);
@@ -239,21 +244,34 @@ std::string Classifier::prompt_of(const TextInput& input) const {
            static_cast<std::int64_t>(ids_of(candidate).size()) <= room;
   };
   if (room == 0 || fits(prompt)) return prompt;
-  if (first_time(Remark::kTextCut))
-    note("a text is cut at its end to fit the context of {} tokens (said once)", context());
-  std::size_t low = 0, high = input.text.size();  // bytes kept: `low` fits, or nothing does
+  note_cut();
+  const std::string_view text = input.text;
+  const auto part = [&](std::size_t bytes) {  // on the side that the tokenizer keeps, whole characters
+    if (tokenizer_.truncation_side() == Side::kRight)
+      return text.substr(0, utf8::complete_prefix(text.substr(0, bytes)));
+    std::size_t begin = text.size() - bytes;
+    while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
+    return text.substr(begin);
+  };
+  std::size_t low = 0, high = text.size();  // bytes kept: `low` fits, or nothing does
   TextInput cut = input;
   while (low < high) {
     const std::size_t middle = (low + high + 1) / 2;
-    const std::size_t whole = utf8::complete_prefix(std::string_view(input.text).substr(0, middle));
-    cut.text = input.text.substr(0, whole);
+    const std::size_t whole = part(middle).size();
+    cut.text = part(middle);
     if (whole > low && fits(render(cut)))
       low = whole;
     else
       high = middle - 1;
   }
-  cut.text = input.text.substr(0, low);
+  cut.text = part(low);
   return render(cut);
+}
+
+void Classifier::note_cut() const {
+  if (first_time(Remark::kTextCut))
+    note("a text is cut to fit the context of {} tokens, its {} part is kept (said once)", context(),
+         tokenizer_.truncation_side() == Side::kRight ? "first" : "last");
 }
 
 bool Classifier::first_time(Remark remark) const {

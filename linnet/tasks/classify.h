@@ -78,8 +78,8 @@ struct TextInput {
 
 class Classifier {
  public:
-  // kInvalidArgument: labels, words or options that do not fit each other or the engine (a template for a trained head);
-  // kBadInput: an engine the checkpoint has no head for, an untrained head, a calibration of another setup.
+  // kInvalidArgument: labels, words or options that do not fit each other or the engine (a template for a trained
+  // head); kBadInput: an engine the checkpoint has no head for, an untrained head, a calibration of another setup.
   Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
 
   std::vector<Classification> classify(std::span<const TextInput> texts) const;
@@ -144,7 +144,10 @@ class Classifier {
   std::int64_t prompt_room() const;  // tokens a prompt may have; 0: any number
   // The class scores of a trained head.
   std::vector<std::vector<double>> class_logits(std::span<const Encoding* const> inputs) const;
-  EncodeOptions cut_to_context(TruncationStrategy strategy) const;
+  // A text or a pair as tokens that the context holds.
+  Encoding cut_to_context(std::string_view first, std::optional<std::string_view> second,
+                          TruncationStrategy strategy) const;
+  void note_cut() const;  // once
   // Probabilities over the labels from `adjusted` scores.
   Classification rank(std::span<const double> logprobs, std::span<const double> adjusted) const;
   Classification rank(std::vector<LabelScore> scores) const;
@@ -163,7 +166,7 @@ class Classifier {
   PromptTemplate prompt_;
   std::vector<std::string> labels_;  // a trained head's may hold a name twice
   Verbalizer words_;                 // of the engines that know labels by words; else empty
-  Verbalizer exemplar_words_;  // of solved examples, which stand in the prompt also in a chat
+  Verbalizer exemplar_words_;        // of solved examples, which stand in the prompt also in a chat
   std::optional<Exemplars> exemplars_;
   std::vector<std::int32_t> mask_words_;  // mask: the token of every word
   std::vector<double> prior_;             // PMI: log p of every word after the template with an empty text

@@ -10,6 +10,7 @@
 #include "linnet/tasks/batches.h"
 #include "linnet/tasks/classify.h"
 #include "linnet/tasks/prompt_ids.h"
+#include "linnet/tokenizer/text_cutter.h"
 
 namespace linnet::tasks {
 namespace {
@@ -105,29 +106,25 @@ std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encodi
   return result;
 }
 
-EncodeOptions Classifier::cut_to_context(TruncationStrategy strategy) const {
-  EncodeOptions options;
-  options.want_tokens = options.want_offsets = false;
-  if (context() > 0) options.truncation = Truncation{.max_length = context(), .strategy = strategy};
-  return options;
+Encoding Classifier::cut_to_context(std::string_view first, std::optional<std::string_view> second,
+                                    TruncationStrategy strategy) const {
+  TextCutter cutter(tokenizer_, context(), {.want_tokens = false, .want_offsets = false});
+  Encoding made = cutter.encode(first, second, strategy);
+  check(made.size() > 0, kNoTokens);
+  if (cutter.cut_texts() > 0) note_cut();
+  return made;
 }
 
 std::vector<Encoding> Classifier::hypotheses(const TextInput& input) const {
-  const EncodeOptions options = cut_to_context(TruncationStrategy::kOnlyFirst);
   std::vector<Encoding> pairs;
-  for (const std::string& label : labels_) {
-    pairs.push_back(tokenizer_.encode(input.text, hypothesis(input, label), options));
-    check(pairs.back().size() > 0, kNoTokens);
-  }
+  for (const std::string& label : labels_)
+    pairs.push_back(cut_to_context(input.text, hypothesis(input, label), TruncationStrategy::kOnlyFirst));
   return pairs;
 }
 
 Encoding Classifier::head_input(const TextInput& input) const {
-  const EncodeOptions options = cut_to_context(TruncationStrategy::kLongestFirst);
-  Encoding made = input.pair.empty() ? tokenizer_.encode(input.text, options)
-                                     : tokenizer_.encode(input.text, input.pair, options);
-  check(made.size() > 0, kNoTokens);
-  return made;
+  const auto pair = input.pair.empty() ? std::nullopt : std::optional<std::string_view>(input.pair);
+  return cut_to_context(input.text, pair, TruncationStrategy::kLongestFirst);
 }
 
 std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {

@@ -5,20 +5,16 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "linnet/base/json.h"
 #include "linnet/io/gguf.h"
-#include "linnet/tasks/batches.h"
+#include "linnet/tokenizer/text_cutter.h"
 
 namespace linnet::tasks {
 namespace {
 
-Tensor pool(const Tensor& hidden, const nn::Packed& batch, EmbedPooling how) {
-  if (how == EmbedPooling::kMean) return mean_rows(hidden, batch.starts);
-  const auto which = how == EmbedPooling::kCls ? nn::OutputRows::kFirst : nn::OutputRows::kLast;
-  return gather_rows(hidden, nn::one_row_each(batch, which));
-}
+constexpr const char* kNoTokens =
+    "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
-void scale_to_one(std::vector<float>& v) {
+void scale_to_one(std::span<float> v) {
   double sum = 0;
   for (const float x : v) sum += static_cast<double>(x) * x;
   const auto factor = static_cast<float>(1 / std::max(std::sqrt(sum), 1e-12));
@@ -32,30 +28,85 @@ std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer
   return limit;
 }
 
-// One portion.
-std::vector<std::vector<float>> vectors_of(const models::Model& model, const Tokenizer& tokenizer,
-                                           std::span<const std::string> texts, const EmbedOptions& options) {
-  EncodeOptions encode;
-  if (const std::int64_t limit = length_limit(model, tokenizer, options); limit > 0)
-    encode.truncation = Truncation{.max_length = limit};
-  std::vector<std::vector<std::int32_t>> encoded;
-  for (const std::string& text : texts) encoded.push_back(tokenizer.encode_ids(text, encode));
-  std::vector<std::vector<float>> result(texts.size());
-  for_each_batch(encoded, options.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-    const Tensor pooled = pool(model.forward(batch), batch, options.pooling);
-    const auto values = pooled.data<float>();
-    const auto size = static_cast<std::size_t>(pooled.size(1));
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      auto& v = result[members[i]];
-      v.assign(values.begin() + static_cast<std::ptrdiff_t>(i * size),
-               values.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
-      if (options.unit) scale_to_one(v);
-    }
-  });
-  return result;
+// Texts to vectors, a portion at a time.
+class Embedder {
+ public:
+  Embedder(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options)
+      : model_(model), options_(options), cutter_(tokenizer, length_limit(model, tokenizer, options), ask(options)) {
+    embedding_width(model, options);  // the modules fit
+    if (options.pool_prompt || options.prompt.empty()) return;
+    // As sentence-transformers counts: the prompt's tokens without a special one at their end.
+    const Encoding prompt = tokenizer.encode(options.prompt, ask(options));
+    skip_ = static_cast<std::int64_t>(prompt.size());
+    if (skip_ > 0 && tokenizer.is_special(prompt.ids.back())) --skip_;
+  }
+
+  std::vector<std::int32_t> ids(const std::string& text) {
+    std::vector<std::int32_t> ids = cutter_.encode(options_.prompt + text).ids;
+    check(!ids.empty(), "{}", kNoTokens);
+    check(std::ssize(ids) > skip_, "the text has no tokens after its prompt; give a text, or leave the row out");
+    return ids;
+  }
+
+  std::vector<std::vector<float>> vectors(const std::vector<std::vector<std::int32_t>>& texts) const {
+    std::vector<std::vector<float>> result(texts.size());
+    for_each_batch(texts, options_.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
+      Tensor pooled = models::pool(model_.forward(batch), batch.starts, options_.modes, skip_);
+      for (const models::SentenceModulePtr& module : options_.modules) pooled = module->run(pooled);
+      const auto values = pooled.data<float>();
+      const auto size = static_cast<std::size_t>(pooled.size(1));
+      const std::size_t kept =
+          options_.truncate_dim > 0 ? std::min(size, static_cast<std::size_t>(options_.truncate_dim)) : size;
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        const auto own = values.subspan(i * size, kept);
+        auto& v = result[members[i]];
+        v.assign(own.begin(), own.end());
+        if (options_.unit) scale_to_one(v);
+      }
+    });
+    return result;
+  }
+
+  void note_cut() const { cutter_.note_cut(); }
+
+ private:
+  static EncodeOptions ask(const EmbedOptions& options) {
+    return {.letters = options.letters, .want_tokens = false, .want_offsets = false};
+  }
+
+  const models::Model& model_;
+  const EmbedOptions& options_;
+  TextCutter cutter_;
+  std::int64_t skip_ = 0;  // rows at a text's beginning that are not pooled
+};
+
+void ask_for(EmbedOptions& options, const models::SentenceFolder& folder, const EmbedWishes& wishes) {
+  if (wishes.prompt_name) {
+    const std::string* prompt = folder.find_prompt(*wishes.prompt_name);
+    std::vector<std::string> names;
+    for (const auto& [name, text] : folder.prompts) names.push_back(name);
+    check(prompt != nullptr, "the model has no prompt '{}'; it has {}", *wishes.prompt_name,
+          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+    options.prompt = *prompt;
+  }
+  if (wishes.prompt) options.prompt = *wishes.prompt;
+  if (!wishes.unit) return;
+  options.unit = *wishes.unit;
+  while (!options.unit && !options.modules.empty() && options.modules.back()->normalizes()) options.modules.pop_back();
 }
 
 }  // namespace
+
+std::int64_t embedding_width(const models::Model& model, const EmbedOptions& options) {
+  std::int64_t width = model.config().hidden * std::ssize(options.modes);
+  for (const models::SentenceModulePtr& module : options.modules) {
+    check(module->in() == 0 || module->in() == width, ErrorKind::kBadInput,
+          "{}: a module after the pooling takes vectors of {} numbers, it gets {}", model.place().string(),
+          module->in(), width);
+    if (module->in() > 0) width = module->out();
+  }
+  return options.truncate_dim > 0 ? std::min(width, options.truncate_dim) : width;
+}
 
 std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
                                       std::span<const std::string> texts, const EmbedOptions& options) {
@@ -65,28 +116,52 @@ std::vector<std::vector<float>> embed(const models::Model& model, const Tokenize
 }
 
 void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
-                const EmbedOptions& options, const OnVector& on_vector) {
+                const EmbedOptions& options, const OnVector& on_vector, const OnRefusal& on_refusal) {
+  Embedder embedder(model, tokenizer, options);
   for (std::size_t begin = 0; begin < texts.size();) {
     const std::size_t end =
         portion_end(begin, texts.size(), options.batch_rows, [&](std::size_t i) { return texts[i].size(); });
-    for (const auto& vector : vectors_of(model, tokenizer, texts.subspan(begin, end - begin), options))
-      on_vector(begin++, vector);
+    std::vector<std::vector<std::int32_t>> encoded;
+    std::vector<std::optional<Error>> errors;
+    for (std::size_t i = begin; i < end; ++i)
+      errors.push_back(text_error(on_refusal, [&] { encoded.push_back(embedder.ids(texts[i])); }));
+    const auto vectors = embedder.vectors(encoded);
+    auto vector = vectors.begin();
+    for (const std::optional<Error>& error : errors) {
+      if (error)
+        on_refusal(begin, *error);
+      else
+        on_vector(begin, *vector++);
+      ++begin;
+    }
   }
+  embedder.note_cut();
 }
 
-EmbedOptions embed_defaults(const std::filesystem::path& model, std::optional<EmbedPooling> pooling) {
+EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishes& wishes) {
   EmbedOptions options;
-  if (!pooling && model.extension() == ".gguf" && !std::filesystem::is_directory(model))
-    pooling = models::gguf_pooling(*GgufFile::open(model));
-  const models::SentenceModules modules = models::find_modules(model);
-  if (!pooling && modules.pooling) pooling = models::read_pooling(*modules.pooling);
-  options.unit = modules.unit;
-  if (pooling) options.pooling = *pooling;
-  if (const auto file = model / "sentence_bert_config.json"; std::filesystem::exists(file)) {
-    const Json json = read_json(file);
-    if (json.is_object() && json.contains("max_seq_length") && !json["max_seq_length"].is_null())
-      options.max_length = get_integer(json["max_seq_length"], "max_seq_length", file.string());
+  models::SentenceFolder folder;
+  if (is_folder(model)) {
+    folder = models::read_sentence_folder(model);
+    check(folder.pooling || wishes.pooling || presence(model / "modules.json") == Presence::kAbsent,
+          ErrorKind::kBadInput, "{}: lists no Pooling module; say how with --pooling",
+          (model / "modules.json").string());
+    if (folder.pooling) {
+      options.modes = folder.pooling->modes;
+      options.pool_prompt = folder.pooling->include_prompt;
+    }
+    options.modules = folder.modules;
+    options.letters = folder.lower_case ? LetterCase::kLower : LetterCase::kAsWritten;
+    options.truncate_dim = folder.truncate_dim;
+    options.max_length = folder.max_length;
+    options.similarity = folder.similarity;
+    if (const std::string* query = folder.find_prompt("query")) options.query_prompt = *query;
+    if (!folder.default_prompt.empty()) options.prompt = *folder.find_prompt(folder.default_prompt);
+  } else if (!wishes.pooling) {
+    if (const auto pooling = models::gguf_pooling(*GgufFile::open(model))) options.modes = {*pooling};
   }
+  if (wishes.pooling) options.modes = {*wishes.pooling};
+  ask_for(options, folder, wishes);
   return options;
 }
 

@@ -45,11 +45,15 @@ enum class SpecialText : std::uint8_t {
 // `tokenizers` library follows them.
 enum class FileLengths : std::uint8_t { kIgnore, kFollow };
 
+// Letters of the text before the normalizer sees them; special tokens in it stay as they are written.
+enum class LetterCase : std::uint8_t { kAsWritten, kLower };
+
 struct EncodeOptions {
   bool add_special_tokens = true;  // what the post-processor adds: [CLS], <s>, </s> …
   SpecialText special_text = SpecialText::kParse;
   std::optional<Truncation> truncation = {};  // goes before what the file says
   FileLengths file_lengths = FileLengths::kIgnore;
+  LetterCase letters = LetterCase::kAsWritten;
   bool want_tokens = true;   // fill Encoding::tokens
   bool want_offsets = true;  // fill Encoding::offsets
 };

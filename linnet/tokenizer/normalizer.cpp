@@ -57,6 +57,8 @@ void map_characters(AlignedText& text, Map map) {
   if (any) text.transform(changes, 0);
 }
 
+}  // namespace
+
 void lowercase(AlignedText& text) {
   std::vector<Change> changes;
   bool any = false;
@@ -69,6 +71,8 @@ void lowercase(AlignedText& text) {
   });
   if (any) text.transform(changes, 0);
 }
+
+namespace {
 
 bool ascii(std::string_view text) {
   for (const char c : text)

@@ -32,6 +32,8 @@ struct BertOptions {
   bool lowercase = true;
 };
 
+void lowercase(AlignedText& text);
+
 // The `normalizer` of a tokenizer.json; null where the entry is null. Unknown or malformed: kBadInput naming `place`.
 NormalizerPtr make_normalizer(const Json& json, std::string_view place);
 NormalizerPtr bert_normalizer(const BertOptions& options);

@@ -36,6 +36,7 @@ class Run {
  private:
   void segment(std::string_view part, std::uint32_t begin) {
     AlignedText text(part, begin, origins_, budget_);
+    if (options_.letters == LetterCase::kLower) lowercase(text);
     if (data_.normalizer) blame(data_.place, [&] { data_.normalizer->normalize(text); });
     if (text.empty()) return;
     const auto size = static_cast<std::uint32_t>(text.text().size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "linnet/tokenizer/text_cutter.h"
 #include "linnet/train/encode_job.h"
 
 namespace linnet {
@@ -45,16 +46,10 @@ TrainTask text_task(const nn::TransformerConfig& config) {
 
 Encoding EncodeJob::encode(std::string_view first, std::optional<std::string_view> second,
                            TruncationStrategy strategy) {
-  EncodeOptions ask{.want_tokens = false};
-  const auto run = [&] {
-    return second ? tokenizer.encode(first, *second, ask) : tokenizer.encode(first, ask);
-  };
-  Encoding whole = run();
-  const auto length = static_cast<std::int64_t>(whole.size());
-  measured(whole.size());
-  if (length <= max_length) return whole;
-  ask.truncation = Truncation{max_length, strategy, tokenizer.truncation_side()};
-  return run();
+  TextCutter cutter(tokenizer, max_length, {.want_tokens = false});
+  Encoding cut = cutter.encode(first, second, strategy);
+  measured(static_cast<std::size_t>(cutter.full_length()));
+  return cut;
 }
 
 void EncodeJob::measured(std::size_t tokens) {
@@ -84,7 +79,8 @@ void encode_classes(EncodeJob& job) {
   const std::size_t labels = job.data.label_names.size();
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    Encoding e = job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
+    Encoding e =
+        job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
     job.require(!e.ids.empty(), i, "the text has no tokens; remove the row");
     EncodedExample made;
     made.ids = std::move(e.ids);
@@ -114,8 +110,8 @@ void encode_sequences(EncodeJob& job) {
     close(made.ids, job.end_id(), job.max_length);
     job.require(made.ids.size() > 1, i, "the text has no tokens; remove the row");
     if (pairs) {
-      const EncodeOptions ask{.truncation = Truncation{.max_length = job.max_length}};
-      made.output = job.tokenizer.encode_ids(completion ? row.completion : row.target, ask);
+      TextCutter cutter(job.tokenizer, job.max_length);
+      made.output = cutter.encode(completion ? row.completion : row.target).ids;
       close(made.output, job.end_id(), job.max_length);
     }
     job.keep(i, std::move(made));

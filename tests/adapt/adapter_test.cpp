@@ -110,6 +110,41 @@ TEST(Adapter, LabelsComeFromTheConfigurationBesideIt) {
               ::testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
 }
 
+// findings A14: without a config.json of its own a classifier has the labels of the base, in their order.
+TEST(Adapter, LabelsOfABareAdapterAreTheBases) {
+  Scratch scratch;
+  const auto model = base("bert/classifier");
+  Adapter::create(*model, Lora{}, {.base = (fixtures() / "bert/classifier").string()})->save(scratch / "a");
+  std::filesystem::remove(scratch / "a" / "config.json");
+  EXPECT_THAT(load_adapted(scratch / "a").model->config().labels, ::testing::ElementsAre("red", "green", "blue"));
+  EXPECT_THAT(adapted_config(scratch / "a", fixtures() / "bert/classifier").labels,
+              ::testing::ElementsAre("red", "green", "blue"));
+  EXPECT_EQ(load_adapted(adapter_fixture("bert-classifier-lora")).model->config().labels,
+            models::Model::read_config(fixtures() / "bert/classifier").labels);
+}
+
+// findings A4: the weights that PEFT stores under an update of the output matrix are the base's; others replace them.
+TEST(Adapter, OtherBaseWeightsInTheFileAreUsedAndSaid) {
+  Scratch scratch;
+  std::filesystem::copy(adapter_fixture("llama-lora-output"), scratch / "a");
+  const auto reader = CheckpointReader::open(adapter_fixture("llama-lora-output"));
+  const std::string name = "base_model.model.lm_head.base_layer.weight";
+  ASSERT_TRUE(reader->has(name));
+  CheckpointWriter out(scratch / "a", "adapter_model");
+  for (const std::string& each : reader->names()) {
+    Tensor value = reader->read(each);
+    if (each == name) value.data<float>()[0] += 1;
+    out.add(each, value);
+  }
+  out.finish();
+  testing::internal::CaptureStderr();
+  const AdaptedModel other =
+      load_adapted(scratch / "a", fixtures() / "llama/causal", {.dtype = models::WeightType::kF32});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("lm_head.base_layer.weight"));
+  const AdaptedModel usual = load(adapter_fixture("llama-lora-output"));
+  EXPECT_GT(furthest(logits(*other.model, nullptr, one_row()), logits(*usual.model, nullptr, one_row())), 1e-3);
+}
+
 TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
   const auto model = base("llama/causal");
   model->new_head({.labels = {"a", "b"}, .classifier = nn::ClassifierKind::kMlp, .pooling = nn::Pooling::kMean}, 3);

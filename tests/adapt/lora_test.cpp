@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 
 #include "linnet/base/error.h"
+#include "linnet/base/json.h"
+#include "linnet/ops/ops.h"
 #include "tests/adapt/adapted.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -37,8 +40,71 @@ TEST_P(Merged, SaysWhatBaseAndAdapterSay) {
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
                          ::testing::Values("bert-classifier-lora", "bloom-lora", "gpt2-lora", "llama-rank-pattern",
-                                           "llama-rslora-all"),
+                                           "llama-rslora-all", "gpt2-saved-table", "bloom-saved-both",
+                                           "gpt2-saved-output", "llama-lora-output", "gpt2-lora-output",
+                                           "llama-lora-table", "gpt2-lora-table", "bert-masked-bias-all",
+                                           "gpt2-bias-lora-only"),
                          case_name);
+
+// findings A4: one side of a tied pair that an adapter replaces or updates; merge writes both and unties.
+TEST(MergedFolder, HoldsBothMatricesOfAPairThatIsNoLongerOne) {
+  for (const char* name :
+       {"gpt2-saved-table", "bloom-saved-both", "gpt2-saved-output", "gpt2-lora-output", "gpt2-lora-table"}) {
+    AdaptedModel adapted = load_adapted(adapter_fixture(name), {}, {.dtype = models::WeightType::kF32});
+    const auto batch = Expected(adapter_fixture(name) / "expected.safetensors").batch();
+    const auto apart = logits(*adapted.model, adapted.adapter.get(), batch);
+    EXPECT_FALSE(adapted.model->config().tie_embeddings) << name;
+    adapted.adapter->merge();
+    Scratch scratch;
+    adapted.model->save_pretrained(scratch / "merged");
+    const auto merged = models::Model::from_pretrained(scratch / "merged", {.dtype = models::WeightType::kF32});
+    EXPECT_FALSE(merged->config().tie_embeddings) << name;
+    expect_close(logits(*merged, nullptr, batch), apart, 1e-4, name);
+  }
+}
+
+// findings A4, A3: what the configuration and the tensors do not agree on is named.
+TEST(Lora, TensorsMustBeThoseOfTheConfiguration) {
+  Scratch scratch;
+  const auto refused = [&](const Json& patch) {
+    std::filesystem::remove_all(scratch / "a");
+    std::filesystem::copy(adapter_fixture("llama-lora"), scratch / "a");
+    Json json = read_json(scratch / "a/adapter_config.json");
+    json.merge_patch(patch);
+    put(scratch / "a/adapter_config.json", json.dump());
+    return refusal([&] { load_adapted(scratch / "a", fixtures() / "llama/causal"); });
+  };
+  EXPECT_THAT(refused({{"target_modules", {"v_proj"}}}), HasSubstr("q_proj', which adapter_config.json leaves out"));
+  EXPECT_THAT(refused({{"exclude_modules", {"v_proj"}}}), HasSubstr("v_proj"));
+  EXPECT_THAT(refused({{"layers_to_transform", 1}}), HasSubstr("layers.0."));
+  EXPECT_THAT(refused({{"r", 3}}), HasSubstr("has rank 4, adapter_config.json gives it 3"));
+  EXPECT_THAT(refused({{"init_lora_weights", "pissa"}}), HasSubstr("init_lora_weights"));
+}
+
+TEST(Lora, TargetsWithoutTensorsAreNamed) {
+  Scratch scratch;
+  std::filesystem::copy(adapter_fixture("llama-lora"), scratch / "a");
+  Json json = read_json(scratch / "a/adapter_config.json");
+  json["target_modules"].push_back("up_proj");
+  put(scratch / "a/adapter_config.json", json.dump());
+  testing::internal::CaptureStderr();
+  load_adapted(scratch / "a", fixtures() / "llama/causal");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("up_proj"));
+}
+
+// findings A4: the head learns through an update of the output matrix, of a tied base too.
+TEST(Lora, TheOutputMatrixCanBeATarget) {
+  const auto model = base("gpt2/causal");
+  const auto before = logits(*model, nullptr, one_row());
+  const auto adapter = Adapter::create(*model, Lora{.rank = 2, .targets = {"lm_head"}}, {.seed = 1});
+  expect_close(logits(*model, adapter.get(), one_row()), before, 1e-5, "starts as the base");
+  for (const nn::Parameter& p : adapter->parameters())
+    for (float& v : p.tensor->data<float>()) v += 0.05F;
+  const Tensor hidden = model->forward(nn::pack(one_row()));
+  const auto scores = floats(model->logits(hidden));
+  EXPECT_GT(furthest(scores, before), 1e-3);
+  expect_close(floats(linear(model->before_output(hidden), model->output_weight())), scores, 1e-4, "as losses see it");
+}
 
 TEST(Lora, TargetsAreSuffixesOrAllLinears) {
   const auto count = [](const Lora& lora) {

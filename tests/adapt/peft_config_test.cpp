@@ -72,7 +72,9 @@ TEST(PeftConfig, WhatWouldChangeTheNumbersIsRefusedByName) {
   EXPECT_THAT(refused(kLora, {{"use_qalora", true}}), HasSubstr("use_qalora"));
   EXPECT_THAT(refused(kLora, {{"alora_invocation_tokens", {1}}}), HasSubstr("alora_invocation_tokens"));
   EXPECT_THAT(refused(kLora, {{"trainable_token_indices", {5}}}), HasSubstr("trainable_token_indices"));
-  EXPECT_THAT(refused(kLora, {{"bias", "all"}}), HasSubstr("bias is 'all'"));
+  EXPECT_THAT(refused(kLora, {{"bias", "some"}}), HasSubstr("bias is 'some'"));
+  EXPECT_THAT(refused(kLora, {{"megatron_config", {{"tensor_model_parallel_size", 2}}}}), HasSubstr("megatron_config"));
+  EXPECT_THAT(refused(kLora, {{"layers_to_transform", "all"}}), HasSubstr("layers_to_transform"));
   EXPECT_THAT(refused(kLora, {{"r", 0}}), HasSubstr("r is 0"));
   EXPECT_THAT(refused(kLora, {{"lora_dropout", 1.0}}), HasSubstr("lora_dropout is 1"));
   EXPECT_THAT(refused(kLora, {{"rank_pattern", {{"q_.*", 3}}}}), HasSubstr("regular expression 'q_.*'"));
@@ -83,6 +85,49 @@ TEST(PeftConfig, WhatWouldChangeTheNumbersIsRefusedByName) {
   EXPECT_THAT(refused(kPrompt, {{"num_transformer_submodules", 2}}), HasSubstr("num_transformer_submodules is 2"));
   refusal([] { parse(Json::array()); });
   refusal([] { parse({{"r", 4}}); });
+}
+
+// findings A3: starts that take a part out of the base's weights; the others leave the base as it is.
+TEST(PeftConfig, StartsThatChangeTheBaseAreRefusedByName) {
+  for (const char* start : {"pissa", "pissa_niter_4", "olora", "OLoRA", "corda", "loftq", "lora_ga", "some_new_one"})
+    EXPECT_THAT(refused(kLora, {{"init_lora_weights", start}}),
+                HasSubstr(std::string("init_lora_weights is '") + start + "'"));
+  for (const Json& start :
+       {Json(true), Json(false), Json(nullptr), Json("gaussian"), Json("eva"), Json("orthogonal"), Json("mica")}) {
+    Json json = kLora;
+    json["init_lora_weights"] = start;
+    EXPECT_EQ(parse(json).rank, 4) << start.dump();
+  }
+}
+
+// findings A3: a key that nothing here knows is named, unless it is off.
+TEST(PeftConfig, UnknownKeysAreNamed) {
+  const auto said = [](const Json& patch) {
+    Json json = kLora;
+    json.merge_patch(patch);
+    testing::internal::CaptureStderr();
+    parse(json);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(said({{"use_newest_trick", true}}), HasSubstr("use_newest_trick is not known"));
+  EXPECT_EQ(said({{"use_newest_trick", false}, {"peft_version", "0.21.2"}, {"qalora_group_size", 16}}), "");
+}
+
+TEST(PeftConfig, WhatIsReadIsWrittenWithItsMeaning) {
+  Json json = kLora;
+  json["target_modules"] = ".*q_proj";
+  json["bias"] = "lora_only";
+  json["layers_to_transform"] = {1, 3};
+  json["rank_pattern"] = {{"z", 2}, {"a", 3}};
+  const PeftConfig c = parse(json);
+  EXPECT_TRUE(c.targets_are_pattern);
+  EXPECT_EQ(c.bias, LoraBias::kTargets);
+  EXPECT_THAT(c.layers_to_transform, ElementsAre(1, 3));
+  EXPECT_EQ(pattern_value(c.rank_pattern, "z.a", std::int64_t{1}), 3);
+  const Json out = to_json(c);
+  EXPECT_EQ(out["target_modules"], ".*q_proj") << "a pattern stays one";
+  EXPECT_EQ(out["bias"], "lora_only");
+  EXPECT_EQ(out["rank_pattern"].dump(), R"({"z":2,"a":3})") << "in the file's order";
 }
 
 TEST(PeftConfig, UnknownKeysAreKeptWhenItIsWrittenAgain) {

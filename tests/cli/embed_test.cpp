@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "linnet/io/npy.h"
 #include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
@@ -105,11 +107,10 @@ TEST(Embed, TheFolderSaysHowItPools) {
                "last, unit, two tokens");
   expect_close(embed(folder, {"--pooling", "mean", "--no-unit", "--max-length", "3", "w5 w6 w7"}).at(0),
                embed(model(kPlain), {"w5 w6 w7"}).at(0), 1e-5, "flags win");
-  write("pool/config.json", R"({"pooling_mode_max_tokens":true})");
+  write("pool/config.json", R"({"pooling_mode":"attention"})");
   const CliResult odd = run_linnet({"embed", "-m", folder, "w5"});
   EXPECT_EQ(odd.exit_code, 3);
-  EXPECT_NE(odd.err.find("pooling_mode_max_tokens"), std::string::npos) << odd.err;
-  EXPECT_EQ(embed(folder, {"--pooling", "cls", "w5"}).size(), 1U) << "a pooling that was asked for needs no other";
+  EXPECT_NE(odd.err.find("'attention'"), std::string::npos) << odd.err;
   write("modules.json", R"({"type":1})");
   EXPECT_EQ(run_linnet({"embed", "-m", folder, "w5"}).exit_code, 3);
   std::filesystem::remove_all(folder);
@@ -131,8 +132,77 @@ TEST(Embed, PlainOutputIsALineOfNumbers) {
   EXPECT_EQ(std::count(r.out.begin(), r.out.end(), ' '), 23);
 }
 
+// findings A11: a text without tokens is an error of its row; the others are answered in their places.
+TEST(Embed, AnEmptyTextAmongOthersIsNamed) {
+  const Scratch scratch;
+  put(scratch / "t.jsonl", "{\"text\": \"w5\"}\n{\"text\": \"\"}\n{\"text\": \"w6\"}\n");
+  const CliResult r = run_linnet({"embed", "-m", model(kPlain), "--json", "--input", scratch / "t.jsonl"});
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_NE(r.err.find("t.jsonl:2: the text is empty"), std::string::npos) << r.err;
+  const std::vector<Json> lines = json_lines(r.out);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0]["row"], 0);
+  EXPECT_EQ(lines[1]["row"], 1);
+  EXPECT_TRUE(lines[1].contains("error"));
+  EXPECT_TRUE(lines[2].contains("embedding"));
+  // A tokenizer that adds tokens makes a vector of an empty text.
+  EXPECT_EQ(run_linnet({"embed", "-m", model("bert/masked"), "--json", ""}).exit_code, 0);
+}
+
+// findings A12: what is cut is said, once.
+TEST(Embed, CutTextsAreCounted) {
+  const CliResult r =
+      run_linnet({"embed", "-m", model(kPlain), "--json", "--max-length", "2", "w5 w6 w7", "w5", "w8 w9 w5"});
+  EXPECT_EQ(r.exit_code, 0);
+  EXPECT_NE(r.err.find("2 of 3 texts were cut to 2 tokens, the first part is kept"), std::string::npos) << r.err;
+}
+
+TEST(Embed, WritesAMatrixForNumPyAndSearchFindsItsRows) {
+  const Scratch scratch;
+  put(scratch / "t.txt", "w5 w6\nw7\n\nw8 w9 w10\n");
+  const std::string npy = scratch / "v.npy", texts = scratch / "t.txt";
+  const CliResult made =
+      run_linnet({"embed", "-m", model(kPlain), "--dtype", "f32", "--input", texts, "--output", npy});
+  EXPECT_EQ(made.exit_code, 3) << "the empty line has no vector: " << made.err;
+  const Tensor rows = read_npy(npy);
+  ASSERT_EQ(rows.shape(), (Shape{4, 24}));
+  EXPECT_TRUE(std::isnan(rows.data<float>()[2 * 24]));
+  const auto plain = embed(model(kPlain), {"w8 w9 w10"}).at(0);
+  for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_NEAR(rows.data<float>()[3 * 24 + i], plain[i], 1e-5);
+  const std::vector<std::string> search{"search", "-m", model(kPlain), "--dtype", "f32", "--in", npy, "--texts", texts};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), search.begin(), search.end());
+    return run_linnet(more);
+  };
+  const CliResult found = with({"--top-k", "2", "--json", "w8 w9 w10", "w7"});
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  const std::vector<Json> lines = json_lines(found.out);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0]["query"], "w8 w9 w10");
+  ASSERT_EQ(lines[0]["hits"].size(), 2U);
+  EXPECT_EQ(lines[0]["hits"][0]["row"], 3);
+  EXPECT_EQ(lines[0]["hits"][0]["text"], "w8 w9 w10");
+  EXPECT_NEAR(lines[0]["hits"][0]["score"].get<double>(), 1, 1e-5);
+  EXPECT_EQ(lines[1]["hits"][0]["row"], 1);
+  EXPECT_NE(with({"w7"}).out.find("1.0000"), std::string::npos) << "a table for people";
+  put(scratch / "t.txt", "w5 w6\nw7\n");
+  const CliResult short_file = with({"w7"});
+  EXPECT_EQ(short_file.exit_code, 3);
+  EXPECT_NE(short_file.err.find("has 4 vectors"), std::string::npos) << short_file.err;
+  EXPECT_EQ(with({}).exit_code, 2) << "no query";
+  EXPECT_EQ(run_linnet({"search", "w5", "--texts", texts}).exit_code, 2);
+  EXPECT_EQ(run_linnet({"embed", "-m", model(kPlain), "-o", "v.csv", "w5"}).exit_code, 2);
+}
+
+TEST(Embed, PromptsComeFromTheModelOrTheCommandLine) {
+  EXPECT_EQ(embed(model(kPlain), {"--prompt", "w5 ", "w6"}), embed(model(kPlain), {"w5 w6"}));
+  const CliResult none = run_linnet({"embed", "-m", model(kPlain), "--prompt-name", "query", "w6"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("no prompt 'query'"), std::string::npos) << none.err;
+}
+
 TEST(Embed, WrongUsage) {
-  EXPECT_EQ(run_linnet({"embed", "-m", model(kPlain), "--pooling", "max", "w5"}).exit_code, 2);
+  EXPECT_EQ(run_linnet({"embed", "-m", model(kPlain), "--pooling", "middle", "w5"}).exit_code, 2);
   EXPECT_EQ(run_linnet({"embed", "-m", model(kPlain), "--max-length", "0", "w5"}).exit_code, 2);
 }
 

@@ -67,6 +67,20 @@ TEST(Saver, WhateverATokenizerIsMadeOfIsCopied) {
   for (const std::string& name : names) EXPECT_EQ(read_file(scratch / "to" / name), name);
 }
 
+// findings A2: a folder that is saved again keeps what follows the transformer, with its weights.
+TEST(Saver, ASentenceTransformersFolderStaysOne) {
+  Scratch scratch;
+  const auto from = fixtures() / "sentences/dense-norm";
+  std::filesystem::copy(from, scratch / "m", std::filesystem::copy_options::recursive);
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy(fixtures() / "bert/masked" / file, scratch / "m" / file);
+  Model::from_pretrained(scratch / "m")->save_pretrained(scratch / "out");
+  for (const char* file :
+       {"modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", "1_Pooling/config.json",
+        "3_Dense/config.json", "3_Dense/model.safetensors", "4_LayerNorm/model.safetensors"})
+    EXPECT_TRUE(std::filesystem::exists(scratch / "out" / file)) << file;
+}
+
 TEST(Saver, TheConfigurationNamesTheTypeThatWasWritten) {
   Scratch scratch;
   Model::from_pretrained(fixtures() / "llama/causal", {.dtype = WeightType::kBF16})->save_pretrained(scratch / "out");

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "linnet/base/error.h"
+#include "linnet/base/json.h"
 #include "linnet/tasks/classify.h"
 #include "tests/scratch.h"
 #include "tests/tasks/tiny.h"
@@ -177,6 +178,25 @@ TEST(HeadEngine, AnUntrainedHeadOrOtherLabelsAreRefused) {  // R69
   const models::Pretrained trained = tiny("bert/classifier");
   EXPECT_THROW(Classifier(*trained.model, trained.tokenizer, {.labels = {"red", "pink"}}), Error);
   EXPECT_NO_THROW(Classifier(*trained.model, trained.tokenizer, {.labels = {"blue", "green", "red"}}));
+}
+
+// findings A12: what the context cannot hold is cut on the side of the tokenizer's configuration, and said.
+TEST(HeadEngine, TextsAreCutOnTheSideOfTheTokenizer) {
+  Scratch scratch;
+  std::filesystem::copy(fixtures() / "bert/classifier", scratch / "m");
+  Json config = read_json(scratch / "m/tokenizer_config.json");
+  config["truncation_side"] = "left";
+  put(scratch / "m/tokenizer_config.json", config.dump());
+  const models::Pretrained p = models::load_pretrained(scratch / "m", {.dtype = models::WeightType::kF32});
+  const std::int64_t room = p.model->context() - 2;  // [CLS] and [SEP]
+  std::string whole = "w60 w61 w62", end;
+  for (std::int64_t i = 0; i < room; ++i) end += (i == 0 ? "w" : " w") + std::to_string(5 + i % 40);
+  const Classifier classifier(*p.model, p.tokenizer, {});
+  testing::internal::CaptureStderr();
+  const auto cut = classifier.classify(std::vector<std::string>{whole + " " + end});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("its last part is kept"));
+  const auto last = classifier.classify(std::vector<std::string>{end});
+  for (const LabelScore& s : last[0].scores) EXPECT_NEAR(score_of(cut[0], s.label), s.score, 1e-6) << s.label;
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ class Pooled : public ::testing::Test {
 };
 
 TEST_F(Pooled, MeanFirstOrLastRow) {
-  const Vectors mean = run({}), first = run({.pooling = EmbedPooling::kCls}),
-                last = run({.pooling = EmbedPooling::kLast});
+  const Vectors mean = run({}), first = run({.modes = {EmbedPooling::kCls}}),
+                last = run({.modes = {EmbedPooling::kLast}});
   for (std::size_t t = 0; t < texts_.size(); ++t) {
     const Tensor hidden = rows(texts_[t]);
     const std::int64_t n = hidden.size(0), width = hidden.size(1);
@@ -74,21 +74,94 @@ TEST_F(Pooled, BatchesChangeNothingAndLongTextsAreCut) {
   EXPECT_EQ(embed(*p_.model, p_.tokenizer, std::vector<std::string>{endless}, {}).size(), 1U);  // 40 positions
 }
 
-TEST(EmbedDefaults, FollowTheFoldersFiles) {
+// A folder of fixtures/sentences with its transformer.
+void put_sentence_folder(const std::filesystem::path& folder, const std::string& name) {
+  std::filesystem::copy(fixtures() / "sentences" / name, folder, std::filesystem::copy_options::recursive);
+  const auto inner = models::transformer_folder(folder);
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy(fixtures() / "bert/masked" / file, inner / file);
+}
+
+void expect_vectors(const Vectors& got, const Json& wanted, const std::string& name) {
+  ASSERT_EQ(got.size(), wanted.size()) << name;
+  for (std::size_t t = 0; t < got.size(); ++t)
+    expect_close(got[t], wanted[t].get<std::vector<float>>(), 1e-5, name + " " + std::to_string(t));
+}
+
+// findings A2: poolings by name, several at once, old spellings, Dense, LayerNorm, prompts, truncate_dim,
+// do_lower_case, max_seq_length: the vectors of sentence-transformers 6.2.
+class Sentences : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Sentences, GiveTheLibrarysVectors) {
   Scratch scratch;
-  EXPECT_EQ(embed_defaults(scratch.path()).pooling, EmbedPooling::kMean);
+  const auto folder = scratch / "m";
+  put_sentence_folder(folder, GetParam());
+  const models::Pretrained p = models::load_pretrained(folder, {.dtype = models::WeightType::kF32});
+  const Json wanted = read_json(folder / "expected.json");
+  const auto texts = wanted["texts"].get<std::vector<std::string>>();
+  const EmbedOptions options = embed_defaults(folder);
+  expect_vectors(embed(*p.model, p.tokenizer, texts, options), wanted["vectors"], GetParam());
+  EXPECT_EQ(embedding_width(*p.model, options), static_cast<std::int64_t>(wanted["vectors"][0].size()));
+  if (wanted.contains("query"))
+    expect_vectors(embed(*p.model, p.tokenizer, texts, embed_defaults(folder, {.prompt_name = "query"})),
+                   wanted["query"], GetParam() + " query");
+  // What is saved again makes the same vectors.
+  p.model->save_pretrained(scratch / "again");
+  const models::Pretrained again = models::load_pretrained(scratch / "again", {.dtype = models::WeightType::kF32});
+  expect_vectors(embed(*again.model, again.tokenizer, texts, embed_defaults(scratch / "again")), wanted["vectors"],
+                 GetParam() + " saved");
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Sentences,
+                         ::testing::Values("cls", "all-modes", "old-spelling", "dense-norm", "dense-residual",
+                                           "prompts", "lower-case"),
+                         case_name);
+
+TEST(EmbedDefaults, WhatIsAskedForTakesPrecedence) {
+  Scratch scratch;
+  EXPECT_THAT(embed_defaults(scratch.path()).modes, ::testing::ElementsAre(EmbedPooling::kMean));
   EXPECT_FALSE(embed_defaults(scratch.path()).unit);
   put(scratch / "1_Pooling" / "config.json", R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
   put(scratch / "sentence_bert_config.json", R"({"max_seq_length": 12})");
   std::filesystem::create_directories(scratch / "2_Normalize");
+  put(scratch / "config_sentence_transformers.json", R"({"prompts": {"q": "ask: "}, "default_prompt_name": "q"})");
   const EmbedOptions options = embed_defaults(scratch.path());
-  EXPECT_EQ(options.pooling, EmbedPooling::kCls);
+  EXPECT_THAT(options.modes, ::testing::ElementsAre(EmbedPooling::kCls));
   EXPECT_EQ(options.max_length, 12);
-  EXPECT_TRUE(options.unit);
-  put(scratch / "1_Pooling" / "config.json", R"({"pooling_mode_lasttoken": true})");
-  EXPECT_EQ(embed_defaults(scratch.path()).pooling, EmbedPooling::kLast);
+  EXPECT_EQ(options.modules.size(), 1U);
+  EXPECT_EQ(options.prompt, "ask: ");
+  const EmbedOptions asked =
+      embed_defaults(scratch.path(), {.pooling = EmbedPooling::kLast, .unit = false, .prompt = ""});
+  EXPECT_THAT(asked.modes, ::testing::ElementsAre(EmbedPooling::kLast));
+  EXPECT_TRUE(asked.modules.empty());
+  EXPECT_EQ(asked.prompt, "");
+  try {
+    embed_defaults(scratch.path(), {.prompt_name = "passage"});
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("no prompt 'passage'; it has q"));
+  }
   put(scratch / "1_Pooling" / "config.json", R"({"pooling_mode_cls_token": "yes"})");
   EXPECT_THAT(refusal([&] { embed_defaults(scratch.path()); }), ::testing::HasSubstr("pooling_mode_cls_token"));
+}
+
+// findings A11: a text without tokens among others is named, the others are answered.
+TEST(Embed, ATextWithoutTokensIsItsOwnError) {
+  const models::Pretrained p = tiny("gpt2/causal");  // its tokenizer adds nothing
+  const std::vector<std::string> texts{"w5", "", "w6", "w7"};
+  std::vector<std::size_t> answered, refused;
+  embed_each(
+      *p.model, p.tokenizer, texts, {}, [&](std::size_t i, const std::vector<float>&) { answered.push_back(i); },
+      [&](std::size_t i, const Error& why) {
+        refused.push_back(i);
+        EXPECT_THAT(why.what(), ::testing::HasSubstr("no tokens"));
+      });
+  EXPECT_THAT(answered, ::testing::ElementsAre(0, 2, 3));
+  EXPECT_THAT(refused, ::testing::ElementsAre(1));
+  EXPECT_THROW(embed(*p.model, p.tokenizer, texts, {}), Error);
+  const models::Pretrained bert = tiny("bert/masked");  // adds [CLS] and [SEP]
+  EXPECT_EQ(embed(*bert.model, bert.tokenizer, std::vector<std::string>{""}, {}).size(), 1U);
 }
 
 TEST(RealModel, MiniLMPutsWhatMeansTheSameCloseTogether) {

@@ -1,0 +1,39 @@
+#include "embed_options.h"
+
+#include "linnet/base/file.h"
+
+namespace linnet::app {
+
+void add_embed_options(Command& command, EmbedFlags& flags) {
+  command.group("Vectors");
+  command.choice("--pooling", flags.pooling,
+                 {"mean", "cls", "last", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"},
+                 "default: as the model's folder has it, else mean");
+  command.flag("--unit,!--no-unit", flags.unit, "scale to length 1; default: as the model's folder has it, else not");
+  command.option("--prompt-name", flags.prompt_name, "a prompt of the model to put before each text; default: its own");
+  command.option("--prompt", flags.prompt, "text to put before each text; '' for none");
+  command.option("--max-length", flags.max_length, "tokens of a text at most; default: the model's limit");
+}
+
+tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags) {
+  tasks::EmbedWishes wishes;
+  if (command.given("--max-length") && flags.max_length < 1) command.wrong_usage("--max-length takes a number from 1");
+  if (command.given("--pooling")) wishes.pooling = models::pooling_named(flags.pooling);
+  if (command.given("--prompt") && command.given("--prompt-name"))
+    command.wrong_usage("--prompt and --prompt-name both name what comes before a text; give one");
+  if (command.given("--unit")) wishes.unit = flags.unit;
+  if (command.given("--prompt")) wishes.prompt = flags.prompt;
+  if (command.given("--prompt-name")) wishes.prompt_name = flags.prompt_name;
+  return wishes;
+}
+
+tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const LoadedModel& loaded,
+                                  const tasks::EmbedWishes& wishes) {
+  // An adapter's folder may be a sentence-transformers folder itself.
+  const bool own = is_folder(loaded.place) && presence(loaded.place / "modules.json") != Presence::kAbsent;
+  tasks::EmbedOptions options = tasks::embed_defaults(own ? loaded.place : loaded.model->place(), wishes);
+  if (command.given("--max-length")) options.max_length = flags.max_length;
+  return options;
+}
+
+}  // namespace linnet::app

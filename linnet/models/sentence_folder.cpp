@@ -1,0 +1,238 @@
+#include "linnet/models/sentence_folder.h"
+
+#include <algorithm>
+
+#include "linnet/base/error.h"
+#include "linnet/base/file.h"
+#include "linnet/base/json.h"
+#include "linnet/base/log.h"
+
+namespace linnet::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kModules = "modules.json", *kSentences = "config_sentence_transformers.json";
+constexpr const char* kTransformerConfigs[] = {"sentence_bert_config.json",       "sentence_roberta_config.json",
+                                               "sentence_distilbert_config.json", "sentence_camembert_config.json",
+                                               "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
+                                               "sentence_xlnet_config.json"};
+constexpr std::size_t kMostModules = 64;
+constexpr std::int64_t kMostTokens = 100'000'000;
+
+struct Entry {
+  std::string type;  // "sentence_transformers.models.Dense"
+  fs::path folder;
+  std::string path;  // as listed; "" is the folder itself
+  std::string kind() const { return type.substr(type.rfind('.') + 1); }
+};
+
+std::vector<Entry> listed_modules(const fs::path& folder) {
+  const std::string place = (folder / kModules).string();
+  const Json list = read_json(folder / kModules);
+  check(list.is_array() && list.size() <= kMostModules, ErrorKind::kBadInput, "{}: is not a list of at most {} modules",
+        place, kMostModules);
+  std::vector<Entry> entries;
+  for (const Json& module : list) {
+    const std::string type = get_string(require(module, "type", place), "type", place);
+    const std::string path = module.contains("path") ? get_string(module["path"], "path", place) : "";
+    check(path.empty() || safe_relative_name(path), ErrorKind::kBadInput, "{}: '{}' is not a folder inside it", place,
+          path);
+    entries.push_back({type, path.empty() ? folder : folder / path, path});
+  }
+  return entries;
+}
+
+bool is_list(const fs::path& folder) { return is_folder(folder) && has_companion(folder / kModules); }
+
+void read_listed(const fs::path& folder, SentenceFolder& result) {
+  const std::string place = (folder / kModules).string();
+  const std::vector<Entry> entries = listed_modules(folder);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    check(entry.type.starts_with("sentence_transformers."), ErrorKind::kBadInput,
+          "{}: '{}' is not a module of sentence-transformers, and other code is never run", place, entry.type);
+    if (i == 0) {
+      check(entry.kind() == "Transformer", ErrorKind::kBadInput, "{}: begins with a {} module, which is not supported",
+            place, entry.kind());
+      check(entry.folder == transformer_folder(folder), ErrorKind::kBadInput,
+            "{}: names '{}', and the folder itself has a config.json, too; remove one", place, entry.path);
+    } else if (entry.kind() == "Pooling") {
+      check(!result.pooling && result.modules.empty(), ErrorKind::kBadInput,
+            "{}: has a Pooling module after '{}'; one, right after the Transformer, is supported", place,
+            entries[i - 1].kind());
+      result.pooling = read_pooling(entry.folder / "config.json");
+    } else {
+      const SentenceModulePtr module = read_sentence_module(entry.kind(), entry.folder);
+      check(module == nullptr || result.pooling, ErrorKind::kBadInput,
+            "{}: a {} module before the Pooling is not supported", place, entry.kind());
+      if (module) result.modules.push_back(module);
+    }
+  }
+}
+
+// A folder without a modules.json, by the names that sentence-transformers gives.
+void read_usual(const fs::path& folder, SentenceFolder& result) {
+  if (const auto file = folder / "1_Pooling" / "config.json"; has_companion(file)) result.pooling = read_pooling(file);
+  if (is_folder(folder / "2_Normalize"))
+    result.modules.push_back(read_sentence_module("Normalize", folder / "2_Normalize"));
+  for (const char* other : {"2_Dense", "2_LayerNorm", "2_CNN", "2_LSTM"})
+    check(!is_folder(folder / other), ErrorKind::kBadInput,
+          "{}: has a folder {} but no modules.json that lists its modules; download it again", folder.string(), other);
+}
+
+std::string text_or_empty(const Json& value, std::string_view what, const std::string& place) {
+  return value.is_null() ? "" : get_string(value, what, place);
+}
+
+void read_sentences(const fs::path& file, SentenceFolder& result) {
+  const std::string place = file.string();
+  const Json json = read_json(file);
+  check(json.is_object(), ErrorKind::kBadInput, "{}: is not a JSON object", place);
+  for (const auto& [key, value] : json.items()) {
+    if (key == "prompts") {
+      check(value.is_object() || value.is_null(), ErrorKind::kBadInput, "{}: prompts is not an object", place);
+      for (const auto& [name, text] : value.items())
+        result.prompts.emplace_back(name, text_or_empty(text, name, place));
+    } else if (key == "default_prompt_name") {
+      result.default_prompt = text_or_empty(value, key, place);
+    } else if (key == "truncate_dim") {
+      if (value.is_null()) continue;
+      result.truncate_dim = get_integer(value, key, place);
+      check(result.truncate_dim >= 1, ErrorKind::kBadInput, "{}: truncate_dim is {}, must be 1 or more", place,
+            result.truncate_dim);
+    } else if (key == "similarity_fn_name") {
+      constexpr std::string_view kNames[] = {"cosine", "dot", "euclidean", "manhattan"};
+      const std::string name = value.is_null() ? "cosine" : get_string(value, key, place);
+      const auto found = std::find(std::begin(kNames), std::end(kNames), name);
+      check(found != std::end(kNames), ErrorKind::kBadInput,
+            "{}: similarity_fn_name is '{}'; cosine, dot, euclidean and manhattan are supported", place, name);
+      result.similarity = static_cast<Similarity>(found - std::begin(kNames));
+    } else if (key == "model_type") {
+      const std::string type = text_or_empty(value, key, place);
+      check(type.empty() || type == "SentenceTransformer", ErrorKind::kBadInput,
+            "{}: is a {}, which does not make one vector of a text; only a SentenceTransformer is supported", place,
+            type);
+    } else if (key != "__version__") {
+      warn("{}: '{}' is not known and ignored", place, key);
+    }
+  }
+  check(result.default_prompt.empty() || result.find_prompt(result.default_prompt) != nullptr, ErrorKind::kBadInput,
+        "{}: default_prompt_name is '{}', which prompts does not have; correct it", place, result.default_prompt);
+}
+
+// Arguments of the library's calls; those that decide where and in what type it computes have no part in the text.
+void read_arguments(const Json& arguments, const std::string& key, SentenceFolder& result, const std::string& place) {
+  constexpr std::string_view kHarmless[] = {
+      "trust_remote_code", "torch_dtype",      "dtype",     "attn_implementation", "device_map", "revision", "token",
+      "cache_dir",         "local_files_only", "use_cache", "add_pooling_layer"};
+  if (arguments.is_null()) return;
+  check(arguments.is_object(), ErrorKind::kBadInput, "{}: '{}' is not an object", place, key);
+  for (const auto& [name, value] : arguments.items()) {
+    if (name == "model_max_length" && (key == "tokenizer_args" || key == "processor_kwargs")) {
+      result.max_length = get_integer(value, name, place);
+      continue;
+    }
+    check(std::find(std::begin(kHarmless), std::end(kHarmless), name) != std::end(kHarmless), ErrorKind::kBadInput,
+          "{}: '{}' in '{}' is not supported; remove it if it changes nothing", place, name, key);
+  }
+}
+
+bool is_text_by_rows(const Json& value) {
+  if (value.is_null()) return true;
+  if (!value.is_object() || !value.contains("text") || !value["text"].is_object()) return false;
+  const Json& text = value["text"];
+  return text.contains("method") && text["method"] == "forward" && text.contains("method_output_name") &&
+         text["method_output_name"] == "last_hidden_state";
+}
+
+// sentence_bert_config.json: how the library calls the transformer.
+void read_call(const fs::path& file, SentenceFolder& result) {
+  const std::string place = file.string();
+  const Json json = read_json(file);
+  check(json.is_object(), ErrorKind::kBadInput, "{}: is not a JSON object", place);
+  for (const auto& [key, value] : json.items()) {
+    // Only a task of query or document, which `encode` has not, reads the two lengths.
+    if (key == "unpad_inputs" || key == "query_length" || key == "document_length" || key == "backend") continue;
+    if (key == "max_seq_length") {
+      if (!value.is_null()) result.max_length = get_integer(value, key, place);
+    } else if (key == "do_lower_case") {
+      check(value.is_boolean(), ErrorKind::kBadInput, "{}: do_lower_case is not true or false", place);
+      result.lower_case = value.get<bool>();
+    } else if (key.ends_with("_args") || key == "model_kwargs" || key == "processor_kwargs" || key == "config_kwargs") {
+      read_arguments(value, key, result, place);
+    } else {
+      const bool usual = value.is_null() || (key == "transformer_task" && value == "feature-extraction") ||
+                         (key == "module_output_name" && value == "token_embeddings") ||
+                         (key == "modality_config" && is_text_by_rows(value)) ||
+                         (key == "processing_kwargs" && value.is_object() && value.empty());
+      check(usual, ErrorKind::kBadInput, "{}: '{}' is {}, which is not supported", place, key,
+            printable(dump_json(value), 60));
+    }
+  }
+  check(result.max_length >= 0 && result.max_length <= kMostTokens, ErrorKind::kBadInput,
+        "{}: the longest text has {} tokens, must be 1 to {}", place, result.max_length, kMostTokens);
+}
+
+void copy_one(const fs::path& from, const fs::path& to) { write_file(to, read_file(from)); }
+
+void copy_folder(const fs::path& from, const fs::path& to) {
+  if (!is_folder(from)) return;
+  make_folders(to);
+  for (const fs::path& entry : list_folder(from))
+    if (is_file(entry)) copy_one(entry, to / entry.filename());
+}
+
+}  // namespace
+
+const std::string* SentenceFolder::find_prompt(std::string_view name) const {
+  for (const auto& [known, text] : prompts)
+    if (known == name) return &text;
+  return nullptr;
+}
+
+SentenceFolder read_sentence_folder(const fs::path& folder) {
+  SentenceFolder result;
+  if (is_list(folder))
+    read_listed(folder, result);
+  else
+    read_usual(folder, result);
+  if (has_companion(folder / kSentences)) read_sentences(folder / kSentences, result);
+  const fs::path transformer = transformer_folder(folder);
+  for (const char* name : kTransformerConfigs)
+    if (has_companion(transformer / name)) {
+      read_call(transformer / name, result);
+      break;
+    }
+  return result;
+}
+
+fs::path transformer_folder(const fs::path& folder) {
+  if (!is_list(folder) || has_companion(folder / "config.json")) return folder;
+  const std::vector<Entry> entries = listed_modules(folder);
+  return entries.empty() || entries[0].kind() != "Transformer" ? folder : entries[0].folder;
+}
+
+void copy_sentence_files(const fs::path& from, const fs::path& to) {
+  if (has_companion(from / kSentences)) copy_one(from / kSentences, to / kSentences);
+  const fs::path transformer = transformer_folder(from);
+  for (const char* name : kTransformerConfigs)
+    if (has_companion(transformer / name)) copy_one(transformer / name, to / name);
+  if (!is_list(from)) {
+    for (const char* usual : {"1_Pooling", "2_Normalize"}) copy_folder(from / usual, to / usual);
+    return;
+  }
+  Json list = read_json(from / kModules);
+  const std::vector<Entry> entries = listed_modules(from);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool root = entries[i].path.empty();
+    if (entries[i].kind() == "Transformer" && i == 0) {
+      if (!root) list[i]["path"] = "";
+    } else if (!root) {
+      copy_folder(entries[i].folder, to / entries[i].path);
+    }
+  }
+  write_file(to / kModules, dump_json(list, 2) + "\n");
+}
+
+}  // namespace linnet::models
