@@ -4,6 +4,7 @@
 #include <map>
 
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/rng.h"
 #include "linnet/data/dataset.h"
 #include "linnet/data/text_source.h"
@@ -20,17 +21,17 @@ constexpr std::initializer_list<const char*> kTest = {"test"};
 // The one data file in `folder` whose name is one of `names`, else "".
 fs::path find_split(const fs::path& folder, std::initializer_list<const char*> names) {
   fs::path found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
+  for (const fs::path& entry : list_folder(folder)) {
+    if (!is_file(entry)) continue;
     static constexpr std::string_view kFormats[] = {"txt", "jsonl", "json", "csv", "tsv", "ndjson"};
-    const std::string format = data_format(entry.path());
+    const std::string format = data_format(entry);
     if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) continue;
-    const std::string name = entry.path().filename().string();
+    const std::string name = entry.filename().string();
     const std::string stem = name.substr(0, name.find('.'));
     if (std::find(names.begin(), names.end(), stem) == names.end()) continue;
     check(found.empty(), ErrorKind::kBadInput, "{}: both '{}' and '{}' are there; keep one", folder.string(),
           found.filename().string(), name);
-    found = entry.path();
+    found = entry;
   }
   return found;
 }
@@ -38,7 +39,7 @@ fs::path find_split(const fs::path& folder, std::initializer_list<const char*> n
 }  // namespace
 
 DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& options) {
-  if (!fs::is_directory(file_or_folder)) return {read_dataset(file_or_folder, options), {}, {}};
+  if (!is_folder(file_or_folder)) return {read_dataset(file_or_folder, options), {}, {}};
   const fs::path train = find_split(file_or_folder, kTrain);
   check(!train.empty(), ErrorKind::kBadInput, "{}: there is no train.jsonl, train.csv or train.tsv in it",
         file_or_folder.string());

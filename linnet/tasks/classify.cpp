@@ -56,7 +56,9 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
               std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
                                   config.labels.end()),
           "the trained head's labels are: {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
-    return config.labels;
+    // The name that Transformers gives the one output of a regression, where nobody named it, tells nothing.
+    const bool nameless = config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
+    return nameless ? std::vector<std::string>{"value"} : config.labels;
   }
   check(options.labels.size() >= 2,
         "at least two labels are needed, {} given; name them as in --labels positive,negative", options.labels.size());

@@ -155,6 +155,7 @@ TEST(HeadEngine, SeveralLabelsAreIndependentAndARegressionIsItsNumber) {
   for (const char* text : {"w5 w6", "w20", "w31 w7"}) {
     const Classification r = Classifier(*number.model, number.tokenizer, {}).classify({text}).front();
     EXPECT_NEAR(r.score, head_outputs(*number.model, number.tokenizer.encode_ids(text))[0], 1e-6);
+    EXPECT_EQ(r.label, "value");  // findings E8: it was called LABEL_0
   }
 }
 
