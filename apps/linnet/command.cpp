@@ -264,13 +264,15 @@ void Command::refuse_unknown_options(Arguments arguments) const {
   }
 }
 
-void Command::refuse_other_choices() const {
+void Command::refuse_other_choices(Arguments arguments) const {
   for (const Choice& choice : choices_) {
     if (choice.option->count() == 0 || choice.others == Others::kAllowed) continue;
     const std::string value = choice.option->results().back();
     if (std::ranges::find(choice.names, value) != choice.names.end()) continue;
-    wrong_usage(format_printable("{} '{}' is not one of {}{}", choice.option->get_name(), printable(value, 40),
-                                 fmt::join(choice.names, ", "), nearest_clause(value, choice.names)));
+    const std::string name = choice.option->get_name();
+    wrong_usage(format_printable("{} '{}' is not one of {}{}{}", name, printable(value, 40),
+                                 fmt::join(choice.names, ", "), nearest_clause(value, choice.names),
+                                 variable_behind(name, arguments)));
   }
 }
 
@@ -318,7 +320,7 @@ void Command::parse(Arguments arguments) {
       wrong_usage(format_printable("{} is not in this version: {}", entry.option->get_name(), entry.message));
     }
   }
-  refuse_other_choices();
+  refuse_other_choices(arguments);
   if (quiet_ && verbose_) wrong_usage("--quiet and --verbose exclude each other");
   if (quiet_) set_verbosity(Verbosity::kQuiet);
   if (verbose_) set_verbosity(Verbosity::kVerbose);

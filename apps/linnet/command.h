@@ -102,7 +102,7 @@ class Command {
   void parse_checked(Arguments arguments);
   void refuse_unknown_options(Arguments arguments) const;
   [[noreturn]] void refuse_unknown(std::string_view spelling) const;
-  void refuse_other_choices() const;
+  void refuse_other_choices(Arguments arguments) const;
   std::string reworded(const CLI::ParseError& error) const;
   std::string variable_behind(std::string_view message, Arguments arguments) const;
 

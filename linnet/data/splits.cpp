@@ -22,13 +22,12 @@ constexpr std::initializer_list<const char*> kTest = {"test"};
 fs::path find_split(const fs::path& folder, std::initializer_list<const char*> names) {
   fs::path found;
   for (const fs::path& entry : list_folder(folder)) {
-    if (!is_file(entry)) continue;
     static constexpr std::string_view kFormats[] = {"txt", "jsonl", "json", "csv", "tsv", "ndjson"};
     const std::string format = data_format(entry);
     if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats)) continue;
     const std::string name = entry.filename().string();
     const std::string stem = name.substr(0, name.find('.'));
-    if (std::find(names.begin(), names.end(), stem) == names.end()) continue;
+    if (std::find(names.begin(), names.end(), stem) == names.end() || !is_file(entry)) continue;
     check(found.empty(), ErrorKind::kBadInput, "{}: both '{}' and '{}' are there; keep one", folder.string(),
           found.filename().string(), name);
     found = entry;

@@ -192,6 +192,8 @@ TEST(Doctor, ThreadsWaitBrieflyUnlessTheUserChose) {
 TEST(Program, AWrongVariableIsBlamedAndNotTheFlag) {
   const CliOptions wrong{.environment = {{"LINNET_TOP_K", "abc"}}};
   EXPECT_NE(run_linnet({"run", "x"}, wrong).err.find("LINNET_TOP_K"), std::string::npos);
+  const CliOptions other{.environment = {{"LINNET_DTYPE", "fp32"}}};
+  EXPECT_NE(run_linnet({"run", "x"}, other).err.find("the nearest: f32 (from LINNET_DTYPE)"), std::string::npos);
   const CliResult written = run_linnet({"run", "x", "--top-k", "abd"}, wrong);
   EXPECT_EQ(written.exit_code, 2);
   EXPECT_EQ(written.err.find("LINNET_TOP_K"), std::string::npos) << written.err;
