@@ -130,7 +130,10 @@ std::vector<TextSpan> find_by_marks(const ChatTemplate& chat, const Json& messag
       span.begin = at + opened + opening.size();
     else if (whole.substr(at, begin - at).ends_with(marked.thoughts[i]))
       span.begin -= marked.thoughts[i].size();
-    if (whole.substr(*end).starts_with(mark)) span.end += mark.size();
+    // A blank before another turn may be one token with that turn's first word.
+    const bool ends_text = *end + mark.size() == whole.size();
+    const bool shown = ends_text || !without_blanks(mark, true, true).empty();
+    if (shown && whole.substr(*end).starts_with(mark)) span.end += mark.size();
     spans.push_back(span);
     at = *end;
   }

@@ -7,6 +7,7 @@
 #include "linnet/models/pretrained.h"
 #include "linnet/train/encode.h"
 #include "tests/models/fixture.h"
+#include "linnet/train/targets.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -83,6 +84,27 @@ TEST(EncodeCausal, OnlyTheAssistantIsLearned) {
   for (const std::int32_t t : e.targets)
     if (t >= 0) learned.push_back(t);
   EXPECT_EQ(learned, (Ids{6, 7, 9}));
+}
+
+// findings A9: a chat without a turn of the assistant is not learned, and counted; the user's words never are.
+TEST(EncodeCausal, AChatWithoutAnAnswerIsCounted) {
+  const Scratch scratch;
+  const std::filesystem::path model = scratch.path() / "model";
+  std::filesystem::copy(llama(), model);
+  write_file(model / "chat_template.jinja", "{% for m in messages %}{{ m.content }} {% endfor %}");
+  const EncodedSet set = encode(model,
+                                R"({"messages":[{"role":"user","content":"w5"},{"role":"assistant","content":"w6"}]})"
+                                "\n"
+                                R"({"messages":[{"role":"user","content":"w8"},{"role":"user","content":"w9"}]})",
+                                TrainTask::kCausalLm);
+  ASSERT_EQ(set.examples.size(), 2u);
+  for (const std::int32_t target : set.examples[1].targets) EXPECT_EQ(target, -1);
+  EXPECT_EQ(set.without_answer, 1);
+  EXPECT_EQ(set.first_without_answer, "rows.jsonl:2");
+  TrainOptions options{.task = TrainTask::kCausalLm};
+  EXPECT_EQ(target_warning(set, "rows.jsonl", options),
+            "rows.jsonl: 1 of 2 rows teach nothing (the chat template shows no turn of the assistant, as in rows.jsonl:2); "
+            "give them an answer, or remove them");
 }
 
 TEST(EncodeMasked, WordsAreNumberedSpecialTokensAreNot) {

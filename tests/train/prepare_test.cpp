@@ -52,6 +52,47 @@ TEST(Prepare, OtherLabelsNeedANewHead) {  // R69
   EXPECT_EQ(load.classifier, nn::ClassifierKind::kMlp);
 }
 
+std::string refusal(const std::string& rows, const char* fixture, TrainOptions options = {}, const ReadOptions& read = {}) {
+  DatasetSplits splits{parse_dataset(rows, "csv", "rows.csv", read), {}, {}};
+  try {
+    prepare(config_of(fixture), splits, options);
+    return "taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    return error.what();
+  }
+}
+
+// findings A8: labels under an unusual name are not passed over; columns that cannot be labels are named in the plan.
+TEST(Prepare, ALabelledLookingFileIsNotTrainedAsText) {
+  const std::string rows = "review,sentiment\nw5,good\nw6,bad\nw7,good\nw8,bad\n";
+  EXPECT_NE(refusal(rows, "bert/masked").find("rows.csv: the column 'sentiment' looks like labels and is not used"),
+            std::string::npos);
+  EXPECT_EQ(refusal(rows, "bert/masked", {.task = TrainTask::kMaskedLm}), "taken");
+  EXPECT_EQ(refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
+  // The same kind: numbers under another name, and a column that only looks like an id.
+  EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"), std::string::npos);
+  EXPECT_EQ(refusal("id,text\n1,w5\n2,w6\n3,w7\n4,w8\n", "bert/masked"), "taken");
+  EXPECT_EQ(parse_dataset("id,text\n1,w5\n", "csv", "f").unused_columns, std::vector<std::string>{"id"});
+}
+
+// findings A8: the label is used though the first row has none; that row is refused by its place when it is learned.
+TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\"}\n{\"text\":\"w6\",\"label\":\"good\"}\n{\"text\":\"w7\",\"label\":\"bad\"}\n");
+  TrainOptions options;
+  EXPECT_EQ(prepare(config_of("llama/causal"), splits, options).labels, (std::vector<std::string>{"bad", "good"}));
+  EXPECT_EQ(options.task, TrainTask::kClassify);
+}
+
+// findings A7: flags are one label per position, by the head's names where it has as many.
+TEST(Prepare, FlagsAreTheHeadsLabelsByPosition) {
+  DatasetSplits splits = splits_of("{\"text\":\"w5\",\"labels\":[1,0,1]}\n{\"text\":\"w6\",\"labels\":[0,1,1]}\n");
+  TrainOptions options;
+  EXPECT_EQ(prepare(config_of("bert/classifier"), splits, options).labels, (std::vector<std::string>{"red", "green", "blue"}));
+  EXPECT_EQ(options.problem, nn::ProblemType::kMultiLabel);
+  EXPECT_EQ(splits.train.examples[0].labels, (std::vector<std::int32_t>{0, 2}));
+}
+
 TEST(Prepare, ATrunkGetsTheHeadOfTheTask) {
   DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":\"good\"}\n{\"text\":\"w6\",\"label\":\"bad\"}\n");
   TrainOptions options;
