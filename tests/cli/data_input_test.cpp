@@ -1,0 +1,77 @@
+// Files and pipes of rows, as every verb that takes texts reads them (docs/cli.md, "Rows of text").
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "linnet/base/file.h"
+#include "tests/cli/fixture_texts.h"
+#include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
+
+namespace linnet::test {
+namespace {
+
+using testing::HasSubstr;
+
+CliResult classify(std::vector<std::string> arguments, const std::string& input = "") {
+  std::vector<std::string> all{"classify", "-m", model("bert/classifier"), "--dtype", "f32", "--json"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return run_linnet(all, {.input = input});
+}
+
+// The answer's probabilities, whatever the row is called.
+std::vector<std::string> scores(const CliResult& result) {
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  std::vector<std::string> all;
+  for (const Json& line : json_lines(result.out))
+    if (line.contains("scores")) all.push_back(dump_json(line["scores"]));
+  return all;
+}
+
+// findings E3: the same rows in every form, from a pipe or a file, give the same answers.
+TEST(DataInput, EveryFormOfTheRowsGivesTheSameAnswers) {
+  const auto want = scores(classify({"w5 w6", "w7 w8"}));
+  ASSERT_EQ(want.size(), 2u);
+  const CliResult csv = classify({}, "title,text\n\"a, b\",w5 w6\nc,w7 w8\n");
+  EXPECT_EQ(scores(csv), want);
+  EXPECT_THAT(csv.err, HasSubstr("stdin: read as CSV with the columns title, text"));
+  EXPECT_EQ(scores(classify({}, "id\ttext\n1\tw5 w6\n2\tw7 w8\n")), want);
+  EXPECT_EQ(scores(classify({}, "[{\"text\":\"w5 w6\"},{\"text\":\"w7 w8\"}]")), want);
+  EXPECT_EQ(scores(classify({"--text-column", "body"}, "title,body\na,w5 w6\nb,w7 w8\n")), want);
+  EXPECT_EQ(scores(classify({"--delimiter", ";", "--no-header", "--text-column", "column2"}, "1;w5 w6\n2;w7 w8\n")), want);
+  EXPECT_EQ(scores(classify({"--input-format", "csv"}, "text\rw5 w6\rw7 w8\r")), want);
+  const Scratch scratch;
+  write_file(scratch / "f.csv", "id;text\n1;w5 w6\n2;w7 w8\n");
+  const CliResult guessed = classify({"--input", (scratch / "f.csv").string()});
+  EXPECT_EQ(scores(guessed), want);
+  EXPECT_THAT(guessed.err, HasSubstr("the cells are separated by ';'"));
+}
+
+TEST(DataInput, SecondTextsHaveTheirColumn) {
+  const auto want = scores(classify({}, "{\"text\":\"w5 w6\",\"text_pair\":\"w7\"}\n"));
+  EXPECT_EQ(scores(classify({"--text-column", "a", "--text-pair-column", "b"}, "a,b\nw5 w6,w7\n")), want);
+}
+
+TEST(DataInput, WhatCannotBeReadIsSaid) {
+  const CliResult columns = classify({}, "title,body\na,w5\nb,w6\n");
+  EXPECT_EQ(columns.exit_code, 3);
+  EXPECT_THAT(columns.err, HasSubstr("looks like CSV with the columns title, body"));
+  const Scratch scratch;
+  write_file(scratch / "f.parquet", "PAR1....PAR1");
+  const CliResult parquet = classify({"--input", (scratch / "f.parquet").string()});
+  EXPECT_EQ(parquet.exit_code, 3);
+  EXPECT_THAT(parquet.err, HasSubstr("is a Parquet file"));
+  EXPECT_EQ(classify({"--delimiter", "ab"}, "w5\n").exit_code, 2);
+  EXPECT_EQ(classify({"--input-format", "yaml"}, "w5\n").exit_code, 2);
+}
+
+// findings A6: a gold label that is a number and no label of the head is refused with its row, before any answer.
+TEST(DataInput, AnUnknownNumberIsNoLabel) {
+  const CliResult numbers = classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":7}\n");
+  EXPECT_EQ(numbers.exit_code, 3);
+  EXPECT_THAT(numbers.err, HasSubstr("stdin:1: the label '1' is none of: red, green, blue"));
+  EXPECT_EQ(numbers.out, "");
+  EXPECT_EQ(classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
+}
+
+}  // namespace
+}  // namespace linnet::test
