@@ -105,6 +105,21 @@ TEST(Threads, AreThePhysicalCoresUnlessSet) {
   EXPECT_EQ(threads(), default_threads());
 }
 
+TEST(ParallelRegion, EveryThreadIsGreetedOnceByEachHook) {
+  static std::atomic<int> first = 0, second = 0;
+  const Threads three(3);
+  on_thread_start([] { ++first; });
+  for (int i = 0; i < 3; ++i) parallel_region([](int, int) {});
+#ifndef __SANITIZE_THREAD__
+  EXPECT_EQ(first, 3);  // under ThreadSanitizer a region's threads are new
+#endif
+  on_thread_start([] { ++second; });
+  parallel_region([](int, int) {});
+  on_thread_start(nullptr);
+  parallel_region([](int, int) {});
+  EXPECT_EQ(second, 3);
+}
+
 TEST(ParallelRegion, WhatABodyThrowsComesOut) {
   for (const int count : {1, 2, 4}) {
     const Threads here(count);

@@ -1,6 +1,11 @@
 // The program under SIGINT, SIGTERM and SIGHUP at random moments while products run: it ends with 130, leaves whole
 // checkpoints, and what is resumed has the bits of a run without signals.
 #include <signal.h>  // NOLINT: SIGHUP is POSIX, not in <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 #include "linnet/base/rng.h"
 #include "tests/cli/train_cli.h"
@@ -94,6 +99,74 @@ TEST(Interrupted, UnderNohupAHangUpIsNotHeard) {
   const CliResult r = run_linnet({"doctor", "--bench"}, {.signal = SIGHUP, .signal_after_s = 0.05});
   signal(SIGHUP, before);
   EXPECT_EQ(r.exit_code, 0) << r.err;
+}
+
+// A program that reads standard input, and what it is waiting for never comes.
+class Waiting {
+ public:
+  Waiting() {
+    int ends[2];
+    if (pipe(ends) != 0) return;
+    child_ = fork();
+    if (child_ == 0) {
+      setpgid(0, 0);
+      dup2(ends[0], STDIN_FILENO);
+      close(ends[0]);
+      close(ends[1]);
+      const std::string model = (fixtures() / "bert/masked").string();
+      execl(LINNET_BINARY, LINNET_BINARY, "embed", "-m", model.c_str(), nullptr);
+      _exit(127);
+    }
+    close(ends[0]);
+    write_end_ = ends[1];
+    wait_for_main(child_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  ~Waiting() {
+    close(write_end_);
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  void send(int signal) const { kill(child_, signal); }
+  // Of a process that has stopped or ended.
+  int status(int options = 0) const {
+    int status = -1;
+    waitpid(child_, &status, options);
+    return status;
+  }
+
+ private:
+  pid_t child_ = -1;
+  int write_end_ = -1;
+};
+
+TEST(Interrupted, AReadThatWaitsHearsSignalsAtOnce) {
+  for (const int signal : kSignals) {
+    const Waiting program;
+    const auto start = std::chrono::steady_clock::now();
+    program.send(signal);
+    const int status = program.status();
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << status;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));  // 100 ms where nothing else runs
+  }
+}
+
+TEST(Interrupted, ControlZStopsAndGoesOn) {
+  const Waiting program;
+  for (int round = 0; round < 2; ++round) {
+    program.send(SIGTSTP);
+    ASSERT_TRUE(WIFSTOPPED(program.status(WUNTRACED)));
+    program.send(SIGWINCH);
+    program.send(SIGCONT);
+    ASSERT_TRUE(WIFCONTINUED(program.status(WCONTINUED)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  program.send(SIGTERM);
+  const int status = program.status();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << status;
 }
 
 // findings B1: 300 interruptions of the real models; a training run has products as large as those that aborted.

@@ -81,6 +81,19 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
 
 }  // namespace
 
+void wait_for_main(pid_t child) {
+  constexpr unsigned long long kTerm = 1ULL << (SIGTERM - 1);
+  for (int attempt = 0; attempt < 10'000; ++attempt) {
+    std::ifstream status("/proc/" + std::to_string(child) + "/status");
+    if (!status) return;
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("State:\tZ")) return;
+      if (line.starts_with("SigBlk:") && (std::stoull(line.substr(7), nullptr, 16) & kTerm) != 0) return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 bool terminals_here() { return Terminal("").slave() >= 0; }
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options) {
@@ -93,6 +106,7 @@ CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions
   const pid_t child = fork();
   if (child == 0) become_linnet(folder, arguments, options, terminal ? terminal->slave() : -1);
   if (options.signal != 0) {
+    if (options.signal != SIGKILL) wait_for_main(child);
     std::this_thread::sleep_for(std::chrono::duration<double>(options.signal_after_s));
     kill(child, options.signal);
   }

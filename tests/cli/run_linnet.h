@@ -4,6 +4,8 @@
 //   EXPECT_EQ(r.exit_code, 0) << r.err;
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -29,7 +31,7 @@ struct CliOptions {
   Stdin stdin_kind = Stdin::kFile;  // a terminal gets the input as if it were typed, then Ctrl-D
   Stdout stdout_kind = Stdout::kFile;
   std::string working_directory = {};  // ours when empty
-  int signal = 0;                      // sent after `signal_after_s`; 0: none
+  int signal = 0;                      // sent `signal_after_s` after main has begun (SIGKILL: after the start); 0: none
   double signal_after_s = 0;
   std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
   std::uint64_t file_size = 0;      // `ulimit -f` in bytes; 0: none
@@ -45,6 +47,9 @@ struct Wrong {
 
 // Not where /dev/pts is missing, as in a chroot: tests of Stdin::kTerminal are skipped there.
 bool terminals_here();
+
+// Until its main function has begun, a process has the system's ways with signals.
+void wait_for_main(pid_t child);
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});
 
