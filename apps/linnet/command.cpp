@@ -9,6 +9,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "output.h"
 #include "suggestions.h"
@@ -191,6 +192,8 @@ Option Command::flag(const std::string& names, bool& value, const std::string& h
 }
 
 bool Command::given(const std::string& name) const { return app_->count(name) > 0; }
+bool Command::has(const std::string& name) const { return app_->get_option_no_throw(name) != nullptr; }
+bool Command::is_flag(const std::string& name) const { return app_->get_option(name)->get_expected_max() == 0; }
 
 void Command::later(const std::string& names, const std::string& what) {
   Later& entry = later_.emplace_back(Later{nullptr, what, {}});
@@ -368,7 +371,19 @@ CommandInfo command_info(void (*verb)(Arguments)) {
   return info;
 }
 
+std::map<std::string, std::vector<std::string>> Command::given_values() const {
+  std::map<std::string, std::vector<std::string>> values;
+  for (const CLI::Option* option : app_->get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    std::vector<std::string>& list = values["--" + option->get_lnames().front()] = option->results();
+    for (std::string& value : list)
+      if (value.ends_with(kMark)) value.pop_back();
+  }
+  return values;
+}
+
 void Command::wrong_usage(const std::string& message) const {
+  check(file_.empty(), ErrorKind::kBadInput, "{}: {}; give the option again", file_, message);
   print_error(format_printable("{}: {}; see linnet {} --help", name_, message, name_));
   throw Exit{2};
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -93,9 +94,15 @@ class Command {
 
   // Was it given, on the command line or by the environment?
   bool given(const std::string& name) const;
+  bool has(const std::string& name) const;
+  bool is_flag(const std::string& name) const;
   const std::string& name() const { return name_; }
   CommandInfo info() const;
-  // Ends with exit code 2 and a message that points at --help.
+  // Every option that was given, by its longest name, with its values; flags have "true" or "false".
+  std::map<std::string, std::vector<std::string>> given_values() const;
+  // What is wrong with the arguments from now on is the fault of the file they are from (""; of the command line).
+  void blame_file(const std::string& file) { file_ = file; }
+  // Ends with exit code 2 and a message that points at --help; kBadInput where a file is to blame.
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
@@ -122,6 +129,7 @@ class Command {
   std::vector<Choice> choices_;
   std::vector<std::vector<std::string>*> lists_;
   bool quiet_ = false, verbose_ = false;
+  std::string file_;
 };
 
 // What a verb's function would parse, as data: it runs up to its `parse` and no further.

@@ -3,16 +3,20 @@
 
 #include <charconv>
 #include <exception>
+#include <memory>
 #include <optional>
 
 #include "interrupt.h"
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/train/checkpointing.h"
+#include "linnet/train/run_state.h"
 #include "linnet/train/trainer.h"
 #include "model_argument.h"
 #include "model_options.h"
 #include "output.h"
 #include "progress.h"
+#include "resumed_options.h"
 #include "text_options.h"
 #include "verbs.h"
 
@@ -101,7 +105,7 @@ void add_run_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--early-stopping", o.early_stopping, "evaluations without a better one before stopping; default: never");
   command.option("--save-every", o.save_every, "steps; default: an epoch");
   command.option("--keep", o.keep, "newest checkpoints kept beside the best; 0: all");
-  command.flag("--resume", o.resume, "go on from the newest checkpoint in the folder, bit for bit");
+  command.flag("--resume", o.resume, "go on from the newest checkpoint in -o, bit for bit, with the options it records; --epochs and --max-steps may grow");
   command.flag("--json", words.json, "JSON lines: steps, evaluations, the summary");
 }
 
@@ -171,7 +175,9 @@ void refuse_other_adapter(const Command& command) {
 }
 
 void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
-  if (words.data.empty()) command.wrong_usage("--data names no rows to learn from");
+  if (words.data.empty())
+    command.wrong_usage(o.resume ? "--data names no rows to learn from, and -o has no checkpoint that records them"
+                                 : "--data names no rows to learn from");
   if (o.output.empty()) command.wrong_usage("-o names no folder to train into");
   o.task = task_named(words.task);
   o.method = method_named(words.method);
@@ -214,7 +220,7 @@ class Reporter {
     Table rows{{"plan", ""}};
     for (const auto& [what, value] : plan_.facts()) rows.push_back({printable(what), printable(value, 400)});
     print_note(format_table(rows));
-    print_note(Printable::trusted(plan_.data.text()));  // lines that escape what they quote
+    print_note(shown_lines(plan_.data.text()));
   }
 
   TrainHooks hooks() {
@@ -298,24 +304,54 @@ TrainSummary run(Trainer& trainer, Reporter& reporter) {
   }
 }
 
-}  // namespace
-
-void run_train(Arguments arguments) {
-  Command command("train", "fine-tunes a model on rows of text");
-  command.example("linnet train -m all-MiniLM-L6-v2 --data reviews.jsonl -o reviews-model");
-  command.example("linnet train --data snippets.csv --method lora --epochs 5 -o snippets-adapter");
+// The verb's command line.
+struct TrainCommand {
+  TrainCommand() {
+    command.example("linnet train -m all-MiniLM-L6-v2 --data reviews.jsonl -o reviews-model");
+    command.example("linnet train --data snippets.csv --method lora --epochs 5 -o snippets-adapter");
+    command.example("linnet train --resume -o snippets-adapter");
+    add_model_options(command, model);
+    add_task_options(command, options, words);
+    add_method_options(command, options, words);
+    add_step_options(command, options, words);
+    add_run_options(command, options, words);
+  }
+  Command command{"train", "fine-tunes a model on rows of text"};
   ModelOptions model;
   TrainOptions options;
   Words words;
-  add_model_options(command, model);
-  add_task_options(command, options, words);
-  add_method_options(command, options, words);
-  add_step_options(command, options, words);
-  add_run_options(command, options, words);
-  command.parse(arguments);
+};
+
+// Parses; a resumed run has the options that its checkpoint records, but for those given now. `file`: where they are
+// from, if all are.
+std::unique_ptr<TrainCommand> parse_train(Arguments arguments, std::string& file) {
+  auto asked = std::make_unique<TrainCommand>();
+  asked->command.parse(arguments);
+  if (!asked->options.resume || asked->options.output.empty()) return asked;
+  const auto folder = newest_checkpoint(asked->options.output, BrokenOnes::kSkipped);
+  if (!folder) return asked;
+  const std::string state = state_file(*folder).string();
+  const auto all = resumed_arguments(asked->command, arguments, recorded_options(*folder), state);
+  std::vector<const char*> pointers;
+  for (const std::string& argument : all) pointers.push_back(argument.c_str());
+  if (only_resumes(asked->command)) file = state;
+  asked = std::make_unique<TrainCommand>();
+  asked->command.blame_file(state);  // what was given has been parsed once
+  asked->command.parse(pointers);
+  asked->command.blame_file(file);
+  return asked;
+}
+
+struct PreparedRun {
+  LoadedModel loaded;
+  std::unique_ptr<Trainer> trainer;
+};
+
+PreparedRun prepare_run(TrainCommand& asked) {
+  auto& [command, model, options, words] = asked;
   apply_preset(command, words, options);
   read_words(command, model, words, options);
-
+  options.recorded = options_to_record(command);
   DatasetSplits splits = read_splits(words.data, data_options(command, options, words));
   const auto [base, adapter] = find_model(command, model);
   if (!adapter.empty()) refuse_other_adapter(command);
@@ -323,9 +359,21 @@ void run_train(Arguments arguments) {
       adapter.empty() ? models::Model::read_config(base) : adapted_config(adapter, base);
   const models::LoadOptions load = prepare(config, splits, options);
   if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep what the file has
-  LoadedModel loaded = load_model(command, model, load);
-  Trainer trainer(*loaded.model, loaded.tokenizer(), std::move(splits), options, std::move(loaded.adapter));
-  Reporter reporter(trainer, words.json);
+  PreparedRun run{load_model(command, model, load), nullptr};
+  run.trainer = std::make_unique<Trainer>(*run.loaded.model, run.loaded.tokenizer(), std::move(splits), options,
+                                          std::move(run.loaded.adapter));
+  return run;
+}
+
+}  // namespace
+
+void run_train(Arguments arguments) {
+  std::string file;
+  const std::unique_ptr<TrainCommand> asked = parse_train(arguments, file);
+  std::optional<PreparedRun> prepared;
+  blame(file, [&] { prepared.emplace(prepare_run(*asked)); });
+  Trainer& trainer = *prepared->trainer;
+  Reporter reporter(trainer, asked->words.json);
   reporter.show_plan();
   const PoliteInterrupt polite;
   reporter.finish(run(trainer, reporter));

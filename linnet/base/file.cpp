@@ -24,6 +24,8 @@ class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags, mode_t mode = 0)
       : value_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  Descriptor(int folder, const std::filesystem::path& name, int flags)
+      : value_(::openat(folder, name.c_str(), flags | O_CLOEXEC)) {}
   ~Descriptor() {
     if (value_ >= 0) ::close(value_);
   }
@@ -132,6 +134,26 @@ void remove_tree(int parent, const char* name) noexcept {
 
 }  // namespace
 
+void remove_tree(const std::filesystem::path& path) noexcept { remove_tree(AT_FDCWD, path.c_str()); }
+
+void remove_below(const std::filesystem::path& root, const std::filesystem::path& inner) {
+  auto folder = std::make_unique<Descriptor>(root, O_PATH | O_DIRECTORY);
+  std::filesystem::path place = root;
+  for (const std::filesystem::path& part : inner.parent_path()) {
+    place /= part;
+    auto next = std::make_unique<Descriptor>(folder->get(), part, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (next->get() < 0 && (errno == ENOENT || errno == EBADF)) return;
+    check(next->get() >= 0, ErrorKind::kBadInput, "{}: is a link, or not a folder; nothing behind it is removed: look at "
+          "it and remove it by hand", place.string());
+    folder = std::move(next);
+  }
+  const std::string name = inner.filename().string();
+  remove_tree(folder->get(), name.c_str());
+  struct stat info {};
+  const bool gone = ::fstatat(folder->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0;
+  check(gone, ErrorKind::kRuntime, "{}: cannot be removed; look at its permissions", (root / inner).string());
+}
+
 void remove_unfinished() noexcept {
   lock_unfinished();              // for ever: the program ends
   constexpr int kAttempts = 100;  // another thread may still write into a folder
@@ -204,6 +226,33 @@ std::vector<std::filesystem::path> list_folder(const std::filesystem::path& fold
   check(!error, ErrorKind::kBadInput, "{}: cannot be listed ({})", folder.string(), error.message());
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder, std::size_t most) {
+  constexpr int kDeepest = 64;
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    check(at.depth() < kDeepest && files.size() < most, ErrorKind::kBadInput,
+          "{}: holds more than {} files, or folders more than {} deep; remove what does not belong there",
+          folder.string(), most, kDeepest);
+    const bool is_folder = at->symlink_status(error).type() == std::filesystem::file_type::directory;
+    if (!error && !is_folder) files.push_back(at->path().lexically_relative(folder));
+  }
+  check(!error, ErrorKind::kBadInput, "{}: cannot be listed ({}); look at its permissions", folder.string(),
+        error.message());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool is_link(const std::filesystem::path& path) noexcept {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+void rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  check(::rename(from.c_str(), to.c_str()) == 0, ErrorKind::kRuntime, "{}: cannot be put in place ({})", to.string(),
+        reason());
 }
 
 void make_folders(const std::filesystem::path& folder) {
@@ -312,7 +361,7 @@ AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(tar
         "{}: is there already; name another folder or remove it", target_.string());
   temporary_ = target_;
   temporary_ += fmt::format(".{}.incomplete", ::getpid());
-  std::filesystem::remove_all(temporary_, error);
+  remove_tree(temporary_);
   {
     const UnfinishedGuard guard;
     std::filesystem::create_directories(temporary_, error);
@@ -322,15 +371,13 @@ AtomicFolder::AtomicFolder(std::filesystem::path target) : target_(std::move(tar
 }
 
 AtomicFolder::~AtomicFolder() {
-  std::error_code ignored;
-  if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
+  if (!temporary_.empty()) remove_tree(temporary_);
   UnfinishedGuard().strike(temporary_);
 }
 
 void AtomicFolder::commit() {
   sync_directory(temporary_);
-  std::error_code error;
-  std::filesystem::remove(target_, error);  // an empty folder
+  ::rmdir(target_.c_str());  // an empty folder, or nothing
   check(put_in_place(temporary_, target_), ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(),
         reason());
   temporary_.clear();

@@ -30,8 +30,24 @@ std::uint64_t file_bytes(const std::filesystem::path& file);
 // The entries of a folder by name. Absent or unreadable: kBadInput; more than `most`: kBadInput.
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, std::size_t most = 100'000);
 
+// All below a folder that is not a folder itself, as paths relative to it, sorted; links are not followed. An absent or
+// unreadable folder, one nested more than 64 deep or with more than `most` entries: kBadInput.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder, std::size_t most = 1'000'000);
+
+// A symbolic link, whatever it points to.
+bool is_link(const std::filesystem::path& path) noexcept;
+
 // Makes a folder and those above it. kRuntime where that fails.
 void make_folders(const std::filesystem::path& folder);
+
+// Renames; what is at `to` is replaced. kRuntime where that fails.
+void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Removes a file, a link or a folder with all in it, never what a link points to. What cannot be removed stays.
+void remove_tree(const std::filesystem::path& path) noexcept;
+// The same of root/inner, where no folder below `root` on the way may be a link: kBadInput naming it, so that nothing
+// outside `root` is removed. Absent: nothing is done. kRuntime where something stays.
+void remove_below(const std::filesystem::path& root, const std::filesystem::path& inner);
 
 // The whole file; its size is checked before the first byte is read. Missing, unreadable, not a regular file or larger
 // than `most`: kBadInput naming it.

@@ -38,9 +38,14 @@ class Adafactor final : public Optimizer {
     std::map<std::string, Tensor> saved;
     for (std::size_t i = 0; i < factors_.size(); ++i) {
       const std::string& name = parameters_[i].name;
-      if (factors_[i].row) saved["exp_avg_sq_row." + name] = factors_[i].row;
-      if (factors_[i].col) saved["exp_avg_sq_col." + name] = factors_[i].col;
-      if (factors_[i].all) saved["exp_avg_sq." + name] = factors_[i].all;
+      const Tensor& value = *parameters_[i].tensor;
+      const auto or_zeros = [](const Tensor& sum, const Shape& shape) { return sum ? sum : Tensor::zeros(shape); };
+      if (value.rank() > 1) {
+        saved["exp_avg_sq_row." + name] = or_zeros(factors_[i].row, {rows_of(value)});
+        saved["exp_avg_sq_col." + name] = or_zeros(factors_[i].col, {value.size(-1)});
+      } else {
+        saved["exp_avg_sq." + name] = or_zeros(factors_[i].all, value.shape());
+      }
     }
     return saved;
   }
@@ -67,19 +72,23 @@ class Adafactor final : public Optimizer {
     for (std::int64_t i = 0; i < n; ++i) w[i] = keep * w[i] - size * u[i];
   }
 
-  void restore(const std::map<std::string, Tensor>& state) override {
-    refuse_unknown(state, parameters_, {"exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_sq"});
+  void restore(const SavedTensors& saved) override {
+    refuse_unknown(saved, parameters_, {"exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_sq"});
     for (std::size_t i = 0; i < factors_.size(); ++i) {
       const std::string& name = parameters_[i].name;
       const Tensor& value = *parameters_[i].tensor;
-      const std::int64_t cols = value.size(-1), rows = value.numel() / std::max<std::int64_t>(1, cols);
-      factors_[i] = {restored(state, "exp_avg_sq_row." + name, {rows}),
-                     restored(state, "exp_avg_sq_col." + name, {cols}),
-                     restored(state, "exp_avg_sq." + name, value.shape())};
+      if (value.rank() > 1)
+        factors_[i] = {restored(saved, "exp_avg_sq_row." + name, {rows_of(value)}, Sign::kNotNegative),
+                       restored(saved, "exp_avg_sq_col." + name, {value.size(-1)}, Sign::kNotNegative), Tensor()};
+      else
+        factors_[i] = {Tensor(), Tensor(), restored(saved, "exp_avg_sq." + name, value.shape(), Sign::kNotNegative)};
     }
   }
 
  private:
+  static std::int64_t rows_of(const Tensor& matrix) {
+    return matrix.numel() / std::max<std::int64_t>(1, matrix.size(-1));
+  }
   double beta2() const { return 1 - std::pow(static_cast<double>(steps_), options_.decay_rate); }
 
   double rate_of(const float* w, std::int64_t n, float learning_rate) const {

@@ -28,7 +28,7 @@ struct Moments {
 
 Tensor grown(const Tensor& old, std::int64_t rows, std::int64_t cols) {
   Tensor bigger = Tensor::zeros({rows, cols});
-  if (old) std::memcpy(bigger.raw(), old.raw(), old.bytes());
+  if (old && old.bytes() > 0) std::memcpy(bigger.raw(), old.raw(), old.bytes());
   return bigger;
 }
 
@@ -54,11 +54,14 @@ class Adam final : public Optimizer {
     std::map<std::string, Tensor> all;
     for (std::size_t i = 0; i < moments_.size(); ++i) {
       const Moments& moments = moments_[i];
-      if (!moments.m) continue;
       const std::string& name = parameters_[i].name;
-      const std::int64_t rows = moments.by_rows ? moments.live() : 0;
-      all["exp_avg." + name] = moments.by_rows ? moments.m.slice(0, 0, rows) : moments.m;
-      all["exp_avg_sq." + name] = moments.by_rows ? moments.v.slice(0, 0, rows) : moments.v;
+      Shape shape = parameters_[i].tensor->shape();
+      if (moments.by_rows) shape[0] = moments.live();
+      const auto saved = [&](const Tensor& t) {
+        return !t ? Tensor::zeros(shape) : moments.by_rows ? t.slice(0, 0, moments.live()) : t;
+      };
+      all["exp_avg." + name] = saved(moments.m);
+      all["exp_avg_sq." + name] = saved(moments.v);
       if (moments.by_rows) all["rows." + name] = Tensor::from(moments.row_of_slot);
     }
     return all;
@@ -86,9 +89,9 @@ class Adam final : public Optimizer {
     update_rows(moments, args, parameter.tensor->size(1));
   }
 
-  void restore(const std::map<std::string, Tensor>& state) override {
-    refuse_unknown(state, parameters_, {"exp_avg", "exp_avg_sq", "rows"});
-    for (std::size_t i = 0; i < moments_.size(); ++i) restore_one(state, parameters_[i], moments_[i]);
+  void restore(const SavedTensors& saved) override {
+    refuse_unknown(saved, parameters_, {"exp_avg", "exp_avg_sq", "rows"});
+    for (std::size_t i = 0; i < moments_.size(); ++i) restore_one(saved, parameters_[i], moments_[i]);
   }
 
  private:
@@ -154,27 +157,24 @@ class Adam final : public Optimizer {
     });
   }
 
-  static void restore_one(const std::map<std::string, Tensor>& state, const nn::Parameter& parameter,
-                          Moments& moments) {
+  static void restore_one(const SavedTensors& saved, const nn::Parameter& parameter, Moments& moments) {
     Shape shape = parameter.tensor->shape();
     if (moments.by_rows) {
       std::fill(moments.slot_of_row.begin(), moments.slot_of_row.end(), -1);
       moments.row_of_slot.clear();
-      const auto found = state.find("rows." + parameter.name);
-      if (found != state.end()) {
-        for (const std::int32_t row : found->second.data<std::int32_t>()) {
-          check(row >= 0 && row < shape[0] && moments.slot_of_row[static_cast<std::size_t>(row)] < 0,
-                ErrorKind::kBadInput, "optimizer state 'rows.{}': row {} is outside or repeated", parameter.name, row);
-          moments.slot_of_row[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(moments.row_of_slot.size());
-          moments.row_of_slot.push_back(row);
-        }
+      for (const std::int32_t row : saved_tensor(saved, "rows." + parameter.name, DType::kI32).data<std::int32_t>()) {
+        check(row >= 0 && row < shape[0] && moments.slot_of_row[static_cast<std::size_t>(row)] < 0,
+              ErrorKind::kBadInput,
+              "{}: 'rows.{}' names row {}, which is outside or repeated; the file was changed: go on from an older "
+              "checkpoint",
+              saved.place, parameter.name, row);
+        moments.slot_of_row[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(moments.row_of_slot.size());
+        moments.row_of_slot.push_back(row);
       }
       shape[0] = moments.live();
     }
-    moments.m = restored(state, "exp_avg." + parameter.name, shape);
-    moments.v = restored(state, "exp_avg_sq." + parameter.name, shape);
-    check(static_cast<bool>(moments.m) == static_cast<bool>(moments.v) && (!moments.live() || moments.m),
-          ErrorKind::kBadInput, "optimizer state of '{}' is incomplete", parameter.name);
+    moments.m = restored(saved, "exp_avg." + parameter.name, shape, Sign::kAny);
+    moments.v = restored(saved, "exp_avg_sq." + parameter.name, shape, Sign::kNotNegative);
   }
 
   OptimizerOptions options_;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,11 +41,17 @@ std::string manifest_fault(const std::filesystem::path& folder);
 // Steps of the folders output/checkpoint-<step>, ascending; whole or not.
 std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& output);
 std::filesystem::path checkpoint_path(const std::filesystem::path& output, std::int64_t step);
-// The newest whole checkpoint; broken newer ones are skipped with a warning that names the fault.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& output);
-// Removes what a killed run left half written, and checkpoints beyond the newest `keep` (0: all stay) except `best`.
+// The newest whole checkpoint; broken newer ones are skipped, with a warning that names the fault.
+enum class BrokenOnes : std::uint8_t { kWarned, kSkipped };
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& output,
+                                                       BrokenOnes broken = BrokenOnes::kWarned);
+// Removes what a killed run left half written.
 void clean_output(const std::filesystem::path& output);
-void keep_newest(const std::filesystem::path& output, std::int64_t keep, std::int64_t best_step);
+// Removes checkpoints beyond the newest `keep` (0: all stay) except the best one, and the one that was best when a kept
+// one was written: a run that goes on from there ends with its weights. `best_until`: the step that did best up to
+// another, 0 where none did.
+void keep_newest(const std::filesystem::path& output, std::int64_t keep,
+                 const std::function<std::int64_t(std::int64_t)>& best_until);
 
 // One trainer a folder: held while it lives. A second one fails with kInvalidArgument naming the holder's process; a
 // lock whose process is gone (or whose number belongs to a younger process) is taken over.

@@ -60,9 +60,12 @@ class ClassifyObjective final : public Objective {
     }
   }
 
+  // Labels of weight 0 have no loss; whether the answer is right is counted all the same.
+  double judged(const TrainBatch& batch) const override { return static_cast<double>(batch.examples.size()); }
   std::map<std::string, double> metrics(const Judged& sums) const override {
     auto all = Objective::metrics(sums);
-    const auto n = static_cast<double>(std::max<std::int64_t>(1, sums.total));
+    if (sums.total == 0) return all;
+    const auto n = static_cast<double>(sums.total);
     if (problem_ == nn::ProblemType::kSingleLabel) {
       all["eval_f1"] = macro_f1(sums.predictions, static_cast<std::size_t>(labels_));
     } else if (problem_ == nn::ProblemType::kRegression) {

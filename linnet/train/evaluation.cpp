@@ -21,16 +21,29 @@ class Judging {
   bool training_;
 };
 
+// Masks come from one key, the same at every evaluation, so that losses can be compared.
+PhiloxKey key_of(std::uint64_t seed) { return {seed, 0}; }
+
+Sampler judging_order(const Objective& objective) {
+  return {objective.lengths(),
+          {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile}};
+}
+
 }  // namespace
+
+bool judges_anything(const Objective& objective, std::uint64_t seed) {
+  Sampler sampler = judging_order(objective);
+  for (std::vector<std::int64_t> examples; sampler.next(examples);)
+    if (objective.judged(objective.batch(examples, key_of(seed))) > 0) return true;
+  return false;
+}
 
 Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache,
                     const std::function<void()>& before_batch) {
   const GradGuard off(false);
   const Judging judging(learner.model());
-  // Masks are drawn from one key, the same at every evaluation, so that losses can be compared.
-  const PhiloxKey key{learner.model().pass().seed, 0};
-  Sampler sampler(objective.lengths(),
-                  {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile});
+  const PhiloxKey key = key_of(learner.model().pass().seed);
+  Sampler sampler = judging_order(objective);
   Judged sums;
   for (std::vector<std::int64_t> examples; sampler.next(examples);) {
     if (before_batch) before_batch();

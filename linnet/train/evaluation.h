@@ -22,6 +22,10 @@ struct Evaluation {
 Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache = nullptr,
                     const std::function<void()>& before_batch = {});
 
+// Whether an evaluation of this objective has a figure at all: rows whose answer was cut away and texts of which no
+// token is masked have none. `seed`: of the run, which draws the masks.
+bool judges_anything(const Objective& objective, std::uint64_t seed);
+
 // The loss of one batch as it stands now, 0 where nothing of it counts.
 double batch_loss(const Learner& learner, const Objective& objective, const TrainBatch& batch,
                   const FeatureCache* cache = nullptr);

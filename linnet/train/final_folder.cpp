@@ -77,7 +77,7 @@ std::vector<Mistake> worst_mistakes(const JudgedRows& judged, const std::vector<
   return mistakes;
 }
 
-std::string report_of(const FinishedRun& run) {
+Html report_of(const FinishedRun& run) {
   ReportInput input{.title = fmt::format("Training of {}", run.options.output.filename().string()),
                     .history = &run.history,
                     .facts = run.plan.facts(),
@@ -96,7 +96,7 @@ std::string report_of(const FinishedRun& run) {
   return html_report(input);
 }
 
-std::string card_of(const FinishedRun& run) {
+Markdown card_of(const FinishedRun& run) {
   const fs::path& base = run.learner.model().place();
   ModelCard card{.name = run.options.output.filename().string(),
                  .base = public_name(base),
@@ -128,7 +128,7 @@ std::string card_of(const FinishedRun& run) {
 // Transformers' classifiers of decoders look for the last token that is no padding: without a padding id they refuse
 // batches.
 void name_padding(const fs::path& config_file, const nn::TransformerConfig& config) {
-  if (!fs::exists(config_file) || config.stack == nn::Stack::kEncoder || config.eos_ids.empty()) return;
+  if (!is_file(config_file) || config.stack == nn::Stack::kEncoder || config.eos_ids.empty()) return;
   Json json = read_json(config_file);
   if (json.contains("pad_token_id") && !json["pad_token_id"].is_null()) return;
   json["pad_token_id"] = config.eos_ids.front();
@@ -138,30 +138,17 @@ void name_padding(const fs::path& config_file, const nn::TransformerConfig& conf
 // Where the files are written before they are moved; it goes, whatever happens.
 struct Stage {
   explicit Stage(fs::path at) : path(std::move(at)) {
-    std::error_code error;
-    fs::remove_all(path, error);
-    fs::create_directories(path, error);
-    check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", path.string(), error.message());
+    remove_tree(path);
+    make_folders(path);
   }
-  ~Stage() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
+  ~Stage() { remove_tree(path); }
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   const fs::path path;
 };
 
 void move_all(const fs::path& from, const fs::path& to) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from)) {
-    const fs::path name = entry.path().lexically_relative(from);
-    if (entry.is_directory())
-      fs::create_directories(to / name, error);
-    else
-      files.push_back(name);
-  }
+  std::vector<fs::path> files = files_below(from);
   // A folder is a model when it has its config: that one comes last, when the rest is on the disk.
   const auto rank = [](const fs::path& file) {
     return file == "config.json" ? 2 : file == "adapter_config.json" ? 1 : 0;
@@ -170,18 +157,29 @@ void move_all(const fs::path& from, const fs::path& to) {
   for (const fs::path& file : files) {
     if (rank(file) > 0) sync_directory(to);
     const fs::path target = to / file;
-    fs::rename(from / file, target, error);
-    check(!error, ErrorKind::kRuntime, "{}: cannot be put in place ({})", target.string(), error.message());
+    if (target.parent_path() != to) make_folders(target.parent_path());
+    rename_path(from / file, target);
     if (target.parent_path() != to) sync_directory(target.parent_path());
   }
   sync_directory(to);
+}
+
+// Nothing depends on it but a line of the card: one that cannot be read is as none.
+std::string readme_of(const fs::path& model) {
+  constexpr std::size_t kLargest = std::size_t{1} << 24;
+  try {
+    return read_file(model / "README.md", kLargest);
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 }  // namespace
 
 std::string public_name(const fs::path& model) {
   constexpr std::string_view kCached = "models--";
-  const fs::path path = fs::absolute(model).lexically_normal();
+  std::error_code error;
+  const fs::path path = fs::absolute(model, error).lexically_normal();
   for (const fs::path& part : path) {
     std::string name = part.string();
     if (!name.starts_with(kCached)) continue;
@@ -193,10 +191,8 @@ std::string public_name(const fs::path& model) {
 }
 
 std::string stated_licence(const fs::path& model) {
-  if (fs::is_regular_file(model)) return GgufFile::open(model)->string("general.license").value_or("");
-  const fs::path readme = model / "README.md";
-  if (!fs::is_directory(model) || !fs::exists(readme)) return "";
-  const std::string text = read_file(readme);
+  if (is_file(model)) return GgufFile::open(model)->string("general.license").value_or("");
+  const std::string text = readme_of(model);
   if (!text.starts_with("---")) return "";
   const std::string head = text.substr(0, text.find("\n---", 3));
   const auto at = head.find("\nlicense:");
@@ -213,8 +209,8 @@ void write_final_folder(const FinishedRun& run) {
   run.learner.save(stage);
   if (run.learner.adapter() != nullptr) models::copy_companions(run.learner.model().place(), stage);
   if (run.options.task == TrainTask::kClassify) name_padding(stage / "config.json", run.learner.model().config());
-  write_file(stage / "README.md", card_of(run));
-  write_file(stage / "report.html", report_of(run));
+  write_file(stage / "README.md", card_of(run).text());
+  write_file(stage / "report.html", report_of(run).text());
   move_all(stage, output);
 }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -18,9 +19,41 @@ bool of_the_test_rows(const Json& record) {
   return false;
 }
 
-double get_number(const Json& entry, const char* key) {
-  const auto found = entry.find(key);
-  return found != entry.end() && found->is_number() ? found->get<double>() : std::nan("");
+// A number of a foreign record, within its range.
+double number_of(const Json& record, const char* key, double lowest, double highest, const std::string& place) {
+  const Json& value = require(record, key, place);
+  const double number = value.is_number() ? value.get<double>() : std::nan("");
+  check(number >= lowest && number <= highest, ErrorKind::kBadInput,
+        "{}: '{}' is {}, not a number from {:g} to {:g}; the file was changed: go on from an older checkpoint", place,
+        key, printable(dump_json(value), 60), lowest, highest);
+  return number;
+}
+
+// Losses are computed in f32; what is rounded may leave one a little below 0.
+constexpr double kLargestLoss = std::numeric_limits<float>::max(), kSmallestLoss = -0.01;
+constexpr double kLargest = std::numeric_limits<double>::max();
+
+StepRecord step_of(const Json& record, const std::string& place) {
+  StepRecord step;
+  step.step = get_integer(require(record, "step", place), "step", place);
+  step.epoch = number_of(record, "epoch", 0, static_cast<double>(step.step), place);
+  step.loss = number_of(record, "loss", kSmallestLoss, kLargestLoss, place);
+  step.grad_norm = number_of(record, "grad_norm", 0, kLargest, place);
+  step.learning_rate = number_of(record, "learning_rate", 0, kLargestLoss, place);
+  return step;
+}
+
+EvalRecord eval_of(const Json& record, const BestRule& rule, const std::string& place) {
+  EvalRecord eval;
+  eval.step = get_integer(require(record, "step", place), "step", place);
+  eval.epoch = number_of(record, "epoch", 0, static_cast<double>(eval.step), place);
+  require(record, rule.metric.c_str(), place);
+  for (const auto& [key, value] : record.items()) {
+    if (key == "step" || key == "epoch") continue;
+    const bool share = key == "eval_accuracy" || key == "eval_f1";
+    eval.metrics[key] = number_of(record, key.c_str(), kSmallestLoss, share ? 1 : kLargest, place);
+  }
+  return eval;
 }
 
 }  // namespace
@@ -67,27 +100,55 @@ Json History::trainer_state(const RunFacts& facts) const {
           {"train_batch_size", facts.train_batch_size}};
 }
 
-History History::from_trainer_state(const Json& state, std::string_view place) {
+History History::from_trainer_state(const Json& state, std::int64_t steps, const BestRule& rule,
+                                    std::string_view place) {
+  const auto refuse = [&](const std::string& fact) {
+    fail(ErrorKind::kBadInput, "{}: {}; the file was changed: go on from an older checkpoint", place, fact);
+  };
+  const Json& log = require(state, "log_history", place);
+  if (!log.is_array()) refuse("'log_history' is not a list");
   History history;
-  for (const Json& entry : require(state, "log_history", place)) {
-    const std::int64_t step = get_integer(require(entry, "step", place), "step", place);
-    if (entry.contains("loss")) {
-      history.steps.push_back({step, get_number(entry, "epoch"), get_number(entry, "loss"),
-                               get_number(entry, "grad_norm"), get_number(entry, "learning_rate"), 0});
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    const std::string at = fmt::format("{}: log_history[{}]", place, i);
+    const auto made = static_cast<std::int64_t>(history.steps.size());
+    if (!log[i].is_object()) refuse(fmt::format("log_history[{}] is not an object", i));
+    if (log[i].contains("loss")) {
+      history.steps.push_back(step_of(log[i], at));
+      if (history.steps.back().step != made + 1)
+        refuse(fmt::format("log_history[{}] is step {}, not {}", i, history.steps.back().step, made + 1));
       continue;
     }
-    EvalRecord record{step, get_number(entry, "epoch"), {}};
-    for (const auto& [key, value] : entry.items())
-      if (key != "step" && key != "epoch" && value.is_number()) record.metrics[key] = value.get<double>();
-    history.evals.push_back(std::move(record));
+    if (rule.metric.empty()) refuse(fmt::format("log_history[{}] is no step, and the run has no validation rows", i));
+    history.evals.push_back(eval_of(log[i], rule, at));
+    const bool twice = history.evals.size() > 1 && history.evals[history.evals.size() - 2].step == made;
+    if (history.evals.back().step != made || made == 0 || twice)
+      refuse(fmt::format("log_history[{}] is an evaluation of step {}, after step {}", i, history.evals.back().step, made));
   }
+  const auto made = static_cast<std::int64_t>(history.steps.size());
+  if (made != steps) refuse(fmt::format("it has {} steps, the checkpoint was written after {}", made, steps));
   return history;
+}
+
+bool BestSoFar::see(const EvalRecord& record, const BestRule& rule) {
+  const auto found = record.metrics.find(rule.metric);
+  if (found == record.metrics.end()) return false;
+  ++evaluations_since;
+  if (step > 0 && (rule.more_is_better ? found->second <= value : found->second >= value)) return false;
+  *this = {record.step, found->second, 0};
+  return true;
+}
+
+BestSoFar History::best(const BestRule& rule, std::int64_t until) const {
+  BestSoFar best;
+  for (const EvalRecord& record : evals)
+    if (record.step <= until) best.see(record, rule);
+  return best;
 }
 
 TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step, std::int64_t last_eval_step)
     : file_(file) {
   std::string kept;
-  if (last_step > 0 && std::filesystem::exists(file)) {
+  if (last_step > 0 && is_file(file)) {
     const std::string text = read_file(file);
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = text.find('\n', begin);

@@ -37,13 +37,31 @@ struct RunFacts {
   double best_metric = 0;
 };
 
+// The metric that decides which evaluation was best.
+struct BestRule {
+  std::string metric = {};  // "eval_loss"; empty: the run has no validation rows
+  bool more_is_better = false;
+};
+// What evaluations in their order came to.
+struct BestSoFar {
+  std::int64_t step = 0;  // 0: none yet
+  double value = 0;
+  std::int64_t evaluations_since = 0;
+  // True: better than every one before.
+  bool see(const EvalRecord& record, const BestRule& rule);
+};
+
 struct History {
   std::vector<StepRecord> steps;
   std::vector<EvalRecord> evals;
 
   std::int64_t last_eval_step() const { return evals.empty() ? 0 : evals.back().step; }
+  BestSoFar best(const BestRule& rule, std::int64_t until = INT64_MAX) const;  // of evaluations up to that step
   Json trainer_state(const RunFacts& facts) const;
-  static History from_trainer_state(const Json& state, std::string_view place);
+  // The history of a run's first `steps` steps. kBadInput for a state that such a run cannot have written: a step that
+  // is missing or out of order, a number outside its range, evaluations where there are no validation rows.
+  static History from_trainer_state(const Json& state, std::int64_t steps, const BestRule& rule,
+                                    std::string_view place);
 };
 
 // train_log.jsonl: one JSON object a line, appended as things happen. On resume steps after `last_step` go, evaluations

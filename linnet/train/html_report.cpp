@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "linnet/base/error.h"
@@ -18,7 +17,7 @@ struct Curve {
   std::vector<Point> points;
 };
 
-constexpr const char* kStyle = R"(<style>
+constexpr const char kStyle[] = R"(<style>
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #ccc;padding:.25rem .6rem;text-align:left}
 td.n{text-align:right}svg{width:100%;height:auto;background:#fafafa;border:1px solid #ddd}
@@ -50,22 +49,22 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
   return few;
 }
 
-std::string axis(const Range& x, const Range& y) {
-  std::string svg;
+Html axis(const Range& x, const Range& y) {
+  Html svg;
   for (int i = 0; i <= 4; ++i) {
     const double share = i / 4.0, level = kHeight - kBottom - share * (kHeight - kTop - kBottom);
-    svg += fmt::format("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight, level,
+    svg += format_markup<Html>("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight, level,
                        level);
-    svg += fmt::format("<text x='{}' y='{:.1f}' text-anchor='end'>{:.3g}</text>", kLeft - 6, level + 4,
+    svg += format_markup<Html>("<text x='{}' y='{:.1f}' text-anchor='end'>{:.3g}</text>", kLeft - 6, level + 4,
                        y.low + share * (y.high - y.low));
     const double at = kLeft + share * (kWidth - kLeft - kRight);
-    svg += fmt::format("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", at, kHeight - 10,
+    svg += format_markup<Html>("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", at, kHeight - 10,
                        x.low + share * (x.high - x.low));
   }
   return svg;
 }
 
-std::string chart(const std::string& title, const std::vector<Curve>& curves) {
+Html chart(const std::string& title, const std::vector<Curve>& curves) {
   Range x, y;
   for (const Curve& curve : curves)
     for (const Point& p : curve.points) {
@@ -74,8 +73,8 @@ std::string chart(const std::string& title, const std::vector<Curve>& curves) {
     }
   if (!(x.low <= x.high)) return "";
   if (y.low == y.high) y = {y.low - 0.5 * std::abs(y.low) - 1e-9, y.high + 0.5 * std::abs(y.high) + 1e-9};
-  std::string svg = fmt::format("<h2>{}</h2><svg viewBox='0 0 {} {}' role='img' aria-label='{}'>", escape_html(title),
-                                kWidth, kHeight, escape_html(title));
+  Html svg = format_markup<Html>("<h2>{}</h2><svg viewBox='0 0 {} {}' role='img' aria-label='{}'>", title, kWidth,
+                                 kHeight, title);
   svg += axis(x, y);
   double label_at = kLeft + 10;
   for (const Curve& curve : curves) {
@@ -83,9 +82,9 @@ std::string chart(const std::string& title, const std::vector<Curve>& curves) {
     for (const Point& p : thinned(curve.points))
       path += fmt::format("{:.1f},{:.1f} ", kLeft + x.share(p.x) * (kWidth - kLeft - kRight),
                           kHeight - kBottom - y.share(p.y) * (kHeight - kTop - kBottom));
-    svg += fmt::format("<polyline class='curve' stroke='{}' points='{}'/>", curve.colour, path);
+    svg += format_markup<Html>("<polyline class='curve' stroke='{}' points='{}'/>", curve.colour, path);
     svg +=
-        fmt::format("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, escape_html(curve.name));
+        format_markup<Html>("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, curve.name);
     label_at += 9.0 * static_cast<double>(curve.name.size()) + 30;
   }
   return svg + "</svg>\n";
@@ -108,76 +107,52 @@ Curve eval_curve(const History& history, const std::string& metric, const char* 
   return curve;
 }
 
-std::string heading(const char* title, const ReportInput& input) {
-  return fmt::format("<h2>{}{}</h2>", title, input.judged.empty() ? "" : " of the " + escape_html(input.judged));
+Html heading(const char* title, const ReportInput& input) {
+  return format_markup<Html>("<h2>{}{}</h2>", title, input.judged.empty() ? "" : " of the " + input.judged);
 }
 
-std::string confusion_table(const ReportInput& input) {
+Html confusion_table(const ReportInput& input) {
   if (input.confusion.empty()) return "";
   const auto name = [&](std::size_t i) {
-    return escape_html(i < input.labels.size() ? input.labels[i] : std::to_string(i));
+    return Html(i < input.labels.size() ? input.labels[i] : std::to_string(i));
   };
-  std::string html = heading("Confusion matrix", input) + "<table><tr><th>expected \\ predicted</th>";
-  for (std::size_t i = 0; i < input.confusion.size(); ++i) html += "<th>" + name(i) + "</th>";
+  Html html = heading("Confusion matrix", input) + "<table><tr><th>expected \\ predicted</th>";
+  for (std::size_t i = 0; i < input.confusion.size(); ++i) html += format_markup<Html>("<th>{}</th>", name(i));
   html += "</tr>\n";
   for (std::size_t i = 0; i < input.confusion.size(); ++i) {
-    html += "<tr><th>" + name(i) + "</th>";
+    html += format_markup<Html>("<tr><th>{}</th>", name(i));
     std::int64_t total = 0;
     for (const std::int64_t count : input.confusion[i]) total += count;
     for (const std::int64_t count : input.confusion[i]) {
       const double share = total > 0 ? static_cast<double>(count) / static_cast<double>(total) : 0;
-      html += fmt::format("<td class='n' style='background:rgba(31,111,180,{:.2f})'>{}</td>", 0.6 * share, count);
+      html += format_markup<Html>("<td class='n' style='background:rgba(31,111,180,{:.2f})'>{}</td>", 0.6 * share, count);
     }
     html += "</tr>\n";
   }
   return html + "</table>\n";
 }
 
-std::string mistakes_table(const ReportInput& input) {
+Html mistakes_table(const ReportInput& input) {
   if (input.mistakes.empty()) return "";
-  std::string html = heading("Worst mistakes", input) +
+  Html html = heading("Worst mistakes", input) +
                      "<table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
   for (const Mistake& m : input.mistakes)
-    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", escape_html(m.text),
-                        escape_html(m.expected), escape_html(m.predicted), m.probability);
+    html += format_markup<Html>("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", m.text, m.expected, m.predicted,
+                                m.probability);
   return html + "</table>\n";
 }
 
 }  // namespace
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
-    }
-  return out;
-}
-
-std::string html_report(const ReportInput& input) {
+Html html_report(const ReportInput& input) {
   LINNET_ASSERT(input.history != nullptr);
   const History& history = *input.history;
-  std::string html = fmt::format(
+  Html html = format_markup<Html>(
       "<!doctype html>\n<html lang='en'><head><meta "
       "charset='utf-8'><title>{}</title>{}</head><body>\n<h1>{}</h1>\n<table>",
-      escape_html(input.title), kStyle, escape_html(input.title));
+      input.title, kStyle, input.title);
   for (const auto& [name, value] : input.facts)
-    html += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", escape_html(name), escape_html(value));
+    html += format_markup<Html>("<tr><th>{}</th><td>{}</td></tr>\n", name, value);
   html += "</table>\n";
   html += chart("Loss", {step_curve(history, "loss", &StepRecord::loss), eval_curve(history, "eval_loss", "#c0392b")});
   html +=

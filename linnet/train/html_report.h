@@ -1,7 +1,7 @@
 // report.html: one self-contained page of a run: curves of loss, metrics and learning rate, the confusion matrix and
 // the worst mistakes. No scripts, nothing fetched.
 //
-//   write_file(out / "report.html", html_report({.title = "sentiment", .history = &history}));
+//   write_file(out / "report.html", html_report({.title = "sentiment", .history = &history}).text());
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "linnet/train/history.h"
+#include "linnet/train/markup.h"
 
 namespace linnet {
 
@@ -28,7 +29,6 @@ struct ReportInput {
   std::vector<Mistake> mistakes = {};                     // worst first
 };
 
-std::string html_report(const ReportInput& input);
-std::string escape_html(std::string_view text);
+Html html_report(const ReportInput& input);
 
 }  // namespace linnet

@@ -66,7 +66,9 @@ class CausalObjective final : public Objective {
   }
   std::map<std::string, double> metrics(const Judged& sums) const override {
     auto all = Objective::metrics(sums);
-    all["eval_perplexity"] = std::exp(all["eval_loss"]);
+    if (!all.contains("eval_loss")) return all;
+    if (const double perplexity = std::exp(all["eval_loss"]); std::isfinite(perplexity))
+      all["eval_perplexity"] = perplexity;
     return all;
   }
 };

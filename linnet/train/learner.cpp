@@ -1,10 +1,12 @@
 #include "linnet/train/learner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/io/checkpoint.h"
@@ -52,6 +54,9 @@ void copy_into(const Tensor& from, const nn::Parameter& to, const std::filesyste
   check(from.shape() == to.tensor->shape() && from.dtype() == DType::kF32, ErrorKind::kBadInput,
         "{}: '{}' is {} {}, this run has {}; resume with the same model and method", place.string(), to.name,
         info(from.dtype()).name, to_string(from.shape()), to_string(to.tensor->shape()));
+  for (const float value : from.data<float>())
+    check(std::isfinite(value), ErrorKind::kBadInput,
+          "{}: '{}' has the number {}, which no checkpoint has; go on from an older one", place.string(), to.name, value);
   if (from.bytes() > 0) std::memcpy(to.tensor->raw(), from.raw(), from.bytes());
   to.tensor->storage()->changed();
 }
@@ -150,7 +155,7 @@ void Learner::train_head(TrainTask task) {
 }
 
 void Learner::train_adapter(const Tokenizer& tokenizer, const TrainOptions& options) {
-  if (!adapter_ && std::filesystem::is_regular_file(model_.place()))
+  if (!adapter_ && is_file(model_.place()))
     note("{}: PEFT loads no GGUF file as a base; for it, make a folder with `linnet convert` and train on that",
          model_.place().string());
   if (!adapter_) adapter_ = Adapter::create(model_, adapter_method(tokenizer, options), {.seed = options.seed});
@@ -183,7 +188,7 @@ Tensor Learner::forward(const TrainBatch& batch) const {
 }
 
 bool Learner::checkpoints_are_models() const {
-  return method_ == TrainMethod::kFull && std::filesystem::is_directory(model_.place());
+  return method_ == TrainMethod::kFull && is_folder(model_.place());
 }
 
 void Learner::save_trained(const std::filesystem::path& folder) const {

@@ -34,10 +34,8 @@ Prediction predict(std::span<const float> scores, std::int64_t example, std::int
 
 std::map<std::string, double> Objective::metrics(const Judged& sums) const {
   std::map<std::string, double> all;
-  double loss = 0;
   for (std::size_t i = 0; i < 2; ++i)
-    if (sums.counts[i] > 0) loss += sums.loss[i] / sums.counts[i];
-  all["eval_loss"] = loss;
+    if (sums.counts[i] > 0) all["eval_loss"] += sums.loss[i] / sums.counts[i];
   if (sums.total > 0) all["eval_accuracy"] = static_cast<double>(sums.correct) / static_cast<double>(sums.total);
   return all;
 }

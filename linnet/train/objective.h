@@ -67,7 +67,9 @@ class Objective {
   virtual Tensor loss(const models::Model& model, const Tensor& hidden, const TrainBatch& batch,
                       const LossCounts& counts) const = 0;
   virtual void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const = 0;
-  // "eval_loss" and what fits the objective.
+  // How much of a batch `judge` counts; 0: nothing, and there is no figure.
+  virtual double judged(const TrainBatch& batch) const { return batch.counts[0] + batch.counts[1]; }
+  // "eval_loss" and what fits the objective. A metric of which nothing was judged is absent; none is infinite.
   virtual std::map<std::string, double> metrics(const Judged& sums) const;
   // The metric that decides which checkpoint is best, and whether more is better.
   virtual std::pair<std::string, bool> best_metric() const { return {"eval_loss", false}; }

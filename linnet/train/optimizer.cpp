@@ -62,8 +62,8 @@ void Optimizer::step(float learning_rate, float gradient_scale) {
   }
 }
 
-void Optimizer::load(const std::map<std::string, Tensor>& state, std::int64_t steps) {
-  restore(state);
+void Optimizer::load(const std::map<std::string, Tensor>& state, std::int64_t steps, std::string_view place) {
+  restore({state, place});
   steps_ = steps;
 }
 

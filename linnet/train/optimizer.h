@@ -44,6 +44,8 @@ struct OptimizerOptions {
   bool scale_parameter = false, relative_step = false;
 };
 
+struct SavedTensors;  // optimizer_state.h
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -57,17 +59,20 @@ class Optimizer {
 
   std::int64_t steps() const { return steps_; }
   const std::vector<nn::Parameter>& parameters() const { return parameters_; }
-  // Everything a later `load` needs to go on bit for bit: tensors by name ("exp_avg.layers.0…").
+  // Everything a later `load` needs to go on bit for bit: tensors by name ("exp_avg.layers.0…"), zeros for parameters
+  // that have had no gradient yet.
   virtual std::map<std::string, Tensor> state() const = 0;
-  // Wants exactly the names and shapes that `state` gives for these parameters; kBadInput otherwise.
-  void load(const std::map<std::string, Tensor>& state, std::int64_t steps);
+  // Wants exactly the names, types and shapes that `state` gives for these parameters, and numbers that updates can have
+  // left; kBadInput naming `place` otherwise.
+  void load(const std::map<std::string, Tensor>& state, std::int64_t steps,
+            std::string_view place = "the optimizer's state");
   // Bytes of state a full run needs, for the plan.
   virtual std::size_t planned_bytes() const = 0;
 
  protected:
   explicit Optimizer(std::vector<nn::Parameter> parameters) : parameters_(std::move(parameters)) {}
   virtual void update(std::size_t index, const Tensor& gradient, float learning_rate, float gradient_scale) = 0;
-  virtual void restore(const std::map<std::string, Tensor>& state) = 0;
+  virtual void restore(const SavedTensors& saved) = 0;
 
   std::vector<nn::Parameter> parameters_;
   std::int64_t steps_ = 0;

@@ -1,5 +1,6 @@
 #include "linnet/train/optimizer_state.h"
 
+#include <cmath>
 #include <cstring>
 #include <set>
 
@@ -7,27 +8,38 @@
 
 namespace linnet {
 
-Tensor restored(const std::map<std::string, Tensor>& state, const std::string& name, const Shape& shape) {
-  const auto found = state.find(name);
-  if (found == state.end()) return {};
-  const Tensor& saved = found->second;
-  check(saved.shape() == shape && saved.contiguous(), ErrorKind::kBadInput,
-        "optimizer state '{}' has shape {}, this run needs {}; resume with the same model and method", name,
-        to_string(saved.shape()), to_string(shape));
-  Tensor copy = Tensor::empty(shape, saved.dtype());
-  if (copy.bytes() > 0) std::memcpy(copy.raw(), saved.raw(), copy.bytes());
+const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, DType dtype) {
+  const auto found = saved.tensors.find(name);
+  check(found != saved.tensors.end(), ErrorKind::kBadInput,
+        "{}: has no '{}'; resume with the same model and method, or from an older checkpoint", saved.place, name);
+  check(found->second.dtype() == dtype && found->second.contiguous(), ErrorKind::kBadInput,
+        "{}: '{}' is of type {}, not {}; the file was changed: go on from an older checkpoint", saved.place, name,
+        info(found->second.dtype()).name, info(dtype).name);
+  return found->second;
+}
+
+Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign) {
+  const Tensor& tensor = saved_tensor(saved, name, DType::kF32);
+  check(tensor.shape() == shape, ErrorKind::kBadInput,
+        "{}: '{}' has shape {}, this run needs {}; resume with the same model and method", saved.place, name,
+        to_string(tensor.shape()), to_string(shape));
+  for (const float value : tensor.data<float>())
+    check(std::isfinite(value) && (sign == Sign::kAny || value >= 0), ErrorKind::kBadInput,
+          "{}: '{}' has the number {}, which no update leaves; the file was changed: go on from an older checkpoint",
+          saved.place, name, value);
+  Tensor copy = Tensor::empty(shape);
+  if (copy.bytes() > 0) std::memcpy(copy.raw(), tensor.raw(), copy.bytes());
   return copy;
 }
 
-void refuse_unknown(const std::map<std::string, Tensor>& state, const std::vector<nn::Parameter>& parameters,
+void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,
                     const std::vector<std::string>& slots) {
   std::set<std::string> known;
   for (const nn::Parameter& parameter : parameters)
     for (const std::string& slot : slots) known.insert(slot + "." + parameter.name);
-  for (const auto& [name, value] : state)
+  for (const auto& [name, value] : saved.tensors)
     check(known.contains(name), ErrorKind::kBadInput,
-          "optimizer state '{}' belongs to no trained parameter; resume with the same model and method",
-          printable(name));
+          "{}: '{}' belongs to no trained parameter; resume with the same model and method", saved.place, name);
 }
 
 }  // namespace linnet

@@ -19,10 +19,20 @@ inline bool decays(const nn::Parameter& parameter, const OptimizerOptions& optio
   return options.decay == DecayRule::kAll || parameter.tensor->rank() > 1;
 }
 
-// The tensor saved as `name`, copied (a file's mapping stays untouched); undefined when absent. Checks the shape.
-Tensor restored(const std::map<std::string, Tensor>& state, const std::string& name, const Shape& shape);
-// Fails when `state` has a name that no parameter and slot asked for.
-void refuse_unknown(const std::map<std::string, Tensor>& state, const std::vector<nn::Parameter>& parameters,
+// Tensors of a state, and the file that they are from.
+struct SavedTensors {
+  const std::map<std::string, Tensor>& tensors;
+  std::string_view place;
+};
+
+enum class Sign : std::uint8_t { kAny, kNotNegative };  // of a slot's numbers: sums of squares are not negative
+
+// The tensor of this name and type; kBadInput where it is absent or of another one.
+const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, DType dtype);
+// The f32 tensor saved as `name`, copied: a file's mapping stays untouched. Its shape and every number are checked.
+Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign);
+// Fails when there is a name that no parameter and slot asked for.
+void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,
                     const std::vector<std::string>& slots);
 
 }  // namespace linnet

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ std::string_view task_name(TrainTask task);
 TrainMethod method_named(std::string_view name);
 std::string_view method_name(TrainMethod method);
 
+// What the command line gave: an option's name and its values.
+using RecordedOptions = std::map<std::string, std::vector<std::string>>;
+
 struct TrainOptions {
   std::filesystem::path output = {};  // empty: nothing is written
 
@@ -107,6 +111,7 @@ struct TrainOptions {
   std::int64_t keep = 2;            // newest checkpoints kept, beside the best; 0: all
   std::int64_t early_stopping = 0;  // evaluations without a better one before stopping; 0: never
   bool resume = false;
+  RecordedOptions recorded = {};  // kept in every checkpoint, for a program that resumes without being told again
 };
 
 // Models with fewer parameters are trained in full unless something else is asked for.

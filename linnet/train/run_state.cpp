@@ -2,9 +2,9 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "linnet/base/sha256.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/train/checkpointing.h"
+#include "linnet/train/run_identity.h"
 
 namespace linnet {
 namespace {
@@ -13,145 +13,134 @@ namespace fs = std::filesystem;
 constexpr const char* kStateName = "linnet_state.json";
 constexpr const char* kTrainerStateName = "trainer_state.json";
 constexpr const char* kOptimizerStem = "optimizer";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
-void add_numbers(std::string& bytes, const std::vector<std::int32_t>& numbers) {
-  bytes.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(std::int32_t));
-  bytes.push_back('\n');
+// A configuration and a line for each weight: what a model's own files are allowed.
+constexpr JsonLimits kStateLimits{.bytes = std::size_t{64} << 20, .values = 2'000'000};
+
+Json read_state(const fs::path& folder) {
+  const std::string place = state_file(folder).string();
+  Json state = read_json(state_file(folder), kStateLimits);
+  const std::int64_t version = get_integer(require(state, "version", place), "version", place);
+  check(version == kVersion, ErrorKind::kBadInput,
+        "{}: is of version {}, this program reads {}; go on with the program that wrote it", place, version, kVersion);
+  return state;
 }
 
-std::string hash_of(const EncodedSet& set) {
-  std::string bytes;
-  for (const EncodedExample& e : set.examples) {
-    for (const auto* numbers : {&e.ids, &e.type_ids, &e.targets, &e.words, &e.output}) add_numbers(bytes, *numbers);
-    add_numbers(bytes, {e.label, e.start, e.end});
-    bytes.append(reinterpret_cast<const char*>(e.values.data()), e.values.size() * sizeof(float));
+std::int64_t planned_steps(const Json& state, const std::string& place) {
+  const std::int64_t planned = get_integer(require(state, "planned_steps", place), "planned_steps", place);
+  check(planned >= 1, ErrorKind::kBadInput, "{}: 'planned_steps' is {}; the file was changed: go on from an older "
+        "checkpoint", place, planned);
+  return planned;
+}
+
+// The batch that follows `steps` updates. Every epoch has at least one.
+SamplerState position_after(Sampler sampler, std::int64_t steps, std::int64_t grad_accumulation) {
+  for (std::int64_t epoch = 0;; ++epoch) {
+    sampler.start_epoch(epoch);
+    const std::int64_t in_epoch = (sampler.batches() + grad_accumulation - 1) / grad_accumulation;
+    LINNET_ASSERT(in_epoch > 0);
+    if (steps <= in_epoch) return {epoch, std::min(steps * grad_accumulation, sampler.batches())};
+    steps -= in_epoch;
   }
-  return sha256_hex(bytes);
 }
 
-// A sample of a tensor's bytes: another training of the same model shows in nearly all of them.
-void add_sample(Sha256& hash, const Tensor& tensor) {
-  constexpr std::size_t kPieces = 16, kPiece = 256;
-  const std::size_t bytes = tensor.bytes();
-  if (bytes <= kPieces * kPiece) return hash.update(tensor.raw(), bytes);
-  for (std::size_t i = 0; i < kPieces; ++i) hash.update(tensor.raw() + (bytes - kPiece) / (kPieces - 1) * i, kPiece);
+History read_history(const fs::path& folder, const ThisRun& run, std::int64_t step) {
+  const fs::path file = folder / kTrainerStateName;
+  // A record has six numbers; there may be an evaluation with each step.
+  const auto records = 2 * static_cast<std::size_t>(run.steps) + 100;
+  const Json state = read_json(file, {.bytes = 400 * records, .values = 16 * records});
+  const std::string place = file.string();
+  const std::int64_t global_step = get_integer(require(state, "global_step", place), "global_step", place);
+  check(global_step == step, ErrorKind::kBadInput,
+        "{}: 'global_step' is {}, the checkpoint's step is {}; the file was changed: go on from an older checkpoint",
+        place, global_step, step);
+  return History::from_trainer_state(state, step, run.best, place);
 }
 
-// Of what a run starts from: every name, type and shape, and enough of the values to know them by without reading all.
-std::string fingerprint(const Learner& learner) {
-  Sha256 hash;
-  std::vector<nn::Parameter> all = learner.model().parameters();
-  all.insert(all.end(), learner.trained().begin(), learner.trained().end());
-  for (const nn::Parameter& p : all) {
-    const std::string head =
-        fmt::format("{} {} {}\n", p.name, info(p.tensor->dtype()).name, to_string(p.tensor->shape()));
-    hash.update(head.data(), head.size());
-    if (p.tensor->contiguous()) add_sample(hash, *p.tensor);
-  }
-  return hash.finish();
-}
-
-std::string differences(const Json& saved, const Json& now) {
-  std::string text;
-  const auto show = [](const Json& value) { return printable(dump_json(value), 60); };
-  for (const auto& [key, value] : now.items()) {
-    const Json before = saved.is_object() && saved.contains(key) ? saved[key] : Json(nullptr);
-    if (before != value)
-      text += fmt::format("{}{} was {}, is {}", text.empty() ? "" : "; ", key, show(before), show(value));
-  }
-  return text;
+// The step of a state that this run can have written.
+std::int64_t checked_step(const fs::path& folder, const Json& state, const ThisRun& run) {
+  const std::string place = state_file(folder).string();
+  const std::int64_t step = get_integer(require(state, "step", place), "step", place);
+  check(step >= 1 && checkpoint_path(folder.parent_path(), step).filename() == folder.filename(), ErrorKind::kBadInput,
+        "{}: 'step' is {}, which is not the step of the folder's name; the file was changed: go on from an older "
+        "checkpoint",
+        place, step);
+  const std::int64_t planned = planned_steps(state, place);
+  check(step <= planned, ErrorKind::kBadInput,
+        "{}: 'planned_steps' is {}, the checkpoint's step is {}; the file was changed: go on from an older checkpoint",
+        place, planned, step);
+  check(planned <= run.steps, ErrorKind::kBadInput,
+        "{}: cannot go on from it: {} steps were planned, {} are asked for; --epochs and --max-steps may only grow",
+        folder.string(), planned, run.steps);
+  return step;
 }
 
 }  // namespace
 
-Json run_identity(const TrainOptions& o, const Learner& learner, const EncodedSet& train, const EncodedSet* valid) {
-  const models::Model& model = learner.model();
-  Json json = Json::object();
-  Json config = model.config_json();
-  models::write_config(config, model.family(), model.config());
-  config.erase("linnet");  // says whether the head is trained
-  json["config"] = sha256_hex(dump_json(config));
-  json["weights of the model"] = fingerprint(learner);
-  json["train data and vocabulary"] = hash_of(train);
-  json["validation data and vocabulary"] = valid != nullptr ? Json(hash_of(*valid)) : Json(nullptr);
-  json["task"] = std::string(task_name(o.task));
-  json["method"] = std::string(method_name(o.method));
-  json["from scratch"] = o.start == StartFrom::kScratch;
-  json["precision"] = static_cast<int>(model.pass().precision);
-  json["freeze"] = o.freeze;
-  json["epochs"] = o.epochs;
-  json["max steps"] = o.max_steps;
-  json["batch size"] = o.batch_size;
-  json["batch tokens"] = o.batch_tokens;
-  json["grad accumulation"] = o.grad_accumulation;
-  json["learning rate"] = o.learning_rate;
-  json["optimizer"] = std::string(optimizer_name(o.optimizer.kind));
-  json["weight decay"] = o.optimizer.weight_decay;
-  json["decay all"] = o.optimizer.decay == DecayRule::kAll;
-  json["warmup ratio"] = o.warmup_ratio;
-  json["schedule"] = std::string(schedule_name(o.schedule));
-  json["clip"] = o.clip;
-  json["label smoothing"] = o.label_smoothing;
-  json["class weights"] = o.balanced_class_weights ? Json("balanced") : Json(o.class_weights);
-  json["mask probability"] = o.mask_probability;
-  json["whole word"] = o.whole_word;
-  json["shuffle"] = o.shuffle;
-  json["eval every"] = o.eval_every;
-  json["early stopping"] = o.early_stopping;
-  json["lora dropout"] = o.lora_dropout;
-  json["lora alpha"] = o.lora_alpha;
-  json["rank stabilised"] = o.rank_stabilised;
-  json["peft compat"] = o.prefix_reach == PrefixReach::kOneStack;
-  json["seed"] = o.seed;
-  return json;
+fs::path state_file(const fs::path& folder) { return folder / kStateName; }
+
+std::int64_t planned_steps(const fs::path& folder) {
+  return planned_steps(read_state(folder), state_file(folder).string());
+}
+
+RecordedOptions recorded_options(const fs::path& folder) {
+  const std::string place = state_file(folder).string();
+  const Json state = read_state(folder);
+  const Json& recorded = require(state, "recorded", place);
+  check(recorded.is_object(), ErrorKind::kBadInput, "{}: 'recorded' is not an object; give every option again", place);
+  RecordedOptions all;
+  for (const auto& [name, values] : recorded.items()) {
+    check(values.is_array(), ErrorKind::kBadInput, "{}: 'recorded' has no list for {}; give every option again", place,
+          printable(name, 60));
+    for (const Json& value : values) all[name].push_back(get_string(value, name, place));
+  }
+  return all;
 }
 
 void save_checkpoint(const CheckpointParts& parts, const RunState& state) {
-  CheckpointFolder folder(parts.output, state.step);
+  CheckpointFolder folder(parts.options.output, state.step);
   parts.learner.save_trained(folder.path());
   CheckpointWriter out(folder.path(), kOptimizerStem);
   for (const auto& [name, value] : parts.optimizer.state()) out.add(name, value);
   out.finish();
   write_file(folder.path() / kTrainerStateName, dump_json(state.history.trainer_state(parts.facts), 2) + "\n");
+  Json recorded = Json::object();
+  for (const auto& [name, values] : parts.options.recorded) recorded[name] = values;
   const Json own{{"version", kVersion},
                  {"step", state.step},
-                 {"epoch", state.data.epoch},
-                 {"batch", state.data.position},
-                 {"optimizer_steps", parts.optimizer.steps()},
-                 {"best_step", state.best_step},
-                 {"best_metric", state.best_metric},
-                 {"evaluations_since_best", state.evaluations_since_best},
-                 {"unjudged", state.unjudged},
+                 {"planned_steps", parts.facts.max_steps},
+                 {"recorded", std::move(recorded)},
                  {"identity", parts.identity}};
-  write_file(folder.path() / kStateName, dump_json(own, 2) + "\n");
+  write_file(state_file(folder.path()), dump_json(own, 2) + "\n");
   folder.commit();
 }
 
-RunState load_checkpoint(const fs::path& folder, Learner& learner, Optimizer& optimizer, const Json& identity) {
-  const std::string place = (folder / kStateName).string();
-  const Json own = read_json(folder / kStateName);
-  const auto number = [&](const char* key) { return get_integer(require(own, key, place), key, place); };
-  check(number("version") == kVersion, ErrorKind::kBadInput, "{}: is of version {}, this program writes {}", place,
-        number("version"), kVersion);
-  const std::string changed = differences(require(own, "identity", place), identity);
+RunState load_checkpoint(const fs::path& folder, Learner& learner, Optimizer& optimizer, const ThisRun& run) {
+  const std::string place = state_file(folder).string();
+  const Json saved = read_state(folder);
+  const std::string changed = identity_differences(require(saved, "identity", place), run.identity);
   check(changed.empty(), ErrorKind::kBadInput,
         "{}: cannot go on from it, the run is another one: {}; give the same options and data, or another -o",
         folder.string(), changed);
-  learner.load_trained(folder);
-  std::map<std::string, Tensor> tensors;
-  const auto reader = CheckpointReader::open(folder / fmt::format("{}.safetensors", kOptimizerStem));
-  for (const std::string& name : reader->names()) tensors[name] = reader->read(name);
-  optimizer.load(tensors, number("optimizer_steps"));
   RunState state;
-  state.step = number("step");
-  state.data = {number("epoch"), number("batch")};
-  state.best_step = number("best_step");
-  state.best_metric = require(own, "best_metric", place).get<double>();
-  state.evaluations_since_best = number("evaluations_since_best");
-  state.unjudged = own.contains("unjudged") && own["unjudged"] == true;
-  state.history =
-      History::from_trainer_state(read_json(folder / kTrainerStateName), (folder / kTrainerStateName).string());
+  state.step = checked_step(folder, saved, run);
+  state.history = read_history(folder, run, state.step);
+  state.data = position_after(run.sampler, state.step, run.grad_accumulation);
+  state.best = state.history.best(run.best);
+  if (state.best.step > 0 && state.best.step != state.step) {
+    const fs::path best = checkpoint_path(folder.parent_path(), state.best.step);
+    const std::string fault = manifest_fault(best);
+    check(fault.empty(), ErrorKind::kBadInput,
+          "{}: the weights that did best are broken ({}); put them back, or train into another -o", best.string(),
+          fault);
+  }
+  const fs::path file = folder / fmt::format("{}.safetensors", kOptimizerStem);
+  std::map<std::string, Tensor> tensors;
+  const auto reader = CheckpointReader::open(file);
+  for (const std::string& name : reader->names()) tensors[name] = reader->read(name);
+  optimizer.load(tensors, state.step, file.string());
+  learner.load_trained(folder);
   return state;
 }
 

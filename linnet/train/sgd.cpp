@@ -19,8 +19,10 @@ class Sgd final : public Optimizer {
 
   std::map<std::string, Tensor> state() const override {
     std::map<std::string, Tensor> all;
+    if (options_.momentum == 0) return all;
     for (std::size_t i = 0; i < momentum_.size(); ++i)
-      if (momentum_[i]) all["momentum_buffer." + parameters_[i].name] = momentum_[i];
+      all["momentum_buffer." + parameters_[i].name] =
+          momentum_[i] ? momentum_[i] : Tensor::zeros(parameters_[i].tensor->shape());
     return all;
   }
 
@@ -41,10 +43,12 @@ class Sgd final : public Optimizer {
     });
   }
 
-  void restore(const std::map<std::string, Tensor>& state) override {
-    refuse_unknown(state, parameters_, {"momentum_buffer"});
+  void restore(const SavedTensors& saved) override {
+    if (options_.momentum == 0) return refuse_unknown(saved, parameters_, {});
+    refuse_unknown(saved, parameters_, {"momentum_buffer"});
     for (std::size_t i = 0; i < momentum_.size(); ++i)
-      momentum_[i] = restored(state, "momentum_buffer." + parameters_[i].name, parameters_[i].tensor->shape());
+      momentum_[i] =
+          restored(saved, "momentum_buffer." + parameters_[i].name, parameters_[i].tensor->shape(), Sign::kAny);
   }
 
  private:

@@ -83,6 +83,7 @@ class QuestionObjective final : public Objective {
     sums.counts[0] += std::max(batch.counts[0], batch.counts[1]);
     const Tensor logits = model.classify(hidden);
     for (std::size_t s = 0; s < batch.targets.size(); ++s) {
+      if (batch.targets[s] < 0 && batch.second_targets[s] < 0) continue;  // the answer was cut away
       const Tensor rows = by_position(logits, batch, s);
       const auto x = rows.data<float>();
       const auto n = static_cast<std::ptrdiff_t>(rows.size(1));

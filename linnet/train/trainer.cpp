@@ -10,6 +10,8 @@
 #include "linnet/train/evaluation.h"
 #include "linnet/train/event_file.h"
 #include "linnet/train/final_folder.h"
+#include "linnet/train/output_folder.h"
+#include "linnet/train/run_identity.h"
 #include "linnet/train/run_state.h"
 #include "linnet/train/targets.h"
 #include "linnet/train/watch.h"
@@ -19,22 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-constexpr const char* kLogName = "train_log.jsonl";
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// What the folder must be before a run may write into it.
-void check_output(const TrainOptions& options) {
-  const fs::path& output = options.output;
-  if (output.empty() || !fs::exists(output)) return;
-  check(fs::is_directory(output), "{}: is a file; -o takes a folder", output.string());
-  const bool holds_run = fs::exists(output / kLogName) || !checkpoint_steps(output).empty();
-  if (options.resume && holds_run) return;
-  for (const fs::directory_entry& entry : fs::directory_iterator(output))
-    check(entry.path().filename().string().starts_with("."), "{}: is not empty{}", output.string(),
-          options.resume ? " and holds no run to resume (no checkpoint-N, no train_log.jsonl); choose another -o"
-                         : "; --resume goes on with the run in it, or choose another -o");
-}
 
 }  // namespace
 
@@ -64,7 +52,8 @@ class Trainer::Run {
   };
   Set encode(const Dataset& data);
   void warn_of_targets(const Set& set, const Dataset* data);
-  std::unique_ptr<OutputLock> open_output();
+  std::optional<Dataset> judgeable(std::optional<Dataset> data, Set& set, const char* what);
+  std::unique_ptr<OutputFolder> open_output();
   void resume();
   void loop();
   void after_step();
@@ -76,7 +65,12 @@ class Trainer::Run {
   void refuse_useless_weights() const;
   std::string kept() const;
   bool stopped_early() const {
-    return options_.early_stopping > 0 && state_.evaluations_since_best >= options_.early_stopping;
+    return options_.early_stopping > 0 && state_.best.evaluations_since >= options_.early_stopping;
+  }
+  // The evaluation that this step asks for has not been made: the run was stopped in it.
+  bool unjudged() const {
+    return valid_.objective && state_.step > 0 && due(options_.eval_every) &&
+           state_.history.last_eval_step() < state_.step;
   }
   bool judge();  // true: better than every one before
   Evaluation evaluate_set(const Set& set);
@@ -104,6 +98,7 @@ class Trainer::Run {
   Set train_, valid_, test_;
   std::unique_ptr<Optimizer> optimizer_;
   Sampler sampler_;
+  BestRule best_rule_;
   TrainPlan plan_;
   Schedule schedule_;
   Json identity_;
@@ -113,10 +108,11 @@ class Trainer::Run {
   std::unique_ptr<TrainLog> log_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<LossWatch> watch_;
-  std::optional<Evaluation> best_;    // of state_.best_step, unless that was before a resume
+  std::optional<Evaluation> best_;    // of state_.best.step, unless that was before a resume
   std::optional<Evaluation> at_end_;  // of the test set
   TrainBatch newest_;                 // what the last step learned from
   std::int64_t saved_step_ = -1;
+  std::vector<std::string> warnings_;  // found before there is a plan
 };
 
 Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
@@ -132,18 +128,39 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
     if (splits_.valid->examples.empty()) splits_.valid.reset();
   }
   train_ = encode(splits_.train);
-  if (splits_.valid) valid_ = encode(*splits_.valid);
-  if (splits_.test) test_ = encode(*splits_.test);
+  splits_.valid = judgeable(std::move(splits_.valid), valid_, "validation");
+  splits_.test = judgeable(std::move(splits_.test), test_, "test");
+  if (valid_.objective) {
+    const auto [metric, more] = valid_.objective->best_metric();
+    best_rule_ = {metric, more};
+  }
   optimizer_ = make_optimizer(learner_.trained(), options_.optimizer);
   sampler_ = Sampler(train_.objective->lengths(), sampler_options(options_));
   plan_ = plan_run({options_, splits_, learner_, *optimizer_, *train_.objective, valid_.objective.get()});
+  plan_.warnings.insert(plan_.warnings.end(), warnings_.begin(), warnings_.end());
   schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
   check_targets(train_.objective->set(), splits_.train.file, options_);
   warn_of_targets(train_, &splits_.train);
   warn_of_targets(valid_, splits_.valid ? &*splits_.valid : nullptr);
   warn_of_targets(test_, splits_.test ? &*splits_.test : nullptr);
-  identity_ =
-      run_identity(options_, learner_, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr);
+  identity_ = run_identity({options_, learner_, train_.objective->set(),
+                            valid_.objective ? &valid_.objective->set() : nullptr});
+}
+
+// The rows, encoded into `set`, if there is a figure to be had of them.
+std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set& set, const char* what) {
+  if (!data) return std::nullopt;
+  set = encode(*data);
+  if (judges_anything(*set.objective, options_.seed)) return data;
+  const std::string fact = fmt::format("{}: of these {} rows nothing is judged ({})", data->file, what,
+                                       options_.mask_probability > 0 && options_.task == TrainTask::kMaskedLm
+                                           ? "no token of them is masked"
+                                           : "what they should say was cut away, or is absent");
+  check(options_.early_stopping == 0 || &set != &valid_, ErrorKind::kBadInput,
+        "{}; --early-stopping needs a figure: give more rows", fact);
+  warnings_.push_back(fact + "; there is no figure of them, give more rows");
+  set = {};
+  return std::nullopt;
 }
 
 Trainer::Run::Set Trainer::Run::encode(const Dataset& data) {
@@ -171,36 +188,35 @@ RunFacts Trainer::Run::facts() const {
                  .num_train_epochs = options_.epochs,
                  .train_batch_size = options_.batch_size,
                  .epoch = epoch()};
-  if (state_.best_step > 0) {
-    facts.best_metric_name = valid_.objective->best_metric().first;
-    facts.best_metric = state_.best_metric;
-    facts.best_checkpoint = checkpoint_path("", state_.best_step).string();
+  if (state_.best.step > 0) {
+    facts.best_metric_name = best_rule_.metric;
+    facts.best_metric = state_.best.value;
+    facts.best_checkpoint = checkpoint_path("", state_.best.step).string();
   }
   return facts;
 }
 
-std::unique_ptr<OutputLock> Trainer::Run::open_output() {
+std::unique_ptr<OutputFolder> Trainer::Run::open_output() {
   if (options_.output.empty()) return nullptr;
-  std::error_code error;
-  fs::create_directories(options_.output, error);
-  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({})", options_.output.string(), error.message());
-  sync_directory(options_.output / "..");
-  auto lock = std::make_unique<OutputLock>(options_.output);
-  clean_output(options_.output);
+  auto folder = std::make_unique<OutputFolder>(options_.output);
   if (options_.resume) resume();
-  log_ = std::make_unique<TrainLog>(options_.output / kLogName, state_.step, state_.history.last_eval_step());
-  events_ = std::make_unique<EventFile>(options_.output / "runs" / run_folder_name());
-  return lock;
+  log_ = std::make_unique<TrainLog>(folder->log_file(), state_.step, state_.history.last_eval_step());
+  events_ = std::make_unique<EventFile>(folder->events_folder());
+  return folder;
 }
 
 void Trainer::Run::resume() {
   const auto folder = newest_checkpoint(options_.output);
   if (!folder) return note(fmt::format("{}: no checkpoint to go on from; starting anew", options_.output.string()));
-  state_ = load_checkpoint(*folder, learner_, *optimizer_, identity_);
+  state_ = load_checkpoint(*folder, learner_, *optimizer_,
+                           {identity_, sampler_, best_rule_, options_.grad_accumulation, plan_.steps});
   learner_.model().set_head_trained(true);
   sampler_.seek(state_.data);
   saved_step_ = state_.step;
   note(fmt::format("going on from {} (step {} of {})", folder->string(), state_.step, plan_.steps));
+  if (const std::int64_t before = planned_steps(*folder); before < plan_.steps)
+    note(fmt::format("{} steps instead of {}: the learning rate follows the schedule of the new number", plan_.steps,
+                     before));
 }
 
 void Trainer::Run::cache_features(Set& set) {
@@ -215,7 +231,7 @@ TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
   const auto start = Clock::now();
   hooks_ = hooks;
   check_memory(plan_.memory, options_);
-  const auto lock = open_output();
+  const auto folder = open_output();
   for (const std::string& warning : plan_.warnings) warn_user(warning);
   watch_ = std::make_unique<LossWatch>(train_.objective->guessing_loss(), plan_.steps_an_epoch);
   cache_features(train_);
@@ -235,7 +251,7 @@ bool Trainer::Run::due(std::int64_t every) const {
 }
 
 void Trainer::Run::loop() {
-  if (state_.unjudged) after_step();
+  if (unjudged()) after_step();
   while (state_.step < plan_.steps && !stopped_early()) {
     std::vector<TrainBatch> parts = next_parts();
     write_step(update(parts));
@@ -365,22 +381,15 @@ Evaluation Trainer::Run::evaluate_set(const Set& set) {
 }
 
 bool Trainer::Run::judge() {
-  state_.unjudged = true;  // for the checkpoint of who stops meanwhile
   Evaluation found = evaluate_set(valid_);
-  check(std::isfinite(found.metrics.at("eval_loss")), ErrorKind::kRuntime,
-        "step {}: the loss of the validation rows is {:g}; {}; lower --learning-rate, or look at these rows",
-        state_.step, std::abs(found.metrics.at("eval_loss")), kept());
-  state_.unjudged = false;
-  if (saved_step_ == state_.step) saved_step_ = -1;  // that checkpoint has yet to hear of the evaluation
-  const auto [metric, more] = valid_.objective->best_metric();
-  const double value = found.metrics.at(metric);
-  const bool better = state_.best_step == 0 || (more ? value > state_.best_metric : value < state_.best_metric);
-  write_eval({state_.step, epoch(), found.metrics});
-  ++state_.evaluations_since_best;
-  if (!better) return false;
-  state_.best_step = state_.step;
-  state_.best_metric = value;
-  state_.evaluations_since_best = 0;
+  for (const auto& [name, value] : found.metrics)
+    check(std::isfinite(value), ErrorKind::kRuntime,
+          "step {}: {} of the validation rows is {:g}; {}; lower --learning-rate, or look at these rows", state_.step,
+          name, std::abs(value), kept());
+  if (saved_step_ == state_.step) saved_step_ = -1;  // that checkpoint was written before this evaluation
+  const EvalRecord record{state_.step, epoch(), found.metrics};
+  write_eval(record);
+  if (!state_.best.see(record, best_rule_)) return false;
   best_ = std::move(found);
   return true;
 }
@@ -389,15 +398,16 @@ void Trainer::Run::save() {
   if (saved_step_ == state_.step) return;
   refuse_useless_weights();
   if (options_.output.empty()) return;
-  save_checkpoint({options_.output, learner_, *optimizer_, facts(), identity_}, state_);
+  save_checkpoint({options_, learner_, *optimizer_, facts(), identity_}, state_);
   saved_step_ = state_.step;
-  keep_newest(options_.output, options_.keep, state_.best_step);
+  keep_newest(options_.output, options_.keep,
+              [&](std::int64_t step) { return state_.history.best(best_rule_, step).step; });
   events_->flush();
 }
 
 void Trainer::Run::warn_of_guessing() const {
-  const bool accuracy = valid_.objective && valid_.objective->best_metric().first == "eval_accuracy";
-  const auto warning = accuracy ? watch_->at_end(state_.best_metric, plan_.valid_rows) : watch_->at_end();
+  const bool accuracy = best_rule_.metric == "eval_accuracy";
+  const auto warning = accuracy ? watch_->at_end(state_.best.value, plan_.valid_rows) : watch_->at_end();
   if (warning) warn_user(*warning);
 }
 
@@ -413,14 +423,13 @@ void Trainer::Run::judge_at_end(TrainSummary& summary) {
 }
 
 void Trainer::Run::finish(TrainSummary& summary) {
-  const bool best_is_other = state_.best_step > 0 && state_.best_step != state_.step && !options_.output.empty();
+  const bool best_is_other = state_.best.step > 0 && state_.best.step != state_.step && !options_.output.empty();
   if (best_is_other) {
-    learner_.load_trained(checkpoint_path(options_.output, state_.best_step));
-    note(fmt::format("the weights of step {} are kept, the best by {}", state_.best_step,
-                     valid_.objective->best_metric().first));
+    learner_.load_trained(checkpoint_path(options_.output, state_.best.step));
+    note(fmt::format("the weights of step {} are kept, the best by {}", state_.best.step, best_rule_.metric));
   }
   summary.steps = state_.step;
-  summary.best_step = state_.best_step;
+  summary.best_step = state_.best.step;
   summary.epochs = epoch();
   const auto& steps = state_.history.steps;
   const std::size_t last =

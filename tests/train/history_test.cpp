@@ -8,6 +8,8 @@
 namespace linnet {
 namespace {
 
+const BestRule kRule{"eval_accuracy", true};
+
 History sample() {
   History history;
   history.steps = {{1, 0.5, 0.7, 2.0, 1e-5, 100}, {2, 1.0, 0.6, 1.0, 2e-5, 90}, {3, 1.5, 0.5, 1.0, 1e-5, 90}};
@@ -25,11 +27,60 @@ TEST(History, TrainerStateHasTransformersNamesInOrder) {
 }
 
 TEST(History, ReadsItsOwnState) {
-  const History again = History::from_trainer_state(sample().trainer_state({}), "test");
+  const History again = History::from_trainer_state(sample().trainer_state({}), 3, kRule, "test");
   ASSERT_EQ(again.steps.size(), 3u);
   EXPECT_EQ(again.steps[1].loss, 0.6);
   ASSERT_EQ(again.evals.size(), 1u);
   EXPECT_EQ(again.evals[0].metrics.at("eval_loss"), 0.65);
+}
+
+TEST(History, TheBestIsTheFirstOfEquals) {
+  History history;
+  const auto eval = [](std::int64_t step, double accuracy) {
+    return EvalRecord{step, 1.0, {{"eval_accuracy", accuracy}, {"eval_loss", 1 - accuracy}}};
+  };
+  history.evals = {eval(1, 0.5), eval(2, 0.7), eval(3, 0.7), eval(4, 0.6)};
+  EXPECT_EQ(history.best(kRule).step, 2);
+  EXPECT_EQ(history.best(kRule).evaluations_since, 2);
+  EXPECT_EQ(history.best(kRule, 1).step, 1);
+  EXPECT_EQ(history.best({"eval_loss", false}).step, 2);
+  // findings A10: without a figure there is no best.
+  EXPECT_EQ(history.best({"eval_f1", true}).step, 0);
+}
+
+// findings B3: a history that this run cannot have written.
+TEST(History, AForeignHistoryIsRefused) {
+  const Json good = sample().trainer_state({});
+  const auto read = [](const Json& state, const BestRule& rule = kRule) {
+    return refusal([&] { History::from_trainer_state(state, 3, rule, "test"); });
+  };
+  EXPECT_NE(read(good, {}).find("no validation rows"), std::string::npos);
+  EXPECT_NE(read(good, {"eval_f1", true}).find("'eval_f1' is missing"), std::string::npos);
+  for (const char* key : {"step", "epoch", "loss", "grad_norm", "learning_rate"})
+    for (const Json& value : {Json(nullptr), Json(-1), Json(1e300), Json("x"), Json(Json::array())}) {
+      if (value == 1e300 && std::string(key) == "grad_norm") continue;  // large, but a norm
+      Json state = good;
+      state["log_history"][0][key] = value;
+      EXPECT_NE(read(state), "") << key << value;
+    }
+  for (const Json& value : {Json(nullptr), Json(-1), Json(1.5), Json("x")}) {
+    Json state = good;
+    state["log_history"][2]["eval_accuracy"] = value;
+    EXPECT_NE(read(state).find("log_history[2]"), std::string::npos) << value;
+  }
+  for (std::size_t i = 0; i < 4; ++i) {  // one too few, one out of place, one twice
+    Json state = good;
+    state["log_history"].erase(i);
+    if (i != 2) EXPECT_NE(read(state), "") << i;
+    state = good;
+    state["log_history"].push_back(state["log_history"][i]);
+    EXPECT_NE(read(state), "") << i;
+  }
+  for (const Json& log : {Json(3), Json::object(), Json(nullptr), Json::array({1})}) {
+    Json state = good;
+    state["log_history"] = log;
+    EXPECT_NE(read(state), "") << log;
+  }
 }
 
 TEST(TrainLog, ResumingDropsLaterAndBrokenLines) {

@@ -18,7 +18,7 @@ TEST(HtmlReport, HoldsCurvesMatrixAndMistakesAndNoForeignMarkup) {
   input.judged = "test rows";
   input.confusion = {{3, 1}, {0, 4}};
   input.mistakes = {{"<script>alert(1)</script>", "neg", "p<os", 0.99}};
-  const std::string html = html_report(input);
+  const std::string html = html_report(input).text();
   EXPECT_THAT(html, HasSubstr("Learning rate"));
   EXPECT_THAT(html, HasSubstr("<h2>Confusion matrix of the test rows</h2>"));
   EXPECT_THAT(html, HasSubstr("<h2>Worst mistakes of the test rows</h2>"));
@@ -31,7 +31,7 @@ TEST(HtmlReport, HoldsCurvesMatrixAndMistakesAndNoForeignMarkup) {
 
 TEST(HtmlReport, EmptyRunIsStillAPage) {
   const History history;
-  EXPECT_THAT(html_report({.title = "x", .history = &history}), HasSubstr("</html>"));
+  EXPECT_THAT(html_report({.title = "x", .history = &history}).text(), HasSubstr("</html>"));
 }
 
 }  // namespace
