@@ -5,6 +5,8 @@ With names as arguments (`check_tree.py layers`) only these rules.
   layers     an include in linnet/<module>/ goes to the same module or a lower layer (the numbers in CMakeLists.txt)
   tests      every linnet/<module>/**/x.cpp has its tests/<module>/x_test.cpp, or the one that GROUPS names
   lengths    a file has at most 500 lines, a function at most 60
+  filesystem no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no advice.
+             linnet/base/file.h has what is needed; else the last argument is an error_code called `error` or `ignored`
 """
 
 import pathlib
@@ -68,6 +70,37 @@ def upward_includes(path, lines, order):
             yield number, f"{module} (layer {order.get(module)}) includes {found[1]} (layer {order.get(found[1])})"
 
 
+CALLS = re.compile(
+    r"\b(?:fs|std::filesystem)::(absolute|canonical|copy|copy_file|copy_symlink|create_\w+|current_path|equivalent|exists"
+    r"|file_size|hard_link_count|is_\w+|last_write_time|permissions|proximate|read_symlink|relative|remove|remove_all|rename"
+    r"|resize_file|space|status|symlink_status|temp_directory_path|weakly_canonical)\("
+)
+ITERATORS = re.compile(r"\b(?:fs|std::filesystem)::(?:recursive_)?directory_(?:iterator|entry)\b")
+
+
+def last_argument(text, begin):
+    """Of the call whose opening parenthesis is before `begin`."""
+    depth, last = 1, begin
+    for at in range(begin, len(text)):
+        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[last:at].strip()
+        if depth == 1 and text[at] == ",":
+            last = at + 1
+    return ""
+
+
+def throwing_calls(path, text):
+    if str(path) == "linnet/base/file.cpp":
+        return
+    text = re.sub(r"//[^\n]*", "", text)
+    for found in CALLS.finditer(text):
+        if last_argument(text, found.end()) not in ("error", "ignored"):
+            yield text.count("\n", 0, found.start()) + 1, f"std::filesystem::{found[1]} may throw; see linnet/base/file.h"
+    for found in ITERATORS.finditer(text):
+        yield text.count("\n", 0, found.start()) + 1, "a directory iterator may throw; take list_folder or files_below"
+
+
 def long_functions(lines):
     """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
     start = {}
@@ -86,7 +119,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["layers", "tests", "lengths"]
+    rules = sys.argv[1:] or ["layers", "tests", "lengths", "filesystem"]
     order = layers()
     breaches = 0
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
@@ -106,6 +139,8 @@ def main():
             if "tests" in rules and in_module:
                 if file.suffix == ".cpp" and not (ROOT / "tests" / test_of(path)).is_file():
                     found.append((1, f"there is no tests/{test_of(path)}"))
+            if "filesystem" in rules and folder in ("linnet", "apps"):
+                found += throwing_calls(path, "\n".join(lines))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)

@@ -39,8 +39,14 @@ class Descriptor {
 
 std::string reason() { return std::strerror(errno); }
 
+// Whether the machine is to blame, or what is at the path.
+ErrorKind kind_of(int error) {
+  const bool machine = error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO;
+  return machine ? ErrorKind::kRuntime : ErrorKind::kBadInput;
+}
+
 std::size_t regular_size(const Descriptor& file, const std::filesystem::path& path) {
-  check(file.get() >= 0, ErrorKind::kBadInput, "{}: cannot be opened ({})", path.string(), reason());
+  check(file.get() >= 0, kind_of(errno), "{}: cannot be opened ({})", path.string(), reason());
   struct stat info {};
   check(::fstat(file.get(), &info) == 0, ErrorKind::kRuntime, "{}: {}", path.string(), reason());
   check(S_ISREG(info.st_mode), ErrorKind::kBadInput, "{}: is not a file", path.string());
@@ -184,7 +190,7 @@ Presence presence(const std::filesystem::path& path, struct stat& info) {
     const bool dangling = error == ENOENT && ::lstat(path.c_str(), &link) == 0;
     check(!dangling, ErrorKind::kBadInput, "{}: is a link to nothing; download or copy it again", path.string());
     const bool absent = error == ENOENT || error == ENOTDIR;
-    check(absent, ErrorKind::kBadInput, "{}: cannot be looked at ({}); mend or remove it", path.string(),
+    check(absent, kind_of(error), "{}: cannot be looked at ({}); mend or remove it", path.string(),
           std::strerror(error));
     return Presence::kAbsent;
   }
@@ -223,7 +229,7 @@ std::vector<std::filesystem::path> list_folder(const std::filesystem::path& fold
     check(entries.size() < most, ErrorKind::kBadInput, "{}: holds more than {} files", folder.string(), most);
     entries.push_back(at->path());
   }
-  check(!error, ErrorKind::kBadInput, "{}: cannot be listed ({})", folder.string(), error.message());
+  check(!error, kind_of(error.value()), "{}: cannot be listed ({})", folder.string(), error.message());
   std::sort(entries.begin(), entries.end());
   return entries;
 }
@@ -239,7 +245,7 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& fold
     const bool is_folder = at->symlink_status(error).type() == std::filesystem::file_type::directory;
     if (!error && !is_folder) files.push_back(at->path().lexically_relative(folder));
   }
-  check(!error, ErrorKind::kBadInput, "{}: cannot be listed ({}); look at its permissions", folder.string(),
+  check(!error, kind_of(error.value()), "{}: cannot be listed ({}); look at its permissions", folder.string(),
         error.message());
   std::sort(files.begin(), files.end());
   return files;

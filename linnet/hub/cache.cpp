@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 
 namespace linnet::hub {
@@ -82,45 +83,60 @@ bool is_commit(std::string_view text) {
   return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
+// The folders and files in a folder of the cache; none where it is absent or no folder.
 std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    paths.push_back(at->path());
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  return is_folder(folder) ? list_folder(folder) : std::vector<fs::path>();
 }
 
-std::vector<std::string> files_below(const fs::path& folder) {
+std::vector<std::string> names_below(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (!at->is_directory(error)) names.push_back(at->path().lexically_relative(folder).generic_string());
-  std::sort(names.begin(), names.end());
+  if (!is_folder(folder)) return names;
+  for (const fs::path& name : files_below(folder)) names.push_back(name.generic_string());
   return names;
 }
 
 std::uintmax_t bytes_below(const fs::path& folder) {
   std::uintmax_t bytes = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file(error) && !at->is_symlink(error)) bytes += at->file_size(error);
+  for (const std::string& name : names_below(folder))
+    if (!is_link(folder / name) && is_file(folder / name)) bytes += file_bytes(folder / name);
   return bytes;
 }
 
-// One snapshot, its refs, and the blobs nothing else links to.
-std::uintmax_t remove_snapshot(const fs::path& folder, const std::string& commit) {
-  const std::uintmax_t before = bytes_below(folder);
-  fs::remove_all(folder / "snapshots" / commit);
-  for (const std::string& ref : files_below(folder / "refs"))
-    if (trimmed(read_file(folder / "refs" / ref)) == commit) fs::remove(folder / "refs" / ref);
+// The commit that a file of refs/ names, for lists: one that cannot be read names none.
+std::string commit_in(const fs::path& ref) {
+  constexpr std::size_t kLongest = 1000;
+  try {
+    return trimmed(read_file(ref, kLongest));
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+std::set<std::string> used_blobs(const fs::path& folder, const std::string& without) {
   std::set<std::string> used;
-  for (const fs::path& snapshot : entries(folder / "snapshots"))
-    for (const std::string& name : files_below(snapshot))
-      if (std::error_code error; fs::is_symlink(snapshot / name, error))
-        used.insert(fs::read_symlink(snapshot / name).filename().string());
+  for (const fs::path& snapshot : entries(folder / "snapshots")) {
+    if (snapshot.filename() == without || is_link(snapshot)) continue;
+    for (const std::string& name : names_below(snapshot)) {
+      std::error_code error;
+      used.insert(fs::read_symlink(snapshot / name, error).filename().string());
+    }
+  }
+  return used;
+}
+
+// One snapshot, its refs, and the blobs that no other one links to.
+std::uintmax_t remove_snapshot(const Settings& settings, const fs::path& folder, const std::string& commit) {
+  for (const fs::path& part : {folder, folder / "snapshots", folder / "refs", folder / "blobs"})
+    check(!is_link(part), ErrorKind::kBadInput,
+          "{}: is a link; nothing behind it is removed: look at it and remove it by hand", part.string());
+  const std::uintmax_t before = bytes_below(folder);
+  const fs::path inner = folder.filename();
+  const std::set<std::string> used = used_blobs(folder, commit);
+  remove_below(settings.cache, inner / "snapshots" / commit);
+  for (const std::string& ref : names_below(folder / "refs"))
+    if (commit_in(folder / "refs" / ref) == commit) remove_below(settings.cache, inner / "refs" / ref);
   for (const fs::path& blob : entries(folder / "blobs"))
-    if (!used.contains(blob.filename().string())) fs::remove(blob);
+    if (!used.contains(blob.filename().string())) remove_below(settings.cache, inner / "blobs" / blob.filename());
   return before - bytes_below(folder);
 }
 
@@ -167,7 +183,7 @@ Settings settings_from_environment() {
   if (settings.token.empty() && !truth("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
     const std::string file = variable("HF_TOKEN_PATH");
     const fs::path path = expanded(file.empty() ? home + "/token" : file);
-    if (std::error_code error; fs::is_regular_file(path, error)) settings.token = trimmed(read_file(path));
+    if (std::error_code error; fs::is_regular_file(path, error)) settings.token = trimmed(read_file(path, 10'000));
   }
   return settings;
 }
@@ -180,14 +196,13 @@ fs::path repository_folder(const Settings& settings, std::string_view repository
 
 std::optional<std::string> cached_commit(const Settings& settings, const Spec& spec) {
   const fs::path folder = repository_folder(settings, spec.repository);
-  std::error_code error;
   std::string commit = spec.revision;
   if (!is_commit(commit)) {
     const fs::path ref = folder / "refs" / spec.revision;
-    if (!fs::is_regular_file(ref, error)) return std::nullopt;
-    commit = trimmed(read_file(ref));
+    if (!has_companion(ref)) return std::nullopt;
+    commit = trimmed(read_file(ref, 1000));
   }
-  if (!is_commit(commit) || !fs::is_directory(folder / "snapshots" / commit, error)) return std::nullopt;
+  if (!is_commit(commit) || !is_folder(folder / "snapshots" / commit)) return std::nullopt;
   return commit;
 }
 
@@ -207,13 +222,25 @@ std::optional<fs::path> find_cached(const Settings& settings, const Spec& spec) 
   const auto commit = cached_commit(settings, spec);
   if (!commit) return std::nullopt;
   const fs::path snapshot = repository_folder(settings, spec.repository) / "snapshots" / *commit;
-  std::error_code error;
-  if (spec.file.empty() && fs::exists(snapshot / "config.json", error)) return snapshot;
-  const auto found = matching_files(files_below(snapshot), spec.file.empty() ? ".gguf" : spec.file);
-  if (found.size() == 1 && fs::exists(snapshot / found[0], error)) return snapshot / found[0];
+  if (spec.file.empty() && has_companion(snapshot / "config.json")) return snapshot;
+  const auto found = matching_files(names_below(snapshot), spec.file.empty() ? ".gguf" : spec.file);
+  if (found.size() == 1 && has_companion(snapshot / found[0])) return snapshot / found[0];
   if (spec.file.empty() && found.empty()) return snapshot;
   return std::nullopt;
 }
+
+namespace {
+
+CachedRepository look_at(const std::string& name, const fs::path& folder) {
+  CachedRepository repository{name, folder, names_below(folder / "refs"), bytes_below(folder)};
+  std::set<std::string> named;
+  for (const std::string& ref : repository.revisions) named.insert(commit_in(folder / "refs" / ref));
+  for (const fs::path& snapshot : entries(folder / "snapshots"))
+    if (!named.contains(snapshot.filename().string())) repository.revisions.push_back(snapshot.filename().string());
+  return repository;
+}
+
+}  // namespace
 
 std::vector<CachedRepository> list_cached(const Settings& settings) {
   std::vector<CachedRepository> list;
@@ -223,31 +250,29 @@ std::vector<CachedRepository> list_cached(const Settings& settings) {
     name.erase(0, 8);
     if (const auto dashes = name.find("--"); dashes != name.npos) name.replace(dashes, 2, "/");
     if (!valid_repository(name)) continue;
-    CachedRepository repository{name, folder, files_below(folder / "refs"), bytes_below(folder)};
-    std::set<std::string> named;
-    for (const std::string& ref : repository.revisions) named.insert(trimmed(read_file(folder / "refs" / ref)));
-    for (const fs::path& snapshot : entries(folder / "snapshots"))
-      if (!named.contains(snapshot.filename().string())) repository.revisions.push_back(snapshot.filename().string());
-    list.push_back(std::move(repository));
+    try {
+      list.push_back(look_at(name, folder));
+    } catch (const Error& error) {
+      warn("{}; {} is left out", error.what(), name);
+    }
   }
   return list;
 }
 
 std::uintmax_t remove_cached(const Settings& settings, const Spec& spec, bool whole_repository) {
   const fs::path folder = repository_folder(settings, spec.repository);
-  std::error_code error;
-  check(fs::is_directory(folder, error), ErrorKind::kBadInput, "{}: is not in the cache {}{}", spec.repository,
+  check(is_link(folder) || is_folder(folder), ErrorKind::kBadInput, "{}: is not in the cache {}{}", spec.repository,
         settings.cache.string(), did_you_mean(settings, spec.repository));
   if (whole_repository) {
-    const std::uintmax_t bytes = bytes_below(folder);
-    fs::remove_all(folder);
-    fs::remove_all(settings.cache / ".locks" / folder.filename());
+    const std::uintmax_t bytes = is_link(folder) ? 0 : bytes_below(folder);
+    remove_below(settings.cache, folder.filename());
+    remove_below(settings.cache, fs::path(".locks") / folder.filename());
     return bytes;
   }
   const auto commit = cached_commit(settings, spec);
   check(commit.has_value(), ErrorKind::kBadInput, "{}: has no revision '{}' in the cache {}", spec.repository,
         printable(spec.revision), settings.cache.string());
-  return remove_snapshot(folder, *commit);
+  return remove_snapshot(settings, folder, *commit);
 }
 
 fs::path require_cached(const Settings& settings, const Spec& spec) {

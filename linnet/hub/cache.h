@@ -51,7 +51,8 @@ struct CachedRepository {
   std::vector<std::string> revisions;  // names of refs, then commits that none points to
   std::uintmax_t bytes = 0;
 };
-std::vector<CachedRepository> list_cached(const Settings& settings);  // by name; models only
+// By name; models only. One that cannot be looked at is left out with a warning.
+std::vector<CachedRepository> list_cached(const Settings& settings);
 
 // Removes the repository, or, where the spec names another revision than main, that snapshot and the blobs that no
 // other one uses. Gives the bytes freed; kBadInput with the nearest names when it is not there.

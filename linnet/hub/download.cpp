@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <memory>
 #include <random>
 
@@ -53,8 +52,8 @@ std::optional<std::uintmax_t> parsed_size(std::string_view text) {
 class Lock {
  public:
   explicit Lock(const fs::path& file) {
-    fs::create_directories(file.parent_path());
-    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+    make_folders(file.parent_path());
+    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0664);
     check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: the lock cannot be made; check the cache's rights",
           file.string());
     while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
@@ -92,10 +91,9 @@ RemoteFile ask(const Settings& settings, const Spec& spec, const std::string& co
 // The partial file of an earlier try, or a new one beside it.
 fs::path partial_file(const fs::path& blob) {
   const std::string prefix = blob.filename().string() + ".";
-  std::error_code error;
-  for (fs::directory_iterator at(blob.parent_path(), error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.starts_with(prefix) && name.ends_with(".incomplete")) return at->path();
+  for (const fs::path& entry : list_folder(blob.parent_path())) {
+    const std::string name = entry.filename().string();
+    if (name.starts_with(prefix) && name.ends_with(".incomplete") && !is_link(entry) && is_file(entry)) return entry;
   }
   return blob.parent_path() / fmt::format("{}{:08x}.incomplete", prefix, std::random_device{}());
 }
@@ -103,7 +101,7 @@ fs::path partial_file(const fs::path& blob) {
 class PartialFile {
  public:
   explicit PartialFile(const fs::path& path)
-      : path_(path), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) {
+      : path_(path), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644)) {
     check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: cannot be written; check the cache's rights", path.string());
     const off_t end = ::lseek(descriptor_, 0, SEEK_END);
     bytes_ = end > 0 ? static_cast<std::uintmax_t>(end) : 0;
@@ -178,9 +176,15 @@ bool has_its_hash(const fs::path& path, const std::string& etag) {
   return true;
 }
 
+// A file, or a link to one: what a broken cache has in its place (a link to nothing, a folder, a pipe) is made anew.
+bool is_readable(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
 void fetch_blob(const Settings& settings, const Spec& spec, const std::string& name, const RemoteFile& file,
                 const fs::path& blob, const std::function<void(std::uintmax_t, std::uintmax_t)>& advance) {
-  fs::create_directories(blob.parent_path());
+  make_folders(blob.parent_path());
   const fs::path path = partial_file(blob);
   bool whole = false;
   {
@@ -193,12 +197,12 @@ void fetch_blob(const Settings& settings, const Spec& spec, const std::string& n
           spec.text(), printable(name), part.bytes(), file.bytes);
   }
   if (!has_its_hash(path, file.etag)) {
-    fs::remove(path);
+    remove_tree(path);
     fail(ErrorKind::kRuntime,
          "{}: '{}' does not have the hash {} the server announced; it was thrown away, run pull again", spec.text(),
          printable(name), file.etag);
   }
-  fs::rename(path, blob);
+  rename_path(path, blob);
   sync_directory(blob.parent_path());
 }
 
@@ -251,32 +255,27 @@ void download_file(const Settings& settings, const Spec& spec, const std::string
                    const std::function<void(std::uintmax_t, std::uintmax_t)>& advance) {
   const fs::path folder = repository_folder(settings, spec.repository);
   const fs::path target = folder / "snapshots" / commit / name;
-  std::error_code error;
-  if (fs::exists(target, error)) return;
+  if (is_readable(target)) return;
   const RemoteFile file = ask(settings, spec, commit, name);
   const fs::path blob = folder / "blobs" / file.etag;
   const Lock lock(settings.cache / ".locks" / folder.filename() / (file.etag + ".lock"));
-  if (!fs::exists(blob, error)) fetch_blob(settings, spec, name, file, blob, advance);
-  fs::create_directories(target.parent_path());
-  fs::remove(target, error);  // a link to a blob that is gone
-  if (settings.symlinks) {
-    fs::create_symlink(blob.lexically_relative(target.parent_path()), target, error);
-    check(!error || fs::exists(target), ErrorKind::kRuntime, "{}: cannot be linked ({})", target.string(),
-          error.message());
-  } else {
-    fs::rename(blob, target);
-  }
+  if (!is_readable(blob)) fetch_blob(settings, spec, name, file, blob, advance);
+  make_folders(target.parent_path());
+  remove_tree(target);  // a link to a blob that is gone
+  if (!settings.symlinks) return rename_path(blob, target);
+  std::error_code error;
+  fs::create_symlink(blob.lexically_relative(target.parent_path()), target, error);
+  check(!error || is_readable(target), ErrorKind::kRuntime, "{}: cannot be linked ({})", target.string(),
+        error.message());
 }
 
 std::string git_blob_hash(const fs::path& path) {
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   LINNET_ASSERT(EVP_DigestInit_ex(context.get(), EVP_sha1(), nullptr) == 1);
-  const std::string head = fmt::format("blob {}", fs::file_size(path));
+  const auto file = MappedFile::open(path);
+  const std::string head = fmt::format("blob {}", file->bytes().size());
   EVP_DigestUpdate(context.get(), head.c_str(), head.size() + 1);  // with its NUL
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> buffer(1u << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0)
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
+  EVP_DigestUpdate(context.get(), file->bytes().data(), file->bytes().size());
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   EVP_DigestFinal_ex(context.get(), digest, &length);

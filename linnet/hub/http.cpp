@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <memory>
 
@@ -24,6 +25,8 @@ struct Transfer {
   CURL* curl;
   bool begun = false;
   std::exception_ptr error = {};  // exceptions may not cross libcurl's frames
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  bool too_slow = false;
 };
 
 std::string lower(std::string_view text) {
@@ -75,6 +78,15 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
   }
 }
 
+// Ends a transfer that is too slow on the whole.
+int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - transfer.start).count();
+  const double counted = seconds - 3.0 * static_cast<double>(transfer.request.silence_s);
+  transfer.too_slow = static_cast<double>(received) < counted * kSlowestBytes;
+  return transfer.too_slow ? 1 : 0;
+}
+
 struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
@@ -124,10 +136,14 @@ HttpResponse http_request(const HttpRequest& request) {
   curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &transfer);
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   const CURLcode code = curl_easy_perform(curl.get());
   if (transfer.error) std::rethrow_exception(transfer.error);
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &response.status);
   if (code != CURLE_OK) response.fault = curl_easy_strerror(code);
+  if (transfer.too_slow) response.fault = fmt::format("slower than {} bytes a second", kSlowestBytes);
   check(response.status != 0, ErrorKind::kRuntime,
         "{}: cannot be reached ({}); check the network, or set HF_HUB_OFFLINE=1", printable(request.url),
         response.fault);
@@ -148,6 +164,13 @@ bool same_origin(const std::string& a, const std::string& b) {
 }
 
 bool is_secure(const std::string& url) { return part(parsed(url), CURLUPART_SCHEME) == "https"; }
+
+bool is_web_address(const std::string& url) {
+  const Url address(curl_url());
+  if (curl_url_set(address.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
+  const std::string scheme = lower(part(address, CURLUPART_SCHEME));
+  return (scheme == "http" || scheme == "https") && !part(address, CURLUPART_HOST).empty();
+}
 
 std::string escaped_path(std::string_view path, std::string_view keep) {
   std::string out;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -97,15 +96,19 @@ Listing ask_listing(const Settings& settings, const Spec& spec) {
   return listing;
 }
 
-void write_tag(const fs::path& cache) {
+// Whatever it is, also a link to nothing or a pipe.
+bool is_there(const fs::path& path) {
   std::error_code error;
-  fs::create_directories(cache, error);
-  check(!error, ErrorKind::kRuntime, "{}: the cache cannot be made ({})", cache.string(), error.message());
-  if (fs::exists(cache / "CACHEDIR.TAG", error)) return;
-  std::ofstream(cache / "CACHEDIR.TAG")
-      << "Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created by "
-         "huggingface_hub.\n"
-         "# For information about cache directory tags, see:\n#\thttps://bford.info/cachedir/\n";
+  return fs::symlink_status(path, error).type() != fs::file_type::not_found;
+}
+
+void write_tag(const fs::path& cache) {
+  make_folders(cache);
+  if (is_there(cache / "CACHEDIR.TAG")) return;
+  write_file(cache / "CACHEDIR.TAG",
+             "Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created by "
+             "huggingface_hub.\n"
+             "# For information about cache directory tags, see:\n#\thttps://bford.info/cachedir/\n");
 }
 
 // Python's library asks here before it asks the server for a file that does not exist.
@@ -113,9 +116,8 @@ void note_absent(const fs::path& folder, const std::string& commit, const std::v
   for (const char* name : companions()) {
     if (holds(listing, name)) continue;
     const fs::path mark = folder / ".no_exist" / commit / name;
-    std::error_code error;
-    fs::create_directories(mark.parent_path(), error);
-    std::ofstream touch(mark, std::ios::app);
+    make_folders(mark.parent_path());
+    if (!is_there(mark)) write_file(mark, "");
   }
 }
 
@@ -140,19 +142,24 @@ std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, 
 
 fs::path pull(const Settings& settings, const Spec& spec, const ProgressFn& progress) {
   if (settings.offline) return require_cached(settings, spec);
+  check(is_web_address(settings.endpoint), "HF_ENDPOINT: '{}' is not an address as https://huggingface.co; set it to "
+        "one, or unset it", settings.endpoint);
   const Listing listing = ask_listing(settings, spec);
   const std::vector<std::string> files = files_to_pull(listing.files, spec);
+  for (const std::string& name : files)
+    check(printable(name, SIZE_MAX) == name, ErrorKind::kBadInput,
+          "{}: lists the file '{}', whose name has control characters; nothing was downloaded", spec.text(), name);
   write_tag(settings.cache);
   const fs::path folder = repository_folder(settings, spec.repository);
   const fs::path snapshot = folder / "snapshots" / listing.commit;
-  fs::create_directories(snapshot);
+  make_folders(snapshot);
   for (std::size_t i = 0; i < files.size(); ++i)
     download_file(settings, spec, listing.commit, files[i], [&](std::uintmax_t done, std::uintmax_t total) {
       if (progress) progress({files[i], done, total, i + 1, files.size()});
     });
   note_absent(folder, listing.commit, listing.files);
   if (spec.revision != listing.commit) {
-    fs::create_directories((folder / "refs" / spec.revision).parent_path());
+    make_folders((folder / "refs" / spec.revision).parent_path());
     write_file(folder / "refs" / spec.revision, listing.commit);
   }
   const bool one_file = files.size() == 1 && files[0].ends_with(".gguf");

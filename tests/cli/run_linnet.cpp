@@ -62,6 +62,7 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
   };
   limit(RLIMIT_AS, options.address_space);
   limit(RLIMIT_FSIZE, options.file_size);
+  limit(RLIMIT_NOFILE, options.open_files);
   const bool opened = std::freopen((folder + "/in").c_str(), "rb", stdin) &&
                       std::freopen((folder + "/out").c_str(), "wb", stdout) &&
                       std::freopen((folder + "/err").c_str(), "wb", stderr);

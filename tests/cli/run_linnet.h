@@ -35,6 +35,7 @@ struct CliOptions {
   double signal_after_s = 0;
   std::uint64_t address_space = 0;  // `ulimit -v` in bytes; 0: none
   std::uint64_t file_size = 0;      // `ulimit -f` in bytes; 0: none
+  std::uint64_t open_files = 0;     // `ulimit -n`; 0: none
 };
 
 // A call that is refused, for tables of them.

@@ -1,6 +1,7 @@
 #include "linnet/hub/cache.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -109,6 +110,57 @@ TEST(Cache, RemovesOneRevisionOrAll) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("not in the cache"));
   }
+}
+
+// findings D7: links in the cache lead outside; nothing there is removed.
+TEST(Cache, RemovingNeverFollowsALink) {
+  for (const char* linked : {"blobs", "snapshots", "refs", "."}) {
+    Scratch scratch, outside;
+    hub::Settings settings;
+    settings.cache = scratch.path();
+    plant(settings, "org/name");
+    const fs::path folder = hub::repository_folder(settings, "org/name");
+    const fs::path moved = outside / "theirs", place = std::string(linked) == "." ? folder : folder / linked;
+    fs::rename(place, moved);
+    fs::create_directory_symlink(moved, place);
+    write_file(moved / "thesis", "mine");
+    std::size_t before = 0, after = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(outside.path())) before += entry.exists() || true;
+    const std::string why = refusal([&] { hub::remove_cached(settings, *hub::parse_spec("org/name@" + kB), false); });
+    EXPECT_THAT(why, HasSubstr("is a link; nothing behind it is removed")) << linked;
+    hub::remove_cached(settings, *hub::parse_spec("org/name"), true);
+    for (const auto& entry : fs::recursive_directory_iterator(outside.path())) after += entry.exists() || true;
+    EXPECT_EQ(before, after) << linked;
+    EXPECT_FALSE(fs::exists(fs::symlink_status(folder))) << linked;
+  }
+}
+
+TEST(Cache, ASnapshotThatIsALinkGoesAlone) {
+  Scratch scratch, outside;
+  hub::Settings settings;
+  settings.cache = scratch.path();
+  plant(settings, "org/name");
+  const fs::path folder = hub::repository_folder(settings, "org/name");
+  fs::rename(folder / "snapshots" / kB, outside / "theirs");
+  fs::create_directory_symlink(outside / "theirs", folder / "snapshots" / kB);
+  hub::remove_cached(settings, *hub::parse_spec("org/name@" + kB), false);
+  EXPECT_TRUE(fs::exists(fs::symlink_status(outside / "theirs/config.json")));
+  EXPECT_FALSE(fs::exists(fs::symlink_status(folder / "snapshots" / kB)));
+  EXPECT_TRUE(fs::exists(folder / "snapshots" / kA / "config.json"));
+}
+
+// One broken repository does not hide the others.
+TEST(Cache, ListsWhatCanBeLookedAt) {
+  Scratch scratch;
+  hub::Settings settings;
+  settings.cache = scratch.path();
+  plant(settings, "org/name");
+  plant(settings, "org/other");
+  const fs::path other = hub::repository_folder(settings, "org/other");
+  fs::remove(other / "refs/main");
+  ASSERT_EQ(::mkfifo((other / "refs/main").c_str(), 0600), 0);
+  fs::create_symlink("models--org--loop", hub::repository_folder(settings, "org/loop"));
+  EXPECT_EQ(hub::list_cached(settings).size(), 2u);
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ class FakeHub {
   int status = 0;  // answers everything so
   std::string error_code;
   std::string needed_token;
+  bool drip = false;  // the listing comes in 4 bytes every tenth of a second, for ever
 
   // What it saw.
   std::vector<std::string> requests, ranges;
@@ -119,6 +120,11 @@ class FakeHub {
       response.set_header("X-Error-Code", "RepoNotFound");
       return;
     }
+    if (drip)
+      return response.set_chunked_content_provider("application/json", [](std::size_t, httplib::DataSink& sink) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        return sink.write("    ", 4);
+      });
     Json listing = {{"sha", kCommit}, {"siblings", Json::array()}};
     for (const auto& [name, file] : files) listing["siblings"].push_back({{"rfilename", name}});
     response.set_content(listing.dump(), "application/json");

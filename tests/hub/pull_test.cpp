@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "linnet/base/error.h"
 #include "tests/hub/fake_hub.h"
@@ -39,7 +40,7 @@ class Pull : public testing::Test {
     ADD_FAILURE() << "nothing was refused";
     return "";
   }
-  Scratch scratch_;
+  Scratch scratch_, home_;
   FakeHub hub_;
 };
 
@@ -160,6 +161,60 @@ TEST_F(Pull, AQuantisationNamesItsFile) {
   const fs::path file = hub::pull(settings(), spec("org/tiny:q8_0"));
   EXPECT_EQ(file.filename(), "tiny-Q8_0.gguf");
   EXPECT_EQ(hub::find_cached(settings(), spec("org/tiny:Q8_0")), file);
+}
+
+// findings C7: a server that never stops, and never stops for long.
+TEST_F(Pull, AListingThatDripsIsGivenUp) {
+  hub_.drip = true;
+  hub::Settings impatient = settings();
+  impatient.etag_timeout_s = 1;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(refusal(ErrorKind::kRuntime, impatient), HasSubstr("slower than 1000 bytes a second"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
+// findings C7: pipes and links to nothing in the cache, where a file is looked for or written.
+TEST_F(Pull, PipesInTheCacheHoldNobodyUp) {
+  hub::pull(settings(), spec());
+  const fs::path snapshot = repository() / "snapshots" / kCommit;
+  const fs::path blob = repository() / "blobs" / hub_.etag("model.safetensors");
+  for (const fs::path& at : {scratch_ / "CACHEDIR.TAG", repository() / ".no_exist" / kCommit / "chat_template.jinja",
+                             repository() / "refs/main", snapshot / "config.json", snapshot / "model.safetensors", blob,
+                             fs::path(blob.string() + ".01234567.incomplete")}) {
+    fs::remove(at);
+    ASSERT_EQ(::mkfifo(at.c_str(), 0600), 0) << at;
+  }
+  const fs::path folder = hub::pull(settings(), spec());
+  EXPECT_TRUE(read_file(folder / "model.safetensors") == hub_.files["model.safetensors"].bytes);
+  EXPECT_EQ(read_file(repository() / "refs/main"), kCommit);
+  fs::remove(repository() / "refs/main");
+  ASSERT_EQ(::mkfifo((repository() / "refs/main").c_str(), 0600), 0);
+  hub::Settings offline = settings();
+  offline.offline = true;
+  EXPECT_THAT(refusal(ErrorKind::kBadInput, offline), HasSubstr("refs/main: is not a file"));
+}
+
+TEST_F(Pull, APartialFileThatIsALinkIsNotWrittenThrough) {
+  fs::create_directories(repository() / "blobs");
+  write_file(home_ / "thesis", "mine");
+  fs::create_symlink(home_ / "thesis", repository() / "blobs" / (hub_.etag("model.safetensors") + ".0.incomplete"));
+  hub::pull(settings(), spec());
+  EXPECT_EQ(read_file(home_ / "thesis"), "mine");
+}
+
+TEST_F(Pull, AnEndpointThatIsNoAddressIsNamed) {
+  for (const char* endpoint : {"foo", "ftp://x", "http://", "hf.co/x"}) {
+    hub::Settings wrong = settings();
+    wrong.endpoint = endpoint;
+    EXPECT_THAT(refusal(ErrorKind::kInvalidArgument, wrong), HasSubstr("HF_ENDPOINT: '" + std::string(endpoint)));
+  }
+}
+
+// findings D6: names of a listing that would reach the terminal.
+TEST_F(Pull, ControlCharactersInNamesAreRefused) {
+  hub_.files = {{"a\x1b[31m.gguf", {"x"}}};
+  EXPECT_THAT(refusal(ErrorKind::kBadInput, settings()),
+              testing::AllOf(HasSubstr("a\\x1b[31m.gguf"), Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(Pull, NobodyThere) {

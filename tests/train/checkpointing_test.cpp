@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/base/json.h"
 #include "linnet/base/rng.h"
 #include "tests/scratch.h"
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "linnet/base/error.h"
 #include "tests/train/tiny_run.h"
 
 namespace linnet {
@@ -51,6 +52,58 @@ TEST(Evaluation, CanBeEndedAndTellsABatchesLoss) {
   EXPECT_NEAR(evaluate(learner, *objective).metrics.at("eval_loss"), loss, 1e-6 * loss);
   EXPECT_EQ(batch_loss(learner, *objective, {}), 0);
   EXPECT_THROW(evaluate(learner, *objective, nullptr, [] { throw 1; }), int);
+}
+
+// findings A10: a masked-lm validation set of which nothing is masked has no loss, and is never best.
+TEST(Evaluation, WhatIsNotJudgedIsNoFigure) {
+  TrainOptions options = tiny_options();
+  options.mask_probability = 1e-9;
+  options.epochs = 2;
+  TinyRun run("bert/masked", plain_rows(12), options);
+  std::string warnings;
+  int evaluations = 0;
+  const TrainSummary summary = run.trainer->run({.on_eval = [&](const EvalRecord&) { ++evaluations; },
+                                                 .on_warning = [&](const std::string& text) { warnings += text; }});
+  EXPECT_EQ(summary.best_step, 0);
+  EXPECT_TRUE(summary.metrics.empty());
+  EXPECT_EQ(evaluations, 0);
+  EXPECT_NE(warnings.find("of these validation rows nothing is judged (no token of them is masked)"), std::string::npos)
+      << warnings;
+  options.early_stopping = 2;
+  EXPECT_NE(refusal([&] { TinyRun("bert/masked", plain_rows(12), options); }).find("--early-stopping needs a figure"),
+            std::string::npos);
+}
+
+// findings A10: the same of every objective: answers that are cut away, tags that are absent, no rows.
+TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
+  const auto question = [](const char* words) {
+    return fmt::format(R"({{"question":"w5","context":"{} w9","answers":{{"text":["w9"],"answer_start":[{}]}}}})", words,
+                       std::string_view(words).size() + 1) +
+           "\n";
+  };
+  DatasetSplits splits{parse_dataset(question("w7") + question("w8"), "jsonl", "rows.jsonl"),
+                       parse_dataset(question("w7 w7 w7 w7 w7 w7 w7 w7 w7 w7 w7 w7"), "jsonl", "valid.jsonl"),
+                       {}};
+  TrainOptions options = tiny_options();
+  options.max_length = 8;
+  TinyRun run(fixtures() / "bert/questions", std::move(splits), options);
+  const TrainSummary summary = run.trainer->run();
+  EXPECT_EQ(summary.best_step, 0);
+  EXPECT_TRUE(summary.metrics.empty());
+  for (const char* fixture : {"bert/classifier", "bert/regression", "bert/tokens", "bert/questions", "bert/masked",
+                              "bert/pretraining", "llama/causal"}) {
+    const models::Pretrained loaded = models::load_pretrained(fixtures() / fixture);
+    const nn::HeadKind head = loaded.model->config().head;
+    const TrainTask task = head == nn::HeadKind::kSequenceClass        ? TrainTask::kClassify
+                           : head == nn::HeadKind::kTokenClass         ? TrainTask::kTokens
+                           : head == nn::HeadKind::kQuestionAnswering  ? TrainTask::kQuestionAnswering
+                           : head == nn::HeadKind::kPretraining        ? TrainTask::kMaskedNextSentence
+                           : head == nn::HeadKind::kMaskedLm           ? TrainTask::kMaskedLm
+                                                                       : TrainTask::kCausalLm;
+    const auto objective = make_objective(task, {}, *loaded.model, loaded.tokenizer, {});
+    EXPECT_TRUE(objective->metrics({}).empty()) << fixture;
+    EXPECT_FALSE(judges_anything(*objective, 42)) << fixture;
+  }
 }
 
 TEST(Evaluation, ConfusionIsExpectedByPredicted) {

@@ -71,7 +71,9 @@ TEST(History, AForeignHistoryIsRefused) {
   for (std::size_t i = 0; i < 4; ++i) {  // one too few, one out of place, one twice
     Json state = good;
     state["log_history"].erase(i);
-    if (i != 2) EXPECT_NE(read(state), "") << i;
+    if (i != 2) {
+      EXPECT_NE(read(state), "") << i;
+    }
     state = good;
     state["log_history"].push_back(state["log_history"][i]);
     EXPECT_NE(read(state), "") << i;
