@@ -193,6 +193,68 @@ TEST(AtomicFile, AReaderNeverSeesAMixture) {
   }
 }
 
+// findings D3: absent and unreadable are two things.
+TEST(Presence, TellsAbsentFromUnreadable) {
+  Scratch scratch;
+  namespace fs = std::filesystem;
+  fs::create_symlink("loop", scratch / "loop");
+  fs::create_symlink("nothing", scratch / "dangling");
+  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  put(scratch / "file", "x");
+  EXPECT_EQ(presence(scratch / "none"), Presence::kAbsent);
+  EXPECT_EQ(presence(scratch / "file/below"), Presence::kAbsent);
+  EXPECT_EQ(presence(scratch / "pipe"), Presence::kOther);
+  EXPECT_EQ(presence(scratch.path()), Presence::kFolder);
+  for (const fs::path& path : {scratch / "loop", scratch / "dangling", scratch.path() / std::string(5000, 'x')}) {
+    refusal([&] { presence(path); });
+    refusal([&] { has_companion(path); });
+  }
+  refusal([&] { has_companion(scratch / "pipe"); });
+  refusal([&] { has_companion(scratch.path()); });
+  EXPECT_TRUE(has_companion(scratch / "file"));
+  EXPECT_FALSE(has_companion(scratch / "none"));
+}
+
+TEST(FilesBelow, FollowsNoLinkAndHasBounds) {
+  Scratch scratch, outside;
+  namespace fs = std::filesystem;
+  put(scratch / "b/c", "x");
+  put(scratch / "a", "x");
+  put(outside / "theirs", "x");
+  fs::create_directory_symlink(outside.path(), scratch / "link");
+  EXPECT_THAT(files_below(scratch.path()), testing::ElementsAre("a", "b/c", "link"));
+  EXPECT_TRUE(is_link(scratch / "link"));
+  EXPECT_FALSE(is_link(scratch / "a"));
+  EXPECT_THAT(refusal([&] { files_below(scratch.path(), 1); }), HasSubstr("holds more than 1 files"));
+  fs::path deep = scratch / "deep";
+  for (int i = 0; i < 70; ++i) deep /= "d";
+  put(deep / "file", "x");
+  EXPECT_THAT(refusal([&] { files_below(scratch.path()); }), HasSubstr("more than 64 deep"));
+  refusal([&] { files_below(scratch / "none"); });
+}
+
+// findings D7: deletion never follows a link.
+TEST(RemoveBelow, StaysInsideItsRoot) {
+  Scratch scratch, outside;
+  namespace fs = std::filesystem;
+  put(outside / "theirs/x", "mine");
+  put(scratch / "a/b/c", "x");
+  fs::create_directory_symlink(outside.path(), scratch / "link");
+  fs::create_directory_symlink(outside.path(), scratch / "a/b/link");
+  EXPECT_THAT(refusal([&] { remove_below(scratch.path(), "link/theirs"); }), HasSubstr("link: is a link"));
+  EXPECT_THAT(refusal([&] { remove_below(scratch.path(), "a/b/link/theirs/x"); }), HasSubstr("nothing behind it"));
+  remove_below(scratch.path(), "a/b");
+  EXPECT_FALSE(fs::exists(scratch / "a/b"));
+  EXPECT_TRUE(fs::exists(scratch / "a"));
+  remove_below(scratch.path(), "link");
+  EXPECT_FALSE(is_link(scratch / "link"));
+  remove_below(scratch.path(), "none/at/all");
+  remove_below(scratch / "none", "x");
+  remove_tree(scratch / "a");
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
+  EXPECT_EQ(read_file(outside / "theirs/x"), "mine");
+}
+
 TEST(SafeRelativeName, TakesPathsBelowAFolderOnly) {
   for (const char* good : {"a", "a/b.safetensors", "model-00001-of-00002.safetensors", "..a", "a..", ".hidden/x", "ü"})
     EXPECT_TRUE(safe_relative_name(good)) << good;

@@ -9,7 +9,8 @@ namespace {
 
 Value range(Interpreter& interpreter, const Arguments& arguments) {
   arguments.expect("range", {"start", "stop", "step"}, 1);
-  std::int64_t start = whole_number(arguments.positional.at(0), "range"), stop = start, step = 1;
+  if (!arguments.named.empty()) fault("range takes no named arguments");
+  std::int64_t start = whole_number(arguments.positional[0], "range"), stop = start, step = 1;
   if (arguments.positional.size() == 1) {
     start = 0;
   } else {
