@@ -156,13 +156,14 @@ Json run_identity(const IdentityParts& parts) {
           {"config", std::move(config)},
           {"weights", weights_of(parts.learner)},
           {"train", rows_of(parts.train)},
-          {"valid", parts.valid != nullptr ? rows_of(*parts.valid) : Json(nullptr)}};
+          {"valid", parts.valid != nullptr ? rows_of(*parts.valid) : Json{{"rows", 0}}}};
 }
 
 std::string identity_differences(const Json& saved, const Json& now) {
   for (const auto& [key, name] : kSections) {
     Differences found;
-    found.compare(name, saved.is_object() && saved.contains(key) ? saved[key] : Json(nullptr), now[key]);
+    const bool known = saved.is_object() && saved.contains(key) && saved[key].is_object();
+    found.compare(name, known ? saved[key] : Json::object(), now[key]);
     if (std::string text = found.text(); !text.empty()) return text;
   }
   return "";

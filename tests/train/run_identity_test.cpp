@@ -11,11 +11,11 @@ TEST(RunIdentity, DifferencesHaveNamesAndBothValues) {
                    {"config", {{"hidden_act", "gelu"}, {"rope_scaling", {{"factor", 2.0}}}}},
                    {"weights", {{"a", "F32 [1] 00"}}},
                    {"train", {{"rows", 5}, {"rows 1 to 5", "00"}}},
-                   {"valid", nullptr}};
+                   {"valid", {{"rows", 0}}}};
   EXPECT_EQ(identity_differences(saved, saved), "");
   Json now = saved;
   now["valid"] = {{"rows", 1}};
-  EXPECT_EQ(identity_differences(saved, now), "the validation data's rows was absent, is 1");
+  EXPECT_EQ(identity_differences(saved, now), "the validation data's rows was 0, is 1");
   now["train"]["rows"] = 6;
   EXPECT_EQ(identity_differences(saved, now), "the training data's rows was 5, is 6");
   now["config"]["rope_scaling"]["factor"] = 4.0;
