@@ -28,7 +28,7 @@ class HostilePaths : public testing::Test {
     const std::string model = (fixtures() / "bert/classifier").string(), causal = (fixtures() / "llama/causal").string();
     return {{"inspect", "PATH"},
             {"tokenize", "x", "-m", "PATH"},
-            {"forward", "w5", "-m", "PATH", "-o", "/nonexistent/x"},
+            {"forward", "w5", "-m", "PATH", "-o", "/nonexistent/x.safetensors"},
             {"run", "w5", "-m", "PATH"},
             {"run", "w5", "-m", causal, "--adapter", "PATH"},
             {"score", "--prompt", "w5", "--continuation", "w6", "-m", "PATH"},
@@ -71,7 +71,6 @@ TEST_F(HostilePaths, EveryPlaceForAPath) {
       std::vector<std::string> with = arguments;
       std::replace(with.begin(), with.end(), std::string("PATH"), path);
       expect_refused(run_linnet(with), arguments[0] + " " + path.substr(0, 60) + "\n", {3});
-      if (HasFailure()) return;
     }
 }
 
@@ -91,7 +90,7 @@ TEST_F(HostilePaths, NoFreeFileNumbers) {
     for (const std::uint64_t files : {3, 4, 5}) {
       const CliResult r = run_linnet(arguments, {.open_files = files});
       if (r.exit_code == 0) continue;  // it gets by with these
-      if (r.exit_code == 127) continue;  // the loader of programs needs one itself
+      if (r.exit_code == 126 || r.exit_code == 127) continue;  // the program does not start with so few
       expect_refused(r, arguments[0], {1});
     }
 }
