@@ -33,11 +33,12 @@ struct Run {
         loaded(models::load_pretrained(base(), prepare(models::Model::read_config(base()), splits, options))),
         learner(*loaded.model, loaded.tokenizer, nullptr, options),
         optimizer(make_optimizer(learner.trained(), options.optimizer)),
-        identity{{"seed", 42}} {
+        identity{{"options", {{"--seed", 42}}}} {
     const RunFacts facts{.global_step = 1, .max_steps = 2, .num_train_epochs = 1, .train_batch_size = 2};
     RunState state;
     state.step = 1;
-    save_checkpoint({options.output, learner, *optimizer, facts, identity}, state);
+    state.history.steps = {{.step = 1, .epoch = 0.5, .loss = 0.7, .grad_norm = 1, .learning_rate = 1e-5}};
+    save_checkpoint({options, learner, *optimizer, facts, identity}, state);
     folder = checkpoint_path(options.output, 1);
   }
   static std::filesystem::path base() { return LINNET_SOURCE_DIR "/tests/fixtures/llama/classifier"; }
@@ -48,6 +49,8 @@ struct Run {
   Learner learner;
   std::unique_ptr<Optimizer> optimizer;
   Json identity;
+  Sampler sampler{{4, 4, 4}, {.batch_rows = 2}};
+  BestRule best{"eval_accuracy", true};
   std::filesystem::path folder;
 };
 
@@ -73,5 +76,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 FUZZ_TARGET(bytes) {
   const auto files = fuzz::parts(bytes, std::size(kFiles));
   for (std::size_t i = 0; i < files.size(); ++i) std::ofstream(run().folder / kFiles[i], std::ios::binary) << files[i];
-  fuzz::survives([] { load_checkpoint(run().folder, run().learner, *run().optimizer, run().identity); });
+  fuzz::survives([] { 
+    load_checkpoint(run().folder, run().learner, *run().optimizer,
+                    {run().identity, run().sampler, run().best, /*grad_accumulation=*/1, /*steps=*/2});
+  });
 }
