@@ -14,7 +14,7 @@ endif()
 
 find_program(PYTHON3 python3)
 if(PYTHON3)
-  foreach(rule layers lengths tests)
+  foreach(rule layers lengths tests filesystem)
     add_test(NAME tree.${rule} COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py ${rule})
   endforeach()
 endif()

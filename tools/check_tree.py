@@ -119,7 +119,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["layers", "tests", "lengths"]
+    rules = sys.argv[1:] or ["layers", "tests", "lengths", "filesystem"]
     order = layers()
     breaches = 0
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
