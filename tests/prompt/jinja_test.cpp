@@ -105,6 +105,8 @@ TEST(Jinja, LimitsHold) {
   EXPECT_THAT(error_of("{{ " + std::string(5000, '-') + "1 }}"), HasSubstr("nested more than"));
   EXPECT_EQ(render("{{ range(100000) | length }}"), "100000");
   EXPECT_THAT(error_of("{{ range(100001) | length }}"), HasSubstr("more than 100000 elements"));
+  // findings D1: an exception of the library reached the user.
+  EXPECT_THAT(error_of("{{ range(stop=3, start=0) | length }}"), HasSubstr("range takes no named arguments"));
   EXPECT_THAT(error_of("{{ ([1] * 100000) * 2 }}"), HasSubstr("more than 100000 elements"));
   EXPECT_EQ(render("{{ ('a' * 8388608) | length }}"), "8388608");
   EXPECT_THAT(error_of("{{ 'a' * 8388609 }}"), HasSubstr("longer than 8388608 bytes"));
