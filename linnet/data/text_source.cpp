@@ -78,7 +78,7 @@ void LineSource::find_ends() {
     const std::string_view seen = text_.view();
     const auto first = seen.find_first_of("\r\n");
     const bool half = first != seen.npos && first + 1 == seen.size() && seen[first] == '\r';  // of "\r\n"?
-    if ((first != seen.npos && !half) || text_.ended()) break;
+    if ((first != seen.npos && !half) || text_.ended() || seen.size() > kMaxRowBytes) break;
     text_.more();
   }
   const std::string_view seen = text_.view();

@@ -124,6 +124,27 @@ TEST(TextSource, ALineHasALimit) {
   }
 }
 
+// findings C4: nothing but a first line without an end, as a sparse file of 40 GB is: refused after what a line may have.
+TEST(TextSource, AFirstLineWithoutAnEndHasTheLimit) {
+  class Endless : public ByteSource {
+   public:
+    explicit Endless(std::size_t& given) : given_(given) {}
+    std::size_t read(char* to, std::size_t most) override {
+      std::fill_n(to, most, '\0');
+      given_ += most;
+      return most;
+    }
+
+   private:
+    std::size_t& given_;
+  };
+  std::size_t given = 0;
+  LineSource lines(std::make_unique<Endless>(given), "f");
+  std::string_view line;
+  EXPECT_THROW(lines.next(line), Error);
+  EXPECT_LE(given, 4 * kMaxRowBytes);
+}
+
 // findings C4: a small packed file that unpacks to gigabytes is refused while it is unpacked.
 TEST(TextSource, ABombIsRefused) {
   std::string bomb;
