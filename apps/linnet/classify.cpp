@@ -2,8 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "arrivals.h"
 #include "classify_options.h"
 #include "classify_report.h"
 #include "linnet/base/error.h"
@@ -51,8 +56,9 @@ std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::
   const std::vector<std::int32_t> places = match_labels(data.label_names, labels);
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
     const std::int32_t id = data.examples[i].label;
-    check(id < 0 || places[static_cast<std::size_t>(id)] >= 0, ErrorKind::kBadInput, "{}: the label '{}' is none of: {}",
-          data.place(i), id < 0 ? "" : data.label_names[static_cast<std::size_t>(id)], fmt::join(labels, ", "));
+    check(id < 0 || places[static_cast<std::size_t>(id)] >= 0, ErrorKind::kBadInput,
+          "{}: the label '{}' is none of: {}; correct it, or name another column with --label-column", data.place(i),
+          id < 0 ? "" : data.label_names[static_cast<std::size_t>(id)], fmt::join(labels, ", "));
   }
   return places;
 }
@@ -60,57 +66,105 @@ std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::
 // Answers examples, some at a time.
 class ClassifyRun {
  public:
-  ClassifyRun(const tasks::Classifier& classifier, const ClassifyArguments& a, RowAnswers& answers)
+  ClassifyRun(const tasks::Classifier& classifier, const ClassifyArguments& a, const std::vector<std::string>& columns)
       : classifier_(classifier),
         session_(classifier.make_session()),
-        answers_(answers),
+        columns_(columns),
+        answers_(a.answers, columns, ClassifyReport::columns()),
         report_(classifier.labels(), a.top_k),
+        json_(a.answers.json),
         slots_(!a.prompt.empty() && classifier.engine() != tasks::Engine::kHead),
         show_prompt_(a.show_prompt) {}
 
-  // `places`: of the dataset's labels among the classifier's.
-  void answer(const Dataset& data, const std::vector<std::int32_t>& places, std::size_t begin, std::size_t end) {
+  // `places`: where the labels of the examples are among the classifier's.
+  void answer(std::span<const ExampleRef> examples, std::span<const std::int32_t> places) {
     std::vector<tasks::TextInput> texts;
-    std::vector<std::size_t> examples;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (is_empty_line(data, i)) continue;
-      const Example& e = data.examples[i];
+    std::vector<ExampleRef> asked;
+    for (const ExampleRef& example : examples) {
+      if (is_empty_line(example)) continue;
+      const Example& e = *example;
       texts.push_back({e.text, e.text_pair, slots_ ? e.row.json() : Json()});
-      examples.push_back(i);
+      asked.push_back(example);
     }
     if (texts.empty()) return;
-    if (std::exchange(first_, false)) check_first(data, texts.front());
+    if (std::exchange(first_, false)) check_first(texts.front());
     classifier_.classify_each(
         texts, session_,
         [&](std::size_t i, const tasks::Classification& answer) {
-          answers_.add(input_row(data, examples[i], answers_.joins()), report_.answer(texts[i].text, answer));
-          const std::int32_t label = data.examples[examples[i]].label;
+          answers_.add(input_row(asked[i], answers_.joins()), report_.answer(texts[i].text, answer));
+          const std::int32_t label = (*asked[i]).label;
           report_.count(answer, label < 0 ? -1 : places[static_cast<std::size_t>(label)]);
         },
-        [&](std::size_t i, const Error& why) {
-          answers_.refuse(input_row(data, examples[i], answers_.joins()), why);
-        });
+        [&](std::size_t i, const Error& why) { answers_.refuse(input_row(asked[i], answers_.joins()), why); });
   }
-  const ClassifyReport& report() const { return report_; }
+
+  void finish() {
+    if (report_.any_expected()) {
+      if (json_)
+        print_json({{"summary", report_.summary()}});
+      else
+        report_.print_summary();
+    }
+    answers_.finish();
+  }
 
  private:
   // What is wrong with the template is wrong for every row, and said once, before the first one.
-  void check_first(const Dataset& data, const tasks::TextInput& first) const {
+  void check_first(const tasks::TextInput& first) const {
     tasks::TextInput probe{"text", first.pair.empty() ? "" : "text", first.columns};
-    for (const std::string& name : data.columns)
-      if (slots_ && !probe.columns.contains(name)) probe.columns[name] = "text";
+    for (const std::string& name : columns_)
+      if (slots_ && !name.empty() && !probe.columns.contains(name)) probe.columns[name] = "text";
     if (classifier_.engine() != tasks::Engine::kHead) classifier_.check_input(probe);
     if (show_prompt_) print_requested(shown_lines(classifier_.render(first)));
   }
 
   const tasks::Classifier& classifier_;
   tasks::Classifier::Session session_;
-  RowAnswers& answers_;
+  std::vector<std::string> columns_;
+  RowAnswers answers_;
   ClassifyReport report_;
-  bool slots_, show_prompt_, first_ = true;
+  bool json_, slots_, show_prompt_, first_ = true;
 };
 
 constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches, little memory
+
+void answer_all(const Dataset& data, const tasks::Classifier& classifier, const ClassifyArguments& a) {
+  const std::vector<std::int32_t> places = places_of(data, classifier.labels());
+  ClassifyRun run(classifier, a, data.columns);
+  const std::size_t count = data.examples.size();
+  Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
+  for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+    std::vector<ExampleRef> some;
+    for (std::size_t i = begin; i < std::min(count, begin + kAtOnce); ++i) some.push_back({data, i});
+    run.answer(some, places);
+    bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
+  }
+  Progress::hide();
+  run.finish();
+}
+
+// A batch is what has come so far: an answer does not wait for the next row.
+void answer_arrivals(RowStream stream, const tasks::Classifier& classifier, const ClassifyArguments& a) {
+  Arrivals<Dataset> rows([stream = std::make_shared<RowStream>(std::move(stream))] { return stream->next(); });
+  std::vector<std::int32_t> places(classifier.labels().size());
+  std::iota(places.begin(), places.end(), 0);
+  std::optional<ClassifyRun> run;
+  for (auto some = rows.take(kAtOnce); !some.empty(); some = rows.take(kAtOnce)) {
+    if (!run) run.emplace(classifier, a, some.front().columns);
+    std::vector<ExampleRef> examples;
+    for (const Dataset& row : some)
+      for (std::size_t i = 0; i < row.examples.size(); ++i) examples.push_back({row, i});
+    run->answer(examples, places);
+  }
+  check(run.has_value(), ErrorKind::kBadInput, kNoRows);
+  run->finish();
+}
+
+// Of the rows of a pipe the labels cannot be taken: they must be known before the first answer.
+bool knows_labels(const models::Model& model, const tasks::ClassifyOptions& options) {
+  const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
+  return !options.labels.empty() || engine == tasks::Engine::kHead;
+}
 
 }  // namespace
 
@@ -126,31 +180,26 @@ void run_classify(Arguments arguments) {
   std::vector<std::string> labels = split_labels(a.labels);
   ReadOptions read{.label_names = labels};
   if (!labels.empty()) read.label_kind = LabelKind::kClass;
-  const Dataset data = read_texts(command, a.texts, read);
-  if (labels.empty() && data.label_kind == LabelKind::kClass) labels = data.label_names;
+  bool streams = answers_as_rows_come(a.texts, a.answers);
+  std::optional<Dataset> data;
+  if (!streams) data = read_texts(command, a.texts, read);
+  if (data && labels.empty() && data->label_kind == LabelKind::kClass) labels = data->label_names;
   tasks::ClassifyOptions options = classify_options(command, a, std::move(labels));
   const LoadedModel loaded = load_model(command, a.model);
+  if (streams && !knows_labels(*loaded.model, options)) {
+    if (a.answers.stream) command.wrong_usage("--stream needs --labels: they must be known before the first row");
+    streams = false;
+    data = read_texts(command, a.texts, read);
+    if (data->label_kind == LabelKind::kClass) options.labels = data->label_names;
+  }
   settle_labels(*loaded.model, a, options);
   if (options.calibrate || options.calibration) options.weights_id = weights_of(loaded);
   const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
-
-  const std::vector<std::int32_t> places = places_of(data, classifier.labels());
-  RowAnswers answers(a.answers, data.columns, ClassifyReport::columns());
-  ClassifyRun run(classifier, a, answers);
-  const std::size_t count = data.examples.size();
-  Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
-  for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
-    run.answer(data, places, begin, std::min(count, begin + kAtOnce));
-    bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
-  }
-  if (run.report().any_expected()) {
-    if (a.answers.json)
-      print_json({{"summary", run.report().summary()}});
-    else
-      run.report().print_summary();
-  }
-  answers.finish();
+  if (!streams) return answer_all(*data, classifier, a);
+  read.label_names = classifier.labels();
+  read.label_kind = LabelKind::kClass;
+  answer_arrivals(stream_texts(command, a.texts, read), classifier, a);
 }
 
 }  // namespace linnet::app

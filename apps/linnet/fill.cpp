@@ -1,6 +1,8 @@
 // linnet fill: the likeliest words for a masked place.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "linnet/tasks/fill_mask.h"
 #include "model_options.h"
 #include "output.h"
@@ -77,20 +79,32 @@ void run_fill(Arguments arguments) {
 
   check_answer_options(command, show);
 
-  const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
+  const ReadOptions read{.labels = Labels::kIgnored};
+  std::optional<Dataset> data;
+  if (!answers_as_rows_come(texts, show)) data = read_texts(command, texts, read);
   const LoadedModel loaded = load_model(command, model);
   tasks::check_fills(*loaded.model, loaded.tokenizer());
   const auto only = tasks::target_ids(loaded.tokenizer(), targets);
-  RowAnswers answers(show, data.columns, {"token_str", "score", "sequence"});
-  Progress bar("filling", static_cast<std::int64_t>(data.examples.size()), "texts");
-  for (std::size_t i = 0; i < data.examples.size(); ++i, bar.advance()) {
-    if (is_empty_line(data, i)) continue;
-    answers.answer(input_row(data, i, answers.joins()), [&] {
-      const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), data.examples[i].text, top_k, only);
-      return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
-    });
+  std::optional<RowAnswers> answers;
+  const auto answer = [&](const Dataset& rows) {
+    if (!answers) answers.emplace(show, rows.columns, std::vector<std::string>{"token_str", "score", "sequence"});
+    Progress bar("filling", std::ssize(rows.examples), "texts");
+    for (std::size_t i = 0; i < rows.examples.size(); ++i, bar.advance()) {
+      if (is_empty_line({rows, i})) continue;
+      answers->answer(input_row({rows, i}, answers->joins()), [&] {
+        const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), rows.examples[i].text, top_k, only);
+        return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
+      });
+    }
+  };
+  if (data) {
+    answer(*data);
+  } else {
+    RowStream stream = stream_texts(command, texts, read);
+    while (const std::optional<Dataset> row = stream.next()) answer(*row);
   }
-  answers.finish();
+  check(answers.has_value(), ErrorKind::kBadInput, kNoRows);
+  answers->finish();
 }
 
 }  // namespace linnet::app

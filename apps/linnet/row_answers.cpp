@@ -1,7 +1,9 @@
 #include "row_answers.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "output.h"
-#include "text_options.h"
 
 namespace linnet::app {
 
@@ -24,6 +26,7 @@ void add_answer_options(Command& command, AnswerOptions& options, const std::str
   if (joins == Joins::kYes)
     command.option("--output", options.output,
                    "a .csv, .tsv or .jsonl file: the input's columns, and the answer's behind them");
+  command.flag("--stream", options.stream, "answer each row as it comes; default: of a pipe");
   command.flag("--json", options.json, json_help);
 }
 
@@ -31,13 +34,20 @@ void check_answer_options(const Command& command, const AnswerOptions& options) 
   if (command.given("--output")) check_answer_file_name(options.output);
 }
 
-InputRow input_row(const Dataset& data, std::size_t index, bool columns) {
-  const Example& example = data.examples[index];
-  return {example.index, row_place(data, index), columns ? example.row.json() : Json()};
+bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options) {
+  if (options.stream) return true;
+  struct stat status {};
+  const bool reads_stdin = texts.texts.empty() && (texts.input.empty() || texts.input == "-");
+  if (!reads_stdin || !options.output.empty() || fstat(STDIN_FILENO, &status) != 0) return false;
+  return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
 }
 
-bool is_empty_line(const Dataset& data, std::size_t index) {
-  return data.format == "txt" && data.examples[index].text.find_first_not_of(" \t\r") == std::string_view::npos;
+InputRow input_row(ExampleRef example, bool columns) {
+  return {(*example).index, row_place(example.data, example.index), columns ? (*example).row.json() : Json()};
+}
+
+bool is_empty_line(ExampleRef example) {
+  return example.data.format == "txt" && (*example).text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
 RowAnswers::RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns,

@@ -19,20 +19,29 @@
 #include "linnet/base/error.h"
 #include "linnet/data/dataset.h"
 #include "linnet/tasks/batches.h"
+#include "text_options.h"
 
 namespace linnet::app {
 
 struct AnswerOptions {
   bool json = false;
+  bool stream = false;      // each row as it comes; a pipe's rows also without it
   std::string output = {};  // a file to join the answers to the input's columns in; empty: none
 };
 
-// --json and, where `joins`, --output. `json_help`: what a line of it is.
+// --json, --stream and, where `joins`, --output. `json_help`: what a line of it is.
 enum class Joins : std::uint8_t { kNo, kYes };
 void add_answer_options(Command& command, AnswerOptions& options, const std::string& json_help,
                         Joins joins = Joins::kYes);
 // Wrong usage that is known before the input is read.
 void check_answer_options(const Command& command, const AnswerOptions& options);
+
+// Rows are answered as they come: --stream, or standard input is a pipe, whose end is not known, and nothing else wants
+// all rows at once.
+bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options);
+
+// What an input that comes row by row and ends before the first one is refused with.
+inline constexpr const char kNoRows[] = "the input holds no rows; give texts, or --input FILE";
 
 // A row of the input.
 struct InputRow {
@@ -41,10 +50,15 @@ struct InputRow {
   Json columns;             // an object; null where nobody asks for it
 };
 
-// Of example `index`; `columns`: whether they are wanted.
-InputRow input_row(const Dataset& data, std::size_t index, bool columns);
+// An example of a dataset that lives on.
+struct ExampleRef {
+  const Dataset& data;
+  std::size_t index;
+  const Example& operator*() const { return data.examples[index]; }
+};
+InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether they are wanted
 // A line of a .txt without text: it is counted, and has no answer.
-bool is_empty_line(const Dataset& data, std::size_t index);
+bool is_empty_line(ExampleRef example);
 
 struct RowAnswer {
   Json json;                // an object, which gets "row"; a list of objects, or of lists of them, which each get it

@@ -25,7 +25,8 @@ struct Options {
   tasks::CompleteOptions complete;
   std::string ids, system, memory;
   TextOptions input;
-  bool do_sample = false, chat = false, echo = false, json = false;
+  AnswerOptions answers;
+  bool do_sample = false, chat = false, echo = false;
 };
 
 void add_request_options(Command& command, generate::Request& r, bool& do_sample) {
@@ -62,7 +63,7 @@ void add_options(Command& command, Options& o) {
   command.option("--stop", o.complete.stop, "end before this text; repeatable");
   command.option("--logprobs", o.complete.request.logprobs, "also the N likeliest tokens of every step; default: none");
   command.flag("--echo", o.echo, "the prompt before what continues it");
-  command.flag("--json", o.json, "text, ids, finish reason, usage, timing");
+  add_answer_options(command, o.answers, "text, ids, finish reason, usage, timing", Joins::kNo);
   add_model_options(command, o.model);
   command.option("--memory", o.memory, "most memory for weights, KV cache and scratch, as 4G");
   command.later("--num-beams", "beam search");
@@ -78,6 +79,8 @@ void settle(const Command& command, Options& o) {
   o.chat = o.chat || command.given("--system");
   const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +
                       static_cast<int>(!o.input.input.empty());
+  if (o.answers.stream && prompts > static_cast<int>(!o.input.input.empty()))
+    command.wrong_usage("--stream reads standard input or --input; leave out the prompt");
   if (prompts > 1) command.wrong_usage("a prompt, --ids or --input: one of them");
   if (o.chat && command.given("--ids")) command.wrong_usage("--chat makes its ids itself; leave out --ids");
   if (o.complete.request.logprobs < 0 || (command.given("--logprobs") && o.complete.request.logprobs == 0))
@@ -99,7 +102,7 @@ std::string read_prompt() {
 }
 
 CompleterOptions shown(const Command& command, const Options& o) {
-  CompleterOptions show{.format = o.json ? Format::kJson : Format::kText, .echo = o.echo ? Echo::kPrompt : Echo::kNo};
+  CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText, .echo = o.echo ? Echo::kPrompt : Echo::kNo};
   if (o.memory.empty()) return show;
   const std::size_t bytes = parse_bytes(command, "--memory", o.memory);
   show.memory.emplace(find_model(command, o.model).base, weight_type(command, o.model.dtype), bytes);
@@ -107,24 +110,36 @@ CompleterOptions shown(const Command& command, const Options& o) {
   return show;
 }
 
-void complete_all(const Options& o, const Dataset& data, Completer& completer) {
-  const auto prompt_of = [&](const Example& e) {
-    if (data.shape == DataShape::kChat) return completer.chat(e.messages());
-    const std::string text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
-    return o.chat ? completer.chat(messages(o, text)) : completer.plain(text);
-  };
-  completer.check_options();  // so that only a row's own mistakes are said with its place
-  RowAnswers answers({.json = o.json}, {}, {});
-  for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    if (is_empty_line(data, i)) continue;
-    answers.answer(input_row(data, i, false), [&] {
-      Prompt prompt = prompt_of(data.examples[i]);
-      prompt.row = data.examples[i].index;
-      completer.complete(prompt);
-    });
+// Answers the rows of a dataset, or those of a stream as they come.
+class RowsRun {
+ public:
+  RowsRun(const Options& options, Completer& completer)
+      : options_(options), completer_(completer), answers_({.json = options.answers.json}, {}, {}) {
+    completer.check_options();  // so that only a row's own mistakes are said with its place
   }
-  answers.finish();
-}
+  void answer(const Dataset& data) {
+    for (std::size_t i = 0; i < data.examples.size(); ++i) {
+      if (is_empty_line({data, i})) continue;
+      answers_.answer(input_row({data, i}, false), [&] {
+        Prompt prompt = prompt_of(data, data.examples[i]);
+        prompt.row = data.examples[i].index;
+        completer_.complete(prompt);
+      });
+    }
+  }
+  void finish() { answers_.finish(); }
+
+ private:
+  Prompt prompt_of(const Dataset& data, const Example& e) const {
+    if (data.shape == DataShape::kChat) return completer_.chat(e.messages());
+    const std::string text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
+    return options_.chat ? completer_.chat(messages(options_, text)) : completer_.plain(text);
+  }
+
+  const Options& options_;
+  Completer& completer_;
+  RowAnswers answers_;
+};
 
 // What is drawn is the same in every run unless the seed is another: nobody expects that of a temperature.
 void say_fixed_seed(const generate::Request& r) {
@@ -141,13 +156,15 @@ void run_run(Arguments arguments) {
   add_options(command, o);
   command.parse(arguments);
   settle(command, o);
-  const bool many = !o.input.input.empty(), from_ids = command.given("--ids");
+  const bool many = !o.input.input.empty() || o.answers.stream, from_ids = command.given("--ids");
   const bool converses = !many && !from_ids && o.input.texts.empty() && isatty(STDIN_FILENO) == 1;
-  if (converses && o.json) command.wrong_usage("no prompt: give one, --ids or --input");
+  if (converses && o.answers.json) command.wrong_usage("no prompt: give one, --ids or --input");
   std::vector<std::int32_t> ids;
   if (from_ids) ids = parse_ids(command, "--ids", o.ids);
   Dataset data;
-  if (many) data = read_texts(command, o.input, {.labels = Labels::kIgnored});
+  const ReadOptions read{.labels = Labels::kIgnored};
+  const bool streams = many && answers_as_rows_come(o.input, o.answers);
+  if (many && !streams) data = read_texts(command, o.input, read);
   if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());
 
   CompleterOptions show = shown(command, o);
@@ -156,7 +173,18 @@ void run_run(Arguments arguments) {
       load_model(command, o.model, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
   show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Completer completer(loaded, o.complete, std::move(show));
-  if (many) return complete_all(o, data, completer);
+  if (many) {
+    RowsRun run(o, completer);
+    if (streams) {
+      RowStream rows = stream_texts(command, o.input, read);
+      bool any = false;
+      for (; const std::optional<Dataset> row = rows.next(); any = true) run.answer(*row);
+      check(any, ErrorKind::kBadInput, kNoRows);
+    } else {
+      run.answer(data);
+    }
+    return run.finish();
+  }
   if (converses)
     return hold_conversation(
         loaded, completer,

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <unordered_set>
 
+#include "arrivals.h"
 #include "linnet/base/error.h"
 #include "linnet/data/text_source.h"
 #include "linnet/tasks/score_texts.h"
@@ -53,6 +56,26 @@ tasks::PromptedTexts texts_of(const Json& row) {
   return texts;
 }
 
+// The requests of JSON lines, one after the other; it owns what it reads from.
+std::function<std::optional<Request>()> request_reader(const std::string& input) {
+  const std::string name = input == "-" ? "stdin" : input;
+  auto lines = std::make_shared<LineSource>(open_bytes(input), name);
+  return [lines, name]() -> std::optional<Request> {
+    std::string_view line;
+    do {
+      if (!lines->next(line)) return std::nullopt;
+    } while (line.find_first_not_of(" \t\r") == line.npos);
+    Request request;
+    request.row.place = format_printable("{}:{}", name, lines->line());
+    request.row.number = lines->line() - 1;
+    request.error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
+      request.row.columns = parse_json(line, "the line");
+      request.texts = texts_of(request.row.columns);
+    });
+    return request;
+  };
+}
+
 std::vector<Request> read_requests(const Options& o) {
   std::vector<Request> requests;
   if (o.input.empty()) {
@@ -60,19 +83,8 @@ std::vector<Request> read_requests(const Options& o) {
     requests.back().row.columns = {{"prompt", o.prompt}, {"continuations", o.continuations}};
     return requests;
   }
-  const bool piped = o.input == "-";
-  const std::string text = piped ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(o.input);
-  LineReader lines(text);
-  for (std::string_view line; lines.next(line);) {
-    if (line.find_first_not_of(" \t") == line.npos) continue;
-    Request& request = requests.emplace_back();
-    request.row.place = format_printable("{}:{}", piped ? "stdin" : o.input, lines.line());
-    request.row.number = lines.line() - 1;
-    request.error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
-      request.row.columns = parse_json(line, "the line");
-      request.texts = texts_of(request.row.columns);
-    });
-  }
+  const auto next = request_reader(o.input);
+  while (std::optional<Request> request = next()) requests.push_back(std::move(*request));
   check(!requests.empty(), ErrorKind::kBadInput, "{}: has no lines", o.input);
   return requests;
 }
@@ -105,33 +117,53 @@ RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<gener
   return {{{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
 }
 
+void answer_some(const LoadedModel& loaded, std::span<Request> requests, RowAnswers& answers) {
+  std::vector<tasks::PromptedTexts> texts;
+  std::vector<Request*> asked;
+  for (Request& request : requests) {
+    if (request.error) continue;
+    texts.push_back(request.texts);
+    asked.push_back(&request);
+  }
+  const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), texts, {},
+                                         [&](std::size_t i, const Error& why) { asked[i]->error = why; });
+  std::size_t next = 0;
+  for (const Request& request : requests) {
+    const bool was_asked = next < asked.size() && asked[next] == &request;
+    const std::size_t i = was_asked ? next++ : 0;
+    if (request.error)
+      answers.refuse(request.row, *request.error);
+    else
+      answers.add(request.row, answer_of(request.texts, scores[i]));
+  }
+}
+
+const std::vector<std::string> kJoined{"continuation", "logprob"};
+
+void score_arrivals(const Options& o, const LoadedModel& loaded) {
+  Arrivals<Request> rows(request_reader(o.input));
+  std::optional<RowAnswers> answers;
+  for (auto some = rows.take(kPromptsAtOnce); !some.empty(); some = rows.take(kPromptsAtOnce)) {
+    if (!answers) answers.emplace(o.show, columns_of(some), kJoined);
+    answer_some(loaded, some, *answers);
+  }
+  check(answers.has_value(), ErrorKind::kBadInput, kNoRows);
+  answers->finish();
+}
+
 void score_prompts(const Command& command, const Options& o) {
+  TextOptions source;
+  source.input = o.input;
+  if (!o.input.empty() && answers_as_rows_come(source, o.show)) return score_arrivals(o, load_model(command, o.model));
   std::vector<Request> requests = read_requests(o);
   const LoadedModel loaded = load_model(command, o.model);
-  RowAnswers answers(o.show, columns_of(requests), {"continuation", "logprob"});
-  Progress bar("scoring", static_cast<std::int64_t>(requests.size()), "prompts");
+  RowAnswers answers(o.show, columns_of(requests), kJoined);
+  Progress bar("scoring", std::ssize(requests), "prompts");
   // Some at a time, so that answers come while others are still being computed.
   for (std::size_t at = 0; at < requests.size(); at += kPromptsAtOnce) {
     const auto part = std::span(requests).subspan(at, std::min(kPromptsAtOnce, requests.size() - at));
-    std::vector<tasks::PromptedTexts> texts;
-    std::vector<Request*> asked;
-    for (Request& request : part) {
-      if (request.error) continue;
-      texts.push_back(request.texts);
-      asked.push_back(&request);
-    }
-    const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), texts, {},
-                                           [&](std::size_t i, const Error& why) { asked[i]->error = why; });
-    std::size_t next = 0;
-    for (const Request& request : part) {
-      const bool was_asked = next < asked.size() && asked[next] == &request;
-      const std::size_t i = was_asked ? next++ : 0;
-      if (request.error)
-        answers.refuse(request.row, *request.error);
-      else
-        answers.add(request.row, answer_of(request.texts, scores[i]));
-    }
-    bar.advance(static_cast<std::int64_t>(part.size()));
+    answer_some(loaded, part, answers);
+    bar.advance(std::ssize(part));
   }
   answers.finish();
 }

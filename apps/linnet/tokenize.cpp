@@ -21,7 +21,8 @@ namespace {
 struct Options {
   std::string model, pair, decode, input, chat;
   std::vector<std::string> texts;
-  bool no_special = false, skip_special = false, json = false;
+  bool no_special = false, skip_special = false;
+  AnswerOptions show;
 };
 
 class TokenizeRun {
@@ -32,7 +33,7 @@ class TokenizeRun {
 
   RowAnswer encode(std::string_view text, const std::optional<std::string>& pair) const {
     const Encoding e = pair ? tokenizer_.encode(text, *pair, encode_) : tokenizer_.encode(text, encode_);
-    if (!options_.json) return {{}, table_of(e), {}};
+    if (!options_.show.json) return {{}, table_of(e), {}};
     Json offsets = Json::array(), tokens = Json::array();
     for (const auto& [begin, end] : e.offsets) offsets.push_back({begin, end});
     for (const std::string& token : e.tokens) tokens.push_back(token);
@@ -119,7 +120,7 @@ void read_lines(const Options& options, bool decoding, const TokenizeRun& run) {
   }
   std::istream& in = options.input == "-" ? std::cin : file;
   const bool plain = options.input.ends_with(".txt") && !decoding;
-  RowAnswers answers({.json = options.json}, {}, {});
+  RowAnswers answers({.json = options.show.json}, {}, {});
   InputRow row;
   for (std::string line; std::getline(in, line); ++row.number) {
     if (!plain && line.find_first_not_of(" \t\r") == line.npos) continue;
@@ -147,7 +148,7 @@ void run_tokenize(Arguments arguments) {
   command.flag("--skip-special", options.skip_special, "leave special tokens out when decoding");
   command.option("--input", options.input, "JSON lines of {\"text\",\"pair\"?} or, decoding, {\"ids\"}; - for stdin");
   command.option("--chat", options.chat, "a JSON array of messages, or {messages, tools?, add_generation_prompt?}");
-  command.flag("--json", options.json, "one JSON object a text");
+  add_answer_options(command, options.show, "one JSON object per text", Joins::kNo);
   command.parse(arguments);
   const bool decoding = command.given("--decode");
   if (options.texts.empty() && options.input.empty() && options.chat.empty() && !decoding)
@@ -160,14 +161,14 @@ void run_tokenize(Arguments arguments) {
   if (options.model.empty()) options.model = model.string();
   TokenizeRun run(options, models::load_tokenizer(model));
   const auto print = [&](const RowAnswer& answer) {
-    if (options.json)
+    if (options.show.json)
       print_json(answer.json);
     else
       print_result(answer.text);
   };
   if (!options.decode.empty()) print(run.decode(ids));
   if (!options.chat.empty()) print(run.chat(options.chat));
-  RowAnswers answers({.json = options.json}, {}, {});
+  RowAnswers answers({.json = options.show.json}, {}, {});
   InputRow row;
   for (const std::string& text : options.texts) {
     answers.add(row, run.encode(text, command.given("--pair") ? std::optional(options.pair) : std::nullopt));
