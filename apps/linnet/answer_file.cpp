@@ -43,8 +43,8 @@ std::string cell_text(const Json& value) {
 }  // namespace
 
 void check_answer_file_name(const std::filesystem::path& file) {
-  check(separator_of(file).has_value(), "--output {}: its ending does not name a format; end it in .csv, .tsv or .jsonl",
-        file.string());
+  check(separator_of(file).has_value(),
+        "--output {}: its ending does not name a format; end it in .csv, .tsv or .jsonl", file.string());
 }
 
 AnswerFile::AnswerFile(const std::filesystem::path& file, std::vector<std::string> columns,

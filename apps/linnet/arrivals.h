@@ -1,4 +1,5 @@
-// What another thread reads, taken as it arrives: a batch is what is there, and an answer never waits for the next item.
+// What another thread reads, taken as it arrives: a batch is what is there, and an answer never waits for the next
+// item.
 //
 //   Arrivals<std::string> lines([&]() -> std::optional<std::string> { … });   // nothing at the end
 //   for (auto some = lines.take(100); !some.empty(); some = lines.take(100)) answer(some);

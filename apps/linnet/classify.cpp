@@ -50,8 +50,8 @@ void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }
 
-// Where the labels that the file has are among the classifier's; one that is not there is refused with its row. A head's
-// classes may be in the file as their ids.
+// Where the labels that the file has are among the classifier's; one that is not there is refused with its row. A
+// head's classes may be in the file as their ids.
 std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::string>& labels) {
   const std::vector<std::int32_t> places = match_labels(data.label_names, labels);
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
@@ -171,7 +171,8 @@ bool knows_labels(const models::Model& model, const tasks::ClassifyOptions& opti
 void run_classify(Arguments arguments) {
   ClassifyArguments a;
   Command command("classify", "texts and labels in, probabilities out");
-  command.example("linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'");
+  command.example(
+      "linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'");
   command.example("linnet classify --labels 'C++,Python' --template code-above --input snippets.jsonl --json");
   add_classify_options(command, a);
   command.parse(arguments);

@@ -48,8 +48,8 @@ double ratio(std::int64_t part, std::int64_t all) {
   return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
 }
 
-constexpr std::size_t kTableWidth = 60;   // columns of a narrow terminal
-constexpr std::size_t kMostInTable = 30;  // labels with a line each
+constexpr std::size_t kTableWidth = 60;      // columns of a narrow terminal
+constexpr std::size_t kMostInTable = 30;     // labels with a line each
 constexpr std::size_t kMostInMatrix = 1000;  // labels: a million numbers
 
 }  // namespace
@@ -149,10 +149,8 @@ Json ClassifyReport::summary() const {
   Json confusion = Json::array(), per_label = Json::object();
   for (std::size_t l = 0; l < labels_.size(); ++l) {
     if (!per_label.contains(labels_[l]))
-      per_label[labels_[l]] = {{"precision", of[l].precision()},
-                               {"recall", of[l].recall()},
-                               {"f1", of[l].f1()},
-                               {"support", of[l].support}};
+      per_label[labels_[l]] = {
+          {"precision", of[l].precision()}, {"recall", of[l].recall()}, {"f1", of[l].f1()}, {"support", of[l].support}};
     if (labels_.size() > kMostInMatrix) continue;
     Json& row = confusion.emplace_back(Json::array());
     for (std::size_t answer = 0; answer < labels_.size(); ++answer) row.push_back(times(l, answer));

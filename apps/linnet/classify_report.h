@@ -37,7 +37,7 @@ class ClassifyReport {
     double recall() const;
     double f1() const;
   };
-  std::vector<Figures> figures() const;                   // of every label
+  std::vector<Figures> figures() const;                    // of every label
   static double macro_f1(const std::vector<Figures>& of);  // over the labels that occur
   std::int64_t right() const;
   Json json_of(const tasks::Classification& answer) const;

@@ -1,5 +1,5 @@
-// The answers of a verb that takes texts, row by row: printed or as JSON lines with "row", joined to the input's columns
-// in the file of `--output`. A row that cannot be answered is named, and the others are answered.
+// The answers of a verb that takes texts, row by row: printed or as JSON lines with "row", joined to the input's
+// columns in the file of `--output`. A row that cannot be answered is named, and the others are answered.
 //
 //   RowAnswers answers(options, columns, {"label", "score"});
 //   for (…) answers.add(row, {.json = {{"label", "a"}}, .text = "a  0.7\n", .cells = {"a", 0.7}});
@@ -79,12 +79,13 @@ class RowAnswers {
   template <class Work>
   void answer(const InputRow& row, const Work& work) {
     std::optional<RowAnswer> made;
-    const auto error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
-      if constexpr (std::is_void_v<decltype(work())>)
-        work();
-      else
-        made = work();
-    });
+    const auto error = tasks::text_error([](std::size_t, const Error&) {},
+                                         [&] {
+                                           if constexpr (std::is_void_v<decltype(work())>)
+                                             work();
+                                           else
+                                             made = work();
+                                         });
     if (error) return refuse(row, *error);
     if (made) return add(row, std::move(*made));
     pass_empty_rows(row.number);
@@ -96,7 +97,8 @@ class RowAnswers {
 
  private:
   bool prints() const { return options_.output.empty() || options_.json; }
-  // Rows are numbered with the empty ones, which have no answer: they stay rows of the joined file, and a note names them.
+  // Rows are numbered with the empty ones, which have no answer: they stay rows of the joined file, and a note names
+  // them.
   void pass_empty_rows(std::int64_t until);
 
   AnswerOptions options_;

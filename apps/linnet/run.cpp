@@ -37,9 +37,11 @@ void add_request_options(Command& command, generate::Request& r, bool& do_sample
   command.option("--min-length", r.min_length, "the same, counting the prompt");
   command.group("Sampling (greedy without these)");
   command.flag("--do-sample,!--no-do-sample", do_sample, "draw by probability");
-  command.option("--temperature", r.temperature, "scores are divided by it, 0 is greedy; default: the checkpoint's, else 1");
+  command.option("--temperature", r.temperature,
+                 "scores are divided by it, 0 is greedy; default: the checkpoint's, else 1");
   command.option("--top-k", r.top_k, "draw from the k likeliest, 0: all; default: the checkpoint's, else 50");
-  command.option("--top-p", r.top_p, "draw from the likeliest that reach this probability; default: the checkpoint's, else 1");
+  command.option("--top-p", r.top_p,
+                 "draw from the likeliest that reach this probability; default: the checkpoint's, else 1");
   command.option("--min-p", r.min_p, "drop tokens below this share of the likeliest's probability");
   command.option("--typical-p", r.typical_p, "draw from the tokens of typical surprise");
   command.group("Penalties");
@@ -102,7 +104,8 @@ std::string read_prompt() {
 }
 
 CompleterOptions shown(const Command& command, const Options& o) {
-  CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText, .echo = o.echo ? Echo::kPrompt : Echo::kNo};
+  CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText,
+                        .echo = o.echo ? Echo::kPrompt : Echo::kNo};
   if (o.memory.empty()) return show;
   const std::size_t bytes = parse_bytes(command, "--memory", o.memory);
   show.memory.emplace(find_model(command, o.model).base, weight_type(command, o.model.dtype), bytes);
@@ -187,8 +190,7 @@ void run_run(Arguments arguments) {
   }
   if (converses)
     return hold_conversation(
-        loaded, completer,
-        {.system = o.system, .seed = command.given("--seed") ? SeedFrom::kUser : SeedFrom::kChance});
+        loaded, completer, {.system = o.system, .seed = command.given("--seed") ? SeedFrom::kUser : SeedFrom::kChance});
   if (!command.given("--seed")) say_fixed_seed(o.complete.request);
   if (from_ids) {
     completer.complete(completer.from_ids(std::move(ids)));

@@ -68,10 +68,11 @@ std::function<std::optional<Request>()> request_reader(const std::string& input)
     Request request;
     request.row.place = format_printable("{}:{}", name, lines->line());
     request.row.number = lines->line() - 1;
-    request.error = tasks::text_error([](std::size_t, const Error&) {}, [&] {
-      request.row.columns = parse_json(line, "the line");
-      request.texts = texts_of(request.row.columns);
-    });
+    request.error = tasks::text_error([](std::size_t, const Error&) {},
+                                      [&] {
+                                        request.row.columns = parse_json(line, "the line");
+                                        request.texts = texts_of(request.row.columns);
+                                      });
     return request;
   };
 }
@@ -114,7 +115,8 @@ RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<gener
     table.push_back({printable(dump_json(request.continuations[i])), format_printable("{:.4f}", s.logprob),
                      format_printable("{}", s.tokens), printable(s.greedy ? "yes" : "no")});
   }
-  return {{{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
+  return {
+      {{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
 }
 
 void answer_some(const LoadedModel& loaded, std::span<Request> requests, RowAnswers& answers) {
@@ -211,9 +213,10 @@ void check_usage(const Command& command, const Options& o) {
   if (prompts && o.continuations.empty()) command.wrong_usage("what may follow? give --continuation TEXT");
   if (prompts && !command.given("--prompt")) command.wrong_usage("--continuation of what? give --prompt TEXT");
   if (o.window < 2 || o.stride < 1 || o.stride > o.window)
-    command.wrong_usage(
-        format_printable("--window {} --stride {}: a stride is 1 to the window, a window at least 2", o.window, o.stride));
-  if (measures && command.given("--output")) command.wrong_usage("--output joins answers to rows; leave it out with --perplexity");
+    command.wrong_usage(format_printable("--window {} --stride {}: a stride is 1 to the window, a window at least 2",
+                                         o.window, o.stride));
+  if (measures && command.given("--output"))
+    command.wrong_usage("--output joins answers to rows; leave it out with --perplexity");
   check_answer_options(command, o.show);
   if (o.limit < 0) command.wrong_usage("--limit takes a number of tokens");
 }

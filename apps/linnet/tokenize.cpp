@@ -76,7 +76,8 @@ class TokenizeRun {
     Table rows{{"id", "token", "bytes", "type"}};
     for (std::size_t i = 0; i < e.size(); ++i)
       rows.push_back({format_printable("{}", e.ids[i]), printable(e.tokens[i]),
-                      format_printable("{}-{}", e.offsets[i].first, e.offsets[i].second), format_printable("{}", e.type_ids[i])});
+                      format_printable("{}-{}", e.offsets[i].first, e.offsets[i].second),
+                      format_printable("{}", e.type_ids[i])});
     return format_table(rows).text() + fmt::format("{} tokens: {}\n", e.size(), fmt::join(e.ids, ","));
   }
 

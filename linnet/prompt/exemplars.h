@@ -47,8 +47,7 @@ class Exemplars {
   // `count` gives the tokens of a text; the whole prompt keeps to `budget` of them. A question that is already longer
   // is returned alone: cutting it is the caller's decision.
   FewShotPrompt build(const PromptTemplate& prompt, const Verbalizer& words, const Exemplar& question,
-                      const Json& shared, std::size_t budget,
-                      FunctionRef<std::size_t(const std::string&)> count) const;
+                      const Json& shared, std::size_t budget, FunctionRef<std::size_t(const std::string&)> count) const;
 
  private:
   std::vector<std::size_t> pick(const std::string& text, const std::string& text_pair) const;

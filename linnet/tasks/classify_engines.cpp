@@ -124,7 +124,9 @@ std::vector<Encoding> Classifier::hypotheses(const TextInput& input) const {
 
 Encoding Classifier::head_input(const TextInput& input) const {
   const auto pair = input.pair.empty() ? std::nullopt : std::optional<std::string_view>(input.pair);
-  return cut_to_context(input.text, pair, TruncationStrategy::kLongestFirst);
+  Encoding made = cut_to_context(input.text, pair, TruncationStrategy::kLongestFirst);
+  check(made.size() > 0, kNoTokens);
+  return made;
 }
 
 std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {

@@ -123,8 +123,7 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::spa
   return result;
 }
 
-std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const Prepared> texts,
-                                                              Session& session) const {
+std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const Prepared> texts, Session& session) const {
   std::vector<LabelScores> result;
   for (const auto& words : word_scores(texts, session)) {
     LabelScores& labels = result.emplace_back();

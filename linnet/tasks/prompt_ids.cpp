@@ -48,8 +48,8 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   const std::size_t cut = std::min(front.size(), all.size());
   split.boundary_moved = !std::equal(front.begin(), front.begin() + static_cast<std::ptrdiff_t>(cut), all.begin());
   split.continuation.assign(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end());
-  // Joined into the prompt's last tokens, with nothing left over: it is then the continuation alone, after the prompt as
-  // it is.
+  // Joined into the prompt's last tokens, with nothing left over: it is then the continuation alone, after the prompt
+  // as it is.
   if (split.continuation.empty()) split.continuation = tokenizer.encode_ids(whole.substr(kept), plain());
   check(!split.continuation.empty(), "the continuation '{}' has no tokens; give it a text",
         printable(continuation, 60));

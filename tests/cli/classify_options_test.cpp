@@ -27,7 +27,8 @@ CliResult asked(std::vector<std::string> more, const std::string& name = "gpt2/c
 TEST(Calibration, HoldsForItsModelTemplateWordsAndOptionsOnly) {
   const Scratch scratch;
   const std::string file = (scratch / "c.json").string();
-  const std::vector<std::string> measured{"--template", "w9 {{ text }}", "--calibrate", "content-free", "--save-calibration", file};
+  const std::vector<std::string> measured{"--template",   "w9 {{ text }}",      "--calibrate",
+                                          "content-free", "--save-calibration", file};
   ASSERT_EQ(asked(measured).exit_code, 0);
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.end(), {"--calibrate", file});
@@ -41,13 +42,16 @@ TEST(Calibration, HoldsForItsModelTemplateWordsAndOptionsOnly) {
   const std::string solved = (scratch / "solved.csv").string();
   put(solved, "text,label\nw20,a\nw21,b\n");
   for (const Other& other : {
-           Other{asked(with({"--template", "w10 {{ text }}"})), "another template (template is \"w9 {{ text }}\" there"},
+           Other{asked(with({"--template", "w10 {{ text }}"})),
+                 "another template (template is \"w9 {{ text }}\" there"},
            Other{asked(with({})), "another template"},
            Other{asked(with({"--template", "w9 {{ text }}", "--normalize", "tokens"})), "another --normalize"},
            Other{asked(with({"--template", "w9 {{ text }}", "--examples", solved})), "other examples"},
            Other{asked(with({"--template", "w9 {{ text }}"}), "llama/causal"), "another model"},
-           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,b", "w5"})), "other label words"},
-           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,c", "w5"})), "other labels"},
+           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,b", "w5"})),
+                 "other label words"},
+           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,c", "w5"})),
+                 "other labels"},
        }) {
     EXPECT_EQ(other.result.exit_code, 3) << other.said;
     EXPECT_EQ(other.result.out, "");
@@ -89,7 +93,8 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
     EXPECT_THAT(r.err, HasSubstr(w.said)) << w.name;
   }
   // The same kind elsewhere: a generated answer has no probability, a masked LM no chat, a regression no doubt.
-  EXPECT_THAT(asked({"--engine", "generate", "--abstain-below", "0.5"}).err, HasSubstr("--abstain-below does not apply"));
+  EXPECT_THAT(asked({"--engine", "generate", "--abstain-below", "0.5"}).err,
+              HasSubstr("--abstain-below does not apply"));
   EXPECT_THAT(asked({"--chat"}, "bert/masked").err, HasSubstr("--chat does not apply to --engine mask"));
   EXPECT_THAT(classify("bert/regression", {"--abstain-below", "0.5", "w5"}).err, HasSubstr("regression"));
   EXPECT_THAT(asked({"--save-calibration", "c.json"}).err, HasSubstr("--calibrate content-free"));

@@ -43,8 +43,9 @@ class Cookbook : public ::testing::Test {
 
   // Runs a command in the scratch folder with a tiny model as the default one; its stderr.
   std::string run(const std::string& command) {
-    put(scratch_ / "command.sh", "cd '" + scratch_.path().string() + "'\nPATH=.:$PATH LINNET_DTYPE=f32\nLINNET_MODEL='" +
-                                     model("gpt2/causal") + "'\nexport PATH LINNET_DTYPE LINNET_MODEL\n" + command + "\n");
+    put(scratch_ / "command.sh", "cd '" + scratch_.path().string() +
+                                     "'\nPATH=.:$PATH LINNET_DTYPE=f32\nLINNET_MODEL='" + model("gpt2/causal") +
+                                     "'\nexport PATH LINNET_DTYPE LINNET_MODEL\n" + command + "\n");
     const std::string file = (scratch_ / "command.sh").string(), said = (scratch_ / "stderr").string();
     EXPECT_EQ(std::system(("sh '" + file + "' 2>'" + said + "'").c_str()), 0) << command << "\n" << read_file(said);
     return read_file(said);

@@ -54,15 +54,16 @@ TEST(RowAnswers, EveryJsonLineNamesItsRow) {
   EXPECT_THAT(rows_of(run("score", "gpt2/causal", {"--json", "--input", prompts}).out), ElementsAre(0, 2));
   const CliResult completed = run("run", "gpt2/causal", {"--json", "-n", "1", "--input", table});
   EXPECT_THAT(rows_of(completed.out), ElementsAre(0, 2)) << completed.err;
-  EXPECT_THAT(rows_of(run_linnet({"tokenize", "-m", model("gpt2/causal"), "--json", "--input", written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n\n{\"text\":\"w6\"}\n")}).out),
+  EXPECT_THAT(rows_of(run_linnet({"tokenize", "-m", model("gpt2/causal"), "--json", "--input",
+                                  written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n\n{\"text\":\"w6\"}\n")})
+                          .out),
               ElementsAre(0, 2));
 }
 
 // findings A11: a text without tokens is named, and the others are answered.
 TEST(RowAnswers, ATextWithoutTokensIsNamedAndTheOthersAreAnswered) {
   const Scratch scratch;
-  const std::string file =
-      written(scratch, "texts.jsonl", "{\"text\":\"w5\"}\n{\"text\":\"\"}\n{\"text\":\"w6\"}\n");
+  const std::string file = written(scratch, "texts.jsonl", "{\"text\":\"w5\"}\n{\"text\":\"\"}\n{\"text\":\"w6\"}\n");
   const CliResult r = run("classify", "gpt2/classifier", {"--json", "--input", file});
   EXPECT_EQ(r.exit_code, 3);
   const auto lines = json_lines(r.out);
@@ -74,7 +75,8 @@ TEST(RowAnswers, ATextWithoutTokensIsNamedAndTheOthersAreAnswered) {
   EXPECT_THAT(r.err, HasSubstr(file + ":2: "));
   EXPECT_THAT(r.err, Not(HasSubstr("[rows]")));
   // The same kind: a quoted empty cell of a one-column CSV, in text.
-  const CliResult cell = run("classify", "gpt2/classifier", {"--input", written(scratch, "one.csv", "text\nw5\n\"\"\nw6\n")});
+  const CliResult cell =
+      run("classify", "gpt2/classifier", {"--input", written(scratch, "one.csv", "text\nw5\n\"\"\nw6\n")});
   EXPECT_EQ(cell.exit_code, 3);
   EXPECT_EQ(std::count(cell.out.begin(), cell.out.end(), '\n'), 2) << cell.out;
   EXPECT_THAT(cell.err, HasSubstr("one.csv:3: "));
@@ -102,14 +104,14 @@ TEST(RowAnswers, AnErrorIsOfItsRowAlone) {
   for (const int bad : {1, 2, 3}) EXPECT_TRUE(lines[static_cast<std::size_t>(bad)].contains("error"));
   EXPECT_THAT(scored.err, HasSubstr("prompts.jsonl:2: "));
   EXPECT_THAT(scored.err, HasSubstr("3 of 5 rows have no answer"));
-  const std::string lines_to_cut = written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n{\"txt\":\"w6\"}\n{\"text\":7}\n{\"text\":\"w7\"}\n");
+  const std::string lines_to_cut =
+      written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n{\"txt\":\"w6\"}\n{\"text\":7}\n{\"text\":\"w7\"}\n");
   const CliResult cut = run_linnet({"tokenize", "-m", model("gpt2/causal"), "--json", "--input", lines_to_cut});
   EXPECT_EQ(cut.exit_code, 3);
   EXPECT_THAT(rows_of(cut.out), ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(cut.err, HasSubstr("l.jsonl:3: 'text' is not a text"));
   // A masked LM's text that holds the mask itself.
-  const CliResult masked =
-      run("classify", "bert/masked", {"--labels", "w7,w8", "--json", "--input", masks});
+  const CliResult masked = run("classify", "bert/masked", {"--labels", "w7,w8", "--json", "--input", masks});
   EXPECT_EQ(masked.exit_code, 3);
   EXPECT_TRUE(json_lines(masked.out).at(1).contains("label")) << masked.out << masked.err;
 }
@@ -127,12 +129,14 @@ TEST(RowAnswers, AreJoinedToTheInputsColumns) {
   const auto answers = json_lines(run("classify", "gpt2/classifier", {"--json", "--input", file}).out);
   const auto number = [&](std::size_t row, const char* key) { return dump_json(answers[row][key]); };
   const auto cells = [&](std::size_t row, char d) {
-    return answers[row]["label"].get<std::string>() + d + number(row, "score") + d + number(row, "margin") + d + "false";
+    return answers[row]["label"].get<std::string>() + d + number(row, "score") + d + number(row, "margin") + d +
+           "false";
   };
   EXPECT_EQ(read_file(scratch / "out.csv"), "id,text,note,label,score,margin,abstained\n1,w5,\"a, \"\"b\"\"\"," +
                                                 cells(0, ',') + "\n2,w6,\"two\nlines\"," + cells(1, ',') + "\n");
-  EXPECT_EQ(read_file(scratch / "out.tsv"), "id\ttext\tnote\tlabel\tscore\tmargin\tabstained\n1\tw5\t\"a, \"\"b\"\"\"\t" +
-                                                cells(0, '\t') + "\n2\tw6\t\"two\nlines\"\t" + cells(1, '\t') + "\n");
+  EXPECT_EQ(read_file(scratch / "out.tsv"),
+            "id\ttext\tnote\tlabel\tscore\tmargin\tabstained\n1\tw5\t\"a, \"\"b\"\"\"\t" + cells(0, '\t') +
+                "\n2\tw6\t\"two\nlines\"\t" + cells(1, '\t') + "\n");
   const auto lines = json_lines(read_file(scratch / "out.jsonl"));
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[0]["note"], "a, \"b\"");
@@ -150,7 +154,8 @@ TEST(RowAnswers, AColumnOfTheSameNameStays) {
   EXPECT_THAT(r.err, HasSubstr("predicted_label"));
   EXPECT_THAT(r.err, HasSubstr("accuracy"));
   const std::string taken = written(scratch, "taken.csv", "text,label,predicted_label\nw5,red,red\n");
-  const CliResult refused = run("classify", "gpt2/classifier", {"--input", taken, "--output", (scratch / "x.csv").string()});
+  const CliResult refused =
+      run("classify", "gpt2/classifier", {"--input", taken, "--output", (scratch / "x.csv").string()});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_FALSE(std::filesystem::exists(scratch / "x.csv"));
 }
@@ -166,7 +171,8 @@ TEST(RowAnswers, RowsWithoutAnAnswerKeepTheirPlaceInTheFile) {
   EXPECT_THAT(text, HasSubstr("\n,,,,\nw6,"));
   const std::string rows = written(scratch, "in.jsonl", "{\"text\":\"\",\"n\":1}\n{\"text\":\"w6\",\"n\":[2]}\n");
   EXPECT_EQ(run("classify", "gpt2/classifier", {"--input", rows, "--output", out}).exit_code, 3);
-  EXPECT_THAT(read_file(scratch / "out.csv"), ::testing::StartsWith("text,n,label,score,margin,abstained\n,1,,,,\nw6,[2],"));
+  EXPECT_THAT(read_file(scratch / "out.csv"),
+              ::testing::StartsWith("text,n,label,score,margin,abstained\n,1,,,,\nw6,[2],"));
 }
 
 TEST(RowAnswers, AnEndingThatNamesNoFormatIsRefused) {
@@ -183,7 +189,10 @@ TEST(RowAnswers, FillAndScoreJoinTheirBest) {
   const Json best = json_lines(run("fill", "bert/masked", {"w5 [MASK]", "--json"}).out).at(0).at(0);
   for (const char* key : {"token_str", "score", "sequence"}) EXPECT_EQ(filled[key], best[key]) << key;
   EXPECT_EQ(filled["text"], "w5 [MASK]");
-  ASSERT_EQ(run("score", "gpt2/causal", {"--prompt", "w5", "--continuation", " w6", "--continuation", " w7", "--output", out}).exit_code, 0);
+  ASSERT_EQ(
+      run("score", "gpt2/causal", {"--prompt", "w5", "--continuation", " w6", "--continuation", " w7", "--output", out})
+          .exit_code,
+      0);
   const Json scored = json_lines(read_file(out)).at(0);
   EXPECT_EQ(scored["prompt"], "w5");
   EXPECT_TRUE(scored["continuation"] == " w6" || scored["continuation"] == " w7");

@@ -83,11 +83,16 @@ TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
   };
   const Verb verbs[] = {
       {"classify", {"classify", "-m", model("gpt2/causal"), "--labels", "a,b"}, {"w5\n", "w6\n"}},
-      {"head, a CSV", {"classify", "-m", model("gpt2/classifier"), "--input-format", "csv"}, {"text,label\nw5,red\n", "w6,green\n"}},
+      {"head, a CSV",
+       {"classify", "-m", model("gpt2/classifier"), "--input-format", "csv"},
+       {"text,label\nw5,red\n", "w6,green\n"}},
       {"fill", {"fill", "-m", model("bert/masked")}, {"w5 [MASK]\n", "[MASK] w6\n"}},
-      {"score", {"score", "-m", model("gpt2/causal"), "--input", "-"},
+      {"score",
+       {"score", "-m", model("gpt2/causal"), "--input", "-"},
        {"{\"prompt\":\"w5\",\"continuations\":[\" w6\"]}\n", "{\"prompt\":\"w7\",\"continuations\":[\" w6\"]}\n"}},
-      {"tokenize", {"tokenize", "-m", model("gpt2/causal"), "--input", "-"}, {"{\"text\":\"w5\"}\n", "{\"text\":\"w6\"}\n"}},
+      {"tokenize",
+       {"tokenize", "-m", model("gpt2/causal"), "--input", "-"},
+       {"{\"text\":\"w5\"}\n", "{\"text\":\"w6\"}\n"}},
       {"run", {"run", "-m", model("gpt2/causal"), "-n", "1", "--stream"}, {"w5\n", "w6\n"}},
   };
   for (const Verb& verb : verbs) {
@@ -110,8 +115,9 @@ TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
 TEST(Stream, ManyRowsAreTheSameAsFromAFile) {
   std::string rows;
   for (int i = 0; i < 200; ++i) rows += "w" + std::to_string(5 + i % 50) + "\n";
-  const std::vector<std::string> arguments{"classify", "-m", model("gpt2/causal"), "--dtype", "f32", "--labels", "a,b",
-                                           "--label-words", "a= w7", "--label-words", "b= w8", "--json"};
+  const std::vector<std::string> arguments{"classify", "-m",    model("gpt2/causal"), "--dtype", "f32",
+                                           "--labels", "a,b",   "--label-words",      "a= w7",   "--label-words",
+                                           "b= w8",    "--json"};
   const CliResult whole = run_linnet(arguments, {.input = rows});
   const auto wanted = json_lines(whole.out);
   ASSERT_EQ(wanted.size(), 200U) << whole.err;
@@ -129,7 +135,8 @@ TEST(Stream, NeedsItsLabelsBeforeTheFirstRow) {
   const CliResult r = run_linnet({"classify", "-m", model("gpt2/causal"), "--stream"}, {.input = "w5\n"});
   EXPECT_EQ(r.exit_code, 2);
   EXPECT_NE(r.err.find("--stream needs --labels"), std::string::npos) << r.err;
-  const CliResult empty = run_linnet({"classify", "-m", model("gpt2/causal"), "--labels", "a,b", "--stream"}, {.input = ""});
+  const CliResult empty =
+      run_linnet({"classify", "-m", model("gpt2/causal"), "--labels", "a,b", "--stream"}, {.input = ""});
   EXPECT_EQ(empty.exit_code, 3);
   EXPECT_NE(empty.err.find("no rows"), std::string::npos) << empty.err;
 }

@@ -182,6 +182,39 @@ TEST_F(Scores, MistakesAreNamed) {
   EXPECT_THAT(message_of([&] { one(slot); }, ErrorKind::kBadInput), HasSubstr("texts"));
 }
 
+// findings A11: a text without tokens is refused in its place; the others are answered as ever.
+TEST_F(Scores, ATextThatCannotBeAnsweredLeavesTheOthers) {
+  const models::Pretrained head = tiny("gpt2/classifier");
+  const Classifier classifier(*head.model, head.tokenizer, {});
+  const std::vector<TextInput> texts{{"w5"}, {""}, {"w6 w7"}};
+  std::vector<std::string> got;
+  auto session = classifier.make_session();
+  classifier.classify_each(
+      texts, session, [&](std::size_t i, const Classification& c) { got.push_back(std::to_string(i) + *c.label); },
+      [&](std::size_t i, const Error& why) { got.push_back(std::to_string(i) + why.what()); });
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(got[0], "0" + *classifier.classify({"w5"}).front().label);
+  EXPECT_THAT(got[1], ::testing::StartsWith("1the text is empty"));
+  EXPECT_EQ(got[2], "2" + *classifier.classify({"w6 w7"}).front().label);
+  EXPECT_THAT(message_of([&] { classifier.classify({""}); }, ErrorKind::kInvalidArgument), HasSubstr("no tokens"));
+}
+
+// findings A13: a calibration holds for the setup that it was measured with.
+TEST_F(Scores, ACalibrationOfAnotherSetupIsRefused) {
+  ClassifyOptions o = options();
+  o.calibrate = true;
+  const auto measured = Classifier(*p_.model, p_.tokenizer, o).calibration();
+  ClassifyOptions other = options("w12 {{ text }} w9");
+  other.calibration = measured;
+  EXPECT_THAT(message_of([&] { one(other); }, ErrorKind::kBadInput), HasSubstr("another template"));
+  other = options();
+  other.calibration = measured;
+  other.weights_id = "others";
+  EXPECT_THAT(message_of([&] { one(other); }, ErrorKind::kBadInput), HasSubstr("another model"));
+  other.weights_id = "";
+  EXPECT_NO_THROW(one(other));
+}
+
 TEST(Engines, AutoFollowsTheHead) {
   const auto engine = [](const char* name, std::vector<std::string> labels) {
     models::LoadOptions load;

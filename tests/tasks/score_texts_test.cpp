@@ -46,6 +46,19 @@ TEST(ScoreTexts, AnswersStandInTheOrderAsked) {
   EXPECT_NEAR(scores[1][0].logprob, logprob(p, "w9 w10 w11", " w12"), 1e-5);
 }
 
+// findings A17: a request that cannot be scored is refused alone, in its place.
+TEST(ScoreTexts, ARefusedRequestLeavesTheOthers) {
+  const auto p = load("llama/causal");
+  std::vector<std::size_t> refused;
+  const auto scores = score_texts(*p.model, p.tokenizer, {{"w5", {" w6"}}, {"w5", {""}}, {"w7", {" w8"}}}, {},
+                                  [&](std::size_t i, const Error&) { refused.push_back(i); });
+  EXPECT_EQ(refused, std::vector<std::size_t>{1});
+  ASSERT_EQ(scores.size(), 3u);
+  EXPECT_TRUE(scores[1].empty());
+  EXPECT_NEAR(scores[2][0].logprob, logprob(p, "w7", " w8"), 1e-5);
+  EXPECT_THROW(score_texts(*p.model, p.tokenizer, {{"w5", {""}}}), Error);
+}
+
 TEST(TextPerplexity, UnitsShareOneLikelihood) {
   const auto p = load("llama/causal");
   const std::string text = "w5 w6\n\tw7 w8 w9 ";
