@@ -76,7 +76,7 @@ class ClassifyRun {
         slots_(!a.prompt.empty() && classifier.engine() != tasks::Engine::kHead),
         show_prompt_(a.show_prompt) {}
 
-  // `places`: where the labels of the examples are among the classifier's.
+  // `places`: where the labels of the examples are among the classifier's; empty: no label is the right one.
   void answer(std::span<const ExampleRef> examples, std::span<const std::int32_t> places) {
     std::vector<tasks::TextInput> texts;
     std::vector<ExampleRef> asked;
@@ -93,7 +93,7 @@ class ClassifyRun {
         [&](std::size_t i, const tasks::Classification& answer) {
           answers_.add(input_row(asked[i], answers_.joins()), report_.answer(texts[i].text, answer));
           const std::int32_t label = (*asked[i]).label;
-          report_.count(answer, label < 0 ? -1 : places[static_cast<std::size_t>(label)]);
+          report_.count(answer, label < 0 || places.empty() ? -1 : places[static_cast<std::size_t>(label)]);
         },
         [&](std::size_t i, const Error& why) { answers_.refuse(input_row(asked[i], answers_.joins()), why); });
   }
@@ -128,8 +128,15 @@ class ClassifyRun {
 
 constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches, little memory
 
-void answer_all(const Dataset& data, const tasks::Classifier& classifier, const ClassifyArguments& a) {
-  const std::vector<std::int32_t> places = places_of(data, classifier.labels());
+// A regression and a head of several labels at once have no one right label.
+bool has_right_label(const models::Model& model, tasks::Engine engine) {
+  const models::ProblemType problem = model.config().problem;
+  return engine != tasks::Engine::kHead ||
+         (problem != models::ProblemType::kRegression && problem != models::ProblemType::kMultiLabel);
+}
+
+void answer_all(const Dataset& data, const tasks::Classifier& classifier, const ClassifyArguments& a, bool judges) {
+  const auto places = judges ? places_of(data, classifier.labels()) : std::vector<std::int32_t>();
   ClassifyRun run(classifier, a, data.columns);
   const std::size_t count = data.examples.size();
   Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
@@ -197,7 +204,9 @@ void run_classify(Arguments arguments) {
   if (options.calibrate || options.calibration) options.weights_id = weights_of(loaded);
   const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
-  if (!streams) return answer_all(*data, classifier, a);
+  const bool judges = has_right_label(*loaded.model, classifier.engine());
+  if (!streams) return answer_all(*data, classifier, a, judges);
+  read.labels = judges ? Labels::kOptional : Labels::kIgnored;
   read.label_names = classifier.labels();
   read.label_kind = LabelKind::kClass;
   answer_arrivals(stream_texts(command, a.texts, read), classifier, a);
