@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 FUZZ_TARGET(bytes) {
   const auto files = fuzz::parts(bytes, std::size(kFiles));
   for (std::size_t i = 0; i < files.size(); ++i) std::ofstream(run().folder / kFiles[i], std::ios::binary) << files[i];
-  fuzz::survives([] { 
+  fuzz::survives([] {
     load_checkpoint(run().folder, run().learner, *run().optimizer,
                     {run().identity, run().sampler, run().best, /*grad_accumulation=*/1, /*steps=*/2});
   });

@@ -25,7 +25,8 @@ constexpr char kHelp[] =
     "  /clear             forget the conversation\n"
     "  /save FILE         write it as a line of JSON, as `run --input` and `train --data` read it\n"
     "  /exit, /quit       end (also Ctrl-D)\n"
-    "Ctrl-C stops an answer, or drops the line. Alt-Enter begins a new line. A paste is one turn, however many lines it\n"
+    "Ctrl-C stops an answer, or drops the line. Alt-Enter begins a new line. A paste is one turn, however many lines "
+    "it\n"
     "has. A line that begins with a blank is never a command.";
 
 class Conversation {
@@ -81,8 +82,9 @@ class Conversation {
   Printable how_sampled() const {
     const auto o = generate::resolve(completer_.request(), generate::generation_config(*loaded_.model)).sampling;
     if (!o.do_sample) return "[greedy: a question has the same answer each time; --temperature 0.7 samples]";
-    return format_printable("[sampled: temperature {:.3g}, top-k {}, top-p {:.3g}; --seed {} gives this conversation again]",
-                            o.temperature, o.top_k, o.top_p, completer_.request().seed);
+    return format_printable(
+        "[sampled: temperature {:.3g}, top-k {}, top-p {:.3g}; --seed {} gives this conversation again]", o.temperature,
+        o.top_k, o.top_p, completer_.request().seed);
   }
 
   void set_system(const std::string& text) {
@@ -149,13 +151,14 @@ class Conversation {
 
   void refuse(const std::string& name) const {
     static const std::vector<std::string> known{"help", "exit", "quit", "clear", "system", "regenerate", "save"};
-    static constexpr Meaning kMeanings[] = {{"bye", "exit"}, {"q", "quit"}, {"reset", "clear"}, {"new", "clear"},
-                                            {"retry", "regenerate"}, {"redo", "regenerate"}, {"write", "save"}, {"?", "help"}};
+    static constexpr Meaning kMeanings[] = {
+        {"bye", "exit"},         {"q", "quit"},          {"reset", "clear"}, {"new", "clear"},
+        {"retry", "regenerate"}, {"redo", "regenerate"}, {"write", "save"},  {"?", "help"}};
     auto near = suggestions(std::string_view(name).substr(1), known, kMeanings);
     for (std::string& command : near) command.insert(0, "/");
-    print_requested(format_printable("[there is no {}{}; a blank in front makes it a question]", printable(name, 40),
-                                     near.empty() ? "; /help lists the commands"
-                                                  : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
+    print_requested(format_printable(
+        "[there is no {}{}; a blank in front makes it a question]", printable(name, 40),
+        near.empty() ? "; /help lists the commands" : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
   }
 
   void clear() {

@@ -15,9 +15,9 @@ struct ChatOptions {
 };
 
 // Ends with Ctrl-D, /exit, or Ctrl-C twice at the prompt (exit 130). Ctrl-C stops an answer, and drops a line at the
-// prompt. Where the model's context is full, the oldest turns are left out, with a note. A model without a chat template
-// completes each line by itself. Unless the command line or the checkpoint has sampling options, answers are sampled at
-// temperature 0.7 and top-p 0.9.
+// prompt. Where the model's context is full, the oldest turns are left out, with a note. A model without a chat
+// template completes each line by itself. Unless the command line or the checkpoint has sampling options, answers are
+// sampled at temperature 0.7 and top-p 0.9.
 void hold_conversation(const LoadedModel& loaded, Completer& completer, const ChatOptions& options);
 
 }  // namespace linnet::app

@@ -38,7 +38,8 @@ Value named(const Command& command, const char* option, const std::pair<std::str
             const std::string& name) {
   for (const auto& [text, value] : values)
     if (text == name) return value;
-  command.wrong_usage(format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
+  command.wrong_usage(
+      format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
 }
 
 // Fills in the exemplars, and the labels where nobody named any.
@@ -50,7 +51,8 @@ void read_examples(const std::string& file, const RowOptions& columns, tasks::Cl
                                            .label_names = options.labels,
                                            .label_kind = LabelKind::kClass});
   for (const Example& e : data.examples)
-    if (e.label >= 0) options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label), e.row.json()});
+    if (e.label >= 0)
+      options.exemplars.push_back({e.text, e.text_pair, static_cast<std::size_t>(e.label), e.row.json()});
   options.labels = data.label_names;
 }
 
@@ -60,10 +62,11 @@ tasks::Calibration load_calibration(const std::string& file) {
   const Json& logprobs = require(json, "logprobs", file);
   check(labels.is_array() && logprobs.is_array() && labels.size() == logprobs.size(), ErrorKind::kBadInput,
         "{}: 'labels' and 'logprobs' are not two lists of one length; make it with --save-calibration", file);
-  check(json.contains("measured_with") && json["measured_with"].is_object(), ErrorKind::kBadInput,
-        "{}: does not name the model and the prompt it was measured with, so that it cannot be known to fit; measure it "
-        "again with --calibrate content-free --save-calibration",
-        file);
+  check(
+      json.contains("measured_with") && json["measured_with"].is_object(), ErrorKind::kBadInput,
+      "{}: does not name the model and the prompt it was measured with, so that it cannot be known to fit; measure it "
+      "again with --calibrate content-free --save-calibration",
+      file);
   tasks::Calibration calibration{.measured_with = json["measured_with"], .place = file};
   for (const Json& label : labels) calibration.labels.push_back(get_string(label, "labels", file));
   for (const Json& value : logprobs) {
@@ -84,7 +87,8 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.group("Labels and prompt");
   command.option("--labels", a.labels, "the labels, with commas between");
   command.option("--label-words", a.label_words, "LABEL=word,word: the words that stand for a label (repeatable)");
-  command.choice("--template", a.prompt, PromptTemplate::shipped_names(), "a file, text that holds {{ text }}, or one of", Others::kAllowed);
+  command.choice("--template", a.prompt, PromptTemplate::shipped_names(),
+                 "a file, text that holds {{ text }}, or one of", Others::kAllowed);
   command.flag("--chat", a.chat, "the prompt is a user's turn in the model's chat template");
   command.flag("--show-prompt", a.show_prompt, "print the first text's prompt to stderr");
   command.option("--examples", a.examples, "a file of solved examples to show the model");
@@ -92,7 +96,8 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.group("Answer");
   command.choice("--engine", a.engine, names_of(kEngines), "how labels are judged");
   command.choice("--normalize", a.normalize, names_of(kNormalize), "what a label's log-probability is divided by");
-  command.choice("--calibrate", a.calibrate, {"none", "content-free"}, "a file from --save-calibration, or one of", Others::kAllowed);
+  command.choice("--calibrate", a.calibrate, {"none", "content-free"}, "a file from --save-calibration, or one of",
+                 Others::kAllowed);
   command.option("--save-calibration", a.save_calibration, "write the calibration to this file");
   command.option("--abstain-below", a.abstain_below, "mark answers with a lower probability");
   command.option("--top-k", a.top_k, "show only so many labels; default: all");

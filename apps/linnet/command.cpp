@@ -119,7 +119,8 @@ std::string number_taken(const std::string& type) {
 Command::Command(const std::string& name, const std::string& purpose)
     : name_(name), purpose_(purpose), app_(std::make_unique<CLI::App>(purpose, "linnet " + name)) {
   app_->set_help_flag("-h,--help", "show this text")->group(kEveryVerb);
-  app_->add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")->group(kEveryVerb);
+  app_->add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")
+      ->group(kEveryVerb);
   app_->add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
   app_->formatter(std::make_shared<Layout>());
   app_->get_formatter()->column_width(36);
@@ -229,7 +230,7 @@ void Command::refuse_unknown(std::string_view spelling) const {
   for (std::string& name : near) name.insert(0, "--");
   const bool number = !typed.empty() && typed.find_first_not_of("0123456789.,") == typed.npos;
   wrong_usage(format_printable("there is no {}{}", printable(spelling, 40),
-                               number          ? std::string("; a text that begins with '-' follows --")
+                               number         ? std::string("; a text that begins with '-' follows --")
                                : near.empty() ? std::string()
                                               : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
 }
@@ -343,8 +344,7 @@ void Command::parse_checked(Arguments arguments) {
 CommandInfo Command::info() const {
   CommandInfo info{.name = name_, .purpose = purpose_, .examples = examples_, .options = {}};
   for (const CLI::Option* option : app_->get_options()) {
-    const bool not_yet =
-        std::ranges::any_of(later_, [&](const Later& entry) { return entry.option == option; });
+    const bool not_yet = std::ranges::any_of(later_, [&](const Later& entry) { return entry.option == option; });
     if (not_yet) continue;
     OptionInfo& entry = info.options.emplace_back();
     for (const std::string& name : option->get_snames()) entry.spellings.push_back("-" + name);

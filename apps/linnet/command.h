@@ -81,15 +81,15 @@ class Command {
   Option option(const std::string& names, T& value, const std::string& help);
   // An option that takes one of these names. The help lists them; another value is wrong usage that names the nearest,
   // unless `others` are allowed ("balanced, or numbers").
-  Option choice(const std::string& names, std::string& value, std::vector<std::string> choices,
-                const std::string& help, Others others = Others::kRefused);
+  Option choice(const std::string& names, std::string& value, std::vector<std::string> choices, const std::string& help,
+                Others others = Others::kRefused);
   // A flag; `names` may hold the opposite as "--on,!--off".
   Option flag(const std::string& names, bool& value, const std::string& help);
   // Flags that the contract names and a later version brings: exit 2 with a word when one is given.
   void later(const std::string& names, const std::string& what);
 
-  // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins. --quiet and --verbose, which
-  // every verb has, take effect here.
+  // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins. --quiet and --verbose,
+  // which every verb has, take effect here.
   void parse(Arguments arguments);
 
   // Was it given, on the command line or by the environment?

@@ -17,7 +17,7 @@ enum class Echo : std::uint8_t { kNo, kPrompt };
 
 struct Prompt {
   std::vector<std::int32_t> ids;
-  std::string text;  // what --echo shows
+  std::string text;                      // what --echo shows
   std::optional<std::int64_t> row = {};  // of the input: "row" of the JSON
 };
 

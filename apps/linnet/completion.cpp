@@ -38,7 +38,9 @@ std::string bash_completion(std::span<const CommandInfo> commands) {
       "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words=\n"
       "  COMPREPLY=()\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W \"" + names(commands) + " --help --version\" -- \"$word\"))\n"
+      "    COMPREPLY=($(compgen -W \"" +
+      names(commands) +
+      " --help --version\" -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  case \"$verb $before\" in\n";
@@ -58,7 +60,8 @@ std::string bash_completion(std::span<const CommandInfo> commands) {
   script += "  esac\n  case \"$verb\" in\n";
   for (const CommandInfo& command : commands)
     script += fmt::format("    {}) words=\"{}\" ;;\n", command.name, all_spellings(command));
-  script += "    help) words=\"" + names(commands) + "\"; COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); return ;;\n";
+  script +=
+      "    help) words=\"" + names(commands) + "\"; COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); return ;;\n";
   script +=
       "  esac\n"
       "  case \"$word\" in -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;; esac\n"
@@ -114,7 +117,8 @@ std::string fish_completion(std::span<const CommandInfo> commands) {
       for (const std::string& spelling : option.spellings)
         script += spelling.starts_with("--") ? " -l " + spelling.substr(2) : " -s " + spelling.substr(1);
       if (!option.value.empty()) script += " -r";
-      if (!option.choices.empty()) script += fmt::format(" -f -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+      if (!option.choices.empty())
+        script += fmt::format(" -f -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
       script += " -d " + quoted(option.help) + "\n";
     }
   }

@@ -47,11 +47,12 @@ Json cpu_features() {
 std::int64_t total_memory() { return std::atoll(proc_value("/proc/meminfo", "MemTotal").c_str()) * 1024; }
 
 Json library_versions() {
-  Json versions = {{"linnet", LINNET_VERSION},
-                   {"fmt", format_printable("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-                   {"nlohmann_json", format_printable("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                                                 NLOHMANN_JSON_VERSION_PATCH)},
-                   {"compiler", __VERSION__}};
+  Json versions = {
+      {"linnet", LINNET_VERSION},
+      {"fmt", format_printable("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+      {"nlohmann_json", format_printable("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                         NLOHMANN_JSON_VERSION_PATCH)},
+      {"compiler", __VERSION__}};
   for (const NamedFact& library : cpu_libraries()) versions[library.name] = library.value;
   return versions;
 }
@@ -104,7 +105,8 @@ void print_for_people(const Json& r) {
       {"memory", format_bytes(number(r["memory"]["free_bytes"])) + " free of " +
                      format_bytes(number(r["memory"]["total_bytes"]))},
   };
-  for (const auto& [name, kernel] : r["kernels"].items()) rows.push_back({format_printable("{} products", name), cell(kernel)});
+  for (const auto& [name, kernel] : r["kernels"].items())
+    rows.push_back({format_printable("{} products", name), cell(kernel)});
   for (const auto& [name, version] : r["libraries"].items()) rows.push_back({printable(name), cell(version)});
   rows.push_back({"cache", cell(r["cache"]["linnet"])});
   rows.push_back({"default model", r["cache"]["default_model_present"].get<bool>()

@@ -1,5 +1,5 @@
-// linnet completion, man, documents: what the installed program brings along, from the table of verbs and options. These
-// verbs are not listed by --help.
+// linnet completion, man, documents: what the installed program brings along, from the table of verbs and options.
+// These verbs are not listed by --help.
 #include <fmt/format.h>
 
 #include "completion.h"

@@ -33,7 +33,8 @@ Rows parse_beside(const Command& command, const std::string& option, const std::
   Rows rows = parse_rows(command, option, lists);
   if (rows.empty()) return rows;
   if (rows.size() != ids.size())
-    command.wrong_usage(format_printable("{} is given {} times for {} rows; once a row", option, rows.size(), ids.size()));
+    command.wrong_usage(
+        format_printable("{} is given {} times for {} rows; once a row", option, rows.size(), ids.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].size() != ids[i].size())
       command.wrong_usage(
@@ -88,7 +89,8 @@ void write(const Options& options, const std::vector<models::NamedTensor>& tenso
 void check_usage(const Command& command, const Options& options) {
   if (options.output.empty()) command.wrong_usage("where to? give -o FILE.safetensors");
   if (!options.output.ends_with(".safetensors"))
-    command.wrong_usage(format_printable("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
+    command.wrong_usage(
+        format_printable("-o {}: the file is a .safetensors; name it so", printable(options.output, 80)));
   if (options.ids.empty() == options.texts.empty())
     command.wrong_usage(options.ids.empty() ? "nothing to run: give --ids 1,2,3 or a text"
                                             : "--ids or a text, not both");
@@ -121,8 +123,8 @@ void run_forward(Arguments arguments) {
   LoadedModel loaded =
       load_model(command, options.model, {}, options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
-    command.wrong_usage(
-        format_printable("--decoder-ids: a {} model has no decoder beside an encoder", loaded.model->family().model_type));
+    command.wrong_usage(format_printable("--decoder-ids: a {} model has no decoder beside an encoder",
+                                         loaded.model->family().model_type));
   for (const auto& row : ids)
     for (const std::int32_t id : row)
       if (id < 0 || id >= loaded.model->config().vocab)

@@ -93,17 +93,18 @@ std::string positions_of(const nn::TransformerConfig& c) {
 
 std::string norm_of(const nn::TransformerConfig& c) {
   return format_printable("{}, {} each part, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer",
-                     c.norm_place == nn::NormPlace::kBefore ? "before" : "after", c.norm_eps);
+                          c.norm_place == nn::NormPlace::kBefore ? "before" : "after", c.norm_eps);
 }
 
 void add_choices(Table& rows, const nn::TransformerConfig& c) {
   rows.push_back({"stack", format_printable("{}, {} layers", name_of(c.stack), c.layers)});
   rows.push_back({"hidden size", format_printable("{}, feed-forward {}", c.hidden, c.ffn)});
-  rows.push_back({"attention", format_printable("{} heads of {}, {} key-value heads", c.heads, c.head_dim, c.kv_heads)});
+  rows.push_back(
+      {"attention", format_printable("{} heads of {}, {} key-value heads", c.heads, c.head_dim, c.kv_heads)});
   rows.push_back({"norm", printable(norm_of(c))});
   rows.push_back({"positions", printable(positions_of(c))});
   rows.push_back({"activation", format_printable("{}{}", name_of(c.activation),
-                                            c.ffn_kind == nn::FeedForwardKind::kGated ? ", gated" : "")});
+                                                 c.ffn_kind == nn::FeedForwardKind::kGated ? ", gated" : "")});
   rows.push_back({"tied embeddings", printable(c.tie_embeddings ? "yes" : "no")});
   const bool classifies = c.head == nn::HeadKind::kSequenceClass || c.head == nn::HeadKind::kTokenClass;
   if (!classifies) return;
@@ -135,7 +136,7 @@ class Inspection {
     if (runs()) {
       rows.push_back({"memory to run", format_printable("{} ({} tokens)", format_bytes(run_bytes()), context_)});
       rows.push_back({"memory to train", format_printable("{} and activations (all weights, AdamW, f32)",
-                                                     format_bytes(static_cast<double>(models::train_memory(s))))});
+                                                          format_bytes(static_cast<double>(models::train_memory(s))))});
     }
     print_result(format_table(rows).text());
     if (options_.tensors) print_result("\n" + format_table(tensor_rows()).text());
@@ -169,7 +170,7 @@ class Inspection {
     const Summary& s = summary_;
     if (s.missing.empty() || is_adapter_folder(s.place)) return;  // the base has what an adapter lacks
     print_note(format_printable("linnet: warning: {}: {} tensors of the architecture are not there, the first is '{}'",
-                           printable(s.place.string()), s.missing.size(), s.missing.front()));
+                                printable(s.place.string()), s.missing.size(), s.missing.front()));
   }
 
  private:
@@ -181,10 +182,11 @@ class Inspection {
     const PeftConfig peft = read_peft_config(summary_.place);
     constexpr std::string_view kKinds[] = {"LoRA", "prompt tuning", "prefix tuning"};
     const char* where = peft.reach == PrefixReach::kAllAttention ? " in encoder, decoder and between" : "";
-    rows.push_back({"adapter", format_printable("{}, {}", kKinds[static_cast<std::size_t>(peft.kind)],
-                                           peft.kind == AdapterKind::kLora
-                                               ? format_printable("rank {}", peft.rank)
-                                               : format_printable("{} virtual tokens{}", peft.virtual_tokens, where))});
+    rows.push_back(
+        {"adapter", format_printable("{}, {}", kKinds[static_cast<std::size_t>(peft.kind)],
+                                     peft.kind == AdapterKind::kLora
+                                         ? format_printable("rank {}", peft.rank)
+                                         : format_printable("{} virtual tokens{}", peft.virtual_tokens, where))});
     rows.push_back({"base", printable(peft.base, 120)});
   }
 

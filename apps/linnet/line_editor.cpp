@@ -143,12 +143,13 @@ void bind_keys(EditLine* editor) {
   bind("linnet-paste", "insert a paste", &insert_paste, {"\\e[200~"});
   bind("linnet-line-end", "insert a line end", &insert_line_end, {"\\e\\r", "\\e\\n"});
   bind("linnet-interrupt", "drop the line", &interrupt, {"^C"});
-  bind("linnet-end", "end, or delete a character", &end_or_delete, {"^D", "^@"});  // ^@: a Ctrl-D typed before we listened
+  bind("linnet-end", "end, or delete a character", &end_or_delete,
+       {"^D", "^@"});  // ^@: a Ctrl-D typed before we listened
   bind("linnet-suspend", "stop until fg", &suspend, {"^Z"});
-  for (const auto& [key, function] :
-       {std::pair("\\e[1~", "ed-move-to-beg"), std::pair("\\e[4~", "ed-move-to-end"),
-        std::pair("\\e[H", "ed-move-to-beg"), std::pair("\\e[F", "ed-move-to-end"), std::pair("\\e[3~", "ed-delete-next-char"),
-        std::pair("\\e[1;5C", "em-next-word"), std::pair("\\e[1;5D", "ed-prev-word"), std::pair("^R", "em-inc-search-prev")})
+  for (const auto& [key, function] : {std::pair("\\e[1~", "ed-move-to-beg"), std::pair("\\e[4~", "ed-move-to-end"),
+                                      std::pair("\\e[H", "ed-move-to-beg"), std::pair("\\e[F", "ed-move-to-end"),
+                                      std::pair("\\e[3~", "ed-delete-next-char"), std::pair("\\e[1;5C", "em-next-word"),
+                                      std::pair("\\e[1;5D", "ed-prev-word"), std::pair("^R", "em-inc-search-prev")})
     el_set(editor, EL_BIND, key, function, nullptr);
 }
 

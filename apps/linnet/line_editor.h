@@ -4,8 +4,8 @@
 //   LineEditor editor(linnet_cache() / "chat_history");
 //   for (std::string line; editor.read("> ", line) == LineEditor::Result::kLine;) …
 //
-// Between two reads the terminal neither echoes nor collects lines, so that nothing of what is typed or pasted meanwhile
-// is cut; Ctrl-C is then a signal. The destructor, or restore_terminal(), gives the terminal back as it was.
+// Between two reads the terminal neither echoes nor collects lines, so that nothing of what is typed or pasted
+// meanwhile is cut; Ctrl-C is then a signal. The destructor, or restore_terminal(), gives the terminal back as it was.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ class LineEditor {
   // kInterrupted: Ctrl-C, the line is dropped. kEnd: Ctrl-D, or a signal while a PoliteInterrupt lives.
   enum class Result : std::uint8_t { kLine, kInterrupted, kEnd };
 
-  // `history`: earlier lines are read from there and new ones added, readable by their owner only. A file that cannot be
-  // read or written is left alone.
+  // `history`: earlier lines are read from there and new ones added, readable by their owner only. A file that cannot
+  // be read or written is left alone.
   explicit LineEditor(const std::filesystem::path& history);
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;

@@ -1,5 +1,5 @@
-// Lines typed before, in a file: a JSON string per line, the newest last. The file has at most kHistoryLines, each of at
-// most kHistoryBytes (longer ones are not kept), and mode 0600.
+// Lines typed before, in a file: a JSON string per line, the newest last. The file has at most kHistoryLines, each of
+// at most kHistoryBytes (longer ones are not kept), and mode 0600.
 #pragma once
 
 #include <cstddef>

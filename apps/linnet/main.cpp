@@ -115,8 +115,9 @@ int guarded_main(Arguments arguments) {
     print_error(kOutOfMemory);
   } catch (const std::exception& error) {
     // Nothing of a library should come this far: a file's fault or a wrong option is an Error with its place.
-    print_error(format_printable("internal error: {}; please report it with the command line and, if possible, the files",
-                                 printable(error.what(), 400)));
+    print_error(
+        format_printable("internal error: {}; please report it with the command line and, if possible, the files",
+                         printable(error.what(), 400)));
   }
   return 1;
 }

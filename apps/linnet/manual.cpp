@@ -41,7 +41,8 @@ std::string option_entry(const OptionInfo& option) {
   std::string names;
   for (const std::string& spelling : option.spellings)
     names += fmt::format("{}\\fB{}\\fR", names.empty() ? "" : ", ", roff(spelling));
-  if (!option.positional.empty() && option.spellings.empty()) names = fmt::format("\\fI{}\\fR", roff(option.positional));
+  if (!option.positional.empty() && option.spellings.empty())
+    names = fmt::format("\\fI{}\\fR", roff(option.positional));
   if (!option.value.empty() && !option.spellings.empty()) names += fmt::format(" \\fI{}\\fR", roff(option.value));
   return fmt::format(".TP\n{}\n{}\n", names, roff(option.help));
 }
@@ -85,7 +86,8 @@ std::string overview_page(std::span<const CommandInfo> commands) {
   page +=
       ".SH NAME\nlinnet \\- runs, prompts and fine\\-tunes pretrained language models\n"
       ".SH SYNOPSIS\n.B linnet\n\\fIverb\\fR [\\fIoptions\\fR]\n"
-      ".SH DESCRIPTION\nReads models from Hugging Face folders and GGUF files as they are. Each verb has a manual page of\n"
+      ".SH DESCRIPTION\nReads models from Hugging Face folders and GGUF files as they are. Each verb has a manual page "
+      "of\n"
       "its own, and \\fBlinnet\\fR \\fIverb\\fR \\fB\\-\\-help\\fR shows its options.\n.SH VERBS\n";
   std::string also;
   for (const CommandInfo& command : commands) {

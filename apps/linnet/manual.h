@@ -8,7 +8,7 @@
 
 namespace linnet::app {
 
-std::string manual_page(const CommandInfo& command);                    // linnet-VERB(1)
-std::string overview_page(std::span<const CommandInfo> commands);      // linnet(1)
+std::string manual_page(const CommandInfo& command);               // linnet-VERB(1)
+std::string overview_page(std::span<const CommandInfo> commands);  // linnet(1)
 
 }  // namespace linnet::app

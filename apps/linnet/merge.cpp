@@ -24,7 +24,8 @@ void run_merge(Arguments arguments) {
   command.option("-m,--model", options.model, "the same, by name");
   command.option("--base", options.base, "the model under it, where the adapter's own entry does not lead to it");
   command.option("-o,--output", output, "a new folder");
-  command.choice("--dtype", options.dtype, weight_type_names(), "of the weights; auto: the base's, q8 and q4 by linnet convert");
+  command.choice("--dtype", options.dtype, weight_type_names(),
+                 "of the weights; auto: the base's, q8 and q4 by linnet convert");
   command.option("-t,--threads", options.threads, "default: physical cores");
   command.flag("--json", json, "what was written as one JSON object");
   command.parse(arguments);

@@ -16,8 +16,11 @@ void add_default_model(Json& models, Table& rows) {
   if (!default_model_is_there()) return;
   const std::filesystem::path path = default_model_path();
   const std::uint64_t bytes = file_bytes(path);
-  models.push_back(
-      {{"model", path.stem().string()}, {"revisions", Json::array()}, {"bytes", bytes}, {"path", path.string()}, {"default", true}});
+  models.push_back({{"model", path.stem().string()},
+                    {"revisions", Json::array()},
+                    {"bytes", bytes},
+                    {"path", path.string()},
+                    {"default", true}});
   rows.push_back({printable(path.stem().string()), format_bytes(static_cast<double>(bytes)), "default, without -m"});
 }
 
@@ -45,7 +48,8 @@ void run_models(Arguments arguments) {
   add_default_model(models, rows);
   if (json) return print_json({{"cache", settings.cache.string()}, {"models", std::move(models)}});
   if (rows.size() == 1)
-    return print_note(format_printable("{}: no models yet; `linnet pull org/name` fetches one", settings.cache.string()));
+    return print_note(
+        format_printable("{}: no models yet; `linnet pull org/name` fetches one", settings.cache.string()));
   print_result(format_table(rows).text());
 }
 

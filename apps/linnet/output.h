@@ -11,8 +11,8 @@
 
 namespace linnet::app {
 
-// Writes a result at once (streams and JSON lines are read while the program runs), byte for byte: JSON, vectors, what a
-// model wrote. A closed pipe ends the program quietly; any other failure is kRuntime.
+// Writes a result at once (streams and JSON lines are read while the program runs), byte for byte: JSON, vectors, what
+// a model wrote. A closed pipe ends the program quietly; any other failure is kRuntime.
 void print_result(std::string_view text);
 // Text that a model wrote or that tokens decode to: byte for byte into a pipe or a file; on a terminal, where it could
 // move the cursor or change the title, its control characters are escaped and line ends and tabs stay.

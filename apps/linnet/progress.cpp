@@ -24,7 +24,7 @@ constexpr auto kBetweenBars = milliseconds(100);
 
 // Guards everything here and in every Progress: the thread that takes signals hides and draws too.
 std::timed_mutex drawing;
-Progress* shown = nullptr;   // whose line is on the terminal
+Progress* shown = nullptr;    // whose line is on the terminal
 std::size_t drawn_cells = 0;  // its width
 
 int terminal_columns() {

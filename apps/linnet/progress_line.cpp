@@ -27,8 +27,7 @@ std::string composed(const ProgressFacts& facts, const Shown& shown) {
   };
   if (!facts.total.empty()) {
     const auto filled = static_cast<std::size_t>(facts.share * static_cast<double>(shown.bar));
-    if (shown.bar > 0)
-      add(" ", fmt::format("[{}{}]", std::string(filled, '#'), std::string(shown.bar - filled, '.')));
+    if (shown.bar > 0) add(" ", fmt::format("[{}{}]", std::string(filled, '#'), std::string(shown.bar - filled, '.')));
     add(" ", fmt::format("{:3.0f} %", 100 * facts.share));
   }
   add(" ", shown.amount);

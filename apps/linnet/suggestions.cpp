@@ -39,9 +39,8 @@ std::string initials(std::string_view name) {
 
 bool share_a_word(std::string_view a, std::string_view b) {
   const auto of_a = words(a), of_b = words(b);
-  return std::ranges::any_of(of_a, [&](const std::string& word) {
-    return word.size() >= 4 && std::ranges::find(of_b, word) != of_b.end();
-  });
+  return std::ranges::any_of(
+      of_a, [&](const std::string& word) { return word.size() >= 4 && std::ranges::find(of_b, word) != of_b.end(); });
 }
 
 bool same_letters(std::string a, std::string b) {

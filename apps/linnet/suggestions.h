@@ -15,9 +15,9 @@ struct Meaning {
   std::string_view word, name;
 };
 
-// At most three of `names`, the likeliest first and always in the same order: those of the same meaning, else those that
-// begin with it or have it as initials, else those at a small edit distance, else those with a word in common. Empty
-// where nothing is near.
+// At most three of `names`, the likeliest first and always in the same order: those of the same meaning, else those
+// that begin with it or have it as initials, else those at a small edit distance, else those with a word in common.
+// Empty where nothing is near.
 std::vector<std::string> suggestions(std::string_view typed, std::span<const std::string> names,
                                      std::span<const Meaning> meanings = {});
 

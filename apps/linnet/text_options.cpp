@@ -18,7 +18,8 @@ char delimiter_of(const Command& command, const std::string& text) {
   if (text == "tab" || text == "\\t") return '\t';
   const auto c = static_cast<unsigned char>(text[0]);
   if (text.size() > 1 || c >= 0x80 || c == '"' || c == '\n' || c == '\r' || std::isalnum(c) != 0)
-    command.wrong_usage(format_printable("--delimiter takes one character, as ';' or tab, not '{}'", printable(text, 40)));
+    command.wrong_usage(
+        format_printable("--delimiter takes one character, as ';' or tab, not '{}'", printable(text, 40)));
   return text[0];
 }
 

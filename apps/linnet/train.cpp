@@ -41,13 +41,15 @@ void add_task_options(Command& command, TrainOptions& o, Words& words) {
                   "denoise-t5", "denoise-bart", "token-delete", "token-replace", "sentence-shuffle", "qa", "tokens"},
                  "what is learned; auto: by the columns");
   add_row_options(command, words.rows);
-  command.choice("--problem-type", words.problem,
-                 {"single_label_classification", "multi_label_classification", "regression", "single-label", "multi-label"},
-                 "kind of the labels; default: by their column");
+  command.choice(
+      "--problem-type", words.problem,
+      {"single_label_classification", "multi_label_classification", "regression", "single-label", "multi-label"},
+      "kind of the labels; default: by their column");
   command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
   command.choice("--head", words.head, {"linear", "mlp"}, "kind of a new head; default: as Transformers does");
-  command.choice("--pooling", words.pooling, {"first", "last", "mean", "max"},
-                 "what a new classifier reads of a text: one token, or all of it; default: as Transformers does for the family");
+  command.choice(
+      "--pooling", words.pooling, {"first", "last", "mean", "max"},
+      "what a new classifier reads of a text: one token, or all of it; default: as Transformers does for the family");
   command.flag("--from-scratch", words.from_scratch, "every weight random: only the configuration is read");
   command.flag("--whole-word", o.whole_word, "masked-lm: mask whole words");
   command.option("--mask-probability", o.mask_probability, "masked-lm: share of tokens to predict");
@@ -102,10 +104,13 @@ void add_run_options(Command& command, TrainOptions& o, Words& words) {
   command.group("Validation and files");
   command.option("--valid-fraction", o.valid_fraction, "of the rows, where there is no validation file");
   command.option("--eval-every", o.eval_every, "steps; default: an epoch");
-  command.option("--early-stopping", o.early_stopping, "evaluations without a better one before stopping; default: never");
+  command.option("--early-stopping", o.early_stopping,
+                 "evaluations without a better one before stopping; default: never");
   command.option("--save-every", o.save_every, "steps; default: an epoch");
   command.option("--keep", o.keep, "newest checkpoints kept beside the best; 0: all");
-  command.flag("--resume", o.resume, "go on from the newest checkpoint in -o, bit for bit, with the options it records; --epochs and --max-steps may grow");
+  command.flag("--resume", o.resume,
+               "go on from the newest checkpoint in -o, bit for bit, with the options it records; --epochs and "
+               "--max-steps may grow");
   command.flag("--json", words.json, "JSON lines: steps, evaluations, the summary");
 }
 
@@ -160,7 +165,8 @@ void refuse_idle_options(const Command& command, const ModelOptions& model, cons
     command.wrong_usage("--momentum belongs to --optimizer sgd");
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
   if ((model.dtype == "q8" || model.dtype == "q4") && o.method == TrainMethod::kFull)
-    command.wrong_usage(format_printable("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
+    command.wrong_usage(
+        format_printable("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
 }
 
 // Numbers that an adapter already has.
@@ -170,8 +176,8 @@ void refuse_other_adapter(const Command& command) {
     if (command.given(option))
       command.wrong_usage(
           format_printable("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
-                      "in first with linnet merge",
-                      option));
+                           "in first with linnet merge",
+                           option));
 }
 
 void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
@@ -187,8 +193,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   if (words.new_head) o.head_rule = HeadRule::kReplace;
   if (words.from_scratch) o.start = StartFrom::kScratch;
   if (words.decay_all) o.optimizer.decay = DecayRule::kAll;
-  if (!words.head.empty())
-    o.head_kind = words.head == "mlp" ? nn::ClassifierKind::kMlp : nn::ClassifierKind::kLinear;
+  if (!words.head.empty()) o.head_kind = words.head == "mlp" ? nn::ClassifierKind::kMlp : nn::ClassifierKind::kLinear;
   o.pooling = pooling_named(words.pooling);
   o.append_eos = !words.no_eos;
   o.shuffle = !words.no_shuffle;
@@ -249,7 +254,7 @@ class Reporter {
     print_result(format_table(rows).text());
     for (std::size_t i = 0; i < summary.nearest_tokens.size(); ++i)
       print_result(format_printable("prompt row {}: nearest to {}\n", i,
-                               printable(format_printable("{}", fmt::join(summary.nearest_tokens[i], " ")))));
+                                    printable(format_printable("{}", fmt::join(summary.nearest_tokens[i], " ")))));
   }
 
  private:
@@ -260,8 +265,8 @@ class Reporter {
       training_.emplace("training", plan_.steps, "steps");
       training_->start_at(record.step);
     }
-    training_->set_note(
-        format_printable("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate, record.tokens_per_s));
+    training_->set_note(format_printable("loss {:.4f}, lr {:.2e}, {:.0f} tokens/s", record.loss, record.learning_rate,
+                                         record.tokens_per_s));
     training_->set(record.step);
   }
 
@@ -290,8 +295,8 @@ class Reporter {
 
   const TrainPlan& plan_;
   bool json_;
-  std::int64_t last_ = 0;     // rows that have gone through
-  std::exception_ptr ended_;  // why nothing more is written to standard output
+  std::int64_t last_ = 0;                     // rows that have gone through
+  std::exception_ptr ended_;                  // why nothing more is written to standard output
   std::optional<Progress> training_, phase_;  // phase_: reading rows, validating
 };
 

@@ -29,21 +29,21 @@ constexpr Verb kVerbs[] = {
 };
 
 constexpr Meaning kMeanings[] = {
-    {"list", "models"},        {"ls", "models"},           {"search-models", "models"},
-    {"chat", "run"},           {"generate", "run"},        {"complete", "run"},
-    {"prompt", "run"},         {"ask", "run"},             {"sample", "run"},
-    {"predict", "classify"},   {"label", "classify"},      {"sentiment", "classify"},
-    {"zero-shot", "classify"}, {"infer", "classify"},      {"embedding", "embed"},
-    {"embeddings", "embed"},   {"vectors", "embed"},       {"encode", "tokenize"},
-    {"encode", "embed"},       {"finetune", "train"},      {"fine-tune", "train"},
-    {"fit", "train"},          {"download", "pull"},       {"fetch", "pull"},
-    {"get", "pull"},           {"install", "pull"},        {"quantize", "convert"},
-    {"quantise", "convert"},   {"export", "convert"},      {"delete", "rm"},
-    {"remove", "rm"},          {"uninstall", "rm"},        {"info", "inspect"},
-    {"show", "inspect"},       {"describe", "inspect"},    {"perplexity", "score"},
-    {"logprobs", "score"},     {"mask", "fill"},           {"unmask", "fill"},
-    {"fill-mask", "fill"},     {"logits", "forward"},      {"bench", "doctor"},
-    {"benchmark", "doctor"},   {"tokenise", "tokenize"},   {"completions", "completion"},
+    {"list", "models"},        {"ls", "models"},         {"search-models", "models"},
+    {"chat", "run"},           {"generate", "run"},      {"complete", "run"},
+    {"prompt", "run"},         {"ask", "run"},           {"sample", "run"},
+    {"predict", "classify"},   {"label", "classify"},    {"sentiment", "classify"},
+    {"zero-shot", "classify"}, {"infer", "classify"},    {"embedding", "embed"},
+    {"embeddings", "embed"},   {"vectors", "embed"},     {"encode", "tokenize"},
+    {"encode", "embed"},       {"finetune", "train"},    {"fine-tune", "train"},
+    {"fit", "train"},          {"download", "pull"},     {"fetch", "pull"},
+    {"get", "pull"},           {"install", "pull"},      {"quantize", "convert"},
+    {"quantise", "convert"},   {"export", "convert"},    {"delete", "rm"},
+    {"remove", "rm"},          {"uninstall", "rm"},      {"info", "inspect"},
+    {"show", "inspect"},       {"describe", "inspect"},  {"perplexity", "score"},
+    {"logprobs", "score"},     {"mask", "fill"},         {"unmask", "fill"},
+    {"fill-mask", "fill"},     {"logits", "forward"},    {"bench", "doctor"},
+    {"benchmark", "doctor"},   {"tokenise", "tokenize"}, {"completions", "completion"},
 };
 
 }  // namespace

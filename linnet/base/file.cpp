@@ -149,8 +149,10 @@ void remove_below(const std::filesystem::path& root, const std::filesystem::path
     place /= part;
     auto next = std::make_unique<Descriptor>(folder->get(), part, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (next->get() < 0 && (errno == ENOENT || errno == EBADF)) return;
-    check(next->get() >= 0, ErrorKind::kBadInput, "{}: is a link, or not a folder; nothing behind it is removed: look at "
-          "it and remove it by hand", place.string());
+    check(next->get() >= 0, ErrorKind::kBadInput,
+          "{}: is a link, or not a folder; nothing behind it is removed: look at "
+          "it and remove it by hand",
+          place.string());
     folder = std::move(next);
   }
   const std::string name = inner.filename().string();

@@ -12,12 +12,12 @@
 
 namespace linnet {
 
-// What is at a path, links followed. Absent is not unreadable: a link to nothing, a loop of links, a folder that may not
-// be searched or a name too long is kBadInput naming the path, never `kAbsent`. No call of std::filesystem that throws
-// belongs outside this file: its exceptions name no advice (tools/check_tree.py, rule `filesystem`).
+// What is at a path, links followed. Absent is not unreadable: a link to nothing, a loop of links, a folder that may
+// not be searched or a name too long is kBadInput naming the path, never `kAbsent`. No call of std::filesystem that
+// throws belongs outside this file: its exceptions name no advice (tools/check_tree.py, rule `filesystem`).
 enum class Presence : std::uint8_t { kAbsent, kFile, kFolder, kOther };  // kOther: a pipe, a device, a socket
 Presence presence(const std::filesystem::path& path);
-bool is_file(const std::filesystem::path& path);    // a regular file; a folder, pipe or device in its place: false
+bool is_file(const std::filesystem::path& path);  // a regular file; a folder, pipe or device in its place: false
 bool is_folder(const std::filesystem::path& path);
 
 // A file beside a model that may be left out: false where it is absent, true where it is a readable file; anything else

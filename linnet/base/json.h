@@ -15,10 +15,10 @@ namespace linnet {
 using Json = nlohmann::basic_json<JsonObject>;
 
 struct JsonLimits {
-  int depth = 256;                           // copy, print and destroy recurse: no value may be deeper
-  bool duplicate_keys = false;               // the last one wins where true
+  int depth = 256;                            // copy, print and destroy recurse: no value may be deeper
+  bool duplicate_keys = false;                // the last one wins where true
   std::size_t bytes = std::size_t{32} << 20;  // of a file, before it is read
-  std::size_t values = 250'000;              // numbers, texts, lists, objects: each takes some hundred bytes
+  std::size_t values = 250'000;               // numbers, texts, lists, objects: each takes some hundred bytes
 };
 
 // Throws kBadInput naming `place` (a file, or file:line) and the byte offset.

@@ -19,8 +19,8 @@ template <class Key, class T, class IgnoredLess = std::less<Key>,
           class Allocator = std::allocator<std::pair<const Key, T>>>
 struct JsonObject : nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> {
   using Base = nlohmann::ordered_map<Key, T, IgnoredLess, Allocator>;
-  using typename Base::Container;
   using typename Base::const_iterator;
+  using typename Base::Container;
   using typename Base::iterator;
   using typename Base::size_type;
   using typename Base::value_type;

@@ -1,6 +1,6 @@
-// Text that is safe to show: valid UTF-8 without control characters and without marks that change the direction of text.
-// A function that shows text takes a `Printable`. Only words of this program convert to it; foreign text goes through
-// `printable` or `format_printable`, so that forgetting to escape does not compile.
+// Text that is safe to show: valid UTF-8 without control characters and without marks that change the direction of
+// text. A function that shows text takes a `Printable`. Only words of this program convert to it; foreign text goes
+// through `printable` or `format_printable`, so that forgetting to escape does not compile.
 //
 //   Printable line = format_printable("{}: unknown label '{}'", file, label);   // both are escaped
 #pragma once
@@ -23,8 +23,8 @@ class Printable {
   Printable(const char (&words)[N]) : text_(words) {}  // NOLINT: implicit, these are our own words
 
   const std::string& text() const { return text_; }
-  operator const std::string&() const { return text_; }     // NOLINT: implicit, text that may go anywhere
-  operator std::string_view() const { return text_; }       // NOLINT
+  operator const std::string&() const { return text_; }  // NOLINT: implicit, text that may go anywhere
+  operator std::string_view() const { return text_; }    // NOLINT
   Printable& operator+=(const Printable& more) {
     text_ += more.text_;
     return *this;
@@ -55,7 +55,8 @@ inline Printable operator+(const std::string& a, const Printable& b) { return pr
 namespace detail {
 
 template <class T>
-concept TextLike = std::convertible_to<const T&, std::string_view> && !std::is_array_v<T> && !std::same_as<T, Printable>;
+concept TextLike =
+    std::convertible_to<const T&, std::string_view> && !std::is_array_v<T> && !std::same_as<T, Printable>;
 
 inline constexpr std::size_t kLongestArgument = 8192;  // longer than any path
 

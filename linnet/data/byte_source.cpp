@@ -94,8 +94,7 @@ class UnpackedBytes : public ByteSource {
       if (whole_) inflateReset(&stream_);  // another member
       const int status = inflate(&stream_, Z_NO_FLUSH);
       check(status == Z_OK || status == Z_STREAM_END, ErrorKind::kBadInput,
-            "{}: not whole gzip data (at packed byte {}); make or download it again", place_,
-            read_ - stream_.avail_in);
+            "{}: not whole gzip data (at packed byte {}); make or download it again", place_, read_ - stream_.avail_in);
       whole_ = status == Z_STREAM_END;
     }
     made_ += most - stream_.avail_out;

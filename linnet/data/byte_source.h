@@ -1,5 +1,5 @@
-// Bytes of a data file as they arrive: from a file, a pipe, standard input or memory, unpacked where they are gzip data.
-// Nothing is held but what was asked for.
+// Bytes of a data file as they arrive: from a file, a pipe, standard input or memory, unpacked where they are gzip
+// data. Nothing is held but what was asked for.
 //
 //   std::unique_ptr<ByteSource> bytes = open_bytes("reviews.csv.gz");
 //   char buffer[4096];

@@ -86,13 +86,15 @@ class CellRows : public RowReader {
         ++blank_;
         continue;
       }
-      check(cells_.size() <= kMaxColumns, ErrorKind::kBadInput, "{}:{}: there are {} columns, more than {}; keep what is needed",
-            reader_.place(), reader_.line(), cells_.size(), kMaxColumns);
+      check(cells_.size() <= kMaxColumns, ErrorKind::kBadInput,
+            "{}:{}: there are {} columns, more than {}; keep what is needed", reader_.place(), reader_.line(),
+            cells_.size(), kMaxColumns);
       std::unordered_set<std::string_view> seen;
       for (std::size_t i = 0; i < cells_.size(); ++i) {
         const std::string_view name = trimmed(cells_[i]);
         check(!header_ || name.empty() || seen.insert(name).second, ErrorKind::kBadInput,
-              "{}:{}: the column '{}' is there twice; rename one", reader_.place(), reader_.line(), printable(name, 60));
+              "{}:{}: the column '{}' is there twice; rename one", reader_.place(), reader_.line(),
+              printable(name, 60));
         names_.add(header_ ? std::string(name) : fmt::format("column{}", i + 1));
       }
       waiting_ = !header_;
@@ -106,9 +108,10 @@ class CellRows : public RowReader {
     std::int64_t empty = 0;
     while (reader_.next(cells_, columns)) {
       if (!reader_.empty_line()) {
-        check(cells_.size() == columns, ErrorKind::kBadInput,
-              "{}:{}: {} cells, the first line has {} columns (the row begins '{}'); quote cells that hold the delimiter",
-              reader_.place(), reader_.line(), cells_.size(), columns, printable(cells_[0], 40));
+        check(
+            cells_.size() == columns, ErrorKind::kBadInput,
+            "{}:{}: {} cells, the first line has {} columns (the row begins '{}'); quote cells that hold the delimiter",
+            reader_.place(), reader_.line(), cells_.size(), columns, printable(cells_[0], 40));
         waiting_ = true;
         empty_ = empty;
         return;
@@ -177,8 +180,8 @@ bool CellReader::next(std::vector<std::string>& cells, std::size_t columns) {
         cells = std::move(plain);
       }
     }
-    check(cut.state != State::kBroken, ErrorKind::kBadInput, "{}:{}: {}{}; quotes inside a cell are doubled", place(), line_,
-          cut.wrong, cells.empty() ? Printable() : format_printable(" ('{}')", printable(cells.back(), 40)));
+    check(cut.state != State::kBroken, ErrorKind::kBadInput, "{}:{}: {}{}; quotes inside a cell are doubled", place(),
+          line_, cut.wrong, cells.empty() ? Printable() : format_printable(" ('{}')", printable(cells.back(), 40)));
     if (cut.state == State::kOpen) {
       check(text.size() <= kMaxRowBytes, ErrorKind::kBadInput,
             "{}:{}: the row is longer than {} bytes; split it, or close a quote that was left open", place(), line_,

@@ -42,8 +42,8 @@ struct CutRow {
     kBroken,  // quotes that do not fit
   };
   State state = State::kOpen;
-  std::size_t used = 0;           // bytes, with the row's end
-  std::string_view wrong = {};    // kBroken: what does not fit
+  std::size_t used = 0;         // bytes, with the row's end
+  std::string_view wrong = {};  // kBroken: what does not fit
 };
 // `last`: nothing follows the text. The cells are set where the state is kRow.
 CutRow cut_quoted_row(std::string_view text, char delimiter, bool last, std::vector<std::string>& cells);

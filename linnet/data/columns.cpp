@@ -33,7 +33,9 @@ bool same_letters(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool has(const Found& found, std::string_view name) { return std::find(found.begin(), found.end(), name) != found.end(); }
+bool has(const Found& found, std::string_view name) {
+  return std::find(found.begin(), found.end(), name) != found.end();
+}
 
 // The first of `names` that is there, else one that differs in capitals, else "".
 std::string first_of(const Found& found, Names names) {
@@ -99,15 +101,15 @@ std::vector<DataShape> shapes_to_try(const ReadOptions& options, bool asked) {
   if (options.shape != DataShape::kAuto) return {options.shape};
   if (asked) return {DataShape::kClassification, DataShape::kText};
   if (options.labels == Labels::kRequired) return {DataShape::kTokens, DataShape::kClassification};
-  return {DataShape::kChat,   DataShape::kCompletion, DataShape::kQuestion,      DataShape::kTokens,
+  return {DataShape::kChat,    DataShape::kCompletion,     DataShape::kQuestion, DataShape::kTokens,
           DataShape::kSeq2Seq, DataShape::kClassification, DataShape::kText};
 }
 
 }  // namespace
 
 bool Columns::uses(std::string_view name) const {
-  for (const std::string* used : {&text, &text_pair, &label, &prompt, &completion, &target, &messages, &question, &context,
-                                  &answers, &tokens, &tags})
+  for (const std::string* used : {&text, &text_pair, &label, &prompt, &completion, &target, &messages, &question,
+                                  &context, &answers, &tokens, &tags})
     if (*used == name) return true;
   return shape == DataShape::kChat && name == "tools";
 }

@@ -67,8 +67,7 @@ Answer checked_answer(Answer answer, std::string_view context, std::string_view 
   std::string_view rest = context;
   for (std::int64_t i = 0; i < answer.start && !rest.empty(); ++i) rest.remove_prefix(utf8::decode(rest).length);
   check(rest.starts_with(answer.text), ErrorKind::kBadInput,
-        "{}: the answer '{}' is not at character {} of the context", place, printable(answer.text, 60),
-        answer.start);
+        "{}: the answer '{}' is not at character {} of the context", place, printable(answer.text, 60), answer.start);
   return answer;
 }
 

@@ -63,8 +63,8 @@ struct Example {
   std::int64_t line = 0;                                    // 1-based, where the row starts
   std::int64_t index = 0;  // 0-based row of the input: a header is not counted, empty rows are
 
-  Json messages() const;  // chat rows: a list of {"role", "content", …}
-  Json tools() const;     // chat rows; null: none
+  Json messages() const;                    // chat rows: a list of {"role", "content", …}
+  Json tools() const;                       // chat rows; null: none
   std::vector<std::string> tokens() const;  // token rows
 };
 
@@ -78,11 +78,11 @@ struct Dataset {
   std::vector<std::string> label_names;  // ids in this order
   std::string label_meaning;             // what the labels were taken for, in words
   std::vector<Example> examples;
-  std::int64_t blank_rows = 0;       // empty lines that are not examples: no row of JSON, no cells
-  std::vector<std::string> columns;  // of all rows, in the input's order: what a joined output begins with
+  std::int64_t blank_rows = 0;              // empty lines that are not examples: no row of JSON, no cells
+  std::vector<std::string> columns;         // of all rows, in the input's order: what a joined output begins with
   std::vector<std::string> unused_columns;  // those that no field of an example shows
-  std::string format;                // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
-  char delimiter = ',';              // between its cells
+  std::string format;                     // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
+  char delimiter = ',';                   // between its cells
   std::shared_ptr<const RowStore> store;  // the bytes of the examples
 
   std::string place(std::size_t index) const;  // "file:line" of an example, for errors

@@ -24,7 +24,9 @@ constexpr std::array<Foreign, 9> kForeign{{
     {"\xFF\xFE", "UTF-16 text", "convert it, as with iconv -f UTF-16 -t UTF-8"},
     {"\xFE\xFF", "UTF-16 text", "convert it, as with iconv -f UTF-16 -t UTF-8"},
     {"\x28\xB5\x2F\xFD", "packed with zstd", kUnpack},
-    {"\xFD" "7zXZ", "packed with xz", kUnpack},
+    {"\xFD"
+     "7zXZ",
+     "packed with xz", kUnpack},
     {"BZh", "packed with bzip2", kUnpack},
     {"SQLite format 3", "an SQLite database", "export the table as CSV"},
 }};
@@ -151,7 +153,8 @@ DataFormat format_named(std::string_view name, std::string_view place, const Rea
         "holds with --input-format",
         place, printable(name, 20));
   check(cells || (options.delimiter == '\0' && options.header), ErrorKind::kInvalidArgument,
-        "{}: --delimiter and --no-header are for cells, and this is read as {}; leave them out, or give --input-format csv",
+        "{}: --delimiter and --no-header are for cells, and this is read as {}; leave them out, or give --input-format "
+        "csv",
         place, format.name);
   if (options.delimiter != '\0') format.delimiter = options.delimiter;
   return format;

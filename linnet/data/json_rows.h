@@ -1,5 +1,5 @@
-// Rows of a .json file: the elements of a list, the objects of a "data" list (SQuAD's form: a row per question, with its
-// paragraph's context), or objects one after the other. One element is held at a time.
+// Rows of a .json file: the elements of a list, the objects of a "data" list (SQuAD's form: a row per question, with
+// its paragraph's context), or objects one after the other. One element is held at a time.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ class JsonElements {
   // The next element, good until the one after it. kBadInput where the text between elements is not JSON, or one is too
   // long; what is inside an element is the caller's to check.
   bool next(std::string_view& element);
-  std::int64_t line() const { return element_line_; }  // where the element begins, 1-based
+  std::int64_t line() const { return element_line_; }    // where the element begins, 1-based
   bool in_data() const { return mode_ == Mode::kData; }  // the element is one of a "data" list
   const std::string& place() const { return text_.place(); }
 
  private:
   enum class Mode : std::uint8_t { kStart, kList, kData, kObjects, kEnd };
 
-  int look();                                  // the next character that is not blank, which is not taken; -1 at the end
-  char at(std::size_t index);                  // of what has not been taken; '\0' past the end
+  int look();                  // the next character that is not blank, which is not taken; -1 at the end
+  char at(std::size_t index);  // of what has not been taken; '\0' past the end
   std::size_t after_blanks(std::size_t index);
   std::size_t after_value(std::size_t index);  // past the value that begins there, as brackets and quotes have it
   std::size_t data_list();                     // where the elements of a "data" list begin; 0: the object has none

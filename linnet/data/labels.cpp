@@ -133,10 +133,11 @@ LabelKind kind_of(const Survey& survey, const std::string& file) {
         "single-label or regression, or write classes without a point",
         file, *std::min_element(survey.names.begin(), survey.names.end()));
   if (survey.names.size() == 1 && survey.names.contains("-1")) return LabelKind::kNone;
-  check(!survey.names.contains("-1") || !survey.names.contains("0"), ErrorKind::kBadInput,
-        "{}: the label -1 may be a class or mean that a row has none; say --problem-type single-label if it is a class, "
-        "else leave those labels empty",
-        file);
+  check(
+      !survey.names.contains("-1") || !survey.names.contains("0"), ErrorKind::kBadInput,
+      "{}: the label -1 may be a class or mean that a row has none; say --problem-type single-label if it is a class, "
+      "else leave those labels empty",
+      file);
   return LabelKind::kClass;
 }
 
@@ -160,10 +161,9 @@ class LabelTable {
       const auto number = read_number<std::int64_t>(label);
       return number && *number >= 0 && *number < static_cast<std::int64_t>(names_.size());
     };
-    numbers_are_ids_ = numbers == LabelNumbers::kMayBeIds && !found.empty() &&
-                       std::none_of(found.begin(), found.end(), named) &&
-                       std::none_of(names_.begin(), names_.end(), like_number) &&
-                       std::all_of(found.begin(), found.end(), in_range);
+    numbers_are_ids_ =
+        numbers == LabelNumbers::kMayBeIds && !found.empty() && std::none_of(found.begin(), found.end(), named) &&
+        std::none_of(names_.begin(), names_.end(), like_number) && std::all_of(found.begin(), found.end(), in_range);
   }
 
   std::int32_t find(const std::string& label) const {
@@ -190,7 +190,8 @@ class LabelTable {
 
 LabelTable table_of(const Survey& survey, const ReadOptions& options, const std::string& file) {
   check(survey.names.size() <= kMaxLabels, ErrorKind::kBadInput,
-        "{}: the label column has more than {} different values; name another one with --label-column", file, kMaxLabels);
+        "{}: the label column has more than {} different values; name another one with --label-column", file,
+        kMaxLabels);
   const std::vector<std::string> found(survey.names.begin(), survey.names.end());
   return {options.label_names.empty() ? sorted_names(survey) : options.label_names, found, options.label_numbers};
 }
@@ -208,8 +209,8 @@ void read_flags(Dataset& data, std::size_t column, const Survey& survey, const R
   if (data.label_names.empty())
     for (std::size_t i = 0; i < survey.length; ++i) data.label_names.push_back(fmt::format("LABEL_{}", i));
   check(data.label_names.size() == survey.length, ErrorKind::kBadInput,
-        "{}: the labels are lists of {} flags, and there are {} labels; give one flag per label", data.file, survey.length,
-        data.label_names.size());
+        "{}: the labels are lists of {} flags, and there are {} labels; give one flag per label", data.file,
+        survey.length, data.label_names.size());
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
     const auto list = as_list(data.examples[i].row.find(column), data.place(i));
     if (!list) continue;

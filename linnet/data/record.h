@@ -26,10 +26,10 @@ namespace linnet {
 class CellText : public std::string_view {
  public:
   CellText() = default;
-  CellText(std::string_view text) : std::string_view(text) {}       // NOLINT: implicit, as a string's
-  CellText(const char* text) : std::string_view(text) {}            // NOLINT
-  CellText(const std::string& text) : std::string_view(text) {}     // NOLINT
-  CellText(std::string&&) = delete;                                 // it would not outlive the statement
+  CellText(std::string_view text) : std::string_view(text) {}           // NOLINT: implicit, as a string's
+  CellText(const char* text) : std::string_view(text) {}                // NOLINT
+  CellText(const std::string& text) : std::string_view(text) {}         // NOLINT
+  CellText(std::string&&) = delete;                                     // it would not outlive the statement
   operator std::string() const { return std::string(data(), size()); }  // NOLINT
 };
 
@@ -39,8 +39,8 @@ inline constexpr std::size_t kMaxColumns = 16'384;
 // The columns of all rows, in the order they first appear.
 class ColumnNames {
  public:
-  std::size_t add(std::string name);          // a header's next column; an empty name may come again
-  std::size_t id(std::string_view name);      // of a JSON key; added where it is new
+  std::size_t add(std::string name);      // a header's next column; an empty name may come again
+  std::size_t id(std::string_view name);  // of a JSON key; added where it is new
   std::optional<std::size_t> find(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
 

@@ -46,16 +46,15 @@ class TextRows : public RowReader {
   LineSource lines_;
   ColumnNames& names_;
   std::size_t column_;
-  std::string line_;         // the text after the empty lines
-  bool waiting_ = false;     // … which has not been given yet
-  std::int64_t empty_ = 0;   // empty lines before it that have not been given
+  std::string line_;        // the text after the empty lines
+  bool waiting_ = false;    // … which has not been given yet
+  std::int64_t empty_ = 0;  // empty lines before it that have not been given
   std::int64_t index_ = 0;
 };
 
 class JsonLines : public RowReader {
  public:
-  JsonLines(TextBuffer text, ColumnNames& names)
-      : place_(text.place()), lines_(std::move(text)), objects_(names) {}
+  JsonLines(TextBuffer text, ColumnNames& names) : place_(text.place()), lines_(std::move(text)), objects_(names) {}
 
   bool next(Arena& arena, RawRow& row) override {
     std::string_view line;

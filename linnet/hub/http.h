@@ -18,8 +18,8 @@ struct HttpRequest {
   std::string url;
   bool head = false;
   std::vector<std::string> headers = {};
-  // Gives up after so long without a connection or a byte, and where after three times as long fewer bytes have come than
-  // kSlowestBytes for each second since: a server that drips does not hold the caller for ever.
+  // Gives up after so long without a connection or a byte, and where after three times as long fewer bytes have come
+  // than kSlowestBytes for each second since: a server that drips does not hold the caller for ever.
   long silence_s = 10;
   // Called before the body of a 200 or 206 with status and headers; false ends the transfer.
   std::function<bool(long status, const std::map<std::string, std::string>& headers)> begin = {};

@@ -142,8 +142,10 @@ std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, 
 
 fs::path pull(const Settings& settings, const Spec& spec, const ProgressFn& progress) {
   if (settings.offline) return require_cached(settings, spec);
-  check(is_web_address(settings.endpoint), "HF_ENDPOINT: '{}' is not an address as https://huggingface.co; set it to "
-        "one, or unset it", settings.endpoint);
+  check(is_web_address(settings.endpoint),
+        "HF_ENDPOINT: '{}' is not an address as https://huggingface.co; set it to "
+        "one, or unset it",
+        settings.endpoint);
   const Listing listing = ask_listing(settings, spec);
   const std::vector<std::string> files = files_to_pull(listing.files, spec);
   for (const std::string& name : files)

@@ -22,8 +22,8 @@ const Json* ConfigFields::find(const Key& key) const {
     const Json& value = json_.at(name);
     if (value.is_null()) continue;
     if (found != nullptr && *found != value)
-      fail(ErrorKind::kBadInput, "{}: {} is {} and {} is {}, which mean the same; remove the wrong one", place_, key.name,
-           printable(dump_json(*found), 60), name, printable(dump_json(value), 60));
+      fail(ErrorKind::kBadInput, "{}: {} is {} and {} is {}, which mean the same; remove the wrong one", place_,
+           key.name, printable(dump_json(*found), 60), name, printable(dump_json(value), 60));
     found = &value;
   }
   return found;
@@ -55,7 +55,8 @@ ConfigFields& ConfigFields::field(const Key& key, std::int64_t& value, IntegerRa
   } else if (const Json* found = find(key)) {
     value = get_integer(*found, label(*this, key), place_);
     check(value >= range.least && value <= range.most, ErrorKind::kBadInput,
-          "{}: {} is {}, must be {} to {}; correct the file", place_, label(*this, key), value, range.least, range.most);
+          "{}: {} is {}, must be {} to {}; correct the file", place_, label(*this, key), value, range.least,
+          range.most);
   }
   return *this;
 }

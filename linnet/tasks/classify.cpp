@@ -57,7 +57,8 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
                                   config.labels.end()),
           "the trained head's labels are: {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
     // The name that Transformers gives the one output of a regression, where nobody named it, tells nothing.
-    const bool nameless = config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
+    const bool nameless =
+        config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
     return nameless ? std::vector<std::string>{"value"} : config.labels;
   }
   check(options.labels.size() >= 2,

@@ -19,8 +19,8 @@ struct SplitIds {
 // template wrote them.
 enum class Opening : std::uint8_t { kAdd, kWritten };
 
-// The prompt gets the opening, the continuation no special tokens. A continuation that the tokenizer joins whole into the
-// prompt's last token is encoded alone (with `boundary_moved`). kInvalidArgument: a continuation without tokens.
+// The prompt gets the opening, the continuation no special tokens. A continuation that the tokenizer joins whole into
+// the prompt's last token is encoded alone (with `boundary_moved`). kInvalidArgument: a continuation without tokens.
 std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt,
                                      Opening opening = Opening::kAdd);
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,

@@ -23,8 +23,8 @@ struct PromptedTexts {
 
 // One entry per request, one score per continuation; none where `on_refusal` took the request. Prompt and continuation
 // are tokenised together (requirements 1L); an empty prompt of a tokenizer without a start token becomes its end token,
-// as in lm-evaluation-harness. A note where a continuation changes the prompt's own tokens, or a text is longer than the
-// model was made for. kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
+// as in lm-evaluation-harness. A note where a continuation changes the prompt's own tokens, or a text is longer than
+// the model was made for. kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
 std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
                                                       const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options = {},

@@ -56,7 +56,8 @@ class Search {
       const double affordable = budget_.measure();
       const unsigned long most = most_steps(text_.size());
       if (steps_ >= most) return at;
-      set_steps(std::min(most, static_cast<unsigned long>(static_cast<double>(steps_) * std::min(affordable, 4.0)) + 1));
+      set_steps(
+          std::min(most, static_cast<unsigned long>(static_cast<double>(steps_) * std::min(affordable, 4.0)) + 1));
     }
   }
   std::size_t begin() const { return static_cast<std::size_t>(region_->beg[0]); }

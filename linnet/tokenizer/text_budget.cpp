@@ -27,10 +27,11 @@ double TextBudget::measure() {
   const double now = thread_seconds();
   if (started_ < 0) started_ = now;
   const double most = kFreeSeconds + kSecondsPerByte * static_cast<double>(bytes_), spent = now - started_;
-  check(spent <= most, ErrorKind::kInvalidArgument,
-        "its regular expressions search for more than {:.2f} s in a text of {} bytes; get the tokenizer again from where "
-        "it was published",
-        most, bytes_);
+  check(
+      spent <= most, ErrorKind::kInvalidArgument,
+      "its regular expressions search for more than {:.2f} s in a text of {} bytes; get the tokenizer again from where "
+      "it was published",
+      most, bytes_);
   return (most - spent) / std::max(spent, 1e-6);
 }
 

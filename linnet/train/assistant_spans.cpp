@@ -33,8 +33,9 @@ Marked mark_answers(const Json& messages, const std::string& text) {
     const auto content = message.at("content").get<std::string>();
     constexpr std::string_view kEnd = "</think>";
     const auto thought = content.rfind(kEnd);
-    const auto begin =
-        thought == std::string::npos ? 0 : std::min(content.size(), content.find_first_not_of(" \t\r\n", thought + kEnd.size()));
+    const auto begin = thought == std::string::npos
+                           ? 0
+                           : std::min(content.size(), content.find_first_not_of(" \t\r\n", thought + kEnd.size()));
     marked.thoughts.push_back(content.substr(0, begin));
     marked.words.push_back(content.substr(begin));
     marked.marks.push_back(fmt::format("{}{}X", salt, marked.marks.size()));

@@ -1,6 +1,6 @@
-// What the assistant says in a chat, as bytes of the text that the chat template makes of it. A template may write a turn
-// in another way than its generation prompt begins it, mark the last turn only, or drop what was thought: the answers are
-// found by rendering the chat again with marks in their place.
+// What the assistant says in a chat, as bytes of the text that the chat template makes of it. A template may write a
+// turn in another way than its generation prompt begins it, mark the last turn only, or drop what was thought: the
+// answers are found by rendering the chat again with marks in their place.
 //
 //   AssistantText chat = find_assistant_text(template, messages, options);
 //   chat.text, chat.spans   // only these bytes are to be learned

@@ -168,7 +168,8 @@ void encode_masked(EncodeJob& job) {
   if (job.task != TrainTask::kMaskedLm && !labelled) return encode_pairs(job);
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
-    const Encoding e = job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
+    const Encoding e =
+        job.encode(row.text, job.data.has_pairs ? std::optional<std::string_view>(row.text_pair) : std::nullopt);
     job.require(!e.ids.empty(), i, "the text has no tokens; remove the row");
     const bool next = job.task != TrainTask::kMaskedLm;
     job.require(!next || row.label == kIsNext || row.label == kIsRandom, i, "the label is neither 0 (next) nor 1");

@@ -28,9 +28,7 @@ Span answer_span(const EncodeJob& job, std::size_t row, const Example& example) 
   std::int64_t begin = -1;
   if (answer.start >= 0) {
     begin = byte_of(example.context, answer.start);
-    const bool there =
-        begin >= 0 &&
-        example.context.substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
+    const bool there = begin >= 0 && example.context.substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
     job.require(there, row,
                 fmt::format("the answer '{}' does not stand at character {} of the context", printable(answer.text, 60),
                             answer.start));

@@ -25,8 +25,7 @@ class Judging {
 PhiloxKey key_of(std::uint64_t seed) { return {seed, 0}; }
 
 Sampler judging_order(const Objective& objective) {
-  return {objective.lengths(),
-          {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile}};
+  return {objective.lengths(), {.batch_rows = kRowsABatch, .batch_tokens = kTokensABatch, .order = SampleOrder::kFile}};
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ std::string judged_text(const JudgedRows& judged, const Prediction& p) {
   const auto at = static_cast<std::size_t>(p.example);
   const Example& row = judged.rows.examples[static_cast<std::size_t>(judged.set.rows[at])];
   if (p.token < 0)
-    return row.text_pair.empty() ? std::string(row.text) : fmt::format("{} / {}", std::string_view(row.text), std::string_view(row.text_pair));
+    return row.text_pair.empty() ? std::string(row.text)
+                                 : fmt::format("{} / {}", std::string_view(row.text), std::string_view(row.text_pair));
   const auto& targets = judged.set.examples[at].targets;
   const auto word = static_cast<std::size_t>(
       std::count_if(targets.begin(), targets.begin() + p.token, [](std::int32_t target) { return target >= 0; }));

@@ -122,7 +122,8 @@ History History::from_trainer_state(const Json& state, std::int64_t steps, const
     history.evals.push_back(eval_of(log[i], rule, at));
     const bool twice = history.evals.size() > 1 && history.evals[history.evals.size() - 2].step == made;
     if (history.evals.back().step != made || made == 0 || twice)
-      refuse(fmt::format("log_history[{}] is an evaluation of step {}, after step {}", i, history.evals.back().step, made));
+      refuse(fmt::format("log_history[{}] is an evaluation of step {}, after step {}", i, history.evals.back().step,
+                         made));
   }
   const auto made = static_cast<std::int64_t>(history.steps.size());
   if (made != steps) refuse(fmt::format("it has {} steps, the checkpoint was written after {}", made, steps));

@@ -53,13 +53,13 @@ Html axis(const Range& x, const Range& y) {
   Html svg;
   for (int i = 0; i <= 4; ++i) {
     const double share = i / 4.0, level = kHeight - kBottom - share * (kHeight - kTop - kBottom);
-    svg += format_markup<Html>("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight, level,
-                       level);
+    svg += format_markup<Html>("<line x1='{}' x2='{}' y1='{:.1f}' y2='{:.1f}' stroke='#ddd'/>", kLeft, kWidth - kRight,
+                               level, level);
     svg += format_markup<Html>("<text x='{}' y='{:.1f}' text-anchor='end'>{:.3g}</text>", kLeft - 6, level + 4,
-                       y.low + share * (y.high - y.low));
+                               y.low + share * (y.high - y.low));
     const double at = kLeft + share * (kWidth - kLeft - kRight);
     svg += format_markup<Html>("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", at, kHeight - 10,
-                       x.low + share * (x.high - x.low));
+                               x.low + share * (x.high - x.low));
   }
   return svg;
 }
@@ -83,8 +83,7 @@ Html chart(const std::string& title, const std::vector<Curve>& curves) {
       path += fmt::format("{:.1f},{:.1f} ", kLeft + x.share(p.x) * (kWidth - kLeft - kRight),
                           kHeight - kBottom - y.share(p.y) * (kHeight - kTop - kBottom));
     svg += format_markup<Html>("<polyline class='curve' stroke='{}' points='{}'/>", curve.colour, path);
-    svg +=
-        format_markup<Html>("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, curve.name);
+    svg += format_markup<Html>("<text x='{}' y='14' style='fill:{}'>{}</text>", label_at, curve.colour, curve.name);
     label_at += 9.0 * static_cast<double>(curve.name.size()) + 30;
   }
   return svg + "</svg>\n";
@@ -113,9 +112,7 @@ Html heading(const char* title, const ReportInput& input) {
 
 Html confusion_table(const ReportInput& input) {
   if (input.confusion.empty()) return "";
-  const auto name = [&](std::size_t i) {
-    return Html(i < input.labels.size() ? input.labels[i] : std::to_string(i));
-  };
+  const auto name = [&](std::size_t i) { return Html(i < input.labels.size() ? input.labels[i] : std::to_string(i)); };
   Html html = heading("Confusion matrix", input) + "<table><tr><th>expected \\ predicted</th>";
   for (std::size_t i = 0; i < input.confusion.size(); ++i) html += format_markup<Html>("<th>{}</th>", name(i));
   html += "</tr>\n";
@@ -125,7 +122,8 @@ Html confusion_table(const ReportInput& input) {
     for (const std::int64_t count : input.confusion[i]) total += count;
     for (const std::int64_t count : input.confusion[i]) {
       const double share = total > 0 ? static_cast<double>(count) / static_cast<double>(total) : 0;
-      html += format_markup<Html>("<td class='n' style='background:rgba(31,111,180,{:.2f})'>{}</td>", 0.6 * share, count);
+      html +=
+          format_markup<Html>("<td class='n' style='background:rgba(31,111,180,{:.2f})'>{}</td>", 0.6 * share, count);
     }
     html += "</tr>\n";
   }
@@ -135,10 +133,10 @@ Html confusion_table(const ReportInput& input) {
 Html mistakes_table(const ReportInput& input) {
   if (input.mistakes.empty()) return "";
   Html html = heading("Worst mistakes", input) +
-                     "<table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
+              "<table><tr><th>text</th><th>expected</th><th>predicted</th><th>probability</th></tr>\n";
   for (const Mistake& m : input.mistakes)
-    html += format_markup<Html>("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", m.text, m.expected, m.predicted,
-                                m.probability);
+    html += format_markup<Html>("<tr><td>{}</td><td>{}</td><td>{}</td><td class='n'>{:.3f}</td></tr>\n", m.text,
+                                m.expected, m.predicted, m.probability);
   return html + "</table>\n";
 }
 

@@ -56,7 +56,8 @@ void copy_into(const Tensor& from, const nn::Parameter& to, const std::filesyste
         info(from.dtype()).name, to_string(from.shape()), to_string(to.tensor->shape()));
   for (const float value : from.data<float>())
     check(std::isfinite(value), ErrorKind::kBadInput,
-          "{}: '{}' has the number {}, which no checkpoint has; go on from an older one", place.string(), to.name, value);
+          "{}: '{}' has the number {}, which no checkpoint has; go on from an older one", place.string(), to.name,
+          value);
   if (from.bytes() > 0) std::memcpy(to.tensor->raw(), from.raw(), from.bytes());
   to.tensor->storage()->changed();
 }
@@ -187,9 +188,7 @@ Tensor Learner::forward(const TrainBatch& batch) const {
   return model_.forward(batch.packed, state);
 }
 
-bool Learner::checkpoints_are_models() const {
-  return method_ == TrainMethod::kFull && is_folder(model_.place());
-}
+bool Learner::checkpoints_are_models() const { return method_ == TrainMethod::kFull && is_folder(model_.place()); }
 
 void Learner::save_trained(const std::filesystem::path& folder) const {
   if (checkpoints_are_models()) return model_.save_pretrained(folder);

@@ -27,7 +27,8 @@ Markdown model_card(const ModelCard& card) {
   Markdown text = "---\n";
   text += yaml_line("license", card.licence) + yaml_line("library_name", card.library) +
           yaml_line("base_model", card.base) + yaml_line("pipeline_tag", card.pipeline_tag);
-  text += format_markup<Markdown>("tags:\n- linnet\n---\n\n# {}\n\nTrained with Linnet from {}.\n", card.name, card.base);
+  text +=
+      format_markup<Markdown>("tags:\n- linnet\n---\n\n# {}\n\nTrained with Linnet from {}.\n", card.name, card.base);
   if (card.licence.empty())
     text +=
         "\nThe licence of the base model is not stated beside its weights: look it up before you pass this model on.\n";

@@ -62,8 +62,8 @@ class Optimizer {
   // Everything a later `load` needs to go on bit for bit: tensors by name ("exp_avg.layers.0…"), zeros for parameters
   // that have had no gradient yet.
   virtual std::map<std::string, Tensor> state() const = 0;
-  // Wants exactly the names, types and shapes that `state` gives for these parameters, and numbers that updates can have
-  // left; kBadInput naming `place` otherwise.
+  // Wants exactly the names, types and shapes that `state` gives for these parameters, and numbers that updates can
+  // have left; kBadInput naming `place` otherwise.
   void load(const std::map<std::string, Tensor>& state, std::int64_t steps,
             std::string_view place = "the optimizer's state");
   // Bytes of state a full run needs, for the plan.

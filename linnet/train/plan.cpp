@@ -65,9 +65,10 @@ std::vector<std::pair<std::string, std::string>> TrainPlan::facts() const {
   if (!unused_columns.empty())
     all.insert(all.begin() + 1, {"not used", fmt::format("the columns {}", fmt::join(unused_columns, ", "))});
   if (!labels.empty())
-    all.insert(all.begin() + 1, {"labels", fmt::format("{}{}{}", label_meaning, label_meaning.empty() ? "" : ": ",
-                                                       labels.size() <= 20 ? fmt::format("{}", fmt::join(labels, ", "))
-                                                                           : fmt::format("{} of them", labels.size()))});
+    all.insert(all.begin() + 1,
+               {"labels", fmt::format("{}{}{}", label_meaning, label_meaning.empty() ? "" : ": ",
+                                      labels.size() <= 20 ? fmt::format("{}", fmt::join(labels, ", "))
+                                                          : fmt::format("{} of them", labels.size()))});
   return all;
 }
 

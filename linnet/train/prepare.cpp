@@ -85,7 +85,8 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
         "{}: the data has the labels {}, the model's head {}; --new-head replaces the head", splits.train.file,
         listed(names), listed(known));
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (known[static_cast<std::size_t>(places[i])] != names[i]) splits.train.label_meaning += i == 0 ? ", by their ids" : "";
+    if (known[static_cast<std::size_t>(places[i])] != names[i])
+      splits.train.label_meaning += i == 0 ? ", by their ids" : "";
   renumber(splits.train, places, known);
   if (splits.valid) renumber(*splits.valid, places, known);
   if (splits.test) renumber(*splits.test, places, known);

@@ -29,8 +29,10 @@ Json read_state(const fs::path& folder) {
 
 std::int64_t planned_steps(const Json& state, const std::string& place) {
   const std::int64_t planned = get_integer(require(state, "planned_steps", place), "planned_steps", place);
-  check(planned >= 1, ErrorKind::kBadInput, "{}: 'planned_steps' is {}; the file was changed: go on from an older "
-        "checkpoint", place, planned);
+  check(planned >= 1, ErrorKind::kBadInput,
+        "{}: 'planned_steps' is {}; the file was changed: go on from an older "
+        "checkpoint",
+        place, planned);
   return planned;
 }
 

@@ -35,8 +35,8 @@ void save_checkpoint(const CheckpointParts& parts, const RunState& state);
 
 // What a checkpoint is held against.
 struct ThisRun {
-  const Json& identity;     // run_identity.h
-  const Sampler& sampler;   // of the training rows
+  const Json& identity;    // run_identity.h
+  const Sampler& sampler;  // of the training rows
   const BestRule& best;
   std::int64_t grad_accumulation = 1, steps = 0;  // steps: planned
 };

@@ -143,8 +143,8 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
   warn_of_targets(train_, &splits_.train);
   warn_of_targets(valid_, splits_.valid ? &*splits_.valid : nullptr);
   warn_of_targets(test_, splits_.test ? &*splits_.test : nullptr);
-  identity_ = run_identity({options_, learner_, train_.objective->set(),
-                            valid_.objective ? &valid_.objective->set() : nullptr});
+  identity_ = run_identity(
+      {options_, learner_, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr});
 }
 
 // The rows, encoded into `set`, if there is a figure to be had of them.

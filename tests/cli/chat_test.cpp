@@ -104,7 +104,7 @@ TEST_F(Chat, ArrowsEditAndRecall) {
   chat.type("/exit\r");
   EXPECT_EQ(chat.finish(), 0);
   EXPECT_EQ(saved()[0]["content"], "w5 w6 w7");
-  struct stat history{};
+  struct stat history {};
   ASSERT_EQ(stat((cache() / "chat_history").c_str(), &history), 0);
   EXPECT_EQ(history.st_mode & 0777, 0600u);
 }

@@ -37,7 +37,8 @@ TEST(DataInput, EveryFormOfTheRowsGivesTheSameAnswers) {
   EXPECT_EQ(scores(classify({}, "id\ttext\n1\tw5 w6\n2\tw7 w8\n")), want);
   EXPECT_EQ(scores(classify({}, "[{\"text\":\"w5 w6\"},{\"text\":\"w7 w8\"}]")), want);
   EXPECT_EQ(scores(classify({"--text-column", "body"}, "title,body\na,w5 w6\nb,w7 w8\n")), want);
-  EXPECT_EQ(scores(classify({"--delimiter", ";", "--no-header", "--text-column", "column2"}, "1;w5 w6\n2;w7 w8\n")), want);
+  EXPECT_EQ(scores(classify({"--delimiter", ";", "--no-header", "--text-column", "column2"}, "1;w5 w6\n2;w7 w8\n")),
+            want);
   EXPECT_EQ(scores(classify({"--input-format", "csv"}, "text\rw5 w6\rw7 w8\r")), want);
   const Scratch scratch;
   write_file(scratch / "f.csv", "id;text\n1;w5 w6\n2;w7 w8\n");

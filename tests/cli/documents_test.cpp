@@ -35,10 +35,13 @@ class Documents : public ::testing::Test {
 TEST_F(Documents, BashCompletesVerbsOptionsAndValues) {
   const auto complete = [&](const std::string& words) {
     const std::string script = path("script.sh");
-    write_file(script, "source '" + path("bash-completion/completions/linnet") + "'\n"
-                       "complete -p linnet >/dev/null || exit 9\n"
-                       "COMP_WORDS=(" + words + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_linnet\n"
-                       "echo \"${COMPREPLY[*]}\"\n");
+    write_file(script, "source '" + path("bash-completion/completions/linnet") +
+                           "'\n"
+                           "complete -p linnet >/dev/null || exit 9\n"
+                           "COMP_WORDS=(" +
+                           words +
+                           "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_linnet\n"
+                           "echo \"${COMPREPLY[*]}\"\n");
     return printed("bash --norc --noprofile '" + script + "'");
   };
   EXPECT_EQ(complete("linnet cla"), "classify\n");

@@ -25,7 +25,8 @@ class HostilePaths : public testing::Test {
   }
   // Every place of the command line where a path stands; PATH is it.
   static std::vector<std::vector<std::string>> uses() {
-    const std::string model = (fixtures() / "bert/classifier").string(), causal = (fixtures() / "llama/causal").string();
+    const std::string model = (fixtures() / "bert/classifier").string(),
+                      causal = (fixtures() / "llama/causal").string();
     return {{"inspect", "PATH"},
             {"tokenize", "x", "-m", "PATH"},
             {"forward", "w5", "-m", "PATH", "-o", "/nonexistent/x.safetensors"},
@@ -89,7 +90,7 @@ TEST_F(HostilePaths, NoFreeFileNumbers) {
        {std::vector<std::string>{"inspect", model}, {"classify", "w5", "-m", model}, {"tokenize", "w5", "-m", model}})
     for (const std::uint64_t files : {3, 4, 5}) {
       const CliResult r = run_linnet(arguments, {.open_files = files});
-      if (r.exit_code == 0) continue;  // it gets by with these
+      if (r.exit_code == 0) continue;                          // it gets by with these
       if (r.exit_code == 126 || r.exit_code == 127) continue;  // the program does not start with so few
       expect_refused(r, arguments[0], {1});
     }

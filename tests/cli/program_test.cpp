@@ -58,7 +58,8 @@ TEST(Program, UnknownOptionsAreNamedWithTheNearest) {
            Case{{"run", "x", "--top-k", "many"}, "--top-k takes a whole number, not 'many'"},
            Case{{"run", "x", "--top-p", "many"}, "--top-p takes a number, not 'many'"},
            Case{{"run", "x", "--top-p"}, "--top-p takes a value, and none follows"},
-           Case{{"run", "x", "--dtype", "fp32"}, "--dtype 'fp32' is not one of auto, f32, bf16, f16, q8, q4; the nearest: f32"},
+           Case{{"run", "x", "--dtype", "fp32"},
+                "--dtype 'fp32' is not one of auto, f32, bf16, f16, q8, q4; the nearest: f32"},
            Case{{"classify", "x", "--engine", "heads"}, "the nearest: head"},
            Case{{"train", "--method", "Lora"}, "the nearest: lora"},
            Case{{"doctor", "extra"}, "'extra' is not expected here"},
@@ -79,13 +80,14 @@ TEST(Program, ValuesOfOptionsAreNotTakenForOptions) {
 
 // findings E5: `linnet list` -> "nearest: fill, run, pull"
 TEST(Program, VerbsByTheirMeaning) {
-  for (const auto& [typed, meant] : {std::pair("list", "models"), std::pair("chat", "run"), std::pair("predict", "classify"),
-                                     std::pair("generate", "run"), std::pair("embedding", "embed"),
-                                     std::pair("finetune", "train"), std::pair("download", "pull"),
-                                     std::pair("quantize", "convert"), std::pair("delete", "rm")}) {
+  for (const auto& [typed, meant] :
+       {std::pair("list", "models"), std::pair("chat", "run"), std::pair("predict", "classify"),
+        std::pair("generate", "run"), std::pair("embedding", "embed"), std::pair("finetune", "train"),
+        std::pair("download", "pull"), std::pair("quantize", "convert"), std::pair("delete", "rm")}) {
     const CliResult r = run_linnet({typed});
     EXPECT_EQ(r.exit_code, 2);
-    EXPECT_NE(r.err.find(std::string("there is no verb '") + typed + "'; the nearest: " + meant + ";"), std::string::npos)
+    EXPECT_NE(r.err.find(std::string("there is no verb '") + typed + "'; the nearest: " + meant + ";"),
+              std::string::npos)
         << r.err;
   }
   EXPECT_NE(run_linnet({"xyzzy"}).err.find("; there are: run, score, classify"), std::string::npos);
@@ -101,14 +103,19 @@ TEST(Program, HelpShowsDefaults) {
   EXPECT_NE(classify.find("-q,--quiet"), std::string::npos);
 }
 
-// findings D1: text of any length, and names that no file can have, are the file's fault and never a library's exception
+// findings D1: text of any length, and names that no file can have, are the file's fault and never a library's
+// exception
 TEST(Program, NamesThatNoFileCanHaveAreBadInput) {
   const std::string longest(5000, 'n'), part = "/tmp/" + std::string(300, 'n');
   for (const std::string& name : {longest, part})
-    for (const auto& arguments : {std::vector<std::string>{"inspect", name}, {"run", "-m", name, "x"},
-                                  {"classify", "--labels", "a,b", "--input", name}, {"merge", name, "-o", "/tmp/x"},
-                                  {"convert", name, "-o", "/tmp/x.gguf"}, {"tokenize", "--input", name + ".jsonl"},
-                                  {"score", "--perplexity", name}, {"train", "--data", name, "-o", "/tmp/x"}}) {
+    for (const auto& arguments : {std::vector<std::string>{"inspect", name},
+                                  {"run", "-m", name, "x"},
+                                  {"classify", "--labels", "a,b", "--input", name},
+                                  {"merge", name, "-o", "/tmp/x"},
+                                  {"convert", name, "-o", "/tmp/x.gguf"},
+                                  {"tokenize", "--input", name + ".jsonl"},
+                                  {"score", "--perplexity", name},
+                                  {"train", "--data", name, "-o", "/tmp/x"}}) {
       const CliResult r = run_linnet(arguments);
       EXPECT_EQ(r.exit_code, 3) << arguments[0] << ": " << r.err;
       EXPECT_EQ(r.err.find("internal error"), std::string::npos) << r.err;
@@ -138,14 +145,16 @@ TEST(Program, VersionNamesTheDefaultModel) {
   const CliResult r = run_linnet({"--version"}, {.environment = {{"LINNET_CACHE", "/nowhere"}}});
   EXPECT_EQ(r.exit_code, 0);
   EXPECT_EQ(r.out.substr(0, 7), "linnet ");
-  EXPECT_NE(r.out.find("\ndefault model: /nowhere/models/SmolLM2-135M-Instruct.gguf (not there; "), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("\ndefault model: /nowhere/models/SmolLM2-135M-Instruct.gguf (not there; "), std::string::npos)
+      << r.out;
 }
 
 // findings E8: the default model was not listed
 TEST(Models, ListsTheDefaultModel) {
   const Scratch cache;
   put(cache / "models/SmolLM2-135M-Instruct.gguf", "GGUF");
-  const CliOptions here{.environment = {{"LINNET_CACHE", cache.path().string()}, {"HF_HUB_CACHE", (cache / "hub").string()}}};
+  const CliOptions here{
+      .environment = {{"LINNET_CACHE", cache.path().string()}, {"HF_HUB_CACHE", (cache / "hub").string()}}};
   const CliResult table = run_linnet({"models"}, here);
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_NE(table.out.find("SmolLM2-135M-Instruct"), std::string::npos) << table.out;

@@ -209,7 +209,8 @@ class Conversation : public ::testing::Test {
 };
 
 TEST_F(Conversation, InATerminalEveryTurnSeesTheOnesBefore) {
-  const CliResult r = run(folder_, {"-n", "3", "--no-do-sample"}, {.input = "w5\nw6\n", .stdin_kind = Stdin::kTerminal});
+  const CliResult r =
+      run(folder_, {"-n", "3", "--no-do-sample"}, {.input = "w5\nw6\n", .stdin_kind = Stdin::kTerminal});
   ASSERT_EQ(r.exit_code, 0) << r.err;
   const std::string first = answer("1,9,5");
   std::string ids = "1,9,5,10";

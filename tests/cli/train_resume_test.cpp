@@ -18,15 +18,16 @@ class TrainResume : public TrainCli {
 
 // findings E7: `train --resume -o DIR` alone, also from another folder than the one its relative paths were of.
 TEST_F(TrainResume, TheFolderAloneIsEnough) {
-  const std::vector<std::string> how{"--epochs", "20", "--save-every", "50", "--no-shuffle", "--freeze", "word_embeddings"};
+  const std::vector<std::string> how{"--epochs",     "20",       "--save-every",   "50",
+                                     "--no-shuffle", "--freeze", "word_embeddings"};
   const CliResult whole = run_linnet(arguments(out("whole"), how));
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
   std::vector<std::string> relative = arguments("out", how);
   for (std::string& argument : relative)
     if (argument == model().string() || argument == data().string()) argument = fs::path(argument).filename().string();
-  CliResult r = run_linnet(relative, {.working_directory = scratch_.path().string(),
-                                      .signal = SIGINT,
-                                      .signal_after_s = 0.5 * whole.seconds});
+  CliResult r = run_linnet(
+      relative,
+      {.working_directory = scratch_.path().string(), .signal = SIGINT, .signal_after_s = 0.5 * whole.seconds});
   ASSERT_EQ(r.exit_code, 130) << r.err;
   ASSERT_TRUE(newest_checkpoint(out()).has_value()) << r.err;
   r = resume(out());
@@ -91,11 +92,13 @@ TEST_F(TrainResume, WithoutACheckpointTheDataIsNeeded) {
 
 // findings D5: logs and folders of a run that failed; the same where it is interrupted before its first step.
 TEST_F(TrainResume, AFailedRunLeavesNothing) {
-  const CliResult r = run_linnet(arguments(out("a/b"), {"--learning-rate", "1e30", "--max-steps", "9", "--save-every", "9"}));
+  const CliResult r =
+      run_linnet(arguments(out("a/b"), {"--learning-rate", "1e30", "--max-steps", "9", "--save-every", "9"}));
   EXPECT_EQ(r.exit_code, 1) << r.err;
   EXPECT_FALSE(fs::exists(out("a"))) << r.err;
   fs::create_directory(out("empty"));
-  EXPECT_EQ(run_linnet(arguments(out("empty"), {"--learning-rate", "1e30", "--max-steps", "9", "--save-every", "9"})).exit_code,
+  EXPECT_EQ(run_linnet(arguments(out("empty"), {"--learning-rate", "1e30", "--max-steps", "9", "--save-every", "9"}))
+                .exit_code,
             1);
   EXPECT_TRUE(fs::is_empty(out("empty")));
 }
@@ -105,7 +108,11 @@ TEST_F(TrainResume, ForeignTextIsEscapedEverywhere) {
   const std::string evil = "<script>\x1b[31m\u202e|`x`";
   std::string rows;
   for (int i = 0; i < 24; ++i)
-    rows += dump_json({{"text", "w" + std::to_string(10 + i)}, {"label", i % 3 == 0 ? evil : i % 3 == 1 ? "b" : "c"}}) + "\n";
+    rows += dump_json({{"text", "w" + std::to_string(10 + i)},
+                       {"label", i % 3 == 0   ? evil
+                                 : i % 3 == 1 ? "b"
+                                              : "c"}}) +
+            "\n";
   const fs::path strange = out("rows\x1b[32m.jsonl");
   write_file(strange, rows);
   std::vector<std::string> how = arguments(out(), {"--epochs", "1", "--new-head", "--valid-fraction", "0.3"});

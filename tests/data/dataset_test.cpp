@@ -71,7 +71,8 @@ TEST(Dataset, EmptyRowsKeepTheirPlaces) {
     return out;
   };
   using Row = std::pair<std::int64_t, std::string>;
-  EXPECT_THAT(rows(parse("\na\n\n\nb\n\n\n", "txt")), ElementsAre(Row(0, ""), Row(1, "a"), Row(2, ""), Row(3, ""), Row(4, "b")));
+  EXPECT_THAT(rows(parse("\na\n\n\nb\n\n\n", "txt")),
+              ElementsAre(Row(0, ""), Row(1, "a"), Row(2, ""), Row(3, ""), Row(4, "b")));
   // The same kind: the empty cell of a one-column CSV, quoted or not; a quoted one is a row at the end, too.
   EXPECT_THAT(rows(parse("text\na\n\"\"\n\nb\n\"\"\n\n")),
               ElementsAre(Row(0, "a"), Row(1, ""), Row(2, ""), Row(3, "b"), Row(4, "")));
@@ -154,7 +155,8 @@ TEST(Dataset, LabelsAreNamesOrIds) {
 
 TEST(Dataset, LabelsMayBeMissingUnlessRequired) {
   EXPECT_THAT(labels(parse("text,label\na,\nb,x\n")), ElementsAre(-1, 0));
-  EXPECT_EQ(error_of("text,label\na,x\nb,\n", "csv", {.labels = Labels::kRequired}), "f:3: the row has no 'label'; give it one");
+  EXPECT_EQ(error_of("text,label\na,x\nb,\n", "csv", {.labels = Labels::kRequired}),
+            "f:3: the row has no 'label'; give it one");
   EXPECT_THAT(error_of("text\na\n", "csv", {.labels = Labels::kRequired}),
               HasSubstr("no columns for text with a label"));
   const Dataset ignored = parse("text,label\na,x\n", "csv", {.labels = Labels::kIgnored});

@@ -1,14 +1,17 @@
 // findings C3, C4: data files cost time in proportion to their size, and memory of at most twice it.
+#include "tests/growth.h"
+
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
 #include "linnet/data/dataset.h"
-#include "tests/growth.h"
 
 namespace linnet {
 namespace {
 
-std::string sentence(std::size_t i) { return fmt::format("row {} has a text of some length, as reviews do, and \\u00e9 in it", i); }
+std::string sentence(std::size_t i) {
+  return fmt::format("row {} has a text of some length, as reviews do, and \\u00e9 in it", i);
+}
 
 std::string repeated(const std::string& head, std::size_t n, const auto& row, const std::string& tail = "") {
   std::string all = head;
@@ -20,7 +23,8 @@ void read(const std::string& text, const char* format) { parse_dataset(text, for
 
 TEST(DataGrowth, RowsOfCells) {
   const auto make = [](std::size_t n) {
-    return repeated("text,label,id\n", n, [](std::size_t i) { return fmt::format("\"{}, \"\"{}\"\"\",c{},{}\n", sentence(i), i, i % 7, i); });
+    return repeated("text,label,id\n", n,
+                    [](std::size_t i) { return fmt::format("\"{}, \"\"{}\"\"\",c{},{}\n", sentence(i), i, i % 7, i); });
   };
   test::expect_linear(16'000, make, [](const std::string& text) { read(text, "csv"); });
 }
@@ -33,9 +37,14 @@ TEST(DataGrowth, RowsOfTabsWithoutQuoting) {
 }
 
 TEST(DataGrowth, JsonRows) {
-  const auto row = [](std::size_t i) { return fmt::format(R"({{"text":"{}","label":{},"more":[1,2,3]}})", sentence(i), i % 7); };
+  const auto row = [](std::size_t i) {
+    return fmt::format(R"({{"text":"{}","label":{},"more":[1,2,3]}})", sentence(i), i % 7);
+  };
   const auto lines = [&](std::size_t n) { return repeated("", n, [&](std::size_t i) { return row(i) + "\n"; }); };
-  const auto list = [&](std::size_t n) { return repeated("[{\"text\":\"a\"}", n, [&](std::size_t i) { return ",\n" + row(i); }, "]"); };
+  const auto list = [&](std::size_t n) {
+    return repeated(
+        "[{\"text\":\"a\"}", n, [&](std::size_t i) { return ",\n" + row(i); }, "]");
+  };
   test::expect_linear(8'000, lines, [](const std::string& text) { read(text, "jsonl"); });
   test::expect_linear(8'000, list, [](const std::string& text) { read(text, "json"); });
 }
@@ -43,7 +52,9 @@ TEST(DataGrowth, JsonRows) {
 TEST(DataGrowth, Chats) {
   const auto make = [](std::size_t n) {
     return repeated("", n, [](std::size_t i) {
-      return fmt::format(R"({{"messages":[{{"role":"user","content":"{0}"}},{{"role":"assistant","content":"{0}"}}]}})", sentence(i)) + "\n";
+      return fmt::format(R"({{"messages":[{{"role":"user","content":"{0}"}},{{"role":"assistant","content":"{0}"}}]}})",
+                         sentence(i)) +
+             "\n";
     });
   };
   test::expect_linear(5'000, make, [](const std::string& text) { read(text, "jsonl"); });
@@ -51,8 +62,9 @@ TEST(DataGrowth, Chats) {
 
 // One cell, one row of many columns, many labels: sizes that tables do not have, and attackers do.
 TEST(DataGrowth, LargeCellsAndManyColumnsAndLabels) {
-  test::expect_linear(1 << 20, [](std::size_t n) { return "text\n\"" + std::string(n, 'x') + "\"\n"; },
-                      [](const std::string& text) { read(text, "csv"); });
+  test::expect_linear(
+      1 << 20, [](std::size_t n) { return "text\n\"" + std::string(n, 'x') + "\"\n"; },
+      [](const std::string& text) { read(text, "csv"); });
   const auto columns = [](std::size_t n) {
     return repeated("text", n, [](std::size_t i) { return fmt::format(",c{}", i); }) +
            repeated("", 40, [&](std::size_t) { return repeated("\nx", n, [](std::size_t) { return ",1"; }); });

@@ -42,7 +42,8 @@ std::vector<std::vector<std::int32_t>> lists(const Dataset& data) {
 // findings A6: a number that is no label is not an index where names are numbers (stars, years), nor where the file has
 // labels that are names.
 TEST(Labels, ANumberIsAnIdOnlyWhereNoNameIsANumber) {
-  EXPECT_EQ(error_of({"1", "0"}, {.label_names = {"1", "2", "3"}}), "f:2: the label '0' is none of: 1, 2, 3; correct it");
+  EXPECT_EQ(error_of({"1", "0"}, {.label_names = {"1", "2", "3"}}),
+            "f:2: the label '0' is none of: 1, 2, 3; correct it");
   EXPECT_THAT(error_of({"0"}, {.label_names = {"1990", "2000"}}), HasSubstr("the label '0' is none of"));
   EXPECT_THAT(error_of({"0"}, {.label_names = {"1.5", "high"}}), HasSubstr("the label '0' is none of"));
   const ReadOptions tones{.label_names = {"negative", "positive"}};
@@ -76,7 +77,8 @@ TEST(Labels, ListsOfFlagsHaveALabelPerPosition) {
     EXPECT_EQ(data.label_meaning, "4 flags per row (multi-label)");
   }
   EXPECT_THAT(labelled({"[1,0]", "[0,1]"}, {.label_names = {"sad", "glad"}}).label_names, ElementsAre("sad", "glad"));
-  EXPECT_THAT(error_of({"[1,0]"}, {.label_names = {"a", "b", "c"}}), HasSubstr("lists of 2 flags, and there are 3 labels"));
+  EXPECT_THAT(error_of({"[1,0]"}, {.label_names = {"a", "b", "c"}}),
+              HasSubstr("lists of 2 flags, and there are 3 labels"));
   // Ids and names stay what they are.
   EXPECT_THAT(lists(labelled({"[0,2]", "[1]", "[]"})), ElementsAre(ElementsAre(0, 2), ElementsAre(1), IsEmpty()));
   EXPECT_THAT(labelled({"[\"b\",\"a\"]", "[\"a\"]"}).label_names, ElementsAre("a", "b"));

@@ -73,9 +73,11 @@ TEST(Rows, CellsComeAsTheyArrive) {
               ElementsAre("0@1: column1=1 column2=2", "1@2: column1=3 column2=4"));
 }
 
-// findings A16: a CSV whose rows end in \r alone, also with quoted line ends of another kind; the same for TSV and JSON.
+// findings A16: a CSV whose rows end in \r alone, also with quoted line ends of another kind; the same for TSV and
+// JSON.
 TEST(Rows, RowsMayEndInCarriageReturnsAlone) {
-  EXPECT_THAT(rows_of("text,label\ra,1\r\"b\nc\",2\r", kCsv), ElementsAre("0@2: text=a label=1", "1@3: text=b\nc label=2"));
+  EXPECT_THAT(rows_of("text,label\ra,1\r\"b\nc\",2\r", kCsv),
+              ElementsAre("0@2: text=a label=1", "1@3: text=b\nc label=2"));
   EXPECT_THAT(rows_of("text\tlabel\ra\t1\r\rb\t2", kTsv), ElementsAre("0@2: text=a label=1", "2@4: text=b label=2"));
   EXPECT_THAT(rows_of("{\"a\":1}\r{\"a\":\"x\"}\r", {.name = "jsonl"}), ElementsAre("0@1: a=~1", "1@2: a=x"));
 }
@@ -85,7 +87,8 @@ TEST(Rows, NamesAreTrimmed) {
   EXPECT_THAT(rows_of("text, label\na,1\n", kCsv), ElementsAre("0@2: text=a label=1"));
   EXPECT_THAT(rows_of("{\" text\":\"a\"}\n{\"text \":\"b\",\"label\":null}\n", {.name = "jsonl"}),
               ElementsAre("0@1: text=a", "1@2: text=b label=~null"));
-  EXPECT_THAT(error_of("{\" text\":\"a\",\"text\":\"b\"}\n", {.name = "jsonl"}), HasSubstr("f:1: the key 'text' is there twice"));
+  EXPECT_THAT(error_of("{\" text\":\"a\",\"text\":\"b\"}\n", {.name = "jsonl"}),
+              HasSubstr("f:1: the key 'text' is there twice"));
 }
 
 TEST(Rows, JsonIsCutIntoItsElements) {
@@ -94,8 +97,9 @@ TEST(Rows, JsonIsCutIntoItsElements) {
   EXPECT_THAT(rows_of("{\"a\":1}\n{\"a\":2}{\"a\":3}", kJson), ElementsAre("0@1: a=~1", "1@2: a=~2", "2@2: a=~3"));
   EXPECT_THAT(rows_of("{\"version\": {\"data\": [1]}, \"data\": [{\"a\":1},{\"a\":2}], \"more\": 1}", kJson),
               ElementsAre("0@1: a=~1", "1@1: a=~2"));
-  EXPECT_THAT(rows_of(R"({"data":[{"paragraphs":[{"qas":[{"question":"q"},{"question":"r"}],"context":"c"}]}]})", kJson),
-              ElementsAre("0@1: question=q context=c", "1@1: question=r context=c"));
+  EXPECT_THAT(
+      rows_of(R"({"data":[{"paragraphs":[{"qas":[{"question":"q"},{"question":"r"}],"context":"c"}]}]})", kJson),
+      ElementsAre("0@1: question=q context=c", "1@1: question=r context=c"));
   EXPECT_THAT(rows_of("[]", kJson), ElementsAre());
 }
 
@@ -119,7 +123,8 @@ TEST(Rows, ColumnsAndRowsHaveLimits) {
     keys += fmt::format(",\"c{}\":1", i);
   }
   EXPECT_THAT(error_of(head + "\n", kCsv), HasSubstr("f:1: there are 20001 columns, more than 16384"));
-  EXPECT_THAT(error_of(keys + "}\n", {.name = "jsonl"}), HasSubstr("f:1: with this row there are more than 16384 columns"));
+  EXPECT_THAT(error_of(keys + "}\n", {.name = "jsonl"}),
+              HasSubstr("f:1: with this row there are more than 16384 columns"));
   ColumnNames names;
   Arena arena;
   const std::string open = "a\n\"" + std::string(kMaxRowBytes + 10, 'x');

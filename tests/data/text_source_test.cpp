@@ -124,7 +124,8 @@ TEST(TextSource, ALineHasALimit) {
   }
 }
 
-// findings C4: nothing but a first line without an end, as a sparse file of 40 GB is: refused after what a line may have.
+// findings C4: nothing but a first line without an end, as a sparse file of 40 GB is: refused after what a line may
+// have.
 TEST(TextSource, AFirstLineWithoutAnEndHasTheLimit) {
   class Endless : public ByteSource {
    public:

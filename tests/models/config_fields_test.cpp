@@ -25,7 +25,9 @@ TEST(ConfigFields, AbsentAndNullKeepTheValue) {
   EXPECT_EQ(read<std::int64_t>({{"x", nullptr}}, {"x"}, 7), 7);
   EXPECT_EQ(read<std::int64_t>({{"x", nullptr}, {"old", 3}}, {"x", "old"}, 7), 3);
   EXPECT_EQ(read<std::int64_t>({{"x", 3}, {"old", 3}}, {"x", "old"}, 7), 3);
-  EXPECT_THAT(refusal([] { read<std::int64_t>({{"x", 2}, {"old", 3}}, {"x", "old"}); }),
+  EXPECT_THAT(refusal([] {
+                read<std::int64_t>({{"x", 2}, {"old", 3}}, {"x", "old"});
+              }),
               HasSubstr("x is 2 and old is 3"));
 }
 

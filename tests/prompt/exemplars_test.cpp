@@ -20,7 +20,8 @@ std::vector<Exemplar> pool(int size) {
 }
 
 FewShotPrompt build(const Exemplars& exemplars, const std::string& text, std::size_t budget = 100'000) {
-  return exemplars.build(kPrompt, kWords, {text}, Json::object(), budget, [](const std::string& s) { return s.size(); });
+  return exemplars.build(kPrompt, kWords, {text}, Json::object(), budget,
+                         [](const std::string& s) { return s.size(); });
 }
 
 std::size_t count(const std::string& text, const std::string& part) {

@@ -25,8 +25,10 @@ const std::string kOpening = "{% if add_generation_prompt %}<|assistant|>{% endi
 TEST(AssistantSpans, OfAPlainTemplate) {
   const std::string source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}" + kOpening;
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "a2<|end|>"));
-  EXPECT_THAT(learned(source, R"([{"role":"user","content":"a"},{"role":"assistant","content":"a"},{"role":"user","content":"a"}])"),
-              ElementsAre("a<|end|>"));
+  EXPECT_THAT(
+      learned(source,
+              R"([{"role":"user","content":"a"},{"role":"assistant","content":"a"},{"role":"user","content":"a"}])"),
+      ElementsAre("a<|end|>"));
 }
 
 // findings A9: a generation prompt that opens a thought, which the turns of the chat do not have.
@@ -41,8 +43,10 @@ TEST(AssistantSpans, WhereTheOpeningIsNotInTheText) {
 TEST(AssistantSpans, WhereTheLastTurnHasAThought) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>"
-      "{% if m.role == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}{{ m.content.split('</think>')[-1] }}<|end|>"
-      "{% endfor %}" + kOpening;
+      "{% if m.role == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}{{ "
+      "m.content.split('</think>')[-1] }}<|end|>"
+      "{% endfor %}" +
+      kOpening;
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "<think>\n\n</think>\n\na2<|end|>"));
 }
 
@@ -56,25 +60,31 @@ TEST(AssistantSpans, WhereOnlyTheLastTurnHasAMark) {
 
 TEST(AssistantSpans, WhereContentIsTrimmed) {
   const std::string source = "{% for m in messages %}[{{ m.role }}]{{ m.content | trim }}\n{% endfor %}";
-  EXPECT_THAT(learned(source, R"([{"role":"user","content":" q "},{"role":"assistant","content":" an answer\nof two \n"}])"),
-              ElementsAre("an answer\nof two\n"));
+  EXPECT_THAT(
+      learned(source, R"([{"role":"user","content":" q "},{"role":"assistant","content":" an answer\nof two \n"}])"),
+      ElementsAre("an answer\nof two\n"));
 }
 
 TEST(AssistantSpans, CallsOfToolsAreLearned) {
   const std::string source =
-      "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if m.tool_calls %}CALL {{ m.tool_calls[0] }}{% endif %}<|end|>"
-      "{% endfor %}" + kOpening;
-  EXPECT_THAT(learned(source, R"([{"role":"user","content":"u"},{"role":"assistant","content":"","tool_calls":["f"]}])"),
-              ElementsAre("CALL f<|end|>"));
+      "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if m.tool_calls %}CALL {{ m.tool_calls[0] }}{% endif "
+      "%}<|end|>"
+      "{% endfor %}" +
+      kOpening;
+  EXPECT_THAT(
+      learned(source, R"([{"role":"user","content":"u"},{"role":"assistant","content":"","tool_calls":["f"]}])"),
+      ElementsAre("CALL f<|end|>"));
 }
 
 // findings A9: without a turn of the assistant, or where a template does not show it, nothing is learned.
 TEST(AssistantSpans, NothingWithoutAnAnswer) {
   const std::string source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}";
   EXPECT_THAT(learned(source, R"([{"role":"user","content":"u"}])"), IsEmpty());
-  EXPECT_THAT(learned("{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}", kTwoTurns),
-              IsEmpty());
-  EXPECT_THAT(learned("{% for m in messages %}{{ m.content | upper }}{% endfor %}", kTwoTurns), ElementsAre("A1", "A2"));
+  EXPECT_THAT(
+      learned("{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}", kTwoTurns),
+      IsEmpty());
+  EXPECT_THAT(learned("{% for m in messages %}{{ m.content | upper }}{% endfor %}", kTwoTurns),
+              ElementsAre("A1", "A2"));
 }
 
 // A chat cut by its budget, not by its square.
@@ -82,8 +92,10 @@ TEST(AssistantSpans, ManyTurnsAreFound) {
   Json messages = Json::array();
   for (int i = 0; i < 1000; ++i)
     messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", "text " + std::to_string(i)}});
-  EXPECT_EQ(learned("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}" + kOpening, messages.dump()).size(),
-            500u);
+  EXPECT_EQ(
+      learned("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}" + kOpening, messages.dump())
+          .size(),
+      500u);
 }
 
 }  // namespace

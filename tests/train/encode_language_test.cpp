@@ -6,8 +6,8 @@
 #include "linnet/base/file.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/train/encode.h"
-#include "tests/models/fixture.h"
 #include "linnet/train/targets.h"
+#include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
 namespace linnet {
@@ -102,9 +102,10 @@ TEST(EncodeCausal, AChatWithoutAnAnswerIsCounted) {
   EXPECT_EQ(set.without_answer, 1);
   EXPECT_EQ(set.first_without_answer, "rows.jsonl:2");
   TrainOptions options{.task = TrainTask::kCausalLm};
-  EXPECT_EQ(target_warning(set, "rows.jsonl", options),
-            "rows.jsonl: 1 of 2 rows teach nothing (the chat template shows no turn of the assistant, as in rows.jsonl:2); "
-            "give them an answer, or remove them");
+  EXPECT_EQ(
+      target_warning(set, "rows.jsonl", options),
+      "rows.jsonl: 1 of 2 rows teach nothing (the chat template shows no turn of the assistant, as in rows.jsonl:2); "
+      "give them an answer, or remove them");
 }
 
 TEST(EncodeMasked, WordsAreNumberedSpecialTokensAreNot) {

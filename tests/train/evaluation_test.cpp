@@ -77,8 +77,8 @@ TEST(Evaluation, WhatIsNotJudgedIsNoFigure) {
 // findings A10: the same of every objective: answers that are cut away, tags that are absent, no rows.
 TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
   const auto question = [](const char* words) {
-    return fmt::format(R"({{"question":"w5","context":"{} w9","answers":{{"text":["w9"],"answer_start":[{}]}}}})", words,
-                       std::string_view(words).size() + 1) +
+    return fmt::format(R"({{"question":"w5","context":"{} w9","answers":{{"text":["w9"],"answer_start":[{}]}}}})",
+                       words, std::string_view(words).size() + 1) +
            "\n";
   };
   DatasetSplits splits{parse_dataset(question("w7") + question("w8"), "jsonl", "rows.jsonl"),
@@ -94,12 +94,12 @@ TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
                               "bert/pretraining", "llama/causal"}) {
     const models::Pretrained loaded = models::load_pretrained(fixtures() / fixture);
     const nn::HeadKind head = loaded.model->config().head;
-    const TrainTask task = head == nn::HeadKind::kSequenceClass        ? TrainTask::kClassify
-                           : head == nn::HeadKind::kTokenClass         ? TrainTask::kTokens
-                           : head == nn::HeadKind::kQuestionAnswering  ? TrainTask::kQuestionAnswering
-                           : head == nn::HeadKind::kPretraining        ? TrainTask::kMaskedNextSentence
-                           : head == nn::HeadKind::kMaskedLm           ? TrainTask::kMaskedLm
-                                                                       : TrainTask::kCausalLm;
+    const TrainTask task = head == nn::HeadKind::kSequenceClass       ? TrainTask::kClassify
+                           : head == nn::HeadKind::kTokenClass        ? TrainTask::kTokens
+                           : head == nn::HeadKind::kQuestionAnswering ? TrainTask::kQuestionAnswering
+                           : head == nn::HeadKind::kPretraining       ? TrainTask::kMaskedNextSentence
+                           : head == nn::HeadKind::kMaskedLm          ? TrainTask::kMaskedLm
+                                                                      : TrainTask::kCausalLm;
     const auto objective = make_objective(task, {}, *loaded.model, loaded.tokenizer, {});
     EXPECT_TRUE(objective->metrics({}).empty()) << fixture;
     EXPECT_FALSE(judges_anything(*objective, 42)) << fixture;

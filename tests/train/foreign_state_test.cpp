@@ -1,4 +1,5 @@
-// A checkpoint's files are foreign: each number of them changed in turn. The run is refused, or it ends as it would have.
+// A checkpoint's files are foreign: each number of them changed in turn. The run is refused, or it ends as it would
+// have.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,7 +26,8 @@ class ForeignState : public testing::Test {
     int steps = 0;
     TinyRun first("bert/classifier", rows_, whole);
     EXPECT_THROW(
-        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 4; }}), Error);
+        first.trainer->run({.on_step = [&](const StepRecord&) { ++steps; }, .stop = [&] { return steps == 4; }}),
+        Error);
   }
   static TrainOptions options() {
     TrainOptions options = tiny_options();

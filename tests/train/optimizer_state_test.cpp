@@ -21,14 +21,14 @@ TEST(OptimizerState, ForeignStateIsRefused) {
 TEST(OptimizerState, EveryTensorAndNumberIsChecked) {
   for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kSgd, OptimizerKind::kAdafactor}) {
     Tensor a = Tensor::zeros({4, 3}), b = Tensor::zeros({5}), c = Tensor::zeros({6, 2});
-    const auto optimizer = make_optimizer({{"layers.0.weight", &a, {4, 3}},
-                                           {"layers.0.bias", &b, {5}},
-                                           {"embeddings.tokens.weight", &c, {6, 2}}},
-                                          {.kind = kind});
+    const auto optimizer = make_optimizer(
+        {{"layers.0.weight", &a, {4, 3}}, {"layers.0.bias", &b, {5}}, {"embeddings.tokens.weight", &c, {6, 2}}},
+        {.kind = kind});
     const auto good = optimizer->state();
     EXPECT_NO_THROW(optimizer->load(good, 1));
-    EXPECT_NE(refusal([&] { optimizer->load({}, 1, "a/optimizer.safetensors"); }).find("a/optimizer.safetensors: has no"),
-              std::string::npos);
+    EXPECT_NE(
+        refusal([&] { optimizer->load({}, 1, "a/optimizer.safetensors"); }).find("a/optimizer.safetensors: has no"),
+        std::string::npos);
     for (const auto& [name, value] : good) {
       auto without = good;
       without.erase(name);

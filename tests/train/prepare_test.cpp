@@ -52,7 +52,8 @@ TEST(Prepare, OtherLabelsNeedANewHead) {  // R69
   EXPECT_EQ(load.classifier, nn::ClassifierKind::kMlp);
 }
 
-std::string refusal(const std::string& rows, const char* fixture, TrainOptions options = {}, const ReadOptions& read = {}) {
+std::string refusal(const std::string& rows, const char* fixture, TrainOptions options = {},
+                    const ReadOptions& read = {}) {
   DatasetSplits splits{parse_dataset(rows, "csv", "rows.csv", read), {}, {}};
   try {
     prepare(config_of(fixture), splits, options);
@@ -71,14 +72,16 @@ TEST(Prepare, ALabelledLookingFileIsNotTrainedAsText) {
   EXPECT_EQ(refusal(rows, "bert/masked", {.task = TrainTask::kMaskedLm}), "taken");
   EXPECT_EQ(refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
   // The same kind: numbers under another name, and a column that only looks like an id.
-  EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"), std::string::npos);
+  EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"),
+            std::string::npos);
   EXPECT_EQ(refusal("id,text\n1,w5\n2,w6\n3,w7\n4,w8\n", "bert/masked"), "taken");
   EXPECT_EQ(parse_dataset("id,text\n1,w5\n", "csv", "f").unused_columns, std::vector<std::string>{"id"});
 }
 
 // findings A8: the label is used though the first row has none; that row is refused by its place when it is learned.
 TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
-  DatasetSplits splits = splits_of("{\"text\":\"w5\"}\n{\"text\":\"w6\",\"label\":\"good\"}\n{\"text\":\"w7\",\"label\":\"bad\"}\n");
+  DatasetSplits splits =
+      splits_of("{\"text\":\"w5\"}\n{\"text\":\"w6\",\"label\":\"good\"}\n{\"text\":\"w7\",\"label\":\"bad\"}\n");
   TrainOptions options;
   EXPECT_EQ(prepare(config_of("llama/causal"), splits, options).labels, (std::vector<std::string>{"bad", "good"}));
   EXPECT_EQ(options.task, TrainTask::kClassify);
@@ -88,7 +91,8 @@ TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
 TEST(Prepare, FlagsAreTheHeadsLabelsByPosition) {
   DatasetSplits splits = splits_of("{\"text\":\"w5\",\"labels\":[1,0,1]}\n{\"text\":\"w6\",\"labels\":[0,1,1]}\n");
   TrainOptions options;
-  EXPECT_EQ(prepare(config_of("bert/classifier"), splits, options).labels, (std::vector<std::string>{"red", "green", "blue"}));
+  EXPECT_EQ(prepare(config_of("bert/classifier"), splits, options).labels,
+            (std::vector<std::string>{"red", "green", "blue"}));
   EXPECT_EQ(options.problem, nn::ProblemType::kMultiLabel);
   EXPECT_EQ(splits.train.examples[0].labels, (std::vector<std::int32_t>{0, 2}));
 }

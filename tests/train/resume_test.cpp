@@ -37,8 +37,8 @@ TEST(Resume, ResumingGivesTheSameBits) {
   }
 }
 
-// The position in the data, the optimiser's count and the best evaluation are worked out from the step, which the folder's
-// name and the history have too.
+// The position in the data, the optimiser's count and the best evaluation are worked out from the step, which the
+// folder's name and the history have too.
 TEST(Resume, ALostPositionShows) {
   const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
@@ -212,7 +212,8 @@ TEST(Resume, ResumingFromOtherWeightsIsRefused) {
       FAIL() << "was taken";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
-      EXPECT_NE(std::string(error.what()).find("the model's weight layers.1.ffn.up.weight was "), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("the model's weight layers.1.ffn.up.weight was "), std::string::npos)
+          << error.what();
     }
   }
 }

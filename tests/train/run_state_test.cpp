@@ -80,8 +80,7 @@ TEST(RunState, WhatDiffersIsSaid) {
   EXPECT_NE(message(other).find("config.json rope_theta was "), std::string::npos) << message(other);
   other = same;
   other["weights"]["layers.0.ffn.up.weight"] = "F32 [1, 1] 00";
-  EXPECT_NE(message(other).find("the model's weight layers.0.ffn.up.weight was "), std::string::npos)
-      << message(other);
+  EXPECT_NE(message(other).find("the model's weight layers.0.ffn.up.weight was "), std::string::npos) << message(other);
 }
 
 // What the command line gave comes back.
