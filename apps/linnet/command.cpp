@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <type_traits>
 
@@ -169,6 +170,7 @@ Option Command::option(const std::string& names, T& value, const std::string& he
 }
 #define LINNET_OPTION_TYPE(T) template Option Command::option(const std::string&, T&, const std::string&)
 LINNET_OPTION_TYPE(std::string);
+LINNET_OPTION_TYPE(std::filesystem::path);
 LINNET_OPTION_TYPE(std::vector<std::string>);
 LINNET_OPTION_TYPE(int);
 LINNET_OPTION_TYPE(std::int64_t);
