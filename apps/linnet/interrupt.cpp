@@ -140,11 +140,13 @@ void take_signal_stack() { thread_local const SignalStack stack; }
 
 void block_signals() {
   sigemptyset(&taken);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH}) {
     struct sigaction now = {};
     const bool ignored = sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
     if (!ignored) sigaddset(&taken, signal);
   }
+  signal(SIGCONT, SIG_DFL);  // it also wakes the signal thread for its end, so it is taken in any case
+  sigaddset(&taken, SIGCONT);
   pthread_sigmask(SIG_BLOCK, &taken, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);

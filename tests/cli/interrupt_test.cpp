@@ -101,6 +101,14 @@ TEST(Interrupted, UnderNohupAHangUpIsNotHeard) {
   EXPECT_EQ(r.exit_code, 0) << r.err;
 }
 
+// SIGCONT also ends the thread that takes signals.
+TEST(Interrupted, UnderAParentThatIgnoresSigcontTheProgramEnds) {
+  const auto before = signal(SIGCONT, SIG_IGN);
+  const CliResult r = run_linnet({"--version"});
+  signal(SIGCONT, before);
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+}
+
 // A program that reads standard input, and what it is waiting for never comes.
 class Waiting {
  public:
