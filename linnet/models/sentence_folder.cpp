@@ -124,8 +124,8 @@ void read_sentences(const fs::path& file, SentenceFolder& result) {
 // Arguments of the library's calls; those that decide where and in what type it computes have no part in the text.
 void read_arguments(const Json& arguments, const std::string& key, SentenceFolder& result, const std::string& place) {
   constexpr std::string_view kHarmless[] = {
-      "trust_remote_code", "torch_dtype",      "dtype",     "attn_implementation", "device_map", "revision", "token",
-      "cache_dir",         "local_files_only", "use_cache", "add_pooling_layer"};
+      "trust_remote_code", "torch_dtype",      "dtype",     "attn_implementation", "device_map", "revision",    "token",
+      "cache_dir",         "local_files_only", "use_cache", "add_pooling_layer",   "use_fast",   "padding_side"};
   if (arguments.is_null()) return;
   check(arguments.is_object(), ErrorKind::kBadInput, "{}: '{}' is not an object", place, key);
   for (const auto& [name, value] : arguments.items()) {

@@ -8,13 +8,15 @@ namespace linnet::models {
 namespace {
 
 // Of many models: no part of a forward pass. Sorted.
-constexpr std::string_view kHarmless[] = {"architectures",
+constexpr std::string_view kHarmless[] = {"adapters",
+                                          "architectures",
                                           "attn_implementation",
                                           "auto_map",
                                           "bad_words_ids",
                                           "begin_suppress_tokens",
                                           "bos_token_id",
                                           "chunk_size_feed_forward",
+                                          "cls_token_id",
                                           "cross_attention_hidden_size",
                                           "custom_pipelines",
                                           "decoder_start_token_id",
@@ -24,6 +26,7 @@ constexpr std::string_view kHarmless[] = {"architectures",
                                           "early_stopping",
                                           "encoder_no_repeat_ngram_size",
                                           "eos_token_id",
+                                          "eos_token_ids",
                                           "exponential_decay_length_penalty",
                                           "finetuning_task",
                                           "forced_bos_token_id",
@@ -44,6 +47,7 @@ constexpr std::string_view kHarmless[] = {"architectures",
                                           "model_max_length",
                                           "model_type",
                                           "name_or_path",
+                                          "neftune_noise_alpha",
                                           "no_repeat_ngram_size",
                                           "num_beam_groups",
                                           "num_beams",
@@ -58,9 +62,12 @@ constexpr std::string_view kHarmless[] = {"architectures",
                                           "pretraining_tp",
                                           "problem_type",
                                           "remove_invalid_values",
+                                          "renormalize_logits",
                                           "repetition_penalty",
                                           "return_dict",
                                           "return_dict_in_generate",
+                                          "rope_scaling.finetuned",
+                                          "sbert_ce_default_activation_function",
                                           "sentence_transformers",
                                           "sep_token_id",
                                           "suppress_tokens",
@@ -78,9 +85,12 @@ constexpr std::string_view kHarmless[] = {"architectures",
                                           "transformers_version",
                                           "typical_p",
                                           "unk_token_id",
+                                          "unsloth_fixed",
+                                          "unsloth_version",
                                           "use_bfloat16",
                                           "use_cache",
-                                          "use_mem_efficient_attention"};
+                                          "use_mem_efficient_attention",
+                                          "use_return_dict"};
 
 // Of one family or another, and of models made from them: with another value the numbers are others. Sorted.
 constexpr FixedField kFixed[] = {{"add_cross_attention", "[false]"},
@@ -177,8 +187,9 @@ bool changes_nothing(const Json& value, const Json& inert) {
   return std::find(inert.begin(), inert.end(), value) != inert.end();
 }
 
-// A window as long as the context is none.
-bool is_wide(std::string_view name, const Json& value, const Json& all) {
+// A window as long as the context is none; embeddings of the hidden size need no projection.
+bool is_usual(std::string_view name, const Json& value, const Json& all) {
+  if (name == "embedding_size") return all.contains("hidden_size") && value == all.at("hidden_size");
   const bool window = name == "sliding_window" && value.is_number_integer();
   return window && ((all.contains("max_position_embeddings") && value >= all.at("max_position_embeddings")) ||
                     (all.contains("use_sliding_window") && all.at("use_sliding_window") == false));
@@ -191,7 +202,7 @@ void check_unused_fields(const ConfigFields& fields, const Family& family) {
     const FixedField* fixed = fixed_field(fields, family, name);
     if (fixed == nullptr) continue;
     const Json& value = fields.json().at(name);
-    check(changes_nothing(value, Json::parse(fixed->values)) || is_wide(name, value, fields.json()),
+    check(changes_nothing(value, Json::parse(fixed->values)) || is_usual(name, value, fields.json()),
           ErrorKind::kBadInput,
           "{}: {} is {}, which is not supported for a {} model; take a model that does without it", fields.place(),
           name, printable(dump_json(value), 60), family.model_type);
@@ -202,6 +213,8 @@ void warn_unknown_fields(const ConfigFields& fields, const Family& family) {
   constexpr std::size_t kMostShown = 8;
   std::vector<std::string> unknown = fields.unread();
   std::erase_if(unknown, [&](const std::string& name) {
+    const auto value = fields.json().find(name);
+    if (value != fields.json().end() && value->is_null()) return true;
     return is_harmless(fields, family, name) || fixed_field(fields, family, name) != nullptr;
   });
   if (unknown.empty()) return;

@@ -104,7 +104,7 @@ TEST_F(Folder, WhatCannotBeObeyedIsNamed) {
   EXPECT_THAT(call(R"({"tokenizer_args": {"truncation_side": "left"}})"), HasSubstr("'truncation_side'"));
   EXPECT_THAT(call(R"({"new_option": 3})"), HasSubstr("'new_option' is 3"));
   put(scratch_ / "sentence_bert_config.json",
-      R"({"tokenizer_args": {"model_max_length": 9}, "model_args": {"torch_dtype": "bfloat16"}, "unpad_inputs": true})");
+      R"({"tokenizer_args": {"model_max_length": 9, "padding_side": "left", "use_fast": true}, "model_args": {"torch_dtype": "bfloat16"}, "unpad_inputs": true})");
   EXPECT_EQ(listed().max_length, 9);
 }
 

@@ -78,6 +78,21 @@ TEST(UnusedFields, UnknownOnesAreNamed) {
   EXPECT_THAT(said(many), HasSubstr("and 12 more"));
 }
 
+// Of configurations on the Hub: notes of other programs and of older Transformers, and what is null.
+TEST(UnusedFields, WhatOtherProgramsLeaveIsNotWarnedOf) {
+  EXPECT_EQ(said(config_of("llama/causal", {{"unsloth_version", "2025.1.5"}, {"unsloth_fixed", true}})), "");
+  EXPECT_EQ(said(config_of("bert/classifier",
+                           {{"sbert_ce_default_activation_function", "torch.nn.Identity"},
+                            {"eos_token_ids", 0},
+                            {"xla_device", nullptr},
+                            {"embedding_size", config_of("bert/classifier", Json::object()).at("hidden_size")}})),
+            "");
+  EXPECT_THAT(refusal([] {
+                read(config_of("bert/classifier", {{"embedding_size", 3}}));
+              }),
+              HasSubstr("embedding_size is 3"));
+}
+
 // No real model's fields, as Transformers writes them, may be warned of.
 TEST(UnusedFields, WhatTransformersWritesIsKnown) {
   for (const std::string& name : fixture_cases("config.json"))
