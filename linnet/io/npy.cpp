@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <set>
 #include <string>
 
 #include "linnet/base/error.h"
@@ -86,7 +87,7 @@ Header parse_header(std::string_view text, const std::string& place) {
   HeaderText in(text, place);
   Header header;
   in.expect('{');
-  int keys = 0;
+  std::set<std::string> keys;
   while (!in.accept('}')) {
     const std::string key(in.quoted());
     in.expect(':');
@@ -99,14 +100,15 @@ Header parse_header(std::string_view text, const std::string& place) {
     else
       fail(ErrorKind::kBadInput, "{}: its header has the key '{}'; descr, fortran_order and shape are known", place,
            key);
-    ++keys;
+    check(keys.insert(key).second, ErrorKind::kBadInput, "{}: its header has the key '{}' twice; write it again", place,
+          key);
     if (!in.accept(',')) {
       in.expect('}');
       break;
     }
   }
   in.end();
-  check(keys == 3 && !header.type.empty(), ErrorKind::kBadInput,
+  check(keys.size() == 3 && !header.type.empty(), ErrorKind::kBadInput,
         "{}: its header lacks descr, fortran_order or shape; write it again", place);
   return header;
 }

@@ -73,6 +73,7 @@ TEST(Npy, WhatIsNotSuchAMatrixIsRefused) {
   EXPECT_THAT(refused(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 2), }", kValues)),
               HasSubstr("shape"));
   EXPECT_THAT(refused(npy("{'descr': '<f4', 'shape': (1, 2), }", kValues)), HasSubstr("lacks"));
+  EXPECT_THAT(refused(npy("{'descr': '<f4', 'descr': '<f4', 'shape': (1, 2), }", kValues)), HasSubstr("twice"));
   EXPECT_THAT(refused(npy("{'descr': '<f4', 'evil': 1}", kValues)), HasSubstr("'evil'"));
   EXPECT_THAT(refused(npy("{'descr': '<f4'", kValues)), HasSubstr("damaged"));
   EXPECT_THAT(refused(npy(kHeader, kValues, 9)), HasSubstr("version 9"));
