@@ -190,12 +190,19 @@ PeftTensors read_peft_tensors(const fs::path& folder) {
     else if (name.starts_with("base_model."))
       name.remove_prefix(11);
     std::string bare(name);
+    bool trained = true;
     for (const std::string_view infix : {"modules_to_save.default.", "original_module."})
-      if (const auto at = bare.find(infix); at != bare.npos) bare.erase(at, infix.size());
+      if (const auto at = bare.find(infix); at != bare.npos) {
+        bare.erase(at, infix.size());
+        trained = infix != "original_module.";
+      }
     const Tensor value = reader->read(stored);
     check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput, "{}: tensor '{}' is {}",
           folder.string(), printable(stored), info(value.dtype()).name);
-    tensors[bare] = value;
+    if (trained)
+      tensors[bare] = value;
+    else
+      tensors.emplace(bare, value);  // of what was trained in full, the base's: never in its place
   }
   return tensors;
 }

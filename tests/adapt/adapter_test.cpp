@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "linnet/adapt/kinds.h"
 #include "linnet/base/file.h"
 #include "tests/adapt/adapted.h"
 #include "tests/scratch.h"
@@ -143,6 +144,21 @@ TEST(Adapter, OtherBaseWeightsInTheFileAreUsedAndSaid) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("lm_head.base_layer.weight"));
   const AdaptedModel usual = load(adapter_fixture("llama-lora-output"));
   EXPECT_GT(furthest(logits(*other.model, nullptr, one_row()), logits(*usual.model, nullptr, one_row())), 1e-3);
+}
+
+// A file of the raw state has what a saved module was before its training, too; whatever their order.
+TEST(Adapter, WhatASavedModuleWasBeforeIsNotTakenForIt) {
+  const Scratch scratch;
+  CheckpointWriter out(scratch.path(), "adapter_model");
+  const auto module = [](const char* which) { return fmt::format("base_model.model.{}.weight", which); };
+  out.add(module("a.modules_to_save.default"), Tensor::from(std::vector<float>{1}, {1}));
+  out.add(module("a.original_module"), Tensor::from(std::vector<float>{2}, {1}));
+  out.add(module("b.original_module"), Tensor::from(std::vector<float>{2}, {1}));
+  out.add(module("b.modules_to_save.default"), Tensor::from(std::vector<float>{1}, {1}));
+  out.finish();
+  PeftTensors tensors = read_peft_tensors(scratch.path());
+  EXPECT_EQ(tensors.at("a.weight").data<float>()[0], 1);
+  EXPECT_EQ(tensors.at("b.weight").data<float>()[0], 1);
 }
 
 TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
