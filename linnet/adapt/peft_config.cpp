@@ -4,6 +4,7 @@
 #include <array>
 
 #include "linnet/base/error.h"
+#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 
 namespace linnet {
@@ -238,10 +239,7 @@ Json text_or_null(const std::string& value) { return value.empty() ? Json(nullpt
 
 }  // namespace
 
-bool is_adapter_folder(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(path / "adapter_config.json", error);
-}
+bool is_adapter_folder(const std::filesystem::path& path) { return has_companion(path / "adapter_config.json"); }
 
 PeftConfig read_peft_config(const std::filesystem::path& folder) {
   const auto file = folder / "adapter_config.json";

@@ -57,7 +57,8 @@ struct PeftConfig {
   Json unknown = Json::object();  // other keys of the file, kept when it is written again
 };
 
-bool is_adapter_folder(const std::filesystem::path& path);  // has an adapter_config.json
+// Has an adapter_config.json; one that is there and cannot be read: kBadInput.
+bool is_adapter_folder(const std::filesystem::path& path);
 // Refuses by name what would change the numbers and is not supported: DoRA, PiSSA, QALoRA, aLoRA … A key that PEFT 0.21
 // does not have is named in a warning, as PEFT does.
 PeftConfig read_peft_config(const std::filesystem::path& folder);

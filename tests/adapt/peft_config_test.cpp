@@ -141,6 +141,14 @@ TEST(PeftConfig, UnknownKeysAreKeptWhenItIsWrittenAgain) {
   EXPECT_EQ(again.rank, 4);
 }
 
+// findings D3: without this, its base or the folder's own weights would answer in its place.
+TEST(PeftConfig, AConfigurationThatIsALinkToNothingIsNotAnAbsentOne) {
+  Scratch scratch;
+  std::filesystem::create_symlink(scratch / "nothing", scratch / "adapter_config.json");
+  EXPECT_THAT(refusal([&] { is_adapter_folder(scratch.path()); }), HasSubstr("is a link to nothing"));
+  EXPECT_FALSE(is_adapter_folder("/dev/null"));
+}
+
 TEST(PeftConfig, AFolderIsAnAdapterByItsConfiguration) {
   Scratch scratch;
   EXPECT_FALSE(is_adapter_folder(scratch.path()));
