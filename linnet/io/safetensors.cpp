@@ -21,6 +21,7 @@ class HeaderBuilder : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderBuilder(SafetensorsHeader& header) : header_(header) {}
   std::string fault;
+  std::string_view advice = "the file is damaged";
 
   bool null() override { return refuse("is null"); }
   bool boolean(bool) override { return refuse("is a bool"); }
@@ -51,8 +52,10 @@ class HeaderBuilder : public nlohmann::json_sax<Json> {
     }
     if (place_ != Place::kTensor || field_ != "dtype") return refuse("is a string");
     const auto type = dtype_named(value);
-    if (!type || linnet::info(*type).quantized)
+    if (!type || linnet::info(*type).quantized) {
+      advice = "save the weights as F32, F16 or BF16";
       return refuse(fmt::format("is '{}', a type that is not supported", printable(value, 40)));
+    }
     current().info.dtype = *type;
     return true;
   }
@@ -215,7 +218,7 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
   SafetensorsHeader header;
   HeaderBuilder builder(header);
   if (!Json::sax_parse(text, text + length, &builder))
-    fail(ErrorKind::kBadInput, "{}: {}; the file is damaged", place, builder.fault);
+    fail(ErrorKind::kBadInput, "{}: {}; {}", place, builder.fault, builder.advice);
   const std::size_t data = 8 + static_cast<std::size_t>(length);
   check_ranges(header, file.size() - data, place);
   for (SafetensorsEntry& tensor : header.tensors) {

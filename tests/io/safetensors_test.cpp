@@ -43,6 +43,8 @@ TEST(Safetensors, RefusesWithTheFact) {
   EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "12345"),
               HasSubstr("1 bytes after"));
   EXPECT_THAT(refused(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", "1234"), HasSubstr("'Q9'"));
+  EXPECT_THAT(refused(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", "1"),
+              HasSubstr("is 'F8_E4M3', a type that is not supported; save the weights as"));
   EXPECT_THAT(refused(R"({"a":{"dtype":"Q8_0","shape":[32],"data_offsets":[0,34]}})"), HasSubstr("'Q8_0'"));
   EXPECT_THAT(
       refused(
