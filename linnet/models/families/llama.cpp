@@ -64,12 +64,11 @@ constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "q
 constexpr std::string_view kIgnored[] = {"layers.{}.self_attn.rotary_emb.inv_freq", "rope_freqs.weight"};
 constexpr std::string_view kLora[] = {"q_proj", "v_proj"};
 constexpr FixedField kFixed[] = {{"position_embedding_type", R"(["rope"])"}};
-constexpr std::string_view kUnused[] = {"max_sequence_length"};
 
 }  // namespace
 
 extern const Family llama;
 const Family llama{"llama", kArchitectures,      "model.", config, kNames, kUnprefixed, kIgnored,
-                   kLora,   HeadKind::kCausalLm, kFixed,   kUnused};
+                   kLora,   HeadKind::kCausalLm, kFixed};
 
 }  // namespace linnet::models::families
