@@ -90,12 +90,17 @@ class CellRows : public RowReader {
             "{}:{}: there are {} columns, more than {}; keep what is needed", reader_.place(), reader_.line(),
             cells_.size(), kMaxColumns);
       std::unordered_set<std::string_view> seen;
-      for (std::size_t i = 0; i < cells_.size(); ++i) {
-        const std::string_view name = trimmed(cells_[i]);
+      for (const std::string& cell : cells_) {
+        const std::string_view name = trimmed(cell);
         check(!header_ || name.empty() || seen.insert(name).second, ErrorKind::kBadInput,
               "{}:{}: the column '{}' is there twice; rename one", reader_.place(), reader_.line(),
               printable(name, 60));
-        names_.add(header_ ? std::string(name) : fmt::format("column{}", i + 1));
+      }
+      for (std::size_t i = 0; i < cells_.size(); ++i) {
+        const std::string_view name = header_ ? trimmed(cells_[i]) : std::string_view();
+        std::string by_place = fmt::format("column{}", i + 1);  // pandas writes its index without a name
+        while (header_ && seen.contains(by_place)) by_place += '_';
+        names_.add(name.empty() ? std::move(by_place) : std::string(name));
       }
       waiting_ = !header_;
       return;

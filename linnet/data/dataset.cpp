@@ -149,7 +149,8 @@ void fill_texts(Example& example, const Columns& columns, Arena& arena, std::str
 
 void fill_labels(Dataset& data, const Columns& columns, const ColumnNames& names, const ReadOptions& options) {
   const bool tokens = columns.shape == DataShape::kTokens;
-  const auto column = names.find(tokens ? columns.tags : columns.label);
+  const std::string& name = tokens ? columns.tags : columns.label;
+  const auto column = name.empty() ? std::nullopt : names.find(name);
   if (!column || options.labels == Labels::kIgnored) return;
   if (tokens)
     read_tags(data, *column, options);

@@ -47,7 +47,7 @@ void each_cell(const char* at, const Visit& visit) {
 }  // namespace
 
 std::size_t ColumnNames::add(std::string name) {
-  if (!name.empty()) ids_.emplace(name, names_.size());
+  ids_.emplace(name, names_.size());
   names_.push_back(std::move(name));
   return names_.size() - 1;
 }
@@ -105,8 +105,7 @@ Cell Record::find(std::string_view name) const {
 
 Json Record::json() const {
   Json object = Json::object();
-  for (const Cell& cell : cells())
-    if (!name(cell).empty()) object[std::string(name(cell))] = cell.json();
+  for (const Cell& cell : cells()) object[std::string(name(cell))] = cell.json();
   return object;
 }
 

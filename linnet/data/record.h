@@ -39,7 +39,7 @@ inline constexpr std::size_t kMaxColumns = 16'384;
 // The columns of all rows, in the order they first appear.
 class ColumnNames {
  public:
-  std::size_t add(std::string name);      // a header's next column; an empty name may come again
+  std::size_t add(std::string name);      // a header's next column
   std::size_t id(std::string_view name);  // of a JSON key; added where it is new
   std::optional<std::size_t> find(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
@@ -84,7 +84,7 @@ class Record {
   Cell find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).kind != CellKind::kAbsent; }
   std::string_view name(const Cell& cell) const { return names_->names()[cell.column]; }
-  Json json() const;  // all named columns as one object: the slots of a template
+  Json json() const;  // all columns as one object: the slots of a template
 
  private:
   const char* at_ = nullptr;

@@ -144,6 +144,17 @@ TEST(RowAnswers, AreJoinedToTheInputsColumns) {
   EXPECT_EQ(lines[1]["score"], answers[1]["score"]);
 }
 
+// findings E4: the index that pandas writes has no name in the header; its cells stay.
+TEST(RowAnswers, AColumnWithoutANameStays) {
+  const Scratch scratch;
+  const std::string file = written(scratch, "in.csv", ",text\n7,w5\n9,w6\n");
+  const std::string out = (scratch / "out.csv").string();
+  const CliResult r = run("classify", "gpt2/classifier", {"--input", file, "--output", out});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_THAT(read_file(scratch / "out.csv"),
+              testing::AllOf(HasSubstr("column1,text,label,"), HasSubstr("\n7,w5,"), HasSubstr("\n9,w6,")));
+}
+
 TEST(RowAnswers, AColumnOfTheSameNameStays) {
   const Scratch scratch;
   const std::string file = written(scratch, "in.csv", "text,label\nw5,red\nw6,green\n");

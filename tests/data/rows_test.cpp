@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
+#include "linnet/data/dataset.h"
 #include "linnet/data/json_rows.h"
 
 namespace linnet {
@@ -113,6 +114,15 @@ TEST(Rows, BrokenJsonListsAreNamed) {
   EXPECT_THAT(error_of("]", kJson), HasSubstr("f:1"));
   EXPECT_THAT(error_of("{\"a\":\"x", kJson), HasSubstr("f:1"));
   EXPECT_THAT(error_of("{\"data\"", kJson), HasSubstr("f:1"));
+}
+
+// findings E4: a column without a name, as pandas writes its index, has its place for one, so that it can be joined.
+TEST(Rows, ColumnsWithoutANameAreNamedByTheirPlace) {
+  EXPECT_THAT(rows_of(",text,\n7,a,x\n", kCsv), ElementsAre("0@2: column1=7 text=a column3=x"));
+  EXPECT_THAT(rows_of(",column1\n7,a\n", kCsv), ElementsAre("0@2: column1_=7 column1=a"));
+  EXPECT_EQ(parse_dataset("{\"\":1,\"text\":\"a\"}\n", "jsonl", "f").label_kind, LabelKind::kNone);
+  EXPECT_THAT(rows_of("{\"\":1}\n{\"\":2,\"text\":\"a\"}\n", {.name = "jsonl"}),
+              ElementsAre("0@1: =~1", "1@2: =~2 text=a"));
 }
 
 // findings C3, C4: more columns, or bytes of a row, than any table has are refused before work.
