@@ -11,6 +11,8 @@
 namespace linnet {
 namespace {
 
+constexpr std::size_t kEnough = 1 << 16;  // bytes that are waited for, to tell what a pipe holds
+
 struct Foreign {
   std::string_view begin, what, advice;
 };
@@ -65,9 +67,14 @@ Printable shown_delimiter(char delimiter) {
   return delimiter == '\t' ? Printable("tabs") : format_printable("'{}'", std::string(1, delimiter));
 }
 
-// Of a file that is called .csv: another delimiter than ',' where the first rows leave no doubt.
-char guess_delimiter(const TextBuffer& text) {
-  if (const auto rows = first_rows(text, ','); rows.empty() || rows[0].size() > 1) return ',';
+// Of a file that is called .csv: another delimiter than ',' where the first rows leave no doubt. The row after a header
+// is waited for.
+char guess_delimiter(TextBuffer& text, bool header) {
+  for (;;) {
+    const auto rows = first_rows(text, ',');
+    if (rows.empty() || rows[0].size() > 1) return ',';
+    if (rows.size() > 1 || !header || text.view().size() >= kEnough || !text.more()) break;
+  }
   for (const char delimiter : {';', '\t', '|'}) {
     const auto rows = first_rows(text, delimiter);
     if (rows.size() < 2 || rows[0].size() < 2 || !same_width(rows)) continue;
@@ -117,6 +124,10 @@ Printable listed(const std::vector<std::string>& names) {
 }
 
 DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
+  // Empty lines and a bracket alone say nothing yet: what follows them is waited for.
+  for (std::string_view seen = trimmed(text.view());
+       (seen.empty() || seen == "[") && text.view().size() < kEnough && text.more();)
+    seen = trimmed(text.view());
   const std::string_view begin = trimmed(text.view());
   if (begin.starts_with('{')) {
     const std::string_view line = trimmed(begin.substr(0, begin.find_first_of("\r\n")));
@@ -162,14 +173,13 @@ DataFormat format_named(std::string_view name, std::string_view place, const Rea
 
 DataFormat find_format(const std::filesystem::path& file, TextBuffer& text, const ReadOptions& options) {
   // A whole first line, so far as it is short: a pipe may give less at once.
-  constexpr std::size_t kEnough = 1 << 16;
   while (text.view().size() < kEnough && text.view().find_first_of("\r\n") == std::string_view::npos && text.more()) {
   }
   refuse_foreign(text);
   const std::string ending = file == "-" ? "" : data_format(file);
   if (options.format.empty() && ending.empty()) return by_content(text, options);
   DataFormat format = format_named(options.format.empty() ? ending : options.format, text.place(), options);
-  if (format.name == "csv" && options.delimiter == '\0') format.delimiter = guess_delimiter(text);
+  if (format.name == "csv" && options.delimiter == '\0') format.delimiter = guess_delimiter(text, format.header);
   return format;
 }
 

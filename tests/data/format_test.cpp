@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "linnet/base/error.h"
 
 namespace linnet {
@@ -36,6 +39,38 @@ TEST(Format, APipesContentTells) {
   EXPECT_EQ(format_of(" [\n{\"text\":\"a\"}]\n"), "json");
   EXPECT_EQ(format_of("1,good\n2,bad\n", "-", {.header = false}), "csv,");
   EXPECT_EQ(format_of("a|b\n", "-", {.delimiter = '|'}), "csv|");
+}
+
+// Gives a line at a time, as a pipe may.
+class Lines : public ByteSource {
+ public:
+  explicit Lines(std::string text) : text_(std::move(text)) {}
+  std::size_t read(char* to, std::size_t most) override {
+    const auto end = std::min(text_.find('\n'), text_.size() - 1) + 1;
+    const std::size_t n = text_.empty() ? 0 : std::min(most, end);
+    text_.copy(to, n);
+    text_.erase(0, n);
+    return n;
+  }
+
+ private:
+  std::string text_;
+};
+
+// findings E3: what a pipe holds does not depend on how much of it has come when it is first looked at.
+TEST(Format, WhatAPipeHoldsIsToldLineByLineToo) {
+  const auto format = [](const std::string& text, const ReadOptions& options = {}) {
+    TextBuffer buffer(std::make_unique<Lines>(text), "f");
+    const DataFormat found = find_format("-", buffer, options);
+    return found.name + std::string(1, found.delimiter);
+  };
+  EXPECT_EQ(format("[\n{\"text\":\"a\"}\n]\n"), "json,");
+  EXPECT_EQ(format("[\n\n {\n\"text\":\"a\"}\n]\n"), "json,");
+  EXPECT_EQ(format("\n\n{\"text\":\"a\"}\n"), "jsonl,");
+  EXPECT_EQ(format("\ntext;label\na;1\n"), "csv;");
+  EXPECT_EQ(format("text;label\na;1\n", {.format = "csv"}), "csv;");
+  EXPECT_EQ(format("[\n"), "txt,");
+  EXPECT_EQ(format("\na text.\n"), "txt,");
 }
 
 TEST(Format, TextsStayTexts) {
