@@ -102,6 +102,12 @@ enum class LabelNumbers : std::uint8_t {
   kNames,     // labels like others
 };
 
+// Numbers that may be classes, or values or no label at all: 0.0 and 5.0, -1 beside 0.
+enum class DoubtfulLabels : std::uint8_t {
+  kRefused,     // for training: it would learn another task
+  kAreClasses,  // for answers: the model says what they are
+};
+
 struct ReadOptions {
   std::string format = {};            // txt, jsonl, json, csv, tsv; empty: by the file's name, else by its content
   char delimiter = '\0';              // between the cells of a CSV; 0: ',', or what the first rows show
@@ -116,6 +122,7 @@ struct ReadOptions {
   // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
   std::vector<std::string> label_names = {};
   LabelNumbers label_numbers = LabelNumbers::kMayBeIds;
+  DoubtfulLabels doubtful_labels = DoubtfulLabels::kRefused;
   LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
   std::int64_t limit = -1;                  // rows read at most; -1: all
 };

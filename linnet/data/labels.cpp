@@ -51,9 +51,20 @@ std::string item_text(const Json& item, std::string_view place) {
   return item.is_string() ? std::string(trimmed(item.get_ref<const std::string&>())) : without_point(dump_json(item));
 }
 
+// "['a', 'b']", "[True, False]", "[1 0]": lists as Python and NumPy print them, which are no JSON.
+bool like_printed_list(std::string_view text) {
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
+  text = trimmed(text.substr(1, text.size() - 2));
+  return text.empty() || text.find_first_of(",'\"") != text.npos ||
+         text.find_first_not_of("0123456789. -") == text.npos;
+}
+
 std::string scalar_text(const Cell& cell, std::string_view place) {
   check(cell.kind == CellKind::kText || !cell.text.starts_with('{'), ErrorKind::kBadInput,
         "{}: the label {} is no name or number; give one", place, printable(cell.text, 60));
+  check(!like_printed_list(trimmed(cell.text)), ErrorKind::kBadInput,
+        "{}: the label {} looks like a list and is no JSON; write [\"a\", \"b\"] or [0, 1]", place,
+        printable(cell.text, 60));
   return std::string(trimmed(cell.text));
 }
 
@@ -123,16 +134,17 @@ Survey survey_of(const Dataset& data, std::size_t column, bool many) {
   return survey;
 }
 
-LabelKind kind_of(const Survey& survey, const std::string& file) {
+LabelKind kind_of(const Survey& survey, const ReadOptions& options, const std::string& file) {
   if (survey.lists > 0) return LabelKind::kMulti;
   if (survey.names.empty()) return LabelKind::kNone;
   if (!survey.numbers) return LabelKind::kClass;
   if (survey.fraction) return LabelKind::kValue;
+  if (survey.names.size() == 1 && survey.names.contains("-1")) return LabelKind::kNone;
+  if (options.doubtful_labels == DoubtfulLabels::kAreClasses) return LabelKind::kClass;
   check(!survey.point, ErrorKind::kBadInput,
         "{}: the labels are whole numbers with a point, as {}: classes or numbers to predict? say --problem-type "
         "single-label or regression, or write classes without a point",
         file, *std::min_element(survey.names.begin(), survey.names.end()));
-  if (survey.names.size() == 1 && survey.names.contains("-1")) return LabelKind::kNone;
   check(
       !survey.names.contains("-1") || !survey.names.contains("0"), ErrorKind::kBadInput,
       "{}: the label -1 may be a class or mean that a row has none; say --problem-type single-label if it is a class, "
@@ -271,7 +283,7 @@ void read_classes(Dataset& data, std::size_t column, Survey survey, const ReadOp
 void read_labels(Dataset& data, std::size_t column, const ReadOptions& options) {
   const bool many = options.label_kind == LabelKind::kMulti;
   const Survey survey = options.label_kind == LabelKind::kValue ? Survey() : survey_of(data, column, many);
-  data.label_kind = options.label_kind != LabelKind::kNone ? options.label_kind : kind_of(survey, data.file);
+  data.label_kind = options.label_kind != LabelKind::kNone ? options.label_kind : kind_of(survey, options, data.file);
   if (options.labels == Labels::kRequired)
     for (std::size_t i = 0; i < data.examples.size(); ++i)
       check(!no_label(data.examples[i].row.find(column)), ErrorKind::kBadInput, "{}: the row has no '{}'; give it one",

@@ -74,5 +74,14 @@ TEST(DataInput, AnUnknownNumberIsNoLabel) {
   EXPECT_EQ(classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
 }
 
+// findings A7: --problem-type is train's; a head's classes may have a point in the file, as pandas writes them.
+TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
+  const Scratch scratch;
+  write_file(scratch / "f.csv", "text,label\nw5 w6,1.0\nw7 w8,0.0\n");
+  const CliResult r = classify({"--input", (scratch / "f.csv").string()});
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_EQ(json_lines(r.out).back()["summary"]["labelled"], 2);
+}
+
 }  // namespace
 }  // namespace linnet::test

@@ -99,6 +99,24 @@ TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
   EXPECT_EQ(labelled({"1.0", "0.5"}).label_meaning, "a number per row (regression)");
 }
 
+// findings A7: a list that is no JSON is no class of its own.
+TEST(Labels, ListsAsPythonPrintsThemAreRefused) {
+  for (const char* label : {"\"['a', 'b']\"", "\"['a']\"", "\"[True, False]\"", "\"[1 0 1]\"", "\"[a, b]\""}) {
+    EXPECT_THAT(error_of({label}), HasSubstr("looks like a list and is no JSON")) << label;
+    EXPECT_THAT(error_of({label}, {.label_kind = LabelKind::kMulti}), HasSubstr("looks like a list")) << label;
+  }
+  EXPECT_THAT(labelled({"\"[B]\"", "\"(a, b)\""}).label_names, ElementsAre("(a, b)", "[B]"));
+}
+
+// findings A7: what is asked about before training is judged by the model's own classes.
+TEST(Labels, DoubtfulLabelsAreClassesForAnswers) {
+  const ReadOptions answers{.doubtful_labels = DoubtfulLabels::kAreClasses};
+  EXPECT_THAT(labelled({"1.0", "5.0", "3.0"}, answers).label_names, ElementsAre("1", "3", "5"));
+  EXPECT_THAT(labelled({"0", "-1", "1"}, answers).label_names, ElementsAre("-1", "0", "1"));
+  EXPECT_EQ(labelled({"-1", "-1"}, answers).label_kind, LabelKind::kNone);
+  EXPECT_EQ(labelled({"1.0", "0.5"}, answers).label_kind, LabelKind::kValue);
+}
+
 // findings A7: -100 is what PyTorch's losses pass over; -1 marks rows without a label, or is a class.
 TEST(Labels, NegativeLabelsAreNotGuessedAt) {
   EXPECT_THAT(ids(labelled({"0", "-100", "1"})), ElementsAre(0, -1, 1));
