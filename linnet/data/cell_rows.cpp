@@ -167,24 +167,27 @@ CutRow cut_quoted_row(std::string_view text, char delimiter, bool last, std::vec
   }
 }
 
+CutRow cut_row(std::string_view text, char delimiter, bool last, std::size_t columns, std::vector<std::string>& cells) {
+  CutRow cut = cut_quoted_row(text, delimiter, last, cells);
+  if (delimiter != '\t') return cut;
+  if (cut.state == State::kOpen && text.size() > kQuotedTabs) cut.state = State::kBroken;
+  const bool fits = cut.state == State::kRow && (columns == 0 || cells.size() == columns);
+  if (fits || cut.state == State::kOpen) return cut;
+  std::vector<std::string> plain;
+  const CutRow line = cut_plain_row(text, delimiter, last, plain);
+  const bool better = cut.state == State::kBroken || plain.size() == columns;
+  if (line.state == State::kOpen) return line;
+  if (line.state != State::kRow || !better) return cut;
+  cells = std::move(plain);
+  return line;
+}
+
 bool CellReader::next(std::vector<std::string>& cells, std::size_t columns) {
   for (;;) {
     const std::string_view text = text_.view();
-    const bool last = text_.ended(), tabs = delimiter_ == '\t';
+    const bool last = text_.ended();
     if (text.empty() && last) return false;
-    CutRow cut = cut_quoted_row(text, delimiter_, last, cells);
-    if (tabs && cut.state == State::kOpen && text.size() > kQuotedTabs) cut.state = State::kBroken;
-    const bool fits = cut.state == State::kRow && (columns == 0 || cells.size() == columns);
-    if (tabs && !fits && cut.state != State::kOpen) {
-      std::vector<std::string> plain;
-      const CutRow line = cut_plain_row(text, delimiter_, last, plain);
-      const bool better = cut.state == State::kBroken || plain.size() == columns;
-      if (line.state == State::kOpen) cut = line;
-      if (line.state == State::kRow && better) {
-        cut = line;
-        cells = std::move(plain);
-      }
-    }
+    const CutRow cut = cut_row(text, delimiter_, last, columns, cells);
     check(cut.state != State::kBroken, ErrorKind::kBadInput, "{}:{}: {}{}; quotes inside a cell are doubled", place(),
           line_, cut.wrong, cells.empty() ? Printable() : format_printable(" ('{}')", printable(cells.back(), 40)));
     if (cut.state == State::kOpen) {

@@ -47,6 +47,8 @@ struct CutRow {
 };
 // `last`: nothing follows the text. The cells are set where the state is kRow.
 CutRow cut_quoted_row(std::string_view text, char delimiter, bool last, std::vector<std::string>& cells);
+// The same, and a tab-separated line without quoting. `columns`: the cells that are expected; 0: any number.
+CutRow cut_row(std::string_view text, char delimiter, bool last, std::size_t columns, std::vector<std::string>& cells);
 
 std::unique_ptr<RowReader> read_cell_rows(TextBuffer text, const DataFormat& format, ColumnNames& names);
 

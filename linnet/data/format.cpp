@@ -45,7 +45,7 @@ std::vector<std::vector<std::string>> first_rows(const TextBuffer& text, char de
   std::vector<std::vector<std::string>> rows;
   std::string_view rest = text.view();
   for (std::vector<std::string> cells; rows.size() < kRows && !rest.empty();) {
-    const CutRow cut = cut_quoted_row(rest, delimiter, text.ended(), cells);
+    const CutRow cut = cut_row(rest, delimiter, text.ended(), rows.empty() ? 0 : rows[0].size(), cells);
     if (cut.state != CutRow::State::kRow) break;
     if (!blank(rest.substr(0, cut.used))) rows.push_back(cells);
     rest.remove_prefix(cut.used);
@@ -88,6 +88,7 @@ enum class Head : std::uint8_t {
   kText,     // nothing that names columns
   kKnown,    // a column is known as the text or the label
   kUnknown,  // it could name columns
+  kBroken,   // as kKnown, and the rows after it do not fit
 };
 
 Head look_at(const std::vector<std::string>& head, const ReadOptions& options) {
@@ -102,15 +103,29 @@ Head look_at(const std::vector<std::string>& head, const ReadOptions& options) {
   return head.size() > 1 && !blanks ? Head::kUnknown : Head::kText;
 }
 
+// Several names without blanks: no text that happens to have a delimiter.
+bool only_names(const std::vector<std::string>& head) {
+  return head.size() > 1 && std::all_of(head.begin(), head.end(), [](const std::string& cell) {
+           return trimmed(cell).find_first_of(" \t") == std::string_view::npos;
+         });
+}
+
+bool lines_follow(const TextBuffer& text) {
+  const std::string_view all = trimmed(text.view());
+  return all.find_first_of("\r\n") != all.npos;
+}
+
 // What the first row of a pipe is, where the rows after it have as many cells. They are waited for.
 Head find_head(TextBuffer& text, char delimiter, const ReadOptions& options) {
   for (;;) {
     const auto rows = first_rows(text, delimiter);
     const Head head = rows.empty() ? Head::kText : look_at(rows[0], options);
     const std::size_t needed = head == Head::kKnown ? 2 : 3;
-    if (head == Head::kText || !same_width(rows)) return Head::kText;
-    if (rows.size() >= needed) return head;
-    if (!text.more()) return Head::kText;
+    if (head == Head::kText) return head;
+    const bool fits = same_width(rows);
+    if (fits && rows.size() >= needed) return head;
+    if (fits && text.view().size() <= kMaxRowBytes && text.more()) continue;
+    return head == Head::kKnown && only_names(rows[0]) && lines_follow(text) ? Head::kBroken : Head::kText;
   }
 }
 
@@ -142,6 +157,10 @@ DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
     const Head head = find_head(text, delimiter, options);
     if (head == Head::kText) continue;
     const std::vector<std::string> names = first_rows(text, delimiter)[0];
+    check(head != Head::kBroken, ErrorKind::kBadInput,
+          "{}: begins with the names of columns ({}), and the next rows do not have as many cells; give --input-format "
+          "csv to see where, or --input-format txt if each line is a text",
+          text.place(), listed(names));
     check(head == Head::kKnown, ErrorKind::kBadInput,
           "{}: looks like CSV with the columns {}, none of which is known as the text; name it with --text-column, or "
           "give --input-format txt if each line is a text",

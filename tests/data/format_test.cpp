@@ -41,6 +41,18 @@ TEST(Format, APipesContentTells) {
   EXPECT_EQ(format_of("a|b\n", "-", {.delimiter = '|'}), "csv|");
 }
 
+// findings E3: rows that do not fit their header are no texts in silence; quotes of a TSV need not fit.
+TEST(Format, ABrokenTableIsNoText) {
+  for (const char* rows : {"\"not closed,1\nb,0\n", "\"said \"hi\" there\",1\nb,0\n", "really, really,1\nb,0\n"})
+    EXPECT_THAT(format_of(std::string("text,label\n") + rows),
+                HasSubstr("begins with the names of columns (text, label)"))
+        << rows;
+  EXPECT_EQ(format_of("sentence\tlabel\n\"fine\" they said\t1\nb\t0\n"), "tsv\t");
+  EXPECT_EQ(format_of("sentence\tlabel\n\"not closed\t1\nb\t0\n"), "tsv\t");
+  EXPECT_EQ(format_of("text,label\n"), "txt");
+  EXPECT_EQ(format_of("text, a kind of\nb\n"), "txt");
+}
+
 // Gives a line at a time, as a pipe may.
 class Lines : public ByteSource {
  public:
