@@ -158,7 +158,7 @@ std::vector<std::string> sorted_names(const Survey& survey) {
   std::sort(names.begin(), names.end());
   const auto value = [](const std::string& name) { return read_number<std::int64_t>(name); };
   if (std::all_of(names.begin(), names.end(), [&](const auto& name) { return value(name).has_value(); }))
-    std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return *value(a) < *value(b); });
+    std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return *value(a) < *value(b); });
   return names;
 }
 

@@ -99,6 +99,16 @@ TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
   EXPECT_EQ(labelled({"1.0", "0.5"}).label_meaning, "a number per row (regression)");
 }
 
+// Names of one value have the order of their letters, however many there are.
+TEST(Labels, NamesOfOneValueHaveOneOrder) {
+  std::vector<std::string> rows, want;
+  for (int i = 0; i < 40; ++i) {
+    for (const char* form : {"0{}", "{}"}) want.push_back(fmt::format(fmt::runtime(form), i));
+    for (const char* form : {"\"{}\"", "\"0{}\""}) rows.push_back(fmt::format(fmt::runtime(form), i));
+  }
+  EXPECT_EQ(labelled(rows).label_names, want);
+}
+
 // findings A7: a list that is no JSON is no class of its own.
 TEST(Labels, ListsAsPythonPrintsThemAreRefused) {
   for (const char* label : {"\"['a', 'b']\"", "\"['a']\"", "\"[True, False]\"", "\"[1 0 1]\"", "\"[a, b]\""}) {
