@@ -82,20 +82,16 @@ class ClassifyRun {
     std::vector<ExampleRef> asked;
     for (const ExampleRef& example : examples) {
       if (is_empty_line(example)) continue;
+      if (const auto fault = fault_of(example)) {
+        classify(std::exchange(texts, {}), std::exchange(asked, {}), places);  // the rows before it
+        answers_.refuse(input_row(example, answers_.joins()), *fault);
+        continue;
+      }
       const Example& e = *example;
       texts.push_back({e.text, e.text_pair, slots_ ? e.row.json() : Json()});
       asked.push_back(example);
     }
-    if (texts.empty()) return;
-    if (std::exchange(first_, false)) check_first(texts.front());
-    classifier_.classify_each(
-        texts, session_,
-        [&](std::size_t i, const tasks::Classification& answer) {
-          answers_.add(input_row(asked[i], answers_.joins()), report_.answer(texts[i].text, answer));
-          const std::int32_t label = (*asked[i]).label;
-          report_.count(answer, label < 0 || places.empty() ? -1 : places[static_cast<std::size_t>(label)]);
-        },
-        [&](std::size_t i, const Error& why) { answers_.refuse(input_row(asked[i], answers_.joins()), why); });
+    classify(texts, asked, places);
   }
 
   void finish() {
@@ -109,6 +105,20 @@ class ClassifyRun {
   }
 
  private:
+  void classify(const std::vector<tasks::TextInput>& texts, const std::vector<ExampleRef>& asked,
+                std::span<const std::int32_t> places) {
+    if (texts.empty()) return;
+    if (std::exchange(first_, false)) check_first(texts.front());
+    classifier_.classify_each(
+        texts, session_,
+        [&](std::size_t i, const tasks::Classification& answer) {
+          answers_.add(input_row(asked[i], answers_.joins()), report_.answer(texts[i].text, answer));
+          const std::int32_t label = (*asked[i]).label;
+          report_.count(answer, label < 0 || places.empty() ? -1 : places[static_cast<std::size_t>(label)]);
+        },
+        [&](std::size_t i, const Error& why) { answers_.refuse(input_row(asked[i], answers_.joins()), why); });
+  }
+
   // What is wrong with the template is wrong for every row, and said once, before the first one.
   void check_first(const tasks::TextInput& first) const {
     tasks::TextInput probe{"text", first.pair.empty() ? "" : "text", first.columns};
@@ -186,7 +196,8 @@ void run_classify(Arguments arguments) {
   check_usage(command, a);
 
   std::vector<std::string> labels = split_labels(a.labels);
-  ReadOptions read{.label_names = labels, .doubtful_labels = DoubtfulLabels::kAreClasses};
+  ReadOptions read{
+      .label_names = labels, .faulty_rows = FaultyRows::kKept, .doubtful_labels = DoubtfulLabels::kAreClasses};
   if (!labels.empty()) read.label_kind = LabelKind::kClass;
   bool streams = answers_as_rows_come(a.texts, a.answers);
   std::optional<Dataset> data;

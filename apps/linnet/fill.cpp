@@ -79,7 +79,7 @@ void run_fill(Arguments arguments) {
 
   check_answer_options(command, show);
 
-  const ReadOptions read{.labels = Labels::kIgnored};
+  const ReadOptions read{.labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
   std::optional<Dataset> data;
   if (!answers_as_rows_come(texts, show)) data = read_texts(command, texts, read);
   const LoadedModel loaded = load_model(command, model);
@@ -92,6 +92,7 @@ void run_fill(Arguments arguments) {
     for (std::size_t i = 0; i < rows.examples.size(); ++i, bar.advance()) {
       if (is_empty_line({rows, i})) continue;
       answers->answer(input_row({rows, i}, answers->joins()), [&] {
+        if (const auto fault = fault_of({rows, i})) throw Error(*fault);
         const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), rows.examples[i].text, top_k, only);
         return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
       });

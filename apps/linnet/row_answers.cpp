@@ -50,6 +50,12 @@ bool is_empty_line(ExampleRef example) {
   return example.data.format == "txt" && (*example).text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
+std::optional<Error> fault_of(ExampleRef example) {
+  const auto found = example.data.faults.find(example.index);
+  if (found == example.data.faults.end()) return std::nullopt;
+  return Error(ErrorKind::kBadInput, printable(found->second, SIZE_MAX));
+}
+
 RowAnswers::RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns,
                        std::vector<std::string> answer)
     : options_(options) {

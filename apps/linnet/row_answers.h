@@ -60,6 +60,9 @@ InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether the
 // A line of a .txt without text: it is counted, and has no answer.
 bool is_empty_line(ExampleRef example);
 
+// Why a row has no text to answer; nothing where it has one.
+std::optional<Error> fault_of(ExampleRef example);
+
 struct RowAnswer {
   Json json;                // an object, which gets "row"; a list of objects, or of lists of them, which each get it
   std::string text;         // what is printed without --json

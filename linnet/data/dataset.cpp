@@ -185,7 +185,14 @@ Dataset dataset_of_rows(const std::vector<RawRow>& rows, const std::shared_ptr<R
     example.row = row.record;
     example.line = row.line;
     example.index = row.index;
-    fill_texts(example, columns, store->arena, data.place(data.examples.size() - 1));
+    const std::string at = data.place(data.examples.size() - 1);
+    try {
+      fill_texts(example, columns, store->arena, at);
+    } catch (const Error& error) {
+      if (options.faulty_rows == FaultyRows::kRefused || error.kind() != ErrorKind::kBadInput) throw;
+      const std::string_view what = error.what();
+      data.faults[data.examples.size() - 1] = what.substr(what.starts_with(at + ": ") ? at.size() + 2 : 0);
+    }
   }
   fill_labels(data, columns, *store->names, options);
   return data;

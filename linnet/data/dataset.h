@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,9 +79,10 @@ struct Dataset {
   std::vector<std::string> label_names;  // ids in this order
   std::string label_meaning;             // what the labels were taken for, in words
   std::vector<Example> examples;
-  std::int64_t blank_rows = 0;              // empty lines that are not examples: no row of JSON, no cells
-  std::vector<std::string> columns;         // of all rows, in the input's order: what a joined output begins with
-  std::vector<std::string> unused_columns;  // those that no field of an example shows
+  std::int64_t blank_rows = 0;                // empty lines that are not examples: no row of JSON, no cells
+  std::vector<std::string> columns;           // of all rows, in the input's order: what a joined output begins with
+  std::map<std::size_t, std::string> faults;  // of examples without a text, where they are kept: why
+  std::vector<std::string> unused_columns;    // those that no field of an example shows
   std::string format;                     // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
   char delimiter = ',';                   // between its cells
   std::shared_ptr<const RowStore> store;  // the bytes of the examples
@@ -108,6 +110,12 @@ enum class DoubtfulLabels : std::uint8_t {
   kAreClasses,  // for answers: the model says what they are
 };
 
+// Rows whose text is missing, null or no text.
+enum class FaultyRows : std::uint8_t {
+  kRefused,
+  kKept,  // for answers: each is named in Dataset::faults, the others are answered
+};
+
 struct ReadOptions {
   std::string format = {};            // txt, jsonl, json, csv, tsv; empty: by the file's name, else by its content
   char delimiter = '\0';              // between the cells of a CSV; 0: ',', or what the first rows show
@@ -122,6 +130,7 @@ struct ReadOptions {
   // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
   std::vector<std::string> label_names = {};
   LabelNumbers label_numbers = LabelNumbers::kMayBeIds;
+  FaultyRows faulty_rows = FaultyRows::kRefused;
   DoubtfulLabels doubtful_labels = DoubtfulLabels::kRefused;
   LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
   std::int64_t limit = -1;                  // rows read at most; -1: all

@@ -144,6 +144,25 @@ TEST(RowAnswers, AreJoinedToTheInputsColumns) {
   EXPECT_EQ(lines[1]["score"], answers[1]["score"]);
 }
 
+// findings A11, A17: a row whose text is null, as pandas writes an empty cell, or missing, has its error, and the
+// others their answers.
+TEST(RowAnswers, ARowWithoutATextIsNamedAndTheOthersAreAnswered) {
+  const Scratch scratch;
+  const std::string file = written(
+      scratch, "in.jsonl", "{\"text\":\"w5\"}\n{\"text\":null}\n{\"text\":\"w6\"}\n{\"note\":1}\n{\"text\":[1]}\n");
+  const CliResult r = run("classify", "gpt2/classifier", {"--json", "--input", file});
+  EXPECT_EQ(r.exit_code, 3);
+  const auto lines = json_lines(r.out);
+  ASSERT_EQ(lines.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(lines[i]["row"], i);
+    EXPECT_EQ(lines[i].contains("error"), i == 1 || i > 2) << i;
+  }
+  EXPECT_EQ(lines[1]["error"], "'text' is null, not a text");
+  EXPECT_THAT(r.err, HasSubstr("in.jsonl:2: 'text' is null, not a text"));
+  EXPECT_THAT(r.err, HasSubstr("3 of 5 rows have no answer"));
+}
+
 // findings E4: the index that pandas writes has no name in the header; its cells stay.
 TEST(RowAnswers, AColumnWithoutANameStays) {
   const Scratch scratch;
