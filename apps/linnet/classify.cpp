@@ -196,8 +196,10 @@ void run_classify(Arguments arguments) {
   check_usage(command, a);
 
   std::vector<std::string> labels = split_labels(a.labels);
-  ReadOptions read{
-      .label_names = labels, .faulty_rows = FaultyRows::kKept, .doubtful_labels = DoubtfulLabels::kAreClasses};
+  ReadOptions read{.one_text = true,
+                   .label_names = labels,
+                   .faulty_rows = FaultyRows::kKept,
+                   .doubtful_labels = DoubtfulLabels::kAreClasses};
   if (!labels.empty()) read.label_kind = LabelKind::kClass;
   bool streams = answers_as_rows_come(a.texts, a.answers);
   std::optional<Dataset> data;

@@ -90,7 +90,7 @@ void run_embed(Arguments arguments) {
   if (command.given("--output") && !output.ends_with(".npy"))
     command.wrong_usage("--output takes a name ending in .npy; for other forms take --json or standard output");
 
-  const Dataset data = read_texts(command, texts, {.labels = Labels::kIgnored});
+  const Dataset data = read_texts(command, texts, {.one_text = true, .labels = Labels::kIgnored});
   const LoadedModel loaded = load_model(command, model);
   const tasks::EmbedOptions options = embed_options(command, flags, loaded, wishes);
   std::vector<std::string> list;

@@ -79,7 +79,7 @@ void run_fill(Arguments arguments) {
 
   check_answer_options(command, show);
 
-  const ReadOptions read{.labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
+  const ReadOptions read{.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
   std::optional<Dataset> data;
   if (!answers_as_rows_come(texts, show)) data = read_texts(command, texts, read);
   const LoadedModel loaded = load_model(command, model);

@@ -124,6 +124,7 @@ struct ReadOptions {
   std::string text_pair_column = {};  // empty: "text_pair", else the usual aliases
   std::string label_column = {};      // empty: "label", else the usual aliases
   DataShape shape = DataShape::kAuto;
+  bool one_text = false;  // a text (and its pair, and label) is wanted, whatever else the columns could be
   Labels labels = Labels::kOptional;
   EmptyLines empty_lines = EmptyLines::kRows;
   // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.

@@ -74,6 +74,21 @@ TEST(DataInput, AnUnknownNumberIsNoLabel) {
   EXPECT_EQ(classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
 }
 
+// findings E3: columns that could be a completion, a question, tagged words or a chat are no empty texts.
+TEST(DataInput, ATextIsFoundAmongColumnsOfOtherTasks) {
+  const auto want = scores(classify({"w5 w6"}));
+  EXPECT_EQ(scores(classify({}, "{\"prompt\":\"w5 w6\",\"completion\":\"w7\"}\n")), want);
+  EXPECT_EQ(scores(classify({}, "{\"tokens\":[\"a\"],\"tags\":[\"b\"],\"text\":\"w5 w6\"}\n")), want);
+  EXPECT_EQ(scores(classify({}, "{\"question\":\"a\",\"context\":\"b\",\"text\":\"w5 w6\"}\n")), want);
+  EXPECT_EQ(scores(classify({}, "{\"source\":\"w5 w6\",\"target\":\"b\"}\n")), want);
+  for (const char* row :
+       {"{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", "{\"question\":\"a\",\"context\":\"b\"}\n"}) {
+    const CliResult r = classify({}, row);
+    EXPECT_EQ(r.exit_code, 3) << row;
+    EXPECT_THAT(r.err, HasSubstr("stdin:1: no columns for text among")) << row;
+  }
+}
+
 // findings A7: --problem-type is train's; a head's classes may have a point in the file, as pandas writes them.
 TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
   const Scratch scratch;
