@@ -47,6 +47,7 @@ void read_examples(const std::string& file, const RowOptions& columns, tasks::Cl
   const Dataset data = read_dataset(file, {.text_column = columns.text_column,
                                            .text_pair_column = columns.pair_column,
                                            .label_column = columns.label_column,
+                                           .one_text = true,
                                            .labels = Labels::kRequired,
                                            .label_names = options.labels,
                                            .label_kind = LabelKind::kClass});

@@ -135,6 +135,9 @@ class RowsRun {
  private:
   Prompt prompt_of(const Dataset& data, const Example& e) const {
     if (data.shape == DataShape::kChat) return completer_.chat(e.messages());
+    check(data.shape != DataShape::kQuestion && data.shape != DataShape::kTokens, ErrorKind::kBadInput,
+          "the columns are those of {}, which is no text to complete; name one with --text-column",
+          shape_name(data.shape));
     const std::string text = data.shape == DataShape::kCompletion ? e.prompt : e.text;
     return options_.chat ? completer_.chat(messages(options_, text)) : completer_.plain(text);
   }

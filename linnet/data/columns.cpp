@@ -99,6 +99,7 @@ bool fill(Columns& columns, DataShape shape, const Found& found) {
 
 std::vector<DataShape> shapes_to_try(const ReadOptions& options, bool asked) {
   if (options.shape != DataShape::kAuto) return {options.shape};
+  if (options.one_text && options.labels == Labels::kRequired) return {DataShape::kClassification};
   if (options.one_text) return {DataShape::kClassification, DataShape::kText, DataShape::kSeq2Seq};
   if (asked) return {DataShape::kClassification, DataShape::kText};
   if (options.labels == Labels::kRequired) return {DataShape::kTokens, DataShape::kClassification};

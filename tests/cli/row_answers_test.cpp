@@ -163,6 +163,15 @@ TEST(RowAnswers, ARowWithoutATextIsNamedAndTheOthersAreAnswered) {
   EXPECT_THAT(r.err, HasSubstr("3 of 5 rows have no answer"));
 }
 
+// findings E3: columns of a task that is not completion are no empty prompts.
+TEST(RowAnswers, RunRefusesRowsWithoutAPrompt) {
+  const Scratch scratch;
+  const std::string file = written(scratch, "in.csv", "question,context\nw5,w6\n");
+  const CliResult r = run("run", "gpt2/causal", {"--json", "--max-new-tokens", "2", "--input", file});
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_THAT(r.err, HasSubstr("the columns are those of question answering"));
+}
+
 // findings E4: the index that pandas writes has no name in the header; its cells stay.
 TEST(RowAnswers, AColumnWithoutANameStays) {
   const Scratch scratch;
