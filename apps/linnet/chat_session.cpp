@@ -57,7 +57,10 @@ class Conversation {
       }
       interrupted = false;
       if (line.find_first_not_of(" \t\n") == line.npos) continue;
-      if (!(line.starts_with('/') ? obey(line) : say(line))) return;
+      if (!line.starts_with('/'))
+        say(line);
+      else if (!obey(line))
+        return;
     }
   }
 
@@ -107,24 +110,29 @@ class Conversation {
     }
   }
 
-  // A question that cannot be answered (it does not fit the context) is said and forgotten.
+  // False: there is no answer (the question does not fit the context, or was interrupted before the first word), and
+  // the conversation is as before.
   bool say(const std::string& line) {
     const Json before = turns_;
+    bool answered = true;
     try {
       if (!chats_) {
         completer_.complete(completer_.plain(line));
       } else {
         turns_.push_back({{"role", "user"}, {"content", line}});
         Answer answer = completer_.complete(fitted());
+        answered = answer.ending != Ending::kStopped || !answer.text.empty();
+        if (!answered) print_note("[the question is not kept in the conversation]");
         turns_.push_back({{"role", "assistant"}, {"content", std::move(answer.text)}});
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInvalidArgument && error.kind() != ErrorKind::kBadInput) throw;
       print_error(format_printable("{}", error.what()));
-      turns_ = before;
+      answered = false;
     }
+    if (!answered) turns_ = before;
     ++completer_.request().seed;  // the next answer, also to the same question, is drawn anew
-    return true;
+    return answered;
   }
 
   // False: the conversation ends.
@@ -174,10 +182,11 @@ class Conversation {
 
   void regenerate() {
     if (turns_.empty() || turns_.back()["role"] != "assistant") return print_requested("[there is no answer yet]");
+    const Json before = turns_;
     turns_.erase(turns_.size() - 1);
     const std::string question = turns_.back()["content"];
     turns_.erase(turns_.size() - 1);
-    say(question);
+    if (!say(question)) turns_ = before;
   }
 
   void save(const std::string& file) {

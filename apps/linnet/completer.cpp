@@ -29,7 +29,9 @@ Json timing(const generate::Generation& g, double load_seconds) {
 }  // namespace
 
 Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
-    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {}
+    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {
+  options_.interrupted = &PoliteInterrupt::asked;
+}
 
 void Completer::check_options() const {
   generate::resolve(options_.request, generate::generation_config(*loaded_.model));
@@ -58,6 +60,7 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
   const models::Model& model = *loaded_.model;
   if (loaded_.tokenizer_if_there) return tasks::complete(model, loaded_.tokenizer(), prompt.ids, options_, on_text);
   auto options = generate::resolve(options_.request, generate::generation_config(model));
+  options.interrupted = options_.interrupted;
   return {{}, generate::generate(model, prompt.ids, options)};
 }
 
@@ -84,6 +87,8 @@ Answer Completer::complete(const Prompt& prompt) {
 }
 
 void Completer::print_figures(const generate::Generation& g, Ending ending) const {
+  if (ending == Ending::kStopped && g.ids.empty())
+    return print_note(format_printable("[stopped while the prompt of {} tokens was computed]", g.prompt_tokens));
   const char* const ended = ending == Ending::kStopped  ? "stopped"
                             : ending == Ending::kItself ? "ended by itself"
                                                         : "cut at the length (-n/--max-new-tokens)";

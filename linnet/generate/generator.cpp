@@ -59,24 +59,36 @@ std::optional<std::int32_t> forced_end(const GenerateOptions& options, std::int6
 
 class Decoder {
  public:
-  explicit Decoder(const models::Model& model) : model_(model), cache_(model.make_cache()) {}
+  Decoder(const models::Model& model, const std::function<bool()>& interrupted)
+      : model_(model), interrupted_(interrupted), cache_(model.make_cache()) {}
 
-  // Scores of the token after `ids`. The result may be written to.
+  // Scores of the token after `ids`; none if interrupted. The result may be written to.
   Tensor next(std::span<const std::int32_t> ids) {
+    try {
+      return scores_after(ids);
+    } catch (const nn::Interrupted&) {
+      return {};
+    }
+  }
+
+ private:
+  Tensor scores_after(std::span<const std::int32_t> ids) {
     Tensor hidden;
     for (std::size_t at = 0; at < ids.size(); at += nn::kPrefillRows) {
       const auto part = ids.subspan(at, std::min<std::size_t>(nn::kPrefillRows, ids.size() - at));
       nn::Packed batch;
       batch.add(part, {}, static_cast<std::int32_t>(sequence_.length()));
       nn::KvCache::Sequence* const sequences[] = {&sequence_};
-      hidden = model_.forward(batch, {.cache = &cache_, .sequences = sequences, .output = nn::OutputRows::kLast});
+      hidden = model_.forward(
+          batch,
+          {.cache = &cache_, .sequences = sequences, .output = nn::OutputRows::kLast, .interrupted = &interrupted_});
     }
     const std::int32_t last = static_cast<std::int32_t>(hidden.size(0)) - 1;
     return model_.logits(hidden, {&last, 1});
   }
 
- private:
   const models::Model& model_;
+  const std::function<bool()>& interrupted_;
   nn::KvCache cache_;
   nn::KvCache::Sequence sequence_;
 };
@@ -102,7 +114,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
   result.prompt_tokens = prompt_tokens;
   if (count <= 0) return result;
 
-  Decoder decoder(model);
+  Decoder decoder(model, options.interrupted);
   Sampler sampler(options.sampling, options.seed);
   std::vector<std::int32_t> seen(prompt.begin(), prompt.end());
   auto start = Clock::now();
@@ -111,7 +123,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
   start = Clock::now();
   const std::optional<std::int32_t> last = forced_end(options, model.config().vocab);
   const std::int64_t least = std::max(options.min_new_tokens, options.min_length - prompt_tokens);
-  for (std::int64_t step = 0;; ++step) {
+  for (std::int64_t step = 0; scores; ++step) {
     const auto forbidden =
         step < least ? std::span<const std::int32_t>(options.eos_ids) : std::span<const std::int32_t>();
     const Tensor raw = options.logprobs > 0 ? scores.detach() : Tensor();
@@ -127,6 +139,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
     if (end || stopped || step + 1 >= count) break;
     scores = decoder.next({&id, 1});
   }
+  if (!scores) result.finish = FinishReason::kStop;
   result.decode_seconds = seconds_since(start);
   return result;
 }

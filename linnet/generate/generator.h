@@ -24,7 +24,8 @@ struct GenerateOptions {
   std::vector<std::int32_t> forced_eos_ids = {};  // the last token that the length allows is one of them, the lowest
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
-  std::int64_t logprobs = 0;  // keep the N likeliest tokens of every step with their log-probabilities
+  std::int64_t logprobs = 0;               // keep the N likeliest tokens of every step with their log-probabilities
+  std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; true ends the text (kStop)
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength };

@@ -165,8 +165,10 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
                                const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
-                               const std::vector<std::int32_t>& wanted) const {
+                               const std::vector<std::int32_t>& wanted,
+                               const std::function<bool()>* interrupted) const {
   for (std::size_t i = 0; i < layers.blocks.size(); ++i) {
+    if (interrupted != nullptr && *interrupted && (*interrupted)()) throw Interrupted{};
     const bool last = i + 1 == layers.blocks.size();
     const auto run = [&block = layers.blocks[i], batch, pass,
                       rows = last ? wanted : std::vector<std::int32_t>()](const std::vector<Tensor>& in) {
@@ -206,7 +208,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const bool early =
       !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
   x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
-                 early ? wanted : std::vector<std::int32_t>());
+                 early ? wanted : std::vector<std::int32_t>(), state.interrupted);
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)

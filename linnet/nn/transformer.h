@@ -2,6 +2,7 @@
 // config says; nothing here knows a family.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -40,7 +41,11 @@ struct ForwardState {
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
   std::span<const PrefixKv> cross_prefix = {};         // one a decoder's layer, before the encoder's rows
   OutputRows output = OutputRows::kAll;                // one a sequence: the last layer computes no others
+  const std::function<bool()>* interrupted = nullptr;  // called before every layer; true: the pass throws Interrupted
 };
+
+// Thrown by a forward pass that is interrupted; the lengths of the cached sequences are unchanged.
+struct Interrupted {};
 
 class Transformer {
  public:
@@ -81,7 +86,7 @@ class Transformer {
   void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
                     const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
-                    const std::vector<std::int32_t>& wanted) const;
+                    const std::vector<std::int32_t>& wanted, const std::function<bool()>* interrupted) const;
   struct Rows {
     Tensor hidden;                        // of the batch with its virtual tokens, or one row a sequence
     std::vector<std::int32_t> starts;     // of its sequences, virtual tokens among them

@@ -9,6 +9,7 @@ Completion complete(const models::Model& model, const Tokenizer& tokenizer, std:
                     const CompleteOptions& options, const OnText& on_text) {
   const GenerationConfig checkpoint = generate::generation_config(model);
   generate::GenerateOptions o = generate::resolve(options.request, checkpoint);
+  o.interrupted = options.interrupted;
   std::vector<std::string> stops = options.stop;
   stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
   generate::StopText stop(std::move(stops));

@@ -17,8 +17,9 @@
 namespace linnet::tasks {
 
 struct CompleteOptions {
-  generate::Request request = {};      // lengths, sampling; the checkpoint's generation_config completes it
-  std::vector<std::string> stop = {};  // the text ends before the first of these; the checkpoint's own count too
+  generate::Request request = {};          // lengths, sampling; the checkpoint's generation_config completes it
+  std::vector<std::string> stop = {};      // the text ends before the first of these; the checkpoint's own count too
+  std::function<bool()> interrupted = {};  // called often, also while the prompt is computed; true ends the completion
 };
 
 struct Completion {

@@ -148,6 +148,29 @@ TEST(Generator, ReportsEveryTokenAndStopsWhenTold) {
   EXPECT_EQ(made.finish, FinishReason::kStop);
 }
 
+TEST(Generator, AnInterruptionEndsThePromptBetweenTwoLayers) {
+  const Greedy g = greedy("llama/causal");
+  int calls = 0;
+  const Generation made =
+      generate(*g.model, g.prompt, {.max_new_tokens = 20, .interrupted = [&] { return ++calls == 2; }});
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(made.ids.empty());
+  EXPECT_EQ(made.finish, FinishReason::kStop);
+}
+
+TEST(Generator, AnInterruptionKeepsTheTokensThatAreThere) {
+  const Greedy g = greedy("llama/causal");
+  Ids told;
+  const Generation made =
+      generate(*g.model, g.prompt, {.max_new_tokens = 20, .interrupted = [&] { return told.size() == 4; }},
+               [&](std::int32_t id) {
+                 told.push_back(id);
+                 return true;
+               });
+  EXPECT_EQ(made.ids, Ids(g.ids.begin(), g.ids.begin() + 4));
+  EXPECT_EQ(made.finish, FinishReason::kStop);
+}
+
 TEST(Generator, SamplesRepeatWithTheirSeed) {
   const Greedy g = greedy("bloom/causal");
   GenerateOptions options{.max_new_tokens = 24};
