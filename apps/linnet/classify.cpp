@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -77,13 +78,18 @@ class ClassifyRun {
         show_prompt_(a.show_prompt) {}
 
   // `places`: where the labels of the examples are among the classifier's; empty: no label is the right one.
-  void answer(std::span<const ExampleRef> examples, std::span<const std::int32_t> places) {
+  // `advance` is called after every text with the number of texts that are done.
+  void answer(
+      std::span<const ExampleRef> examples, std::span<const std::int32_t> places,
+      const std::function<void(std::size_t)>& advance = [](std::size_t) {}) {
     std::vector<tasks::TextInput> texts;
     std::vector<ExampleRef> asked;
+    std::size_t done = 0;
+    const auto next = [&] { advance(++done); };
     for (const ExampleRef& example : examples) {
       if (is_empty_line(example)) continue;
       if (const auto fault = fault_of(example)) {
-        classify(std::exchange(texts, {}), std::exchange(asked, {}), places);  // the rows before it
+        classify(std::exchange(texts, {}), std::exchange(asked, {}), places, next);  // the rows before it
         answers_.refuse(input_row(example, answers_.joins()), *fault);
         continue;
       }
@@ -91,7 +97,7 @@ class ClassifyRun {
       texts.push_back({e.text, e.text_pair, slots_ ? e.row.json() : Json()});
       asked.push_back(example);
     }
-    classify(texts, asked, places);
+    classify(texts, asked, places, next);
   }
 
   void finish() {
@@ -106,7 +112,7 @@ class ClassifyRun {
 
  private:
   void classify(const std::vector<tasks::TextInput>& texts, const std::vector<ExampleRef>& asked,
-                std::span<const std::int32_t> places) {
+                std::span<const std::int32_t> places, const std::function<void()>& next) {
     if (texts.empty()) return;
     if (std::exchange(first_, false)) check_first(texts.front());
     classifier_.classify_each(
@@ -115,8 +121,12 @@ class ClassifyRun {
           answers_.add(input_row(asked[i], answers_.joins()), report_.answer(texts[i].text, answer));
           const std::int32_t label = (*asked[i]).label;
           report_.count(answer, label < 0 || places.empty() ? -1 : places[static_cast<std::size_t>(label)]);
+          next();
         },
-        [&](std::size_t i, const Error& why) { answers_.refuse(input_row(asked[i], answers_.joins()), why); });
+        [&](std::size_t i, const Error& why) {
+          answers_.refuse(input_row(asked[i], answers_.joins()), why);
+          next();
+        });
   }
 
   // What is wrong with the template is wrong for every row, and said once, before the first one.
@@ -153,7 +163,7 @@ void answer_all(const Dataset& data, const tasks::Classifier& classifier, const 
   for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
     std::vector<ExampleRef> some;
     for (std::size_t i = begin; i < std::min(count, begin + kAtOnce); ++i) some.push_back({data, i});
-    run.answer(some, places);
+    run.answer(some, places, [&](std::size_t done) { bar.set(static_cast<std::int64_t>(begin + done)); });
     bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
   }
   Progress::hide();
