@@ -20,14 +20,14 @@ constexpr double kTemperature = 0.7, kTopP = 0.9;
 
 constexpr char kHelp[] =
     "  /help              this list\n"
-    "  /system TEXT       what the model is told before the conversation; without TEXT nothing\n"
+    "  /system TEXT       the system text of the conversation; no TEXT removes it\n"
     "  /regenerate        another answer to the last question\n"
     "  /clear             forget the conversation\n"
-    "  /save FILE         write it as a line of JSON, as `run --input` and `train --data` read it\n"
+    "  /save FILE         write it as JSON for `run --input` and `train --data`\n"
     "  /exit, /quit       end (also Ctrl-D)\n"
-    "Ctrl-C stops an answer, or drops the line. Alt-Enter begins a new line. A paste is one turn, however many lines "
-    "it\n"
-    "has. A line that begins with a blank is never a command.";
+    "Ctrl-C stops an answer, or drops the line. Alt-Enter begins a new line.\n"
+    "A paste of several lines is one turn. A line that begins with a blank is\n"
+    "never a command.";
 
 class Conversation {
  public:
@@ -56,6 +56,7 @@ class Conversation {
         continue;
       }
       interrupted = false;
+      if (result == LineEditor::Result::kDropped) continue;
       if (line.find_first_not_of(" \t\n") == line.npos) continue;
       if (!line.starts_with('/'))
         say(line);

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "interrupt.h"
@@ -27,13 +28,14 @@ struct LineEditor::State {
   EditLine* editor = nullptr;
   History* history = nullptr;
   std::string prompt;
-  bool interrupted = false;
+  std::optional<LineEditor::Result> interrupted;
   std::pair<int, int> size{0, 0};  // columns and rows that the editor knows
 };
 
 namespace {
 
 using State = LineEditor::State;
+using Result = LineEditor::Result;
 
 constexpr int kCheckMs = 250;  // another thread takes signals and says only that there was one
 
@@ -104,9 +106,12 @@ unsigned char insert_line_end(EditLine* editor, int) {
 
 unsigned char interrupt(EditLine* editor, int) {
   State& state = state_of(editor);
-  state.interrupted = true;
-  std::fputs("^C\n", state.out);
-  return CC_NEWLINE;
+  const LineInfoW* const line = el_wline(editor);
+  state.interrupted = line->lastchar == line->buffer ? Result::kInterrupted : Result::kDropped;
+  el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
+  el_winsertstr(editor, L"^C");
+  el_wpush(editor, L"\n");  // the key that goes below a line of several rows
+  return CC_REFRESH;
 }
 
 unsigned char end_or_delete(EditLine* editor, int) {
@@ -194,10 +199,10 @@ LineEditor::~LineEditor() {
 LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line) {
   State& s = *state_;
   s.prompt = prompt;
-  s.interrupted = false;
+  s.interrupted.reset();
   int count = 0;
   const char* const text = el_gets(s.editor, &count);
-  if (s.interrupted) return Result::kInterrupted;
+  if (s.interrupted) return *s.interrupted;
   if (text == nullptr || count <= 0) return Result::kEnd;
   line.assign(text, static_cast<std::size_t>(count));
   if (line.ends_with('\n')) line.pop_back();

@@ -17,8 +17,9 @@ namespace linnet::app {
 
 class LineEditor {
  public:
-  // kInterrupted: Ctrl-C, the line is dropped. kEnd: Ctrl-D, or a signal while a PoliteInterrupt lives.
-  enum class Result : std::uint8_t { kLine, kInterrupted, kEnd };
+  // kDropped: Ctrl-C in a line that had text. kInterrupted: Ctrl-C in an empty line. kEnd: Ctrl-D, or a signal while a
+  // PoliteInterrupt lives.
+  enum class Result : std::uint8_t { kLine, kDropped, kInterrupted, kEnd };
 
   // `history`: earlier lines are read from there and new ones added, readable by their owner only. A file that cannot
   // be read or written is left alone.

@@ -149,7 +149,10 @@ TEST_F(Chat, CtrlCStopsAnAnswerAndSaysSo) {
   ASSERT_TRUE(chat.wait_for("w5") && chat.wait_for(" w")) << chat.output();  // the answer has begun
   chat.type("\x03");
   EXPECT_TRUE(chat.wait_for(", stopped;")) << chat.output();
-  chat.type("half a line\x03");  // at the prompt the line is dropped
+  chat.type("half a line\x03other half\x03");  // at the prompt the line is dropped, and that is all
+  EXPECT_TRUE(chat.wait_for("^C") && chat.wait_for("other half") && chat.wait_for("^C")) << chat.output();
+  EXPECT_EQ(chat.output().find("Ctrl-C once more"), std::string::npos) << chat.output();
+  chat.type("\x03");
   EXPECT_TRUE(chat.wait_for("Ctrl-C once more")) << chat.output();
   chat.type("/help\r");
   EXPECT_TRUE(chat.wait_for("/regenerate")) << chat.output();
