@@ -110,7 +110,7 @@ constexpr Meaning kMeanings[] = {
     {"silent", "quiet"},
 };
 
-// "2 values", "a value".
+// The value that an option of this type takes, in words.
 std::string number_taken(const std::string& type) {
   return type == "INT" || type == "UINT" ? "a whole number" : type == "FLOAT" ? "a number" : "another value";
 }

@@ -53,7 +53,10 @@ void add_options(Command& command, Options& o) {
   command.example("linnet run 'The capital of France is' -n 20");
   command.example("linnet run --chat 'Write a haiku about rain.' --temperature 0.7 --seed 1");
   command.group("Prompt");
-  command.option("prompt", o.input.texts, "the text to continue; without one, standard input").expected(0, 1);
+  command
+      .option("prompt", o.input.texts,
+              "the text to continue; without one, standard input, or a conversation in a terminal")
+      .expected(0, 1);
   command.option("--ids", o.ids, "token ids 1,2,3 instead of a text");
   command.option("--input", o.input.input,
                  "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
