@@ -19,6 +19,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "terminal_state.h"
+#include "text_width.h"
 
 namespace linnet::app {
 
@@ -51,11 +52,33 @@ std::pair<int, int> terminal_size() {
   return {size.ws_col, size.ws_row};
 }
 
+// Rows between the prompt and the cursor on a terminal with so many columns.
+int rows_above(EditLine* editor, const State& state, int columns) {
+  if (columns <= 0) return 0;
+  const LineInfoW* const line = el_wline(editor);
+  std::size_t rows = 0, cells = state.prompt.size();
+  const auto width = static_cast<std::size_t>(columns);
+  for (const wchar_t* c = line->buffer; c != line->cursor; ++c) {
+    if (*c == L'\n') {
+      rows += 1 + (cells == 0 ? 0 : (cells - 1) / width);
+      cells = 0;
+      continue;
+    }
+    std::string character;
+    utf8::append(character, static_cast<std::uint32_t>(*c));
+    cells += display_width(character);
+  }
+  return static_cast<int>(rows + cells / width);
+}
+
 void follow_size(EditLine* editor, State& state) {
   const auto now = terminal_size();
   if (now == state.size && !terminal_resized()) return;  // also after the program was stopped
+  const int columns = terminal_breaks_lines() ? now.first : state.size.first;
+  const int above = now == state.size ? 0 : rows_above(editor, state, columns);
   state.size = now;
   el_resize(editor);
+  if (above > 0) std::fprintf(state.out, "\033[%dA", above);
   std::fputs("\r\033[J", state.out);
   el_set(editor, EL_REFRESH);
 }

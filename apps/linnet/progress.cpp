@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 
 #include "output.h"
+#include "terminal_state.h"
 #include "text_width.h"
 
 namespace linnet::app {
@@ -32,15 +32,9 @@ int terminal_columns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// A terminal that became narrower has broken the line into several, unless it is one that cuts lines.
-bool breaks_lines() {
-  const char* const terminal = std::getenv("TERM");
-  return std::getenv("XTERM_VERSION") == nullptr && (terminal == nullptr || std::string_view(terminal) != "linux");
-}
-
 std::string erasure(int columns) {
   const std::size_t above = drawn_cells == 0 ? 0 : (drawn_cells - 1) / static_cast<std::size_t>(columns);
-  return above > 0 && breaks_lines() ? fmt::format("\033[{}A\r\033[J", above) : "\r\033[K";
+  return above > 0 && terminal_breaks_lines() ? fmt::format("\033[{}A\r\033[J", above) : "\r\033[K";
 }
 
 void erase() {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <string_view>
 
 namespace linnet::app {
 
@@ -13,6 +15,11 @@ termios remembered{};
 std::atomic<bool> changed{false};
 
 }  // namespace
+
+bool terminal_breaks_lines() {
+  const char* const terminal = std::getenv("TERM");
+  return std::getenv("XTERM_VERSION") == nullptr && (terminal == nullptr || std::string_view(terminal) != "linux");
+}
 
 void remember_terminal() {
   if (!changed.load() && tcgetattr(STDIN_FILENO, &remembered) == 0) changed = true;

@@ -7,4 +7,7 @@ namespace linnet::app {
 void remember_terminal();          // of standard input; once, before the first change
 void restore_terminal() noexcept;  // nothing if nothing was remembered; safe in a signal handler and from any thread
 
+// A terminal that became narrower has broken its lines into several, unless it is one that cuts lines.
+bool terminal_breaks_lines();
+
 }  // namespace linnet::app

@@ -172,6 +172,18 @@ TEST_F(Chat, AnAnswerThatIsCutAtTheLengthSaysSo) {
   EXPECT_EQ(chat.finish(), 0);
 }
 
+// The same kind: the rows of a long line were left on the screen when the terminal became narrower
+TEST_F(Chat, ALineOfSeveralRowsIsDrawnAgainFromItsFirstRow) {
+  TerminalSession chat(arguments(), options());
+  ASSERT_TRUE(chat.wait_for(kReady) && chat.wait_for("> ")) << chat.output();
+  chat.type(std::string(100, 'w'));
+  ASSERT_TRUE(chat.wait_for(std::string(70, 'w')) && chat.wait_for(std::string(20, 'w'))) << chat.output();
+  chat.resize(40);
+  EXPECT_TRUE(chat.wait_for("\033[2A\r\033[J")) << chat.output();
+  chat.type("\x03\x04");
+  EXPECT_EQ(chat.finish(), 0) << chat.output();
+}
+
 // The same kind: a signal from outside while the terminal is in the editor's hands
 TEST_F(Chat, ASignalAtThePromptGivesTheTerminalBack) {
   TerminalSession chat(arguments(), options());
