@@ -211,7 +211,7 @@ Dataset read_all(TextBuffer text, const DataFormat& format, const ReadOptions& o
     else
       rows.push_back(row);
   }
-  check(!rows.empty(), ErrorKind::kBadInput, "{}:1: there are no rows in it", place);
+  check(!rows.empty(), ErrorKind::kBadInput, "{}:1: there are no rows in it; give a file that has some", place);
   Dataset data = dataset_of_rows(rows, store, place, format, options);
   data.blank_rows = reader->blank_lines() + empty;
   return data;

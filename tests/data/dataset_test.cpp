@@ -88,10 +88,10 @@ TEST(Dataset, EmptyRowsKeepTheirPlaces) {
 TEST(Dataset, OneLineIsEnoughAndNoneIsAnError) {
   EXPECT_THAT(texts(parse("only", "txt")), ElementsAre("only"));
   for (const char* format : {"txt", "jsonl", "csv", "tsv"}) {
-    EXPECT_EQ(error_of("", format), "f:1: there are no rows in it");
-    EXPECT_EQ(error_of("\n\n", format), "f:1: there are no rows in it");
+    EXPECT_EQ(error_of("", format), "f:1: there are no rows in it; give a file that has some");
+    EXPECT_EQ(error_of("\n\n", format), "f:1: there are no rows in it; give a file that has some");
   }
-  EXPECT_EQ(error_of("text,label\n"), "f:1: there are no rows in it");
+  EXPECT_EQ(error_of("text,label\n"), "f:1: there are no rows in it; give a file that has some");
 }
 
 TEST(Dataset, CsvQuotesHoldLineEndsCommasAndQuotes) {
