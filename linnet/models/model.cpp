@@ -68,7 +68,7 @@ void Model::refuse_not_finite() const {
 }
 
 Tensor Model::finite(Tensor result) const {
-  if (!pass_.training && !nn::all_finite(result)) refuse_not_finite();
+  if (!pass_.training && !pass_.keeps_not_finite && !nn::all_finite(result)) refuse_not_finite();
   return result;
 }
 

@@ -53,7 +53,7 @@ class Model {
 
   // --- running -----------------------------------------------------------------------------------------------------
   // Results that are not finite are kBadInput naming the first tensor of the files that is not, or kRuntime where all
-  // are; not while `pass().training`.
+  // are; not while `pass().training` or `pass().keeps_not_finite`.
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;

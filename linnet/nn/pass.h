@@ -22,8 +22,9 @@ enum class Site : std::uint8_t {
 
 struct Pass {
   Precision precision = Precision::kByWeight;
-  bool training = false;   // dropout is on
-  bool recompute = false;  // blocks keep only their input and run again in backward
+  bool training = false;          // dropout is on
+  bool recompute = false;         // blocks keep only their input and run again in backward
+  bool keeps_not_finite = false;  // results that are not finite are returned: the caller judges them
   std::uint64_t seed = 0, step = 0;
 
   PhiloxKey key(std::int64_t layer, Site site, std::uint64_t item = 0) const {

@@ -64,7 +64,8 @@ std::vector<std::int32_t> word_ids(const Tokenizer& tokenizer, std::string_view 
   while (bare.starts_with(' ')) bare.remove_prefix(1);
   if (bare.size() == word.size()) return ids;
   std::string text = tokenizer.decode(ids, false, DecodedSpaces::kAsTheyAre);
-  while (text.starts_with(' ')) text.erase(0, 1);
+  constexpr std::string_view kBlankMark = "▁";  // SentencePiece's blank, where there is no decoder
+  while (text.starts_with(' ') || text.starts_with(kBlankMark)) text.erase(0, text[0] == ' ' ? 1 : kBlankMark.size());
   const auto entry = text == bare ? std::nullopt : tokenizer.token_to_id(bare);
   return entry ? std::vector<std::int32_t>{*entry} : ids;
 }

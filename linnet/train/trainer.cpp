@@ -237,6 +237,7 @@ TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
   cache_features(train_);
   cache_features(valid_);
   learner_.model().pass().training = true;
+  learner_.model().pass().keeps_not_finite = true;  // the loop names the step and the last good checkpoint
   loop();
   warn_of_guessing();
   TrainSummary summary;

@@ -46,8 +46,9 @@ TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
   const AdaptedModel adapted = load(folder_);
   adapted.adapter->save(scratch / "out");
   const auto before = CheckpointReader::open(folder_), after = CheckpointReader::open(scratch / "out");
-  const std::set<std::string> theirs(before->names().begin(), before->names().end()),
-      ours(after->names().begin(), after->names().end());
+  std::set<std::string> theirs(before->names().begin(), before->names().end());
+  theirs.erase("base_model.model.cls.predictions.decoder.bias");  // the same bias as cls.predictions.bias
+  const std::set<std::string> ours(after->names().begin(), after->names().end());
   EXPECT_EQ(ours, theirs);
   for (const std::string& name : theirs) {
     if (ours.contains(name)) expect_close(floats(after->read(name)), floats(before->read(name)), 0, name);

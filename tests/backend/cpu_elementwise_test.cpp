@@ -214,7 +214,7 @@ TEST_F(CpuElementwise, EmbeddingAndTypes) {
 
 TEST(CpuInfo, NamesKernelsAndLibraries) {
   for (const auto& facts : {cpu_kernels(), cpu_libraries()}) {
-    EXPECT_GE(facts.size(), 2U);
+    EXPECT_GE(facts.size(), 1U);
     for (const NamedFact& fact : facts) EXPECT_FALSE(fact.name.empty() || fact.value.empty());
   }
 }

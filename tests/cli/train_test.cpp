@@ -200,7 +200,7 @@ TEST_F(TrainCli, OnlyARunIsResumed) {
 
 TEST_F(TrainCli, LittleMemoryIsACleanError) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer's shadow memory needs all addresses";
-  const CliResult r = run_linnet(arguments(out(), {"--batch-size", "60"}), {.address_space = std::uint64_t{64} << 20});
+  const CliResult r = run_linnet(arguments(out(), {"--batch-size", "60"}), {.address_space = std::uint64_t{40} << 20});
   EXPECT_NE(r.exit_code, 0);
   EXPECT_LT(r.exit_code, 128) << r.exit_code;
 }

@@ -102,7 +102,7 @@ TEST(TokenizerFolder, ChatTemplatesHaveNamesAndPlaces) {
   EXPECT_EQ(f.load().chat_template("rag"), "R");
   EXPECT_THAT(f.load().chat_template_place(), HasSubstr("chat_template.jinja"));
   f.file("tokenizer_config.json", {{"chat_template", {{{"name", "x"}}}}});
-  EXPECT_THAT(refusal([&] { f.load(); }), HasSubstr("an entry without 'name' and 'template'"));
+  EXPECT_THAT(refusal([&] { f.load(); }), HasSubstr("an entry lacks 'name' or 'template'"));
 }
 
 TEST(TokenizerFolder, AnyVocabularyFileMakesATokenizer) {
@@ -124,7 +124,7 @@ TEST(TokenizerFolder, AnyVocabularyFileMakesATokenizer) {
 TEST(TokenizerFolder, WithoutATokenizerItSaysWhatIsLookedFor) {
   Scratch scratch;
   EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }),
-              HasSubstr("no tokenizer there (tokenizer.json, tokenizer.model"));
+              HasSubstr("no tokenizer there; it needs one of tokenizer.json, tokenizer.model"));
   put(scratch / "tokenizer.json", "{}");
   put(scratch / "tokenizer_config.json", "[1]");
   refusal([&] { Tokenizer::from_pretrained(scratch.path()); });
