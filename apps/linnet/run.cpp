@@ -197,6 +197,7 @@ void run_run(Arguments arguments) {
   if (converses)
     return hold_conversation(
         loaded, completer, {.system = o.system, .seed = command.given("--seed") ? SeedFrom::kUser : SeedFrom::kChance});
+  completer.check_options();
   if (!command.given("--seed")) say_fixed_seed(o.complete.request);
   if (from_ids) {
     completer.complete(completer.from_ids(std::move(ids)));

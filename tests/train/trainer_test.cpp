@@ -150,7 +150,7 @@ TEST(Trainer, AValidationLossThatIsNotFiniteStops) {
     run.trainer->run({.on_step = poison});
     FAIL() << "went on";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("step 2: the loss of the validation rows is nan"), std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("step 2: eval_loss of the validation rows is nan"), std::string::npos)
         << error.what();
   }
 }
