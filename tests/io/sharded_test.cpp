@@ -83,7 +83,7 @@ TEST(Sharded, TimeAndMemoryGrowWithTheIndex) {
       json += fmt::format(R"({}"model.layers.{}.weight":"model-00001-of-00002.safetensors")", i == 0 ? "" : ",", i);
     return R"({"weight_map":{)" + json + "}}";
   };
-  test::expect_linear(30'000, of_tensors, [](const std::string& json) { parse_shard_index(json, "i"); });
+  test::expect_linear(8'000, of_tensors, [](const std::string& json) { parse_shard_index(json, "i"); });
 }
 
 }  // namespace
