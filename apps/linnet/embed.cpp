@@ -19,9 +19,6 @@ namespace linnet::app {
 
 namespace {
 
-// The shortest decimal that reads back as the same float.
-double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
-
 // Where vectors go: JSON lines, lines of numbers, or a .npy file. A text without a vector is an error of its row.
 class Vectors {
  public:
@@ -36,7 +33,7 @@ class Vectors {
     if (file_) return;
     if (!json_) return print_result(fmt::format("{}\n", fmt::join(vector, " ")));
     Json values = Json::array();
-    for (const float v : vector) values.push_back(shortest(v));
+    for (const float v : vector) values.push_back(shortest_decimal(v));
     print_json({{"row", row(index)}, {"embedding", std::move(values)}});
   }
   void refuse(std::size_t index, const Error& why) {

@@ -119,6 +119,8 @@ Printable scaled(double value, double step, std::array<const char*, 5> units) {
 Printable format_bytes(double bytes) { return scaled(bytes, 1000, {" B", " kB", " MB", " GB", " TB"}); }
 Printable format_count(double count) { return scaled(count, 1000, {"", " k", " M", " G", " T"}); }
 
+double shortest_decimal(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 
 bool stderr_takes_bars() {

@@ -40,6 +40,9 @@ Printable format_table(const Table& rows);
 Printable format_bytes(double bytes);
 Printable format_count(double count);
 
+// The number whose shortest decimal, which JSON prints, reads back as the same float.
+double shortest_decimal(float value);
+
 bool stderr_is_terminal();
 // Colours and bars: stderr is a terminal that can move its cursor, and NO_COLOR is not set.
 bool stderr_takes_bars();

@@ -67,11 +67,6 @@ void Progress::hide() {
   if (lock.owns_lock()) erase();
 }
 
-void Progress::redraw() {
-  const std::unique_lock lock(drawing, milliseconds(200));
-  if (lock.owns_lock() && shown != nullptr) shown->draw();
-}
-
 void Progress::set_total(std::int64_t total) {
   const std::lock_guard lock(drawing);
   total_ = total;

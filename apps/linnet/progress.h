@@ -35,9 +35,6 @@ class Progress {
 
   // Takes the line away before something else is printed; the next `set` draws it again. Any thread.
   static void hide();
-  // Draws the line again at once, if there is one: the terminal has another width, or the program goes on after a stop.
-  // Any thread.
-  static void redraw();
 
  private:
   using Clock = std::chrono::steady_clock;

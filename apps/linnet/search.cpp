@@ -16,8 +16,6 @@ namespace linnet::app {
 
 namespace {
 
-double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
-
 Tensor matrix_of(const std::vector<std::vector<float>>& vectors) {
   std::vector<float> values;
   for (const auto& v : vectors) values.insert(values.end(), v.begin(), v.end());
@@ -29,7 +27,8 @@ void print_hits(const std::string& query, const std::vector<tasks::SearchHit>& h
   if (json) {
     Json list = Json::array();
     for (const tasks::SearchHit& hit : hits)
-      list.push_back({{"row", texts.examples[hit.row].index}, {"score", shortest(hit.score)}, {"text", text(hit)}});
+      list.push_back(
+          {{"row", texts.examples[hit.row].index}, {"score", shortest_decimal(hit.score)}, {"text", text(hit)}});
     return print_json({{"query", query}, {"hits", std::move(list)}});
   }
   Table table{{"score", "row", printable(query, 100)}};
