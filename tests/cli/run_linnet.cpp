@@ -19,6 +19,14 @@
 
 namespace linnet::test {
 
+void exec_linnet(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execv(LINNET_BINARY, argv.data());
+  _exit(127);
+}
+
 namespace {
 
 std::string read_all(const std::string& file) {
@@ -73,11 +81,7 @@ void become_linnet(const std::string& folder, const std::vector<std::string>& ar
     close(ends[1]);
   }
   if (!opened || (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0)) _exit(126);
-  std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execv(LINNET_BINARY, argv.data());
-  _exit(127);
+  exec_linnet(arguments);
 }
 
 }  // namespace

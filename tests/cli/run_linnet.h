@@ -54,4 +54,7 @@ void wait_for_main(pid_t child);
 
 CliResult run_linnet(const std::vector<std::string>& arguments, const CliOptions& options = {});
 
+// In a child process: becomes the program.
+[[noreturn]] void exec_linnet(const std::vector<std::string>& arguments);
+
 }  // namespace linnet::test

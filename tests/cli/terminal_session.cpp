@@ -13,6 +13,8 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "tests/cli/run_linnet.h"
+
 namespace linnet::test {
 
 namespace {
@@ -29,11 +31,7 @@ void become_linnet(const std::vector<std::string>& arguments, const TerminalOpti
     const int file = open(options.stdout_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (file < 0 || dup2(file, STDOUT_FILENO) < 0) _exit(126);
   }
-  std::vector<char*> argv = {const_cast<char*>(LINNET_BINARY)};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execv(LINNET_BINARY, argv.data());
-  _exit(127);
+  exec_linnet(arguments);
 }
 
 }  // namespace
