@@ -80,6 +80,14 @@ class Machine:
     def linnet(self, *arguments, each_line=None) -> tuple[list[str], float, int]:
         return self.process([self.program, *arguments, "-t", self.threads, "--json"], each_line)
 
+    def with_program(self, program: str, run: Callable[[], Sample]) -> Sample:
+        """What `run` measures when another linnet takes the place of this one."""
+        usual, self.program = self.program, program
+        try:
+            return run()
+        finally:
+            self.program = usual
+
     def peer(self, task: str, **options) -> Sample:
         """A task of peers.py in a process of its own; loading is not in its figure, except for `cold`."""
         arguments = [sys.executable, "-W", "ignore", HERE / "peers.py", task, json.dumps(options | {"threads": self.threads})]
@@ -257,6 +265,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
     parser.add_argument("--dtype", action="append", choices=["f32", "bf16"])
+    parser.add_argument("--against", metavar="PROGRAM", help="another linnet, in place of the peers")
     parser.add_argument("--choose", action="store_true", help="accuracy: compare a trial's candidates on held-out rows")
     parser.add_argument("names", nargs="*", metavar="bench", help=", ".join(BENCHES) + "; or accuracy and trials of it")
     options = parser.parse_intermixed_args()
@@ -279,6 +288,10 @@ def main() -> int:
                 print(f"{name}: skipped, no ../shared/data", file=sys.stderr)
                 continue
             for bench in BENCHES[name](machine, options.dtype or ["f32", "bf16"]):
+                if options.against:
+                    ours = bench.ours.run
+                    bench.peers = [Runner("other linnet", lambda ours=ours: machine.with_program(options.against, ours))]
+                    bench.target = ""
                 try:
                     print("\n".join(measure(bench, options.rounds)), flush=True)
                 except (RuntimeError, KeyError, IndexError, ValueError) as why:
