@@ -10,6 +10,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "help_page.h"
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "output.h"
@@ -24,20 +25,6 @@ std::string environment_name(const std::string& long_name) {
   }
   return name;
 }
-
-namespace {
-
-// CLI11's layout without "(Env:…)" behind every option: the footer says the rule once.
-class Layout : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    std::string text = CLI::Formatter::make_option_opts(option);
-    const auto begin = text.find(" (" + get_label("Env") + ":");
-    return begin == std::string::npos ? text : text.erase(begin, text.find(')', begin) - begin + 1);
-  }
-};
-
-}  // namespace
 
 namespace {
 
@@ -123,8 +110,6 @@ Command::Command(const std::string& name, const std::string& purpose)
   app_->add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")
       ->group(kEveryVerb);
   app_->add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
-  app_->formatter(std::make_shared<Layout>());
-  app_->get_formatter()->column_width(36);
   app_->option_defaults()->always_capture_default(false);
 }
 
@@ -201,8 +186,7 @@ bool Command::is_flag(const std::string& name) const { return app_->get_option(n
 void Command::later(const std::string& names, const std::string& what) {
   Later& entry = later_.emplace_back(Later{nullptr, what, {}});
   // An optional value is swallowed, so that the message is about the flag and not about what follows it.
-  entry.option = app_->add_option(names, entry.value, what + " (not in this version)")->expected(0, 1);
-  entry.option->group("Later versions");
+  entry.option = app_->add_option(names, entry.value, what)->expected(0, 1);
 }
 
 // CLI11 blames the flag also where the value came from the environment.
@@ -307,10 +291,6 @@ void Command::parse(Arguments arguments) {
     *taking_down = info();
     throw Exit{0};
   }
-  std::string footer = "Examples:\n";
-  for (const std::string& line : examples_) footer += "  " + line + "\n";
-  footer += "\nEvery --long-option can also be given as LINNET_LONG_OPTION; the command line wins.";
-  app_->footer(footer);
   for (CLI::Option* option : app_->get_options()) {
     if (!option->get_lnames().empty() && option->get_lnames().front() != "help") {
       option->envname(environment_name(option->get_lnames().front()));
@@ -336,7 +316,7 @@ void Command::parse_checked(Arguments arguments) {
   try {
     app_->parse(marked(arguments));
   } catch (const CLI::CallForHelp&) {
-    print_result(app_->help());
+    print_result(help_page(info(), help_columns()));
     throw Exit{0};
   } catch (const CLI::ParseError& error) {
     wrong_usage(reworded(error) + variable_behind(error.what(), arguments));
@@ -344,7 +324,8 @@ void Command::parse_checked(Arguments arguments) {
 }
 
 CommandInfo Command::info() const {
-  CommandInfo info{.name = name_, .purpose = purpose_, .examples = examples_, .options = {}};
+  CommandInfo info{.name = name_, .purpose = purpose_, .examples = examples_, .later = {}, .options = {}};
+  for (const Later& entry : later_) info.later.push_back(entry.option->get_name());
   for (const CLI::Option* option : app_->get_options()) {
     const bool not_yet = std::ranges::any_of(later_, [&](const Later& entry) { return entry.option == option; });
     if (not_yet) continue;
@@ -356,6 +337,7 @@ CommandInfo Command::info() const {
     entry.help = option->get_description();
     entry.group = option->get_group();
     entry.repeats = option->get_expected_max() > 1;
+    entry.required = option->get_required();
     for (const Choice& choice : choices_)
       if (choice.option == option) entry.choices = choice.names;
   }

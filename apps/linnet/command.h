@@ -41,12 +41,12 @@ struct OptionInfo {
   std::string value;                   // "TEXT", "INT", "FLOAT"; empty for a flag
   std::string help, group;
   std::vector<std::string> choices;
-  bool repeats = false;
+  bool repeats = false, required = false;
 };
 
 struct CommandInfo {
   std::string name, purpose;
-  std::vector<std::string> examples;
+  std::vector<std::string> examples, later;  // later: names of Command::later
   std::vector<OptionInfo> options;
 };
 

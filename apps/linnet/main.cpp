@@ -7,6 +7,7 @@
 #include <new>
 #include <string_view>
 
+#include "help_page.h"
 #include "interrupt.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -19,9 +20,11 @@ namespace linnet::app {
 namespace {
 
 std::string usage() {
+  const std::size_t columns = help_columns();
   std::string text =
-      "linnet runs, prompts, fine-tunes and judges pretrained language models, from the files they come in.\n\n"
-      "Usage: linnet VERB [OPTIONS]\n";
+      wrapped("linnet runs, prompts, fine-tunes and judges pretrained language models, from the files they come in.",
+              columns) +
+      "\nUsage: linnet VERB [OPTIONS]\n";
   std::string_view group;
   for (const Verb& verb : verbs()) {
     if (verb.group.empty()) continue;
@@ -29,13 +32,16 @@ std::string usage() {
       group = verb.group;
       text += format_printable("\n{}:\n", group);
     }
-    text += format_printable("  {:<12}{}\n", verb.name, verb.purpose);
+    text += wrapped_entry(std::string(verb.name), verb.purpose, 14, columns);
   }
-  return text +
-         "\nExamples:\n"
-         "  linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'\n"
-         "  linnet run 'The capital of France is' -n 20\n"
-         "\n`linnet VERB --help` shows a verb's options; `linnet --version` the version and the default model.\n";
+  text += "\nExamples:\n";
+  for (const char* line :
+       {"linnet classify --labels positive,negative --template review-sentiment 'I love the sunny weather today.'",
+        "linnet run 'The capital of France is' -n 20"})
+    text += wrapped_example(line, columns);
+  return text + "\n" +
+         wrapped("`linnet VERB --help` shows a verb's options; `linnet --version` the version and the default model.",
+                 columns);
 }
 
 std::string version() {

@@ -1,7 +1,6 @@
 #include "progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,10 +26,7 @@ std::timed_mutex drawing;
 Progress* shown = nullptr;    // whose line is on the terminal
 std::size_t drawn_cells = 0;  // its width
 
-int terminal_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
+int columns_of_stderr() { return terminal_columns(STDERR_FILENO).value_or(80); }
 
 std::string erasure(int columns) {
   const std::size_t above = drawn_cells == 0 ? 0 : (drawn_cells - 1) / static_cast<std::size_t>(columns);
@@ -39,7 +35,7 @@ std::string erasure(int columns) {
 
 void erase() {
   if (shown == nullptr) return;
-  const std::string codes = erasure(terminal_columns());
+  const std::string codes = erasure(columns_of_stderr());
   std::fwrite(codes.data(), 1, codes.size(), stderr);
   std::fflush(stderr);
   shown = nullptr;
@@ -121,7 +117,7 @@ ProgressFacts Progress::facts() const {
 }
 
 void Progress::draw() {
-  const int columns = terminal_columns();
+  const int columns = columns_of_stderr();
   const std::string line = progress_line(facts(), columns);
   const std::string text = (shown == nullptr ? "\r\033[K" : erasure(columns)) + line;
   std::fwrite(text.data(), 1, text.size(), stderr);

@@ -1,5 +1,6 @@
 #include "text_width.h"
 
+#include <sys/ioctl.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -16,6 +17,12 @@ std::size_t width_of(std::uint32_t code) {
 }
 
 }  // namespace
+
+std::optional<int> terminal_columns(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
 
 std::size_t display_width(std::string_view text) {
   std::size_t cells = 0;

@@ -1,12 +1,16 @@
-// How many cells of a terminal a text takes: two for a wide character (Chinese, Japanese, Korean, emoji), none for a
-// combining mark.
+// How wide a terminal is, and how many of its cells a text takes: two for a wide character (Chinese, Japanese, Korean,
+// emoji), none for a combining mark.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace linnet::app {
+
+// Of the terminal that a file descriptor is; nothing where it is none or does not know its size.
+std::optional<int> terminal_columns(int descriptor);
 
 std::size_t display_width(std::string_view text);
 

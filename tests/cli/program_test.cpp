@@ -10,6 +10,8 @@
 namespace linnet::test {
 namespace {
 
+const CliOptions kWide{.environment = {{"COLUMNS", "1000"}}};  // --help without broken lines
+
 TEST(Program, HelpGoesToStdoutAndNamesEveryVerb) {
   const CliResult r = run_linnet({"--help"});
   EXPECT_EQ(r.exit_code, 0);
@@ -95,12 +97,13 @@ TEST(Program, VerbsByTheirMeaning) {
 
 // findings E6: --help showed few defaults
 TEST(Program, HelpShowsDefaults) {
-  const std::string train = run_linnet({"train", "--help"}).out, classify = run_linnet({"classify", "--help"}).out;
+  const std::string train = run_linnet({"train", "--help"}, kWide).out;
+  const std::string classify = run_linnet({"classify", "--help"}, kWide).out;
   for (const char* shown : {"(default: 3)", "(default: 32)", "(default: adamw)", "(default: linear)", "(default: 0.1)"})
     EXPECT_NE(train.find(shown), std::string::npos) << shown;
   for (const char* shown : {"(default: auto)", "(default: sum)", "(default: none)", "review-sentiment"})
     EXPECT_NE(classify.find(shown), std::string::npos) << shown;
-  EXPECT_NE(classify.find("-q,--quiet"), std::string::npos);
+  EXPECT_NE(classify.find("-q, --quiet"), std::string::npos);
 }
 
 // findings D1: text of any length, and names that no file can have, are the file's fault and never a library's
@@ -125,13 +128,13 @@ TEST(Program, NamesThatNoFileCanHaveAreBadInput) {
 }
 
 TEST(Program, EveryVerbExplainsItselfWithTwoExamples) {
-  const CliResult all = run_linnet({"help"});
+  const CliResult all = run_linnet({"help"}, kWide);
   std::size_t verbs = 0;
   for (std::size_t at = all.out.find("\n  "); at != std::string::npos; at = all.out.find("\n  ", at + 1)) {
     const std::string name = all.out.substr(at + 3, all.out.find(' ', at + 3) - at - 3);
     if (name == "linnet") continue;
     ++verbs;
-    const CliResult r = run_linnet({name, "--help"});
+    const CliResult r = run_linnet({name, "--help"}, kWide);
     EXPECT_EQ(r.exit_code, 0) << name;
     const auto examples = r.out.find("Examples:\n  linnet " + name);
     ASSERT_NE(examples, std::string::npos) << name;
