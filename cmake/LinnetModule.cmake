@@ -1,6 +1,7 @@
 # linnet_module(NAME <n> LAYER <k> DEPS <linnet modules> LINK <public libraries> PRIVATE <private libraries>)
 # The module is the folder linnet/<n>: every .cpp below it. It may depend only on
-# modules of a lower layer; a wrong edge stops the configure step.
+# modules of a lower layer; a wrong edge stops the configure step. DEPS are all
+# modules that its files include, and no other (tools/check_tree.py dependencies).
 function(linnet_module)
   cmake_parse_arguments(M "" "NAME;LAYER" "DEPS;LINK;PRIVATE" ${ARGN})
   set_property(GLOBAL PROPERTY linnet_layer_${M_NAME} ${M_LAYER})
@@ -26,6 +27,17 @@ function(linnet_module)
   target_include_directories(linnet_${M_NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
   target_compile_features(linnet_${M_NAME} PUBLIC cxx_std_20)
   set_target_properties(linnet_${M_NAME} PROPERTIES EXPORT_NAME ${M_NAME} POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# linnet_program(NAME <n> TARGET <target> DEPS <linnet modules> PRIVATE <libraries>)
+# The program is the folder apps/<n>, its executable <n>.
+function(linnet_program)
+  cmake_parse_arguments(P "" "NAME;TARGET" "DEPS;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/apps/${P_NAME}/*.cpp)
+  list(TRANSFORM P_DEPS PREPEND linnet_)
+  add_executable(${P_TARGET} ${sources})
+  set_target_properties(${P_TARGET} PROPERTIES OUTPUT_NAME ${P_NAME} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+  target_link_libraries(${P_TARGET} PRIVATE ${P_DEPS} ${P_PRIVATE} linnet_warnings)
 endfunction()
 
 # linnet_tests(<module> [LINK libraries]): one test program a module, every tests/<module>/*_test.cpp.

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """The rules of the tree that no compiler checks; prints each breach as file:line, exit 1 if there is one.
-With names as arguments (`check_tree.py layers`) only these rules.
+With names as arguments (`check_tree.py lengths`) only these rules.
 
-  layers     an include in linnet/<module>/ goes to the same module or a lower layer (the numbers in CMakeLists.txt)
-  tests      every linnet/<module>/**/x.cpp has its tests/<module>/x_test.cpp, or the one that GROUPS names
-  lengths    a file has at most 500 lines, a function at most 60
-  filesystem no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no advice.
-             linnet/base/file.h has what is needed; else the last argument is an error_code called `error`, `ignored` or `none`
+  dependencies the files of a module, and of the program in apps/, include the modules that CMakeLists.txt declares as its
+               DEPS: each of them and no other, what comes through another module too. CMake checks that each is of a lower
+               layer
+  tests        every linnet/<module>/**/x.cpp has its tests/<module>/x_test.cpp, or the one that GROUPS names
+  lengths      a file has at most 500 lines, a function at most 60
+  filesystem   no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no
+               advice. linnet/base/file.h has what is needed; else the last argument is an error_code called `error`,
+               `ignored` or `none`
 """
 
 import pathlib
@@ -59,17 +62,42 @@ def test_of(path):
     return f"{inner.parts[0]}/{path.stem}_test.cpp"
 
 
-def layers():
-    text = (ROOT / "CMakeLists.txt").read_text()
-    return {name: int(layer) for name, layer in re.findall(r"linnet_module\(NAME (\w+) LAYER (\d+)", text)}
+# Where a declaration of dependencies begins, the name and the folder of its files.
+DECLARATION = re.compile(r"^linnet_(module|program)\(NAME (\w+)", re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]linnet/(\w+)/', re.MULTILINE)
 
 
-def upward_includes(path, lines, order):
-    module = path.parts[1]
-    for number, line in enumerate(lines, 1):
-        found = re.match(r'\s*#\s*include\s*"linnet/(\w+)/', line)
-        if found and found[1] != module and order.get(found[1], 99) >= order.get(module, -1):
-            yield number, f"{module} (layer {order.get(module)}) includes {found[1]} (layer {order.get(found[1])})"
+def declarations(text):
+    """{folder: (modules it depends on, line)} as CMakeLists.txt has them."""
+    found = {}
+    for start in DECLARATION.finditer(text):
+        call = text[start.start() : text.index(")", start.end())]
+        listed = re.search(r"\bDEPS((?:\s+[a-z_]+)+)", call)
+        folder = f"{'linnet' if start[1] == 'module' else 'apps'}/{start[2]}"
+        found[folder] = (listed[1].split() if listed else [], text.count("\n", 0, start.start()) + 1)
+    return found
+
+
+def dependency_breaches(root):
+    """(path, line, message) of every include that is not declared, and every declaration without an include."""
+    declared = declarations((root / "CMakeLists.txt").read_text())
+    for folder, (names, declaration) in declared.items():
+        own, used = folder.split("/")[1] if folder.startswith("linnet/") else "", set()
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix not in (".cpp", ".h"):
+                continue
+            text = file.read_text()
+            for include in INCLUDE.finditer(text):
+                used.add(include[1])
+                if include[1] != own and include[1] not in names:
+                    line = text.count("\n", 0, include.start(1)) + 1
+                    yield file.relative_to(root), line, f"{folder} includes {include[1]}, which is not among its DEPS"
+        for name in names:
+            if name not in used:
+                yield pathlib.Path("CMakeLists.txt"), declaration, f"{folder} depends on {name}, which none of its files includes"
+    for folder in sorted(path.name for path in (root / "linnet").iterdir() if path.is_dir()):
+        if f"linnet/{folder}" not in declared:
+            yield pathlib.Path("CMakeLists.txt"), 1, f"linnet/{folder} is declared as no module"
 
 
 CALLS = re.compile(
@@ -121,9 +149,11 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["layers", "tests", "lengths", "filesystem"]
-    order = layers()
+    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem"]
     breaches = 0
+    for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
+        print(f"{path}:{number}: {message}")
+        breaches += 1
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
         for file in sorted((ROOT / folder).rglob("*")):
             if file.suffix not in (".cpp", ".h"):
@@ -136,8 +166,6 @@ def main():
                 if len(lines) > FILE_LINES:
                     found.append((len(lines), f"{len(lines)} lines; the limit is {FILE_LINES}"))
                 found += long_functions(lines)
-            if "layers" in rules and in_module:
-                found += upward_includes(path, lines, order)
             if "tests" in rules and in_module:
                 if file.suffix == ".cpp" and not (ROOT / "tests" / test_of(path)).is_file():
                     found.append((1, f"there is no tests/{test_of(path)}"))

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""The rules of tools/check_tree.py on small trees that break them."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import check_tree
+
+MODULES = """
+linnet_module(NAME base LAYER 0 LINK fmt::fmt)
+linnet_module(NAME tensor LAYER 1 DEPS base)
+linnet_module(NAME io LAYER 2 DEPS base tensor
+              PRIVATE ZLIB::ZLIB)
+linnet_program(NAME linnet TARGET cli DEPS io PRIVATE fmt::fmt)
+"""
+FILES = {
+    "linnet/base/error.cpp": "",
+    "linnet/tensor/tensor.cpp": '#include "linnet/base/error.h"\n#include "linnet/tensor/tensor.h"\n',
+    "linnet/io/file.cpp": '#include "linnet/base/error.h"\n#include "linnet/tensor/tensor.h"\n',
+    "apps/linnet/main.cpp": "#include <linnet/io/file.h>\n",
+}
+
+
+class Dependencies(unittest.TestCase):
+    def breaches(self, changed={}, modules=MODULES):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "CMakeLists.txt").write_text(modules)
+            for name, text in {**FILES, **changed}.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+            return [(str(path), line) for path, line, _ in check_tree.dependency_breaches(root)]
+
+    def test_declared_and_used(self):
+        self.assertEqual(self.breaches(), [])
+
+    def test_an_undeclared_module(self):
+        self.assertEqual(self.breaches({"linnet/base/error.h": '\n#include "linnet/io/file.h"\n'}), [("linnet/base/error.h", 2)])
+
+    def test_what_comes_through_another_module(self):
+        modules = MODULES.replace("DEPS base tensor", "DEPS tensor")
+        self.assertEqual(self.breaches(modules=modules), [("linnet/io/file.cpp", 1)])
+
+    def test_a_declared_module_that_no_file_includes(self):
+        self.assertEqual(self.breaches({"linnet/io/file.cpp": '#include "linnet/tensor/tensor.h"\n'}), [("CMakeLists.txt", 4)])
+
+    def test_the_program_declares_its_modules_too(self):
+        changed = {"apps/linnet/main.cpp": '#include "linnet/base/error.h"\n#include "linnet/io/file.h"\n'}
+        self.assertEqual(self.breaches(changed), [("apps/linnet/main.cpp", 1)])
+        self.assertEqual(self.breaches({"apps/linnet/main.cpp": ""}), [("CMakeLists.txt", 6)])
+
+    def test_a_folder_that_is_no_module(self):
+        self.assertEqual(self.breaches({"linnet/new/x.cpp": ""}), [("CMakeLists.txt", 1)])
+
+
+if __name__ == "__main__":
+    unittest.main()
