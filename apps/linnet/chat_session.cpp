@@ -11,6 +11,7 @@
 #include "model_argument.h"
 #include "output.h"
 #include "suggestions.h"
+#include "terminal_state.h"
 
 namespace linnet::app {
 namespace {
@@ -43,8 +44,8 @@ class Conversation {
                       : Printable("This model has no chat template: each line is completed by itself. /help lists the "
                                   "commands, Ctrl-D ends."));
     print_note(how_sampled());
-    const PoliteInterrupt polite;  // Ctrl-C is a key at the prompt, and a signal while an answer comes
-    bool interrupted = false;      // at the prompt, just before
+    const PoliteInterrupt polite;
+    bool interrupted = false;  // at the prompt, just before
     for (std::string line;;) {
       PoliteInterrupt::clear();
       const auto result = editor.read("> ", line);
@@ -114,6 +115,7 @@ class Conversation {
   // False: there is no answer (the question does not fit the context, or was interrupted before the first word), and
   // the conversation is as before.
   bool say(const std::string& line) {
+    const SignalKeys keys;  // Ctrl-C is a key at the prompt, and a signal while an answer comes
     const Json before = turns_;
     bool answered = true;
     try {

@@ -199,7 +199,7 @@ LineEditor::LineEditor(const std::filesystem::path& history) : state_(std::make_
   el_set(s.editor, EL_PROMPT, &prompt_of);
   el_wset(s.editor, EL_GETCFN, &read_character);
   el_set(s.editor, EL_SETTY, "-d", "-isig", nullptr);
-  el_set(s.editor, EL_SETTY, "-x", "-icanon", "-echo", nullptr);
+  el_set(s.editor, EL_SETTY, "-x", "-icanon", "-echo", "-isig", nullptr);
   bind_keys(s.editor);
   HistEvent event;
   s.history = history_init();

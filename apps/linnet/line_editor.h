@@ -5,7 +5,8 @@
 //   for (std::string line; editor.read("> ", line) == LineEditor::Result::kLine;) …
 //
 // Between two reads the terminal neither echoes nor collects lines, so that nothing of what is typed or pasted
-// meanwhile is cut; Ctrl-C is then a signal. The destructor, or restore_terminal(), gives the terminal back as it was.
+// meanwhile is cut, and Ctrl-C waits for the next read like any key; SignalKeys makes it a signal. The destructor, or
+// restore_terminal(), gives the terminal back as it was.
 #pragma once
 
 #include <cstdint>

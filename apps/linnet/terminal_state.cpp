@@ -14,12 +14,23 @@ namespace {
 termios remembered{};
 std::atomic<bool> changed{false};
 
+void set_signal_keys(bool on) {
+  termios now{};
+  if (tcgetattr(STDIN_FILENO, &now) != 0) return;
+  const tcflag_t others = now.c_lflag & ~static_cast<tcflag_t>(ISIG);
+  now.c_lflag = on ? others | ISIG : others;
+  tcsetattr(STDIN_FILENO, TCSANOW, &now);
+}
+
 }  // namespace
 
 bool terminal_breaks_lines() {
   const char* const terminal = std::getenv("TERM");
   return std::getenv("XTERM_VERSION") == nullptr && (terminal == nullptr || std::string_view(terminal) != "linux");
 }
+
+SignalKeys::SignalKeys() { set_signal_keys(true); }
+SignalKeys::~SignalKeys() { set_signal_keys(false); }
 
 void remember_terminal() {
   if (!changed.load() && tcgetattr(STDIN_FILENO, &remembered) == 0) changed = true;

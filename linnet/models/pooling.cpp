@@ -112,7 +112,8 @@ PoolingConfig read_pooling(const std::filesystem::path& file) {
   if (!on.empty()) config.modes = std::move(on);
   if (json.contains("pooling_mode")) config.modes = modes_named(json["pooling_mode"], place);
   if (json.contains("include_prompt")) config.include_prompt = flag(json["include_prompt"], "include_prompt", place);
-  for (const auto& [key, value] : json.items()) {
+  for (const auto& item : json.items()) {
+    const std::string& key = item.key();
     const bool known = std::find(std::begin(kOtherKeys), std::end(kOtherKeys), key) != std::end(kOtherKeys) ||
                        std::any_of(std::begin(kModes), std::end(kModes), [&](const Mode& m) { return m.flag == key; });
     check(known, ErrorKind::kBadInput, "{}: '{}' is not an option of a Pooling module; remove it", place, key);

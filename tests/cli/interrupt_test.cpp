@@ -222,7 +222,7 @@ TEST_P(InterruptedSlow, Answers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, InterruptedSlow, ::testing::Values("f32", "bf16"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& type) { return std::string(type.param); });
 
 }  // namespace
 }  // namespace linnet::test
