@@ -344,6 +344,14 @@ CommandInfo Command::info() const {
   return info;
 }
 
+std::vector<std::string> groups_of(const CommandInfo& command) {
+  std::vector<std::string> groups;
+  for (const OptionInfo& option : command.options)
+    if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
+  if (groups.size() > 1) std::ranges::rotate(groups, groups.begin() + 1);  // the first is added by the constructor
+  return groups;
+}
+
 CommandInfo command_info(void (*verb)(Arguments)) {
   CommandInfo info;
   taking_down = &info;

@@ -34,7 +34,7 @@ using Arguments = std::span<const char* const>;  // what follows the verb
 // May an option take other values than the names that are listed for it?
 enum class Others : std::uint8_t { kRefused, kAllowed };
 
-// An option as data, for manual pages and completions.
+// An option as data, for --help, manual pages and completions.
 struct OptionInfo {
   std::vector<std::string> spellings;  // "-m", "--model"; none for a positional argument
   std::string positional;              // its name
@@ -49,6 +49,8 @@ struct CommandInfo {
   std::vector<std::string> examples, later;  // later: names of Command::later
   std::vector<OptionInfo> options;
 };
+// The groups of its options in the order they are shown: those of every verb come last.
+std::vector<std::string> groups_of(const CommandInfo& command);
 
 // An option that was added: how many values it takes.
 class Option {

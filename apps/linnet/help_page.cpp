@@ -82,14 +82,6 @@ std::string usage_of(const CommandInfo& command) {
   return text;
 }
 
-std::vector<std::string> groups_of(const CommandInfo& command) {
-  std::vector<std::string> groups;
-  for (const OptionInfo& option : command.options)
-    if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
-  if (groups.size() > 1) std::ranges::rotate(groups, groups.begin() + 1);  // those of every verb come last
-  return groups;
-}
-
 }  // namespace
 
 std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cctype>
 
 #include "linnet/base/utf8.h"
 
@@ -66,11 +66,7 @@ std::string manual_page(const CommandInfo& command) {
     if (!option.positional.empty())
       page += fmt::format(" [\\fI{}\\fR{}]", roff(option.positional), option.repeats ? " ..." : "");
   page += "\n.SH OPTIONS\n";
-  std::vector<std::string> groups;
-  for (const OptionInfo& option : command.options)
-    if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
-  if (groups.size() > 1) std::ranges::rotate(groups, groups.begin() + 1);  // those of every verb come last
-  for (const std::string& group : groups) {
+  for (const std::string& group : groups_of(command)) {
     page += fmt::format(".SS {}\n", roff(group));
     for (const OptionInfo& option : command.options)
       if (option.group == group) page += option_entry(option);
