@@ -127,10 +127,19 @@ struct EmbeddingGradArgs {  // dtable[ids[r]] += dy[r]
 // The last q_len keys are the queries' own positions when causal: query i sees keys j <= kv_len - q_len + i.
 struct AttentionSequence {
   std::int64_t q_begin, q_len, kv_begin, kv_len;
-  const void* const* k_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of [kv_head][64][head_dim]
-  const void* const* v_blocks;
+  const void* const* k_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of [kv_head][head_dim][64] ...
+  const void* const* v_blocks;  // ... and as many of [kv_head][64][head_dim]
 };
 inline constexpr std::int64_t kKvBlock = 64;
+
+// Rows of keys and values into the blocks of a KV cache, at the positions `position` ...
+struct KvStoreArgs {
+  const float *k, *v;  // [row][kv_head][head_dim] by strides
+  std::int64_t k_stride, k_head_stride, v_stride, v_head_stride;
+  std::int64_t rows, kv_heads, head_dim, position;
+  DType type;                               // of the blocks: F32 or BF16
+  void *const *k_blocks, *const *v_blocks;  // of the sequence, from position 0 on, as in AttentionSequence
+};
 
 struct AttentionArgs {
   const float *q, *k, *v;  // [row][head][head_dim] by strides
@@ -205,6 +214,7 @@ class Backend {
   virtual void embedding(const EmbeddingArgs&) = 0;
   virtual void embedding_grad(const EmbeddingGradArgs&) = 0;
   virtual void attention(const AttentionArgs&) = 0;
+  virtual void kv_store(const KvStoreArgs&) = 0;
   virtual void attention_grad(const AttentionGradArgs&) = 0;
   virtual void cross_entropy(const CrossEntropyArgs&) = 0;
   virtual void dropout(const DropoutArgs&) = 0;

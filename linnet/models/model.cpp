@@ -72,8 +72,26 @@ Tensor Model::finite(Tensor result) const {
   return result;
 }
 
+// A decoder reads keys and values as its cache rounds them also where no cache is kept, so that a text has the same
+// answer with one and without. Not while gradients are wanted.
+template <class Run>
+Tensor Model::run_decoder(const nn::Packed& batch, const nn::ForwardState& state, const Run& run) const {
+  nn::ForwardState own = with_virtual_tokens(state);
+  nn::KvCache cache = make_cache();
+  const bool rounds = config().stack != nn::Stack::kEncoder && cache.type() != DType::kF32;
+  if (!rounds || own.cache != nullptr || pass_.training || grad_enabled()) return finite(run(own));
+  std::vector<nn::KvCache::Sequence> sequences(static_cast<std::size_t>(batch.sequences()));
+  std::vector<nn::KvCache::Sequence*> pointers;
+  for (nn::KvCache::Sequence& sequence : sequences) pointers.push_back(&sequence);
+  own.cache = &cache;
+  own.sequences = pointers;
+  own.room = nn::KvCache::Room::kOneLayer;
+  return finite(run(own));
+}
+
 Tensor Model::forward(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return finite(transformer_.forward(batch, with_virtual_tokens(state), pass_));
+  return run_decoder(batch, state,
+                     [&](const nn::ForwardState& own) { return transformer_.forward(batch, own, pass_); });
 }
 
 nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state) const {
@@ -115,7 +133,8 @@ Tensor Model::pooled(const nn::Packed& batch, const nn::ForwardState& state) con
   return finite(transformer_.head().pool(pooling_rows(batch, state), pass_));
 }
 Tensor Model::pooling_rows(const nn::Packed& batch, const nn::ForwardState& state) const {
-  return finite(transformer_.pooling_rows(batch, with_virtual_tokens(state), pass_));
+  return run_decoder(batch, state,
+                     [&](const nn::ForwardState& own) { return transformer_.pooling_rows(batch, own, pass_); });
 }
 Tensor Model::classify(const Tensor& features) const { return finite(transformer_.head().classify(features, pass_)); }
 Tensor Model::next_sentence(const Tensor& pooled) const {

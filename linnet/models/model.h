@@ -119,6 +119,8 @@ class Model {
   Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
   friend class ModelLoader;
   nn::ForwardState with_virtual_tokens(const nn::ForwardState& state) const;
+  template <class Run>
+  Tensor run_decoder(const nn::Packed& batch, const nn::ForwardState& state, const Run& run) const;
   Tensor finite(Tensor result) const;
   [[noreturn]] void refuse_not_finite() const;
   Tensor as_stored(const nn::Parameter& parameter, const Layout& layout, WeightType dtype) const;

@@ -18,22 +18,18 @@ KvCache::KvCache(const TransformerConfig& config, DType type)
 
 std::size_t KvCache::bytes_per_position() const { return row_bytes(type_, layers_ * 2 * kv_heads_ * head_dim_); }
 
-std::byte* KvCache::at(const Tensor& block, std::int64_t layer, int which, std::int64_t head,
-                       std::int64_t position) const {
+std::byte* KvCache::at(const Tensor& block, std::int64_t layer, int which) const {
   if (block.size(0) == 1) layer = 0;
-  const std::int64_t row = (((layer * 2 + which) * kv_heads_ + head) * kKvBlock) + position;
-  return block.raw() + row_bytes(type_, row * head_dim_);
+  return block.raw() + row_bytes(type_, (layer * 2 + which) * kv_heads_ * head_dim_ * kKvBlock);
 }
 
 std::shared_ptr<Tensor> KvCache::new_block(Room room) const {
   const std::int64_t layers = room == Room::kOneLayer ? 1 : layers_;
-  return std::make_shared<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock, head_dim_}, type_));
+  return std::make_shared<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_));
 }
 
-void KvCache::copy_positions(const Tensor& from, const Tensor& to, std::int64_t layer, std::int64_t count) const {
-  for (const int which : {0, 1})
-    for (std::int64_t head = 0; head < kv_heads_; ++head)
-      std::memcpy(at(to, layer, which, head), at(from, layer, which, head), row_bytes(type_, count * head_dim_));
+void KvCache::copy_layer(const Tensor& from, const Tensor& to, std::int64_t layer) const {
+  std::memcpy(at(to, layer, 0), at(from, layer, 0), row_bytes(type_, 2 * kv_heads_ * head_dim_ * kKvBlock));
 }
 
 void KvCache::truncate(Sequence& sequence, std::int64_t length) const {
@@ -55,41 +51,31 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
       if (room == Room::kOneLayer)
         sequence.before_ = shared;
       else
-        for (std::int64_t layer = 0; layer < layers_; ++layer) copy_positions(*shared, *last, layer, partial);
+        for (std::int64_t layer = 0; layer < layers_; ++layer) copy_layer(*shared, *last, layer);
     }
   }
   while (sequence.blocks_.size() < wanted) sequence.blocks_.push_back(new_block(room));
 }
 
-namespace {
-
-void store_row(DType type, const float* source, std::byte* target, std::int64_t n) {
-  if (type == DType::kF32)
-    std::memcpy(target, source, static_cast<std::size_t>(n) * sizeof(float));
-  else
-    backend().from_float(source, type, target, 1, n);
-}
-
-}  // namespace
-
 void KvCache::store(const Sequence& sequence, std::int64_t layer, const Tensor& k, const Tensor& v) const {
   forbid_grad("kv cache", {k, v});
-  const auto block_of = [&](std::int64_t position) -> const Tensor& {
-    return *sequence.blocks_[static_cast<std::size_t>(position / kKvBlock)];
-  };
   if (sequence.before_)
-    copy_positions(*sequence.before_, block_of(sequence.length_), layer, sequence.length_ % kKvBlock);
-  const Tensor* both[] = {&k, &v};
-  for (int which = 0; which < 2; ++which) {
-    const Tensor& x = *both[which];
-    const auto* values = reinterpret_cast<const float*>(x.raw());
-    for (std::int64_t row = 0; row < x.size(0); ++row) {
-      const std::int64_t position = sequence.length_ + row;
-      for (std::int64_t head = 0; head < kv_heads_; ++head)
-        store_row(type_, values + row * x.stride(0) + head * x.stride(1),
-                  at(block_of(position), layer, which, head, position % kKvBlock), head_dim_);
-    }
+    copy_layer(*sequence.before_, *sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)], layer);
+  std::vector<void*> k_blocks, v_blocks;
+  for (const auto& block : sequence.blocks_) {
+    k_blocks.push_back(at(*block, layer, 0));
+    v_blocks.push_back(at(*block, layer, 1));
   }
+  KvStoreArgs args{};
+  args.k = reinterpret_cast<const float*>(k.raw());
+  args.v = reinterpret_cast<const float*>(v.raw());
+  args.k_stride = k.stride(0), args.k_head_stride = k.stride(1);
+  args.v_stride = v.stride(0), args.v_head_stride = v.stride(1);
+  args.rows = k.size(0), args.kv_heads = kv_heads_, args.head_dim = head_dim_;
+  args.position = sequence.length_;
+  args.type = type_;
+  args.k_blocks = k_blocks.data(), args.v_blocks = v_blocks.data();
+  backend().kv_store(args);
 }
 
 void KvCache::block_pointers(const Sequence& sequence, std::int64_t layer, std::vector<const void*>& k,

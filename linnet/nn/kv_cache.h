@@ -27,7 +27,8 @@ class KvCache {
 
    private:
     friend class KvCache;
-    std::vector<std::shared_ptr<Tensor>> blocks_;  // [layers or 1, 2, kv_heads, 64, head_dim] each
+    // [layers or 1, 2, kv_heads, 64 * head_dim] each; a head as the backend's attention reads it
+    std::vector<std::shared_ptr<Tensor>> blocks_;
     std::shared_ptr<Tensor> before_;  // of a pass with room for one layer: where the first of its blocks comes from
     std::int64_t length_ = 0;
   };
@@ -55,10 +56,8 @@ class KvCache {
 
  private:
   std::shared_ptr<Tensor> new_block(Room room) const;
-  std::byte* at(const Tensor& block, std::int64_t layer, int which, std::int64_t head = 0,
-                std::int64_t position = 0) const;
-  // The first positions of a block, of one layer.
-  void copy_positions(const Tensor& from, const Tensor& to, std::int64_t layer, std::int64_t count) const;
+  std::byte* at(const Tensor& block, std::int64_t layer, int which) const;  // which: 0 keys, 1 values
+  void copy_layer(const Tensor& from, const Tensor& to, std::int64_t layer) const;
   std::int64_t layers_, kv_heads_, head_dim_;
   DType type_;
 };

@@ -120,7 +120,8 @@ TEST(CpuAttention, GradientMatchesTheReference) {
   }
 }
 
-// The cache: blocks of 64 keys [kv_head][64][head_dim], the last one partly filled with rubbish.
+// The cache: blocks of 64 keys [kv_head][head_dim][64] and values [kv_head][64][head_dim], the last one partly filled
+// with rubbish.
 TEST(CpuAttention, CacheBlocks) {
   const auto cpu = make_cpu_backend(), reference = make_reference_backend();
   const std::int64_t heads = 6, kv_heads = 2, head_dim = 20, values = kv_heads * kKvBlock * head_dim;

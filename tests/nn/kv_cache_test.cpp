@@ -45,6 +45,12 @@ std::vector<const void*> blocks(const KvCache& cache, const KvCache::Sequence& s
   return both[which];
 }
 
+// Where a block keeps a number: keys as [head][dim][64], values as [head][64][dim].
+std::size_t index_in_block(int which, std::int64_t position, std::int64_t head, std::int64_t d) {
+  const std::int64_t within = position % 64;
+  return static_cast<std::size_t>(head * 64 * kDim + (which == 0 ? d * 64 + within : within * kDim + d));
+}
+
 // Positions [begin, end) hold what `store` put there for `text`, in one layer or in all.
 void expect_marks_of(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t layer,
                      std::int64_t begin, std::int64_t end) {
@@ -53,7 +59,7 @@ void expect_marks_of(const KvCache& cache, const KvCache::Sequence& sequence, st
     for (std::int64_t p = begin; p < end; ++p)
       for (std::int64_t h = 0; h < kHeads; ++h)
         for (std::int64_t d = 0; d < kDim; ++d)
-          ASSERT_EQ(static_cast<const float*>(found[static_cast<std::size_t>(p / 64)])[(h * 64 + p % 64) * kDim + d],
+          ASSERT_EQ(static_cast<const float*>(found[static_cast<std::size_t>(p / 64)])[index_in_block(which, p, h, d)],
                     mark(text, layer, which, p, h, d))
               << layer << ' ' << which << ' ' << p;
   }
@@ -155,7 +161,7 @@ TEST(KvCache, Bf16RoundsEveryValue) {
   KvCache::Sequence s;
   write(cache, s, 0, 3);
   const auto* keys = static_cast<const std::uint16_t*>(blocks(cache, s, 1, 0)[0]);
-  EXPECT_EQ(keys[(1 * 64 + 2) * kDim + 1], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
+  EXPECT_EQ(keys[index_in_block(0, 2, 1, 1)], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
   EXPECT_EQ(cache.bytes_per_position(), static_cast<std::size_t>(kLayers * 2 * kHeads * kDim * 2));
   EXPECT_EQ(KvCache(config(), DType::kF32).bytes_per_position(), 2 * cache.bytes_per_position());
 }
@@ -168,7 +174,7 @@ TEST(KvCache, StridedRowsAreStoredByTheirValues) {
   cache.reserve(s, 2);
   cache.store(s, 0, wide.slice(1, 0, kHeads), wide.slice(1, kHeads, 2 * kHeads));
   const auto* v = static_cast<const float*>(blocks(cache, s, 0, 1)[0]);
-  EXPECT_EQ(v[(1 * 64 + 1) * kDim + 2], (1 * 2 * kHeads + kHeads + 1) * kDim + 2);
+  EXPECT_EQ(v[index_in_block(1, 1, 1, 2)], (1 * 2 * kHeads + kHeads + 1) * kDim + 2);
 }
 
 TEST(KvCache, OtherTypesAreRefused) { EXPECT_THROW(KvCache(config(), DType::kF16), Error); }

@@ -89,17 +89,18 @@ TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
   const Tensor q = random_tensor({2, 4, 8}, 1), k = random_tensor({keys, kv_heads, 8}, 2),
                v = random_tensor({keys, kv_heads, 8}, 3);
   std::vector<float> blocks[2][2];
-  const void* pointers[2][2];
+  void* pointers[2][2];
   for (int which = 0; which < 2; ++which)
     for (int b = 0; b < 2; ++b) {
-      auto& block = blocks[which][b];
-      block.assign(static_cast<std::size_t>(kv_heads * kKvBlock * 8), NAN);  // what is not filled must not be read
-      for (std::int64_t j = b * kKvBlock; j < std::min(keys, (b + 1) * kKvBlock); ++j)
-        for (std::int64_t h = 0; h < kv_heads; ++h)
-          std::copy_n((which == 0 ? k : v).data<float>().begin() + (j * kv_heads + h) * 8, 8,
-                      block.begin() + (h * kKvBlock + j % kKvBlock) * 8);
-      pointers[which][b] = block.data();
+      blocks[which][b].assign(static_cast<std::size_t>(kv_heads * kKvBlock * 8), NAN);  // not filled: must not be read
+      pointers[which][b] = blocks[which][b].data();
     }
+  KvStoreArgs rows{};
+  rows.k = k.data<float>().data(), rows.v = v.data<float>().data();
+  rows.k_stride = rows.v_stride = kv_heads * 8, rows.k_head_stride = rows.v_head_stride = 8;
+  rows.rows = keys, rows.kv_heads = kv_heads, rows.head_dim = 8, rows.type = DType::kF32;
+  rows.k_blocks = pointers[0], rows.v_blocks = pointers[1];
+  backend().kv_store(rows);
   const std::vector<AttentionSequence> dense{{0, 2, 0, keys, nullptr, nullptr}},
       cached{{0, 2, 0, keys, pointers[0], pointers[1]}};
   const AttentionOptions options{.scale = 0.3f, .causal = true};

@@ -14,10 +14,36 @@ namespace linnet::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Query rows of one group of heads (those that share keys): rows of head g stand at g * count.
+// Query rows `first` … of some heads that share their keys. Row r of the tile is query r % count of head r / count.
 struct QueryTile {
-  std::int64_t kv_head, group, first, count;
+  std::int64_t kv_head, head, heads, first, count;
+  std::int64_t rows() const { return heads * count; }
+  std::int64_t head_of(std::int64_t row) const { return head + row / count; }
+  std::int64_t query_of(std::int64_t row) const { return first + row % count; }
 };
+
+// Rows of a tile that are multiplied together: of one head, or of one query, so that they lie `out_stride` apart.
+struct RowBlock {
+  std::int64_t row;
+  int rows;
+  const float* q;
+  std::int64_t q_stride;
+  float* out;
+  std::int64_t out_stride;
+};
+
+template <class Body>
+HWY_INLINE void ForBlocks(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, Body&& body) {
+  const bool one_query = t.count == 1;
+  const std::int64_t run = one_query ? t.heads : t.count;
+  for (std::int64_t begin = 0; begin < t.rows(); begin += run)
+    for (std::int64_t i = 0; i < run; i += kTileRows) {
+      const std::int64_t row = begin + i, query = s.q_begin + t.query_of(row), head = t.head_of(row);
+      body(RowBlock{row, static_cast<int>(std::min<std::int64_t>(kTileRows, run - i)),
+                    a.q + query * a.q_stride + head * a.q_head_stride, one_query ? a.q_head_stride : a.q_stride,
+                    a.out + query * a.out_stride + head * a.head_dim, one_query ? a.head_dim : a.out_stride});
+    }
+}
 
 // One row of a tile: scores to unnormalised probabilities, the running maximum and sum. Returns what the row's earlier
 // sum and output are to be multiplied by.
@@ -54,59 +80,70 @@ HWY_INLINE void ScaleRow(float* row, std::int64_t n, float factor) {
   for (; i < n; ++i) row[i] *= factor;
 }
 
-// Packs the queries, scaled, as blocks [d][rows] of at most kTileRows rows of one head.
+// Packs the queries, scaled, as blocks [d][rows].
 void PackQueries(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, float* to) {
-  const std::int64_t d = a.head_dim;
-  for (std::int64_t g = 0; g < t.group; ++g)
-    for (std::int64_t i = 0; i < t.count; i += kTileRows) {
-      const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, t.count - i));
-      const float* const from =
-          a.q + (s.q_begin + t.first + i) * a.q_stride + (t.kv_head * t.group + g) * a.q_head_stride;
-      PackRows(from, a.q_stride, rows, d, to, rows);
-      ScaleRow(to, rows * d, a.scale);
-      to += rows * d;
-    }
+  ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
+    PackRows(block.q, block.q_stride, block.rows, a.head_dim, to, block.rows);
+    ScaleRow(to, block.rows * a.head_dim, a.scale);
+    to += block.rows * a.head_dim;
+  });
 }
 
 struct TileState {
   float *queries, *transposed, *copy, *scores, *maximum, *sum;
 };
 
+// One block of rows against the keys first … first + keys. `K` and `V`: how keys and values are stored.
+template <class K, class V>
+HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t,
+                            const RowBlock& block, std::int64_t first, const Columns<K>& keys, const Columns<V>& values,
+                            const float* queries, const TileState& state) {
+  const std::int64_t d = a.head_dim, width = PadColumns(keys.count);
+  ScoreBlock(queries, block.rows, keys, d, state.scores);
+  for (int r = 0; r < block.rows; ++r) {
+    float* const scores = state.scores + r * kKeys;
+    const std::int64_t row = block.row + r, query = t.query_of(row), head = t.head_of(row);
+    AddBias(RowOf(a, s, head, query, first), keys.count, scores);
+    const float factor =
+        OnlineSoftmax(scores, VisibleKeys(a, s, query, first), width, state.maximum + row, state.sum + row);
+    if (first > 0 && factor != 1.0F) ScaleRow(block.out + r * block.out_stride, d, factor);
+    if (a.dropout > 0.0F) {
+      float factors[kKeys];
+      dropout_factors(a, s.q_begin + query, head, first, keys.count, factors);
+      for (std::int64_t j = 0; j < keys.count; ++j) scores[j] *= factors[j];
+    }
+  }
+  for (std::int64_t n = 0; n < d; n += kTileColumns)
+    TileOf<kKeys>(
+        block.rows, state.scores, 1, values.data + n, values.stride, values.count,
+        {block.out + n, block.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
+         first == 0 ? TileInit::kZero : TileInit::kAdd});
+}
+
 // One tile of keys for every row of the query tile.
 void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, std::int64_t first,
                 const TileState& state) {
-  const std::int64_t d = a.head_dim;
-  const KeyTile keys = LoadTile(a, s, false, t.kv_head, first, false, state.copy);
-  TransposeTile(keys, d, state.transposed);
-  const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
-  const std::int64_t width = PadColumns(keys.count);
-  const float* queries = state.queries;
-  for (std::int64_t g = 0; g < t.group; ++g) {
-    const std::int64_t head = t.kv_head * t.group + g;
-    for (std::int64_t i = 0; i < t.count; i += kTileRows) {
-      const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, t.count - i));
-      float* const out = a.out + (s.q_begin + t.first + i) * a.out_stride + head * d;
-      ScoreBlock(queries, rows, state.transposed, d, keys.count, state.scores);
-      queries += rows * d;
-      for (int r = 0; r < rows; ++r) {
-        float* const scores = state.scores + r * kKeys;
-        const std::int64_t query = t.first + i + r, row = g * t.count + i + r;
-        AddBias(RowOf(a, s, head, query, first), keys.count, scores);
-        const float factor =
-            OnlineSoftmax(scores, VisibleKeys(a, s, query, first), width, state.maximum + row, state.sum + row);
-        if (first > 0 && factor != 1.0F) ScaleRow(out + r * a.out_stride, d, factor);
-        if (a.dropout > 0.0F) {
-          float factors[kKeys];
-          dropout_factors(a, s.q_begin + query, head, first, keys.count, factors);
-          for (std::int64_t j = 0; j < keys.count; ++j) scores[j] *= factors[j];
-        }
-      }
-      for (std::int64_t n = 0; n < d; n += kTileColumns)
-        TileOf<kKeys>(rows, state.scores, 1, values.rows + n, values.stride, keys.count,
-                      {out + n, a.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
-                       first == 0 ? TileInit::kZero : TileInit::kAdd});
-    }
+  const auto attend = [&](const auto& keys, const auto& values) HWY_ATTR {
+    const float* queries = state.queries;
+    ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
+      AttendBlock(a, s, t, block, first, keys, values, queries, state);
+      queries += block.rows * a.head_dim;
+    });
+  };
+  if (s.k_blocks == nullptr) {
+    const KeyTile keys = LoadTile(a, s, false, t.kv_head, first, false, state.copy);
+    TransposeTile(keys, a.head_dim, state.transposed);
+    const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
+    return attend(Columns<float>{state.transposed, kKeys, keys.count}, values);
   }
+  // A block of the cache is multiplied where it is, unless a vector would read past its last row.
+  const bool whole = PadColumns(a.head_dim) == a.head_dim;
+  if (a.kv_type == DType::kBF16 && whole)
+    return attend(CachedKeys<std::uint16_t>(a, s, t.kv_head, first),
+                  CachedValues<std::uint16_t>(a, s, t.kv_head, first));
+  const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
+  if (a.kv_type == DType::kBF16) return attend(CachedKeys<std::uint16_t>(a, s, t.kv_head, first), values);
+  attend(CachedKeys<float>(a, s, t.kv_head, first), values);
 }
 
 // log of the sum and the division by it, for one row.
@@ -116,10 +153,10 @@ HWY_INLINE void FinishRow(const AttentionArgs& a, std::int64_t row, std::int64_t
   if (a.log_sum != nullptr) a.log_sum[row * a.heads + head] = maximum + std::log(sum);
 }
 
-void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head, std::int64_t first,
-                std::int64_t count) {
-  const QueryTile t{kv_head, a.heads / a.kv_heads, first, count};
-  const std::int64_t rows = t.group * count, d = a.head_dim;
+void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t head, std::int64_t heads,
+                std::int64_t first, std::int64_t count) {
+  const QueryTile t{head / (a.heads / a.kv_heads), head, heads, first, count};
+  const std::int64_t rows = t.rows(), d = a.head_dim;
   TileState state;
   state.queries = scratch<ScratchFor::kQueries>(rows * d);
   state.transposed = scratch<ScratchFor::kKeys>(d * kKeys);
@@ -133,90 +170,7 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
   const std::int64_t last = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + first + count) : s.kv_len;
   for (std::int64_t key = 0; key < last; key += kKeys) AttendKeys(a, s, t, key, state);
   for (std::int64_t r = 0; r < rows; ++r)
-    FinishRow(a, s.q_begin + first + r % count, kv_head * t.group + r / count, state.maximum[r], state.sum[r]);
-}
-
-HWY_INLINE float ValueOf(float value) { return value; }
-HWY_INLINE float ValueOf(std::uint16_t value) {
-  const std::uint32_t bits = std::uint32_t{value} << 16;
-  float result;
-  std::memcpy(&result, &bits, 4);
-  return result;
-}
-
-template <class T>
-HWY_INLINE void DotKeys(const float* q, float scale, const T* keys, std::int64_t stride, std::int64_t count,
-                        std::int64_t d, float* scores) {
-  const hn::CappedTag<float, 16> df;
-  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(df));
-  for (std::int64_t j = 0; j < count; ++j) {
-    const T* const key = keys + j * stride;
-    auto sum = hn::Zero(df);
-    std::int64_t i = 0;
-    for (; i + lanes <= d; i += lanes) sum = hn::MulAdd(hn::LoadU(df, q + i), LoadAs(df, key + i), sum);
-    float total = hn::GetLane(hn::SumOfLanes(df, sum));
-    for (; i < d; ++i) total += q[i] * ValueOf(key[i]);
-    scores[j] = total * scale;
-  }
-}
-
-template <class T>
-HWY_INLINE void AddValues(const float* p, const T* values, std::int64_t stride, std::int64_t count, std::int64_t d,
-                          float* out) {
-  const hn::CappedTag<float, 16> df;
-  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(df));
-  std::int64_t i = 0;
-  for (; i + 2 * lanes <= d; i += 2 * lanes) {
-    auto a = hn::LoadU(df, out + i), b = hn::LoadU(df, out + i + lanes);
-    for (std::int64_t j = 0; j < count; ++j) {
-      const auto weight = hn::Set(df, p[j]);
-      a = hn::MulAdd(weight, LoadAs(df, values + j * stride + i), a);
-      b = hn::MulAdd(weight, LoadAs(df, values + j * stride + i + lanes), b);
-    }
-    hn::StoreU(a, df, out + i);
-    hn::StoreU(b, df, out + i + lanes);
-  }
-  for (; i < d; ++i)
-    for (std::int64_t j = 0; j < count; ++j) out[i] += p[j] * ValueOf(values[j * stride + i]);
-}
-
-// One row of one head: decoding, where transposing the keys would not pay.
-void AttendRow(const AttentionArgs& a, const AttentionSequence& s, std::int64_t head, std::int64_t query) {
-  const std::int64_t kv_head = head / (a.heads / a.kv_heads), row = s.q_begin + query, d = a.head_dim;
-  const float* const q = a.q + row * a.q_stride + head * a.q_head_stride;
-  float* const out = a.out + row * a.out_stride + head * d;
-  std::fill_n(out, d, 0.0F);
-  float maximum = -std::numeric_limits<float>::infinity(), sum = 0.0F;
-  HWY_ALIGN float scores[kKeys];
-  const std::int64_t last = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + query + 1) : s.kv_len;
-  const bool narrow = s.k_blocks != nullptr && a.kv_type == DType::kBF16;
-  for (std::int64_t first = 0; first < last; first += kKeys) {
-    const std::int64_t count = std::min(kKeys, last - first);
-    const std::uint16_t *k16 = nullptr, *v16 = nullptr;
-    KeyTile keys{}, values{};
-    if (narrow) {
-      k16 = static_cast<const std::uint16_t*>(s.k_blocks[first / kKvBlock]) + kv_head * kKvBlock * d;
-      v16 = static_cast<const std::uint16_t*>(s.v_blocks[first / kKvBlock]) + kv_head * kKvBlock * d;
-      DotKeys(q, a.scale, k16, d, count, d, scores);
-    } else {
-      keys = LoadTile(a, s, false, kv_head, first, false, nullptr);
-      values = LoadTile(a, s, true, kv_head, first, false, nullptr);
-      DotKeys(q, a.scale, keys.rows, keys.stride, count, d, scores);
-    }
-    AddBias(RowOf(a, s, head, query, first), count, scores);
-    const float factor = OnlineSoftmax(scores, count, (count + 15) / 16 * 16, &maximum, &sum);
-    if (first > 0 && factor != 1.0F) ScaleRow(out, d, factor);
-    if (a.dropout > 0.0F) {
-      float factors[kKeys];
-      dropout_factors(a, row, head, first, count, factors);
-      for (std::int64_t j = 0; j < count; ++j) scores[j] *= factors[j];
-    }
-    if (narrow)
-      AddValues(scores, v16, d, count, d, out);
-    else
-      AddValues(scores, values.rows, values.stride, count, d, out);
-  }
-  FinishRow(a, row, head, maximum, sum);
+    FinishRow(a, s.q_begin + t.query_of(r), t.head_of(r), state.maximum[r], state.sum[r]);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -229,25 +183,31 @@ HWY_AFTER_NAMESPACE();
 
 namespace linnet::cpu {
 HWY_EXPORT(AttendTile);
-HWY_EXPORT(AttendRow);
 namespace {
 
 constexpr std::int64_t kTileQueries = 96;  // query rows of a tile, over the heads of a group
-constexpr std::int64_t kFewRows = 12;      // fewer are done one by one
 constexpr std::int64_t kSerialWork = 1 << 16;
+constexpr std::int64_t kTasksAThread = 4;  // fewer would end at different times
 
+// How the rows of a sequence are cut into tasks. A row's sums do not depend on it.
 struct Plan {
-  std::int64_t group, tile;  // heads a group; queries a tile
-  bool by_row(const AttentionSequence& s) const { return s.q_len * group < kFewRows; }
-  std::int64_t tasks(const AttentionArgs& a, const AttentionSequence& s) const {
-    return by_row(s) ? s.q_len * a.heads : (s.q_len + tile - 1) / tile * a.kv_heads;
-  }
+  std::int64_t heads, tile;  // of a task: heads, and queries
+  std::int64_t tiles(const AttentionSequence& s) const { return (s.q_len + tile - 1) / tile; }
+  std::int64_t tasks(const AttentionArgs& a, const AttentionSequence& s) const { return tiles(s) * (a.heads / heads); }
 };
 
+Plan plan_of(const AttentionArgs& a) {
+  const std::int64_t group = a.heads / a.kv_heads;
+  const Plan groups{group, std::max<std::int64_t>(12, kTileQueries / group / 12 * 12)};
+  std::int64_t tasks = 0;
+  for (std::int64_t i = 0; i < a.sequence_count; ++i) tasks += groups.tasks(a, a.sequences[i]);
+  return tasks < kTasksAThread * threads() ? Plan{1, groups.tile} : groups;
+}
+
 void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& plan, std::int64_t task) {
-  if (plan.by_row(s)) return HWY_DYNAMIC_DISPATCH(AttendRow)(a, s, task % a.heads, task / a.heads);
-  const std::int64_t tiles = (s.q_len + plan.tile - 1) / plan.tile, first = task % tiles * plan.tile;
-  HWY_DYNAMIC_DISPATCH(AttendTile)(a, s, task / tiles, first, std::min(plan.tile, s.q_len - first));
+  const std::int64_t tiles = plan.tiles(s), first = task % tiles * plan.tile;
+  HWY_DYNAMIC_DISPATCH(AttendTile)
+  (a, s, task / tiles * plan.heads, plan.heads, first, std::min(plan.tile, s.q_len - first));
 }
 
 }  // namespace
@@ -259,8 +219,7 @@ void dropout_factors(const AttentionArgs& a, std::int64_t row, std::int64_t head
 }
 
 void attention(const AttentionArgs& a) {
-  const std::int64_t group = a.heads / a.kv_heads;
-  const Plan plan{group, std::max<std::int64_t>(12, kTileQueries / group / 12 * 12)};
+  const Plan plan = plan_of(a);
   std::int64_t work = 0;
   for (std::int64_t i = 0; i < a.sequence_count; ++i)
     work += a.sequences[i].q_len * a.sequences[i].kv_len * a.heads * a.head_dim;

@@ -90,8 +90,8 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
                std::int64_t at, std::int64_t first, std::int64_t keys, const GradState& w) {
   const AttentionArgs& a = g.forward;
   const std::int64_t d = a.head_dim, padded = PadColumns(keys);
-  ScoreBlock(w.queries + at * d, rows, w.transposed_k, d, keys, w.p);
-  ScoreBlock(w.dout_packed + at * d, rows, w.transposed_v, d, keys, w.ds);
+  ScoreBlock(w.queries + at * d, rows, Columns<float>{w.transposed_k, kKeys, keys}, d, w.p);
+  ScoreBlock(w.dout_packed + at * d, rows, Columns<float>{w.transposed_v, kKeys, keys}, d, w.ds);
   for (int r = 0; r < rows; ++r) {
     float *const p = w.p + r * kKeys, *const ds = w.ds + r * kKeys;
     const std::int64_t row = s.q_begin + query + r;
@@ -143,7 +143,7 @@ void GradGroup(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
     const KeyTile v = LoadTile(a, s, true, kv_head, first, false, nullptr);
     TransposeTile(k, d, w.transposed_k);
     TransposeTile(v, d, w.transposed_v);
-    CopyRows(k.rows, DType::kF32, k.stride, k.count, d, w.key_rows, w.width);
+    CopyRows(k.data, DType::kF32, k.stride, k.count, d, w.key_rows, w.width);
     std::fill_n(w.dk, 2 * kKeys * w.width, 0.0F);
     for (std::int64_t h = 0; h < group; ++h)
       for (std::int64_t i = 0; i < s.q_len; i += kTileRows) {

@@ -25,16 +25,6 @@ inline constexpr std::int64_t kKeys = kKvBlock;  // of a tile
 
 HWY_INLINE std::int64_t PadColumns(std::int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
-template <class D>
-HWY_INLINE hn::Vec<D> LoadAs(D d, const float* from) {
-  return hn::LoadU(d, from);
-}
-template <class D>
-HWY_INLINE hn::Vec<D> LoadAs(D d, const std::uint16_t* from) {  // bf16
-  const hn::Rebind<std::uint16_t, D> d16;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::LoadU(d16, from))));
-}
-
 // `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, the rest of each up to to_stride zero.
 HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                          float* to, std::int64_t to_stride) {
@@ -49,23 +39,42 @@ HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std:
   }
 }
 
-// A tile of keys or values as rows [count][stride] of f32 that may be read up to whole column tiles.
-struct KeyTile {
-  const float* rows;
-  std::int64_t stride, count;
+// Columns for the register tile, `stride` apart from row to row; vectors may read whole column tiles.
+template <class T>
+struct Columns {
+  const T* data;
+  std::int64_t stride, count;  // count: of keys
 };
+using KeyTile = Columns<float>;  // as rows [count][stride]
 
-// Keys first … first + 64 of a sequence, from dense rows or the cache's blocks; `copy` takes 64 padded rows when the
-// memory cannot be read in place.
+template <class T>
+HWY_INLINE const T* CachedHead(const AttentionArgs& a, const void* const* blocks, std::int64_t kv_head,
+                               std::int64_t first) {
+  return static_cast<const T*>(blocks[first / kKeys]) + kv_head * kKeys * a.head_dim;
+}
+// Keys first … of a block of the cache, [head_dim][64]; what stands past the last one is not looked at.
+template <class T>
+HWY_INLINE Columns<T> CachedKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head,
+                                 std::int64_t first) {
+  return {CachedHead<T>(a, s.k_blocks, kv_head, first), kKeys, std::min(kKeys, s.kv_len - first)};
+}
+template <class T>
+HWY_INLINE Columns<T> CachedValues(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head,
+                                   std::int64_t first) {
+  return {CachedHead<T>(a, s.v_blocks, kv_head, first), a.head_dim, std::min(kKeys, s.kv_len - first)};
+}
+
+// Dense keys, or values, first … first + 64 of a sequence as rows; `copy` takes 64 padded rows when the memory cannot
+// be read in place.
 HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, bool values, std::int64_t kv_head,
                             std::int64_t first, bool padded, float* copy) {
   const std::int64_t count = std::min(kKeys, s.kv_len - first), d = a.head_dim, width = PadColumns(d);
   const void* from = nullptr;
   DType type = DType::kF32;
   std::int64_t stride = d;
-  if (const void* const* const blocks = values ? s.v_blocks : s.k_blocks) {
+  if (s.v_blocks != nullptr) {
     type = a.kv_type;
-    from = static_cast<const std::byte*>(blocks[first / kKvBlock]) + row_bytes(type, kv_head * kKvBlock * d);
+    from = static_cast<const std::byte*>(s.v_blocks[first / kKvBlock]) + row_bytes(type, kv_head * kKvBlock * d);
   } else {
     stride = values ? a.v_stride : a.k_stride;
     from = values ? a.v + (s.kv_begin + first) * stride + kv_head * a.v_head_stride
@@ -79,16 +88,16 @@ HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, 
 // The tile's transpose [d][64], zero past `count` up to a whole column tile.
 HWY_INLINE void TransposeTile(const KeyTile& tile, std::int64_t d, float* to) {
   const std::int64_t width = PadColumns(tile.count);
-  PackRows(tile.rows, tile.stride, static_cast<int>(tile.count), d, to, kKeys);
+  PackRows(tile.data, tile.stride, static_cast<int>(tile.count), d, to, kKeys);
   for (std::int64_t i = 0; i < d && tile.count < width; ++i)
     std::fill(to + i * kKeys + tile.count, to + i * kKeys + width, 0.0F);
 }
 
-// scores[rows][64] = A B for A packed [d][rows] and B a transposed tile.
-HWY_INLINE void ScoreBlock(const float* a, int rows, const float* transposed, std::int64_t d, std::int64_t keys,
-                           float* scores) {
-  for (std::int64_t n = 0; n < keys; n += kTileColumns)
-    TileOf(rows, a, rows, transposed + n, kKeys, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
+// scores[rows][64] = A B for A packed [d][rows] and B keys as columns [d][stride].
+template <class T>
+HWY_INLINE void ScoreBlock(const float* a, int rows, const Columns<T>& keys, std::int64_t d, float* scores) {
+  for (std::int64_t n = 0; n < keys.count; n += kTileColumns)
+    TileOf(rows, a, rows, keys.data + n, keys.stride, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
 }
 
 // One row of scores: position of the query among the keys, keys it may see, biases by distance.

@@ -121,28 +121,31 @@ void pack(const PackedPart& part, void* to) {
   pack_width<kPanel>(part, static_cast<Pair*>(to));
 }
 
-template <int kHeight>
+template <int kHeight, int kVectors>
 LINNET_BF16 void tile(const PlainTile& t) {
   const auto* a = static_cast<const Pair*>(t.block);
   const auto* b = static_cast<const Pair*>(t.panel);
-  __m512 sum[kHeight][2];
+  __m512 sum[kHeight][kVectors];
 #pragma GCC unroll 12
-  for (int r = 0; r < kHeight; ++r) {
-    sum[r][0] = sum[r][1] = _mm512_setzero_ps();
-    _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride), _MM_HINT_T0);
-    _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride + 16), _MM_HINT_T0);
-  }
+  for (int r = 0; r < kHeight; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      sum[r][v] = _mm512_setzero_ps();
+      _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride + 16 * v), _MM_HINT_T0);
+    }
   for (std::int64_t pairs = (t.depth + 1) / 2; pairs > 0; --pairs, a += kRows, b += t.panel_step) {
-    const auto b0 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
-    const auto b1 = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16));
+    __m512bh columns[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) columns[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16 * v));
 #pragma GCC unroll 12
     for (int r = 0; r < kHeight; ++r) {
       const auto value = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[r])));
-      sum[r][0] = _mm512_dpbf16_ps(sum[r][0], value, b0);
-      sum[r][1] = _mm512_dpbf16_ps(sum[r][1], value, b1);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], value, columns[v]);
     }
   }
-  for (int v = 0; v < 2; ++v) {
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) {
     const __mmask16 valid = first_lanes(t.columns - 16 * v);
     const __m512 bias = t.init == TileInit::kBias ? _mm512_maskz_loadu_ps(valid, t.bias + 16 * v) : _mm512_setzero_ps();
 #pragma GCC unroll 12
@@ -154,18 +157,21 @@ LINNET_BF16 void tile(const PlainTile& t) {
   }
 }
 
-template <int kHeight = kRows>
+template <int kVectors, int kHeight>
 void tile_of(const PlainTile& t) {
   if constexpr (kHeight >= 1) {
-    if (t.rows == kHeight) return tile<kHeight>(t);
-    tile_of<kHeight - 1>(t);
+    if (t.rows == kHeight) return tile<kHeight, kVectors>(t);
+    tile_of<kVectors, kHeight - 1>(t);
   }
 }
+
+void multiply(const PlainTile& t) { tile_of<2, kRows>(t); }
+void multiply_wide(const PlainTile& t) { tile_of<4, kRows / 2>(t); }
 
 }  // namespace
 
 const PlainKernel* bf16_kernel() {
-  static const PlainKernel kernel{kRows, kDepth, 2, pack, tile_of<>};
+  static const PlainKernel kernel{kRows, kDepth, 2, pack, multiply, multiply_wide};
   static const bool supported = __builtin_cpu_supports("avx512bf16");
   return supported ? &kernel : nullptr;
 }

@@ -174,25 +174,61 @@ bool multiply_plain_bf16(const PlainProduct& p) {
   return true;
 }
 
+namespace {
+
+// Columns of a packed bf16 weight as gemm.h describes them: panels of 64, pairs of k.
+constexpr std::int64_t kWide = 2 * kPanel;
+
+TileInit init_of(const Product& p, std::int64_t k) {
+  return k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
+}
+
+// Few rows: a thread reads its columns of the weight once, over all k. Slices of k are added as for many rows.
+void multiply_few_bf16(const PlainKernel& kernel, const Product& p, const PackedMatrix& w, std::int64_t column,
+                       std::int64_t most) {
+  const std::int64_t slice_bytes = kernel.rows * most * kernel.bytes;
+  auto* const rows = scratch<ScratchFor::kActivations, std::byte>(pieces(w.in, most) * slice_bytes);
+  for (std::int64_t k = 0; k < w.in; k += most) {
+    const Operand a{p.x + k, p.x_stride, true, p.m, kernel.rows, std::min(most, w.in - k), kernel.bytes};
+    a.pack(kernel, 0, 1, rows + k / most * slice_bytes);
+  }
+  const bool wide = p.m <= kernel.rows / 2;
+  const std::int64_t width = wide ? kWide : kPanel, panels = pieces(w.out, kWide);
+  const std::int64_t grain = std::max<std::int64_t>(1, panels / (kPiecesPerThread * threads()));
+  parallel_pieces(panels, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin * kWide; n < std::min(end * kWide, w.out); n += width)
+      for (std::int64_t k = 0; k < w.in; k += most) {
+        const std::byte* const panel =
+            w.data->data() + n / kWide * kWide * column + (k * kWide + n % kWide * 2) * kernel.bytes;
+        (wide ? kernel.multiply_wide : kernel.multiply)(
+            {rows + k / most * slice_bytes, static_cast<int>(p.m), panel, kWide, std::min(most, w.in - k),
+             std::min(width, w.out - n), p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init_of(p, k)});
+      }
+  });
+}
+
+}  // namespace
+
 bool multiply_packed_bf16(const Product& p, const PackedMatrix& w) {
-  constexpr std::int64_t kFewest = 8;  // rows; below, weights made f32 as they are read are as quick
   const PlainKernel* const kernel = bf16_kernel();
-  if (kernel == nullptr || w.type != DType::kBF16 || p.m < kFewest) return false;
-  // Panels of 64 columns, pairs of k, as gemm.h describes them.
+  if (kernel == nullptr || w.type != DType::kBF16) return false;
   const std::int64_t column = rounded_up(w.in, 32) * kernel->bytes, most = slice_steps(*kernel, w.in);
+  if (p.m <= kernel->rows) {
+    multiply_few_bf16(*kernel, p, w, column, most);
+    return true;
+  }
   for (std::int64_t n = 0; n < w.out; n += kMostColumns)
     for (std::int64_t k = 0; k < w.in; k += most) {
       const std::int64_t depth = std::min(most, w.in - k), columns = std::min(kMostColumns, w.out - n);
       const Operand a{p.x + k, p.x_stride, true, p.m, kernel->rows, depth, kernel->bytes};
-      const Panels b{w.data->data() + n * column + k * 64 * kernel->bytes,
+      const Panels b{w.data->data() + n * column + k * kWide * kernel->bytes,
                      pieces(columns, kPanel),
                      columns,
-                     64,
+                     kWide,
                      2,
-                     64 * column,
+                     kWide * column,
                      kPanel * 2 * kernel->bytes};
-      const TileInit init = k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
-      Slice(*kernel, a, b, {p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init}).run();
+      Slice(*kernel, a, b, {p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init_of(p, k)}).run();
     }
   return true;
 }

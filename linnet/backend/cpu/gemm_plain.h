@@ -26,8 +26,8 @@ void multiply_plain(const PlainProduct& product);
 // The same with both matrices rounded to bf16 on the way, sums in f32 (mixed-precision training); false where the
 // processor gains nothing by it or the product is small, and nothing was done.
 bool multiply_plain_bf16(const PlainProduct& product);
-// bf16(x) W^T for a packed bf16 weight, sums in f32; false where the processor gains nothing by it or x has few rows,
-// and nothing was done.
+// bf16(x) W^T for a packed bf16 weight, sums in f32, a row's the same among few rows and many; false where the
+// processor gains nothing by it, and nothing was done.
 bool multiply_packed_bf16(const Product& product, const PackedMatrix& weight);
 
 // Lanes (rows of a, or columns of b) over `depth` steps of k, to be packed in blocks of `width` lanes, [depth][width]
@@ -58,6 +58,7 @@ struct PlainKernel {
   std::int64_t rows, depth, bytes;  // bytes of one packed value
   void (*pack)(const PackedPart& part, void* to);
   void (*multiply)(const PlainTile& tile);
+  void (*multiply_wide)(const PlainTile& tile) = nullptr;  // half the rows by two panels side by side, sums as above
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16

@@ -39,6 +39,16 @@ struct TileOutput {
   TileInit init;
 };
 
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAs(D d, const float* from) {
+  return hn::LoadU(d, from);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> LoadAs(D d, const std::uint16_t* from) {  // bf16
+  const hn::Rebind<std::uint16_t, D> d16;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::LoadU(d16, from))));
+}
+
 template <int kRows, int kVectors>
 HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][kVectors], const TileOutput& out) {
   const TileTag d;
@@ -67,9 +77,9 @@ HWY_INLINE void StoreTile(const TileVector (&sum)[kRows][kVectors], const TileOu
   }
 }
 
-// sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * a_step] and B at b + k * b_step.
-template <int kRows, int kARow, int kVectors>
-HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const float* HWY_RESTRICT b, std::int64_t b_step,
+// sum[r] += A[r, 0 … depth) B, with A at a[r * kARow + k * a_step] and B, f32 or bf16, at b + k * b_step.
+template <int kRows, int kARow, int kVectors, class T>
+HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const T* HWY_RESTRICT b, std::int64_t b_step,
                      std::int64_t depth, const TileOutput& out) {
   const TileTag d;
   TileVector sum[kRows][kVectors];
@@ -80,7 +90,7 @@ HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const flo
     hwy::Prefetch(out.c + r * out.c_stride + v * kTileLanes);  // rows of c may lie a page apart
   }
   for (std::int64_t k = 0; k < depth; ++k) {
-    const TileVector b0 = hn::LoadU(d, b), b1 = kVectors == 2 ? hn::LoadU(d, b + kTileLanes) : b0;
+    const TileVector b0 = LoadAs(d, b), b1 = kVectors == 2 ? LoadAs(d, b + kTileLanes) : b0;
     HWY_UNROLL(16)
     for (int r = 0; r < kRows; ++r) {
       const TileVector value = hn::Set(d, a[r * kARow]);
@@ -95,8 +105,8 @@ HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const flo
 
 // Tile for a number of rows known at run time. kARow is 1 for A packed [depth][a_step], else the constant distance of
 // its rows (scores of an attention tile), with a_step 1.
-template <int kARow = 1, int kRows = kTileRows>
-HWY_INLINE void TileOf(int rows, const float* a, std::int64_t a_step, const float* b, std::int64_t b_step,
+template <int kARow = 1, int kRows = kTileRows, class T>
+HWY_INLINE void TileOf(int rows, const float* a, std::int64_t a_step, const T* b, std::int64_t b_step,
                        std::int64_t depth, const TileOutput& out) {
   if constexpr (kRows >= 1) {
     if (rows == kRows && out.columns <= kTileLanes) return Tile<kRows, kARow, 1>(a, a_step, b, b_step, depth, out);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "linnet/backend/reference/reference.h"
@@ -8,8 +9,16 @@
 namespace linnet {
 namespace {
 
+enum class Block : std::uint8_t { kKeys, kValues };  // [head][head_dim][64], [head][64][head_dim]
+
+std::int64_t index_in(Block block, std::int64_t head, std::int64_t position, std::int64_t d, std::int64_t head_dim) {
+  const std::int64_t within = position % kKvBlock;
+  return head * kKvBlock * head_dim + (block == Block::kKeys ? d * kKvBlock + within : within * head_dim + d);
+}
+
 // A key's or value's head as floats, from dense rows or from a cache block.
 struct Source {
+  Block block;
   const float* dense;
   std::int64_t stride, head_stride;
   const void* const* blocks;
@@ -18,18 +27,18 @@ struct Source {
 
   float at(std::int64_t begin, std::int64_t j, std::int64_t head, std::int64_t d) const {
     if (blocks == nullptr) return dense[(begin + j) * stride + head * head_stride + d];
-    const std::int64_t index = (head * kKvBlock + j % kKvBlock) * head_dim + d;
-    const void* block = blocks[j / kKvBlock];
-    return type == DType::kF32 ? static_cast<const float*>(block)[index]
-                               : bfloat_to_float(static_cast<const std::uint16_t*>(block)[index]);
+    const std::int64_t index = index_in(block, head, j, d, head_dim);
+    const void* stored = blocks[j / kKvBlock];
+    return type == DType::kF32 ? static_cast<const float*>(stored)[index]
+                               : bfloat_to_float(static_cast<const std::uint16_t*>(stored)[index]);
   }
 };
 
 Source keys_of(const AttentionArgs& a, const AttentionSequence& s) {
-  return {a.k, a.k_stride, a.k_head_stride, s.k_blocks, a.kv_type, a.head_dim};
+  return {Block::kKeys, a.k, a.k_stride, a.k_head_stride, s.k_blocks, a.kv_type, a.head_dim};
 }
 Source values_of(const AttentionArgs& a, const AttentionSequence& s) {
-  return {a.v, a.v_stride, a.v_head_stride, s.v_blocks, a.kv_type, a.head_dim};
+  return {Block::kValues, a.v, a.v_stride, a.v_head_stride, s.v_blocks, a.kv_type, a.head_dim};
 }
 
 std::int64_t visible(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i) {
@@ -104,6 +113,24 @@ void ReferenceBackend::attention(const AttentionArgs& a) {
       a.out[row * a.out_stride + h * a.head_dim + d] = static_cast<float>(sum[static_cast<std::size_t>(d)]);
     if (a.log_sum != nullptr) a.log_sum[row * a.heads + h] = static_cast<float>(total);
   });
+}
+
+void ReferenceBackend::kv_store(const KvStoreArgs& a) {
+  std::vector<std::byte> key(row_bytes(a.type, a.head_dim));
+  const std::size_t width = row_bytes(a.type, 1);
+  for (std::int64_t row = 0; row < a.rows; ++row) {
+    const std::int64_t position = a.position + row, block = position / kKvBlock;
+    auto *const keys = static_cast<std::byte*>(a.k_blocks[block]), *const values =
+                                                                       static_cast<std::byte*>(a.v_blocks[block]);
+    for (std::int64_t head = 0; head < a.kv_heads; ++head) {
+      from_float(a.v + row * a.v_stride + head * a.v_head_stride, a.type,
+                 values + row_bytes(a.type, index_in(Block::kValues, head, position, 0, a.head_dim)), 1, a.head_dim);
+      from_float(a.k + row * a.k_stride + head * a.k_head_stride, a.type, key.data(), 1, a.head_dim);
+      for (std::int64_t d = 0; d < a.head_dim; ++d)
+        std::memcpy(keys + row_bytes(a.type, index_in(Block::kKeys, head, position, d, a.head_dim)),
+                    key.data() + static_cast<std::size_t>(d) * width, width);
+    }
+  }
 }
 
 void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {

@@ -24,6 +24,7 @@ class ReferenceBackend : public Backend {
   void embedding(const EmbeddingArgs&) override;
   void embedding_grad(const EmbeddingGradArgs&) override;
   void attention(const AttentionArgs&) override;
+  void kv_store(const KvStoreArgs&) override;
   void attention_grad(const AttentionGradArgs&) override;
   void cross_entropy(const CrossEntropyArgs&) override;
   void dropout(const DropoutArgs&) override;
