@@ -142,8 +142,8 @@ Tensor Model::next_sentence(const Tensor& pooled) const {
 }
 
 nn::KvCache Model::make_cache() const {
-  const bool exact = pass_.precision == Precision::kF32 || transformer_.token_table().dtype() == DType::kF32;
-  return nn::KvCache(config(), exact ? DType::kF32 : DType::kBF16);
+  const bool exact = pass_.precision == Precision::kF32;
+  return nn::KvCache(config(), exact ? DType::kF32 : nn::KvCache::type_beside(transformer_.token_table().dtype()));
 }
 
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }

@@ -142,7 +142,7 @@ Summary summarize(const fs::path& path) {
 RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) {
   RunMemory need;
   std::size_t largest = 0;
-  bool exact = type == WeightType::kF32;
+  DType cache = DType::kBF16;
   for (const TensorSummary& t : s.tensors) {
     if (t.ours.empty()) continue;
     const DType kept = kept_type(t.stored, type);
@@ -152,14 +152,15 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     const std::size_t packed = matrix ? packed_weight_bytes(kept, t.stored.shape[0], t.stored.shape[1]) : 0;
     need.weights += matrix && !converted ? packed : bytes + packed;
     if (!converted) largest = std::max(largest, bytes);
-    exact = exact || (t.ours == "embeddings.tokens.weight" && kept == DType::kF32);
+    if (t.ours == "embeddings.tokens.weight") cache = nn::KvCache::type_beside(kept);
   }
   if (!s.config) return need;
   const TransformerConfig& c = *s.config;
   const std::size_t length = static_cast<std::size_t>(std::max<std::int64_t>(1, positions));
   if (c.stack == Stack::kDecoder) {
     const std::size_t blocks = (length + kKvBlock - 1) / kKvBlock;
-    need.cache = blocks * kKvBlock * nn::KvCache(c, exact ? DType::kF32 : DType::kBF16).bytes_per_position();
+    need.cache =
+        blocks * kKvBlock * nn::KvCache(c, type == WeightType::kF32 ? DType::kF32 : cache).bytes_per_position();
   }
   // The values of a pass that live at once: the residual stream and its norms, queries, keys, values and their mixture,
   // the feed-forward's; scores over the vocabulary of a row with their copy; the pages behind the matrix being packed.

@@ -20,6 +20,10 @@ class KvCache {
  public:
   // `type`: F32 or BF16.
   KvCache(const TransformerConfig& config, DType type);
+  // BF16 where products with the weights round their input anyway: those of BF16 and quantised weights.
+  static DType type_beside(DType weights) {
+    return weights == DType::kF32 || weights == DType::kF16 ? DType::kF32 : DType::kBF16;
+  }
 
   class Sequence {
    public:

@@ -87,7 +87,7 @@ TEST(Loader, WeightsMayBeKeptInOtherTypes) {
     DType matrix;
     double most;
   };
-  for (const Row& row : {Row{WeightType::kAuto, DType::kF32, 1e-4}, Row{WeightType::kBF16, DType::kBF16, 0.5},
+  for (const Row& row : {Row{WeightType::kAuto, DType::kF32, 1e-4}, Row{WeightType::kBF16, DType::kBF16, 1.0},
                          Row{WeightType::kF16, DType::kF16, 0.1}}) {
     const auto model = Model::from_pretrained(path, {.dtype = row.asked});
     EXPECT_EQ(type_of(*model, "layers.0.attention.query.weight"), row.matrix);
