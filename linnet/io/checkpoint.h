@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,8 @@ class CheckpointWriter {
   std::string stem_;
   std::size_t max_shard_bytes_;
   std::vector<Entry> entries_;
+  std::set<std::string> names_;                 // of the entries
+  std::multimap<const void*, std::size_t> at_;  // where their values lie: entries
   std::map<std::string, std::string> metadata_;
 };
 

@@ -36,10 +36,11 @@ void CheckpointWriter::add(std::string name, const Tensor& value) {
   check(!info(value.dtype()).quantized, "[checkpoint] '{}' is of type {}, which safetensors cannot hold", name,
         info(value.dtype()).name);
   check(name != "__metadata__", "[checkpoint] a tensor cannot be called '{}'", name);
-  for (const Entry& entry : entries_) {
-    check(entry.name != name, "[checkpoint] '{}' is added twice", name);
-    if (same_bytes(entry.value, value)) return;
-  }
+  check(!names_.contains(name), "[checkpoint] '{}' is added twice", name);
+  const auto [first, last] = at_.equal_range(value.raw());
+  if (std::any_of(first, last, [&](const auto& at) { return same_bytes(entries_[at.second].value, value); })) return;
+  names_.insert(name);
+  at_.emplace(value.raw(), entries_.size());
   entries_.push_back({std::move(name), value});
 }
 
