@@ -81,7 +81,8 @@ void AnswerFile::add(const Json& row, std::span<const Json> cells) {
   LINNET_ASSERT(cells.empty() || cells.size() == answer_.size());
   LINNET_ASSERT(row.is_object());
   for (const auto& [name, value] : row.items())
-    check(has(columns_, name), "the row has a column '{}', which the first row lacks; read a file with --input", name);
+    check(has(columns_, name), ErrorKind::kBadInput,
+          "the row has a column '{}', which the first row lacks; read a file with --input", name);
   if (separator_ == kLines) {
     Json object = row;
     for (std::size_t i = 0; i < answer_.size(); ++i) object[answer_[i]] = cells.empty() ? Json() : cells[i];

@@ -21,7 +21,7 @@ class AnswerFile {
   // gets "predicted_" in front, with a note; kBadInput where that is taken as well.
   AnswerFile(const std::filesystem::path& file, std::vector<std::string> columns, std::vector<std::string> answer);
 
-  // `row`: an object of the input's columns, any of which may be absent; another column is kInvalidArgument, since the
+  // `row`: an object of the input's columns, any of which may be absent; another column is kBadInput, since the
   // heading is written. `cells`: one per column of the answer, or none for a row without one.
   void add(const Json& row, std::span<const Json> cells);
   void commit();

@@ -42,7 +42,7 @@ Value named(const Command& command, const char* option, const std::pair<std::str
       format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
 }
 
-// Fills in the exemplars, and the labels where nobody named any.
+// Fills in the exemplars, and the labels where nobody named any. How the input is to be read says nothing of this file.
 void read_examples(const std::string& file, const RowOptions& columns, tasks::ClassifyOptions& options) {
   const Dataset data = read_dataset(file, {.text_column = columns.text_column,
                                            .text_pair_column = columns.pair_column,
