@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -82,22 +83,12 @@ class ClassifyRun {
   void answer(
       std::span<const ExampleRef> examples, std::span<const std::int32_t> places,
       const std::function<void(std::size_t)>& advance = [](std::size_t) {}) {
-    std::vector<tasks::TextInput> texts;
-    std::vector<ExampleRef> asked;
+    std::vector<ExampleRef> rows;
+    std::copy_if(examples.begin(), examples.end(), std::back_inserter(rows),
+                 [](const ExampleRef& example) { return !is_empty_line(example); });
     std::size_t done = 0;
-    const auto next = [&] { advance(++done); };
-    for (const ExampleRef& example : examples) {
-      if (is_empty_line(example)) continue;
-      if (const auto fault = fault_of(example)) {
-        classify(std::exchange(texts, {}), std::exchange(asked, {}), places, next);  // the rows before it
-        answers_.refuse(input_row(example, answers_.joins()), *fault);
-        continue;
-      }
-      const Example& e = *example;
-      texts.push_back({e.text, e.text_pair, slots_ ? e.row.json() : Json()});
-      asked.push_back(example);
-    }
-    classify(texts, asked, places, next);
+    answers_.answer_together(
+        rows, [&](const std::vector<ExampleRef>& asked) { classify(asked, places, [&] { advance(++done); }); });
   }
 
   void finish() {
@@ -111,9 +102,11 @@ class ClassifyRun {
   }
 
  private:
-  void classify(const std::vector<tasks::TextInput>& texts, const std::vector<ExampleRef>& asked,
-                std::span<const std::int32_t> places, const std::function<void()>& next) {
-    if (texts.empty()) return;
+  void classify(const std::vector<ExampleRef>& asked, std::span<const std::int32_t> places,
+                const std::function<void()>& next) {
+    std::vector<tasks::TextInput> texts;
+    for (const ExampleRef& example : asked)
+      texts.push_back({(*example).text, (*example).text_pair, slots_ ? (*example).row.json() : Json()});
     if (std::exchange(first_, false)) check_first(texts.front());
     classifier_.classify_each(
         texts, session_,
@@ -177,7 +170,7 @@ void answer_arrivals(RowStream stream, const tasks::Classifier& classifier, cons
   std::iota(places.begin(), places.end(), 0);
   std::optional<ClassifyRun> run;
   for (auto some = rows.take(kAtOnce); !some.empty(); some = rows.take(kAtOnce)) {
-    if (!run) run.emplace(classifier, a, some.front().columns);
+    if (!run) run.emplace(classifier, a, some.back().columns);
     std::vector<ExampleRef> examples;
     for (const Dataset& row : some)
       for (std::size_t i = 0; i < row.examples.size(); ++i) examples.push_back({row, i});

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "linnet/io/npy.h"
 #include "output.h"
 #include "progress.h"
+#include "row_answers.h"
 #include "text_options.h"
 #include "verbs.h"
 
@@ -19,50 +19,42 @@ namespace linnet::app {
 
 namespace {
 
-// Where vectors go: JSON lines, lines of numbers, or a .npy file. A text without a vector is an error of its row.
+// Where vectors go: JSON lines, lines of numbers, or a .npy file. A text without a vector has an empty line, or NaN.
 class Vectors {
  public:
-  Vectors(const Dataset& data, bool json) : data_(data), json_(json) {}
+  explicit Vectors(bool json) : json_(json) {}
 
-  void open(const std::string& file, std::int64_t width) {
-    file_.emplace(file, std::ssize(data_.examples), width);
+  void open(const std::string& file, std::int64_t rows, std::int64_t width) {
+    file_.emplace(file, rows, width);
     width_ = static_cast<std::size_t>(width);
   }
-  void put(std::size_t index, const std::vector<float>& vector) {
-    if (file_) file_->add(vector);
-    if (file_) return;
+  void put(ExampleRef text, const std::vector<float>& vector) {
+    leave_out(text.index);
+    ++next_;
+    if (file_) return file_->add(vector);
     if (!json_) return print_result(fmt::format("{}\n", fmt::join(vector, " ")));
     Json values = Json::array();
     for (const float v : vector) values.push_back(shortest_decimal(v));
-    print_json({{"row", row(index)}, {"embedding", std::move(values)}});
+    print_json({{"row", (*text).index}, {"embedding", std::move(values)}});
   }
-  void refuse(std::size_t index, const Error& why) {
-    ++refused_;
-    const std::string place = row_place(data_, index);
-    print_error(place.empty() ? format_printable("text {}: {}", index + 1, why.what())
-                              : format_printable("{}: {}", place, why.what()));
-    if (file_) return file_->add(std::vector<float>(width_, std::numeric_limits<float>::quiet_NaN()));
-    if (json_) return print_json({{"row", row(index)}, {"error", why.what()}});
-    print_result("\n");
-  }
-  // Exit code 3 where a text had no vector; the others are written all the same.
-  void finish(const std::string& output) {
-    if (file_) file_->commit();
-    if (file_ && json_)
-      print_json({{"output", output}, {"rows", data_.examples.size()}, {"width", width_}, {"errors", refused_}});
-    if (refused_ == 0) return;
-    print_note(format_printable("{} of {} texts have no vector{}", refused_, data_.examples.size(),
-                                file_ ? Printable("; their rows hold NaN") : Printable()));
-    throw Exit{3};
+  void finish(const std::string& output, std::size_t texts) {
+    leave_out(texts);
+    if (!file_) return;
+    file_->commit();
+    if (json_) print_json({{"output", output}, {"rows", texts}, {"width", width_}, {"errors", missing_}});
   }
 
  private:
-  std::int64_t row(std::size_t index) const { return data_.examples[index].index; }
+  void leave_out(std::size_t until) {
+    for (; next_ < until; ++next_, ++missing_) {
+      if (file_) file_->add(std::vector<float>(width_, std::numeric_limits<float>::quiet_NaN()));
+      if (!file_ && !json_) print_result("\n");
+    }
+  }
 
-  const Dataset& data_;
   bool json_;
   std::optional<NpyWriter> file_;
-  std::size_t width_ = 0, refused_ = 0;
+  std::size_t width_ = 0, next_ = 0, missing_ = 0;
 };
 
 }  // namespace
@@ -87,27 +79,37 @@ void run_embed(Arguments arguments) {
   if (command.given("--output") && !output.ends_with(".npy"))
     command.wrong_usage("--output takes a name ending in .npy; for other forms take --json or standard output");
 
-  const Dataset data = read_texts(command, texts, {.one_text = true, .labels = Labels::kIgnored});
+  const Dataset data =
+      read_texts(command, texts, {.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept});
   const LoadedModel loaded = load_model(command, model);
   const tasks::EmbedOptions options = embed_options(command, flags, loaded, wishes);
-  std::vector<std::string> list;
-  for (const Example& example : data.examples) list.push_back(example.text);
-  Vectors vectors(data, json);
-  if (!output.empty()) vectors.open(output, tasks::embedding_width(*loaded.model, options));
+  Vectors vectors(json);
+  RowAnswers answers({.json = json && output.empty()}, {}, {});
+  const std::size_t count = data.examples.size();
+  if (!output.empty())
+    vectors.open(output, static_cast<std::int64_t>(count), tasks::embedding_width(*loaded.model, options));
   {
-    Progress bar("embedding", static_cast<std::int64_t>(list.size()), "texts");
-    tasks::embed_each(
-        *loaded.model, loaded.tokenizer(), list, options,
-        [&](std::size_t index, const std::vector<float>& vector) {
-          vectors.put(index, vector);
-          bar.set(static_cast<std::int64_t>(index) + 1);
-        },
-        [&](std::size_t index, const Error& why) {
-          vectors.refuse(index, why);
-          bar.set(static_cast<std::int64_t>(index) + 1);
-        });
+    Progress bar("embedding", static_cast<std::int64_t>(count), "texts");
+    std::vector<ExampleRef> rows;
+    for (std::size_t i = 0; i < count; ++i) rows.push_back({data, i});
+    answers.answer_together(rows, [&](const std::vector<ExampleRef>& asked) {
+      std::vector<std::string> list;
+      for (const ExampleRef& row : asked) list.push_back((*row).text);
+      const auto done = [&](std::size_t i) { bar.set(static_cast<std::int64_t>(asked[i].index) + 1); };
+      tasks::embed_each(
+          *loaded.model, loaded.tokenizer(), list, options,
+          [&](std::size_t i, const std::vector<float>& vector) {
+            answers.answer(input_row(asked[i], false), [&] { vectors.put(asked[i], vector); });
+            done(i);
+          },
+          [&](std::size_t i, const Error& why) {
+            answers.refuse(input_row(asked[i], false), why);
+            done(i);
+          });
+    });
   }
-  vectors.finish(output);
+  vectors.finish(output, count);
+  answers.finish();
 }
 
 }  // namespace linnet::app

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -60,7 +61,7 @@ InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether the
 // A line of a .txt without text: it is counted, and has no answer.
 bool is_empty_line(ExampleRef example);
 
-// Why a row has no text to answer; nothing where it has one.
+// Why a row cannot be read or has no text to answer; nothing where it has one.
 std::optional<Error> fault_of(ExampleRef example);
 
 struct RowAnswer {
@@ -93,6 +94,25 @@ class RowAnswers {
     if (made) return add(row, std::move(*made));
     pass_empty_rows(row.number);
     ++rows_;
+  }
+  // Calls `work` with the rows that can be read and have a text, as many together as lie between others, which are
+  // refused in their places.
+  template <class Work>
+  void answer_together(std::span<const ExampleRef> rows, const Work& work) {
+    std::vector<ExampleRef> sound;
+    const auto answer_these = [&] {
+      if (!sound.empty()) work(std::exchange(sound, {}));
+    };
+    for (const ExampleRef& row : rows) {
+      const auto fault = fault_of(row);
+      if (!fault) {
+        sound.push_back(row);
+        continue;
+      }
+      answer_these();
+      refuse(input_row(row, joins()), *fault);
+    }
+    answer_these();
   }
   // After the last row: the file appears under its name, and rows that were refused end the program with Exit: 3, or 2
   // where they came from the command line.

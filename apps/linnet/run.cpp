@@ -127,6 +127,7 @@ class RowsRun {
     for (std::size_t i = 0; i < data.examples.size(); ++i) {
       if (is_empty_line({data, i})) continue;
       answers_.answer(input_row({data, i}, false), [&] {
+        if (const auto fault = fault_of({data, i})) throw Error(*fault);
         Prompt prompt = prompt_of(data, data.examples[i]);
         prompt.row = data.examples[i].index;
         completer_.complete(prompt);
@@ -171,7 +172,7 @@ void run_run(Arguments arguments) {
   std::vector<std::int32_t> ids;
   if (from_ids) ids = parse_ids(command, "--ids", o.ids);
   Dataset data;
-  const ReadOptions read{.labels = Labels::kIgnored};
+  const ReadOptions read{.labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
   const bool streams = many && answers_as_rows_come(o.input, o.answers);
   if (many && !streams) data = read_texts(command, o.input, read);
   if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());

@@ -68,7 +68,9 @@ void run_search(Arguments arguments) {
   if (file.empty()) command.wrong_usage("--texts F is missing: the texts that were embedded");
   if (options.top_k < 1) command.wrong_usage("--top-k takes a number from 1");
 
-  const Dataset texts = read_dataset(file, read_options(command, rows, {.one_text = true, .labels = Labels::kIgnored}));
+  const Dataset texts = read_dataset(
+      file,
+      read_options(command, rows, {.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept}));
   const Tensor matrix = read_npy(vectors);
   check(std::ssize(texts.examples) == matrix.size(0), ErrorKind::kBadInput,
         "{}: has {} vectors, {} has {} texts; embed these texts again", vectors, matrix.size(0), file,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 #include "linnet/base/error.h"
 
@@ -65,12 +66,13 @@ class CellRows : public RowReader {
     if (!begun_) begin();
     if (empty_ == 0 && !waiting_) read_on();
     if (empty_ == 0 && !waiting_) return false;
+    row = {{}, reader_.line() - empty_, index_++};
     RecordWriter writer;
     if (empty_ > 0)
       writer.add(0, CellKind::kText, "");
-    else
+    else if (row.fault = std::exchange(fault_, {}); row.fault.empty())
       for (std::size_t i = 0; i < cells_.size(); ++i) writer.add(i, CellKind::kText, cells_[i]);
-    row = {writer.finish(arena, names_), reader_.line() - empty_, index_++};
+    row.record = writer.finish(arena, names_);
     if (empty_ > 0)
       --empty_;
     else
@@ -113,10 +115,13 @@ class CellRows : public RowReader {
     std::int64_t empty = 0;
     while (reader_.next(cells_, columns)) {
       if (!reader_.empty_line()) {
-        check(
-            cells_.size() == columns, ErrorKind::kBadInput,
-            "{}:{}: {} cells, the first line has {} columns (the row begins '{}'); quote cells that hold the delimiter",
-            reader_.place(), reader_.line(), cells_.size(), columns, printable(cells_[0], 40));
+        if (cells_.size() != columns)
+          fault_ = fmt::format(
+              "{} cells, the first line has {} columns (the row begins '{}'); quote cells that hold the delimiter",
+              cells_.size(), columns, printable(cells_[0], 40));
+        // A quote that was left open may have taken other rows into this one.
+        check(fault_.empty() || reader_.one_line(), ErrorKind::kBadInput, "{}:{}: {}", reader_.place(), reader_.line(),
+              fault_);
         waiting_ = true;
         empty_ = empty;
         return;
@@ -135,6 +140,7 @@ class CellRows : public RowReader {
   ColumnNames& names_;
   bool header_, begun_ = false;
   std::vector<std::string> cells_;
+  std::string fault_;       // of the row that they are
   bool waiting_ = false;    // cells_ have not been given yet
   std::int64_t empty_ = 0;  // nor so many empty cells before them
   std::int64_t index_ = 0;

@@ -25,6 +25,7 @@ class CellReader {
   bool next(std::vector<std::string>& cells, std::size_t columns);
   std::int64_t line() const { return row_line_; }  // of the row that `next` gave, 1-based
   bool empty_line() const { return empty_line_; }  // that row had no character, not even a quote
+  bool one_line() const { return line_ <= row_line_ + 1; }
   const std::string& place() const { return text_.place(); }
 
  private:

@@ -1,5 +1,6 @@
 #include "linnet/data/dataset.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "linnet/base/error.h"
@@ -165,6 +166,14 @@ bool dropped(const RawRow& row, const ReadOptions& options) {
   return cells.size() == 1 && cells[0].kind == CellKind::kText && blank(cells[0].text);
 }
 
+// The next row. One that cannot be read ends the file, unless such rows are kept.
+bool next_row(RowReader& rows, Arena& arena, RawRow& row, const std::string& place, const ReadOptions& options) {
+  if (!rows.next(arena, row)) return false;
+  check(row.fault.empty() || options.faulty_rows == FaultyRows::kKept, ErrorKind::kBadInput, "{}:{}: {}", place,
+        row.line, row.fault);
+  return true;
+}
+
 // What the columns mean for rows that have been read.
 Dataset dataset_of_rows(const std::vector<RawRow>& rows, const std::shared_ptr<RowStore>& store, std::string place,
                         const DataFormat& format, const ReadOptions& options) {
@@ -174,7 +183,9 @@ Dataset dataset_of_rows(const std::vector<RawRow>& rows, const std::shared_ptr<R
   data.format = format.name;
   data.delimiter = format.delimiter;
   data.columns = store->names->names();
-  const Columns columns = find_columns(data.columns, options, fmt::format("{}:{}", data.file, rows[0].line));
+  const bool readable = std::any_of(rows.begin(), rows.end(), [](const RawRow& row) { return row.fault.empty(); });
+  const Columns columns =
+      readable ? find_columns(data.columns, options, fmt::format("{}:{}", data.file, rows[0].line)) : Columns();
   data.shape = columns.shape;
   data.has_pairs = !columns.text_pair.empty();
   for (const std::string& name : data.columns)
@@ -185,13 +196,16 @@ Dataset dataset_of_rows(const std::vector<RawRow>& rows, const std::shared_ptr<R
     example.row = row.record;
     example.line = row.line;
     example.index = row.index;
+    if (!row.fault.empty()) {
+      data.faults[data.examples.size() - 1] = row.fault;
+      continue;
+    }
     const std::string at = data.place(data.examples.size() - 1);
     try {
       fill_texts(example, columns, store->arena, at);
     } catch (const Error& error) {
       if (options.faulty_rows == FaultyRows::kRefused || error.kind() != ErrorKind::kBadInput) throw;
-      const std::string_view what = error.what();
-      data.faults[data.examples.size() - 1] = what.substr(what.starts_with(at + ": ") ? at.size() + 2 : 0);
+      data.faults[data.examples.size() - 1] = fact_of(error, at);
     }
   }
   fill_labels(data, columns, *store->names, options);
@@ -205,7 +219,7 @@ Dataset read_all(TextBuffer text, const DataFormat& format, const ReadOptions& o
   std::vector<RawRow> rows;
   std::int64_t empty = 0;
   for (RawRow row; (options.limit < 0 || static_cast<std::int64_t>(rows.size()) < options.limit) &&
-                   reader->next(store->arena, row);) {
+                   next_row(*reader, store->arena, row, place, options);) {
     if (dropped(row, options))
       ++empty;
     else
@@ -312,7 +326,16 @@ std::optional<Dataset> RowStream::next() {
   const auto store = std::make_shared<RowStore>();
   store->names = state_->names;
   RawRow row;
-  if (!state_->rows->next(store->arena, row)) return std::nullopt;
+  if (!next_row(*state_->rows, store->arena, row, state_->place, state_->options)) return std::nullopt;
+  // Each line of JSON has columns of its own: one without a text says nothing of the others.
+  if (row.fault.empty() && state_->format.name == "jsonl" && state_->options.faulty_rows == FaultyRows::kKept) {
+    const std::string at = fmt::format("{}:{}", state_->place, row.line);
+    try {
+      find_columns(store->names->names(), state_->options, at);
+    } catch (const Error& error) {
+      row.fault = fact_of(error, at);
+    }
+  }
   return dataset_of_rows({row}, store, state_->place, state_->format, state_->options);
 }
 

@@ -81,7 +81,7 @@ struct Dataset {
   std::vector<Example> examples;
   std::int64_t blank_rows = 0;                // empty lines that are not examples: no row of JSON, no cells
   std::vector<std::string> columns;           // of all rows, in the input's order: what a joined output begins with
-  std::map<std::size_t, std::string> faults;  // of examples without a text, where they are kept: why
+  std::map<std::size_t, std::string> faults;  // of examples without a text, where they are kept: why, without a place
   std::vector<std::string> unused_columns;    // those that no field of an example shows
   std::string format;                     // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
   char delimiter = ',';                   // between its cells
@@ -110,7 +110,8 @@ enum class DoubtfulLabels : std::uint8_t {
   kAreClasses,  // for answers: the model says what they are
 };
 
-// Rows whose text is missing, null or no text.
+// Rows that cannot be read (a broken line of JSON, too few or too many cells), or whose text is missing, null or no
+// text.
 enum class FaultyRows : std::uint8_t {
   kRefused,
   kKept,  // for answers: each is named in Dataset::faults, the others are answered

@@ -1,6 +1,5 @@
 #include "linnet/data/rows.h"
 
-#include "linnet/base/error.h"
 #include "linnet/data/cell_rows.h"
 #include "linnet/data/json_rows.h"
 
@@ -64,10 +63,16 @@ class JsonLines : public RowReader {
       ++blank_;
     }
     const std::string place = fmt::format("{}:{}", place_, lines_.line());
-    const Json object = parse_json(line, place);
-    check(object.is_object(), ErrorKind::kBadInput, "{}: '{}' is not a JSON object; write one {{…}} per line", place,
-          printable(line, 60));
-    row = {objects_.record(object, arena, place), lines_.line(), lines_.line() - 1};
+    row = {{}, lines_.line(), lines_.line() - 1};
+    try {
+      const Json object = parse_json(line, place);
+      check(object.is_object(), ErrorKind::kBadInput, "{}: '{}' is not a JSON object; write one {{…}} per line", place,
+            printable(line, 60));
+      row.record = objects_.record(object, arena, place);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kBadInput || objects_.full()) throw;
+      row.fault = fact_of(error, place);
+    }
     return true;
   }
 
@@ -78,6 +83,11 @@ class JsonLines : public RowReader {
 };
 
 }  // namespace
+
+std::string fact_of(const Error& error, const std::string& place) {
+  const std::string_view what = error.what();
+  return std::string(what.substr(what.starts_with(place + ": ") ? place.size() + 2 : 0));
+}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -92,8 +102,8 @@ Record ObjectRows::record(const Json& object, Arena& arena, const std::string& p
   for (const auto& [key, value] : object.items()) {
     const std::string_view name = trimmed(key);
     const std::size_t column = names_.id(name);
-    check(names_.names().size() <= kMaxColumns, ErrorKind::kBadInput,
-          "{}: with this row there are more than {} columns; keep what is needed", place, kMaxColumns);
+    check(!full(), ErrorKind::kBadInput, "{}: with this row there are more than {} columns; keep what is needed", place,
+          kMaxColumns);
     last_row_.resize(names_.names().size(), 0);
     check(last_row_[column] != row_, ErrorKind::kBadInput, "{}: the key '{}' is there twice; rename one", place,
           printable(name, 60));

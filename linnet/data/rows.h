@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "linnet/base/error.h"
 #include "linnet/data/record.h"
 #include "linnet/data/text_source.h"
 
@@ -27,13 +28,15 @@ struct RawRow {
   Record record;
   std::int64_t line = 0;   // where it starts, 1-based
   std::int64_t index = 0;  // 0-based among the rows of the input: a header is not counted, an empty line is
+  std::string fault = {};  // why the row cannot be read, which has no record then; "" where it can
 };
 
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  // The next row, its cells in `arena`; false at the end. Waits for no more than the row needs. Throws kBadInput naming
-  // place:line.
+  // The next row, its cells in `arena`; false at the end. Waits for no more than the row needs. Where it is certain
+  // where a row that cannot be read ends (a line of JSON, a line with too few or too many cells) the row has a fault;
+  // any other broken text is kBadInput naming place:line.
   virtual bool next(Arena& arena, RawRow& row) = 0;
   std::int64_t blank_lines() const { return blank_; }  // empty lines so far that are no rows
 
@@ -44,6 +47,9 @@ class RowReader {
 // `names` gets the columns as they are met; it must outlive the reader and the rows.
 std::unique_ptr<RowReader> read_rows(TextBuffer text, const DataFormat& format, ColumnNames& names);
 
+// What an error says, without the place that it begins with.
+std::string fact_of(const Error& error, const std::string& place);
+
 // Without white space at both ends.
 std::string_view trimmed(std::string_view text);
 inline bool blank(std::string_view text) { return trimmed(text).empty(); }
@@ -53,6 +59,7 @@ class ObjectRows {
  public:
   explicit ObjectRows(ColumnNames& names) : names_(names) {}
   Record record(const Json& object, Arena& arena, const std::string& place);
+  bool full() const { return names_.names().size() > kMaxColumns; }  // more rows are not read
 
  private:
   ColumnNames& names_;

@@ -149,6 +149,25 @@ TEST(Embed, AnEmptyTextAmongOthersIsNamed) {
   EXPECT_EQ(run_linnet({"embed", "-m", model("bert/masked"), "--json", ""}).exit_code, 0);
 }
 
+// A row that cannot be read keeps its place: an empty line, NaN in a matrix, and `search` counts it.
+TEST(Embed, ARowThatCannotBeReadKeepsItsPlace) {
+  const Scratch scratch;
+  put(scratch / "t.csv", "id,text\n1\n2,w5\n3,w6,w7\n");
+  const std::string texts = scratch / "t.csv", npy = scratch / "v.npy";
+  const CliResult plain = run_linnet({"embed", "-m", model(kPlain), "--input", texts});
+  EXPECT_EQ(plain.exit_code, 3);
+  EXPECT_EQ(std::count(plain.out.begin(), plain.out.end(), '\n'), 3);
+  EXPECT_TRUE(plain.out.starts_with("\n") && plain.out.ends_with("\n\n")) << plain.out;
+  const CliResult made = run_linnet({"embed", "-m", model(kPlain), "--json", "--input", texts, "--output", npy});
+  EXPECT_EQ(made.exit_code, 3) << made.err;
+  EXPECT_EQ(json_lines(made.out).at(0)["errors"], 2);
+  const CliResult found = run_linnet({"search", "-m", model(kPlain), "--in", npy, "--texts", texts, "--json", "w5"});
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  const Json hits = json_lines(found.out).at(0)["hits"];
+  ASSERT_EQ(hits.size(), 1U);
+  EXPECT_EQ(hits[0]["row"], 1);
+}
+
 // findings A12: what is cut is said, once.
 TEST(Embed, CutTextsAreCounted) {
   const CliResult r =

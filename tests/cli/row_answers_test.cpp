@@ -163,6 +163,32 @@ TEST(RowAnswers, ARowWithoutATextIsNamedAndTheOthersAreAnswered) {
   EXPECT_THAT(r.err, HasSubstr("3 of 5 rows have no answer"));
 }
 
+// A row that cannot be read at all is as one without a text: every verb names it and answers the others, of a file and
+// of a pipe.
+TEST(RowAnswers, ARowThatCannotBeReadIsNamedAndTheOthersAreAnswered) {
+  const Scratch scratch;
+  const std::string lines = "{\"text\":\n{\"text\":\"w5 [MASK]\"}\n[1]\n{\"text\":\"w6 [MASK]\"}\n";
+  const std::string cells = "id,text\n1\n2,w5 [MASK]\n3,w5,w6\n4,w6 [MASK]\n";
+  const std::vector<std::vector<std::string>> verbs{{"classify", "gpt2/classifier"},
+                                                    {"fill", "bert/masked"},
+                                                    {"embed", "gpt2/causal"},
+                                                    {"run", "gpt2/causal", "-n", "1"}};
+  for (const auto& verb : verbs)
+    for (const std::string format : {"jsonl", "csv"}) {
+      const std::string& text = format == "csv" ? cells : lines;
+      const std::string file = written(scratch, "in." + format, text);
+      for (const bool piped : {false, true}) {
+        std::vector<std::string> more(verb.begin() + 2, verb.end());
+        more.insert(more.end(), {"--json", "--input", piped ? "-" : file, "--input-format", format});
+        const CliResult r = run(verb[0], verb[1], more, {.input = piped ? text : ""});
+        EXPECT_EQ(r.exit_code, 3) << verb[0] << ": " << r.err;
+        EXPECT_THAT(rows_of(r.out), ElementsAre(0, 1, 2, 3)) << verb[0] << ", " << format << ": " << r.err;
+        EXPECT_THAT(r.out, HasSubstr("{\"row\":2,\"error\":")) << verb[0];
+        EXPECT_THAT(r.err, HasSubstr(format == "csv" ? ":4: 3 cells" : ":3: '[1]'")) << verb[0];
+      }
+    }
+}
+
 // findings E3: columns of a task that is not completion are no empty prompts.
 TEST(RowAnswers, RunRefusesRowsWithoutAPrompt) {
   const Scratch scratch;
@@ -212,6 +238,17 @@ TEST(RowAnswers, RowsWithoutAnAnswerKeepTheirPlaceInTheFile) {
   EXPECT_EQ(run("classify", "gpt2/classifier", {"--input", rows, "--output", out}).exit_code, 3);
   EXPECT_THAT(read_file(scratch / "out.csv"),
               ::testing::StartsWith("text,n,label,score,margin,abstained\n,1,,,,\nw6,[2],"));
+}
+
+// The heading of a stream is that of its first rows: a column that comes late is the input's fault.
+TEST(RowAnswers, AColumnThatComesLateIsBadInput) {
+  const Scratch scratch;
+  const std::string out = (scratch / "out.csv").string();
+  const CliResult r = run("fill", "bert/masked", {"--stream", "--output", out, "--input", "-"},
+                          {.input = "{\"text\":\"[MASK]\"}\n{\"text\":\"[MASK]\",\"late\":1}\n"});
+  EXPECT_EQ(r.exit_code, 3) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("'late'"));
+  EXPECT_FALSE(std::filesystem::exists(out));
 }
 
 TEST(RowAnswers, AnEndingThatNamesNoFormatIsRefused) {

@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
@@ -300,6 +301,40 @@ TEST(Dataset, ReadsTheSharedSamples) {
                          {.text_column = "test_case", .label_column = "label_gold"})
                 .label_names.size(),
             2u);
+}
+
+// For answers a row that cannot be read is an example with a fault; for training it is the file's error.
+TEST(Dataset, RowsThatCannotBeReadAreFaultsOrTheFilesError) {
+  const std::string lines = "{\"text\":\n{\"text\":\"a\",\"label\":\"x\"}\n[]\n";
+  const ReadOptions kept{.one_text = true, .faulty_rows = FaultyRows::kKept};
+  const Dataset data = parse_dataset(lines, "jsonl", "f", kept);
+  ASSERT_EQ(data.examples.size(), 3U);
+  EXPECT_EQ(data.faults.size(), 2U);
+  EXPECT_EQ(data.faults.at(2), "'[]' is not a JSON object; write one {…} per line");
+  EXPECT_EQ(std::string(data.examples[1].text), "a");
+  EXPECT_EQ(data.examples[1].label, 0);
+  EXPECT_EQ(data.examples[2].line, 3);
+  EXPECT_EQ(data.examples[2].label, -1);
+  EXPECT_TRUE(data.examples[2].row.json().empty());
+  EXPECT_THAT(refusal([&] { parse_dataset(lines, "jsonl", "f"); }), HasSubstr("f:1: "));
+  EXPECT_THAT(refusal([&] { parse_dataset("text,label\na,b\nc\n", "csv", "f"); }),
+              HasSubstr("f:3: 1 cells, the first line has 2 columns"));
+  // Nothing is known of the columns where no row can be read.
+  EXPECT_EQ(parse_dataset("{\n", "jsonl", "f", kept).faults.size(), 1U);
+}
+
+TEST(Dataset, AStreamGivesRowsThatCannotBeRead) {
+  const Scratch scratch;
+  const auto faults = [&](const std::string& name, const std::string& text) {
+    put(scratch / name, text);
+    std::string found;
+    RowStream rows(scratch / name, {.one_text = true, .faulty_rows = FaultyRows::kKept});
+    while (const auto row = rows.next()) found += row->faults.empty() ? '.' : '!';
+    return found;
+  };
+  EXPECT_EQ(faults("a.jsonl", "{\n{\"note\":1}\n{\"text\":\"a\"}\n7\n{\"note\":1}\n{\"text\":\"b\"}\n"), "!!.!!.");
+  EXPECT_EQ(faults("a.csv", "text,label\na\nb,c\n"), "!.");
+  EXPECT_THAT(refusal([&] { faults("b.csv", "note,label\na,b\n"); }), HasSubstr("no columns for text"));
 }
 
 }  // namespace

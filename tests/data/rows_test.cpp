@@ -40,6 +40,7 @@ std::vector<std::string> rows_of(const std::string& text, const DataFormat& form
     std::vector<std::string> rows;
     for (RawRow row; reader->next(arena, row);) {
       std::string shown = fmt::format("{}@{}:", row.index, row.line);
+      if (!row.fault.empty()) shown += " !" + row.fault;
       for (const Cell& cell : row.record.cells())
         shown += fmt::format(" {}={}{}", row.record.name(cell), cell.kind == CellKind::kJson ? "~" : "",
                              std::string(cell.text));
@@ -88,8 +89,26 @@ TEST(Rows, NamesAreTrimmed) {
   EXPECT_THAT(rows_of("text, label\na,1\n", kCsv), ElementsAre("0@2: text=a label=1"));
   EXPECT_THAT(rows_of("{\" text\":\"a\"}\n{\"text \":\"b\",\"label\":null}\n", {.name = "jsonl"}),
               ElementsAre("0@1: text=a", "1@2: text=b label=~null"));
-  EXPECT_THAT(error_of("{\" text\":\"a\",\"text\":\"b\"}\n", {.name = "jsonl"}),
-              HasSubstr("f:1: the key 'text' is there twice"));
+}
+
+// Where a row ends is certain: it alone has a fault.
+TEST(Rows, ARowThatCannotBeReadIsOneRow) {
+  EXPECT_THAT(rows_of("{\"a\":1}\n{\"a\":\n\n[1]\n{\" a\":1,\"a\":2}\n{\"a\":3}\n", {.name = "jsonl"}),
+              ElementsAre("0@1: a=~1", HasSubstr("1@2: !"), HasSubstr("3@4: !'[1]' is not a JSON object"),
+                          HasSubstr("4@5: !the key 'a' is there twice"), "5@6: a=~3"));
+  EXPECT_THAT(rows_of("a,b\n1\n2,3\n\n4,5,6\n7,8", kCsv),
+              ElementsAre(HasSubstr("0@2: !1 cells, the first line has 2 columns"), "1@3: a=2 b=3",
+                          HasSubstr("3@5: !3 cells"), "4@6: a=7 b=8"));
+  EXPECT_THAT(rows_of("a\n\n1,2\n3\n", kCsv), ElementsAre("0@2: a=", HasSubstr("1@3: !2 cells"), "2@4: a=3"));
+  EXPECT_THAT(rows_of("a\tb\n1\n2\t3\n", kTsv), ElementsAre(HasSubstr("0@2: !1 cells"), "1@3: a=2 b=3"));
+}
+
+// Elsewhere a wrong guess would lose rows: a quote left open may have taken the next ones.
+TEST(Rows, WhereARowEndsIsNeverGuessed) {
+  EXPECT_THAT(error_of("a,b\n1,\"2\n3,4\n", kCsv), HasSubstr("f:2: a quote '\"' is not closed"));
+  EXPECT_THAT(error_of("a,b\n\"1,2\n3,4\n5,\"\n6,7\n", kCsv), HasSubstr("f:2: 1 cells"));
+  EXPECT_THAT(error_of("a,b\n1,\"2\"3\n", kCsv), HasSubstr("f:2: text follows the closing quote"));
+  EXPECT_THAT(error_of("[{\"a\":1},{\"a\":},{\"a\":2}]", kJson), HasSubstr("f:1"));
 }
 
 TEST(Rows, JsonIsCutIntoItsElements) {
