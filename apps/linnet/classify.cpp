@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
 
-#include "arrivals.h"
 #include "classify_options.h"
 #include "classify_report.h"
 #include "linnet/base/error.h"
@@ -151,32 +149,26 @@ bool has_right_label(const models::Model& model, tasks::Engine engine) {
 void answer_all(const Dataset& data, const tasks::Classifier& classifier, const ClassifyArguments& a, bool judges) {
   const auto places = judges ? places_of(data, classifier.labels()) : std::vector<std::int32_t>();
   ClassifyRun run(classifier, a, data.columns);
-  const std::size_t count = data.examples.size();
+  const std::vector<ExampleRef> rows = rows_of(data);
+  const std::size_t count = rows.size();
   Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
   for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
-    std::vector<ExampleRef> some;
-    for (std::size_t i = begin; i < std::min(count, begin + kAtOnce); ++i) some.push_back({data, i});
-    run.answer(some, places, [&](std::size_t done) { bar.set(static_cast<std::int64_t>(begin + done)); });
+    run.answer(std::span(rows).subspan(begin, std::min(kAtOnce, count - begin)), places,
+               [&](std::size_t done) { bar.set(static_cast<std::int64_t>(begin + done)); });
     bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
   }
   Progress::hide();
   run.finish();
 }
 
-// A batch is what has come so far: an answer does not wait for the next row.
-void answer_arrivals(RowStream stream, const tasks::Classifier& classifier, const ClassifyArguments& a) {
-  Arrivals<Dataset> rows([stream = std::make_shared<RowStream>(std::move(stream))] { return stream->next(); });
+void answer_stream(RowStream stream, const tasks::Classifier& classifier, const ClassifyArguments& a) {
   std::vector<std::int32_t> places(classifier.labels().size());
   std::iota(places.begin(), places.end(), 0);
   std::optional<ClassifyRun> run;
-  for (auto some = rows.take(kAtOnce); !some.empty(); some = rows.take(kAtOnce)) {
-    if (!run) run.emplace(classifier, a, some.back().columns);
-    std::vector<ExampleRef> examples;
-    for (const Dataset& row : some)
-      for (std::size_t i = 0; i < row.examples.size(); ++i) examples.push_back({row, i});
-    run->answer(examples, places);
-  }
-  check(run.has_value(), ErrorKind::kBadInput, kNoRows);
+  answer_arrivals(std::move(stream), kAtOnce, [&](std::span<const ExampleRef> rows) {
+    if (!run) run.emplace(classifier, a, rows.back().data.columns);
+    run->answer(rows, places);
+  });
   run->finish();
 }
 
@@ -225,7 +217,7 @@ void run_classify(Arguments arguments) {
   read.labels = judges ? Labels::kOptional : Labels::kIgnored;
   read.label_names = classifier.labels();
   read.label_kind = LabelKind::kClass;
-  answer_arrivals(stream_texts(command, a.texts, read), classifier, a);
+  answer_stream(stream_texts(command, a.texts, read), classifier, a);
 }
 
 }  // namespace linnet::app

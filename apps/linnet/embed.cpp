@@ -90,16 +90,14 @@ void run_embed(Arguments arguments) {
     vectors.open(output, static_cast<std::int64_t>(count), tasks::embedding_width(*loaded.model, options));
   {
     Progress bar("embedding", static_cast<std::int64_t>(count), "texts");
-    std::vector<ExampleRef> rows;
-    for (std::size_t i = 0; i < count; ++i) rows.push_back({data, i});
-    answers.answer_together(rows, [&](const std::vector<ExampleRef>& asked) {
+    answers.answer_together(rows_of(data), [&](const std::vector<ExampleRef>& asked) {
       std::vector<std::string> list;
       for (const ExampleRef& row : asked) list.push_back((*row).text);
       const auto done = [&](std::size_t i) { bar.set(static_cast<std::int64_t>(asked[i].index) + 1); };
       tasks::embed_each(
           *loaded.model, loaded.tokenizer(), list, options,
           [&](std::size_t i, const std::vector<float>& vector) {
-            answers.answer(input_row(asked[i], false), [&] { vectors.put(asked[i], vector); });
+            answers.answer(asked[i], [&] { vectors.put(asked[i], vector); });
             done(i);
           },
           [&](std::size_t i, const Error& why) {

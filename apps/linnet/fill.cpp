@@ -86,25 +86,23 @@ void run_fill(Arguments arguments) {
   tasks::check_fills(*loaded.model, loaded.tokenizer());
   const auto only = tasks::target_ids(loaded.tokenizer(), targets);
   std::optional<RowAnswers> answers;
-  const auto answer = [&](const Dataset& rows) {
-    if (!answers) answers.emplace(show, rows.columns, std::vector<std::string>{"token_str", "score", "sequence"});
-    Progress bar("filling", std::ssize(rows.examples), "texts");
-    for (std::size_t i = 0; i < rows.examples.size(); ++i, bar.advance()) {
-      if (is_empty_line({rows, i})) continue;
-      answers->answer(input_row({rows, i}, answers->joins()), [&] {
-        if (const auto fault = fault_of({rows, i})) throw Error(*fault);
-        const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), rows.examples[i].text, top_k, only);
-        return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
-      });
+  const auto answer = [&](std::span<const ExampleRef> rows) {
+    if (!answers)
+      answers.emplace(show, rows.back().data.columns, std::vector<std::string>{"token_str", "score", "sequence"});
+    Progress bar("filling", std::ssize(rows), "texts");
+    for (const ExampleRef& row : rows) {
+      if (!is_empty_line(row))
+        answers->answer(row, [&] {
+          const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), (*row).text, top_k, only);
+          return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
+        });
+      bar.advance();
     }
   };
-  if (data) {
-    answer(*data);
-  } else {
-    RowStream stream = stream_texts(command, texts, read);
-    while (const std::optional<Dataset> row = stream.next()) answer(*row);
-  }
-  check(answers.has_value(), ErrorKind::kBadInput, kNoRows);
+  if (data)
+    answer(rows_of(*data));
+  else
+    answer_arrivals(stream_texts(command, texts, read), 1, answer);
   answers->finish();
 }
 

@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memory>
+
+#include "arrivals.h"
 #include "output.h"
 
 namespace linnet::app {
@@ -44,6 +47,23 @@ bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options
 
 InputRow input_row(ExampleRef example, bool columns) {
   return {(*example).index, row_place(example.data, example.index), columns ? (*example).row.json() : Json()};
+}
+
+std::vector<ExampleRef> rows_of(const Dataset& data) {
+  std::vector<ExampleRef> rows;
+  for (std::size_t i = 0; i < data.examples.size(); ++i) rows.push_back({data, i});
+  return rows;
+}
+
+void answer_arrivals(RowStream stream, std::size_t most, const std::function<void(std::span<const ExampleRef>)>& work) {
+  Arrivals<Dataset> rows([stream = std::make_shared<RowStream>(std::move(stream))] { return stream->next(); });
+  bool any = false;
+  for (auto some = rows.take(most); !some.empty(); some = rows.take(most), any = true) {
+    std::vector<ExampleRef> examples;
+    for (const Dataset& row : some) examples.push_back({row, 0});
+    work(examples);
+  }
+  check(any, ErrorKind::kBadInput, "the input holds no rows; give texts, or --input FILE");
 }
 
 bool is_empty_line(ExampleRef example) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,9 +42,6 @@ void check_answer_options(const Command& command, const AnswerOptions& options);
 // all rows at once.
 bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options);
 
-// What an input that comes row by row and ends before the first one is refused with.
-inline constexpr const char kNoRows[] = "the input holds no rows; give texts, or --input FILE";
-
 // A row of the input.
 struct InputRow {
   std::int64_t number = 0;  // 0-based, empty rows counted
@@ -58,6 +56,10 @@ struct ExampleRef {
   const Example& operator*() const { return data.examples[index]; }
 };
 InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether they are wanted
+std::vector<ExampleRef> rows_of(const Dataset& data);
+// Calls `work` with the rows that are there, at most `most`, until the stream ends: an answer does not wait for the
+// next row. kBadInput where the stream has no rows.
+void answer_arrivals(RowStream stream, std::size_t most, const std::function<void(std::span<const ExampleRef>)>& work);
 // A line of a .txt without text: it is counted, and has no answer.
 bool is_empty_line(ExampleRef example);
 
@@ -94,6 +96,14 @@ class RowAnswers {
     if (made) return add(row, std::move(*made));
     pass_empty_rows(row.number);
     ++rows_;
+  }
+  // The same of an example, which is refused where it cannot be read or has no text.
+  template <class Work>
+  void answer(ExampleRef example, const Work& work) {
+    answer(input_row(example, joins()), [&] {
+      if (const auto fault = fault_of(example)) throw Error(*fault);
+      return work();
+    });
   }
   // Calls `work` with the rows that can be read and have a text, as many together as lie between others, which are
   // refused in their places.

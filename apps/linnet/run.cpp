@@ -123,13 +123,12 @@ class RowsRun {
       : options_(options), completer_(completer), answers_({.json = options.answers.json}, {}, {}) {
     completer.check_options();  // so that only a row's own mistakes are said with its place
   }
-  void answer(const Dataset& data) {
-    for (std::size_t i = 0; i < data.examples.size(); ++i) {
-      if (is_empty_line({data, i})) continue;
-      answers_.answer(input_row({data, i}, false), [&] {
-        if (const auto fault = fault_of({data, i})) throw Error(*fault);
-        Prompt prompt = prompt_of(data, data.examples[i]);
-        prompt.row = data.examples[i].index;
+  void answer(std::span<const ExampleRef> rows) {
+    for (const ExampleRef& row : rows) {
+      if (is_empty_line(row)) continue;
+      answers_.answer(row, [&] {
+        Prompt prompt = prompt_of(row.data, *row);
+        prompt.row = (*row).index;
         completer_.complete(prompt);
       });
     }
@@ -185,14 +184,10 @@ void run_run(Arguments arguments) {
   Completer completer(loaded, o.complete, std::move(show));
   if (many) {
     RowsRun run(o, completer);
-    if (streams) {
-      RowStream rows = stream_texts(command, o.input, read);
-      bool any = false;
-      for (; const std::optional<Dataset> row = rows.next(); any = true) run.answer(*row);
-      check(any, ErrorKind::kBadInput, kNoRows);
-    } else {
-      run.answer(data);
-    }
+    if (streams)
+      answer_arrivals(stream_texts(command, o.input, read), 1, [&](const auto& rows) { run.answer(rows); });
+    else
+      run.answer(rows_of(data));
     return run.finish();
   }
   if (converses)

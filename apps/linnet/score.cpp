@@ -4,15 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <iostream>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <span>
-#include <unordered_set>
 
-#include "arrivals.h"
 #include "linnet/base/error.h"
 #include "linnet/data/text_source.h"
 #include "linnet/tasks/score_texts.h"
@@ -20,6 +16,7 @@
 #include "output.h"
 #include "progress.h"
 #include "row_answers.h"
+#include "text_options.h"
 #include "verbs.h"
 
 namespace linnet::app {
@@ -29,76 +26,34 @@ constexpr std::size_t kPromptsAtOnce = 128;
 
 struct Options {
   ModelOptions model;
-  std::string prompt, input, perplexity;
+  std::string prompt, perplexity;
   std::vector<std::string> continuations;
+  TextOptions source;  // its text is the prompt
   std::int64_t window = 512, stride = 256, limit = 0;
   AnswerOptions show;
 };
 
-// A prompt with the texts that may follow it, or why its row is refused.
-struct Request {
-  InputRow row;
-  tasks::PromptedTexts texts = {};
-  std::optional<Error> error = {};
-};
-
-tasks::PromptedTexts texts_of(const Json& row) {
-  check(row.is_object() && row.contains("prompt") && row["prompt"].is_string(), ErrorKind::kBadInput,
-        "the row has no text 'prompt'; write {{\"prompt\": …, \"continuations\": [… ]}}");
-  check(row.contains("continuations") && row["continuations"].is_array() && !row["continuations"].empty(),
-        ErrorKind::kBadInput, "'continuations' is not a list of texts; write [\" one\", \" two\"]");
-  tasks::PromptedTexts texts{row["prompt"].get<std::string>(), {}};
-  for (const Json& item : row["continuations"]) {
+// A list of texts, which a cell holds as JSON.
+std::vector<std::string> continuations_of(const Record& row) {
+  const Cell cell = row.find("continuations");
+  const Json list =
+      cell.kind == CellKind::kAbsent || !Json::accept(cell.text) ? Json() : parse_json(cell.text, "a cell");
+  check(list.is_array() && !list.empty(), ErrorKind::kBadInput,
+        "'continuations' is not a list of texts; write [\" one\", \" two\"]");
+  std::vector<std::string> texts;
+  for (const Json& item : list) {
     check(item.is_string(), ErrorKind::kBadInput, "{} in 'continuations' is not a text; put it in quotes",
           printable(dump_json(item), 40));
-    texts.continuations.push_back(item.get<std::string>());
+    texts.push_back(item.get<std::string>());
   }
   return texts;
 }
 
-// The requests of JSON lines, one after the other; it owns what it reads from.
-std::function<std::optional<Request>()> request_reader(const std::string& input) {
-  const std::string name = input == "-" ? "stdin" : input;
-  auto lines = std::make_shared<LineSource>(open_bytes(input), name);
-  return [lines, name]() -> std::optional<Request> {
-    std::string_view line;
-    do {
-      if (!lines->next(line)) return std::nullopt;
-    } while (line.find_first_not_of(" \t\r") == line.npos);
-    Request request;
-    request.row.place = format_printable("{}:{}", name, lines->line());
-    request.row.number = lines->line() - 1;
-    request.error = tasks::text_error([](std::size_t, const Error&) {},
-                                      [&] {
-                                        request.row.columns = parse_json(line, "the line");
-                                        request.texts = texts_of(request.row.columns);
-                                      });
-    return request;
-  };
-}
-
-std::vector<Request> read_requests(const Options& o) {
-  std::vector<Request> requests;
-  if (o.input.empty()) {
-    requests.push_back({{}, {o.prompt, o.continuations}});
-    requests.back().row.columns = {{"prompt", o.prompt}, {"continuations", o.continuations}};
-    return requests;
-  }
-  const auto next = request_reader(o.input);
-  while (std::optional<Request> request = next()) requests.push_back(std::move(*request));
-  check(!requests.empty(), ErrorKind::kBadInput, "{}: has no lines", o.input);
-  return requests;
-}
-
-// The columns of all rows, in the order they first appear.
-std::vector<std::string> columns_of(const std::vector<Request>& requests) {
-  std::vector<std::string> columns;
-  std::unordered_set<std::string> seen;
-  for (const Request& request : requests)
-    if (request.row.columns.is_object())
-      for (const auto& [name, value] : request.row.columns.items())
-        if (seen.insert(name).second) columns.push_back(name);
-  return columns;
+// The prompt of the command line is a row like others.
+Dataset read_prompts(const Command& command, const Options& o, const ReadOptions& read) {
+  if (!o.source.input.empty()) return read_texts(command, o.source, read);
+  return parse_dataset(dump_json({{"prompt", o.prompt}, {"continuations", o.continuations}}), "jsonl", kCommandLine,
+                       read);
 }
 
 RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<generate::Score>& scores) {
@@ -119,55 +74,69 @@ RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<gener
       {{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
 }
 
-void answer_some(const LoadedModel& loaded, std::span<Request> requests, RowAnswers& answers) {
-  std::vector<tasks::PromptedTexts> texts;
-  std::vector<Request*> asked;
-  for (Request& request : requests) {
-    if (request.error) continue;
-    texts.push_back(request.texts);
-    asked.push_back(&request);
-  }
-  const auto scores = tasks::score_texts(*loaded.model, loaded.tokenizer(), texts, {},
-                                         [&](std::size_t i, const Error& why) { asked[i]->error = why; });
-  std::size_t next = 0;
-  for (const Request& request : requests) {
-    const bool was_asked = next < asked.size() && asked[next] == &request;
-    const std::size_t i = was_asked ? next++ : 0;
-    if (request.error)
-      answers.refuse(request.row, *request.error);
-    else
-      answers.add(request.row, answer_of(request.texts, scores[i]));
-  }
-}
+class ScoreRun {
+ public:
+  ScoreRun(const Options& options, const LoadedModel& loaded, const std::vector<std::string>& columns)
+      : loaded_(loaded), answers_(options.show, columns, {"continuation", "logprob"}) {}
 
-const std::vector<std::string> kJoined{"continuation", "logprob"};
-
-void score_arrivals(const Options& o, const LoadedModel& loaded) {
-  Arrivals<Request> rows(request_reader(o.input));
-  std::optional<RowAnswers> answers;
-  for (auto some = rows.take(kPromptsAtOnce); !some.empty(); some = rows.take(kPromptsAtOnce)) {
-    if (!answers) answers.emplace(o.show, columns_of(some), kJoined);
-    answer_some(loaded, some, *answers);
+  void answer(std::span<const ExampleRef> rows) {
+    answers_.answer_together(rows, [&](const std::vector<ExampleRef>& some) { score(some); });
   }
-  check(answers.has_value(), ErrorKind::kBadInput, kNoRows);
-  answers->finish();
-}
+  void finish() { answers_.finish(); }
 
-void score_prompts(const Command& command, const Options& o) {
-  TextOptions source;
-  source.input = o.input;
-  if (!o.input.empty() && answers_as_rows_come(source, o.show)) return score_arrivals(o, load_model(command, o.model));
-  std::vector<Request> requests = read_requests(o);
+ private:
+  void score(const std::vector<ExampleRef>& rows) {
+    std::vector<tasks::PromptedTexts> texts;
+    std::vector<std::optional<Error>> errors(rows.size());
+    std::vector<std::size_t> asked;  // the rows that `texts` are of
+    const tasks::OnRefusal refuse = [&](std::size_t i, const Error& why) { errors[asked[i]] = why; };
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      errors[i] = tasks::text_error(refuse, [&] {
+        texts.push_back({(*rows[i]).text, continuations_of((*rows[i]).row)});
+      });
+      if (!errors[i]) asked.push_back(i);
+    }
+    const auto scores = tasks::score_texts(*loaded_.model, loaded_.tokenizer(), texts, {}, refuse);
+    for (std::size_t i = 0, next = 0; i < rows.size(); ++i) {
+      const std::size_t at = next;
+      if (next < asked.size() && asked[next] == i) ++next;
+      const InputRow row = input_row(rows[i], answers_.joins());
+      if (errors[i])
+        answers_.refuse(row, *errors[i]);
+      else
+        answers_.add(row, answer_of(texts[at], scores[at]));
+    }
+  }
+
+  const LoadedModel& loaded_;
+  RowAnswers answers_;
+};
+
+void score_prompts(const Command& command, Options o) {
+  const ReadOptions read{
+      .text_column = "prompt", .one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
+  if (o.source.rows.text_column.empty()) o.source.rows.text_column = read.text_column;
+  std::optional<Dataset> data;
+  if (o.source.input.empty() || !answers_as_rows_come(o.source, o.show)) data = read_prompts(command, o, read);
   const LoadedModel loaded = load_model(command, o.model);
-  RowAnswers answers(o.show, columns_of(requests), kJoined);
-  Progress bar("scoring", std::ssize(requests), "prompts");
-  // Some at a time, so that answers come while others are still being computed.
-  for (std::size_t at = 0; at < requests.size(); at += kPromptsAtOnce) {
-    const auto part = std::span(requests).subspan(at, std::min(kPromptsAtOnce, requests.size() - at));
-    answer_some(loaded, part, answers);
-    bar.advance(std::ssize(part));
+  std::optional<ScoreRun> run;
+  const auto answer = [&](std::span<const ExampleRef> rows) {
+    if (!run) run.emplace(o, loaded, rows.back().data.columns);
+    run->answer(rows);
+  };
+  if (data) {
+    const std::vector<ExampleRef> rows = rows_of(*data);
+    Progress bar("scoring", std::ssize(rows), "prompts");
+    // Some at a time, so that answers come while others are still being computed.
+    for (std::size_t at = 0; at < rows.size(); at += kPromptsAtOnce) {
+      const auto part = std::span(rows).subspan(at, std::min(kPromptsAtOnce, rows.size() - at));
+      answer(part);
+      bar.advance(std::ssize(part));
+    }
+  } else {
+    answer_arrivals(stream_texts(command, o.source, read), kPromptsAtOnce, answer);
   }
-  answers.finish();
+  run->finish();
 }
 
 void measure_perplexity(const Command& command, Options o) {
@@ -208,7 +177,7 @@ void measure_perplexity(const Command& command, Options o) {
 
 void check_usage(const Command& command, const Options& o) {
   const bool measures = !o.perplexity.empty(), prompts = command.given("--prompt") || !o.continuations.empty();
-  if (static_cast<int>(measures) + static_cast<int>(prompts) + static_cast<int>(!o.input.empty()) != 1)
+  if (static_cast<int>(measures) + static_cast<int>(prompts) + static_cast<int>(!o.source.input.empty()) != 1)
     command.wrong_usage("give --prompt with --continuation, or --input FILE, or --perplexity FILE");
   if (prompts && o.continuations.empty()) command.wrong_usage("what may follow? give --continuation TEXT");
   if (prompts && !command.given("--prompt")) command.wrong_usage("--continuation of what? give --prompt TEXT");
@@ -231,7 +200,10 @@ void run_score(Arguments arguments) {
   command.group("Continuations");
   command.option("--prompt", o.prompt, "the text before the continuation");
   command.option("--continuation", o.continuations, "a text that may follow; several of them").allow_extra_args();
-  command.option("--input", o.input, "JSON lines of {\"prompt\", \"continuations\"}; - for standard input");
+  command.option("--input", o.source.input,
+                 "rows of a prompt and continuations (a list of texts); - for standard input");
+  add_format_options(command, o.source.rows);
+  command.option("--text-column", o.source.rows.text_column, "the prompt's (default: prompt)");
   command.group("Perplexity");
   command.option("--perplexity", o.perplexity, "a text file (also .gz; - for standard input)");
   command.option("--window", o.window, "tokens looked at together; default: 512, or the model's context");

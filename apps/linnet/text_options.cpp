@@ -10,8 +10,6 @@ namespace linnet::app {
 
 namespace {
 
-constexpr const char* kCommandLine = "command line";
-
 // One byte between cells; a tab may be written in words.
 char delimiter_of(const Command& command, const std::string& text) {
   if (text.empty()) return '\0';
@@ -34,11 +32,15 @@ std::string row_place(const Dataset& data, std::size_t index) {
   return data.file == kCommandLine ? "" : data.place(index);
 }
 
-void add_row_options(Command& command, RowOptions& options) {
+void add_format_options(Command& command, RowOptions& options) {
   command.choice("--input-format", options.format, {"csv", "tsv", "jsonl", "ndjson", "json", "txt"},
                  "default: by the name, else by the content; one of");
   command.option("--delimiter", options.delimiter, "between the cells of a CSV, as ';' or tab (default: ',')");
   command.flag("--no-header", options.no_header, "the first row is a row; the columns are column1, column2, …");
+}
+
+void add_row_options(Command& command, RowOptions& options) {
+  add_format_options(command, options);
   command.option("--text-column", options.text_column, "default: text, else the usual names");
   command.option("--text-pair-column", options.pair_column, "a second text; default: text_pair, else the usual names");
   command.option("--label-column", options.label_column, "default: label, else the usual names");

@@ -21,7 +21,8 @@ struct RowOptions {
   std::string text_column, pair_column, label_column;  // empty: the usual names
 };
 
-void add_row_options(Command& command, RowOptions& options);
+void add_format_options(Command& command, RowOptions& options);  // what the file is
+void add_row_options(Command& command, RowOptions& options);     // … and its columns
 // The part of `read` that these options decide; a wrong one is wrong usage.
 ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read = {});
 
@@ -40,6 +41,8 @@ Dataset read_texts(const Command& command, const TextOptions& options, ReadOptio
 // The same, row by row as they arrive (--stream).
 RowStream stream_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
 
+// What a dataset of texts from the command line has for its file.
+inline constexpr const char kCommandLine[] = "command line";
 // "file:line" of a text, "" where it is from the command line.
 std::string row_place(const Dataset& data, std::size_t index);
 

@@ -1,26 +1,25 @@
 // linnet tokenize: texts to ids, pieces and offsets, and ids back to texts.
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
+#include <optional>
+#include <span>
 
 #include "id_list.h"
 #include "linnet/base/error.h"
-#include "linnet/base/file.h"
-#include "linnet/base/utf8.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/tasks/chat.h"
 #include "model_argument.h"
 #include "output.h"
 #include "row_answers.h"
+#include "text_options.h"
 #include "verbs.h"
 
 namespace linnet::app {
 namespace {
 
 struct Options {
-  std::string model, pair, decode, input, chat;
-  std::vector<std::string> texts;
+  std::string model, pair, decode, chat;
+  TextOptions source;
   bool no_special = false, skip_special = false;
   AnswerOptions show;
 };
@@ -86,50 +85,57 @@ class TokenizeRun {
   EncodeOptions encode_;
 };
 
-std::vector<std::int32_t> ids_of(const Json& line) {
-  check(line.is_object() && line.contains("ids") && line["ids"].is_array(), ErrorKind::kBadInput,
-        "the line has no list 'ids'; write {{\"ids\": [1, 2, 3]}}");
+// The ids of a row: a list, or a text as --decode takes. A column of lists is no text to the reader of rows: what it
+// says of a row counts where there is no such column.
+std::vector<std::int32_t> ids_of(ExampleRef row, const std::string& column) {
+  const Cell cell = (*row).row.find(column);
+  if (cell.kind == CellKind::kAbsent && (*row).row.cells().empty())
+    if (const auto fault = fault_of(row)) throw Error(*fault);
+  const bool plain = cell.kind == CellKind::kText && !cell.text.starts_with('[');
+  const std::string text = plain ? "[" + std::string(cell.text) + "]" : std::string(cell.text);
+  const Json list = Json::accept(text) ? parse_json(text, "a cell") : Json();
+  check(list.is_array(), ErrorKind::kBadInput, "the row has no list '{}'; write {{\"{}\": [1, 2, 3]}}",
+        printable(column, 60), printable(column, 60));
   std::vector<std::int32_t> ids;
-  for (const Json& item : line["ids"]) {
+  for (const Json& item : list) {
     const bool fits = item.is_number_integer() && item >= INT32_MIN && item <= INT32_MAX;
-    check(fits, ErrorKind::kBadInput, "{} in 'ids' is not a token id; give an integer", printable(dump_json(item), 40));
+    check(fits, ErrorKind::kBadInput, "{} in '{}' is not a token id; give an integer", printable(dump_json(item), 40),
+          printable(column, 60));
     ids.push_back(item.get<std::int32_t>());
   }
   return ids;
 }
 
-RowAnswer answer_line(const Json& line, bool decoding, const TokenizeRun& run) {
-  if (decoding) return run.decode(ids_of(line));
-  const auto text = [&](const char* key) {
-    check(line[key].is_string(), ErrorKind::kBadInput, "'{}' is not a text; put it in quotes", key);
-    return line[key].get<std::string>();
-  };
-  check(line.is_object() && line.contains("text"), ErrorKind::kBadInput,
-        "the line has no 'text'; write {{\"text\": \"…\"}}");
-  std::optional<std::string> pair;
-  if (line.contains("pair") && !line["pair"].is_null()) pair = text("pair");
-  return run.encode(text("text"), pair);
+// The second text of a row, which may have none: in a column `pair`, or where other verbs look for it.
+std::optional<std::string> pair_of(ExampleRef row) {
+  if (row.data.has_pairs) return std::string((*row).text_pair);
+  const Cell cell = (*row).row.find("pair");
+  if (cell.kind == CellKind::kAbsent || (cell.kind == CellKind::kJson && cell.text == "null")) return std::nullopt;
+  check(cell.kind == CellKind::kText, ErrorKind::kBadInput, "'pair' is not a text; put it in quotes");
+  return std::string(cell.text);
 }
 
-// Lines are answered as they come.
-void read_lines(const Options& options, bool decoding, const TokenizeRun& run) {
-  std::ifstream file;
-  if (options.input != "-") {
-    file.open(options.input, std::ios::binary);
-    check(file.is_open() && !is_folder(options.input), ErrorKind::kBadInput, "{}: cannot be read; is it a file?",
-          options.input);
-  }
-  std::istream& in = options.input == "-" ? std::cin : file;
-  const bool plain = options.input.ends_with(".txt") && !decoding;
+// Rows are answered as they come, empty texts too.
+void answer_rows(const Command& command, Options& options, const TokenizeRun& run) {
+  const bool decoding = command.given("--decode") && options.source.texts.empty();
+  std::string& column = options.source.rows.text_column;
+  if (decoding && column.empty()) column = "ids";
   RowAnswers answers({.json = options.show.json}, {}, {});
-  InputRow row;
-  for (std::string line; std::getline(in, line); ++row.number) {
-    if (!plain && line.find_first_not_of(" \t\r") == line.npos) continue;
-    row.place = format_printable("{}:{}", options.input == "-" ? "stdin" : options.input, row.number + 1);
-    answers.answer(row, [&] {
-      return plain ? run.encode(line, std::nullopt) : answer_line(parse_json(line, "the line"), decoding, run);
-    });
-  }
+  const auto answer = [&](std::span<const ExampleRef> rows) {
+    for (const ExampleRef& row : rows) {
+      if (decoding)
+        answers.answer(input_row(row, false), [&] { return run.decode(ids_of(row, column)); });
+      else
+        answers.answer(row, [&] {
+          return run.encode((*row).text, command.given("--pair") ? std::optional(options.pair) : pair_of(row));
+        });
+    }
+  };
+  const ReadOptions read{.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
+  if (options.source.texts.empty())
+    answer_arrivals(stream_texts(command, options.source, read), 1, answer);
+  else
+    answer(rows_of(read_texts(command, options.source, read)));
   answers.finish();
 }
 
@@ -140,21 +146,27 @@ void run_tokenize(Arguments arguments) {
   Command command("tokenize", "texts to token ids, pieces and offsets, and back");
   command.example("linnet tokenize 'The movie was great.'");
   command.example("linnet tokenize --decode 1,2,3 -m models/bert --json");
-  command.option("text", options.texts, "texts to encode");
+  TextOptions& source = options.source;
+  command.option("text", source.texts, "texts to encode");
   command.option("-m,--model", options.model, "folder, .gguf file or org/name");
   command.option("--pair", options.pair, "a second text");
   command.flag("--no-special", options.no_special, "without what the tokenizer adds ([CLS], <s> …)");
   const Option decode = command.option("--decode", options.decode, "ids to turn back, as 1,2,3; bare beside --input");
   decode.expected(0, 1);
   command.flag("--skip-special", options.skip_special, "leave special tokens out when decoding");
-  command.option("--input", options.input, "JSON lines of {\"text\",\"pair\"?} or, decoding, {\"ids\"}; - for stdin");
   command.option("--chat", options.chat, "a JSON array of messages, or {messages, tools?, add_generation_prompt?}");
+  command.option("--input", source.input, "rows of a text (and a pair) or, decoding, of ids; - for standard input");
+  add_format_options(command, source.rows);
+  command.option("--text-column", source.rows.text_column, "default: text, else the usual names; decoding: ids");
+  command.option("--text-pair-column", source.rows.pair_column, "a second text; default: the usual names, else pair");
   add_answer_options(command, options.show, "one JSON object per text", Joins::kNo);
   command.parse(arguments);
   const bool decoding = command.given("--decode");
-  if (options.texts.empty() && options.input.empty() && options.chat.empty() && !decoding)
+  if (source.texts.empty() && source.input.empty() && options.chat.empty() && !decoding)
     command.wrong_usage("nothing to tokenize: give a text, --input, --chat or --decode");
-  if (decoding && options.input.empty() && options.decode.empty()) command.wrong_usage("--decode needs ids, as 1,2,3");
+  if (decoding && source.input.empty() && options.decode.empty()) command.wrong_usage("--decode needs ids, as 1,2,3");
+  if (!source.texts.empty() && !source.input.empty())
+    command.wrong_usage("texts come from the command line or from --input, not both");
   std::vector<std::int32_t> ids;
   if (!options.decode.empty()) ids = parse_ids(command, "--decode", options.decode);
 
@@ -169,14 +181,7 @@ void run_tokenize(Arguments arguments) {
   };
   if (!options.decode.empty()) print(run.decode(ids));
   if (!options.chat.empty()) print(run.chat(options.chat));
-  RowAnswers answers({.json = options.show.json}, {}, {});
-  InputRow row;
-  for (const std::string& text : options.texts) {
-    answers.add(row, run.encode(text, command.given("--pair") ? std::optional(options.pair) : std::nullopt));
-    ++row.number;
-  }
-  answers.finish();
-  if (!options.input.empty()) read_lines(options, decoding, run);
+  if (!source.texts.empty() || !source.input.empty()) answer_rows(command, options, run);
 }
 
 }  // namespace linnet::app

@@ -98,5 +98,74 @@ TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
   EXPECT_EQ(json_lines(r.out).back()["summary"]["labelled"], 2);
 }
 
+// findings E3: `score` and `tokenize` read the rows that other verbs read.
+TEST(DataInput, ScoreReadsEveryFormOfItsRows) {
+  const auto score = [](const std::vector<std::string>& more, const std::string& input) {
+    std::vector<std::string> all{"score", "-m", model("gpt2/causal"), "--dtype", "f32", "--json", "--input", "-"};
+    all.insert(all.end(), more.begin(), more.end());
+    return scores(run_linnet(all, {.input = input}));
+  };
+  const auto want = score({}, "{\"prompt\":\"w5\",\"continuations\":[\" w6\",\" w7\"]}\n");
+  ASSERT_EQ(want.size(), 1U);
+  EXPECT_EQ(score({}, "prompt,continuations\nw5,\"[\"\" w6\"\",\"\" w7\"\"]\"\n"), want);
+  EXPECT_EQ(score({"--input-format", "csv", "--delimiter", ";", "--text-column", "q"},
+                  "q;continuations\nw5;\"[\"\" w6\"\",\"\" w7\"\"]\"\n"),
+            want);
+  EXPECT_EQ(score({}, "[{\"prompt\":\"w5\",\"continuations\":[\" w6\",\" w7\"]}]"), want);
+  const CliResult text =
+      run_linnet({"score", "-m", model("gpt2/causal"), "--input", "-"}, {.input = "prompt,continuations\nw5,w6\n"});
+  EXPECT_EQ(text.exit_code, 3);
+  EXPECT_THAT(text.err, HasSubstr("stdin:2: 'continuations' is not a list of texts"));
+}
+
+TEST(DataInput, TokenizeReadsEveryFormOfItsRows) {
+  const Scratch scratch;
+  const auto tokenize = [&](const std::vector<std::string>& more, const std::string& input) {
+    std::vector<std::string> all{"tokenize", "-m", model("bert/classifier"), "--json"};
+    all.insert(all.end(), more.begin(), more.end());
+    const CliResult r = run_linnet(all, {.input = input});
+    EXPECT_EQ(r.exit_code, 0) << r.err;
+    Json found = Json::array();
+    for (Json line : json_lines(r.out)) {
+      line.erase("row");
+      found.push_back(std::move(line));
+    }
+    return found;
+  };
+  const std::vector<std::string> piped{"--input", "-"};
+  const auto with = [&](std::vector<std::string> more, const std::string& input) {
+    more.insert(more.begin(), piped.begin(), piped.end());
+    return tokenize(more, input);
+  };
+  const Json want = tokenize({"w5 w6", "w7"}, "");
+  ASSERT_EQ(want.size(), 2U);
+  EXPECT_EQ(with({}, "w5 w6\nw7\n"), want);
+  EXPECT_EQ(with({}, "id,text\n1,w5 w6\n2,w7\n"), want);
+  EXPECT_EQ(with({"--no-header", "--delimiter", "tab", "--text-column", "column2"}, "1\tw5 w6\n2\tw7\n"), want);
+  EXPECT_EQ(with({}, "{\"text\":\"w5 w6\",\"pair\":null}\n{\"text\":\"w7\"}\n"), want);
+  write_file(scratch / "t.txt", "w5 w6\n\nw7\n");
+  EXPECT_EQ(tokenize({"--input", (scratch / "t.txt").string()}, "").size(), 3U) << "an empty line has its tokens";
+  const Json pair = tokenize({"w5 w6", "--pair", "w7"}, "");
+  EXPECT_EQ(with({}, "{\"text\":\"w5 w6\",\"pair\":\"w7\"}\n"), pair);
+  EXPECT_EQ(with({}, "sentence1,sentence2\nw5 w6,w7\n"), pair);
+  EXPECT_EQ(with({"--text-pair-column", "b"}, "text,b\nw5 w6,w7\n"), pair);
+  const Json text = tokenize({"--decode", "5,6"}, "");
+  EXPECT_EQ(with({"--decode"}, "{\"ids\":[5,6]}\n"), text);
+  EXPECT_EQ(with({"--decode", "--input-format", "csv"}, "ids\n\"5,6\"\n"), text);
+  EXPECT_EQ(with({"--decode", "--input-format", "csv", "--text-column", "x"}, "x\n\"[5, 6]\"\n"), text);
+}
+
+TEST(DataInput, RowsWithoutIdsAreNamed) {
+  const CliResult r = run_linnet({"tokenize", "-m", model("bert/classifier"), "--json", "--decode", "--input", "-"},
+                                 {.input = "{\"note\":1}\n{\"ids\":[5]}\n{\n{\"ids\":[1.5]}\n"});
+  EXPECT_EQ(r.exit_code, 3);
+  EXPECT_EQ(json_lines(r.out).size(), 4U);
+  EXPECT_THAT(r.err, HasSubstr("stdin:1: the row has no list 'ids'"));
+  EXPECT_THAT(r.err, HasSubstr("stdin:3: "));
+  EXPECT_THAT(r.err, HasSubstr("stdin:4: 1.5 in 'ids' is not a token id"));
+  const CliResult both = run_linnet({"tokenize", "-m", model("bert/classifier"), "w5", "--input", "-"});
+  EXPECT_EQ(both.exit_code, 2);
+}
+
 }  // namespace
 }  // namespace linnet::test

@@ -21,7 +21,8 @@ std::string written(const Scratch& scratch, const std::string& name, const std::
 // A verb on one of the tiny models, in f32.
 CliResult run(const std::string& verb, const std::string& name, std::vector<std::string> more,
               const CliOptions& options = {}) {
-  more.insert(more.begin(), {verb, "-m", model(name), "--dtype", "f32"});
+  if (verb != "tokenize") more.insert(more.begin(), {"--dtype", "f32"});
+  more.insert(more.begin(), {verb, "-m", model(name)});
   return run_linnet(more, options);
 }
 
@@ -105,11 +106,11 @@ TEST(RowAnswers, AnErrorIsOfItsRowAlone) {
   EXPECT_THAT(scored.err, HasSubstr("prompts.jsonl:2: "));
   EXPECT_THAT(scored.err, HasSubstr("3 of 5 rows have no answer"));
   const std::string lines_to_cut =
-      written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n{\"txt\":\"w6\"}\n{\"text\":7}\n{\"text\":\"w7\"}\n");
+      written(scratch, "l.jsonl", "{\"text\":\"w5\"}\n{\"txt\":\"w6\"}\n{\"text\":[7]}\n{\"text\":\"w7\"}\n");
   const CliResult cut = run_linnet({"tokenize", "-m", model("gpt2/causal"), "--json", "--input", lines_to_cut});
   EXPECT_EQ(cut.exit_code, 3);
   EXPECT_THAT(rows_of(cut.out), ElementsAre(0, 1, 2, 3));
-  EXPECT_THAT(cut.err, HasSubstr("l.jsonl:3: 'text' is not a text"));
+  EXPECT_THAT(cut.err, HasSubstr("l.jsonl:3: 'text' is [7], not a text"));
   // A masked LM's text that holds the mask itself.
   const CliResult masked = run("classify", "bert/masked", {"--labels", "w7,w8", "--json", "--input", masks});
   EXPECT_EQ(masked.exit_code, 3);
@@ -172,7 +173,8 @@ TEST(RowAnswers, ARowThatCannotBeReadIsNamedAndTheOthersAreAnswered) {
   const std::vector<std::vector<std::string>> verbs{{"classify", "gpt2/classifier"},
                                                     {"fill", "bert/masked"},
                                                     {"embed", "gpt2/causal"},
-                                                    {"run", "gpt2/causal", "-n", "1"}};
+                                                    {"run", "gpt2/causal", "-n", "1"},
+                                                    {"tokenize", "gpt2/causal"}};
   for (const auto& verb : verbs)
     for (const std::string format : {"jsonl", "csv"}) {
       const std::string& text = format == "csv" ? cells : lines;
