@@ -65,6 +65,18 @@ TEST(DataInput, WhatCannotBeReadIsSaid) {
   EXPECT_EQ(classify({"--input-format", "yaml"}, "w5\n").exit_code, 2);
 }
 
+// The examples are told by their own name and content, whatever the input is.
+TEST(DataInput, TheInputsFormatSaysNothingOfTheExamples) {
+  const Scratch scratch;
+  write_file(scratch / "solved.csv", "text,label\nw5,a\nw6,b\n");
+  const CliResult r = run_linnet(
+      {"classify", "-m", model("gpt2/causal"), "--labels", "a,b", "--examples", (scratch / "solved.csv").string(),
+       "--shots", "2", "--delimiter", ";", "--no-header", "--show-prompt"},
+      {.input = "w7\n"});
+  EXPECT_EQ(r.exit_code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("w5"));
+}
+
 // findings A6: a gold label that is a number and no label of the head is refused with its row, before any answer.
 TEST(DataInput, AnUnknownNumberIsNoLabel) {
   const CliResult numbers = classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":7}\n");
