@@ -32,7 +32,7 @@ class TextCutter {
   void note_cut() const;
 
  private:
-  const Tokenizer& tokenizer_;
+  Tokenizer tokenizer_;  // a copy shares its tables
   std::int64_t max_length_, full_length_ = 0, texts_ = 0, cut_ = 0;
   EncodeOptions options_;
 };

@@ -92,7 +92,7 @@ class Trainer::Run {
   }
 
   TrainOptions options_;
-  const Tokenizer& tokenizer_;
+  Tokenizer tokenizer_;  // a copy shares its tables
   DatasetSplits splits_;
   Learner learner_;
   Set train_, valid_, test_;

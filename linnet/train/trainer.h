@@ -49,8 +49,8 @@ struct TrainSummary {
 
 class Trainer {
  public:
-  // `options` as prepare() left them. `adapter`: one that is on the model and goes on learning. Model and tokenizer
-  // must outlive the trainer. Encodes the rows; kBadInput with file:line, kRuntime when memory will not do.
+  // `options` as prepare() left them. `adapter`: one that is on the model and goes on learning. The model must
+  // outlive the trainer. Encodes the rows; kBadInput with file:line, kRuntime when memory will not do.
   Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
           std::unique_ptr<Adapter> adapter = {});
   ~Trainer();

@@ -48,6 +48,18 @@ TEST_F(TrainCli, TheFolderIsAModelAgain) {
   EXPECT_EQ(r.exit_code, 0) << r.err;
 }
 
+TEST_F(TrainCli, ASoftPromptsNearestTokensAreNamed) {
+  const CliResult r = run_linnet(arguments(
+      out(), {"--method", "prompt", "--virtual-tokens", "2", "--max-steps", "2", "--dtype", "auto", "--json"}));
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const Json nearest = json_lines(r.out).back()["summary"]["nearest_tokens"];
+  ASSERT_EQ(nearest.size(), 2U);
+  for (const Json& row : nearest) {
+    ASSERT_EQ(row.size(), 3U);
+    for (const Json& token : row) EXPECT_FALSE(token.get<std::string>().empty());
+  }
+}
+
 TEST_F(TrainCli, WrongUsageIsTwo) {
   EXPECT_EQ(run_linnet({"train", "-m", model().string(), "-o", out().string()}).exit_code, 2);
   EXPECT_EQ(run_linnet({"train", "-m", model().string(), "--data", data().string()}).exit_code, 2);
