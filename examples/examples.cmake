@@ -1,5 +1,5 @@
 # Small programs on the library, built with everything else and run by a test on a tiny checkpoint.
-foreach(example IN ITEMS zero_shot generate fine_tune)
+foreach(example IN ITEMS zero_shot generate many_requests fine_tune)
   add_executable(example_${example} examples/${example}.cpp)
   set_target_properties(example_${example} PROPERTIES OUTPUT_NAME ${example} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
   target_link_libraries(example_${example} PRIVATE linnet linnet_warnings)

@@ -14,8 +14,9 @@
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/data/dataset.h"
+#include "linnet/generate/engine.h"
 #include "linnet/generate/generator.h"
-#include "linnet/generate/request.h"
+#include "linnet/generate/overrides.h"
 #include "linnet/generate/score.h"
 #include "linnet/hub/pull.h"
 #include "linnet/io/checkpoint.h"
@@ -40,6 +41,7 @@
 
 namespace linnet {
 
+using generate::Engine, generate::Generation, generate::generation_config, generate::Request, generate::resolve;
 using models::load_pretrained, models::Model, models::Pretrained, models::summarize, models::WeightType;
 using tasks::chat_ids, tasks::Classification, tasks::Classifier, tasks::complete, tasks::Completion, tasks::embed,
     tasks::fill_mask, tasks::score_texts;

@@ -70,7 +70,7 @@ class Conversation {
   // A checkpoint that asks for sampling or against it is obeyed; of one that has no word on it answers are sampled,
   // because the likeliest words of a small model soon repeat themselves.
   void settle_sampling(SeedFrom seed) {
-    generate::Request& r = completer_.request();
+    generate::Overrides& r = completer_.overrides();
     const GenerationConfig checkpoint = generate::generation_config(*loaded_.model);
     const bool asked = r.do_sample || r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p;
     if (!asked) {
@@ -85,11 +85,11 @@ class Conversation {
   }
 
   Printable how_sampled() const {
-    const auto o = generate::resolve(completer_.request(), generate::generation_config(*loaded_.model)).sampling;
+    const auto o = generate::resolve(completer_.overrides(), generate::generation_config(*loaded_.model)).sampling;
     if (!o.do_sample) return "[greedy: a question has the same answer each time; --temperature 0.7 samples]";
     return format_printable(
         "[sampled: temperature {:.3g}, top-k {}, top-p {:.3g}; --seed {} gives this conversation again]", o.temperature,
-        o.top_k, o.top_p, completer_.request().seed);
+        o.top_k, o.top_p, completer_.overrides().seed);
   }
 
   void set_system(const std::string& text) {
@@ -134,7 +134,7 @@ class Conversation {
       answered = false;
     }
     if (!answered) turns_ = before;
-    ++completer_.request().seed;  // the next answer, also to the same question, is drawn anew
+    ++completer_.overrides().seed;  // the next answer, also to the same question, is drawn anew
     return answered;
   }
 

@@ -22,24 +22,25 @@ Json timing(const generate::Generation& g, double load_seconds) {
   return {{"load_s", load_seconds},
           {"prefill_s", g.prefill_seconds},
           {"decode_s", g.decode_seconds},
-          {"prefill_tokens_per_s", rate(g.prompt_tokens, g.prefill_seconds)},
+          {"prefill_tokens_per_s", rate(g.prompt_tokens - g.cached_tokens, g.prefill_seconds)},
           {"decode_tokens_per_s", rate(decoded(g), g.decode_seconds)}};
 }
 
 }  // namespace
 
 Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
-    : loaded_(loaded), options_(std::move(options)), show_(std::move(show)) {
-  options_.interrupted = &PoliteInterrupt::asked;
-}
+    : loaded_(loaded),
+      options_(std::move(options)),
+      engine_(*loaded.model, {.interrupted = &PoliteInterrupt::asked}),
+      show_(std::move(show)) {}
 
 void Completer::check_options() const {
-  generate::resolve(options_.request, generate::generation_config(*loaded_.model));
+  generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
 }
 
 void Completer::check_memory(const Prompt& prompt) const {
   if (!show_.memory) return;
-  const auto o = generate::resolve(options_.request, generate::generation_config(*loaded_.model));
+  const auto o = generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
   const auto prompted = static_cast<std::int64_t>(prompt.ids.size());
   show_.memory->check(o.max_length ? std::max(prompted, *o.max_length) : prompted + o.max_new_tokens);
 }
@@ -56,12 +57,11 @@ Prompt Completer::chat(const Json& messages) const {
   return {tasks::prompt_ids(loaded_.tokenizer(), text, tasks::Opening::kWritten), text};
 }
 
-tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) const {
-  const models::Model& model = *loaded_.model;
-  if (loaded_.tokenizer_if_there) return tasks::complete(model, loaded_.tokenizer(), prompt.ids, options_, on_text);
-  auto options = generate::resolve(options_.request, generate::generation_config(model));
-  options.interrupted = options_.interrupted;
-  return {{}, generate::generate(model, prompt.ids, options)};
+tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) {
+  engine_.forget_all_but(prompt.ids);
+  if (loaded_.tokenizer_if_there) return tasks::complete(engine_, loaded_.tokenizer(), prompt.ids, options_, on_text);
+  const auto options = generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
+  return {{}, generate::generate(engine_, prompt.ids, options)};
 }
 
 Answer Completer::complete(const Prompt& prompt) {

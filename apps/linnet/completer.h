@@ -48,12 +48,12 @@ class Completer {
 
   // Completes and prints.
   Answer complete(const Prompt& prompt);
-  generate::Request& request() { return options_.request; }
+  generate::Overrides& overrides() { return options_.overrides; }
   void check_options() const;  // kInvalidArgument for what is wrong whatever the prompt
 
  private:
   void check_memory(const Prompt& prompt) const;
-  tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text) const;
+  tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text);
   Json token(const generate::TokenLogprob& token) const;
   void print_figures(const generate::Generation& generation, Ending ending) const;
   Json as_json(const Prompt& prompt, const tasks::Completion& completion) const;
@@ -62,6 +62,7 @@ class Completer {
 
   const LoadedModel& loaded_;
   tasks::CompleteOptions options_;
+  generate::Engine engine_;  // the next turn of a chat finds what the turns before have computed
   CompleterOptions show_;
 };
 

@@ -29,7 +29,7 @@ struct Options {
   bool do_sample = false, chat = false, echo = false;
 };
 
-void add_request_options(Command& command, generate::Request& r, bool& do_sample) {
+void add_override_options(Command& command, generate::Overrides& r, bool& do_sample) {
   command.group("Length");
   command.option("-n,--max-new-tokens", r.max_new_tokens, "new tokens at most; default: the checkpoint's, else 256");
   command.option("--max-length", r.max_length, "prompt and new tokens at most; default: the model's context");
@@ -63,10 +63,10 @@ void add_options(Command& command, Options& o) {
   add_row_options(command, o.input.rows);
   command.flag("--chat", o.chat, "the prompt is a user's turn of the model's chat template");
   command.option("--system", o.system, "the system's turn before it; switches --chat on");
-  add_request_options(command, o.complete.request, o.do_sample);
+  add_override_options(command, o.complete.overrides, o.do_sample);
   command.group("Output");
   command.option("--stop", o.complete.stop, "end before this text; repeatable");
-  command.option("--logprobs", o.complete.request.logprobs, "also the N likeliest tokens of every step; default: none");
+  command.option("--logprobs", o.complete.overrides.logprobs, "also the N likeliest tokens of every step; default: none");
   command.flag("--echo", o.echo, "the prompt before what continues it");
   add_answer_options(command, o.answers, "text, ids, finish reason, usage, timing", Joins::kNo);
   add_model_options(command, o.model);
@@ -79,8 +79,8 @@ void add_options(Command& command, Options& o) {
 }
 
 void settle(const Command& command, Options& o) {
-  if (command.given("--do-sample")) o.complete.request.do_sample = o.do_sample;
-  o.complete.request.seed = o.model.seed;
+  if (command.given("--do-sample")) o.complete.overrides.do_sample = o.do_sample;
+  o.complete.overrides.seed = o.model.seed;
   o.chat = o.chat || command.given("--system");
   const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +
                       static_cast<int>(!o.input.input.empty());
@@ -88,7 +88,7 @@ void settle(const Command& command, Options& o) {
     command.wrong_usage("--stream reads standard input or --input; leave out the prompt");
   if (prompts > 1) command.wrong_usage("a prompt, --ids or --input: one of them");
   if (o.chat && command.given("--ids")) command.wrong_usage("--chat makes its ids itself; leave out --ids");
-  if (o.complete.request.logprobs < 0 || (command.given("--logprobs") && o.complete.request.logprobs == 0))
+  if (o.complete.overrides.logprobs < 0 || (command.given("--logprobs") && o.complete.overrides.logprobs == 0))
     command.wrong_usage("--logprobs takes a number from 1");
 }
 
@@ -151,7 +151,7 @@ class RowsRun {
 };
 
 // What is drawn is the same in every run unless the seed is another: nobody expects that of a temperature.
-void say_fixed_seed(const generate::Request& r) {
+void say_fixed_seed(const generate::Overrides& r) {
   const bool samples = r.do_sample.value_or(r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p);
   if (samples && r.temperature != 0.0)
     note("sampled with seed {}: the same text in every run; --seed N gives another", r.seed);
@@ -194,7 +194,7 @@ void run_run(Arguments arguments) {
     return hold_conversation(
         loaded, completer, {.system = o.system, .seed = command.given("--seed") ? SeedFrom::kUser : SeedFrom::kChance});
   completer.check_options();
-  if (!command.given("--seed")) say_fixed_seed(o.complete.request);
+  if (!command.given("--seed")) say_fixed_seed(o.complete.overrides);
   if (from_ids) {
     completer.complete(completer.from_ids(std::move(ids)));
     return;

@@ -1,4 +1,4 @@
-// Continues a prompt token by token with a KV cache.
+// Continues a prompt token by token: the engine (engine.h) with one request.
 //
 //   Generation g = generate(model, prompt_ids, {.max_new_tokens = 64, .eos_ids = {2}}, [](std::int32_t id) { … return
 //   true; });
@@ -44,6 +44,7 @@ struct Generation {
   FinishReason finish = FinishReason::kLength;
   std::vector<StepLogprobs> logprobs;
   std::int64_t prompt_tokens = 0;
+  std::int64_t cached_tokens = 0;  // of them: an earlier text of the engine began with them
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
@@ -56,6 +57,11 @@ using OnToken = std::function<bool(std::int32_t id)>;
 // kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that
 // fills max_length or the context.
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
+                    const OnToken& on_token = {});
+// By an engine that keeps what it has computed for the next prompts, beside what others have submitted; it asks its own
+// `interrupted`, not the options'.
+class Engine;
+Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
 
 }  // namespace linnet::generate

@@ -141,9 +141,10 @@ Tensor Model::next_sentence(const Tensor& pooled) const {
   return finite(transformer_.head().next_sentence(pooled, pass_));
 }
 
-nn::KvCache Model::make_cache() const {
+nn::KvCache Model::make_cache(std::size_t blocks) const {
   const bool exact = pass_.precision == Precision::kF32;
-  return nn::KvCache(config(), exact ? DType::kF32 : nn::KvCache::type_beside(transformer_.token_table().dtype()));
+  return nn::KvCache(config(), exact ? DType::kF32 : nn::KvCache::type_beside(transformer_.token_table().dtype()),
+                     blocks);
 }
 
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }

@@ -82,7 +82,7 @@ class Model {
   // Tokens of a text that the positions hold beside the virtual ones; 0: any number.
   std::int64_t context() const;
 
-  nn::KvCache make_cache() const;
+  nn::KvCache make_cache(std::size_t blocks = nn::KvCache::kUnbounded) const;
   nn::Pass& pass() { return pass_; }  // precision, training, dropout seed and step
   const nn::Pass& pass() const { return pass_; }
 

@@ -8,11 +8,12 @@
 
 namespace linnet::nn {
 
-KvCache::KvCache(const TransformerConfig& config, DType type)
+KvCache::KvCache(const TransformerConfig& config, DType type, std::size_t blocks)
     : layers_(config.stack == Stack::kEncoderDecoder ? config.decoder_layers : config.layers),
       kv_heads_(config.kv_heads),
       head_dim_(config.head_dim),
-      type_(type) {
+      type_(type),
+      capacity_(blocks) {
   check(type == DType::kF32 || type == DType::kBF16, "[kv cache] {} is not F32 or BF16", info(type).name);
 }
 
@@ -23,9 +24,27 @@ std::byte* KvCache::at(const Tensor& block, std::int64_t layer, int which) const
   return block.raw() + row_bytes(type_, (layer * 2 + which) * kv_heads_ * head_dim_ * kKvBlock);
 }
 
-std::shared_ptr<Tensor> KvCache::new_block(Room room) const {
-  const std::int64_t layers = room == Room::kOneLayer ? 1 : layers_;
-  return std::make_shared<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_));
+KvCache::Block KvCache::new_block(Room room) const {
+  const auto make = [&](std::int64_t layers) {
+    return std::make_unique<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_));
+  };
+  if (room == Room::kOneLayer) return make(1);  // for one pass: not the pool's
+  std::unique_ptr<Tensor> block;
+  {
+    const std::lock_guard lock(pool_->mutex);
+    check(pool_->used < capacity_, ErrorKind::kRuntime, "[kv cache] all {} blocks are in use", capacity_);
+    ++pool_->used;
+    if (!pool_->free.empty()) {
+      block = std::move(pool_->free.back());
+      pool_->free.pop_back();
+    }
+  }
+  if (!block) block = make(layers_);
+  return {block.release(), [pool = pool_](Tensor* back) {
+            const std::lock_guard lock(pool->mutex);
+            pool->free.emplace_back(back);
+            --pool->used;
+          }};
 }
 
 void KvCache::copy_layer(const Tensor& from, const Tensor& to, std::int64_t layer) const {
@@ -39,6 +58,20 @@ void KvCache::truncate(Sequence& sequence, std::int64_t length) const {
   sequence.blocks_.resize(static_cast<std::size_t>((length + kKvBlock - 1) / kKvBlock));
 }
 
+void KvCache::append(Sequence& sequence, Block block) const {
+  LINNET_ASSERT(sequence.length_ == std::ssize(sequence.blocks_) * kKvBlock && block->size(0) == layers_);
+  sequence.blocks_.push_back(std::move(block));
+  sequence.length_ += kKvBlock;
+}
+
+std::size_t KvCache::blocks_wanted(const Sequence& sequence, std::int64_t count) const {
+  const auto wanted = static_cast<std::size_t>((sequence.length_ + count + kKvBlock - 1) / kKvBlock);
+  const std::size_t more = wanted > sequence.blocks_.size() ? wanted - sequence.blocks_.size() : 0;
+  const bool copies = sequence.length_ % kKvBlock != 0 && count > 0 &&
+                      sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)].use_count() > 1;
+  return more + (copies ? 1 : 0);
+}
+
 void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
   const auto wanted = static_cast<std::size_t>((sequence.length_ + count + kKvBlock - 1) / kKvBlock);
   const std::int64_t partial = sequence.length_ % kKvBlock;
@@ -47,7 +80,7 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
   if (partial != 0 && count > 0) {
     auto& last = sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)];
     if (last.use_count() > 1) {  // shared with a fork: copy on write
-      const std::shared_ptr<Tensor> shared = std::exchange(last, new_block(room));
+      const Block shared = std::exchange(last, new_block(room));
       if (room == Room::kOneLayer)
         sequence.before_ = shared;
       else

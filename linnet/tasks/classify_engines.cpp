@@ -5,7 +5,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/nearest.h"
-#include "linnet/generate/generator.h"
+#include "linnet/generate/engine.h"
 #include "linnet/generate/score.h"
 #include "linnet/tasks/batches.h"
 #include "linnet/tasks/classify.h"
@@ -34,6 +34,26 @@ std::size_t entailment_index(const std::vector<std::string>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (bare(labels[i]).starts_with("entail")) return i;
   return 0;
+}
+
+using Ids = std::vector<std::int32_t>;
+constexpr std::size_t kAnswerMemory = std::size_t{256} << 20;  // keys and values of texts that are answered together
+
+// What the model says behind each prompt: many at once.
+std::vector<Ids> answers(const models::Model& model, const std::vector<Ids>& prompts,
+                         const generate::GenerateOptions& options) {
+  std::size_t longest = 0;
+  for (const Ids& prompt : prompts) longest = std::max(longest, prompt.size());
+  const std::size_t positions =
+      longest + static_cast<std::size_t>(model.virtual_tokens().count() + kAnswerTokens + kKvBlock);
+  generate::Engine engine(model,
+                          {.memory = std::max(kAnswerMemory, model.make_cache().bytes_per_position() * positions)});
+  std::vector<Ids> said(prompts.size());
+  for (std::size_t i = 0; i < prompts.size(); ++i)
+    engine.submit({prompts[i], options, {}, [&said, i](generate::Generation& g) { said[i] = std::move(g.ids); }});
+  while (engine.step()) {
+  }
+  return said;
 }
 
 }  // namespace
@@ -66,11 +86,12 @@ std::vector<Classification> Classifier::by_generation(std::span<const Prepared> 
   for (std::size_t l = 0; l < words_.size(); ++l)
     for (const std::string& word : words_.words(l)) names.push_back(word), meant.push_back(l);
   for (std::size_t l = 0; l < labels_.size(); ++l) names.push_back(labels_[l]), meant.push_back(l);
+  std::vector<Ids> prompts;
+  for (const Prepared& text : texts) prompts.push_back(text.ids);
   std::vector<Classification> result;
-  for (const Prepared& text : texts) {
-    const auto generated = generate::generate(model_, text.ids, options);
+  for (const Ids& answer : answers(model_, prompts, options)) {
     Classification c;
-    std::string raw = tokenizer_.decode(generated.ids);
+    std::string raw = tokenizer_.decode(answer);
     c.raw = raw;
     if (const auto found = match_label(raw, names)) {
       std::vector<LabelScore> scores;

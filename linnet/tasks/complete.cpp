@@ -7,9 +7,14 @@ namespace linnet::tasks {
 
 Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
                     const CompleteOptions& options, const OnText& on_text) {
-  const GenerationConfig checkpoint = generate::generation_config(model);
-  generate::GenerateOptions o = generate::resolve(options.request, checkpoint);
-  o.interrupted = options.interrupted;
+  generate::Engine engine(model, {.interrupted = options.interrupted});
+  return complete(engine, tokenizer, prompt, options, on_text);
+}
+
+Completion complete(generate::Engine& engine, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
+                    const CompleteOptions& options, const OnText& on_text) {
+  const GenerationConfig checkpoint = generate::generation_config(engine.model());
+  const generate::GenerateOptions o = generate::resolve(options.overrides, checkpoint);
   std::vector<std::string> stops = options.stop;
   stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
   generate::StopText stop(std::move(stops));
@@ -20,7 +25,7 @@ Completion complete(const models::Model& model, const Tokenizer& tokenizer, std:
     return text.empty() || !on_text || on_text(text);
   };
   result.generation = generate::generate(
-      model, prompt, o, [&](std::int32_t id) { return show(stop.push(decoder.push(id))) && !stop.found(); });
+      engine, prompt, o, [&](std::int32_t id) { return show(stop.push(decoder.push(id))) && !stop.found(); });
   std::string rest = stop.push(decoder.finish());
   show(rest += stop.finish());
   if (stop.found()) result.generation.finish = generate::FinishReason::kStop;

@@ -15,7 +15,7 @@ class Complete : public ::testing::Test {
   models::Pretrained p_ = models::load_pretrained(fixtures() / "llama/causal", {.dtype = models::WeightType::kF32});
   Expected expected_{fixtures() / "llama/causal/expected.safetensors"};
   std::vector<std::int32_t> prompt_ = expected_.ids("greedy.prompt"), ids_ = expected_.ids("greedy.ids");
-  CompleteOptions options_{.request = {.max_new_tokens = static_cast<std::int64_t>(ids_.size())}};
+  CompleteOptions options_{.overrides = {.max_new_tokens = static_cast<std::int64_t>(ids_.size())}};
 };
 
 TEST_F(Complete, GivesTheTextOfTransformersIds) {

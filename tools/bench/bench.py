@@ -147,6 +147,29 @@ def decode(machine: Machine, dtypes: list[str]) -> list[Bench]:
                       "decode_tokens_per_s", ">= 1")]
 
 
+def batch(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    """Many texts at once through the engine (examples/many_requests.cpp)."""
+    from references import llama_ids
+
+    names = "a boy,a girl,an old man,a queen,a fox,a clock,a ship,a baker,a king,a cat,a tree,a river,a star,a dog,a wolf,a bird"
+    lines = [f"Once upon a time there lived {name} who" for name in names.split(",")]
+    new = 64
+
+    def ours(prompts):
+        program = Path(machine.program).parent / "examples" / "many_requests"
+        done = subprocess.run([program, SMOLLM2, str(new)], input="\n".join(prompts), capture_output=True, text=True,
+                              check=True, env={**os.environ, "OMP_NUM_THREADS": str(machine.threads)})
+        return Sample(float(done.stderr.split()[-3]), 0)
+
+    def theirs():
+        return machine.peer("batch", prompts=[llama_ids(SMOLLM2, line) for line in lines], new=new, model=str(SMOLLM2))
+
+    return [Bench(f"{len(lines)} texts of {new} new tokens at once, SmolLM2 GGUF", "tokens/s",
+                  Runner("linnet", lambda: ours(lines)),
+                  [Runner("linnet, one text", lambda: ours(lines[:1])), Runner("llama-cpp-python, 16 sequences", theirs)],
+                  ">= 4; >= 2")]
+
+
 def embed(machine: Machine, dtypes: list[str]) -> list[Bench]:
     rows = sst2_rows("test")
     file = machine.work / "embed.jsonl"
@@ -231,7 +254,7 @@ def train(machine: Machine, dtypes: list[str]) -> list[Bench]:
     return made
 
 
-BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "embed": embed, "cold": cold, "train": train}
+BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "embed": embed, "cold": cold, "train": train}
 NEED_DATA = {"classify", "embed", "train"}
 
 

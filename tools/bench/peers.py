@@ -79,6 +79,42 @@ def decode(ids, new, model, threads) -> float:
     return (new - 1) / (time.perf_counter() - start)
 
 
+def batch(prompts, new, model, threads) -> float:
+    """Every prompt a sequence of one llama.cpp context; each step decodes the next token of all, greedily."""
+    import llama_cpp as llama
+    import numpy
+
+    llama.llama_backend_init()
+    weights = llama.llama_model_load_from_file(model.encode(), llama.llama_model_default_params())
+    params = llama.llama_context_default_params()
+    params.n_ctx = sum(len(ids) + new + 1 for ids in prompts)
+    params.n_batch = params.n_ubatch = 512
+    params.n_seq_max = len(prompts)
+    params.n_threads = params.n_threads_batch = threads
+    context = llama.llama_init_from_model(weights, params)
+    vocab = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(weights))
+    rows = llama.llama_batch_init(512, 0, 1)
+
+    def run(tokens) -> list[int]:
+        """tokens: (sequence, position, id, wanted); the likeliest next ids of those wanted."""
+        for i, (sequence, position, token, wanted) in enumerate(tokens):
+            rows.token[i], rows.pos[i], rows.n_seq_id[i] = token, position, 1
+            rows.seq_id[i][0], rows.logits[i] = sequence, wanted
+        rows.n_tokens = len(tokens)
+        if llama.llama_decode(context, rows) != 0:
+            raise RuntimeError("llama_decode failed")
+        return [int(numpy.ctypeslib.as_array(llama.llama_get_logits_ith(context, i), (vocab,)).argmax())
+                for i, token in enumerate(tokens) if token[3]]
+
+    start = time.perf_counter()
+    last = []
+    for s, ids in enumerate(prompts):
+        last += run([(s, p, token, p + 1 == len(ids)) for p, token in enumerate(ids)])
+    for step in range(new - 1):
+        last = run([(s, len(ids) + step, last[s], True) for s, ids in enumerate(prompts)])
+    return len(prompts) * new / (time.perf_counter() - start)
+
+
 def embed(dtype, file, model, threads) -> float:
     torch, transformers = torch_with(threads)
     network = transformers.AutoModel.from_pretrained(model, dtype={"f32": torch.float32, "bf16": torch.bfloat16}[dtype]).eval()
@@ -159,7 +195,7 @@ def train_smollm2(mode, model, rows, length, steps, warm, threads) -> float:
     return rows * length * steps_a_second(optimizer, loss_of, batches, warm)
 
 
-TASKS = {"classify": classify, "prefill": prefill, "decode": decode, "embed": embed, "cold-llama": cold_llama,
+TASKS = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "embed": embed, "cold-llama": cold_llama,
          "cold-transformers": cold_transformers, "train-minilm": train_minilm, "train-smollm2": train_smollm2}
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@
 namespace linnet::generate {
 
 // An empty field was not asked for.
-struct Request {
+struct Overrides {
   std::optional<std::int64_t> max_new_tokens = {};  // goes before max_length
   std::optional<std::int64_t> max_length = {};      // prompt + new
   std::optional<std::int64_t> min_new_tokens = {}, min_length = {};
@@ -36,6 +36,6 @@ inline constexpr std::int64_t kDefaultNewTokens = 256;
 GenerationConfig generation_config(const models::Model& model);
 
 // kInvalidArgument for a value out of its range.
-GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoint);
+GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint);
 
 }  // namespace linnet::generate

@@ -1,4 +1,4 @@
-#include "linnet/generate/request.h"
+#include "linnet/generate/overrides.h"
 
 #include <algorithm>
 
@@ -29,7 +29,7 @@ U first_of(const std::optional<T>& asked, const std::optional<T>& checkpoint, U 
 
 std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& ids) { return {ids.begin(), ids.end()}; }
 
-void set_lengths(const Request& r, const GenerationConfig& c, GenerateOptions& o) {
+void set_lengths(const Overrides& r, const GenerationConfig& c, GenerateOptions& o) {
   if (r.max_new_tokens) {
     if (r.max_length)
       warn("both max-new-tokens ({}) and max-length ({}) are given; max-new-tokens counts", *r.max_new_tokens,
@@ -48,7 +48,7 @@ void set_lengths(const Request& r, const GenerationConfig& c, GenerateOptions& o
   check(o.max_new_tokens >= 0, "max-new-tokens is {}; give 0 or more", o.max_new_tokens);
 }
 
-void set_sampling(const Request& r, const GenerationConfig& c, SamplingOptions& s) {
+void set_sampling(const Overrides& r, const GenerationConfig& c, SamplingOptions& s) {
   s.repetition_penalty = first_of(r.repetition_penalty, c.repetition_penalty, 1.0f);
   s.no_repeat_ngram_size = first_of(r.no_repeat_ngram_size, c.no_repeat_ngram_size, std::int64_t{0});
   for (const auto& word : c.bad_words_ids)
@@ -75,17 +75,17 @@ GenerationConfig generation_config(const models::Model& model) {
   return found;
 }
 
-GenerateOptions resolve(const Request& request, const GenerationConfig& checkpoint) {
+GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint) {
   if (checkpoint.num_beams.value_or(1) > 1)
     warn("the checkpoint asks for {} beams; beam search is not in this version and one is followed",
          *checkpoint.num_beams);
   GenerateOptions options;
-  set_lengths(request, checkpoint, options);
-  set_sampling(request, checkpoint, options.sampling);
+  set_lengths(overrides, checkpoint, options);
+  set_sampling(overrides, checkpoint, options.sampling);
   options.eos_ids = narrow(checkpoint.eos_ids);
   options.forced_eos_ids = narrow(checkpoint.forced_eos_ids);
-  options.seed = request.seed;
-  options.logprobs = request.logprobs;
+  options.seed = overrides.seed;
+  options.logprobs = overrides.logprobs;
   return options;
 }
 

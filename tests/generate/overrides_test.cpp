@@ -1,4 +1,4 @@
-#include "linnet/generate/request.h"
+#include "linnet/generate/overrides.h"
 
 #include <gtest/gtest.h>
 
@@ -10,12 +10,12 @@ namespace {
 
 using Lengths = std::pair<std::int64_t, std::optional<std::int64_t>>;
 
-Lengths lengths(const Request& request, const GenerationConfig& checkpoint = {}) {
-  const GenerateOptions o = resolve(request, checkpoint);
+Lengths lengths(const Overrides& overrides, const GenerationConfig& checkpoint = {}) {
+  const GenerateOptions o = resolve(overrides, checkpoint);
   return {o.max_length ? 0 : o.max_new_tokens, o.max_length};
 }
 
-TEST(Request, LengthsOfTheCallGoBeforeTheCheckpoints) {  // R50
+TEST(Overrides, LengthsOfTheCallGoBeforeTheCheckpoints) {  // R50
   GenerationConfig checkpoint;
   EXPECT_EQ(lengths({}), Lengths(256, std::nullopt));
   EXPECT_EQ(lengths({.max_length = 60}), Lengths(0, 60));
@@ -39,7 +39,7 @@ GenerationConfig sampling_checkpoint() {
   return c;
 }
 
-TEST(Request, IsGreedyWhateverTheCheckpointSays) {  // R51
+TEST(Overrides, IsGreedyWhateverTheCheckpointSays) {  // R51
   const GenerateOptions o = resolve({}, sampling_checkpoint());
   EXPECT_FALSE(o.sampling.do_sample);
   EXPECT_FLOAT_EQ(o.sampling.repetition_penalty, 1.5f);
@@ -47,7 +47,7 @@ TEST(Request, IsGreedyWhateverTheCheckpointSays) {  // R51
   EXPECT_EQ(o.forced_eos_ids, (std::vector<std::int32_t>{7}));
 }
 
-TEST(Request, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {
+TEST(Overrides, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {
   const GenerateOptions o = resolve({.top_p = 0.5}, sampling_checkpoint());
   EXPECT_TRUE(o.sampling.do_sample);
   EXPECT_FLOAT_EQ(o.sampling.temperature, 0.6f);
@@ -58,16 +58,17 @@ TEST(Request, ASamplingSettingSwitchesSamplingOnWithTheCheckpointsOthers) {
   EXPECT_FALSE(resolve({.temperature = 0}, {}).sampling.do_sample);
 }
 
-TEST(Request, BadWordsOfTheCheckpointHoldButNotForTheEndToken) {
+TEST(Overrides, BadWordsOfTheCheckpointHoldButNotForTheEndToken) {
   GenerationConfig c = sampling_checkpoint();
   c.bad_words_ids = {{2}, {5}, {6, 7}};
   EXPECT_EQ(resolve({}, c).sampling.bad_words, (std::vector<std::vector<std::int32_t>>{{5}, {6, 7}}));
 }
 
-TEST(Request, RefusesWhatIsOutOfRange) {
-  for (const Request& r : {Request{.temperature = -1}, Request{.top_k = -1}, Request{.top_p = 0}, Request{.top_p = 1.5},
-                           Request{.min_p = 2}, Request{.typical_p = 0}, Request{.repetition_penalty = 0},
-                           Request{.max_new_tokens = -1}, Request{.no_repeat_ngram_size = -2}})
+TEST(Overrides, RefusesWhatIsOutOfRange) {
+  for (const Overrides& r :
+       {Overrides{.temperature = -1}, Overrides{.top_k = -1}, Overrides{.top_p = 0}, Overrides{.top_p = 1.5},
+        Overrides{.min_p = 2}, Overrides{.typical_p = 0}, Overrides{.repetition_penalty = 0},
+        Overrides{.max_new_tokens = -1}, Overrides{.no_repeat_ngram_size = -2}})
     EXPECT_THROW(resolve(r, {}), Error);
 }
 

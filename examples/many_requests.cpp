@@ -1,0 +1,34 @@
+// Answers all lines of standard input at once: one engine, one pool of keys and values, each text as if it were alone.
+//
+//   many_requests SmolLM2-135M-Instruct.gguf 64 < prompts.txt
+#include <linnet/linnet.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+int main(int argc, char** argv) try {
+  const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
+  const int tokens = argc > 2 ? std::atoi(argv[2]) : 64;
+  const auto options = linnet::resolve({.max_new_tokens = tokens}, linnet::generation_config(*model));
+  linnet::Engine engine(*model, {.memory = std::size_t{64} << 20});  // bytes of keys and values
+  std::size_t made = 0;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    linnet::Request request{tokenizer.encode_ids(line), options};
+    request.on_end = [&, line](linnet::Generation& text) {  // in the order in which texts end
+      made += text.ids.size();
+      std::printf("%s%s\n", line.c_str(), tokenizer.decode(text.ids).c_str());
+    };
+    engine.submit(std::move(request));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  while (engine.step()) {
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::fprintf(stderr, "%zu tokens, %.1f a second\n", made, static_cast<double>(made) / seconds.count());
+} catch (const linnet::Error& error) {
+  std::fprintf(stderr, "many_requests: %s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,252 @@
+#include "linnet/generate/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <stdexcept>
+#include <thread>
+
+#include "linnet/base/error.h"
+#include "linnet/models/loader.h"
+#include "tests/models/fixture.h"
+
+namespace linnet::generate {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+// A small model of 512 positions.
+std::unique_ptr<models::Model> make_model(const std::string& fixture, DType type = DType::kF32) {
+  const auto like = models::Model::from_pretrained(fixtures() / fixture);
+  nn::TransformerConfig c = like->config();
+  c.hidden = 64, c.ffn = 96, c.heads = 4, c.head_dim = 16, c.layers = 2;
+  c.kv_heads = fixture.starts_with("llama") ? 2 : 4;
+  if (c.max_positions > 0) c.max_positions = 512;
+  auto model = models::Model::from_config(like->family(), c, 5);
+  for (const nn::Parameter& p : model->parameters())
+    if (p.shape.size() == 2) *p.tensor = models::convert_weight(*p.tensor, type);
+  return model;
+}
+
+Ids random_ids(std::size_t count, const models::Model& model, std::uint64_t seed) {
+  Rng rng(seed);
+  Ids ids(count);
+  for (auto& id : ids)
+    id = static_cast<std::int32_t>(rng.next_u32() % static_cast<std::uint32_t>(model.config().vocab));
+  return ids;
+}
+
+// Prompts of 1 to 150 tokens; every other text is sampled, some begin alike.
+std::vector<Request> mixed_requests(const models::Model& model, std::size_t count) {
+  std::vector<Request> requests;
+  const Ids common = random_ids(70, model, 999);
+  for (std::size_t i = 0; i < count; ++i) {
+    Request r{random_ids(1 + i * 53 % 150, model, i)};
+    if (i % 5 == 0) r.prompt.insert(r.prompt.begin(), common.begin(), common.end());
+    r.options.max_new_tokens = static_cast<std::int64_t>(1 + i * 7 % 40);
+    r.options.sampling.do_sample = i % 2 == 1;
+    r.options.seed = i;
+    requests.push_back(r);
+  }
+  return requests;
+}
+
+Ids alone(const models::Model& model, const Request& request) {
+  return generate(model, request.prompt, request.options).ids;
+}
+
+std::size_t block_bytes(const models::Model& model) { return model.make_cache().bytes_per_position() * kKvBlock; }
+
+class EngineOf : public ::testing::TestWithParam<std::tuple<std::string, DType>> {};
+
+TEST_P(EngineOf, ManyTextsAtOnceAreThoseOfEachAlone) {
+  const auto model = make_model(std::get<0>(GetParam()), std::get<1>(GetParam()));
+  const auto requests = mixed_requests(*model, 17);
+  for (const std::int64_t batch : {1, 7, 512}) {
+    Engine engine(*model, {.batch_tokens = batch});
+    std::map<std::size_t, Ids> found;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      Request r = requests[i];
+      r.on_end = [&found, i](Generation& g) { found[i] = g.ids; };
+      engine.submit(std::move(r));
+    }
+    while (engine.step()) {
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      EXPECT_EQ(found.at(i), alone(*model, requests[i])) << "text " << i << ", " << batch << " tokens a step";
+    EXPECT_EQ(engine.figures().requests, 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, EngineOf,
+                         ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
+                                            ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0)),
+                         [](const auto& info) {
+                           std::string name = std::get<0>(info.param);
+                           name.resize(name.find('/'));
+                           return name + "_" + std::string(linnet::info(std::get<1>(info.param)).name);
+                         });
+
+TEST(Engine, ASmallPoolWithRandomCancellationsLosesNothing) {
+  const auto model = make_model("llama/causal");
+  const std::size_t blocks = 6;
+  Engine engine(*model, {.memory = blocks * block_bytes(*model), .batch_tokens = 40});
+  const auto requests = mixed_requests(*model, 48);
+  std::map<std::size_t, Generation> found;
+  std::vector<RequestId> ids;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    Request r = requests[i];
+    r.on_end = [&found, i](Generation& g) { EXPECT_TRUE(found.emplace(i, g).second); };
+    ids.push_back(engine.submit(std::move(r)));
+  }
+  std::jthread canceller([&] {
+    for (std::size_t i = 0; i < ids.size(); i += 3) {
+      engine.cancel(ids[i]);
+      std::this_thread::yield();
+    }
+  });
+  while (engine.step()) EXPECT_LE(engine.figures().blocks_used, blocks);
+  canceller.join();
+  ASSERT_EQ(found.size(), requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Ids whole = alone(*model, requests[i]);
+    if (i % 3 != 0) EXPECT_EQ(found[i].ids, whole) << i;
+    const Ids& made = found[i].ids;  // what came before it was cancelled
+    EXPECT_TRUE(made.size() <= whole.size() && std::equal(made.begin(), made.end(), whole.begin())) << i;
+  }
+  EXPECT_GT(engine.figures().waits, 0);
+  // No block is lost: a text that needs all of them finds them.
+  Request all{random_ids(blocks * 64 - 90, *model, 1)};
+  all.options.max_new_tokens = 90;
+  const Ids wanted = alone(*model, all);
+  EXPECT_EQ(generate(engine, all.prompt, all.options).ids, wanted);
+  all.options.max_new_tokens = 91;
+  EXPECT_THROW(engine.submit(all), Error);
+}
+
+TEST(Engine, WhatAnEarlierTextBeganWithIsNotComputedAgain) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  const Ids prompt = random_ids(200, *model, 3);
+  const GenerateOptions options{.max_new_tokens = 70};
+  const Generation first = generate(engine, prompt, options);
+  EXPECT_EQ(engine.figures().found, 0);
+  const std::int64_t before = engine.figures().computed;
+  EXPECT_EQ(before, 200 + 69);
+  EXPECT_EQ(generate(engine, prompt, options).ids, first.ids);
+  EXPECT_EQ(engine.figures().found, 192);
+  EXPECT_EQ(engine.figures().computed - before, 8 + 69);
+  Ids longer = prompt;  // as the next turn of a chat
+  longer.insert(longer.end(), first.ids.begin(), first.ids.end());
+  longer.push_back(3);
+  EXPECT_EQ(generate(engine, longer, options).ids, generate(*model, longer, options).ids);
+  EXPECT_EQ(engine.figures().found, 192 + 256);
+}
+
+TEST(Engine, CallbacksMaySubmitAndCancel) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  const Request plain{random_ids(20, *model, 1), {.max_new_tokens = 30}};
+  const Ids whole = alone(*model, plain);
+  Ids second;
+  std::int64_t tokens = 0;
+  Generation cancelled;
+  RequestId id = 0;
+  Request first = plain;
+  first.on_token = [&](std::int32_t) {
+    if (++tokens == 5) engine.cancel(id);
+    return true;
+  };
+  first.on_end = [&](Generation& g) {
+    cancelled = g;
+    Request again = plain;
+    again.on_end = [&](Generation& other) { second = other.ids; };
+    engine.submit(again);
+  };
+  id = engine.submit(first);
+  while (engine.step()) {
+  }
+  EXPECT_EQ(cancelled.ids, Ids(whole.begin(), whole.begin() + 5));
+  EXPECT_EQ(cancelled.finish, FinishReason::kStop);
+  EXPECT_EQ(second, whole);
+}
+
+TEST(Engine, AThrowingCallbackEndsItsTextAndNoOther) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  const auto requests = mixed_requests(*model, 6);
+  std::map<std::size_t, Ids> found;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    Request r = requests[i];
+    r.options.max_new_tokens = 12;
+    if (i == 2)
+      r.on_token = [n = 0](std::int32_t) mutable { return ++n == 4 ? throw std::runtime_error("full") : true; };
+    r.on_end = [&found, i](Generation& g) { found[i] = g.ids; };
+    engine.submit(std::move(r));
+  }
+  int thrown = 0;
+  for (bool more = true; more;) {
+    try {
+      more = engine.step();
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  EXPECT_EQ(thrown, 1);
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    Request r = requests[i];
+    r.options.max_new_tokens = i == 2 ? 4 : 12;
+    EXPECT_EQ(found.at(i), alone(*model, r)) << i;
+  }
+}
+
+TEST(Engine, AnInterruptedStepIsDoneAgain) {
+  const auto model = make_model("gpt2/causal");
+  int calls = 0;
+  Engine engine(*model, {.batch_tokens = 16, .interrupted = [&] { return ++calls % 3 == 0; }});
+  Request request{random_ids(100, *model, 1), {.max_new_tokens = 10}};
+  Ids found;
+  request.on_end = [&](Generation& g) { found = g.ids; };
+  engine.submit(request);
+  int interrupted = 0;
+  for (bool more = true; more;) {
+    try {
+      more = engine.step();
+    } catch (const nn::Interrupted&) {
+      ++interrupted;
+    }
+  }
+  EXPECT_GT(interrupted, 3);
+  EXPECT_EQ(found, alone(*model, request));
+}
+
+TEST(Engine, AnotherThreadMaySubmit) {
+  const auto model = make_model("bloom/causal");
+  Engine engine(*model);
+  const auto requests = mixed_requests(*model, 20);
+  std::map<std::size_t, Ids> found;
+  std::jthread client([&] {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      Request r = requests[i];
+      r.on_end = [&found, i](Generation& g) { found[i] = g.ids; };  // on the thread that steps
+      engine.submit(std::move(r));
+      std::this_thread::yield();
+    }
+  });
+  while (found.size() < requests.size()) engine.step();
+  for (std::size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(found[i], alone(*model, requests[i])) << i;
+}
+
+TEST(Engine, RefusesWhatItCannotDo) {
+  const auto model = make_model("llama/causal");
+  EXPECT_THROW(Engine(*model, {.memory = block_bytes(*model) - 1}), Error);
+  EXPECT_THROW(Engine(*model, {.batch_tokens = 0}), Error);
+  Engine engine(*model);
+  EXPECT_THROW(engine.submit({{}}), Error);
+  EXPECT_THROW(engine.submit({{-1}}), Error);
+  EXPECT_THROW(engine.submit({random_ids(512, *model, 1)}), Error);  // fills the context
+  EXPECT_FALSE(engine.step());
+}
+
+}  // namespace
+}  // namespace linnet::generate
