@@ -93,7 +93,8 @@ void Completer::print_figures(const generate::Generation& g, Ending ending) cons
                             : ending == Ending::kItself ? "ended by itself"
                                                         : "cut at the length (-n/--max-new-tokens)";
   print_note(format_printable("[{} + {} tokens, {}; {:.0f} and {:.0f} tokens/s]", g.prompt_tokens, g.ids.size(), ended,
-                              rate(g.prompt_tokens, g.prefill_seconds), rate(decoded(g), g.decode_seconds)));
+                              rate(g.prompt_tokens - g.cached_tokens, g.prefill_seconds),
+                              rate(decoded(g), g.decode_seconds)));
 }
 
 Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const {

@@ -44,7 +44,8 @@ Engine::Engine(const models::Model& model, EngineOptions options)
     : model_(model),
       options_(std::move(options)),
       cache_(make_pool(model, options_.memory)),
-      virtual_tokens_(model.virtual_tokens().count()) {
+      virtual_tokens_(model.virtual_tokens().count()),
+      keeps_prefixes_(virtual_tokens_ == 0 && !nn::depends_on_length(model.config().rope.kind)) {
   check(options_.batch_tokens > 0, "batch_tokens is {}; give 1 or more", options_.batch_tokens);
 }
 
@@ -55,7 +56,7 @@ RequestId Engine::submit(Request request) {
       Text{0, Continuation(model_, std::move(request.prompt), std::move(request.options), std::move(request.on_token)),
            std::move(request.on_end)});
   const std::int64_t longest = text->text.longest() + virtual_tokens_;
-  const std::size_t all = cache_.used_blocks() + cache_.free_blocks();
+  const std::size_t all = cache_.capacity();
   check(static_cast<std::size_t>(blocks_of(longest)) <= all,
         "a text of up to {} tokens does not fit into memory for {}; ask for fewer new tokens or give more memory",
         longest, all * kKvBlock);
@@ -99,8 +100,9 @@ bool Engine::make_room(const Text& text, std::int64_t count) {
 }
 
 void Engine::add_piece(Text& text, std::int64_t budget, std::vector<Piece>& pieces) {
+  if (budget <= 0) return;
   const auto& ids = text.text.ids();
-  if (text.sequence.blocks().empty() && virtual_tokens_ == 0) {
+  if (text.sequence.blocks().empty() && keeps_prefixes_) {
     // The last token is computed in any case: its row scores what comes.
     text.sequence = prefixes_.find(std::span(ids).first(ids.size() - 1), cache_);
     figures_.found += text.sequence.length();
@@ -126,10 +128,35 @@ std::vector<Engine::Piece> Engine::plan() {
     const bool runs = missing(*text) == 1;
     if (runs) --running;
     const std::size_t before = pieces.size();
-    add_piece(*text, runs ? 1 : left - running, pieces);
+    const bool oldest = text == texts_.front();
+    add_piece(*text, runs ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running), pieces);
+    if (oldest && pieces.empty()) {  // it shares a block that it has to write to, and there is none for a copy
+      text->sequence = {};
+      add_piece(*text, std::max<std::int64_t>(1, left - running), pieces);
+    }
     if (pieces.size() > before) left -= pieces.back().count;
   }
   return pieces;
+}
+
+// After a throw the sequences are as they were.
+Tensor Engine::forward(const nn::Packed& batch, const std::vector<nn::KvCache::Sequence*>& sequences) {
+  std::vector<std::int64_t> lengths;
+  for (const nn::KvCache::Sequence* sequence : sequences) lengths.push_back(sequence->length());
+  try {
+    return model_.forward(batch, {.cache = &cache_,
+                                  .sequences = sequences,
+                                  .output = nn::OutputRows::kLast,
+                                  .interrupted = &options_.interrupted});
+  } catch (...) {
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      if (lengths[i] > 0)
+        cache_.truncate(*sequences[i], lengths[i]);
+      else
+        *sequences[i] = {};
+    }
+    throw;
+  }
 }
 
 void Engine::compute(const std::vector<Piece>& pieces) {
@@ -141,10 +168,7 @@ void Engine::compute(const std::vector<Piece>& pieces) {
     batch.add(ids, {}, static_cast<std::int32_t>(piece.text->sequence.length()));
     sequences.push_back(&piece.text->sequence);
   }
-  const Tensor hidden = model_.forward(batch, {.cache = &cache_,
-                                               .sequences = sequences,
-                                               .output = nn::OutputRows::kLast,
-                                               .interrupted = &options_.interrupted});
+  const Tensor hidden = forward(batch, sequences);
   figures_.computed += batch.rows();
   std::vector<Text*> ready;
   std::vector<std::int32_t> rows;
@@ -158,6 +182,7 @@ void Engine::compute(const std::vector<Piece>& pieces) {
 
 void Engine::choose(const std::vector<Text*>& ready, const Tensor& hidden, const std::vector<std::int32_t>& rows) {
   std::size_t chosen = 0;
+  Text* chooses = nullptr;
   try {
     while (chosen < ready.size()) {
       const std::size_t count = std::min(kScoresAtOnce, ready.size() - chosen);
@@ -165,6 +190,7 @@ void Engine::choose(const std::vector<Text*>& ready, const Tensor& hidden, const
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
       for (std::size_t i = 0; i < count; ++i, ++chosen) {
         Text& text = *ready[chosen];
+        chooses = &text;
         const bool first = text.text.result().ids.empty();
         text.text.choose(scores.data<float>().subspan(i * vocabulary, vocabulary));
         if (first) {
@@ -172,27 +198,27 @@ void Engine::choose(const std::vector<Text*>& ready, const Tensor& hidden, const
           text.start = Clock::now();
           remember(text);
         }
+        chooses = nullptr;
       }
     }
   } catch (...) {
-    if (chosen < ready.size()) ready[chosen]->text.stop();
+    if (chooses != nullptr) chooses->text.stop();
     // The others choose after the next step, which computes their last token again.
-    for (std::size_t i = chosen + 1; i < ready.size(); ++i)
-      cache_.truncate(ready[i]->sequence, ready[i]->sequence.length() - 1);
+    for (std::size_t i = chosen; i < ready.size(); ++i)
+      if (ready[i] != chooses) cache_.truncate(ready[i]->sequence, ready[i]->sequence.length() - 1);
     throw;
   }
 }
 
 void Engine::remember(const Text& text) {
-  if (virtual_tokens_ == 0) prefixes_.add(text.text.ids(), text.sequence);
+  if (keeps_prefixes_) prefixes_.add(text.text.ids(), text.sequence);
 }
 
 void Engine::remove_ended() {
-  const auto ended =
-      std::stable_partition(texts_.begin(), texts_.end(), [](const auto& text) { return !text->text.ended(); });
-  Texts gone(std::make_move_iterator(ended), std::make_move_iterator(texts_.end()));
-  texts_.erase(ended, texts_.end());
-  for (const auto& text : gone) {
+  const auto ended = [](const auto& text) { return text->text.ended(); };
+  for (auto it = std::ranges::find_if(texts_, ended); it != texts_.end(); it = std::ranges::find_if(texts_, ended)) {
+    const std::unique_ptr<Text> text = std::move(*it);
+    texts_.erase(it);  // before its callback, which may throw
     Generation& result = text->text.result();
     (result.ids.empty() ? result.prefill_seconds : result.decode_seconds) = seconds_since(text->start);
     remember(*text);
@@ -206,11 +232,7 @@ bool Engine::step() {
   const bool ended = std::ranges::any_of(texts_, [](const auto& text) { return text->text.ended(); });
   remove_ended();
   if (texts_.empty()) return ended;
-  std::vector<Piece> pieces = plan();
-  if (pieces.empty()) {  // even the oldest lacks a block, since it shares one: it begins anew
-    texts_.front()->sequence = {};
-    pieces = plan();
-  }
+  const std::vector<Piece> pieces = plan();
   LINNET_ASSERT(!pieces.empty());
   compute(pieces);
   remove_ended();
@@ -228,7 +250,7 @@ EngineFigures Engine::figures() const {
   const std::lock_guard lock(mutex_);
   figures.requests = texts_.size() + submitted_.size();
   figures.blocks_used = cache_.used_blocks();
-  figures.blocks_all = cache_.used_blocks() + cache_.free_blocks();
+  figures.blocks_all = cache_.capacity();
   return figures;
 }
 

@@ -9,7 +9,7 @@
 //
 // Where the pool is full, blocks of earlier texts are given up, the longest unused first; then the youngest text waits
 // and is computed again later. `submit` and `cancel` may be called by any thread, also from a callback; one thread
-// steps and gets the callbacks.
+// steps and gets the callbacks, which neither step nor destroy the engine.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ namespace linnet::generate {
 
 struct EngineOptions {
   std::size_t memory = nn::KvCache::kUnbounded;  // bytes of keys and values; at least a block is made of them
-  std::int64_t batch_tokens = nn::kPrefillRows;  // computed together in a step, as long as no more texts are running
+  std::int64_t batch_tokens = 512;               // computed together in a step, as long as no more texts are running
   std::function<bool()> interrupted = {};        // called before every layer; true: the step throws nn::Interrupted
 };
 
@@ -74,6 +74,7 @@ class Engine {
   bool make_room(const Text& text, std::int64_t count);
   void add_piece(Text& text, std::int64_t budget, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
+  Tensor forward(const nn::Packed& batch, const std::vector<nn::KvCache::Sequence*>& sequences);
   void compute(const std::vector<Piece>& pieces);
   void choose(const std::vector<Text*>& ready, const Tensor& hidden, const std::vector<std::int32_t>& rows);
   void remember(const Text& text);
@@ -83,6 +84,8 @@ class Engine {
   EngineOptions options_;
   nn::KvCache cache_;
   std::int64_t virtual_tokens_;
+  // Blocks of one text are good for another: not behind virtual tokens, nor where a rotation depends on the length.
+  bool keeps_prefixes_;
   PrefixIndex prefixes_;
   Texts texts_;  // the oldest first
   EngineFigures figures_;

@@ -1,5 +1,6 @@
 #include "linnet/generate/generator.h"
 
+#include <memory>
 #include <utility>
 
 #include "linnet/base/error.h"
@@ -21,11 +22,11 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
 
 Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
-  std::optional<Generation> result;
-  const RequestId id = engine.submit({{prompt.begin(), prompt.end()}, options, on_token, [&](Generation& generation) {
-                                        result = std::move(generation);
-                                      }});
-  while (!result) {
+  // Shared with the request: where a step throws, the engine ends it after this function has.
+  const auto result = std::make_shared<std::optional<Generation>>();
+  const RequestId id = engine.submit(
+      {{prompt.begin(), prompt.end()}, options, on_token, [result](Generation& g) { *result = std::move(g); }});
+  while (!*result) {
     try {
       engine.step();
     } catch (const nn::Interrupted&) {
@@ -35,7 +36,7 @@ Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const 
       throw;
     }
   }
-  return std::move(*result);
+  return std::move(**result);
 }
 
 }  // namespace linnet::generate

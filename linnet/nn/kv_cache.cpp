@@ -33,13 +33,11 @@ KvCache::Block KvCache::new_block(Room room) const {
   {
     const std::lock_guard lock(pool_->mutex);
     check(pool_->used < capacity_, ErrorKind::kRuntime, "[kv cache] all {} blocks are in use", capacity_);
+    if (pool_->free.empty()) pool_->free.push_back(make(layers_));
+    block = std::move(pool_->free.back());
+    pool_->free.pop_back();
     ++pool_->used;
-    if (!pool_->free.empty()) {
-      block = std::move(pool_->free.back());
-      pool_->free.pop_back();
-    }
   }
-  if (!block) block = make(layers_);
   return {block.release(), [pool = pool_](Tensor* back) {
             const std::lock_guard lock(pool->mutex);
             pool->free.emplace_back(back);

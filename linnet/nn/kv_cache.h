@@ -70,6 +70,7 @@ class KvCache {
   // Blocks that `reserve` would take, the copy of a shared one included, and those that are there to take.
   std::size_t blocks_wanted(const Sequence& sequence, std::int64_t count) const;
   std::size_t free_blocks() const { return capacity_ - pool_->used; }
+  std::size_t capacity() const { return capacity_; }
   std::size_t used_blocks() const { return pool_->used; }
   DType type() const { return type_; }
   std::size_t bytes_per_position() const;

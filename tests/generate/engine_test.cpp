@@ -1,7 +1,9 @@
 #include "linnet/generate/engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <iostream>
 #include <map>
 #include <stdexcept>
 #include <thread>
@@ -9,6 +11,7 @@
 #include "linnet/base/error.h"
 #include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
+#include "tests/scratch.h"
 
 namespace linnet::generate {
 namespace {
@@ -81,10 +84,10 @@ TEST_P(EngineOf, ManyTextsAtOnceAreThoseOfEachAlone) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, EngineOf,
                          ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
                                             ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0)),
-                         [](const auto& info) {
-                           std::string name = std::get<0>(info.param);
+                         [](const auto& c) {
+                           std::string name = std::get<0>(c.param);
                            name.resize(name.find('/'));
-                           return name + "_" + std::string(linnet::info(std::get<1>(info.param)).name);
+                           return name + "_" + std::string(linnet::info(std::get<1>(c.param)).name);
                          });
 
 TEST(Engine, ASmallPoolWithRandomCancellationsLosesNothing) {
@@ -110,7 +113,9 @@ TEST(Engine, ASmallPoolWithRandomCancellationsLosesNothing) {
   ASSERT_EQ(found.size(), requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Ids whole = alone(*model, requests[i]);
-    if (i % 3 != 0) EXPECT_EQ(found[i].ids, whole) << i;
+    if (i % 3 != 0) {
+      EXPECT_EQ(found[i].ids, whole) << i;
+    }
     const Ids& made = found[i].ids;  // what came before it was cancelled
     EXPECT_TRUE(made.size() <= whole.size() && std::equal(made.begin(), made.end(), whole.begin())) << i;
   }
@@ -200,6 +205,62 @@ TEST(Engine, AThrowingCallbackEndsItsTextAndNoOther) {
   }
 }
 
+TEST(Engine, AThrowingEndLosesNoOtherText) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  int ends = 0;
+  for (int i = 0; i < 3; ++i)
+    engine.submit({random_ids(9, *model, 1), {.max_new_tokens = 3}, {}, [&ends, i](Generation&) {
+                     ++ends;
+                     if (i == 0) throw std::runtime_error("full");
+                   }});
+  int thrown = 0;
+  for (bool more = true; more;) {
+    try {
+      more = engine.step();
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  EXPECT_EQ(thrown, 1);
+  EXPECT_EQ(ends, 3);
+}
+
+// Blocks that waiting prompts begin with must not keep the only texts that could run from going on.
+TEST(Engine, OneTokenAStepAndTwoBlocksGoOn) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model, {.memory = 2 * block_bytes(*model), .batch_tokens = 1});
+  const Ids a = random_ids(64, *model, 1), b = random_ids(64, *model, 2);
+  generate(engine, a, {.max_new_tokens = 1});
+  generate(engine, b, {.max_new_tokens = 1});
+  int ends = 0;
+  const auto submit = [&](Ids prompt, std::int64_t count) {
+    engine.submit({std::move(prompt), {.max_new_tokens = count}, {}, [&](Generation&) { ++ends; }});
+  };
+  submit(random_ids(3, *model, 3), 70);
+  for (Ids long_one : {a, b}) {
+    long_one.insert(long_one.end(), {1, 2, 3, 4, 5, 6});
+    submit(long_one, 3);
+  }
+  submit({7}, 5);
+  while (engine.step()) {
+  }
+  EXPECT_EQ(ends, 4);
+}
+
+// generate() has returned when its text ends.
+TEST(Engine, AThrowInGenerateLeavesTheEngineUsable) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  const Ids prompt = random_ids(30, *model, 1);
+  const GenerateOptions options{.max_new_tokens = 8};
+  EXPECT_THROW(
+      generate(engine, prompt, options, [](std::int32_t) -> bool { throw std::runtime_error("reader is gone"); }),
+      std::runtime_error);
+  EXPECT_EQ(generate(engine, prompt, options).ids, generate(*model, prompt, options).ids);
+  EXPECT_EQ(engine.figures().requests, 0U);
+}
+
 TEST(Engine, AnInterruptedStepIsDoneAgain) {
   const auto model = make_model("gpt2/causal");
   int calls = 0;
@@ -246,6 +307,50 @@ TEST(Engine, RefusesWhatItCannotDo) {
   EXPECT_THROW(engine.submit({{-1}}), Error);
   EXPECT_THROW(engine.submit({random_ids(512, *model, 1)}), Error);  // fills the context
   EXPECT_FALSE(engine.step());
+}
+
+std::size_t peak_memory() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<std::size_t>(used.ru_maxrss) << 10;
+}
+
+// A real model, 64 MiB of keys and values, a third of the requests cancelled at random.
+TEST(EngineSlow, TwoHundredRequestsInSixtyFourMebibytes) {
+  const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(path);
+  const auto model = models::Model::from_pretrained(path);
+  const std::size_t pool = std::size_t{64} << 20, more = std::size_t{64} << 20;
+  alone(*model, {{1, 2, 3}, {.max_new_tokens = 2}});  // packs the weights
+  const std::size_t weights = peak_memory();
+  Engine engine(*model, {.memory = pool});
+  Rng rng(1);
+  std::vector<Request> requests;
+  std::map<std::size_t, Generation> found;
+  std::vector<RequestId> ids;
+  for (std::size_t i = 0; i < 200; ++i) {
+    Request r{random_ids(5 + rng.next_u32() % 250, *model, i), {.max_new_tokens = 4 + rng.next_u32() % 40}};
+    requests.push_back(r);
+    r.on_end = [&found, i](Generation& g) { found[i] = g; };
+    ids.push_back(engine.submit(std::move(r)));
+  }
+  for (std::size_t step = 0; engine.step(); ++step) {
+    EXPECT_LE(engine.figures().blocks_used * block_bytes(*model), pool);
+    if (step % 2 == 0) engine.cancel(ids[rng.next_u32() % ids.size()]);
+  }
+  ASSERT_EQ(found.size(), requests.size());
+  const std::size_t most = peak_memory();
+  EXPECT_LE(most, weights + pool + more);
+  std::size_t whole = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Ids& made = found[i].ids;
+    if (found[i].finish == FinishReason::kStop) continue;  // cancelled: there are no end tokens here
+    if (++whole % 4 != 0) continue;                        // each alone takes as long as all together
+    EXPECT_EQ(made, alone(*model, requests[i])) << i;
+  }
+  std::cout << whole << " of 200 ended by themselves, " << engine.figures().waits << " waits, peak " << (most >> 20)
+            << " MiB, before the pool " << (weights >> 20) << " MiB\n";
+  EXPECT_GT(whole, 60U);
 }
 
 }  // namespace

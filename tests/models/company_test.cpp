@@ -96,9 +96,9 @@ TEST_P(Company, ChangesNoBit) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, Company,
                          ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
                                             ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0, DType::kQ4_1)),
-                         [](const auto& info) {
+                         [](const auto& c) {
                            std::string name =
-                               std::get<0>(info.param) + "_" + std::string(linnet::info(std::get<1>(info.param)).name);
+                               std::get<0>(c.param) + "_" + std::string(linnet::info(std::get<1>(c.param)).name);
                            std::replace(name.begin(), name.end(), '/', '_');
                            return name;
                          });
