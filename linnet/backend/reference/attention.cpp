@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "linnet/backend/reference/reference.h"
@@ -115,20 +114,33 @@ void ReferenceBackend::attention(const AttentionArgs& a) {
   });
 }
 
+namespace {
+
+// A key's numbers, which lie 64 apart in its block.
+template <class T>
+void scatter(const T* key, std::int64_t head_dim, T* block) {
+  for (std::int64_t d = 0; d < head_dim; ++d) block[d * kKvBlock] = key[d];
+}
+
+}  // namespace
+
 void ReferenceBackend::kv_store(const KvStoreArgs& a) {
-  std::vector<std::byte> key(row_bytes(a.type, a.head_dim));
-  const std::size_t width = row_bytes(a.type, 1);
+  std::vector<std::uint16_t> narrow(static_cast<std::size_t>(a.head_dim));
   for (std::int64_t row = 0; row < a.rows; ++row) {
     const std::int64_t position = a.position + row, block = position / kKvBlock;
-    auto *const keys = static_cast<std::byte*>(a.k_blocks[block]), *const values =
-                                                                       static_cast<std::byte*>(a.v_blocks[block]);
     for (std::int64_t head = 0; head < a.kv_heads; ++head) {
+      const float* const key = a.k + row * a.k_stride + head * a.k_head_stride;
+      const std::int64_t to = index_in(Block::kKeys, head, position, 0, a.head_dim);
       from_float(a.v + row * a.v_stride + head * a.v_head_stride, a.type,
-                 values + row_bytes(a.type, index_in(Block::kValues, head, position, 0, a.head_dim)), 1, a.head_dim);
-      from_float(a.k + row * a.k_stride + head * a.k_head_stride, a.type, key.data(), 1, a.head_dim);
-      for (std::int64_t d = 0; d < a.head_dim; ++d)
-        std::memcpy(keys + row_bytes(a.type, index_in(Block::kKeys, head, position, d, a.head_dim)),
-                    key.data() + static_cast<std::size_t>(d) * width, width);
+                 static_cast<std::byte*>(a.v_blocks[block]) +
+                     row_bytes(a.type, index_in(Block::kValues, head, position, 0, a.head_dim)),
+                 1, a.head_dim);
+      if (a.type == DType::kF32) {
+        scatter(key, a.head_dim, static_cast<float*>(a.k_blocks[block]) + to);
+      } else {
+        from_float(key, a.type, narrow.data(), 1, a.head_dim);
+        scatter<std::uint16_t>(narrow.data(), a.head_dim, static_cast<std::uint16_t*>(a.k_blocks[block]) + to);
+      }
     }
   }
 }
