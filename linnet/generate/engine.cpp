@@ -111,10 +111,7 @@ void Engine::add_piece(Text& text, std::int64_t budget, std::vector<Piece>& piec
   }
   const std::int64_t count = std::min(missing(text), budget);
   const std::int64_t positions = count + (text.sequence.length() == 0 ? virtual_tokens_ : 0);
-  if (count <= 0 || !make_room(text, positions)) {
-    if (text.sequence.length() == 0) text.sequence = {};
-    return;
-  }
+  if (!make_room(text, positions)) return;
   cache_.reserve(text.sequence, positions);
   pieces.push_back({&text, std::ssize(ids) - missing(text), count});
 }
@@ -129,10 +126,11 @@ std::vector<Engine::Piece> Engine::plan() {
     if (runs) --running;
     const std::size_t before = pieces.size();
     const bool oldest = text == texts_.front();
-    add_piece(*text, runs ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running), pieces);
+    const std::int64_t budget = runs ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running);
+    add_piece(*text, budget, pieces);
     if (oldest && pieces.empty()) {  // it shares a block that it has to write to, and there is none for a copy
       text->sequence = {};
-      add_piece(*text, std::max<std::int64_t>(1, left - running), pieces);
+      add_piece(*text, budget, pieces);
     }
     if (pieces.size() > before) left -= pieces.back().count;
   }

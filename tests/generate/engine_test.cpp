@@ -58,6 +58,20 @@ Ids alone(const models::Model& model, const Request& request) {
   return generate(model, request.prompt, request.options).ids;
 }
 
+// Steps until there is nothing to do; how many of them threw.
+template <class Thrown>
+int steps_that_throw(Engine& engine) {
+  int count = 0;
+  for (bool more = true; more;) {
+    try {
+      more = engine.step();
+    } catch (const Thrown&) {
+      ++count;
+    }
+  }
+  return count;
+}
+
 std::size_t block_bytes(const models::Model& model) { return model.make_cache().bytes_per_position() * kKvBlock; }
 
 class EngineOf : public ::testing::TestWithParam<std::tuple<std::string, DType>> {};
@@ -189,14 +203,7 @@ TEST(Engine, AThrowingCallbackEndsItsTextAndNoOther) {
     r.on_end = [&found, i](Generation& g) { found[i] = g.ids; };
     engine.submit(std::move(r));
   }
-  int thrown = 0;
-  for (bool more = true; more;) {
-    try {
-      more = engine.step();
-    } catch (const std::runtime_error&) {
-      ++thrown;
-    }
-  }
+  const int thrown = steps_that_throw<std::runtime_error>(engine);
   EXPECT_EQ(thrown, 1);
   for (std::size_t i = 0; i < requests.size(); ++i) {
     Request r = requests[i];
@@ -214,14 +221,7 @@ TEST(Engine, AThrowingEndLosesNoOtherText) {
                      ++ends;
                      if (i == 0) throw std::runtime_error("full");
                    }});
-  int thrown = 0;
-  for (bool more = true; more;) {
-    try {
-      more = engine.step();
-    } catch (const std::runtime_error&) {
-      ++thrown;
-    }
-  }
+  const int thrown = steps_that_throw<std::runtime_error>(engine);
   EXPECT_EQ(thrown, 1);
   EXPECT_EQ(ends, 3);
 }
@@ -269,14 +269,7 @@ TEST(Engine, AnInterruptedStepIsDoneAgain) {
   Ids found;
   request.on_end = [&](Generation& g) { found = g.ids; };
   engine.submit(request);
-  int interrupted = 0;
-  for (bool more = true; more;) {
-    try {
-      more = engine.step();
-    } catch (const nn::Interrupted&) {
-      ++interrupted;
-    }
-  }
+  const int interrupted = steps_that_throw<nn::Interrupted>(engine);
   EXPECT_GT(interrupted, 3);
   EXPECT_EQ(found, alone(*model, request));
 }
