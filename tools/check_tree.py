@@ -10,6 +10,8 @@ With names as arguments (`check_tree.py lengths`) only these rules.
   filesystem   no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no
                advice. linnet/base/file.h has what is needed; else the last argument is an error_code called `error`,
                `ignored` or `none`
+  flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
+               linnet/base/option.h names the field, and apps/ spells it
 """
 
 import pathlib
@@ -131,6 +133,17 @@ def throwing_calls(path, text):
         yield text.count("\n", 0, found.start()) + 1, "a directory iterator may throw; take list_folder or files_below"
 
 
+# A raw string, a string, a character (which may be a quote), a comment.
+TEXTS = re.compile(r'R"\((?s:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\])\'|//[^\n]*|/\*(?s:.*?)\*/')
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+def named_flags(text):
+    for piece in TEXTS.finditer(text):
+        for flag in FLAG.finditer(piece[0]):
+            yield text.count("\n", 0, piece.start() + flag.start()) + 1, f"names the flag {flag[0]}; see linnet/base/option.h"
+
+
 def long_functions(lines):
     """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
     start = {}
@@ -149,7 +162,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem"]
+    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "flags"]
     breaches = 0
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
@@ -171,6 +184,8 @@ def main():
                     found.append((1, f"there is no tests/{test_of(path)}"))
             if "filesystem" in rules and folder in ("linnet", "apps"):
                 found += throwing_calls(path, "\n".join(lines))
+            if "flags" in rules and folder == "linnet":
+                found += named_flags("\n".join(lines))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)

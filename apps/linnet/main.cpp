@@ -12,6 +12,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "model_argument.h"
+#include "option_names.h"
 #include "output.h"
 #include "thread_waits.h"
 #include "verbs.h"
@@ -135,5 +136,6 @@ int main(int argc, char** argv) {
   linnet::app::block_signals();
   linnet::app::shorten_thread_waits(argv);
   std::set_terminate(linnet::app::end_badly);
+  linnet::set_option_spelling(linnet::app::flag_of);
   return linnet::app::guarded_main({argv + (argc > 0 ? 1 : 0), static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
 }

@@ -357,6 +357,7 @@ PreparedRun prepare_run(TrainCommand& asked) {
   apply_preset(command, words, options);
   read_words(command, model, words, options);
   options.recorded = options_to_record(command);
+  options.measure_command = "linnet classify -m FOLDER --input ROWS.jsonl";
   DatasetSplits splits = read_splits(words.data, data_options(command, options, words));
   const auto [base, adapter] = find_model(command, model);
   if (!adapter.empty()) refuse_other_adapter(command);

@@ -401,8 +401,8 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const mo
   AdaptedModel loaded;
   loaded.base = base.empty() ? adapter_base(folder) : base;
   check(!loaded.base.empty(), ErrorKind::kBadInput,
-        "{}: its base model '{}' is neither a path beside it nor here; name it with --base", folder.string(),
-        printable(config.base));
+        "{}: its base model '{}' is neither a path beside it nor here; name it with {}", folder.string(),
+        printable(config.base), option("base"));
   loaded.model = models::Model::from_pretrained(loaded.base, under_adapter(folder, loaded.base, options));
   loaded.adapter = Adapter::load(*loaded.model, folder);
   const auto& saved = loaded.adapter->config().saved_modules;

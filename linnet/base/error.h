@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "linnet/base/option.h"
 #include "linnet/base/printable.h"
 
 namespace linnet {
@@ -25,11 +27,15 @@ enum class ErrorKind : std::uint8_t {
 
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const Printable& message) : std::runtime_error(message.text()), kind_(kind) {}
+  Error(ErrorKind kind, const Printable& message, std::string_view option = {})
+      : std::runtime_error(message.text()), kind_(kind), option_(option) {}
   ErrorKind kind() const { return kind_; }
+  // The option of the call that is wrong, by the name of its field; "" where it is not an option.
+  const std::string& option() const { return option_; }
 
  private:
   ErrorKind kind_;
+  std::string option_;
 };
 
 // Messages: `<place>: fact, fact; what to do`. Text arguments are escaped; `printable(text, limit)` also cuts them.
@@ -48,6 +54,26 @@ void check(bool ok, fmt::format_string<Args...> format, Args&&... args) {
     throw Error(ErrorKind::kInvalidArgument, detail::format_shown(format, args...));
 }
 
+namespace detail {
+
+template <class... Args>
+Error option_error(const char* field, fmt::string_view format, const Args&... args) {
+  return {ErrorKind::kInvalidArgument, format_printable("{}: ", option(field)) + format_shown(format, args...), field};
+}
+
+}  // namespace detail
+
+// An option of the call is wrong. The message begins with its name.
+template <class... Args>
+[[noreturn]] void fail_option(const char* field, fmt::format_string<Args...> format, Args&&... args) {
+  throw detail::option_error(field, format, args...);
+}
+template <class... Args>
+void check_option(bool ok, const char* field, fmt::format_string<Args...> format, Args&&... args) {
+  if (!ok) [[unlikely]]
+    throw detail::option_error(field, format, args...);
+}
+
 // Runs `work` on a row that a file gave: what would be the caller's mistake is then the file's, said with the row's
 // place. An empty place: the caller's own after all.
 template <class Work>
@@ -56,7 +82,7 @@ void blame(const std::string& place, const Work& work) {
     work();
   } catch (const Error& error) {
     if (place.empty() || error.kind() != ErrorKind::kInvalidArgument) throw;
-    fail(ErrorKind::kBadInput, "{}: {}", place, error.what());
+    throw Error(ErrorKind::kBadInput, format_printable("{}: {}", place, error.what()), error.option());
   }
 }
 

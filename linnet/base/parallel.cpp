@@ -94,8 +94,8 @@ void require_threads(int count) {
   try {
     while (static_cast<int>(team.size()) + 1 < count) team.emplace_back([&gate] { gate.wait(); });
   } catch (const std::system_error& error) {
-    fail(ErrorKind::kRuntime, "thread {} of {} cannot be started ({}); fewer (--threads) need less memory",
-         team.size() + 2, count, error.code().message());
+    fail(ErrorKind::kRuntime, "thread {} of {} cannot be started ({}); fewer need less memory", team.size() + 2, count,
+         error.code().message());
   }
   proven = count;
 }

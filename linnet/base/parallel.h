@@ -27,7 +27,7 @@ class FunctionRef<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
-// Physical cores this process may use; what --threads defaults to.
+// Physical cores this process may use.
 int default_threads();
 int threads();
 void set_threads(int count);  // kRuntime where the system has no room for so many

@@ -145,9 +145,8 @@ Columns find_columns(const Found& found, const ReadOptions& options, std::string
                                                                         : "text";
   fail(ErrorKind::kBadInput,
        "{}: no columns for {} among: {}; expected 'text' (and 'label'), or 'prompt' and 'completion', 'messages', "
-       "'source' and 'target', 'question' and 'context', 'tokens' and 'tags'; or name them with --text-column and "
-       "--label-column",
-       place, wanted, fmt::join(found, ", "));
+       "'source' and 'target', 'question' and 'context', 'tokens' and 'tags'; or name them with {} and {}",
+       place, wanted, fmt::join(found, ", "), option("text_column"), option("label_column"));
 }
 
 std::string label_like_column(const Dataset& data) {

@@ -1,4 +1,4 @@
-// Rows of labelled or plain text from files: what `--input` and `--data` name.
+// Rows of labelled or plain text from files.
 //
 //   Dataset train = read_dataset("reviews.csv", {.text_column = "review"});
 //   train.examples[0].text, train.label_names[train.examples[0].label]

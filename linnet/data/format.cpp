@@ -78,7 +78,8 @@ char guess_delimiter(TextBuffer& text, bool header) {
   for (const char delimiter : {';', '\t', '|'}) {
     const auto rows = first_rows(text, delimiter);
     if (rows.size() < 2 || rows[0].size() < 2 || !same_width(rows)) continue;
-    note("{}: the cells are separated by {}; --delimiter says otherwise", text.place(), shown_delimiter(delimiter));
+    note("{}: the cells are separated by {}; {} says otherwise", text.place(), shown_delimiter(delimiter),
+         option("delimiter"));
     return delimiter;
   }
   return ',';
@@ -149,7 +150,7 @@ DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
     return {.name = Json::accept(line) ? "jsonl" : "json"};
   }
   if (begin.starts_with('[') && trimmed(begin.substr(1)).starts_with('{')) {
-    note("{}: read as a JSON list of rows; --input-format says otherwise", text.place());
+    note("{}: read as a JSON list of rows; {} says otherwise", text.place(), option("format"));
     return {.name = "json"};
   }
   if (options.delimiter != '\0' || !options.header) return format_named("csv", text.place(), options);
@@ -158,15 +159,15 @@ DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
     if (head == Head::kText) continue;
     const std::vector<std::string> names = first_rows(text, delimiter)[0];
     check(head != Head::kBroken, ErrorKind::kBadInput,
-          "{}: begins with the names of columns ({}), and the next rows do not have as many cells; give --input-format "
-          "csv to see where, or --input-format txt if each line is a text",
-          text.place(), listed(names));
+          "{}: begins with the names of columns ({}), and the next rows do not have as many cells; give {} csv to see "
+          "where, or {} txt if each line is a text",
+          text.place(), listed(names), option("format"), option("format"));
     check(head == Head::kKnown, ErrorKind::kBadInput,
-          "{}: looks like CSV with the columns {}, none of which is known as the text; name it with --text-column, or "
-          "give --input-format txt if each line is a text",
-          text.place(), listed(names));
-    note("{}: read as {} with the columns {}; --input-format txt takes each line as a text", text.place(),
-         delimiter == '\t' ? "TSV" : "CSV", listed(names));
+          "{}: looks like CSV with the columns {}, none of which is known as the text; name it with {}, or give {} txt "
+          "if each line is a text",
+          text.place(), listed(names), option("text_column"), option("format"));
+    note("{}: read as {} with the columns {}; {} txt takes each line as a text", text.place(),
+         delimiter == '\t' ? "TSV" : "CSV", listed(names), option("format"));
     return {.name = delimiter == '\t' ? "tsv" : "csv", .delimiter = delimiter};
   }
   return {.name = "txt"};
@@ -180,12 +181,11 @@ DataFormat format_named(std::string_view name, std::string_view place, const Rea
   const bool cells = format.name == "csv" || format.name == "tsv";
   check(cells || format.name == "txt" || format.name == "jsonl" || format.name == "json", ErrorKind::kBadInput,
         "{}: files that end in '.{}' cannot be read as data; use .jsonl, .json, .csv, .tsv or .txt, or name what it "
-        "holds with --input-format",
-        place, printable(name, 20));
+        "holds with {}",
+        place, printable(name, 20), option("format"));
   check(cells || (options.delimiter == '\0' && options.header), ErrorKind::kInvalidArgument,
-        "{}: --delimiter and --no-header are for cells, and this is read as {}; leave them out, or give --input-format "
-        "csv",
-        place, format.name);
+        "{}: {} and {} are for cells, and this is read as {}; leave them out, or give {} csv", place,
+        option("delimiter"), option("header"), format.name, option("format"));
   if (options.delimiter != '\0') format.delimiter = options.delimiter;
   return format;
 }

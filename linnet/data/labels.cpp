@@ -142,14 +142,13 @@ LabelKind kind_of(const Survey& survey, const ReadOptions& options, const std::s
   if (survey.names.size() == 1 && survey.names.contains("-1")) return LabelKind::kNone;
   if (options.doubtful_labels == DoubtfulLabels::kAreClasses) return LabelKind::kClass;
   check(!survey.point, ErrorKind::kBadInput,
-        "{}: the labels are whole numbers with a point, as {}: classes or numbers to predict? say --problem-type "
-        "single-label or regression, or write classes without a point",
-        file, *std::min_element(survey.names.begin(), survey.names.end()));
-  check(
-      !survey.names.contains("-1") || !survey.names.contains("0"), ErrorKind::kBadInput,
-      "{}: the label -1 may be a class or mean that a row has none; say --problem-type single-label if it is a class, "
-      "else leave those labels empty",
-      file);
+        "{}: the labels are whole numbers with a point, as {}: classes or numbers to predict? say {} single-label "
+        "or regression, or write classes without a point",
+        file, *std::min_element(survey.names.begin(), survey.names.end()), option("label_kind"));
+  check(!survey.names.contains("-1") || !survey.names.contains("0"), ErrorKind::kBadInput,
+        "{}: the label -1 may be a class or mean that a row has none; say {} single-label if it is a class, else leave "
+        "those labels empty",
+        file, option("label_kind"));
   return LabelKind::kClass;
 }
 
@@ -202,8 +201,8 @@ class LabelTable {
 
 LabelTable table_of(const Survey& survey, const ReadOptions& options, const std::string& file) {
   check(survey.names.size() <= kMaxLabels, ErrorKind::kBadInput,
-        "{}: the label column has more than {} different values; name another one with --label-column", file,
-        kMaxLabels);
+        "{}: the label column has more than {} different values; name another one with {}", file, kMaxLabels,
+        option("label_column"));
   const std::vector<std::string> found(survey.names.begin(), survey.names.end());
   return {options.label_names.empty() ? sorted_names(survey) : options.label_names, found, options.label_numbers};
 }

@@ -120,8 +120,8 @@ void warn_about(DataReport& report, const Dataset& train) {
     if (report.class_rows.size() == 1) add(fmt::format("there is only one class, '{}'", name(least)));
     if (*least == 0) add(fmt::format("no row has the label '{}'", name(least)));
     if (*least > 0 && *most >= 10 * *least)
-      add(fmt::format("'{}' has {} times the rows of '{}'; consider --class-weights", name(most), *most / *least,
-                      name(least)));
+      add(fmt::format("'{}' has {} times the rows of '{}'; consider {}", name(most), *most / *least, name(least),
+                      option("class_weights")));
   }
   if (report.conflicting > 0) add(fmt::format("{} rows repeat an earlier text with another label", report.conflicting));
   if (report.leaked > 0)

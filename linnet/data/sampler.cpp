@@ -10,7 +10,7 @@ namespace linnet {
 
 Sampler::Sampler(std::vector<std::int64_t> lengths, SamplerOptions options)
     : lengths_(std::move(lengths)), options_(options) {
-  check(options_.batch_rows > 0, "--batch-size: {} is not positive", options_.batch_rows);
+  check(options_.batch_rows > 0, "[data] a batch of {} rows", options_.batch_rows);
   check(options_.batch_tokens >= 0, "[data] a batch of {} tokens", options_.batch_tokens);
   check(options_.bucket_batches > 0, "[data] a bucket of {} batches", options_.bucket_batches);
   plan();

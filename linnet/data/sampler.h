@@ -17,7 +17,7 @@ namespace linnet {
 enum class SampleOrder : std::uint8_t {
   kBuckets,   // shuffled, then rows of like length batched together
   kShuffled,  // shuffled; lengths are ignored
-  kFile,      // consecutive rows, every epoch alike (`--no-shuffle`)
+  kFile,      // consecutive rows, every epoch alike
 };
 
 enum class LastBatch : std::uint8_t { kKeep, kDrop };  // a last batch with fewer rows than batch_rows

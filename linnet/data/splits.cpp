@@ -55,7 +55,7 @@ DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& opt
 }
 
 Dataset split_off(Dataset& data, double fraction, std::uint64_t seed) {
-  check(fraction >= 0 && fraction < 1, "--valid-fraction: {} is not at least 0 and below 1", fraction);
+  check_option(fraction >= 0 && fraction < 1, "valid_fraction", "{} is not at least 0 and below 1", fraction);
   Dataset part = data;
   part.examples.clear();
   std::map<std::int32_t, std::vector<std::size_t>> classes;  // all in one where there are none

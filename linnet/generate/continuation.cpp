@@ -14,9 +14,8 @@ namespace {
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
   if (o.max_length) {
-    check(*o.max_length > prompt,
-          "the prompt has {} tokens, max_length is {} and counts them; raise it or use max_new_tokens", prompt,
-          *o.max_length);
+    check(*o.max_length > prompt, "the prompt has {} tokens, {} is {} and counts them; raise it or use {}", prompt,
+          option("max_length"), *o.max_length, option("max_new_tokens"));
     count = *o.max_length - prompt;
   }
   const std::int64_t context = model.context();

@@ -1,6 +1,7 @@
 #include "linnet/generate/overrides.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -12,14 +13,15 @@ namespace {
 constexpr std::int64_t kDefaultTopK = 50;
 
 void check_ranges(const SamplingOptions& s) {
-  check(s.temperature >= 0, "the temperature is {}; give 0 or more", s.temperature);
-  check(s.top_k >= 0, "top-k is {}; give 0 (all tokens) or more", s.top_k);
-  check(s.top_p > 0 && s.top_p <= 1, "top-p is {}; give a number above 0 and at most 1", s.top_p);
-  check(s.min_p >= 0 && s.min_p <= 1, "min-p is {}; give a number from 0 to 1", s.min_p);
-  check(s.typical_p > 0 && s.typical_p <= 1, "typical-p is {}; give a number above 0 and at most 1", s.typical_p);
-  check(s.repetition_penalty > 0, "the repetition penalty is {}; give a number above 0 (1: none)",
-        s.repetition_penalty);
-  check(s.no_repeat_ngram_size >= 0, "no-repeat-ngram-size is {}; give 0 (off) or more", s.no_repeat_ngram_size);
+  check_option(std::isfinite(s.temperature) && s.temperature >= 0, "temperature", "{} is not 0 or more", s.temperature);
+  check_option(s.top_k >= 0, "top_k", "{} is not 0 (all tokens) or more", s.top_k);
+  check_option(s.top_p > 0 && s.top_p <= 1, "top_p", "{} is not above 0 and at most 1", s.top_p);
+  check_option(s.min_p >= 0 && s.min_p <= 1, "min_p", "{} is not from 0 to 1", s.min_p);
+  check_option(s.typical_p > 0 && s.typical_p <= 1, "typical_p", "{} is not above 0 and at most 1", s.typical_p);
+  check_option(std::isfinite(s.repetition_penalty) && s.repetition_penalty > 0, "repetition_penalty",
+               "{} is not above 0 (1: none)", s.repetition_penalty);
+  check_option(s.no_repeat_ngram_size >= 0, "no_repeat_ngram_size", "{} is not 0 (off) or more",
+               s.no_repeat_ngram_size);
 }
 
 template <class T, class U>
@@ -32,8 +34,8 @@ std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& ids) { return 
 void set_lengths(const Overrides& r, const GenerationConfig& c, GenerateOptions& o) {
   if (r.max_new_tokens) {
     if (r.max_length)
-      warn("both max-new-tokens ({}) and max-length ({}) are given; max-new-tokens counts", *r.max_new_tokens,
-           *r.max_length);
+      warn("both {0} ({1}) and {2} ({3}) are given; {0} counts", option("max_new_tokens"), *r.max_new_tokens,
+           option("max_length"), *r.max_length);
     o.max_new_tokens = *r.max_new_tokens;
   } else if (r.max_length) {
     o.max_length = r.max_length;
@@ -45,7 +47,9 @@ void set_lengths(const Overrides& r, const GenerationConfig& c, GenerateOptions&
   }
   o.min_new_tokens = first_of(r.min_new_tokens, c.min_new_tokens, std::int64_t{0});
   o.min_length = first_of(r.min_length, c.min_length, std::int64_t{0});
-  check(o.max_new_tokens >= 0, "max-new-tokens is {}; give 0 or more", o.max_new_tokens);
+  check_option(o.max_new_tokens >= 0, "max_new_tokens", "{} is not 0 or more", o.max_new_tokens);
+  check_option(o.min_new_tokens >= 0, "min_new_tokens", "{} is not 0 or more", o.min_new_tokens);
+  check_option(o.min_length >= 0, "min_length", "{} is not 0 or more", o.min_length);
 }
 
 void set_sampling(const Overrides& r, const GenerationConfig& c, SamplingOptions& s) {

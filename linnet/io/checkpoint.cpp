@@ -25,7 +25,7 @@ class GgufReader : public CheckpointReader {
   bool has(std::string_view name) const override { return file_->find_tensor(name) != nullptr; }
   const StoredTensor& info(std::string_view name) const override {
     const GgufTensor* tensor = file_->find_tensor(name);
-    check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+    check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; it is incomplete or of another model",
           file_->place(), printable(name));
     return infos_[static_cast<std::size_t>(tensor - file_->tensors().data())];
   }

@@ -452,7 +452,7 @@ std::string GgufFile::architecture() const {
 
 Tensor GgufFile::read(std::string_view name) const {
   const GgufTensor* tensor = find_tensor(name);
-  check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all", place_,
+  check(tensor != nullptr, ErrorKind::kBadInput, "{}: has no tensor '{}'; it is incomplete or of another model", place_,
         printable(name));
   if (tensor->part > 0) return parts_[tensor->part - 1]->read(name);
   auto* data = const_cast<std::byte*>(bytes_.data()) + tensor->offset;

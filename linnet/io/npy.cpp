@@ -144,7 +144,7 @@ Tensor read_npy(const std::filesystem::path& path) {
   const auto file = MappedFile::open(path);
   const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
   check(bytes.starts_with(kMagic) && bytes.size() >= kMagic.size() + 6, ErrorKind::kBadInput,
-        "{}: is not a .npy file; make one with `linnet embed --output`", place);
+        "{}: is not a .npy file, as numpy.save writes it", place);
   const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at])); };
   const std::size_t version = byte(6), before = kMagic.size() + (version == 1 ? 4 : 6);
   check(version >= 1 && version <= 3, ErrorKind::kBadInput, "{}: is of .npy version {}, 1 to 3 are known", place,

@@ -184,7 +184,7 @@ class SafetensorsReader : public CheckpointReader {
  private:
   const SafetensorsEntry& entry(std::string_view name) const {
     const auto found = index_.find(name);
-    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; it is incomplete or of another model",
           file_->path().string(), printable(name));
     return header_.tensors[found->second];
   }

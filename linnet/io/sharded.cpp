@@ -131,7 +131,7 @@ class ShardedReader : public CheckpointReader {
   }
   const CheckpointReader& shard(std::string_view name) const {
     const auto found = where_.find(name);
-    check(found != where_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+    check(found != where_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; it is incomplete or of another model",
           place_, printable(name));
     return *shards_[found->second];
   }

@@ -198,7 +198,7 @@ class TorchReader : public CheckpointReader {
 
   const Located& find(std::string_view name) const {
     const auto found = index_.find(name);
-    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; `linnet inspect --tensors` shows all",
+    check(found != index_.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'; it is incomplete or of another model",
           place_, printable(name));
     return tensors_[found->second];
   }

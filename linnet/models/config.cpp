@@ -294,7 +294,7 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
         "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
   TransformerConfig c;
   check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(),
-        "a {} model has no head for this task; choose another --task, or a model of another family", family.model_type);
+        "a {} model has no head for this task; choose another task, or a model of another family", family.model_type);
   c.head = head.value_or(read_head(f, family));
   family.config(f, c);
   common_fields(f, c);

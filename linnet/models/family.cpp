@@ -84,9 +84,8 @@ std::string to_ours(const Family& family, std::string_view theirs, std::string_v
   if (below_any(family.ignored, theirs)) return {};
   for (const NamePair& pair : family.names)
     if (const auto m = match(pair.theirs, theirs)) return expand(pair.ours, {m->layer, modern_suffix(m->rest)});
-  fail(ErrorKind::kBadInput,
-       "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all", place,
-       printable(whole), family.model_type);
+  fail(ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of a {} model; the file is of another model",
+       place, printable(whole), family.model_type);
 }
 
 std::string to_theirs(const Family& family, std::string_view ours, HeadKind head) {

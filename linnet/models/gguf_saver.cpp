@@ -143,7 +143,7 @@ void put_pooling(GgufWriter& out, const Model& model, const std::string& archite
     check(module->normalizes(), ErrorKind::kBadInput,
           "{}: has a module after the pooling (Dense, LayerNorm), which a GGUF file cannot hold; save a folder", place);
   if (!folder.modules.empty())
-    warn("{}: a GGUF file cannot specify that vectors have length 1; use embed --unit with it", place);
+    warn("{}: a GGUF file cannot specify that vectors have length 1; embed with {}", place, option("unit"));
   if (folder.lower_case || folder.truncate_dim > 0 || !folder.default_prompt.empty())
     warn("{}: do_lower_case, truncate_dim and prompts have no place in a GGUF file and are left out", place);
   if (!folder.pooling) return;

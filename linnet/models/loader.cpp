@@ -84,8 +84,8 @@ void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, st
   check(stored.shape == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}; {}",
         place.string(), printable(name), to_string(stored.shape), to_string(parameter.shape),
         may_be_missing(parameter.name)
-            ? "correct id2label and num_labels, or train another head with `linnet train --new-head`"
-            : "take the config.json of these weights");
+            ? format_printable("correct id2label and num_labels, or train another head ({})", option("head_rule"))
+            : Printable("take the config.json of these weights"));
 }
 
 Tensor convert_weight(const Tensor& value, DType type) {
@@ -222,7 +222,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   }
   left.erase("rope_freqs.weight");
   check(left.empty(), ErrorKind::kBadInput,
-        "{}: tensor '{}' belongs to no parameter of a {} model; `linnet inspect --tensors` shows all", path.string(),
+        "{}: tensor '{}' belongs to no parameter of a {} model; the file is of another model", path.string(),
         left.empty() ? "" : printable(*left.begin()), family.model_type);
   finish(*model, missing, path.string());
   return model;

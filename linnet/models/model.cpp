@@ -63,8 +63,8 @@ void Model::refuse_not_finite() const {
   const std::string adapter = first_bad_adapter(parts, virtual_tokens_);
   check(adapter.empty(), ErrorKind::kBadInput,
         "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, adapter);
-  fail(ErrorKind::kRuntime, "{}: the results are not finite although all weights are: values overflow; try --dtype f32",
-       place);
+  fail(ErrorKind::kRuntime, "{}: the results are not finite although all weights are: values overflow; try {} f32",
+       place, option("dtype"));
 }
 
 Tensor Model::finite(Tensor result) const {
@@ -160,8 +160,7 @@ std::int64_t Model::parameter_count() {
 
 void Model::new_head(NewHead head, std::uint64_t seed) {
   check(!architecture_name(*family_, head.kind).empty(),
-        "a {} model has no head for this task; choose another --task, or a model of another family",
-        family_->model_type);
+        "a {} model has no head for this task; choose another task, or a model of another family", family_->model_type);
   TransformerConfig c = config();
   c.head = head.kind;
   c.labels = std::move(head.labels);

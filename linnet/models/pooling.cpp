@@ -36,9 +36,8 @@ EmbedPooling mode_of(const Json& name, const std::string& place) {
   const auto found = std::find_if(std::begin(kModes), std::end(kModes), [&](const Mode& m) { return m.name == text; });
   check(found != std::end(kModes), ErrorKind::kBadInput,
         "{}: the pooling mode '{}' is not supported; cls, max, mean, mean_sqrt_len_tokens, weightedmean and lasttoken "
-        "are "
-        "(embed takes --pooling)",
-        place, text);
+        "are; say another with {}",
+        place, text, option("pooling"));
   return found->ours;
 }
 
@@ -125,8 +124,8 @@ std::optional<EmbedPooling> gguf_pooling(const GgufFile& file) {
   const auto type =
       file.integer(fmt::format("{}.pooling_type", file.string("general.architecture").value_or(""))).value_or(0);
   check(type >= 0 && type <= 3, ErrorKind::kBadInput,
-        "{}: pooling_type {} makes no vector of a text (0 none, 1 mean, 2 cls, 3 last do); embed takes --pooling",
-        file.place(), type);
+        "{}: pooling_type {} makes no vector of a text (0 none, 1 mean, 2 cls, 3 last do); say how with {}",
+        file.place(), type, option("pooling"));
   return type > 0 ? std::optional(static_cast<EmbedPooling>(type)) : std::nullopt;
 }
 

@@ -22,7 +22,7 @@ namespace linnet::models {
 // The numbers of the first three are those of a GGUF file's pooling_type.
 enum class EmbedPooling : std::uint8_t { kMean = 1, kCls, kLast, kMax, kMeanSqrtLength, kWeightedMean };
 
-// By sentence-transformers' name ("mean", "cls", "lasttoken", …) or `--pooling`'s ("last").
+// By sentence-transformers' name ("mean", "cls", "lasttoken", …); "last" is "lasttoken".
 std::optional<EmbedPooling> pooling_named(std::string_view name);
 std::string_view pooling_name(EmbedPooling pooling);  // sentence-transformers'
 

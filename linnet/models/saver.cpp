@@ -68,8 +68,8 @@ void copy_companions(const fs::path& from, const fs::path& to) {
 void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const fs::path& place) {
   if (nn::all_finite(to)) return;
   check(!nn::all_finite(from), ErrorKind::kBadInput,
-        "{}: tensor '{}' has values that {} cannot hold; choose another --dtype", place.string(), name,
-        info(to.dtype()).name);
+        "{}: tensor '{}' has values that {} cannot hold; choose another {}", place.string(), name,
+        info(to.dtype()).name, option("dtype"));
   fail(ErrorKind::kBadInput, "{}: tensor '{}' holds values that are not finite (NaN or infinity); the file is damaged",
        place.string(), name);
 }
@@ -79,8 +79,8 @@ Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType
   auto wanted = wanted_type(dtype);
   // A model that was asked for in f32 is saved so, also where blocks still stand for the values.
   if (!wanted && info(value.dtype()).quantized && pass_.precision == Precision::kF32) wanted = DType::kF32;
-  check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give --dtype",
-        p.name, info(value.dtype()).name);
+  check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give {}", p.name,
+        info(value.dtype()).name, option("dtype"));
   DType type = wanted.value_or(value.dtype());
   // Norms and biases run in f32; they are saved as the file had them unless training moved the weights to f32.
   const bool vector = value.rank() < 2;

@@ -19,7 +19,7 @@ Json prompt_slots(const Exemplar& row, const Json& shared) {
 Exemplars::Exemplars(std::vector<Exemplar> pool, std::size_t labels, std::size_t shots, std::uint64_t seed)
     : pool_(std::move(pool)), by_class_(labels), shots_(shots), seed_(seed) {
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    check(pool_[i].label < labels, "--examples: example {} has label {} of {}", i + 1, pool_[i].label, labels);
+    check_option(pool_[i].label < labels, "exemplars", "example {} has label {} of {}", i + 1, pool_[i].label, labels);
     by_class_[pool_[i].label].push_back(i);
   }
   Rng rng(seed_, /*stream=*/0);

@@ -27,7 +27,7 @@ inline constexpr std::string_view kDefaultClassifyTemplate =
 
 class PromptTemplate {
  public:
-  // What `--template` takes: a shipped name ("code-language", or "code-language@1" for that version for ever), else a
+  // A shipped name ("code-language", or "code-language@1" for that version for ever), else a
   // file, else inline text holding "{{", where \n, \t and \\ are escapes. kBadInput where it is none of them.
   static PromptTemplate parse(std::string_view name_file_or_text);
   // `source` exactly as it stands; `place` names it in errors.

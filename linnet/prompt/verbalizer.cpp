@@ -44,8 +44,8 @@ std::size_t find_label(const std::vector<std::string>& labels, std::string_view 
 Verbalizer::Verbalizer(std::vector<std::string> labels, LabelLead lead) : labels_(std::move(labels)) {
   std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < labels_.size(); ++i) {
-    check(!labels_[i].empty(), "--labels: label {} is empty", i + 1);
-    check(seen.insert(labels_[i]).second, "--labels: '{}' stands there twice", printable(labels_[i], 80));
+    check_option(!labels_[i].empty(), "labels", "label {} is empty", i + 1);
+    check_option(seen.insert(labels_[i]).second, "labels", "'{}' stands there twice", printable(labels_[i], 80));
     words_.push_back({(lead == LabelLead::kBlank ? " " : "") + labels_[i]});
   }
 }
@@ -55,17 +55,17 @@ Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const st
   std::vector<bool> seen(made.size(), false);
   for (const std::string& spec : specs) {
     const std::size_t index = find_label(made.labels_, spec);
-    check(index < made.size(), "--label-words '{}': expected LABEL=word,word with one of the labels {}",
-          printable(spec, 80), printable(fmt::format("{}", fmt::join(made.labels_, ", "))));
+    check_option(index < made.size(), "label_words", "'{}' is not LABEL=word,word with one of the labels {}",
+                 printable(spec, 80), printable(fmt::format("{}", fmt::join(made.labels_, ", "))));
     const std::string& label = made.labels_[index];
-    check(!seen[index], "--label-words: '{}' is given twice; write its words with commas", printable(label, 80));
+    check_option(!seen[index], "label_words", "'{}' is given twice; write its words with commas", printable(label, 80));
     seen[index] = true;
     auto words = split_words(std::string_view(spec).substr(label.size() + 1));
     for (std::size_t i = 0; i < words.size(); ++i) {
-      check(!words[i].empty(), "--label-words '{}': word {} is empty", printable(spec, 80), i + 1);
-      check(std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words[i]) ==
-                words.begin() + static_cast<std::ptrdiff_t>(i),
-            "--label-words '{}': '{}' stands there twice", printable(spec, 80), printable(words[i], 80));
+      const auto here = words.begin() + static_cast<std::ptrdiff_t>(i);
+      check_option(!words[i].empty(), "label_words", "'{}': word {} is empty", printable(spec, 80), i + 1);
+      check_option(std::find(words.begin(), here, words[i]) == here, "label_words", "'{}': '{}' stands there twice",
+                   printable(spec, 80), printable(words[i], 80));
     }
     made.words_[index] = std::move(words);
   }
@@ -73,8 +73,8 @@ Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const st
   for (std::size_t a = 0; a < made.size(); ++a)
     for (const std::string& word : made.words_[a]) {
       const std::size_t b = label_of.emplace(word, a).first->second;
-      check(a == b, "--label-words: '{}' stands for both '{}' and '{}'", printable(word, 80),
-            printable(made.labels_[b], 80), printable(made.labels_[a], 80));
+      check_option(a == b, "label_words", "'{}' stands for both '{}' and '{}'", printable(word, 80),
+                   printable(made.labels_[b], 80), printable(made.labels_[a], 80));
     }
   return made;
 }

@@ -22,7 +22,7 @@ class Verbalizer {
   // Every label is its own word, " label".
   explicit Verbalizer(std::vector<std::string> labels, LabelLead lead = LabelLead::kBlank);
 
-  // `specs` are the values of `--label-words`: "label=word,word"; labels without one keep their own.
+  // `specs`: "label=word,word"; labels without one keep their own.
   // `\,` is a comma inside a word, `\n` and `\t` are escapes. kInvalidArgument for an unknown label, an empty or a
   // repeated word.
   static Verbalizer parse(std::vector<std::string> labels, std::span<const std::string> specs,

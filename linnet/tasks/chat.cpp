@@ -7,7 +7,8 @@ namespace linnet::tasks {
 
 std::string render_chat(const Tokenizer& tokenizer, const Json& messages, ChatOptions options) {
   const auto source = tokenizer.chat_template();
-  check(source.has_value(), ErrorKind::kBadInput, "[chat] the model has no chat template; leave --chat out");
+  check(source.has_value(), ErrorKind::kBadInput, "[chat] the model has no chat template; leave {} out",
+        option("chat"));
   const auto fill = [&](std::string& token, std::optional<std::int32_t> id) {
     if (token.empty() && id) token = tokenizer.id_to_token(*id);
   };

@@ -55,14 +55,15 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
     check(options.labels.empty() || options.labels == config.labels ||
               std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
                                   config.labels.end()),
-          "the trained head's labels are: {}; leave --labels out or name just these", fmt::join(config.labels, ", "));
+          "the trained head's labels are: {}; leave {} out or name just these", fmt::join(config.labels, ", "),
+          option("labels"));
     // The name that Transformers gives the one output of a regression, where nobody named it, tells nothing.
     const bool nameless =
         config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
     return nameless ? std::vector<std::string>{"value"} : config.labels;
   }
-  check(options.labels.size() >= 2,
-        "at least two labels are needed, {} given; name them as in --labels positive,negative", options.labels.size());
+  check(options.labels.size() >= 2, "at least two labels are needed, {} given; name them as in {} positive,negative",
+        options.labels.size(), option("labels"));
   return options.labels;
 }
 
@@ -92,12 +93,11 @@ Engine chosen_engine(const ClassifyOptions& options, const models::Model& model)
                                     "head with an entailment label",
                                     "classification head"};
   check(fits, ErrorKind::kBadInput,
-        "{}: has no {}, which this engine needs; train one with `linnet train` or take another --engine or model",
-        model.place().string(), kNeeds[static_cast<int>(engine)]);
+        "{}: has no {}, which this engine needs; train one, or take another engine ({}) or model",
+        model.place().string(), kNeeds[static_cast<int>(engine)], option("engine"));
   check(!classes || config.head_trained || options.allow_untrained, ErrorKind::kBadInput,
-        "{}: its classification head was never trained, the answers would be random; train it with `linnet train`, or "
-        "give --allow-untrained",
-        model.place().string());
+        "{}: its classification head was never trained, the answers would be random; train it, or give {}",
+        model.place().string(), option("allow_untrained"));
   return engine;
 }
 
@@ -135,26 +135,28 @@ Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, C
 
 // Options that the engine cannot use would be ignored without a word.
 void Classifier::check_options() const {
-  const auto only = [&](bool given, std::initializer_list<Engine> engines, const char* option) {
-    check(!given || std::find(engines.begin(), engines.end(), engine_) != engines.end(),
-          "{} does not apply to --engine {}, which this model{} takes; leave it out, or take another --engine or model",
-          option, engine_name(engine_), options_.engine == Engine::kAuto ? " by itself" : "");
+  const auto only = [&](bool given, std::initializer_list<Engine> engines, const char* field) {
+    check_option(!given || std::find(engines.begin(), engines.end(), engine_) != engines.end(), field,
+                 "does not apply to {} {}, which this model{} takes; leave it out, or take another engine or model",
+                 option("engine"), engine_name(engine_), options_.engine == Engine::kAuto ? " by itself" : "");
   };
   using enum Engine;
-  only(options_.prompt.has_value(), {kScore, kMask, kGenerate, kNli}, "--template");
-  only(!options_.label_words.empty(), {kScore, kMask, kGenerate}, "--label-words");
-  only(options_.chat, {kScore, kGenerate}, "--chat");
-  only(options_.shots > 0 || !options_.exemplars.empty(), {kScore, kMask, kGenerate}, "--examples");
-  only(options_.normalize != Normalize::kSum, {kScore, kMask}, "--normalize");
-  only(options_.calibrate || options_.calibration.has_value(), {kScore, kMask}, "--calibrate");
-  only(options_.abstain_below > 0, {kScore, kMask, kNli, kHead}, "--abstain-below");
-  check(options_.abstain_below == 0 || engine_ != kHead || model_.config().problem != models::ProblemType::kRegression,
-        "--abstain-below does not apply to a regression, whose answer is not a probability; leave it out");
-  check(options_.shots <= 0 || !options_.exemplars.empty(), "--shots needs solved examples; give --examples FILE");
+  only(options_.prompt.has_value(), {kScore, kMask, kGenerate, kNli}, "prompt");
+  only(!options_.label_words.empty(), {kScore, kMask, kGenerate}, "label_words");
+  only(options_.chat, {kScore, kGenerate}, "chat");
+  only(options_.shots > 0 || !options_.exemplars.empty(), {kScore, kMask, kGenerate}, "exemplars");
+  only(options_.normalize != Normalize::kSum, {kScore, kMask}, "normalize");
+  only(options_.calibrate || options_.calibration.has_value(), {kScore, kMask}, "calibrate");
+  only(options_.abstain_below > 0, {kScore, kMask, kNli, kHead}, "abstain_below");
+  const bool regression = engine_ == kHead && model_.config().problem == models::ProblemType::kRegression;
+  check_option(options_.abstain_below == 0 || !regression, "abstain_below",
+               "does not apply to a regression, whose answer is not a probability; leave it out");
+  check_option(options_.shots <= 0 || !options_.exemplars.empty(), "shots", "needs solved examples; give {}",
+               option("exemplars"));
   check(!options_.chat || tokenizer_.chat_template(), ErrorKind::kBadInput,
-        "{}: the model has no chat template; leave --chat out", model_.place().string());
+        "{}: the model has no chat template; leave {} out", model_.place().string(), option("chat"));
   check(engine_ != kMask || tokenizer_.mask_id().has_value(), ErrorKind::kBadInput,
-        "{}: its tokenizer has no mask token; take another --engine", model_.place().string());
+        "{}: its tokenizer has no mask token; take another engine ({})", model_.place().string(), option("engine"));
 }
 
 Json Classifier::setup() const {
@@ -172,26 +174,24 @@ Json Classifier::setup() const {
 
 void Classifier::check_calibration() const {
   const Calibration& c = *options_.calibration;
-  check(c.labels == labels_, ErrorKind::kBadInput,
-        "{}: was measured for other labels ({}); measure it for these with --calibrate content-free", c.place,
-        fmt::join(c.labels, ", "));
+  check(c.labels == labels_, ErrorKind::kBadInput, "{}: was measured for other labels ({}); measure it for these ({})",
+        c.place, fmt::join(c.labels, ", "), option("calibrate"));
   if (c.measured_with.is_null()) return;
   constexpr std::pair<const char*, const char*> kNames[] = {
       {"weights", "another model"},
-      {"engine", "another --engine"},
+      {"engine", "another engine"},
       {"template", "another template"},
       {"label_words", "other label words"},
-      {"normalize", "another --normalize"},
-      {"chat", "another choice of --chat"},
-      {"prompt_sha256", "other examples, --shots or --seed, or another chat template"},
+      {"normalize", "another normalisation"},
+      {"chat", "another use of the chat template"},
+      {"prompt_sha256", "other examples, or another chat template"},
   };
   const Json now = setup();
   for (const auto& [key, name] : kNames) {
     const Json before = c.measured_with.is_object() && c.measured_with.contains(key) ? c.measured_with[key] : Json();
     check(before == now[key], ErrorKind::kBadInput,
-          "{}: the calibration was measured with {} ({} is {} there, {} here); measure it again with --calibrate "
-          "content-free --save-calibration",
-          c.place, name, key, printable(dump_json(before), 80), printable(dump_json(now[key]), 80));
+          "{}: the calibration was measured with {} ({} is {} there, {} here); measure it again ({})", c.place, name,
+          key, printable(dump_json(before), 80), printable(dump_json(now[key]), 80), option("calibrate"));
   }
 }
 
@@ -307,7 +307,7 @@ Classifier::Prepared Classifier::prepare(const TextInput& input) const {
   else
     made.request = score_request(prompt);
   check(!made.ids.empty() || !made.request.prompt.empty(),
-        "the prompt is empty and the tokenizer adds no start token; give a text or a --template");
+        "the prompt is empty and the tokenizer adds no start token; give a text or {}", option("prompt"));
   return made;
 }
 

@@ -101,7 +101,7 @@ class Classifier {
   const std::vector<std::string>& labels() const { return labels_; }
   // Throws what this text would be refused for: with a text that surely has tokens, what is wrong with the template.
   void check_input(const TextInput& input) const { prepare(input); }
-  std::string render(const TextInput& input) const;  // the whole prompt of a text, as --show-prompt prints it
+  std::string render(const TextInput& input) const;  // the whole prompt of a text
   const std::optional<Calibration>& calibration() const { return options_.calibration; }
   // What a calibration depends on: weights, engine, template, words, normalisation, exemplars; an object.
   Json setup() const;

@@ -73,18 +73,18 @@ generate::ScoreRequest Classifier::score_request(const std::string& prompt) cons
 
 std::int32_t Classifier::mask_word(const std::string& word) const {
   const auto ids = word_ids(tokenizer_, word);
-  check(ids.size() == 1, "the word '{}' is {} tokens; a masked LM fills in one, choose another word with --label-words",
-        word, ids.size());
+  check(ids.size() == 1, "the word '{}' is {} tokens; a masked LM fills in one, choose another word ({})", word,
+        ids.size(), option("label_words"));
   if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))
-    warn("the word '{}' is not in the vocabulary and scored as {}; choose another with --label-words (said once)",
-         printable(word, 60), tokenizer_.id_to_token(ids.front()));
+    warn("the word '{}' is not in the vocabulary and scored as {}; choose another with {} (said once)",
+         printable(word, 60), tokenizer_.id_to_token(ids.front()), option("label_words"));
   return ids.front();
 }
 
 std::vector<std::int32_t> Classifier::mask_prompt(const std::string& prompt) const {
   std::vector<std::int32_t> ids = tokenizer_.encode_ids(prompt);
   check(std::count(ids.begin(), ids.end(), *tokenizer_.mask_id()) == 1,
-        "the prompt must hold one {{{{ mask }}}}, and the text none; change --template or the text");
+        "the prompt must hold one {{{{ mask }}}}, and the text none; change {} or the text", option("prompt"));
   return ids;
 }
 

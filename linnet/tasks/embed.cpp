@@ -144,8 +144,8 @@ EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishe
   if (is_folder(model)) {
     folder = models::read_sentence_folder(model);
     check(folder.pooling || wishes.pooling || presence(model / "modules.json") == Presence::kAbsent,
-          ErrorKind::kBadInput, "{}: lists no Pooling module; say how with --pooling",
-          (model / "modules.json").string());
+          ErrorKind::kBadInput, "{}: lists no Pooling module; say how with {}", (model / "modules.json").string(),
+          option("pooling"));
     if (folder.pooling) {
       options.modes = folder.pooling->modes;
       options.pool_prompt = folder.pooling->include_prompt;

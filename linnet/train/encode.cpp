@@ -38,7 +38,7 @@ bool fits(TrainTask task, DataShape shape) {
 
 TrainTask text_task(const nn::TransformerConfig& config) {
   check(config.stack != nn::Stack::kEncoderDecoder,
-        "the rows are plain texts: say --task denoise-t5 or denoise-bart for an encoder-decoder");
+        "the rows are plain texts: say {} denoise-t5 or denoise-bart for an encoder-decoder", option("task"));
   return config.stack == nn::Stack::kEncoder ? TrainTask::kMaskedLm : TrainTask::kCausalLm;
 }
 
@@ -156,11 +156,11 @@ nn::ProblemType problem_of(const Dataset& data, nn::ProblemType asked) {
 
 EncodedSet encode_examples(const Dataset& data, const Tokenizer& tokenizer, const nn::TransformerConfig& config,
                            TrainTask task, const TrainOptions& options, std::int64_t reserved) {
-  check(options.max_length >= 1, "--max-length: {} is not positive", options.max_length);
+  check_option(options.max_length >= 1, "max_length", "{} is not positive", options.max_length);
   std::int64_t most = options.max_length;
   if (config.max_positions > 0) {
-    check(config.max_positions > reserved, "--virtual-tokens: {} leave no room in the model's {} positions", reserved,
-          config.max_positions);
+    check_option(config.max_positions > reserved, "virtual_tokens", "{} leave no room in the model's {} positions",
+                 reserved, config.max_positions);
     most = std::min(most, config.max_positions - reserved);
   }
   EncodeJob job{data, tokenizer, config, task, options, most};

@@ -150,8 +150,9 @@ void encode_pairs(EncodeJob& job) {
 }  // namespace
 
 void encode_causal(EncodeJob& job) {
-  check(!job.options.packing || job.data.shape == DataShape::kText || job.data.shape == DataShape::kClassification,
-        "--packing: joins plain texts; rows with an answer to learn stay alone, leave it out");
+  const bool plain = job.data.shape == DataShape::kText || job.data.shape == DataShape::kClassification;
+  check_option(!job.options.packing || plain, "packing",
+               "joins plain texts; rows with an answer to learn stay alone, leave it out");
   switch (job.data.shape) {
     case DataShape::kCompletion:
     case DataShape::kSeq2Seq:

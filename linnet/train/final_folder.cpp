@@ -121,7 +121,7 @@ Markdown card_of(const FinishedRun& run) {
                            run.options.batch_size));
   card.training.emplace_back("seed", std::to_string(run.options.seed));
   card.metrics = metric_facts(run.metrics);
-  if (run.options.task == TrainTask::kClassify) card.measure = "linnet classify -m FOLDER --input ROWS.jsonl";
+  if (run.options.task == TrainTask::kClassify) card.measure = Markdown::formatted("{}", run.options.measure_command);
   card.warnings = data.warnings;
   return model_card(card);
 }

@@ -19,7 +19,7 @@ struct StepRecord {
   std::int64_t step = 0;
   double epoch = 0, loss = 0, grad_norm = 0, learning_rate = 0;  // grad_norm before clipping
   double tokens_per_s = 0;                                       // a timing: not part of what resuming repeats
-  Json json() const;                                             // one line of `train --json`
+  Json json() const;                                             // a line of train_log.jsonl
 };
 
 struct EvalRecord {

@@ -38,8 +38,8 @@ AdapterMethod adapter_method(const Tokenizer& tokenizer, const TrainOptions& o) 
     prompt.text = o.prompt_init.substr(5);
     prompt.text_ids = tokenizer.encode_ids(prompt.text, {.add_special_tokens = false});
   } else {
-    check(o.prompt_init == "random", "--prompt-init: '{}' is none of random, vocab and text=…",
-          printable(o.prompt_init));
+    check_option(o.prompt_init == "random", "prompt_init", "'{}' is none of random, vocab and text=…",
+                 printable(o.prompt_init));
   }
   return prompt;
 }
@@ -92,7 +92,7 @@ Learner::Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_p
     default:
       train_adapter(tokenizer, options);
   }
-  check(!trained_.empty(), "--freeze: nothing is left to train");
+  check_option(!trained_.empty(), "freeze", "nothing is left to train");
   model_.pass().recompute = options.recompute;
   model_.pass().seed = options.seed;
 }
@@ -100,20 +100,21 @@ Learner::Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_p
 void Learner::choose_method(TrainOptions& options) const {
   if (adapter_) {
     const TrainMethod has = method_of(adapter_->config().kind);
-    check(options.method == TrainMethod::kAuto || options.method == has,
-          "--method {}: the model carries a {} adapter and goes on from it; fold it in first with `linnet merge`",
-          method_name(options.method), method_name(has));
-    check(options.head_rule == HeadRule::kKeep,
-          "--new-head: the model carries an adapter with a head of its own; fold it in first with `linnet merge`");
+    check_option(options.method == TrainMethod::kAuto || options.method == has, "method",
+                 "{}, and the model carries a {} adapter and goes on from it; merge it into its base first",
+                 method_name(options.method), method_name(has));
+    check_option(options.head_rule == HeadRule::kKeep, "head_rule",
+                 "the model carries an adapter with a head of its own; merge it into its base first");
     options.method = has;
   }
   if (options.start == StartFrom::kScratch && options.method == TrainMethod::kAuto) options.method = TrainMethod::kFull;
   if (options.method == TrainMethod::kAuto)
     options.method = model_.parameter_count() < kSmallModel ? TrainMethod::kFull : TrainMethod::kLora;
-  check(options.freeze.empty() || options.method == TrainMethod::kFull,
-        "--freeze: with --method {} the model's own weights stay anyway; leave it out", method_name(options.method));
-  check(!options.rank_stabilised || options.method == TrainMethod::kLora, "--rslora: --method {} has no rank; use lora",
-        method_name(options.method));
+  check_option(options.freeze.empty() || options.method == TrainMethod::kFull, "freeze",
+               "with {} {} the model's own weights stay anyway; leave it out", option("method"),
+               method_name(options.method));
+  check_option(!options.rank_stabilised || options.method == TrainMethod::kLora, "rank_stabilised",
+               "{} {} has no rank; use lora", option("method"), method_name(options.method));
 }
 
 void Learner::set_precision(const TrainOptions& options) {
@@ -140,14 +141,15 @@ void Learner::train_all(const TrainOptions& options) {
     if (!frozen) trained_.push_back(std::move(p));
   }
   for (std::size_t i = 0; i < used.size(); ++i)
-    check(used[i], "--freeze {}: no parameter is named so; the nearest is {}", printable(options.freeze[i]),
-          nearest_names(options.freeze[i], names, 1).front());
+    check_option(used[i], "freeze", "no parameter is named '{}'; the nearest is {}", printable(options.freeze[i]),
+                 nearest_names(options.freeze[i], names, 1).front());
 }
 
 void Learner::train_head(TrainTask task) {
   const bool has_own = task == TrainTask::kClassify || task == TrainTask::kTokens ||
                        task == TrainTask::kQuestionAnswering || task == TrainTask::kNextSentence;
-  check(has_own, "--method head: {} predicts words, its head is the vocabulary; use full or lora", task_name(task));
+  check_option(has_own, "method", "head, and {} predicts words, its head is the vocabulary; use full or lora",
+               task_name(task));
   for (nn::Parameter& p : model_.parameters()) {
     if (!of_the_head(p.name)) continue;
     *p.tensor = trainable_copy(*p.tensor);
@@ -157,7 +159,7 @@ void Learner::train_head(TrainTask task) {
 
 void Learner::train_adapter(const Tokenizer& tokenizer, const TrainOptions& options) {
   if (!adapter_ && is_file(model_.place()))
-    note("{}: PEFT loads no GGUF file as a base; for it, make a folder with `linnet convert` and train on that",
+    note("{}: PEFT loads no GGUF file as a base; for it, convert it to a folder and train on that",
          model_.place().string());
   if (!adapter_) adapter_ = Adapter::create(model_, adapter_method(tokenizer, options), {.seed = options.seed});
   trained_ = adapter_->parameters();

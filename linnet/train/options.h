@@ -1,4 +1,4 @@
-// Everything a training run is asked for; the command line's flags (docs/cli.md, section 4) one by one.
+// Everything a training run is asked for.
 //
 //   TrainOptions options{.output = "out", .method = TrainMethod::kLora};
 #pragma once
@@ -45,9 +45,9 @@ enum class TrainMethod : std::uint8_t {
 };
 enum class HeadRule : std::uint8_t {
   kKeep,     // a missing head is made; one of another size is an error
-  kReplace,  // --new-head
+  kReplace,  // a new one is made
 };
-enum class StartFrom : std::uint8_t { kPretrained, kScratch };  // --from-scratch: every weight random
+enum class StartFrom : std::uint8_t { kPretrained, kScratch };  // kScratch: every weight random
 enum class Compute : std::uint8_t {
   kAuto,  // all weights: f32 where the checkpoint is, else bf16; beside frozen weights: as those are stored
   kF32,
@@ -59,7 +59,7 @@ std::string_view task_name(TrainTask task);
 TrainMethod method_named(std::string_view name);
 std::string_view method_name(TrainMethod method);
 
-// What the command line gave: an option's name and its values.
+// What a program was given: the name of an option and its values.
 using RecordedOptions = std::map<std::string, std::vector<std::string>>;
 
 struct TrainOptions {
@@ -85,7 +85,7 @@ struct TrainOptions {
   std::string prompt_init = "random";            // "random", "vocab", or "text=…"
   bool prefix_projection = false;                // a two-layer perceptron makes the prefix; only its output is saved
   std::int64_t prefix_hidden = 0;                // its width; 0: the model's
-  PrefixReach prefix_reach = PrefixReach::kAllAttention;  // --peft-compat: kOneStack
+  PrefixReach prefix_reach = PrefixReach::kAllAttention;  // kOneStack: what PEFT can load
   std::vector<std::string> freeze = {};                   // parameters whose name holds one of these stay
 
   std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
@@ -111,7 +111,8 @@ struct TrainOptions {
   std::int64_t keep = 2;            // newest checkpoints kept, beside the best; 0: all
   std::int64_t early_stopping = 0;  // evaluations without a better one before stopping; 0: never
   bool resume = false;
-  RecordedOptions recorded = {};  // kept in every checkpoint, for a program that resumes without being told again
+  RecordedOptions recorded = {};     // kept in every checkpoint, for a program that resumes without being told again
+  std::string measure_command = {};  // judges the model by other rows; for the model card, where the labels are classes
 };
 
 // Models with fewer parameters are trained in full unless something else is asked for.

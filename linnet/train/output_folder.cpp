@@ -21,14 +21,17 @@ void check_output(const TrainOptions& options) {
   std::error_code error;
   const fs::file_type type = fs::status(output, error).type();
   if (type == fs::file_type::not_found) return;
-  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({}); choose another -o", output.string(), error.message());
-  check(type == fs::file_type::directory, "{}: is a file; -o takes a folder", output.string());
+  check(!error, ErrorKind::kRuntime, "{}: cannot be made ({}); choose another folder", output.string(),
+        error.message());
+  check_option(type == fs::file_type::directory, "output", "{}: is a file; give a folder", output.string());
   const bool holds_run = fs::exists(output / kLogName, error) || !checkpoint_steps(output).empty();
   if (options.resume && holds_run) return;
   for (const fs::path& entry : list_folder(output))
     check(entry.filename().string().starts_with("."), "{}: is not empty{}", output.string(),
-          options.resume ? " and holds no run to resume (no checkpoint-N, no train_log.jsonl); choose another -o"
-                         : "; --resume goes on with the run in it, or choose another -o");
+          options.resume
+              ? Printable(" and holds no run to resume (no checkpoint-N, no train_log.jsonl); choose another "
+                          "folder")
+              : format_printable("; {} goes on with the run in it, or choose another folder", option("resume")));
 }
 
 OutputFolder::MadeFolders::MadeFolders(const fs::path& folder) {

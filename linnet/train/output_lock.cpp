@@ -69,8 +69,9 @@ OutputLock::OutputLock(const std::filesystem::path& output) : file_(output / kLo
     if (busy || (alive(holder) && holder.pid != ::getpid())) {
       ::close(descriptor_);
       descriptor_ = -1;
-      fail(ErrorKind::kInvalidArgument, "{}: process {} is training into this folder; wait for it or choose another -o",
-           output.string(), holder.pid);
+      fail(ErrorKind::kInvalidArgument,
+           "{}: process {} is training into this folder; wait for it or choose another one", output.string(),
+           holder.pid);
     }
     if (still_named(descriptor_, file_)) break;
     ::close(descriptor_);

@@ -236,10 +236,10 @@ void check_memory(const MemoryPlan& memory, const TrainOptions& options) {
   const auto add = [&](bool useful, const std::string& what) {
     if (useful) advice += (advice.empty() ? "" : ", ") + what;
   };
-  add(options.method == TrainMethod::kFull, "--method lora or head");
-  add(!options.recompute, "--recompute");
-  add(options.batch_size > 1, "a smaller --batch-size with --grad-accumulation");
-  add(true, "a shorter --max-length");
+  add(options.method == TrainMethod::kFull, fmt::format("{} lora or head", option("method")));
+  add(!options.recompute, spelled(option("recompute")));
+  add(options.batch_size > 1, fmt::format("a smaller {} with {}", option("batch_size"), option("grad_accumulation")));
+  add(true, fmt::format("a shorter {}", option("max_length")));
   fail(ErrorKind::kRuntime,
        "training needs {} more memory (gradients {}, optimiser {}, activations {}{}) and {} are free; try {}",
        bytes(memory.needed()), bytes(memory.gradients), bytes(memory.optimizer), bytes(memory.activations),

@@ -73,8 +73,8 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
   if (!keeps) return names;
   if (options.problem == nn::ProblemType::kRegression) {
     check(known.size() == 1, ErrorKind::kBadInput,
-          "{}: the labels are numbers and the model's head has {} classes; --new-head replaces it", splits.train.file,
-          known.size());
+          "{}: the labels are numbers and the model's head has {} classes; {} replaces it", splits.train.file,
+          known.size(), option("head_rule"));
     return known;
   }
   if (unnamed(known) && known.size() == names.size() && !std::all_of(names.begin(), names.end(), is_number))
@@ -82,8 +82,8 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
   std::vector<std::int32_t> places = match_labels(names, known);
   if (unnamed(names) && known.size() == names.size()) std::iota(places.begin(), places.end(), 0);  // flags by position
   check(std::find(places.begin(), places.end(), -1) == places.end(), ErrorKind::kBadInput,
-        "{}: the data has the labels {}, the model's head {}; --new-head replaces the head", splits.train.file,
-        listed(names), listed(known));
+        "{}: the data has the labels {}, the model's head {}; {} replaces the head", splits.train.file, listed(names),
+        listed(known), option("head_rule"));
   for (std::size_t i = 0; i < names.size(); ++i)
     if (known[static_cast<std::size_t>(places[i])] != names[i])
       splits.train.label_meaning += i == 0 ? ", by their ids" : "";
@@ -93,10 +93,10 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
   return known;
 }
 
-void positive(const char* flag, double value) { check(value > 0, "{}: {} is not positive", flag, value); }
-void not_negative(const char* flag, double value) { check(value >= 0, "{}: {} is negative", flag, value); }
-void share(const char* flag, double value) {
-  check(value >= 0 && value < 1, "{}: {} is not at least 0 and below 1", flag, value);
+void positive(const char* field, double value) { check_option(value > 0, field, "{} is not positive", value); }
+void not_negative(const char* field, double value) { check_option(value >= 0, field, "{} is negative", value); }
+void share(const char* field, double value) {
+  check_option(value >= 0 && value < 1, field, "{} is not at least 0 and below 1", value);
 }
 
 }  // namespace
@@ -106,27 +106,30 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   if (options.task == TrainTask::kAuto && splits.train.shape == DataShape::kText) {
     const std::string label = label_like_column(splits.train);
     check(label.empty(), ErrorKind::kBadInput,
-          "{}: the column '{}' looks like labels and is not used; --label-column '{}' learns it, --task masked-lm or "
-          "causal-lm learns the texts alone",
-          splits.train.file, printable(label, 60), printable(label, 60));
+          "{}: the column '{}' looks like labels and is not used; {} '{}' learns it, {} masked-lm or causal-lm learns "
+          "the texts alone",
+          splits.train.file, printable(label, 60), option("label_column"), printable(label, 60), option("task"));
   }
   options.task = task_of(splits.train, config, options.task);
   models::LoadOptions load;
   load.head = head_for(options.task, config.head);
-  check(*load.head != HeadKind::kSeq2SeqLm || config.stack == nn::Stack::kEncoderDecoder,
-        "--task {} needs a model that reads with one stack and writes with another; this one has a single stack: use "
-        "causal-lm or masked-lm",
-        task_name(options.task));
+  check_option(*load.head != HeadKind::kSeq2SeqLm || config.stack == nn::Stack::kEncoderDecoder, "task",
+               "{} needs a model that reads with one stack and writes with another; this one has a single stack: use "
+               "causal-lm or masked-lm",
+               task_name(options.task));
   load.seed = options.seed;
   load.from_scratch = options.start == StartFrom::kScratch;
   if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
   load.new_head = options.head_rule == HeadRule::kReplace;
   const bool classes = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens;
   const bool weighs = options.balanced_class_weights || !options.class_weights.empty();
-  check(options.task == TrainTask::kClassify || (!weighs && options.label_smoothing == 0),
-        "--class-weights and --label-smoothing belong to classify; {} has no use for them", task_name(options.task));
-  check(options.early_stopping == 0 || options.valid_fraction > 0 || splits.valid,
-        "--early-stopping: there are no validation rows to tell when; give a validation file or --valid-fraction");
+  const bool classify = options.task == TrainTask::kClassify;
+  check_option(classify || !weighs, "class_weights", "belongs to classify; {} has no use for it",
+               task_name(options.task));
+  check_option(classify || options.label_smoothing == 0, "label_smoothing", "belongs to classify; {} has no use for it",
+               task_name(options.task));
+  check_option(options.early_stopping == 0 || options.valid_fraction > 0 || splits.valid, "early_stopping",
+               "there are no validation rows to tell when; give a validation file or {}", option("valid_fraction"));
   if (!classes) return load;
   if (options.task == TrainTask::kClassify) {
     options.problem = problem_of(splits.train, options.problem);
@@ -135,8 +138,12 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   load.labels = settle_labels(config, *load.head, splits, options);
   check(!load.labels.empty(), ErrorKind::kBadInput, "{}: there are no labels", splits.train.file);
   const bool new_head = config.head != *load.head || options.head_rule == HeadRule::kReplace;
-  check(new_head || (!options.head_kind && !options.pooling),
-        "--head and --pooling: the model has a head, which is kept; --new-head makes another");
+  const auto of_new_head = [&](bool given, const char* field) {
+    check_option(new_head || !given, field, "the model has a head, which is kept; {} makes another",
+                 option("head_rule"));
+  };
+  of_new_head(options.head_kind.has_value(), "head_kind");
+  of_new_head(options.pooling.has_value(), "pooling");
   if (new_head) {
     load.classifier = options.head_kind;
     load.pooling = options.pooling;
@@ -145,25 +152,25 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
 }
 
 void check_options(const TrainOptions& o) {
-  positive("--epochs", static_cast<double>(o.epochs));
-  not_negative("--max-steps", static_cast<double>(o.max_steps));
-  positive("--batch-size", static_cast<double>(o.batch_size));
-  positive("--grad-accumulation", static_cast<double>(o.grad_accumulation));
-  not_negative("--learning-rate", o.learning_rate);
-  not_negative("--weight-decay", static_cast<double>(o.optimizer.weight_decay));
-  share("--warmup-ratio", o.warmup_ratio);
-  not_negative("--clip", o.clip);
-  positive("--max-length", static_cast<double>(o.max_length));
-  share("--label-smoothing", o.label_smoothing);
-  share("--mask-probability", o.mask_probability);
-  share("--valid-fraction", o.valid_fraction);
-  share("--lora-dropout", o.lora_dropout);
-  positive("--lora-r", static_cast<double>(o.lora_rank));
-  positive("--virtual-tokens", static_cast<double>(o.virtual_tokens));
-  not_negative("--eval-every", static_cast<double>(o.eval_every));
-  not_negative("--save-every", static_cast<double>(o.save_every));
-  not_negative("--keep", static_cast<double>(o.keep));
-  not_negative("--early-stopping", static_cast<double>(o.early_stopping));
+  positive("epochs", static_cast<double>(o.epochs));
+  not_negative("max_steps", static_cast<double>(o.max_steps));
+  positive("batch_size", static_cast<double>(o.batch_size));
+  positive("grad_accumulation", static_cast<double>(o.grad_accumulation));
+  not_negative("learning_rate", o.learning_rate);
+  not_negative("weight_decay", static_cast<double>(o.optimizer.weight_decay));
+  share("warmup_ratio", o.warmup_ratio);
+  not_negative("clip", o.clip);
+  positive("max_length", static_cast<double>(o.max_length));
+  share("label_smoothing", o.label_smoothing);
+  share("mask_probability", o.mask_probability);
+  share("valid_fraction", o.valid_fraction);
+  share("lora_dropout", o.lora_dropout);
+  positive("lora_rank", static_cast<double>(o.lora_rank));
+  positive("virtual_tokens", static_cast<double>(o.virtual_tokens));
+  not_negative("eval_every", static_cast<double>(o.eval_every));
+  not_negative("save_every", static_cast<double>(o.save_every));
+  not_negative("keep", static_cast<double>(o.keep));
+  not_negative("early_stopping", static_cast<double>(o.early_stopping));
 }
 
 }  // namespace linnet

@@ -1,8 +1,10 @@
 #include "linnet/train/run_identity.h"
 
+#include <algorithm>
 #include <set>
 
 #include "linnet/base/error.h"
+#include "linnet/base/option.h"
 #include "linnet/base/sha256.h"
 
 namespace linnet {
@@ -17,45 +19,45 @@ const char* precision_name(Precision precision) {
 Json options_of(const TrainOptions& o, const Learner& learner) {
   Json class_weights(o.class_weights);
   if (o.balanced_class_weights) class_weights = "balanced";
-  return {{"--task", std::string(task_name(o.task))},
-          {"--method", std::string(method_name(o.method))},
-          {"--new-head", o.head_rule == HeadRule::kReplace},
-          {"--from-scratch", o.start == StartFrom::kScratch},
-          {"--dtype", precision_name(learner.model().pass().precision)},
-          {"--freeze", o.freeze},
-          {"--max-length", o.max_length},
-          {"--packing", o.packing},
-          {"--no-eos", !o.append_eos},
-          {"--valid-fraction", o.valid_fraction},
-          {"--batch-size", o.batch_size},
-          {"--batch-tokens", o.batch_tokens},
-          {"--grad-accumulation", o.grad_accumulation},
-          {"--learning-rate", o.learning_rate},
-          {"--optimizer", std::string(optimizer_name(o.optimizer.kind))},
-          {"--momentum", o.optimizer.momentum},
-          {"--weight-decay", o.optimizer.weight_decay},
-          {"--decay-all", o.optimizer.decay == DecayRule::kAll},
-          {"--warmup-ratio", o.warmup_ratio},
-          {"--schedule", std::string(schedule_name(o.schedule))},
-          {"--clip", o.clip},
-          {"--label-smoothing", o.label_smoothing},
-          {"--class-weights", std::move(class_weights)},
-          {"--mask-probability", o.mask_probability},
-          {"--whole-word", o.whole_word},
-          {"--no-shuffle", !o.shuffle},
-          {"--eval-every", o.eval_every},
-          {"--early-stopping", o.early_stopping},
-          {"--lora-r", o.lora_rank},
-          {"--lora-alpha", o.lora_alpha},
-          {"--lora-dropout", o.lora_dropout},
-          {"--rslora", o.rank_stabilised},
-          {"--target-modules", o.target_modules},
-          {"--virtual-tokens", o.virtual_tokens},
-          {"--prompt-init", o.prompt_init},
-          {"--prefix-projection", o.prefix_projection},
-          {"--prefix-hidden", o.prefix_hidden},
-          {"--peft-compat", o.prefix_reach == PrefixReach::kOneStack},
-          {"--seed", o.seed}};
+  return {{"task", std::string(task_name(o.task))},
+          {"method", std::string(method_name(o.method))},
+          {"new_head", o.head_rule == HeadRule::kReplace},
+          {"from_scratch", o.start == StartFrom::kScratch},
+          {"dtype", precision_name(learner.model().pass().precision)},
+          {"freeze", o.freeze},
+          {"max_length", o.max_length},
+          {"packing", o.packing},
+          {"no_eos", !o.append_eos},
+          {"valid_fraction", o.valid_fraction},
+          {"batch_size", o.batch_size},
+          {"batch_tokens", o.batch_tokens},
+          {"grad_accumulation", o.grad_accumulation},
+          {"learning_rate", o.learning_rate},
+          {"optimizer", std::string(optimizer_name(o.optimizer.kind))},
+          {"momentum", o.optimizer.momentum},
+          {"weight_decay", o.optimizer.weight_decay},
+          {"decay_all", o.optimizer.decay == DecayRule::kAll},
+          {"warmup_ratio", o.warmup_ratio},
+          {"schedule", std::string(schedule_name(o.schedule))},
+          {"clip", o.clip},
+          {"label_smoothing", o.label_smoothing},
+          {"class_weights", std::move(class_weights)},
+          {"mask_probability", o.mask_probability},
+          {"whole_word", o.whole_word},
+          {"no_shuffle", !o.shuffle},
+          {"eval_every", o.eval_every},
+          {"early_stopping", o.early_stopping},
+          {"lora_r", o.lora_rank},
+          {"lora_alpha", o.lora_alpha},
+          {"lora_dropout", o.lora_dropout},
+          {"rslora", o.rank_stabilised},
+          {"target_modules", o.target_modules},
+          {"virtual_tokens", o.virtual_tokens},
+          {"prompt_init", o.prompt_init},
+          {"prefix_projection", o.prefix_projection},
+          {"prefix_hidden", o.prefix_hidden},
+          {"peft_compat", o.prefix_reach == PrefixReach::kOneStack},
+          {"seed", o.seed}};
 }
 
 // A sample of a tensor's bytes: another training of the same model shows in nearly all of them.
@@ -145,6 +147,18 @@ class Differences {
   std::size_t count_ = 0;
 };
 
+// By the names that messages give them. Checkpoints of earlier versions have the names with dashes in front and
+// between.
+Json spelled_options(const Json& options) {
+  Json all = Json::object();
+  for (const auto& [key, value] : options.items()) {
+    std::string field = key.substr(key.starts_with("--") ? 2 : 0);
+    std::replace(field.begin(), field.end(), '-', '_');
+    all[spelled(option(field.c_str()))] = value;
+  }
+  return all;
+}
+
 }  // namespace
 
 Json run_identity(const IdentityParts& parts) {
@@ -163,7 +177,11 @@ std::string identity_differences(const Json& saved, const Json& now) {
   for (const auto& [key, name] : kSections) {
     Differences found;
     const bool known = saved.is_object() && saved.contains(key) && saved[key].is_object();
-    found.compare(name, known ? saved[key] : Json::object(), now[key]);
+    const Json before = known ? saved[key] : Json::object();
+    if (key == std::string_view("options"))
+      found.compare(name, spelled_options(before), spelled_options(now[key]));
+    else
+      found.compare(name, before, now[key]);
     if (std::string text = found.text(); !text.empty()) return text;
   }
   return "";

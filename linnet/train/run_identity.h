@@ -2,7 +2,7 @@
 // values, so that a resume that differs is refused by the name of what differs.
 //
 //   Json now = run_identity({options, learner, train, valid});
-//   std::string text = identity_differences(saved, now);   // "--seed was 42, is 43"; "" where they are equal
+//   std::string text = identity_differences(saved, now);   // "seed was 42, is 43"; "" where they are equal
 #pragma once
 
 #include <string>

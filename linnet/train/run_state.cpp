@@ -73,8 +73,8 @@ std::int64_t checked_step(const fs::path& folder, const Json& state, const ThisR
         "{}: 'planned_steps' is {}, the checkpoint's step is {}; the file was changed: go on from an older checkpoint",
         place, planned, step);
   check(planned <= run.steps, ErrorKind::kBadInput,
-        "{}: cannot go on from it: {} steps were planned, {} are asked for; --epochs and --max-steps may only grow",
-        folder.string(), planned, run.steps);
+        "{}: cannot go on from it: {} steps were planned, {} are asked for; {} and {} may only grow", folder.string(),
+        planned, run.steps, option("epochs"), option("max_steps"));
   return step;
 }
 
@@ -123,7 +123,7 @@ RunState load_checkpoint(const fs::path& folder, Learner& learner, Optimizer& op
   const Json saved = read_state(folder);
   const std::string changed = identity_differences(require(saved, "identity", place), run.identity);
   check(changed.empty(), ErrorKind::kBadInput,
-        "{}: cannot go on from it, the run is another one: {}; give the same options and data, or another -o",
+        "{}: cannot go on from it, the run is another one: {}; give the same options and data, or another folder",
         folder.string(), changed);
   RunState state;
   state.step = checked_step(folder, saved, run);
@@ -134,7 +134,7 @@ RunState load_checkpoint(const fs::path& folder, Learner& learner, Optimizer& op
     const fs::path best = checkpoint_path(folder.parent_path(), state.best.step);
     const std::string fault = manifest_fault(best);
     check(fault.empty(), ErrorKind::kBadInput,
-          "{}: the weights that did best are broken ({}); put them back, or train into another -o", best.string(),
+          "{}: the weights that did best are broken ({}); put them back, or train into another folder", best.string(),
           fault);
   }
   const fs::path file = folder / fmt::format("{}.safetensors", kOptimizerStem);

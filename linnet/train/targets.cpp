@@ -34,7 +34,8 @@ std::string reason(const EncodedSet& set, const TrainOptions& o) {
     case TrainTask::kTokens:
       return "no word that has a tag";
     case TrainTask::kMaskedLm:
-      return o.mask_probability > 0 ? "no token that could be masked" : "--mask-probability is 0";
+      return o.mask_probability > 0 ? "no token that could be masked"
+                                    : fmt::format("{} is 0", option("mask_probability"));
     default:
       return "the answer is cut away";
   }
@@ -43,7 +44,7 @@ std::string reason(const EncodedSet& set, const TrainOptions& o) {
 std::string advice(const EncodedSet& set, const TrainOptions& o) {
   if (o.task == TrainTask::kMaskedLm && o.mask_probability <= 0) return "give a larger one";
   if (set.without_answer > 0) return "give them an answer, or remove them";
-  if (set.truncated > 0 || o.packing) return fmt::format("give more than --max-length {}", o.max_length);
+  if (set.truncated > 0 || o.packing) return fmt::format("give more than {} {}", option("max_length"), o.max_length);
   return "remove them";
 }
 

@@ -156,8 +156,8 @@ std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set&
                                        options_.mask_probability > 0 && options_.task == TrainTask::kMaskedLm
                                            ? "no token of them is masked"
                                            : "what they should say was cut away, or is absent");
-  check(options_.early_stopping == 0 || &set != &valid_, ErrorKind::kBadInput,
-        "{}; --early-stopping needs a figure: give more rows", fact);
+  check(options_.early_stopping == 0 || &set != &valid_, ErrorKind::kBadInput, "{}; {} needs a figure: give more rows",
+        fact, option("early_stopping"));
   warnings_.push_back(fact + "; there is no figure of them, give more rows");
   set = {};
   return std::nullopt;
@@ -275,7 +275,8 @@ void Trainer::Run::stop_if_asked() {
   check(state_.step > 0, ErrorKind::kInterrupted, "interrupted before the first step");
   save();
   fail(ErrorKind::kInterrupted, "interrupted after step {} of {}{}", state_.step, plan_.steps,
-       options_.output.empty() ? "" : "; a checkpoint is saved, --resume goes on from it");
+       options_.output.empty() ? Printable("")
+                               : format_printable("; a checkpoint is saved, {} goes on from it", option("resume")));
 }
 
 std::vector<TrainBatch> Trainer::Run::next_parts() {
@@ -333,9 +334,9 @@ void Trainer::Run::refuse_not_finite(double loss, double norm, const std::vector
     rows += (rows.empty() ? "" : ", ") + splits_.train.place(row);
   }
   fail(ErrorKind::kRuntime,
-       "step {}: the loss is {:g}, the gradients' norm {:g} (first not finite: {}; batch of {}, …); {}; lower "
-       "--learning-rate, or look at these rows",
-       state_.step + 1, loss, norm, tensor, rows, kept());
+       "step {}: the loss is {:g}, the gradients' norm {:g} (first not finite: {}; batch of {}, …); {}; lower {}, or "
+       "look at these rows",
+       state_.step + 1, loss, norm, tensor, rows, kept(), option("learning_rate"));
 }
 
 std::string Trainer::Run::kept() const {
@@ -350,9 +351,9 @@ void Trainer::Run::refuse_useless_weights() const {
   const std::string tensor = first_not_finite(learner_.trained());
   if (std::isfinite(loss) && tensor.empty()) return;
   fail(ErrorKind::kRuntime,
-       "step {}: the weights it leaves are of no use (their loss on the step's own rows: {:g}{}); {}; lower "
-       "--learning-rate",
-       state_.step, std::abs(loss), tensor.empty() ? "" : "; first not finite: " + tensor, kept());
+       "step {}: the weights it leaves are of no use (their loss on the step's own rows: {:g}{}); {}; lower {}",
+       state_.step, std::abs(loss), tensor.empty() ? "" : "; first not finite: " + tensor, kept(),
+       option("learning_rate"));
 }
 
 void Trainer::Run::write_step(const StepRecord& record) {
@@ -385,8 +386,8 @@ bool Trainer::Run::judge() {
   Evaluation found = evaluate_set(valid_);
   for (const auto& [name, value] : found.metrics)
     check(std::isfinite(value), ErrorKind::kRuntime,
-          "step {}: {} of the validation rows is {:g}; {}; lower --learning-rate, or look at these rows", state_.step,
-          name, std::abs(value), kept());
+          "step {}: {} of the validation rows is {:g}; {}; lower {}, or look at these rows", state_.step, name,
+          std::abs(value), kept(), option("learning_rate"));
   if (saved_step_ == state_.step) saved_step_ = -1;  // that checkpoint was written before this evaluation
   const EvalRecord record{state_.step, epoch(), found.metrics};
   write_eval(record);

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <span>
 
+#include "linnet/base/option.h"
 #include "linnet/nn/finite.h"
 
 namespace linnet {
@@ -30,8 +31,8 @@ std::vector<std::string> option_warnings(const TrainOptions& o) {
   if (o.method == TrainMethod::kFull && o.start == StartFrom::kPretrained && adaptive && o.learning_rate >= kDangerous)
     warnings.push_back(
         fmt::format("a learning rate of {:g} on all weights usually destroys a pretrained model; 1e-5 to "
-                    "5e-5 is usual, {:g} fits --method head or lora",
-                    o.learning_rate, o.learning_rate));
+                    "5e-5 is usual, {:g} fits {} head or lora",
+                    o.learning_rate, o.learning_rate, option("method")));
   if (o.task == TrainTask::kClassify && (o.pooling == nn::Pooling::kMean || o.pooling == nn::Pooling::kMax))
     warnings.push_back(
         "the classifier reads the whole text, Transformers' class of the family one token: what is saved scores the "
@@ -54,8 +55,8 @@ std::optional<std::string> LossWatch::see(double loss) {
   warned_ = true;
   return fmt::format(
       "the mean loss of the last {} steps is {:.3f}, no better than guessing ({:.3f}): the model is not "
-      "learning; lower --learning-rate, or look at the labels",
-      window_, mean, guessing_);
+      "learning; lower {}, or look at the labels",
+      window_, mean, guessing_, option("learning_rate"));
 }
 
 std::optional<std::string> LossWatch::at_end(double accuracy, std::int64_t rows) const {
@@ -67,8 +68,8 @@ std::optional<std::string> LossWatch::at_end(double accuracy, std::int64_t rows)
   if (mean < kNoBetter * guessing_ || accuracy > chance + 3 * spread) return std::nullopt;
   return fmt::format(
       "the mean loss of the last {} steps is {:.3f}, no better than guessing ({:.3f}): the model has not learned; look "
-      "at the labels, or give it more --epochs or another --learning-rate",
-      half.size(), mean, guessing_);
+      "at the labels, or give it more {} or another {}",
+      half.size(), mean, guessing_, option("epochs"), option("learning_rate"));
 }
 
 std::string first_not_finite(const std::vector<nn::Parameter>& parameters) {

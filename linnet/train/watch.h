@@ -15,7 +15,7 @@
 
 namespace linnet {
 
-// What is already wrong with the options ("--learning-rate 0.001 on all weights …").
+// What is already wrong with the options ("a learning rate of 0.001 on all weights …").
 std::vector<std::string> option_warnings(const TrainOptions& options);
 
 class LossWatch {

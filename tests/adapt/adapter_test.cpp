@@ -67,7 +67,7 @@ TEST(Adapter, TheBaseLiesRelativeToItsFolder) {
   write_file(scratch / "adapter_config.json", R"({"peft_type": "LORA", "base_model_name_or_path": "org/nowhere"})");
   EXPECT_TRUE(adapter_base(scratch.path()).empty());
   EXPECT_THAT(refusal([&] { load_adapted(scratch.path()); }),
-              HasSubstr("its base model 'org/nowhere' is neither a path beside it nor here; name it with --base"));
+              HasSubstr("its base model 'org/nowhere' is neither a path beside it nor here; name it with base"));
 }
 
 TEST(Adapter, ParametersAreItsOwnAndTheHeads) {

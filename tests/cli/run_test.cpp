@@ -147,7 +147,7 @@ TEST(Run, BothLengthRules) {  // R50
   EXPECT_EQ(count({"--max-length", "4", "-n", "6"}), 6u);
   const CliResult r = llama({"--ids", "5,6,7", "--max-length", "3"});
   EXPECT_EQ(r.exit_code, 2);
-  EXPECT_NE(r.err.find("3 tokens, max_length is 3"), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("3 tokens, --max-length is 3"), std::string::npos) << r.err;
 }
 
 TEST(Run, TheCheckpointsGenerationConfigCounts) {
@@ -252,9 +252,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"choices", {"w5", "--choices", "a,b"}, 2, "--choices is not in this version"},
                       Wrong{"speculate", {"w5", "--speculate", "4"}, 2, "--speculate is not in this version"},
                       Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
-                      Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "temperature"},
-                      Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "top-p"}, Wrong{"outside", {"--ids", "67"}, 2, "67"},
-                      Wrong{"device", {"w5", "--device", "tpu"}, 2, "tpu"},
+                      Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "--temperature: -1 is not"},
+                      Wrong{"endless", {"w5", "--temperature", "inf"}, 2, "--temperature: inf is not"},
+                      Wrong{"fewest", {"w5", "--min-new-tokens", "-4"}, 2, "--min-new-tokens: -4 is not"},
+                      Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "--top-p: 0 is not"},
+                      Wrong{"outside", {"--ids", "67"}, 2, "67"}, Wrong{"device", {"w5", "--device", "tpu"}, 2, "tpu"},
                       Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
     [](const auto& row) { return std::string(row.param.name); });
 

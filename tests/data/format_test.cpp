@@ -100,7 +100,7 @@ TEST(Format, NamesAndOptionsGoBeforeContent) {
   EXPECT_EQ(format_of("a;b,c\n1;2,3\n", "f.csv"), "csv,");
   EXPECT_EQ(format_of("text;no\n", "f.csv"), "csv,");  // nothing shows that ';' is more than a letter
   EXPECT_THAT(format_of("x", "f.pdf"), HasSubstr("f: files that end in '.pdf' cannot be read as data"));
-  EXPECT_THAT(format_of("x", "f.txt", {.delimiter = ';'}), HasSubstr("--delimiter and --no-header are for cells"));
+  EXPECT_THAT(format_of("x", "f.txt", {.delimiter = ';'}), HasSubstr("delimiter and header are for cells"));
 }
 
 TEST(Format, WhatCannotBeReadIsNamed) {

@@ -90,8 +90,8 @@ TEST(Labels, ListsOfFlagsHaveALabelPerPosition) {
 
 // findings A7: 0.0 and 1.0 are classes or numbers: asked, not guessed.
 TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
-  EXPECT_THAT(error_of({"0.0", "1.0"}), HasSubstr("--problem-type single-label or regression"));
-  EXPECT_THAT(error_of({"\"2.0\"", "1"}), HasSubstr("--problem-type single-label or regression"));
+  EXPECT_THAT(error_of({"0.0", "1.0"}), HasSubstr("label_kind single-label or regression"));
+  EXPECT_THAT(error_of({"\"2.0\"", "1"}), HasSubstr("label_kind single-label or regression"));
   const Dataset classes = labelled({"1.0", "0.0", "1"}, {.label_kind = LabelKind::kClass});
   EXPECT_THAT(classes.label_names, ElementsAre("0", "1"));
   EXPECT_THAT(ids(classes), ElementsAre(1, 0, 1));

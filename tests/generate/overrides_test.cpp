@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "linnet/base/error.h"
 #include "tests/models/fixture.h"
 
@@ -68,8 +70,15 @@ TEST(Overrides, RefusesWhatIsOutOfRange) {
   for (const Overrides& r :
        {Overrides{.temperature = -1}, Overrides{.top_k = -1}, Overrides{.top_p = 0}, Overrides{.top_p = 1.5},
         Overrides{.min_p = 2}, Overrides{.typical_p = 0}, Overrides{.repetition_penalty = 0},
-        Overrides{.max_new_tokens = -1}, Overrides{.no_repeat_ngram_size = -2}})
+        Overrides{.max_new_tokens = -1}, Overrides{.no_repeat_ngram_size = -2},
+        Overrides{.temperature = std::numeric_limits<double>::infinity()}, Overrides{.min_new_tokens = -4}})
     EXPECT_THROW(resolve(r, {}), Error);
+  try {
+    resolve({.top_k = -1}, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.option(), "top_k");
+  }
 }
 
 TEST(GenerationConfig, FallsBackToTheConfigurationsEndTokens) {

@@ -145,7 +145,7 @@ TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {  // R69
 
 TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
   const LoadOptions wider{.labels = {"a", "b", "c", "d"}};
-  EXPECT_THAT(refused(fixtures() / "bert/classifier", wider), HasSubstr("--new-head"));
+  EXPECT_THAT(refused(fixtures() / "bert/classifier", wider), HasSubstr("(head_rule)"));
   LoadOptions replaced = wider;
   replaced.new_head = true;
   const auto model = Model::from_pretrained(fixtures() / "bert/classifier", replaced);

@@ -98,7 +98,7 @@ TEST(Saver, BlocksAreNoFolder) {
     model->save_pretrained(scratch / "out");
     FAIL() << "quantised weights were written";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("give --dtype"));
+    EXPECT_THAT(error.what(), HasSubstr("give dtype"));
   }
   EXPECT_FALSE(std::filesystem::exists(scratch / "out" / "model.safetensors"));
 }

@@ -56,5 +56,18 @@ class Dependencies(unittest.TestCase):
         self.assertEqual(self.breaches({"linnet/new/x.cpp": ""}), [("CMakeLists.txt", 1)])
 
 
+class Flags(unittest.TestCase):
+    def lines(self, text):
+        return [line for line, _ in check_tree.named_flags(text)]
+
+    def test_in_a_text_or_a_comment(self):
+        self.assertEqual(self.lines('a;\nfail("x; give --epochs");\n// see `--seed`\n/* two\n--json */'), [2, 3, 5])
+        self.assertEqual(self.lines('R"(\n--raw)"'), [2])
+
+    def test_what_is_no_flag(self):
+        self.assertEqual(self.lines('--depth_; for (;; --n) x = a --b; // models--org--name, a -- b'), [])
+        self.assertEqual(self.lines("case '\"': --at; // a quote\n"), [])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -70,7 +70,7 @@ TEST(Evaluation, WhatIsNotJudgedIsNoFigure) {
   EXPECT_NE(warnings.find("of these validation rows nothing is judged (no token of them is masked)"), std::string::npos)
       << warnings;
   options.early_stopping = 2;
-  EXPECT_NE(refusal([&] { TinyRun("bert/masked", plain_rows(12), options); }).find("--early-stopping needs a figure"),
+  EXPECT_NE(refusal([&] { TinyRun("bert/masked", plain_rows(12), options); }).find("early_stopping needs a figure"),
             std::string::npos);
 }
 

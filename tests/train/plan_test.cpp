@@ -41,7 +41,7 @@ TEST(Plan, TooLittleMemoryIsRefusedWithAdvice) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kRuntime);
     const std::string text = error.what();
-    for (const char* part : {"9.5 GB", "2.0 GB", "--method lora", "--recompute", "--batch-size"})
+    for (const char* part : {"9.5 GB", "2.0 GB", "method lora", "recompute", "batch_size"})
       EXPECT_NE(text.find(part), std::string::npos) << text;
   }
   check_memory({.gradients = 1, .available = 2}, {});

@@ -42,7 +42,7 @@ TEST(Prepare, OtherLabelsNeedANewHead) {  // R69
     FAIL() << "was taken";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
-    EXPECT_NE(std::string(error.what()).find("--new-head"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("head_rule"), std::string::npos);
   }
   splits = splits_of(rows);
   options = {.head_rule = HeadRule::kReplace, .head_kind = nn::ClassifierKind::kMlp};
@@ -141,12 +141,12 @@ TEST(Prepare, OptionsThatMakeNoSenseAreNamed) {
     return std::string();
   };
   EXPECT_EQ(message({}), "");
-  EXPECT_NE(message({.batch_size = 0}).find("--batch-size"), std::string::npos);
-  EXPECT_NE(message({.epochs = -1}).find("--epochs"), std::string::npos);
-  EXPECT_NE(message({.learning_rate = -1}).find("--learning-rate"), std::string::npos);
-  EXPECT_NE(message({.learning_rate = std::nan("")}).find("--learning-rate"), std::string::npos);
-  EXPECT_NE(message({.warmup_ratio = 1}).find("--warmup-ratio"), std::string::npos);
-  EXPECT_NE(message({.valid_fraction = 1}).find("--valid-fraction"), std::string::npos);
+  EXPECT_NE(message({.batch_size = 0}).find("batch_size: "), std::string::npos);
+  EXPECT_NE(message({.epochs = -1}).find("epochs: "), std::string::npos);
+  EXPECT_NE(message({.learning_rate = -1}).find("learning_rate: "), std::string::npos);
+  EXPECT_NE(message({.learning_rate = std::nan("")}).find("learning_rate: "), std::string::npos);
+  EXPECT_NE(message({.warmup_ratio = 1}).find("warmup_ratio: "), std::string::npos);
+  EXPECT_NE(message({.valid_fraction = 1}).find("valid_fraction: "), std::string::npos);
 }
 
 }  // namespace

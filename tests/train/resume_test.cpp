@@ -117,7 +117,7 @@ TEST(Resume, AnotherRunsCheckpointIsRefusedWithWhatDiffers) {
   };
   TrainOptions faster = options;
   faster.learning_rate = 2e-3;
-  EXPECT_NE(message(labelled_rows(40), faster).find("--learning-rate was 0.001, is 0.002"), std::string::npos);
+  EXPECT_NE(message(labelled_rows(40), faster).find("learning_rate was 0.001, is 0.002"), std::string::npos);
   EXPECT_NE(message(labelled_rows(40, 99), options).find("the training data's rows 1 to "), std::string::npos);
 }
 

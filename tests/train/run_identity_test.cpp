@@ -7,7 +7,7 @@ namespace {
 
 // findings D8
 TEST(RunIdentity, DifferencesHaveNamesAndBothValues) {
-  const Json saved{{"options", {{"--seed", 42}, {"--freeze", Json::array()}}},
+  const Json saved{{"options", {{"seed", 42}, {"freeze", Json::array()}}},
                    {"config", {{"hidden_act", "gelu"}, {"rope_scaling", {{"factor", 2.0}}}}},
                    {"weights", {{"a", "F32 [1] 00"}}},
                    {"train", {{"rows", 5}, {"rows 1 to 5", "00"}}},
@@ -24,8 +24,8 @@ TEST(RunIdentity, DifferencesHaveNamesAndBothValues) {
   EXPECT_EQ(identity_differences(saved, now),
             "config.json dropout was absent, is 0.1; config.json hidden_act was \"gelu\", is absent; "
             "config.json rope_scaling.factor was 2.0, is 4.0");
-  now["options"]["--seed"] = 43;
-  EXPECT_EQ(identity_differences(saved, now), "--seed was 42, is 43");
+  now["options"]["seed"] = 43;
+  EXPECT_EQ(identity_differences(saved, now), "seed was 42, is 43");
 }
 
 TEST(RunIdentity, OfManyDifferencesTheFirstAreShown) {
@@ -33,6 +33,14 @@ TEST(RunIdentity, OfManyDifferencesTheFirstAreShown) {
   for (int i = 0; i < 9; ++i) now["options"][std::to_string(i)] = i;
   EXPECT_NE(identity_differences(saved, now).find("; and 4 more"), std::string::npos);
   EXPECT_NE(identity_differences(Json(3), now), "") << "a foreign state";
+}
+
+TEST(RunIdentity, CheckpointsWithDashesInTheNamesAreRead) {
+  const Json before{{"options", {{"--max-length", 16}, {"--lora-r", 8}}}};
+  Json now{{"options", {{"max_length", 16}, {"lora_r", 8}}}};
+  EXPECT_EQ(identity_differences(before, now), "");
+  now["options"]["max_length"] = 32;
+  EXPECT_EQ(identity_differences(before, now), "max_length was 16, is 32");
 }
 
 }  // namespace

@@ -73,8 +73,8 @@ TEST(RunState, WhatDiffersIsSaid) {
     return refusal([&] { second.load(folder, identity); });
   };
   Json other = same;
-  other["options"]["--seed"] = 43;
-  EXPECT_NE(message(other).find("--seed was 42, is 43;"), std::string::npos) << message(other);
+  other["options"]["seed"] = 43;
+  EXPECT_NE(message(other).find("seed was 42, is 43;"), std::string::npos) << message(other);
   other = same;
   other["config"]["rope_theta"] = 5.5;
   EXPECT_NE(message(other).find("config.json rope_theta was "), std::string::npos) << message(other);

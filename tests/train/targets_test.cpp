@@ -45,7 +45,7 @@ TEST(Targets, SomeMissingAreCountedAllMissingRefused) {
     EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
     EXPECT_STREQ(error.what(),
                  "r.jsonl: no row teaches anything (a single token, which nothing follows); give more than "
-                 "--max-length 9");
+                 "max_length 9");
   }
 }
 

@@ -11,7 +11,7 @@ CausalExample completion_example(std::span<const std::int32_t> prompt, std::span
                                  const CausalOptions& options) {
   const std::size_t end = options.eos_id >= 0 ? 1 : 0;
   if (options.max_length > 0) {
-    check(options.max_length > end, "--max-length: {} leaves no room", options.max_length);
+    check_option(options.max_length > end, "max_length", "{} leaves no room", options.max_length);
     completion = completion.first(std::min(completion.size(), options.max_length - end));
     prompt = prompt.last(std::min(prompt.size(), options.max_length - end - completion.size()));
   }

@@ -7,7 +7,7 @@ namespace {
 
 void check_options(std::size_t tokens, std::size_t words, const MaskOptions& options) {
   check(words == tokens, "[mask] {} word numbers for {} tokens", words, tokens);
-  check(options.probability >= 0 && options.probability <= 1, "--mask-probability: {} is not between 0 and 1",
+  check(options.probability >= 0 && options.probability <= 1, "[mask] the probability {} is not between 0 and 1",
         options.probability);
   check(options.mask_share >= 0 && options.random_share >= 0 && options.mask_share + options.random_share <= 1 + 1e-9,
         "[mask] the shares {} and {} are no parts of 1", options.mask_share, options.random_share);
