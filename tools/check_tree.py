@@ -11,7 +11,7 @@ With names as arguments (`check_tree.py lengths`) only these rules.
                advice. linnet/base/file.h has what is needed; else the last argument is an error_code called `error`,
                `ignored` or `none`
   flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
-               linnet/base/option.h names the field, and apps/ spells it
+               linnet/base/option.h names the field, and a row of apps/linnet/option_table.cpp has its flag
 """
 
 import pathlib
@@ -144,6 +144,26 @@ def named_flags(text):
             yield text.count("\n", 0, piece.start() + flag.start()) + 1, f"names the flag {flag[0]}; see linnet/base/option.h"
 
 
+# An option that a message names, or an error is about; a name that is no literal is not seen.
+NAMED_OPTION = re.compile(r'\boption\("(\w+)"\)|\b(?:check|fail)_option\(((?:[^;]|;(?!\n))*?);\n')
+
+
+def named_options(text):
+    for found in NAMED_OPTION.finditer(text):
+        field = found[1] or next(iter(re.findall(r'(?:^|, |,\s+)"(\w+)",\s*"', found[2])), None)
+        if field:
+            yield text.count("\n", 0, found.start()) + 1, field
+
+
+def fields_of_the_program(table):
+    """Of the rows of apps/linnet/option_table.cpp: what flag_of() there finds a flag for."""
+    fields = set(re.findall(r'\{\{?"(\w+)", "--', table)) | set(re.findall(r'Rules, "(\w+)"\)', table))
+    for names, field in re.findall(r'^ *\{"([^"]*--[^"]+)",(?:\s*"(?:\\.|[^"\\])*")+(?:,\s*\{"(\w+)")?', table, re.MULTILINE):
+        flag = re.search(r"--([a-z-]+)", names)[1]
+        fields |= {field or flag.replace("-", "_")}
+    return fields
+
+
 def long_functions(lines):
     """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
     start = {}
@@ -167,6 +187,7 @@ def main():
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
         breaches += 1
+    known = fields_of_the_program((ROOT / "apps/linnet/option_table.cpp").read_text())
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
         for file in sorted((ROOT / folder).rglob("*")):
             if file.suffix not in (".cpp", ".h"):
@@ -186,6 +207,9 @@ def main():
                 found += throwing_calls(path, "\n".join(lines))
             if "flags" in rules and folder == "linnet":
                 found += named_flags("\n".join(lines))
+                for number, field in named_options("\n".join(lines)) if path.name != "option.h" else ():
+                    if field not in known:
+                        found.append((number, f"names the option {field}, which has no row in apps/linnet/option_table.cpp"))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)

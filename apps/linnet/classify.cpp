@@ -24,17 +24,6 @@ namespace linnet::app {
 
 namespace {
 
-void check_usage(const Command& command, const ClassifyArguments& a) {
-  if (a.top_k < 0 || (command.given("--top-k") && a.top_k < 1)) command.wrong_usage("--top-k takes a number from 1");
-  if (!(a.abstain_below >= 0 && a.abstain_below <= 1))
-    command.wrong_usage("--abstain-below takes a number from 0 to 1");
-  if (command.given("--shots") && a.examples.empty()) command.wrong_usage("--shots needs --examples FILE");
-  if (command.given("--shots") && a.shots < 1) command.wrong_usage("--shots takes a number from 1");
-  if (!a.save_calibration.empty() && a.calibrate != "content-free")
-    command.wrong_usage("--save-calibration keeps what --calibrate content-free measures; give both");
-  check_answer_options(command, a.answers);
-}
-
 // The model's weights, and the adapter's on them.
 std::string weights_of(const LoadedModel& loaded) {
   const std::string base = models::weights_id(loaded.model->place());
@@ -188,7 +177,7 @@ void run_classify(Arguments arguments) {
   command.example("linnet classify --labels 'C++,Python' --template code-above --input snippets.jsonl --json");
   add_classify_options(command, a);
   command.parse(arguments);
-  check_usage(command, a);
+  check_answer_options(command, a.answers);
 
   std::vector<std::string> labels = split_labels(a.labels);
   ReadOptions read{.one_text = true,

@@ -84,26 +84,22 @@ constexpr std::int64_t kDefaultShots = 8;
 }  // namespace
 
 void add_classify_options(Command& command, ClassifyArguments& a) {
-  add_text_options(command, a.texts, "texts to classify");
-  command.group("Labels and prompt");
-  command.option("--labels", a.labels, "the labels, with commas between");
-  command.option("--label-words", a.label_words, "LABEL=word,word: the words that stand for a label (repeatable)");
-  command.choice("--template", a.prompt, PromptTemplate::shipped_names(),
-                 "a file, text that holds {{ text }}, or one of", Others::kAllowed);
-  command.flag("--chat", a.chat, "the prompt is a user's turn in the model's chat template");
-  command.flag("--show-prompt", a.show_prompt, "print the first text's prompt to stderr");
-  command.option("--examples", a.examples, "a file of solved examples to show the model");
-  command.option("--shots", a.shots, "how many of them (default: 8), balanced by class");
-  command.group("Answer");
-  command.choice("--engine", a.engine, names_of(kEngines), "how labels are judged");
-  command.choice("--normalize", a.normalize, names_of(kNormalize), "what a label's log-probability is divided by");
-  command.choice("--calibrate", a.calibrate, {"none", "content-free"}, "a file from --save-calibration, or one of",
-                 Others::kAllowed);
-  command.option("--save-calibration", a.save_calibration, "write the calibration to this file");
-  command.option("--abstain-below", a.abstain_below, "mark answers with a lower probability");
-  command.option("--top-k", a.top_k, "show only so many labels; default: all");
-  command.flag("--allow-untrained", a.allow_untrained, "use a classification head that was never trained");
-  add_answer_options(command, a.answers, "one JSON object per text");
+  add_text_options(command, a.texts);
+  command.option("--labels", a.labels);
+  command.option("--label-words", a.label_words);
+  command.choice("--template", a.prompt, PromptTemplate::shipped_names(), Others::kAllowed);
+  command.flag("--chat", a.chat);
+  command.flag("--show-prompt", a.show_prompt);
+  command.option("--examples", a.examples);
+  command.option("--shots", a.shots);
+  command.choice("--engine", a.engine, names_of(kEngines));
+  command.choice("--normalize", a.normalize, names_of(kNormalize));
+  command.choice("--calibrate", a.calibrate, {"none", "content-free"}, Others::kAllowed);
+  command.option("--save-calibration", a.save_calibration);
+  command.option("--abstain-below", a.abstain_below);
+  command.option("--top-k", a.top_k);
+  command.flag("--allow-untrained", a.allow_untrained);
+  add_answer_options(command, a.answers);
   add_model_options(command, a.model);
 }
 

@@ -45,8 +45,6 @@ std::vector<std::string> marked(Arguments arguments) {
 
 namespace {
 
-constexpr const char* kEveryVerb = "Every verb";
-
 // Set while command_info runs a verb: its options are taken down, nothing is parsed.
 CommandInfo* taking_down = nullptr;
 
@@ -106,10 +104,10 @@ std::string number_taken(const std::string& type) {
 
 Command::Command(const std::string& name, const std::string& purpose)
     : name_(name), purpose_(purpose), app_(std::make_unique<CLI::App>(purpose, "linnet " + name)) {
-  app_->set_help_flag("-h,--help", "show this text")->group(kEveryVerb);
-  app_->add_flag("-q,--quiet", quiet_, "no progress and no notes on stderr; warnings and errors stay")
-      ->group(kEveryVerb);
-  app_->add_flag("-v,--verbose", verbose_, "also say on stderr what is loaded and how")->group(kEveryVerb);
+  const auto [group, help] = find_option(name_, "--help");
+  app_->set_help_flag(std::string(help->names), std::string(help->help))->group(std::string(group->title));
+  flag("--quiet", quiet_);
+  flag("--verbose", verbose_);
   app_->option_defaults()->always_capture_default(false);
 }
 
@@ -134,26 +132,43 @@ const Option& Option::delimiter(char separator) const {
 
 namespace {
 
+// What the option means, may be and belongs to, and its default, where the row does not end with another one.
 template <class T>
-std::string with_default(const std::string& help, const T& value) {
+std::string help_of(const OptionRow& row, std::string_view verb, const T& value, std::string_view choices = "") {
+  const auto end = std::min(row.help.find("default:"), row.help.size());
+  std::string help(row.help.substr(0, end));
+  const auto add = [&](const std::string& more) {
+    if (more.empty()) return;
+    if (!help.empty() && end == row.help.size()) help += "; ";
+    help += more;
+    if (end < row.help.size()) help += "; ";
+  };
+  add(row.rule.range.text());
+  const std::string owner = owner_text(row, verb);
+  add(owner.empty() ? "" : fmt::format("with {}", owner));
+  help += row.help.substr(end);
+  if (!choices.empty()) help += fmt::format(": {}", choices);
   std::string text;
   if constexpr (std::is_same_v<T, std::string>) text = value;
-  if constexpr (std::is_arithmetic_v<T>) text = fmt::format("{}", value);
+  if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) text = fmt::format("{}", value);
   return text.empty() || help.find("default") != help.npos ? help : fmt::format("{} (default: {})", help, text);
 }
 
 }  // namespace
 
 template <class T>
-Option Command::option(const std::string& names, T& value, const std::string& help) {
-  CLI::Option* const made = app_->add_option(names, value, with_default(help, value))->group(group_);
+Option Command::option(const std::string& name, T& value) {
+  const OptionPlace place = find_option(name_, name);
+  CLI::Option* const made = app_->add_option(std::string(place.row->names), value, help_of(*place.row, name_, value));
+  made->group(std::string(place.group->title));
+  added_.push_back({made, place.row, nullptr});
   if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     lists_.push_back(&value);
-    made->allow_extra_args(!names.starts_with('-'));
+    made->allow_extra_args(!name.starts_with('-'));
   }
   return Option(made);
 }
-#define LINNET_OPTION_TYPE(T) template Option Command::option(const std::string&, T&, const std::string&)
+#define LINNET_OPTION_TYPE(T) template Option Command::option(const std::string&, T&)
 LINNET_OPTION_TYPE(std::string);
 LINNET_OPTION_TYPE(std::filesystem::path);
 LINNET_OPTION_TYPE(std::vector<std::string>);
@@ -168,15 +183,20 @@ LINNET_OPTION_TYPE(std::optional<float>);
 LINNET_OPTION_TYPE(std::optional<double>);
 #undef LINNET_OPTION_TYPE
 
-Option Command::choice(const std::string& names, std::string& value, std::vector<std::string> choices,
-                       const std::string& help, Others others) {
-  const Option made = option(names, value, fmt::format("{}: {}", help, fmt::join(choices, ", ")));
+Option Command::choice(const std::string& name, std::string& value, std::vector<std::string> choices, Others others) {
+  const Option made = option(name, value);
+  made.option_->description(help_of(*added_.back().row, name_, value, fmt::format("{}", fmt::join(choices, ", "))));
   choices_.push_back({made.option_, std::move(choices), others});
+  added_.back().value = &value;
   return made;
 }
 
-Option Command::flag(const std::string& names, bool& value, const std::string& help) {
-  return Option(app_->add_flag(names, value, help)->group(group_));
+Option Command::flag(const std::string& name, bool& value) {
+  const OptionPlace place = find_option(name_, name);
+  CLI::Option* const made = app_->add_flag(std::string(place.row->names), value, help_of(*place.row, name_, value));
+  made->group(std::string(place.group->title));
+  added_.push_back({made, place.row, nullptr});
+  return Option(made);
 }
 
 bool Command::given(const std::string& name) const { return app_->count(name) > 0; }
@@ -266,6 +286,58 @@ void Command::refuse_other_choices(Arguments arguments) const {
   }
 }
 
+void Command::refuse_out_of_range(Arguments arguments) const {
+  for (const Added& added : added_) {
+    const std::string range = added.row->rule.range.text();
+    if (range.empty() || added.option->count() == 0) continue;
+    const std::string value = added.option->results().back(), name = added.option->get_name();
+    if (!added.row->rule.range.contains(std::strtod(value.c_str(), nullptr)))
+      wrong_usage(
+          format_printable("{}: {} is not {}{}", name, printable(value, 40), range, variable_behind(name, arguments)));
+  }
+}
+
+const Command::Added* Command::owner_of(const OptionRow& row) const {
+  for (const Added& added : added_)
+    if (*row.rule.owner != '\0' && added.row->field() == row.rule.owner) return &added;
+  return nullptr;
+}
+
+// "" and "auto": not known yet.
+std::string Command::value_of(const Added& added) const {
+  if (const auto found = decided_.find(added.row); found != decided_.end()) return found->second;
+  if (added.value != nullptr) return *added.value;
+  return added.option->count() == 0 ? "" : added.option->results().back();
+}
+
+void Command::refuse_without_owner() const {
+  for (const Added& added : added_) {
+    const Added* const owner = owner_of(*added.row);
+    if (owner == nullptr || added.option->count() == 0) continue;
+    const std::string value = value_of(*owner), name = added.option->get_name();
+    const std::string belongs = owner_text(*added.row, name_);
+    if (*added.row->rule.values == '\0') {
+      if (owner->option->count() == 0) wrong_usage(format_printable("{} does nothing without {}", name, belongs));
+    } else if (!value.empty() && value != "auto" && !added.row->rule.takes(value)) {
+      wrong_usage(format_printable("{} does nothing with {} {}; it belongs to {}", name, owner->option->get_name(),
+                                   printable(value, 40), belongs));
+    }
+  }
+}
+
+void Command::decide(const std::string& name, std::string_view value) {
+  decided_[find_option(name_, name).row] = value;
+  refuse_without_owner();
+}
+
+std::vector<std::string> Command::given_of(const std::string& owner) const {
+  std::vector<std::string> names;
+  for (const Added& added : added_)
+    if (const Added* const of = owner_of(*added.row); of != nullptr && of->row->flag() == owner)
+      if (added.option->count() > 0) names.push_back(added.option->get_name());
+  return names;
+}
+
 // CLI11's complaints in this program's words.
 std::string Command::reworded(const CLI::ParseError& error) const {
   const std::string message = error.what();
@@ -307,6 +379,8 @@ void Command::parse(Arguments arguments) {
     }
   }
   refuse_other_choices(arguments);
+  refuse_out_of_range(arguments);
+  if (file_.empty()) refuse_without_owner();  // what a file records was accepted once
   if (quiet_ && verbose_) wrong_usage("--quiet and --verbose exclude each other");
   if (quiet_) set_verbosity(Verbosity::kQuiet);
   if (verbose_) set_verbosity(Verbosity::kVerbose);

@@ -2,9 +2,9 @@
 //
 //   Command command("score", "log-probability of continuations of a prompt");
 //   command.example("linnet score --prompt 'I feel' --continuation ' happy'");
-//   command.option("--prompt", prompt, "text before the continuation");
-//   command.choice("--dtype", dtype, {"f32", "bf16"}, "type of the weights");
-//   command.parse(arguments);          // --help, wrong usage: throws Exit
+//   command.option("--prompt", prompt);                // its row in option_table.cpp says the rest
+//   command.choice("--dtype", dtype, {"f32", "bf16"});
+//   command.parse(arguments);                          // --help, wrong usage: throws Exit
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "option_table.h"
 
 namespace CLI {  // its header alone takes seconds to compile: command.cpp includes it
 class App;
@@ -74,25 +76,28 @@ class Command {
   Command& operator=(const Command&) = delete;
 
   void example(const std::string& line) { examples_.push_back(line); }
-  // Every option added after this belongs to the group in --help.
-  void group(const std::string& name) { group_ = name; }
 
-  // A list takes every positional argument; as a flag, one value each time it is given. The help ends with the default
-  // that `value` has, unless it names one itself.
+  // The option of this verb in the table. A list takes every positional argument; as a flag, one value each time it is
+  // given. The help ends with the default that `value` has, unless it names one itself.
   template <class T>  // the types that command.cpp instantiates
-  Option option(const std::string& names, T& value, const std::string& help);
+  Option option(const std::string& name, T& value);
   // An option that takes one of these names. The help lists them; another value is wrong usage that names the nearest,
   // unless `others` are allowed ("balanced, or numbers").
-  Option choice(const std::string& names, std::string& value, std::vector<std::string> choices, const std::string& help,
+  Option choice(const std::string& name, std::string& value, std::vector<std::string> choices,
                 Others others = Others::kRefused);
-  // A flag; `names` may hold the opposite as "--on,!--off".
-  Option flag(const std::string& names, bool& value, const std::string& help);
+  Option flag(const std::string& name, bool& value);
   // Flags that the contract names and a later version brings: exit 2 with a word when one is given.
   void later(const std::string& names, const std::string& what);
 
   // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins. --quiet and --verbose,
-  // which every verb has, take effect here.
+  // which every verb has, take effect here. A number out of its range is wrong usage, and an option without the one
+  // that it belongs to.
   void parse(Arguments arguments);
+  // What an option was found to be that is "auto", or was left out: the options that belong to another value of it are
+  // wrong usage then.
+  void decide(const std::string& name, std::string_view value);
+  // The names of the options that were given and belong to this one.
+  std::vector<std::string> given_of(const std::string& owner) const;
 
   // Was it given, on the command line or by the environment?
   bool given(const std::string& name) const;
@@ -112,8 +117,19 @@ class Command {
   void refuse_unknown_options(Arguments arguments) const;
   [[noreturn]] void refuse_unknown(std::string_view spelling) const;
   void refuse_other_choices(Arguments arguments) const;
+  void refuse_out_of_range(Arguments arguments) const;
+  void refuse_without_owner() const;
   std::string reworded(const CLI::ParseError& error) const;
   std::string variable_behind(std::string_view message, Arguments arguments) const;
+
+  struct Added {
+    CLI::Option* option;
+    const OptionRow* row;
+    const std::string* value;  // of a choice, with its default; else null
+  };
+  CLI::Option* add(const Added& added, std::string_view group);
+  const Added* owner_of(const OptionRow& row) const;
+  std::string value_of(const Added& added) const;
 
   struct Later {
     CLI::Option* option;
@@ -124,11 +140,13 @@ class Command {
     std::vector<std::string> names;
     Others others;
   };
-  std::string name_, purpose_, group_ = "Options";
+  std::string name_, purpose_;
   std::unique_ptr<CLI::App> app_;
   std::vector<std::string> examples_;
   std::list<Later> later_;
   std::vector<Choice> choices_;
+  std::vector<Added> added_;
+  std::map<const OptionRow*, std::string> decided_;
   std::vector<std::vector<std::string>*> lists_;
   bool quiet_ = false, verbose_ = false;
   std::string file_;

@@ -62,16 +62,16 @@ void run_convert(Arguments arguments) {
   Command command("convert", "a model as a GGUF file or a folder, with weights of another type");
   command.example("linnet convert my-model -o my-model-q8.gguf --dtype q8");
   command.example("linnet convert SmolLM2-135M-Instruct.gguf -o smollm2 --dtype bf16");
-  command.option("MODEL", named, "folder, .gguf file or org/name[@revision]");
-  command.option("-m,--model", options.model, "the same, by name");
-  command.option("-o,--output", output, "a name ending in .gguf, or a new folder");
-  command.choice("--dtype", options.dtype, weight_type_names(), "auto: as it is; q8 and q4 into a .gguf only");
-  command.option("-t,--threads", options.threads, "default: physical cores");
-  command.flag("--json", json, "what was written as one JSON object");
+  command.option("MODEL", named);
+  command.option("--model", options.model);
+  command.option("--output", output);
+  command.choice("--dtype", options.dtype, weight_type_names());
+  command.option("--threads", options.threads);
+  command.flag("--json", json);
   command.parse(arguments);
   if (output.empty()) command.wrong_usage("-o OUT is missing: a name ending in .gguf, or a folder");
   const WeightType dtype = weight_type(command, options.dtype);
-  apply_machine_options(command, options);
+  apply_machine_options(options);
   if (!is_gguf(output) && (dtype == WeightType::kQ8 || dtype == WeightType::kQ4))
     command.wrong_usage("a folder holds f32, bf16 or f16; for q8 and q4 let -o end in .gguf");
   const fs::path source = resolve_model(named.empty() ? options.model : named);

@@ -127,8 +127,8 @@ void run_doctor(Arguments arguments) {
   command.example("linnet doctor");
   command.example("linnet doctor --bench --json");
   bool json = false, bench = false;
-  command.flag("--json", json, "one JSON object");
-  command.flag("--bench", bench, "also measure memory bandwidth and arithmetic");
+  command.flag("--json", json);
+  command.flag("--bench", bench);
   command.parse(arguments);
   const Json result = examine(bench);
   json ? print_json(result) : print_for_people(result);

@@ -5,6 +5,7 @@
 #include "completion.h"
 #include "linnet/base/file.h"
 #include "manual.h"
+#include "option_tables.h"
 #include "output.h"
 #include "suggestions.h"
 #include "verbs.h"
@@ -30,7 +31,7 @@ void run_completion(Arguments arguments) {
   command.example("linnet completion bash > ~/.local/share/bash-completion/completions/linnet");
   command.example("linnet completion fish > ~/.config/fish/completions/linnet.fish");
   std::string shell;
-  command.choice("shell", shell, {"bash", "zsh", "fish"}, "for which shell").required();
+  command.choice("shell", shell, {"bash", "zsh", "fish"}).required();
   command.parse(arguments);
   const auto commands = all_commands();
   print_result(shell == "bash"  ? bash_completion(commands)
@@ -43,7 +44,7 @@ void run_man(Arguments arguments) {
   command.example("linnet man classify | man -l -");
   command.example("linnet man > linnet.1");
   std::string verb;
-  command.option("verb", verb, "the page of a verb; without it the overview");
+  command.option("verb", verb);
   command.parse(arguments);
   const auto commands = all_commands();
   if (verb.empty()) return print_result(overview_page(commands));
@@ -60,7 +61,7 @@ void run_documents(Arguments arguments) {
   command.example("linnet documents build/share");
   command.example("linnet documents /usr/local/share");
   std::string folder;
-  command.option("folder", folder, "where they go").required();
+  command.option("folder", folder).required();
   command.parse(arguments);
   const auto commands = all_commands();
   const auto write = [&](const std::string& file, const std::string& text) {
@@ -70,6 +71,7 @@ void run_documents(Arguments arguments) {
   };
   write("man/man1/linnet.1", overview_page(commands));
   for (const CommandInfo& info : commands) write("man/man1/linnet-" + info.name + ".1", manual_page(info));
+  write("doc/linnet/options.md", option_tables(commands));
   write("bash-completion/completions/linnet", bash_completion(commands));
   write("zsh/site-functions/_linnet", zsh_completion(commands));
   write("fish/vendor_completions.d/linnet.fish", fish_completion(commands));

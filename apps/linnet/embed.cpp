@@ -68,11 +68,10 @@ void run_embed(Arguments arguments) {
   Command command("embed", "texts as vectors");
   command.example("linnet embed -m all-MiniLM-L6-v2 'a text' 'another text' --json");
   command.example("linnet embed -m all-MiniLM-L6-v2 --input texts.txt --output vectors.npy");
-  add_text_options(command, texts, "texts to embed");
+  add_text_options(command, texts);
   add_embed_options(command, flags);
-  command.group("Answer");
-  command.option("-o,--output", output, "a .npy file (float32, a row per text) instead of standard output");
-  command.flag("--json", json, "one JSON object per text");
+  command.option("--output", output);
+  command.flag("--json", json);
   add_model_options(command, model);
   command.parse(arguments);
   const tasks::EmbedWishes wishes = embed_wishes(command, flags);

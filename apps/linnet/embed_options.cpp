@@ -5,19 +5,16 @@
 namespace linnet::app {
 
 void add_embed_options(Command& command, EmbedFlags& flags) {
-  command.group("Vectors");
   command.choice("--pooling", flags.pooling,
-                 {"mean", "cls", "last", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"},
-                 "default: as the model's folder has it, else mean");
-  command.flag("--unit,!--no-unit", flags.unit, "scale to length 1; default: as the model's folder has it, else not");
-  command.option("--prompt-name", flags.prompt_name, "a prompt of the model to put before each text; default: its own");
-  command.option("--prompt", flags.prompt, "text to put before each text; '' for none");
-  command.option("--max-length", flags.max_length, "tokens of a text at most; default: the model's limit");
+                 {"mean", "cls", "last", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"});
+  command.flag("--unit", flags.unit);
+  command.option("--prompt-name", flags.prompt_name);
+  command.option("--prompt", flags.prompt);
+  command.option("--max-length", flags.max_length);
 }
 
 tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags) {
   tasks::EmbedWishes wishes;
-  if (command.given("--max-length") && flags.max_length < 1) command.wrong_usage("--max-length takes a number from 1");
   if (command.given("--pooling")) wishes.pooling = models::pooling_named(flags.pooling);
   if (command.given("--prompt") && command.given("--prompt-name"))
     command.wrong_usage("--prompt and --prompt-name both name what comes before a text; give one");

@@ -68,15 +68,12 @@ void run_fill(Arguments arguments) {
   Command command("fill", "the likeliest words for a masked place");
   command.example("linnet fill -m bert-base-uncased 'Paris is the [MASK] of France.'");
   command.example("linnet fill -m bert-base-uncased 'It was [MASK].' --targets good --targets bad --json");
-  add_text_options(command, texts, "texts that hold the model's mask token");
-  command.group("Answer");
-  command.option("--top-k", top_k, "words for each mask");
-  command.option("--targets", targets, "rank only this word (repeatable)");
-  add_answer_options(command, show, "one JSON array per text");
+  add_text_options(command, texts);
+  command.option("--top-k", top_k);
+  command.option("--targets", targets);
+  add_answer_options(command, show);
   add_model_options(command, model);
   command.parse(arguments);
-  if (top_k < 1) command.wrong_usage("--top-k takes a number from 1");
-
   check_answer_options(command, show);
 
   const ReadOptions read{.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};

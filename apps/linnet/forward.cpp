@@ -103,18 +103,14 @@ void run_forward(Arguments arguments) {
   Command command("forward", "one forward pass, its outputs written as tensors");
   command.example("linnet forward --ids 1,2,3 --ids 4,5 -o out.safetensors");
   command.example("linnet forward 'The movie was great.' -m models/bert --dtype f32 -o out.safetensors");
-  command.group("Input and output");
-  command.option("text", options.texts, "texts, each a row of the batch");
-  const auto rows = [&](const char* name, std::vector<std::string>& lists, const char* help) {
-    command.option(name, lists, help);
-  };
-  rows("--ids", options.ids, "token ids of a row, as 1,2,3; repeated, a batch");
-  rows("--attention-mask", options.masks, "0 where a token is left out; one list a row");
-  rows("--type-ids", options.types, "token types; one list a row");
-  rows("--decoder-ids", options.decoder_ids, "the decoder's ids of an encoder-decoder; one list a row");
-  command.choice("--padding-side", options.padding_side, {"right", "left"}, "where shorter rows are filled");
-  command.option("-o,--output", options.output, "the .safetensors file to write");
-  command.flag("--json", options.json, "names and shapes as JSON");
+  command.option("text", options.texts);
+  command.option("--ids", options.ids);
+  command.option("--attention-mask", options.masks);
+  command.option("--type-ids", options.types);
+  command.option("--decoder-ids", options.decoder_ids);
+  command.choice("--padding-side", options.padding_side, {"right", "left"});
+  command.option("--output", options.output);
+  command.flag("--json", options.json);
   add_model_options(command, options.model);
   command.parse(arguments);
   check_usage(command, options);

@@ -211,14 +211,12 @@ void run_inspect(Arguments arguments) {
   Command command("inspect", "what a model is, from its headers");
   command.example("linnet inspect SmolLM2-135M-Instruct.gguf");
   command.example("linnet inspect -m models/bert --tensors --json");
-  command.option("-m,--model,model", o.model,
-                 "folder, .gguf, .safetensors or pytorch_model.bin file, org/name[@revision]");
-  command.flag("--tensors", o.tensors, "every tensor of the checkpoint, with our name for it");
-  command.choice("--dtype", o.dtype, weight_type_names(), "what the memory to run is counted for");
-  command.option("--context", o.context, "tokens it is counted for; default: 2048, or the model's context");
-  command.flag("--json", o.json, "as JSON");
+  command.option("--model", o.model);
+  command.flag("--tensors", o.tensors);
+  command.choice("--dtype", o.dtype, weight_type_names());
+  command.option("--context", o.context);
+  command.flag("--json", o.json);
   command.parse(arguments);
-  if (command.given("--context") && o.context < 1) command.wrong_usage("--context takes a number from 1");
   const Inspection inspection(o, weight_type(command, o.dtype), models::summarize(resolve_model(o.model)));
   inspection.note_missing();
   o.json ? inspection.print_json() : inspection.print();

@@ -12,7 +12,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "model_argument.h"
-#include "option_names.h"
+#include "option_table.h"
 #include "output.h"
 #include "thread_waits.h"
 #include "verbs.h"

@@ -20,14 +20,13 @@ void run_merge(Arguments arguments) {
   Command command("merge", "a LoRA adapter folded into its base, saved as a folder");
   command.example("linnet merge my-adapter -o my-model");
   command.example("linnet merge my-adapter --base SmolLM2-135M-Instruct.gguf -o my-model --dtype f32");
-  command.option("ADAPTER", named, "a PEFT folder");
-  command.option("-m,--model", options.model, "the same, by name");
-  command.option("--base", options.base, "the model under it, where the adapter's own entry does not lead to it");
-  command.option("-o,--output", output, "a new folder");
-  command.choice("--dtype", options.dtype, weight_type_names(),
-                 "of the weights; auto: the base's, q8 and q4 by linnet convert");
-  command.option("-t,--threads", options.threads, "default: physical cores");
-  command.flag("--json", json, "what was written as one JSON object");
+  command.option("ADAPTER", named);
+  command.option("--model", options.model);
+  command.option("--base", options.base);
+  command.option("--output", output);
+  command.choice("--dtype", options.dtype, weight_type_names());
+  command.option("--threads", options.threads);
+  command.flag("--json", json);
   command.parse(arguments);
   if (output.empty()) command.wrong_usage("-o OUT is missing: the folder to write");
   if (named.empty() && options.model.empty()) command.wrong_usage("which adapter? name a PEFT folder");

@@ -52,15 +52,13 @@ void say_loaded(const LoadedModel& loaded, const fs::path& base, const std::stri
 }  // namespace
 
 void add_model_options(Command& command, ModelOptions& options) {
-  command.group("Model");
-  command.option("-m,--model", options.model,
-                 "folder, .gguf file, org/name[@revision] or PEFT adapter; default: SmolLM2-135M-Instruct");
-  command.option("--adapter", options.adapter, "a PEFT adapter on top of the model");
-  command.option("--base", options.base, "the model under the adapter that -m names");
-  command.choice("--dtype", options.dtype, weight_type_names(), "type of the weights (f32 is exact)");
-  command.choice("--device", options.device, {"auto", "cpu"}, "where it is computed");
-  command.option("-t,--threads", options.threads, "default: physical cores");
-  command.option("--seed", options.seed, "of everything random");
+  command.option("--model", options.model);
+  command.option("--adapter", options.adapter);
+  command.option("--base", options.base);
+  command.choice("--dtype", options.dtype, weight_type_names());
+  command.choice("--device", options.device, {"auto", "cpu"});
+  command.option("--threads", options.threads);
+  command.option("--seed", options.seed);
 }
 
 std::vector<std::string> weight_type_names() {
@@ -76,8 +74,7 @@ models::WeightType weight_type(const Command& command, const std::string& name) 
       format_printable("--dtype '{}' is not one of {}", printable(name, 40), fmt::join(weight_type_names(), ", ")));
 }
 
-void apply_machine_options(const Command& command, const ModelOptions& options) {
-  if (command.given("--threads") && options.threads < 1) command.wrong_usage("--threads takes a number from 1");
+void apply_machine_options(const ModelOptions& options) {
   set_threads(options.threads > 0 ? options.threads : default_threads());
 }
 
@@ -97,7 +94,7 @@ ModelPlaces find_model(const Command& command, const ModelOptions& options) {
 LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load,
                        WithTokenizer wanted) {
   const auto start = std::chrono::steady_clock::now();
-  apply_machine_options(command, options);
+  apply_machine_options(options);
   load.dtype = weight_type(command, options.dtype);
   load.seed = options.seed;
   const auto [base, adapter] = find_model(command, options);

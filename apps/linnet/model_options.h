@@ -53,7 +53,7 @@ LoadedModel load_model(const Command& command, const ModelOptions& options, mode
                        WithTokenizer tokenizer = WithTokenizer::kRequired);
 
 // --threads and --device; load_model does it too.
-void apply_machine_options(const Command& command, const ModelOptions& options);
+void apply_machine_options(const ModelOptions& options);
 std::vector<std::string> weight_type_names();  // "auto" first
 // A name of --dtype; wrong usage for another.
 models::WeightType weight_type(const Command& command, const std::string& name);

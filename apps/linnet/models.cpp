@@ -31,7 +31,7 @@ void run_models(Arguments arguments) {
   command.example("linnet models");
   command.example("linnet models --json");
   bool json = false;
-  command.flag("--json", json, R"({"cache","models":[{"model","revisions","bytes","path"}]})");
+  command.flag("--json", json);
   command.parse(arguments);
 
   const hub::Settings settings = hub::settings_from_environment();

@@ -39,8 +39,8 @@ void run_pull(Arguments arguments) {
   command.example("linnet pull org/name@v1.0 org/name:Q4_K_M --json");
   std::vector<std::string> names;
   bool json = false;
-  command.option("model", names, "org/name[@revision][:file or quantisation]").required();
-  command.flag("--json", json, "{\"model\",\"commit\",\"path\"}, a line for each model");
+  command.option("model", names).required();
+  command.flag("--json", json);
   command.parse(arguments);
   std::vector<hub::Spec> specs;
   specs.reserve(names.size());

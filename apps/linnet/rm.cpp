@@ -14,8 +14,8 @@ void run_rm(Arguments arguments) {
   command.example("linnet rm org/name@v1.0");
   std::vector<std::string> names;
   bool json = false;
-  command.option("model", names, "org/name, or org/name@revision for that revision alone").required();
-  command.flag("--json", json, "{\"model\",\"freed_bytes\"}, a line for each model");
+  command.option("model", names).required();
+  command.flag("--json", json);
   command.parse(arguments);
   std::vector<hub::Spec> specs;
   for (const std::string& name : names) {

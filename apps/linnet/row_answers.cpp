@@ -25,12 +25,10 @@ Json with_row(std::int64_t row, Json answer) {
 
 }  // namespace
 
-void add_answer_options(Command& command, AnswerOptions& options, const std::string& json_help, Joins joins) {
-  if (joins == Joins::kYes)
-    command.option("--output", options.output,
-                   "a .csv, .tsv or .jsonl file: the input's columns, and the answer's behind them");
-  command.flag("--stream", options.stream, "answer each row as it comes; default: of a pipe");
-  command.flag("--json", options.json, json_help);
+void add_answer_options(Command& command, AnswerOptions& options, Joins joins) {
+  if (joins == Joins::kYes) command.option("--output", options.output);
+  command.flag("--stream", options.stream);
+  command.flag("--json", options.json);
 }
 
 void check_answer_options(const Command& command, const AnswerOptions& options) {

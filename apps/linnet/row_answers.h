@@ -33,8 +33,7 @@ struct AnswerOptions {
 
 // --json, --stream and, where `joins`, --output. `json_help`: what a line of it is.
 enum class Joins : std::uint8_t { kNo, kYes };
-void add_answer_options(Command& command, AnswerOptions& options, const std::string& json_help,
-                        Joins joins = Joins::kYes);
+void add_answer_options(Command& command, AnswerOptions& options, Joins joins = Joins::kYes);
 // Wrong usage that is known before the input is read.
 void check_answer_options(const Command& command, const AnswerOptions& options);
 

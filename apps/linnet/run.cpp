@@ -30,47 +30,36 @@ struct Options {
 };
 
 void add_override_options(Command& command, generate::Overrides& r, bool& do_sample) {
-  command.group("Length");
-  command.option("-n,--max-new-tokens", r.max_new_tokens, "new tokens at most; default: the checkpoint's, else 256");
-  command.option("--max-length", r.max_length, "prompt and new tokens at most; default: the model's context");
-  command.option("--min-new-tokens", r.min_new_tokens, "no end token before so many new tokens");
-  command.option("--min-length", r.min_length, "the same, counting the prompt");
-  command.group("Sampling (greedy without these)");
-  command.flag("--do-sample,!--no-do-sample", do_sample, "draw by probability");
-  command.option("--temperature", r.temperature,
-                 "scores are divided by it, 0 is greedy; default: the checkpoint's, else 1");
-  command.option("--top-k", r.top_k, "draw from the k likeliest, 0: all; default: the checkpoint's, else 50");
-  command.option("--top-p", r.top_p,
-                 "draw from the likeliest that reach this probability; default: the checkpoint's, else 1");
-  command.option("--min-p", r.min_p, "drop tokens below this share of the likeliest's probability");
-  command.option("--typical-p", r.typical_p, "draw from the tokens of typical surprise");
-  command.group("Penalties");
-  command.option("--repetition-penalty", r.repetition_penalty, "above 1: seen tokens become less likely");
-  command.option("--no-repeat-ngram-size", r.no_repeat_ngram_size, "no run of so many tokens twice");
+  command.option("--max-new-tokens", r.max_new_tokens);
+  command.option("--max-length", r.max_length);
+  command.option("--min-new-tokens", r.min_new_tokens);
+  command.option("--min-length", r.min_length);
+  command.flag("--do-sample", do_sample);
+  command.option("--temperature", r.temperature);
+  command.option("--top-k", r.top_k);
+  command.option("--top-p", r.top_p);
+  command.option("--min-p", r.min_p);
+  command.option("--typical-p", r.typical_p);
+  command.option("--repetition-penalty", r.repetition_penalty);
+  command.option("--no-repeat-ngram-size", r.no_repeat_ngram_size);
 }
 
 void add_options(Command& command, Options& o) {
   command.example("linnet run 'The capital of France is' -n 20");
   command.example("linnet run --chat 'Write a haiku about rain.' --temperature 0.7 --seed 1");
-  command.group("Prompt");
-  command
-      .option("prompt", o.input.texts,
-              "the text to continue; without one, standard input, or a conversation in a terminal")
-      .expected(0, 1);
-  command.option("--ids", o.ids, "token ids 1,2,3 instead of a text");
-  command.option("--input", o.input.input,
-                 "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input");
+  command.option("prompt", o.input.texts).expected(0, 1);
+  command.option("--ids", o.ids);
+  command.option("--input", o.input.input);
   add_row_options(command, o.input.rows);
-  command.flag("--chat", o.chat, "the prompt is a user's turn of the model's chat template");
-  command.option("--system", o.system, "the system's turn before it; switches --chat on");
+  command.flag("--chat", o.chat);
+  command.option("--system", o.system);
   add_override_options(command, o.complete.overrides, o.do_sample);
-  command.group("Output");
-  command.option("--stop", o.complete.stop, "end before this text; repeatable");
-  command.option("--logprobs", o.complete.overrides.logprobs, "also the N likeliest tokens of every step; default: none");
-  command.flag("--echo", o.echo, "the prompt before what continues it");
-  add_answer_options(command, o.answers, "text, ids, finish reason, usage, timing", Joins::kNo);
+  command.option("--stop", o.complete.stop);
+  command.option("--logprobs", o.complete.overrides.logprobs);
+  command.flag("--echo", o.echo);
+  add_answer_options(command, o.answers, Joins::kNo);
   add_model_options(command, o.model);
-  command.option("--memory", o.memory, "most memory for weights, KV cache and scratch, as 4G");
+  command.option("--memory", o.memory);
   command.later("--num-beams", "beam search");
   command.later("--length-penalty", "of beam search");
   command.later("--early-stopping", "of beam search");
@@ -88,8 +77,6 @@ void settle(const Command& command, Options& o) {
     command.wrong_usage("--stream reads standard input or --input; leave out the prompt");
   if (prompts > 1) command.wrong_usage("a prompt, --ids or --input: one of them");
   if (o.chat && command.given("--ids")) command.wrong_usage("--chat makes its ids itself; leave out --ids");
-  if (o.complete.overrides.logprobs < 0 || (command.given("--logprobs") && o.complete.overrides.logprobs == 0))
-    command.wrong_usage("--logprobs takes a number from 1");
 }
 
 Json messages(const Options& o, const std::string& text) {

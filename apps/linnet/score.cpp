@@ -179,15 +179,11 @@ void check_usage(const Command& command, const Options& o) {
   const bool measures = !o.perplexity.empty(), prompts = command.given("--prompt") || !o.continuations.empty();
   if (static_cast<int>(measures) + static_cast<int>(prompts) + static_cast<int>(!o.source.input.empty()) != 1)
     command.wrong_usage("give --prompt with --continuation, or --input FILE, or --perplexity FILE");
-  if (prompts && o.continuations.empty()) command.wrong_usage("what may follow? give --continuation TEXT");
-  if (prompts && !command.given("--prompt")) command.wrong_usage("--continuation of what? give --prompt TEXT");
-  if (o.window < 2 || o.stride < 1 || o.stride > o.window)
-    command.wrong_usage(format_printable("--window {} --stride {}: a stride is 1 to the window, a window at least 2",
-                                         o.window, o.stride));
+  if (o.stride > o.window)
+    command.wrong_usage(format_printable("--stride {} is more than --window {}", o.stride, o.window));
   if (measures && command.given("--output"))
     command.wrong_usage("--output joins answers to rows; leave it out with --perplexity");
   check_answer_options(command, o.show);
-  if (o.limit < 0) command.wrong_usage("--limit takes a number of tokens");
 }
 
 }  // namespace
@@ -197,20 +193,16 @@ void run_score(Arguments arguments) {
   Command command("score", "log-probabilities of continuations, and the perplexity of a text");
   command.example("linnet score --prompt 'I feel' --continuation ' happy' --continuation ' sad'");
   command.example("linnet score --perplexity book.txt --window 512 --stride 256 --limit 4096");
-  command.group("Continuations");
-  command.option("--prompt", o.prompt, "the text before the continuation");
-  command.option("--continuation", o.continuations, "a text that may follow; several of them").allow_extra_args();
-  command.option("--input", o.source.input,
-                 "rows of a prompt and continuations (a list of texts); - for standard input");
+  command.option("--prompt", o.prompt);
+  command.option("--continuation", o.continuations).allow_extra_args();
+  command.option("--input", o.source.input);
   add_format_options(command, o.source.rows);
-  command.option("--text-column", o.source.rows.text_column, "the prompt's (default: prompt)");
-  command.group("Perplexity");
-  command.option("--perplexity", o.perplexity, "a text file (also .gz; - for standard input)");
-  command.option("--window", o.window, "tokens looked at together; default: 512, or the model's context");
-  command.option("--stride", o.stride, "tokens from window to window; default: 256, or half the context");
-  command.option("--limit", o.limit, "only the first N tokens; 0: all");
-  command.group("Output");
-  add_answer_options(command, o.show, "scores as JSON, one object per prompt");
+  command.option("--text-column", o.source.rows.text_column);
+  command.option("--perplexity", o.perplexity);
+  command.option("--window", o.window);
+  command.option("--stride", o.stride);
+  command.option("--limit", o.limit);
+  add_answer_options(command, o.show);
   add_model_options(command, o.model);
   command.parse(arguments);
   check_usage(command, o);

@@ -51,14 +51,12 @@ void run_search(Arguments arguments) {
   Command command("search", "the texts of an embedded file that are closest to a query");
   command.example("linnet search -m all-MiniLM-L6-v2 'where is my order' --in vectors.npy --texts texts.txt");
   command.example("linnet search -m all-MiniLM-L6-v2 'refund' 'delay' --in v.npy --texts t.csv --top-k 3 --json");
-  command.group("Texts");
-  command.option("query", queries, "texts to look for");
-  command.option("--in", vectors, "the vectors: what `linnet embed --output` wrote with the same model");
-  command.option("--texts", file, "the texts that were embedded, in the same order");
+  command.option("query", queries);
+  command.option("--in", vectors);
+  command.option("--texts", file);
   add_row_options(command, rows);
-  command.group("Answer");
-  command.option("--top-k", options.top_k, "hits per query");
-  command.flag("--json", json, "one JSON object per query");
+  command.option("--top-k", options.top_k);
+  command.flag("--json", json);
   add_embed_options(command, flags);
   add_model_options(command, model);
   command.parse(arguments);
@@ -66,7 +64,6 @@ void run_search(Arguments arguments) {
   if (queries.empty()) command.wrong_usage("what for? give a query");
   if (vectors.empty()) command.wrong_usage("--in F.npy is missing: what `linnet embed --output F.npy` wrote");
   if (file.empty()) command.wrong_usage("--texts F is missing: the texts that were embedded");
-  if (options.top_k < 1) command.wrong_usage("--top-k takes a number from 1");
 
   const Dataset texts = read_dataset(
       file,

@@ -33,17 +33,16 @@ std::string row_place(const Dataset& data, std::size_t index) {
 }
 
 void add_format_options(Command& command, RowOptions& options) {
-  command.choice("--input-format", options.format, {"csv", "tsv", "jsonl", "ndjson", "json", "txt"},
-                 "default: by the name, else by the content; one of");
-  command.option("--delimiter", options.delimiter, "between the cells of a CSV, as ';' or tab (default: ',')");
-  command.flag("--no-header", options.no_header, "the first row is a row; the columns are column1, column2, …");
+  command.choice("--input-format", options.format, {"csv", "tsv", "jsonl", "ndjson", "json", "txt"});
+  command.option("--delimiter", options.delimiter);
+  command.flag("--no-header", options.no_header);
 }
 
 void add_row_options(Command& command, RowOptions& options) {
   add_format_options(command, options);
-  command.option("--text-column", options.text_column, "default: text, else the usual names");
-  command.option("--text-pair-column", options.pair_column, "a second text; default: text_pair, else the usual names");
-  command.option("--label-column", options.label_column, "default: label, else the usual names");
+  command.option("--text-column", options.text_column);
+  command.option("--text-pair-column", options.pair_column);
+  command.option("--label-column", options.label_column);
 }
 
 ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read) {
@@ -56,10 +55,9 @@ ReadOptions read_options(const Command& command, const RowOptions& options, Read
   return read;
 }
 
-void add_text_options(Command& command, TextOptions& options, const std::string& what) {
-  command.group("Texts");
-  command.option("text", options.texts, what);
-  command.option("--input", options.input, ".txt, .jsonl, .json, .csv, .tsv, each also .gz; - for standard input");
+void add_text_options(Command& command, TextOptions& options) {
+  command.option("text", options.texts);
+  command.option("--input", options.input);
   add_row_options(command, options.rows);
 }
 

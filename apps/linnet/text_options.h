@@ -1,7 +1,7 @@
 // Texts to work on, as every verb takes them: positional strings, --input FILE, or standard input.
 //
 //   TextOptions options;
-//   add_text_options(command, options, "texts to classify");
+//   add_text_options(command, options);
 //   command.parse(arguments);
 //   Dataset texts = read_texts(command, options);   // texts.examples[i].text, .label where the file has labels
 #pragma once
@@ -32,7 +32,7 @@ struct TextOptions {
   RowOptions rows;
 };
 
-void add_text_options(Command& command, TextOptions& options, const std::string& what);
+void add_text_options(Command& command, TextOptions& options);
 
 // Positional texts, else the file, else standard input where it is no terminal. None at all: wrong usage. `read` holds
 // what the verb knows of the columns; their names come from the options.

@@ -33,85 +33,70 @@ struct Words {
 };
 
 void add_task_options(Command& command, TrainOptions& o, Words& words) {
-  command.group("Data and task");
-  command.option("--data", words.data, "a .jsonl, .csv or .tsv file (also .gz), or a folder with train, valid, test");
-  command.option("-o,--output", o.output, "the folder that is made");
+  command.option("--data", words.data);
+  command.option("--output", o.output);
   command.choice("--task", words.task,
                  {"auto", "classify", "causal-lm", "masked-lm", "next-sentence", "masked-next-sentence", "seq2seq",
-                  "denoise-t5", "denoise-bart", "token-delete", "token-replace", "sentence-shuffle", "qa", "tokens"},
-                 "what is learned; auto: by the columns");
+                  "denoise-t5", "denoise-bart", "token-delete", "token-replace", "sentence-shuffle", "qa", "tokens"});
   add_row_options(command, words.rows);
   command.choice(
       "--problem-type", words.problem,
-      {"single_label_classification", "multi_label_classification", "regression", "single-label", "multi-label"},
-      "kind of the labels; default: by their column");
-  command.flag("--new-head", words.new_head, "replace a head of another size or of other labels");
-  command.choice("--head", words.head, {"linear", "mlp"}, "kind of a new head; default: as Transformers does");
-  command.choice(
-      "--pooling", words.pooling, {"first", "last", "mean", "max"},
-      "what a new classifier reads of a text: one token, or all of it; default: as Transformers does for the family");
-  command.flag("--from-scratch", words.from_scratch, "every weight random: only the configuration is read");
-  command.flag("--whole-word", o.whole_word, "masked-lm: mask whole words");
-  command.option("--mask-probability", o.mask_probability, "masked-lm: share of tokens to predict");
-  command.flag("--no-eos", words.no_eos, "causal-lm: texts do not end with the end token");
-  command.flag("--packing", o.packing, "causal-lm: join texts, cut rows of --max-length tokens");
-  command.option("--max-length", o.max_length, "tokens a row at most");
+      {"single_label_classification", "multi_label_classification", "regression", "single-label", "multi-label"});
+  command.flag("--new-head", words.new_head);
+  command.choice("--head", words.head, {"linear", "mlp"});
+  command.choice("--pooling", words.pooling, {"first", "last", "mean", "max"});
+  command.flag("--from-scratch", words.from_scratch);
+  command.flag("--whole-word", o.whole_word);
+  command.option("--mask-probability", o.mask_probability);
+  command.flag("--no-eos", words.no_eos);
+  command.flag("--packing", o.packing);
+  command.option("--max-length", o.max_length);
 }
 
 void add_method_options(Command& command, TrainOptions& o, Words& words) {
-  command.group("What trains");
-  command.choice("--method", words.method, {"auto", "full", "head", "lora", "prompt", "prefix"},
-                 "what trains; auto: full under 500 M parameters, else lora");
-  command.option("--lora-r", o.lora_rank, "rank");
-  command.option("--lora-alpha", o.lora_alpha, "scale: alpha / rank");
-  command.option("--lora-dropout", o.lora_dropout, "of what the adapter reads");
-  command.flag("--rslora", words.rslora, "scale: alpha / sqrt(rank)");
-  command.option("--target-modules", o.target_modules, "Hugging Face's names of the modules; all-linear for every one")
-      .delimiter(',');
-  command.choice("--preset", words.preset, {"power-of-scale"},
-                 "prompt tuning as a paper did it (100 tokens, Adafactor at 0.3)");
-  command.option("--virtual-tokens", o.virtual_tokens, "rows of a soft prompt or prefix");
-  command.option("--prompt-init", o.prompt_init, "random, vocab, or text=…");
-  command.flag("--prefix-projection", o.prefix_projection, "a perceptron makes the prefix while it trains");
-  command.option("--prefix-hidden", o.prefix_hidden, "its width; default: the model's");
-  command.flag("--peft-compat", words.peft_compat, "prefix: only what PEFT knows (the decoder's)");
-  command.option("--freeze", o.freeze, "parameters whose name holds this stay").delimiter(',');
+  command.choice("--method", words.method, {"auto", "full", "head", "lora", "prompt", "prefix"});
+  command.option("--lora-r", o.lora_rank);
+  command.option("--lora-alpha", o.lora_alpha);
+  command.option("--lora-dropout", o.lora_dropout);
+  command.flag("--rslora", words.rslora);
+  command.option("--target-modules", o.target_modules).delimiter(',');
+  command.choice("--preset", words.preset, {"power-of-scale"});
+  command.option("--virtual-tokens", o.virtual_tokens);
+  command.option("--prompt-init", o.prompt_init);
+  command.flag("--prefix-projection", o.prefix_projection);
+  command.option("--prefix-hidden", o.prefix_hidden);
+  command.flag("--peft-compat", words.peft_compat);
+  command.option("--freeze", o.freeze).delimiter(',');
 }
 
 void add_step_options(Command& command, TrainOptions& o, Words& words) {
-  command.group("How");
-  command.option("--epochs", o.epochs, "passes over the rows");
-  command.option("--max-steps", o.max_steps, "takes precedence over --epochs; default: none");
-  command.option("--batch-size", o.batch_size, "rows a batch");
-  command.option("--batch-tokens", o.batch_tokens, "tokens per batch at most; default: no limit");
-  command.option("--grad-accumulation", o.grad_accumulation, "batches a step");
-  command.option("--learning-rate", o.learning_rate,
-                 "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2");
-  command.choice("--optimizer", words.optimizer, {"adamw", "adam", "sgd", "adafactor"}, "optimizer");
-  command.option("--momentum", o.optimizer.momentum, "of sgd; 0: none");
-  command.option("--weight-decay", o.optimizer.weight_decay, "of matrices");
-  command.flag("--decay-all", words.decay_all, "of biases and norms too");
-  command.option("--warmup-ratio", o.warmup_ratio, "share of the steps");
-  command.choice("--schedule", words.schedule, {"linear", "cosine", "constant"}, "learning rate after the warm-up");
-  command.option("--clip", o.clip, "norm of all gradients at most; 0: off");
-  command.option("--label-smoothing", o.label_smoothing, "classification");
-  command.option("--class-weights", words.class_weights, "one a label (1,2.5), or balanced");
-  command.flag("--recompute", o.recompute, "gradient checkpointing: less memory, more time");
-  command.flag("--no-shuffle", words.no_shuffle, "the file's order, consecutive batches");
+  command.option("--epochs", o.epochs);
+  command.option("--max-steps", o.max_steps);
+  command.option("--batch-size", o.batch_size);
+  command.option("--batch-tokens", o.batch_tokens);
+  command.option("--grad-accumulation", o.grad_accumulation);
+  command.option("--learning-rate", o.learning_rate);
+  command.choice("--optimizer", words.optimizer, {"adamw", "adam", "sgd", "adafactor"});
+  command.option("--momentum", o.optimizer.momentum);
+  command.option("--weight-decay", o.optimizer.weight_decay);
+  command.flag("--decay-all", words.decay_all);
+  command.option("--warmup-ratio", o.warmup_ratio);
+  command.choice("--schedule", words.schedule, {"linear", "cosine", "constant"});
+  command.option("--clip", o.clip);
+  command.option("--label-smoothing", o.label_smoothing);
+  command.option("--class-weights", words.class_weights);
+  command.flag("--recompute", o.recompute);
+  command.flag("--no-shuffle", words.no_shuffle);
 }
 
 void add_run_options(Command& command, TrainOptions& o, Words& words) {
-  command.group("Validation and files");
-  command.option("--valid-fraction", o.valid_fraction, "of the rows, where there is no validation file");
-  command.option("--eval-every", o.eval_every, "steps; default: an epoch");
-  command.option("--early-stopping", o.early_stopping,
-                 "evaluations without a better one before stopping; default: never");
-  command.option("--save-every", o.save_every, "steps; default: an epoch");
-  command.option("--keep", o.keep, "newest checkpoints kept beside the best; 0: all");
-  command.flag("--resume", o.resume,
-               "go on from the newest checkpoint in -o, bit for bit, with the options it records; --epochs and "
-               "--max-steps may grow");
-  command.flag("--json", words.json, "JSON lines: steps, evaluations, the summary");
+  command.option("--valid-fraction", o.valid_fraction);
+  command.option("--eval-every", o.eval_every);
+  command.option("--early-stopping", o.early_stopping);
+  command.option("--save-every", o.save_every);
+  command.option("--keep", o.keep);
+  command.flag("--resume", o.resume);
+  command.flag("--json", words.json);
 }
 
 nn::ProblemType problem_named(const std::string& name) {
@@ -153,16 +138,8 @@ void apply_preset(const Command& command, Words& words, TrainOptions& o) {
   if (!command.given("--schedule")) words.schedule = "constant";
 }
 
-// What would be read and do nothing, or something else than it says.
-void refuse_idle_options(const Command& command, const ModelOptions& model, const TrainOptions& o) {
-  if (command.given("--learning-rate") && o.learning_rate == 0)
-    command.wrong_usage("--learning-rate 0 learns nothing; leave it out for the method's own");
-  const bool adapts =
-      o.method == TrainMethod::kLora || o.method == TrainMethod::kPrompt || o.method == TrainMethod::kPrefix;
-  if (o.start == StartFrom::kScratch && adapts)
-    command.wrong_usage("--from-scratch: nothing keeps the random base under an adapter; train all (--method full)");
-  if (command.given("--momentum") && o.optimizer.kind != OptimizerKind::kSgd)
-    command.wrong_usage("--momentum belongs to --optimizer sgd");
+// Types of the weights that do not train.
+void refuse_weight_types(const Command& command, const ModelOptions& model, const TrainOptions& o) {
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
   if ((model.dtype == "q8" || model.dtype == "q4") && o.method == TrainMethod::kFull)
     command.wrong_usage(
@@ -171,13 +148,11 @@ void refuse_idle_options(const Command& command, const ModelOptions& model, cons
 
 // Numbers that an adapter already has.
 void refuse_other_adapter(const Command& command) {
-  for (const char* option :
-       {"--lora-r", "--lora-alpha", "--rslora", "--target-modules", "--virtual-tokens", "--prompt-init"})
-    if (command.given(option))
-      command.wrong_usage(
-          format_printable("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
-                           "in first with linnet merge",
-                           option));
+  for (const std::string& option : command.given_of("--method"))
+    command.wrong_usage(
+        format_printable("{}: the model carries an adapter, which goes on as it is; leave it out, or fold it "
+                         "in first with linnet merge",
+                         option));
 }
 
 void read_words(const Command& command, const ModelOptions& model, const Words& words, TrainOptions& o) {
@@ -204,7 +179,7 @@ void read_words(const Command& command, const ModelOptions& model, const Words& 
   if (command.given("--seed")) o.seed = model.seed;
   if (model.dtype == "f32") o.compute = Compute::kF32;
   if (model.dtype == "bf16") o.compute = Compute::kBF16;
-  refuse_idle_options(command, model, o);
+  refuse_weight_types(command, model, o);
 }
 
 ReadOptions data_options(const Command& command, const TrainOptions& o, const Words& words) {
@@ -368,6 +343,10 @@ PreparedRun prepare_run(TrainCommand& asked) {
   PreparedRun run{load_model(command, model, load), nullptr};
   run.trainer = std::make_unique<Trainer>(*run.loaded.model, run.loaded.tokenizer(), std::move(splits), options,
                                           std::move(run.loaded.adapter));
+  if (!options.resume) {
+    command.decide("--task", task_name(run.trainer->options().task));
+    command.decide("--method", method_name(run.trainer->options().method));
+  }
   return run;
 }
 

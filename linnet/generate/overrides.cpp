@@ -1,7 +1,6 @@
 #include "linnet/generate/overrides.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -12,16 +11,18 @@ namespace {
 
 constexpr std::int64_t kDefaultTopK = 50;
 
+void in_range(const char* field, auto value) {
+  check_range(rule_of(kOverrideRules, field), static_cast<double>(value));
+}
+
 void check_ranges(const SamplingOptions& s) {
-  check_option(std::isfinite(s.temperature) && s.temperature >= 0, "temperature", "{} is not 0 or more", s.temperature);
-  check_option(s.top_k >= 0, "top_k", "{} is not 0 (all tokens) or more", s.top_k);
-  check_option(s.top_p > 0 && s.top_p <= 1, "top_p", "{} is not above 0 and at most 1", s.top_p);
-  check_option(s.min_p >= 0 && s.min_p <= 1, "min_p", "{} is not from 0 to 1", s.min_p);
-  check_option(s.typical_p > 0 && s.typical_p <= 1, "typical_p", "{} is not above 0 and at most 1", s.typical_p);
-  check_option(std::isfinite(s.repetition_penalty) && s.repetition_penalty > 0, "repetition_penalty",
-               "{} is not above 0 (1: none)", s.repetition_penalty);
-  check_option(s.no_repeat_ngram_size >= 0, "no_repeat_ngram_size", "{} is not 0 (off) or more",
-               s.no_repeat_ngram_size);
+  in_range("temperature", s.temperature);
+  in_range("top_k", s.top_k);
+  in_range("top_p", s.top_p);
+  in_range("min_p", s.min_p);
+  in_range("typical_p", s.typical_p);
+  in_range("repetition_penalty", s.repetition_penalty);
+  in_range("no_repeat_ngram_size", s.no_repeat_ngram_size);
 }
 
 template <class T, class U>
@@ -47,9 +48,9 @@ void set_lengths(const Overrides& r, const GenerationConfig& c, GenerateOptions&
   }
   o.min_new_tokens = first_of(r.min_new_tokens, c.min_new_tokens, std::int64_t{0});
   o.min_length = first_of(r.min_length, c.min_length, std::int64_t{0});
-  check_option(o.max_new_tokens >= 0, "max_new_tokens", "{} is not 0 or more", o.max_new_tokens);
-  check_option(o.min_new_tokens >= 0, "min_new_tokens", "{} is not 0 or more", o.min_new_tokens);
-  check_option(o.min_length >= 0, "min_length", "{} is not 0 or more", o.min_length);
+  in_range("max_new_tokens", o.max_new_tokens);
+  in_range("min_new_tokens", o.min_new_tokens);
+  in_range("min_length", o.min_length);
 }
 
 void set_sampling(const Overrides& r, const GenerationConfig& c, SamplingOptions& s) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "linnet/base/option_rule.h"
 #include "linnet/generate/generator.h"
 #include "linnet/io/folder.h"
 
@@ -31,6 +32,20 @@ struct Overrides {
 };
 
 inline constexpr std::int64_t kDefaultNewTokens = 256;
+
+inline constexpr OptionRule kOverrideRules[] = {
+    {"max_new_tokens", at_least(0)},
+    {"max_length", at_least(1)},
+    {"min_new_tokens", at_least(0)},
+    {"min_length", at_least(0)},
+    {"temperature", at_least(0)},
+    {"top_k", at_least(0)},
+    {"top_p", above_to(0, 1)},
+    {"min_p", between(0, 1)},
+    {"typical_p", above_to(0, 1)},
+    {"repetition_penalty", above(0)},
+    {"no_repeat_ngram_size", at_least(0)},
+};
 
 // generation_config.json beside the weights, else what config.json says; of a GGUF file its end tokens.
 GenerationConfig generation_config(const models::Model& model);

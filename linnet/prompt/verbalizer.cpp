@@ -55,7 +55,7 @@ Verbalizer Verbalizer::parse(std::vector<std::string> labels, std::span<const st
   std::vector<bool> seen(made.size(), false);
   for (const std::string& spec : specs) {
     const std::size_t index = find_label(made.labels_, spec);
-    check_option(index < made.size(), "label_words", "'{}' is not LABEL=word,word with one of the labels {}",
+    check_option(index < made.size(), "label_words", "'{}': expected LABEL=word,word with one of the labels {}",
                  printable(spec, 80), printable(fmt::format("{}", fmt::join(made.labels_, ", "))));
     const std::string& label = made.labels_[index];
     check_option(!seen[index], "label_words", "'{}' is given twice; write its words with commas", printable(label, 80));

@@ -10,6 +10,7 @@
 #include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/train/option_rules.h"
 
 namespace linnet {
 namespace {
@@ -110,11 +111,8 @@ void Learner::choose_method(TrainOptions& options) const {
   if (options.start == StartFrom::kScratch && options.method == TrainMethod::kAuto) options.method = TrainMethod::kFull;
   if (options.method == TrainMethod::kAuto)
     options.method = model_.parameter_count() < kSmallModel ? TrainMethod::kFull : TrainMethod::kLora;
-  check_option(options.freeze.empty() || options.method == TrainMethod::kFull, "freeze",
-               "with {} {} the model's own weights stay anyway; leave it out", option("method"),
-               method_name(options.method));
-  check_option(!options.rank_stabilised || options.method == TrainMethod::kLora, "rank_stabilised",
-               "{} {} has no rank; use lora", option("method"), method_name(options.method));
+  check_owner(rule_of(kTrainRules, "freeze"), !options.freeze.empty(), method_name(options.method));
+  check_owner(rule_of(kTrainRules, "rank_stabilised"), options.rank_stabilised, method_name(options.method));
 }
 
 void Learner::set_precision(const TrainOptions& options) {

@@ -7,6 +7,7 @@
 #include "linnet/data/columns.h"
 #include "linnet/data/labels.h"
 #include "linnet/train/encode.h"
+#include "linnet/train/option_rules.h"
 
 namespace linnet {
 namespace {
@@ -93,12 +94,6 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
   return known;
 }
 
-void positive(const char* field, double value) { check_option(value > 0, field, "{} is not positive", value); }
-void not_negative(const char* field, double value) { check_option(value >= 0, field, "{} is negative", value); }
-void share(const char* field, double value) {
-  check_option(value >= 0 && value < 1, field, "{} is not at least 0 and below 1", value);
-}
-
 }  // namespace
 
 models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& splits, TrainOptions& options) {
@@ -122,12 +117,12 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
   load.new_head = options.head_rule == HeadRule::kReplace;
   const bool classes = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens;
-  const bool weighs = options.balanced_class_weights || !options.class_weights.empty();
-  const bool classify = options.task == TrainTask::kClassify;
-  check_option(classify || !weighs, "class_weights", "belongs to classify; {} has no use for it",
-               task_name(options.task));
-  check_option(classify || options.label_smoothing == 0, "label_smoothing", "belongs to classify; {} has no use for it",
-               task_name(options.task));
+  const auto of_the_task = [&](const char* field, bool is_set) {
+    check_owner(rule_of(kTrainRules, field), is_set, task_name(options.task));
+  };
+  of_the_task("class_weights", options.balanced_class_weights || !options.class_weights.empty());
+  of_the_task("label_smoothing", options.label_smoothing != 0);
+  of_the_task("packing", options.packing);
   check_option(options.early_stopping == 0 || options.valid_fraction > 0 || splits.valid, "early_stopping",
                "there are no validation rows to tell when; give a validation file or {}", option("valid_fraction"));
   if (!classes) return load;
@@ -152,25 +147,32 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
 }
 
 void check_options(const TrainOptions& o) {
-  positive("epochs", static_cast<double>(o.epochs));
-  not_negative("max_steps", static_cast<double>(o.max_steps));
-  positive("batch_size", static_cast<double>(o.batch_size));
-  positive("grad_accumulation", static_cast<double>(o.grad_accumulation));
-  not_negative("learning_rate", o.learning_rate);
-  not_negative("weight_decay", static_cast<double>(o.optimizer.weight_decay));
-  share("warmup_ratio", o.warmup_ratio);
-  not_negative("clip", o.clip);
-  positive("max_length", static_cast<double>(o.max_length));
-  share("label_smoothing", o.label_smoothing);
-  share("mask_probability", o.mask_probability);
-  share("valid_fraction", o.valid_fraction);
-  share("lora_dropout", o.lora_dropout);
-  positive("lora_rank", static_cast<double>(o.lora_rank));
-  positive("virtual_tokens", static_cast<double>(o.virtual_tokens));
-  not_negative("eval_every", static_cast<double>(o.eval_every));
-  not_negative("save_every", static_cast<double>(o.save_every));
-  not_negative("keep", static_cast<double>(o.keep));
-  not_negative("early_stopping", static_cast<double>(o.early_stopping));
+  const auto in_range = [](const char* field, auto value) {
+    check_range(rule_of(kTrainRules, field), static_cast<double>(value));
+  };
+  in_range("epochs", o.epochs);
+  in_range("max_steps", o.max_steps);
+  in_range("batch_size", o.batch_size);
+  in_range("batch_tokens", o.batch_tokens);
+  in_range("grad_accumulation", o.grad_accumulation);
+  in_range("learning_rate", o.learning_rate);
+  in_range("momentum", o.optimizer.momentum);
+  in_range("weight_decay", o.optimizer.weight_decay);
+  in_range("warmup_ratio", o.warmup_ratio);
+  in_range("clip", o.clip);
+  in_range("max_length", o.max_length);
+  in_range("label_smoothing", o.label_smoothing);
+  in_range("mask_probability", o.mask_probability);
+  in_range("valid_fraction", o.valid_fraction);
+  in_range("lora_rank", o.lora_rank);
+  in_range("lora_alpha", o.lora_alpha);
+  in_range("lora_dropout", o.lora_dropout);
+  in_range("virtual_tokens", o.virtual_tokens);
+  in_range("prefix_hidden", o.prefix_hidden);
+  in_range("eval_every", o.eval_every);
+  in_range("save_every", o.save_every);
+  in_range("keep", o.keep);
+  in_range("early_stopping", o.early_stopping);
 }
 
 }  // namespace linnet

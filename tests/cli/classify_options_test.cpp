@@ -45,7 +45,7 @@ TEST(Calibration, HoldsForItsModelTemplateWordsAndOptionsOnly) {
            Other{asked(with({"--template", "w10 {{ text }}"})),
                  "another template (template is \"w9 {{ text }}\" there"},
            Other{asked(with({})), "another template"},
-           Other{asked(with({"--template", "w9 {{ text }}", "--normalize", "tokens"})), "another --normalize"},
+           Other{asked(with({"--template", "w9 {{ text }}", "--normalize", "tokens"})), "another normalisation"},
            Other{asked(with({"--template", "w9 {{ text }}", "--examples", solved})), "other examples"},
            Other{asked(with({"--template", "w9 {{ text }}"}), "llama/causal"), "another model"},
            Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,b", "w5"})),

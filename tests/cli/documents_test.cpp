@@ -66,6 +66,14 @@ TEST_F(Documents, ZshAndFishReadTheirScripts) {
   }
 }
 
+TEST_F(Documents, TheTablesOfTheCommandLinesPageAreTheProgramsOwn) {
+  const std::string page = read_file(std::filesystem::path(LINNET_SOURCE_DIR) / "docs/cli.md");
+  const auto begin = page.find("## Options\n");
+  ASSERT_NE(begin, page.npos);
+  EXPECT_EQ(page.substr(begin), read_file(path("doc/linnet/options.md")))
+      << "docs/cli.md ends with what `linnet documents FOLDER` writes to FOLDER/doc/linnet/options.md";
+}
+
 // findings E6: no manual page
 TEST_F(Documents, EveryVerbHasAManualPageWithoutWarnings) {
   const auto pages = list_folder(scratch_ / "man/man1");

@@ -69,5 +69,15 @@ class Flags(unittest.TestCase):
         self.assertEqual(self.lines("case '\"': --at; // a quote\n"), [])
 
 
+    def test_an_option_that_a_message_names(self):
+        text = 'check_option(a == "b", "clip", "{} is", x);\nwarn("{}", option("epochs"));\n'
+        self.assertEqual(list(check_tree.named_options(text)), [(1, "clip"), (2, "epochs")])
+
+    def test_what_the_program_has_a_flag_for(self):
+        rows = '    {"-o,--output", "a file"},\n    {"--lora-r", "rank",\n     rule_of(kTrainRules, "lora_rank")},\n'
+        rows += '    {"--unit,!--no-unit", "scale", {"scaled"}},\n'
+        self.assertLessEqual({"output", "lora_rank", "scaled"}, check_tree.fields_of_the_program(rows))
+
+
 if __name__ == "__main__":
     unittest.main()

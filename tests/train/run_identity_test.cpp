@@ -36,8 +36,10 @@ TEST(RunIdentity, OfManyDifferencesTheFirstAreShown) {
 }
 
 TEST(RunIdentity, CheckpointsWithDashesInTheNamesAreRead) {
-  const Json before{{"options", {{"--max-length", 16}, {"--lora-r", 8}}}};
-  Json now{{"options", {{"max_length", 16}, {"lora_r", 8}}}};
+  Json before, now;
+  for (const char* section : {"config", "weights", "train", "valid"}) before[section] = now[section] = Json::object();
+  before["options"] = {{"--max-length", 16}, {"--lora-r", 8}};
+  now["options"] = {{"max_length", 16}, {"lora_r", 8}};
   EXPECT_EQ(identity_differences(before, now), "");
   now["options"]["max_length"] = 32;
   EXPECT_EQ(identity_differences(before, now), "max_length was 16, is 32");
