@@ -5,12 +5,14 @@
 
 #include "linnet/base/error.h"
 #include "linnet/generate/overrides.h"
+#include "linnet/tasks/classify.h"
 #include "linnet/train/option_rules.h"
 
 namespace linnet::app {
 namespace {
 
 using generate::kOverrideRules;
+using tasks::kClassifyRules;
 
 constexpr OptionRow kEveryVerb[] = {
     {"-h,--help", "show this text"},
@@ -108,19 +110,20 @@ constexpr OptionRow kClassifyTexts[] = {
 };
 constexpr OptionRow kClassifyPrompt[] = {
     {"--labels", "the labels, with commas between"},
-    {"--label-words", "LABEL=word,word: the words that stand for a label (repeatable)"},
-    {"--template", "a file, text that holds {{ text }}, or one of", {"prompt"}},
-    {"--chat", "the prompt is a user's turn in the model's chat template"},
+    {"--label-words", "LABEL=word,word: the words that stand for a label (repeatable)",
+     rule_of(kClassifyRules, "label_words")},
+    {"--template", "a file, text that holds {{ text }}, or one of", rule_of(kClassifyRules, "prompt")},
+    {"--chat", "the prompt is a user's turn in the model's chat template", rule_of(kClassifyRules, "chat")},
     {"--show-prompt", "print the first text's prompt to stderr"},
-    {"--examples", "a file of solved examples to show the model", {"exemplars"}},
+    {"--examples", "a file of solved examples to show the model", rule_of(kClassifyRules, "exemplars")},
     {"--shots", "how many of them, balanced by class; default: 8", {"shots", at_least(1), "exemplars"}},
 };
 constexpr OptionRow kClassifyAnswer[] = {
     {"--engine", "how labels are judged"},
-    {"--normalize", "what a label's log-probability is divided by"},
-    {"--calibrate", "a file from --save-calibration, or one of"},
+    {"--normalize", "what a label's log-probability is divided by", rule_of(kClassifyRules, "normalize")},
+    {"--calibrate", "a file from --save-calibration, or one of", rule_of(kClassifyRules, "calibrate")},
     {"--save-calibration", "write the calibration to this file", {"save_calibration", {}, "calibrate", "content-free"}},
-    {"--abstain-below", "mark answers with a lower probability", {"abstain_below", between(0, 1)}},
+    {"--abstain-below", "mark answers with a lower probability", rule_of(kClassifyRules, "abstain_below")},
     {"--top-k", "show only so many labels; default: all", {"top_k", at_least(1)}},
     {"--allow-untrained", "use a classification head that was never trained"},
     {"--json", "one JSON object per text"},

@@ -133,21 +133,19 @@ Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, C
   if (options_.calibrate && !options_.calibration) calibrate(session);
 }
 
-// Options that the engine cannot use would be ignored without a word.
 void Classifier::check_options() const {
-  const auto only = [&](bool given, std::initializer_list<Engine> engines, const char* field) {
-    check_option(!given || std::find(engines.begin(), engines.end(), engine_) != engines.end(), field,
-                 "does not apply to {} {}, which this model{} takes; leave it out, or take another engine or model",
-                 option("engine"), engine_name(engine_), options_.engine == Engine::kAuto ? " by itself" : "");
+  const auto of_the_engine = [&](const char* field, bool is_set) {
+    check_owner(rule_of(kClassifyRules, field), is_set, engine_name(engine_));
   };
   using enum Engine;
-  only(options_.prompt.has_value(), {kScore, kMask, kGenerate, kNli}, "prompt");
-  only(!options_.label_words.empty(), {kScore, kMask, kGenerate}, "label_words");
-  only(options_.chat, {kScore, kGenerate}, "chat");
-  only(options_.shots > 0 || !options_.exemplars.empty(), {kScore, kMask, kGenerate}, "exemplars");
-  only(options_.normalize != Normalize::kSum, {kScore, kMask}, "normalize");
-  only(options_.calibrate || options_.calibration.has_value(), {kScore, kMask}, "calibrate");
-  only(options_.abstain_below > 0, {kScore, kMask, kNli, kHead}, "abstain_below");
+  of_the_engine("prompt", options_.prompt.has_value());
+  of_the_engine("label_words", !options_.label_words.empty());
+  of_the_engine("chat", options_.chat);
+  of_the_engine("exemplars", options_.shots > 0 || !options_.exemplars.empty());
+  of_the_engine("normalize", options_.normalize != Normalize::kSum);
+  of_the_engine("calibrate", options_.calibrate || options_.calibration.has_value());
+  of_the_engine("abstain_below", options_.abstain_below != 0);
+  check_range(rule_of(kClassifyRules, "abstain_below"), options_.abstain_below);
   const bool regression = engine_ == kHead && model_.config().problem == models::ProblemType::kRegression;
   check_option(options_.abstain_below == 0 || !regression, "abstain_below",
                "does not apply to a regression, whose answer is not a probability; leave it out");

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "linnet/base/option_rule.h"
 #include "linnet/generate/score.h"
 #include "linnet/models/model.h"
 #include "linnet/prompt/exemplars.h"
@@ -55,6 +56,17 @@ struct ClassifyOptions {
   bool allow_untrained = false;  // predict with a head that was never trained (R69)
   std::string weights_id = {};   // names the weights in setup(): models::weights_id()
   std::int64_t batch_rows = nn::kBatchRows;
+};
+
+// What would be ignored without a word under another engine is refused.
+inline constexpr OptionRule kClassifyRules[] = {
+    {"prompt", {}, "engine", "score,mask,generate,nli"},
+    {"label_words", {}, "engine", "score,mask,generate"},
+    {"chat", {}, "engine", "score,generate"},
+    {"exemplars", {}, "engine", "score,mask,generate"},
+    {"normalize", {}, "engine", "score,mask"},
+    {"calibrate", {}, "engine", "score,mask"},
+    {"abstain_below", between(0, 1), "engine", "score,mask,nli,head"},
 };
 
 struct LabelScore {

@@ -76,12 +76,12 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   const std::string solved = (scratch / "solved.csv").string();
   put(solved, "text,label\nw20,red\nw21,green\n");
   const Wrong head[] = {
-      {"template", {"--template", "Q: {{ text }}"}, 2, "--template: does not apply to --engine head"},
-      {"words", {"--label-words", "red= w5"}, 2, "--label-words: does not apply"},
-      {"examples", {"--examples", solved}, 2, "--examples: does not apply"},
-      {"chat", {"--chat"}, 2, "--chat: does not apply"},
-      {"normalize", {"--normalize", "pmi"}, 2, "--normalize: does not apply"},
-      {"calibrate", {"--calibrate", "content-free"}, 2, "--calibrate: does not apply"},
+      {"template", {"--template", "Q: {{ text }}"}, 2, "--template: does nothing with --engine head"},
+      {"words", {"--label-words", "red= w5"}, 2, "--label-words: does nothing"},
+      {"examples", {"--examples", solved}, 2, "--examples: does nothing"},
+      {"chat", {"--chat"}, 2, "--chat: does nothing"},
+      {"normalize", {"--normalize", "pmi"}, 2, "--normalize: does nothing"},
+      {"calibrate", {"--calibrate", "content-free"}, 2, "--calibrate: does nothing"},
       {"labels", {"--labels", "red,pink"}, 2, "the trained head's labels are: red, green, blue"},
   };
   for (const Wrong& w : head) {
@@ -94,8 +94,8 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   }
   // The same kind elsewhere: a generated answer has no probability, a masked LM no chat, a regression no doubt.
   EXPECT_THAT(asked({"--engine", "generate", "--abstain-below", "0.5"}).err,
-              HasSubstr("--abstain-below: does not apply"));
-  EXPECT_THAT(asked({"--chat"}, "bert/masked").err, HasSubstr("--chat: does not apply to --engine mask"));
+              HasSubstr("--abstain-below does nothing with --engine generate"));
+  EXPECT_THAT(asked({"--chat"}, "bert/masked").err, HasSubstr("--chat: does nothing with --engine mask"));
   EXPECT_THAT(classify("bert/regression", {"--abstain-below", "0.5", "w5"}).err, HasSubstr("regression"));
   EXPECT_THAT(asked({"--save-calibration", "c.json"}).err, HasSubstr("--calibrate content-free"));
 }
