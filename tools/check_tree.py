@@ -12,6 +12,8 @@ With names as arguments (`check_tree.py lengths`) only these rules.
                `ignored` or `none`
   flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
                linnet/base/option.h names the field, and a row of apps/linnet/option_table.cpp has its flag
+  roles        no file of linnet/{models,adapt,train} has a text with a parameter's name in it, nor looks for part of one:
+               what a parameter is for is its nn::Role. The name tables of models/families have names, and nothing else
 """
 
 import pathlib
@@ -164,6 +166,23 @@ def fields_of_the_program(table):
     return fields
 
 
+# As nn/ calls parameters and their modules.
+PARAMETER = re.compile(
+    r'"(?:(?:\w+\.)?(?:embeddings\.(?:tokens|positions|types|norm)|head\.(?!index)|pooler\.|layers\.|final_norm)|[^"\n]*\.(?:\w*attention|ffn)\.)[^"\n]*"'
+)
+PART = r'"\.?(?:embeddings|head|pooler|\w*norm|\w*attention|ffn|query|key|value|qkv|output|gate|up|down|weight|bias)\.?"'
+PART_OF_A_NAME = re.compile(rf"(?:\.(?:starts_with|ends_with|find|rfind|contains)\(|(?:leaf|name|ours) [!=]= ){PART}")
+
+
+def names_of_parameters(path, text):
+    if path.parts[:2] not in (("linnet", "models"), ("linnet", "adapt"), ("linnet", "train")) or "families" in path.parts:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("//")[0]
+        if found := PARAMETER.search(code) or PART_OF_A_NAME.search(code):
+            yield number, f"{found[0]} is of a parameter's name; ask its role (linnet/nn/role.h)"
+
+
 def long_functions(lines):
     """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
     start = {}
@@ -182,7 +201,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "flags"]
+    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "flags", "roles"]
     breaches = 0
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
@@ -210,6 +229,8 @@ def main():
                 for number, field in named_options("\n".join(lines)) if path.name != "option.h" else ():
                     if field not in known:
                         found.append((number, f"names the option {field}, which has no row in apps/linnet/option_table.cpp"))
+            if "roles" in rules:
+                found += names_of_parameters(path, "\n".join(lines))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)

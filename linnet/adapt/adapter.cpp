@@ -10,13 +10,14 @@
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/models/roles.h"
 #include "linnet/ops/ops.h"
 
 namespace linnet {
 namespace {
 
 namespace fs = std::filesystem;
-using nn::HeadKind;
+using nn::HeadKind, nn::Role;
 
 bool is_classifier(HeadKind kind) {
   return kind == HeadKind::kSequenceClass || kind == HeadKind::kTokenClass || kind == HeadKind::kQuestionAnswering;
@@ -71,6 +72,7 @@ bool same_values(const Tensor& a, const Tensor& b) {
 // take their place, in a tied model on both sides.
 std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& model, PeftTensors& tensors,
                                                                  std::string_view place) {
+  const models::Roles roles(model.config());
   std::vector<std::pair<std::string, std::string>> names;
   for (auto at = tensors.begin(); at != tensors.end();) {
     const auto& [name, value] = *at;
@@ -80,7 +82,7 @@ std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& 
     }
     std::string ours = models::to_ours(model.family(), plain_name(name), place);
     names.emplace_back(name, ours);
-    if (model.config().tie_embeddings && ours == "head.output.weight") ours = "embeddings.tokens.weight";
+    if (model.config().tie_embeddings && roles.of(ours) == Role::kOutput) ours = roles.weight(Role::kTokenTable);
     bool known = false;
     for (const nn::Parameter& p : model.parameters()) {
       if (p.name != ours) continue;
@@ -101,10 +103,11 @@ std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& 
 // One side of a tied pair that an adapter replaces or updates leaves the other as the base has it.
 void untie_where_needed(models::Model& model, const PeftTensors& tensors, std::string_view place) {
   if (!model.config().tie_embeddings) return;
+  const models::Roles roles(model.config());
   for (const auto& [name, value] : tensors) {
     if (name.ends_with("prompt_embeddings")) continue;
-    const std::string ours = models::to_ours(model.family(), name, place);
-    if (ours.starts_with("embeddings.tokens.") || ours.starts_with("head.output.")) return model.untie();
+    const auto role = roles.of(models::to_ours(model.family(), name, place));
+    if (role == Role::kTokenTable || role == Role::kOutput) return model.untie();
   }
 }
 
@@ -139,10 +142,12 @@ models::NewHead adapter_head(const fs::path& folder, const models::Family& famil
       return head;
     }
   }
+  const models::Roles roles(c);
   for (const auto& [name, value] : read_peft_tensors(folder)) {
-    const bool own = name.find("lora_") != name.npos || name.ends_with("prompt_embeddings");
-    if (!own && models::to_ours(family, name, place) == "head.classifier.weight")
-      head.labels = labels_for(value, c, place);
+    if (name.find("lora_") != name.npos || name.ends_with("prompt_embeddings")) continue;
+    const nn::Parameter* p = roles.find(models::to_ours(family, name, place));
+    const bool classifier = p != nullptr && p->role == Role::kClassifier && p->part == nn::Part::kWeight;
+    if (classifier && kind != HeadKind::kQuestionAnswering) head.labels = labels_for(value, c, place);
   }
   return head;
 }
@@ -214,7 +219,7 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
   config.base = options.base.empty() ? model.place().string() : options.base;
   if (is_classifier(model.config().head)) {
     for (const nn::Parameter& p : model.parameters()) {
-      if (!p.name.starts_with("head.") && !(p.name.starts_with("pooler.") && model.pooler_drawn())) continue;
+      if (!nn::is_head(p.role) && !(p.role == Role::kPooler && model.pooler_drawn())) continue;
       const std::string module = saved_module(model, p);
       if (std::find(config.saved_modules.begin(), config.saved_modules.end(), module) == config.saved_modules.end())
         config.saved_modules.push_back(module);
@@ -268,7 +273,7 @@ void Adapter::put_saved_tensors(const PeftTensors& tensors, std::string_view pla
           "{}: tensor '{}' has shape {}, the model wants {}; give the base the labels of the adapter", place, name,
           to_string(value.shape()), to_string(p.shape));
     saved_.push_back({name, p.name, p.tensor->dtype()});
-    if (p.name.starts_with("head.")) model_->set_head_trained(true);
+    if (nn::is_head(p.role)) model_->set_head_trained(true);
     *p.tensor = trainable_copy(value);
   }
 }
@@ -280,15 +285,21 @@ std::vector<nn::Parameter> Adapter::parameters() {
   return all;
 }
 
+bool Adapter::saves(Role role) const {
+  const auto& modules = config_.saved_modules;
+  const auto parameters = model_->parameters();
+  return std::any_of(parameters.begin(), parameters.end(), [&](const nn::Parameter& p) {
+    return p.role == role && std::find(modules.begin(), modules.end(), saved_module(*model_, p)) != modules.end();
+  });
+}
+
 std::vector<nn::Parameter> Adapter::head_parameters() const {
   std::vector<nn::Parameter> head;
-  const bool classifier = is_classifier(model_->config().head);
-  const auto& modules = config_.saved_modules;
+  const bool classifier = is_classifier(model_->config().head), pooler = classifier && saves(Role::kPooler);
   for (nn::Parameter& p : model_->parameters()) {
     const bool read = std::any_of(saved_.begin(), saved_.end(), [&](const SavedTensor& s) { return s.ours == p.name; });
-    const bool pooler = classifier && p.name.starts_with("pooler.") &&
-                        std::find(modules.begin(), modules.end(), saved_module(*model_, p)) != modules.end();
-    if (read || pooler || (classifier && p.name.starts_with("head."))) head.push_back(std::move(p));
+    const bool saved = (classifier && nn::is_head(p.role)) || (pooler && p.role == Role::kPooler);
+    if (read || saved) head.push_back(std::move(p));
   }
   return head;
 }
@@ -343,11 +354,13 @@ void Adapter::save(const fs::path& folder) const {
   write_file(folder / "config.json", dump_json(json, 2) + "\n");
 }
 
-Tensor token_table(models::Model& model) {
-  for (const nn::Parameter& p : model.parameters())
-    if (p.name.ends_with("embeddings.tokens.weight")) return *p.tensor;
+nn::Parameter table_of(models::Model& model) {
+  for (nn::Parameter& p : model.parameters())
+    if (p.role == Role::kTokenTable) return std::move(p);
   fail(ErrorKind::kInvalidArgument, "[adapter] the model has no vocabulary table");
 }
+
+Tensor token_table(models::Model& model) { return *table_of(model).tensor; }
 
 std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, const Tensor& token_table, int count) {
   const Tensor rows = to_float(prompt), table = to_float(token_table);
@@ -405,8 +418,7 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const mo
         printable(config.base), option("base"));
   loaded.model = models::Model::from_pretrained(loaded.base, under_adapter(folder, loaded.base, options));
   loaded.adapter = Adapter::load(*loaded.model, folder);
-  const auto& saved = loaded.adapter->config().saved_modules;
-  if (loaded.model->pooler_drawn() && std::find(saved.begin(), saved.end(), "pooler") == saved.end())
+  if (loaded.model->pooler_drawn() && !loaded.adapter->saves(Role::kPooler))
     warn("{}: the base has no pooler and the adapter brings none, one was drawn: its answers are random",
          folder.string());
   loaded.adapter->attach();

@@ -30,7 +30,7 @@ struct Lora {
   double alpha = 16, dropout = 0;
   LoraScale scale = LoraScale::kAlphaOverRank;
   std::vector<std::string> targets = {};  // Hugging Face's module names ("query_key_value"); empty: the family's;
-                                          // "all-linear": every one but the head's
+                                          // "all-linear": all but outputs and classifiers
 };
 enum class PromptInit : std::uint8_t { kRandom, kVocabulary, kText };
 struct PromptTuning {
@@ -77,6 +77,8 @@ class Adapter {
   void save(const std::filesystem::path& folder) const;
 
   const PeftConfig& config() const { return config_; }
+  // Is a module with this role in modules_to_save: trained in full, beside the adapter?
+  bool saves(nn::Role role) const;
   // The soft prompt [virtual tokens, hidden]; undefined for others.
   virtual Tensor prompt() const { return {}; }
 

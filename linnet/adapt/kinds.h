@@ -28,6 +28,9 @@ std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const Prompt
 std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const PrefixTuning& method, PeftConfig config,
                                               std::uint64_t seed);
 
+// The model's vocabulary rows [vocab, hidden].
+nn::Parameter table_of(models::Model& model);
+
 // A heap copy in f32 that requires a gradient.
 Tensor trainable_copy(const Tensor& stored);
 

@@ -10,6 +10,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "linnet/base/rng.h"
+#include "linnet/models/roles.h"
 #include "linnet/ops/ops.h"
 
 namespace linnet {
@@ -23,6 +24,7 @@ constexpr const char* kTableB = ".lora_embedding_B";  // [hidden, rank]
 // A module that an update may go on: a linear one, or the vocabulary table.
 struct Place {
   std::string ours, theirs;
+  nn::Role role;
   nn::Linear* linear;  // null: the table
   std::optional<nn::LoraDelta>* lora;
   std::int64_t in, out;
@@ -33,10 +35,11 @@ std::vector<Place> places(models::Model& model) {
   std::vector<Place> all;
   for (const nn::NamedLinear& l : model.linears())
     all.push_back(
-        {l.name, model.checkpoint_name(l.name), l.linear, &l.linear->lora(), l.linear->in(), l.linear->out()});
-  const char* const table = "embeddings.tokens";
-  const nn::TransformerConfig& c = model.config();
-  all.push_back({table, model.checkpoint_name(table), nullptr, &model.token_lora(), c.vocab, c.hidden});
+        {l.name, model.checkpoint_name(l.name), l.role, l.linear, &l.linear->lora(), l.linear->in(), l.linear->out()});
+  const nn::Parameter table = table_of(model);
+  const std::string ours = table.module();
+  all.push_back(
+      {ours, model.checkpoint_name(ours), table.role, nullptr, &model.token_lora(), table.shape[0], table.shape[1]});
   return all;
 }
 
@@ -45,8 +48,14 @@ bool any_suffix(const std::vector<std::string>& names, std::string_view theirs) 
                      [&](const std::string& name) { return theirs == name || theirs.ends_with("." + name); });
 }
 
+// As PEFT has it: what is trained in full with a head, and the output matrix, are left out.
+bool of_all_linear(nn::Role role) {
+  return role != nn::Role::kTokenTable && role != nn::Role::kOutput && role != nn::Role::kClassifierDense &&
+         role != nn::Role::kClassifier;
+}
+
 bool matches(const std::vector<std::string>& targets, const Place& place) {
-  if (targets.size() == 1 && targets[0] == "all-linear") return !place.table() && !place.ours.starts_with("head.");
+  if (targets.size() == 1 && targets[0] == "all-linear") return of_all_linear(place.role);
   return any_suffix(targets, place.theirs);
 }
 
@@ -108,7 +117,7 @@ class LoraAdapter final : public Adapter {
       // [out, in]; of the table [vocab, hidden].
       const Tensor sum =
           scale(place.table() ? matmul(delta.a, delta.b, false, true) : matmul(delta.b, delta.a), delta.scale);
-      Tensor& weight = place.table() ? table_weight() : place.linear->weight();
+      Tensor& weight = place.table() ? *table_of(*model_).tensor : place.linear->weight();
       const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose the sum
       const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
       const Tensor merged = added(to_float(weight), sum, in_out);
@@ -122,8 +131,9 @@ class LoraAdapter final : public Adapter {
     std::vector<nn::Parameter> all;
     for (const Place& place : places_) {
       nn::LoraDelta& delta = **place.lora;
-      all.push_back({place.ours + ".lora_A", &delta.a, delta.a.shape()});
-      all.push_back({place.ours + ".lora_B", &delta.b, delta.b.shape()});
+      const nn::Role first = place.table() ? nn::Role::kAdapterTable : nn::Role::kAdapter;
+      all.push_back({place.ours + ".lora_A", &delta.a, delta.a.shape(), first, nn::Part::kWeight});
+      all.push_back({place.ours + ".lora_B", &delta.b, delta.b.shape(), nn::Role::kAdapter, nn::Part::kWeight});
     }
     return all;
   }
@@ -143,12 +153,6 @@ class LoraAdapter final : public Adapter {
   }
 
  private:
-  Tensor& table_weight() {
-    for (const nn::Parameter& p : model_->parameters())
-      if (p.name == "embeddings.tokens.weight") return *p.tensor;
-    fail(ErrorKind::kInvalidArgument, "[lora] the model has no vocabulary table");
-  }
-
   // weight + update, which is [out, in], into memory of its own.
   static Tensor added(const Tensor& weight, const Tensor& update, bool in_out) {
     Tensor merged = Tensor::empty(weight.shape());
@@ -178,13 +182,14 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   config.targets = method.targets;
   if (config.targets.empty())
     config.targets.assign(model.family().lora_targets.begin(), model.family().lora_targets.end());
-  if (model.config().tie_embeddings && any_suffix(config.targets, model.checkpoint_name("head.output"))) model.untie();
+  const std::string output = models::Roles(model.config()).module(nn::Role::kOutput);
+  if (model.config().tie_embeddings && any_suffix(config.targets, model.checkpoint_name(output))) model.untie();
   auto adapter = std::make_unique<LoraAdapter>(model, std::move(config));
   std::uint64_t count = 0;
   std::set<std::string> leaves;
   for (const Place& place : places(model)) {
     if (!place.table()) leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
-    const bool learns_itself = place.ours.starts_with("pooler.") && model.pooler_drawn();  // in full, with the head
+    const bool learns_itself = place.role == nn::Role::kPooler && model.pooler_drawn();  // in full, with the head
     if (learns_itself || place.table() || !matches(adapter->config().targets, place)) continue;
     Tensor a = Tensor::empty({method.rank, place.in}), b = Tensor::zeros({place.out, method.rank});
     // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B starts at 0, so the model starts unchanged.

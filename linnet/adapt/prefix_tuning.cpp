@@ -91,16 +91,16 @@ class PrefixAdapter final : public Adapter {
   std::vector<nn::Parameter> own_parameters() override {
     std::vector<nn::Parameter> all;
     for (std::size_t i = 0; i < tables_.size(); ++i) {
-      const auto add = [&](const char* leaf, Tensor& tensor) {
-        all.push_back({std::string(kPlaces[i].parameter) + leaf, &tensor, tensor.shape()});
+      const auto add = [&](const char* leaf, Tensor& tensor, nn::Part part) {
+        all.push_back({std::string(kPlaces[i].parameter) + leaf, &tensor, tensor.shape(), nn::Role::kAdapter, part});
       };
-      add("", tables_[i].rows);
+      add("", tables_[i].rows, nn::Part::kWeight);
       Projection& p = tables_[i].projection;
       if (!p.in_weight) continue;
-      add("_in.weight", p.in_weight);
-      add("_in.bias", p.in_bias);
-      add("_out.weight", p.out_weight);
-      add("_out.bias", p.out_bias);
+      add("_in.weight", p.in_weight, nn::Part::kWeight);
+      add("_in.bias", p.in_bias, nn::Part::kBias);
+      add("_out.weight", p.out_weight, nn::Part::kWeight);
+      add("_out.bias", p.out_bias, nn::Part::kBias);
     }
     return all;
   }

@@ -25,7 +25,9 @@ class PromptAdapter final : public Adapter {
   Tensor prompt() const override { return prompt_; }
 
  protected:
-  std::vector<nn::Parameter> own_parameters() override { return {{"prompt", &prompt_, prompt_.shape()}}; }
+  std::vector<nn::Parameter> own_parameters() override {
+    return {{"prompt", &prompt_, prompt_.shape(), nn::Role::kAdapter, nn::Part::kWeight}};
+  }
   void put_tensors(const Put& put) const override { put(kTensor, prompt_); }
 
  private:

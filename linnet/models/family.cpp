@@ -118,15 +118,12 @@ std::vector<std::string> spellings(const Family& family, std::string_view ours) 
   return found;
 }
 
-const NamePair* find_row(const Family& family, std::string_view ours) {
-  for (const NamePair& pair : family.names)
-    if (pair.use == NamePair::Use::kBoth && match(pair.ours, ours)) return &pair;
-  return nullptr;
-}
-
 std::string to_gguf(const Family& family, std::string_view ours) {
-  const NamePair* row = find_row(family, ours);
-  return row == nullptr || row->gguf.empty() ? std::string() : expand(row->gguf, *match(row->ours, ours));
+  for (const NamePair& pair : family.names) {
+    const auto m = pair.use == NamePair::Use::kBoth ? match(pair.ours, ours) : std::nullopt;
+    if (m) return pair.gguf.empty() ? std::string() : expand(pair.gguf, *m);
+  }
+  return {};
 }
 
 std::span<const Family* const> all_families() {

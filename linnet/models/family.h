@@ -21,11 +21,13 @@ using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormP
 struct NamePair {
   // Read-only: tied copies, older spellings; the first of several that a file holds is used.
   enum class Use : std::uint8_t { kReadFirst, kBoth, kReadOnly };
-  enum class GgufRows : std::uint8_t { kAsHere, kRotaryPairs };  // the converter put rotary halves side by side
   std::string_view ours, theirs, gguf = {};
   Use use = Use::kBoth;
-  GgufRows gguf_rows = GgufRows::kAsHere;
 };
+
+// How the rows of a query or key head lie that rotary positions turn in twos: one half after the other, or each pair
+// side by side.
+enum class RotaryRows : std::uint8_t { kHalves, kPairs };
 
 struct ArchitectureName {
   std::string_view name;  // config.json's architectures[0]
@@ -46,11 +48,12 @@ struct Family {
   void (*config)(ConfigFields&, TransformerConfig&);
   std::span<const NamePair> names;
   std::span<const std::string_view> unprefixed;    // theirs: modules that live beside the prefix
-  std::span<const std::string_view> ignored;       // theirs: buffers that are not parameters
+  std::span<const std::string_view> ignored = {};  // theirs: buffers that are not parameters
   std::span<const std::string_view> lora_targets;  // PEFT's default target_modules
   HeadKind gguf_head = HeadKind::kCausalLm;        // what a GGUF of this family carries
-  std::span<const FixedField> fixed = {};          // fields that only this family has, or means differently
-  std::span<const std::string_view> unused = {};   // its fields that change no number
+  RotaryRows gguf_rotary_rows = RotaryRows::kHalves;
+  std::span<const FixedField> fixed = {};         // fields that only this family has, or means differently
+  std::span<const std::string_view> unused = {};  // its fields that change no number
 };
 
 std::span<const Family* const> all_families();
@@ -61,8 +64,6 @@ std::string to_ours(const Family& family, std::string_view theirs, std::string_v
 std::string to_theirs(const Family& family, std::string_view ours, HeadKind head);
 // Every spelling under which files hold a parameter, the usual one first.
 std::vector<std::string> spellings(const Family& family, std::string_view ours);
-// The row of an "ours" name, for GGUF's spelling; null when there is none.
-const NamePair* find_row(const Family& family, std::string_view ours);
 std::string to_gguf(const Family& family, std::string_view ours);  // "" when GGUF has no such tensor
 
 // config.json (or a GGUF's metadata) -> what the transformer is. Checks every size. Unknown model types and

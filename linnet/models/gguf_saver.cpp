@@ -13,11 +13,24 @@
 namespace linnet::models {
 namespace {
 
-// The type of tensor `name` in the file.
-DType type_of(std::string_view name, const Shape& shape, DType own, WeightType wanted) {
-  if (shape.size() < 2 || name.starts_with("position_embd.") || name.starts_with("token_types.")) return DType::kF32;
+using nn::Role;
+
+// Tables and output matrices are called the same in the files of all architectures.
+constexpr std::pair<std::string_view, Role> kRoles[] = {{"token_embd.weight", Role::kTokenTable},
+                                                        {"position_embd.weight", Role::kPositionTable},
+                                                        {"token_types.weight", Role::kTypeTable},
+                                                        {"output.weight", Role::kOutput}};
+std::optional<Role> gguf_role(std::string_view name) {
+  for (const auto& [known, role] : kRoles)
+    if (known == name) return role;
+  return std::nullopt;
+}
+
+// The type of a tensor in the file.
+DType type_of(std::optional<Role> role, const Shape& shape, DType own, WeightType wanted) {
+  if (shape.size() < 2 || role == Role::kPositionTable || role == Role::kTypeTable) return DType::kF32;
   DType type = wanted_type(wanted).value_or(own == DType::kF64 ? DType::kF32 : own);
-  const bool vocabulary = name == "token_embd.weight" || name == "output.weight";
+  const bool vocabulary = role == Role::kTokenTable || role == Role::kOutput;
   if (wanted == WeightType::kQ4 && vocabulary) type = DType::kQ8_0;
   return shape.back() % info(type).block_elements == 0 ? type : DType::kF32;
 }
@@ -174,19 +187,18 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   std::map<DType, std::int64_t> values;
   for (const nn::Parameter& p : model.parameters()) {
     const std::string name = to_gguf(family, p.name);
-    if (name.empty() && p.name.starts_with("pooler."))
-      continue;  // as llama.cpp's converter: embeddings are pooled rows
+    if (name.empty() && p.role == Role::kPooler) continue;  // as llama.cpp's converter: embeddings are pooled rows
     check(!name.empty(), ErrorKind::kBadInput, "{}: a GGUF file of a {} model has no place for '{}'; save a folder",
           model.place().string(), architecture, model.checkpoint_name(p.name));
     const Tensor value = *p.tensor;
-    const bool turns = transposes(value, p.name, here, there);
+    const bool turns = transposes(value, p.role, here, there);
     Shape shape = value.shape();
     if (turns) std::swap(shape[0], shape[1]);
-    const DType type = type_of(name, shape, value.dtype(), options.dtype);
+    const DType type = type_of(p.role, shape, value.dtype(), options.dtype);
     values[type] += value.numel();
-    out.add(name, type, shape, [=, &family, &config, &model, ours = p.name] {
+    out.add(name, type, shape, [=, &config, &model, ours = p.name, role = p.role] {
       const Tensor plain = turns && info(value.dtype()).quantized ? convert_weight(value, DType::kF32) : value;
-      Tensor stored = convert_weight(relaid(plain, ours, family, config, here, there), type);
+      Tensor stored = convert_weight(relaid(plain, role, config, here, there), type);
       check_saved(value, stored, model.checkpoint_name(ours), model.place());
       return stored;
     });
@@ -209,7 +221,7 @@ void convert_gguf(const GgufFile& source, const std::filesystem::path& file, con
       out.copy(source, entry);
   std::map<DType, std::int64_t> values;
   for (const GgufTensor& tensor : source.tensors()) {
-    DType type = type_of(tensor.name, tensor.shape, tensor.dtype, options.dtype);
+    DType type = type_of(gguf_role(tensor.name), tensor.shape, tensor.dtype, options.dtype);
     if (!info(tensor.dtype).floating || options.dtype == WeightType::kAuto) type = tensor.dtype;
     std::int64_t count = 1;
     for (const std::int64_t size : tensor.shape) count *= size;

@@ -5,8 +5,6 @@
 namespace linnet::models {
 namespace {
 
-using GgufRows = NamePair::GgufRows;
-
 // Row r of the result is row source(r) of `value`.
 template <class Source>
 Tensor rows_from(const Tensor& value, const Source& source) {
@@ -53,47 +51,42 @@ Tensor transposed(const Tensor& value) {
   return out;
 }
 
-bool is_block_matrix(const Tensor& value, std::string_view ours) {
-  return value.rank() == 2 && (ours.find(".attention.") != ours.npos || ours.find(".ffn.") != ours.npos);
-}
-
-Layout layout_by(ConfigFields fields, const Family& family, TransformerConfig config, GgufRows rows) {
+Layout layout_by(ConfigFields fields, const Family& family, TransformerConfig config, RotaryRows rows) {
   family.config(fields, config);
   return {config.qkv, config.weight_layout, rows};
 }
 
 }  // namespace
 
-Layout layout_of(const TransformerConfig& config) { return {config.qkv, config.weight_layout, GgufRows::kAsHere}; }
+Layout layout_of(const TransformerConfig& config) { return {config.qkv, config.weight_layout, RotaryRows::kHalves}; }
 
 Layout folder_layout(const Family& family, const TransformerConfig& config) {
   Json json = Json::object();
-  return layout_by(ConfigFields::writer(json), family, config, GgufRows::kAsHere);
+  return layout_by(ConfigFields::writer(json), family, config, RotaryRows::kHalves);
 }
 
 Layout gguf_layout(const Family& family, const TransformerConfig& config) {
   Json json = Json::object();
   return layout_by(ConfigFields::gguf_writer(json, std::string(family.model_type)), family, config,
-                   GgufRows::kRotaryPairs);
+                   family.gguf_rotary_rows);
 }
 
-bool transposes(const Tensor& value, std::string_view ours, const Layout& from, const Layout& to) {
-  return from.weights != to.weights && is_block_matrix(value, ours);
+bool transposes(const Tensor& value, nn::Role role, const Layout& from, const Layout& to) {
+  return from.weights != to.weights && value.rank() == 2 && nn::is_layer_linear(role);
 }
 
-Tensor relaid(const Tensor& value, std::string_view ours, const Family& family, const TransformerConfig& config,
-              const Layout& from, const Layout& to) {
-  const bool turns = transposes(value, ours, from, to);
+Tensor relaid(const Tensor& value, nn::Role role, const TransformerConfig& config, const Layout& from,
+              const Layout& to) {
+  const bool turns = transposes(value, role, from, to);
   Tensor moved = value;
   if (turns && from.weights == WeightLayout::kInOut) moved = transposed(moved);
-  if (from.qkv != to.qkv && ours.find(".attention.qkv.") != ours.npos) {
+  if (from.qkv != to.qkv && role == nn::Role::kQkv) {
     const bool by_head = to.qkv == Qkv::kPerHead;  // the other one is [3, heads, head_dim]
     moved = groups_swapped(moved, by_head ? 3 : config.heads, by_head ? config.heads : 3, config.head_dim);
   }
-  const NamePair* row = from.rotary_rows == to.rotary_rows ? nullptr : find_row(family, ours);
-  if (row != nullptr && row->gguf_rows == GgufRows::kRotaryPairs)
-    moved = to.rotary_rows == GgufRows::kRotaryPairs ? pairs_together(moved, config.head_dim)
-                                                     : pairs_apart(moved, config.head_dim);
+  if (from.rotary_rows != to.rotary_rows && (role == nn::Role::kQuery || role == nn::Role::kKey))
+    moved = to.rotary_rows == RotaryRows::kPairs ? pairs_together(moved, config.head_dim)
+                                                 : pairs_apart(moved, config.head_dim);
   if (turns && to.weights == WeightLayout::kInOut) moved = transposed(moved);
   return moved;
 }

@@ -11,6 +11,7 @@
 #include "linnet/io/folder.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
+#include "linnet/models/roles.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/models/tying.h"
 #include "linnet/models/unused_fields.h"
@@ -34,18 +35,39 @@ void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positi
 
 // Tensors of the stack that no parameter takes: more layers or other biases than the configuration has. Transformers
 // leaves them out too. Those of another head are left out without a word; names of no parameter at all are refused.
-void warn_unused(const Family& family, const std::set<std::string, std::less<>>& names, const std::string& place) {
+void warn_unused(const Model& model, const std::set<std::string, std::less<>>& names, const std::string& place) {
+  const Roles roles(model.config());
   std::vector<std::string> unused;
   for (const std::string& name : names) {
-    const std::string ours = to_ours(family, name, place);
-    if (!ours.empty() && !ours.starts_with("head.") && !ours.starts_with("pooler.")) unused.push_back(name);
+    const std::string ours = to_ours(model.family(), name, place);
+    const auto role = roles.of(ours);
+    if (!ours.empty() && !(role && nn::is_head_or_pooler(*role))) unused.push_back(name);
   }
   if (!unused.empty())
     warn("{}: {} tensors are not used, the first is '{}': the configuration has no parameter for it", place,
          unused.size(), unused.front());
 }
 
-bool may_be_missing(std::string_view ours) { return ours.starts_with("head.") || ours.starts_with("pooler."); }
+// What the keys of the file leave open and its tensors show: is there an output matrix, are there biases?
+void settle_presence(TransformerConfig& config, const GgufFile& file, const Family& family) {
+  TransformerConfig all = config;
+  all.layers = 1;
+  all.head = HeadKind::kCausalLm;
+  all.tie_embeddings = false;
+  all.attention_bias = all.attention_output_bias = all.ffn_bias = true;
+  config.tie_embeddings = true;
+  config.attention_bias = config.attention_output_bias = config.ffn_bias = false;
+  nn::Transformer transformer(all);
+  for (const nn::Parameter& p : nn::parameters(transformer)) {
+    const std::string name = to_gguf(family, p.name);
+    if (name.empty() || file.find_tensor(name) == nullptr) continue;
+    if (p.role == nn::Role::kOutput) config.tie_embeddings = false;
+    if (p.part != nn::Part::kBias) continue;
+    if (p.role == nn::Role::kQuery || p.role == nn::Role::kQkv) config.attention_bias = true;
+    if (p.role == nn::Role::kAttentionOutput) config.attention_output_bias = true;
+    if (p.role == nn::Role::kUp) config.ffn_bias = true;
+  }
+}
 
 }  // namespace
 
@@ -83,7 +105,7 @@ void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, st
         place.string(), printable(name), info(stored.dtype).name);
   check(stored.shape == parameter.shape, ErrorKind::kBadInput, "{}: tensor '{}' is {}, the configuration says {}; {}",
         place.string(), printable(name), to_string(stored.shape), to_string(parameter.shape),
-        may_be_missing(parameter.name)
+        nn::is_head_or_pooler(parameter.role)
             ? format_printable("correct id2label and num_labels, or train another head ({})", option("head_rule"))
             : Printable("take the config.json of these weights"));
 }
@@ -140,7 +162,7 @@ const Family& Model::read_family(const std::filesystem::path& path) {
 
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tensor& value,
                         const std::string& name) const {
-  if (value.shape() != parameter.shape && may_be_missing(parameter.name) && options_.new_head) return;
+  if (value.shape() != parameter.shape && nn::is_head_or_pooler(parameter.role) && options_.new_head) return;
   check_stored(parameter, {value.dtype(), value.shape()}, name, model.place_);
   if (value.rank() < 2) model.stored_vectors_ = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
   *parameter.tensor = convert_weight(value, kept_type({value.dtype(), value.shape()}, options_.dtype));
@@ -172,12 +194,12 @@ std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& fol
 void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
   const std::string folder = model.place_.string();
   std::set<std::string, std::less<>> left(checkpoint.names().begin(), checkpoint.names().end());
-  std::vector<std::string> missing;
+  std::vector<nn::Parameter> missing;
   for (const nn::Parameter& parameter : model.parameters()) {
-    const auto names = stored_names(*model.family_, model.config(), parameter.name,
+    const auto names = stored_names(*model.family_, model.config(), parameter,
                                     [&](const std::string& name) { return checkpoint.has(name); });
     if (names.empty()) {
-      missing.push_back(parameter.name);
+      missing.push_back(parameter);
       continue;
     }
     for (const std::string& other : names) {
@@ -187,9 +209,9 @@ void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
       left.erase(other);
     }
     place(model, parameter, checkpoint.read(names.front()), names.front());
-    if (!*parameter.tensor) missing.push_back(parameter.name);
+    if (!*parameter.tensor) missing.push_back(parameter);
   }
-  warn_unused(*model.family_, left, folder);
+  warn_unused(model, left, folder);
   finish(model, missing, folder);
 }
 
@@ -198,7 +220,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   const Family& family = family_of(gguf_config(*file), path.string());
   TransformerConfig config = gguf_transformer_config(*file, family, options_.head, UnknownFields::kWarn);
   apply_options(config);
-  const Layout stored{config.qkv, config.weight_layout, NamePair::GgufRows::kRotaryPairs};
+  const Layout stored{config.qkv, config.weight_layout, family.gguf_rotary_rows};
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
   if (options_.from_scratch) {
@@ -207,16 +229,15 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   }
   std::set<std::string, std::less<>> left;
   for (const GgufTensor& tensor : file->tensors()) left.insert(tensor.name);
-  std::vector<std::string> missing;
+  std::vector<nn::Parameter> missing;
   for (const nn::Parameter& parameter : model->parameters()) {
     const std::string name = to_gguf(family, parameter.name);
     if (name.empty() || file->find_tensor(name) == nullptr) {
-      missing.push_back(parameter.name);
+      missing.push_back(parameter);
       continue;
     }
     Tensor value = file->read(name);
-    if (value.shape() == parameter.shape)
-      value = relaid(value, parameter.name, family, config, stored, layout_of(config));
+    if (value.shape() == parameter.shape) value = relaid(value, parameter.role, config, stored, layout_of(config));
     place(*model, parameter, value, name);
     left.erase(name);
   }
@@ -228,19 +249,20 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   return model;
 }
 
-void ModelLoader::finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const {
+void ModelLoader::finish(Model& model, const std::vector<nn::Parameter>& missing, const std::string& place) const {
   TransformerConfig config = model.config();
   bool head_missing = false;
-  for (const std::string& name : missing) {
-    const bool classifier = name.starts_with("head.") && config.head != HeadKind::kCausalLm;
-    if (name.starts_with("pooler.") && config.head == HeadKind::kNone) {
+  for (const nn::Parameter& parameter : missing) {
+    const bool pooler = parameter.role == nn::Role::kPooler;
+    if (pooler && config.head == HeadKind::kNone) {
       config.pooler = false;
     } else {
-      check(classifier || name.starts_with("pooler."), ErrorKind::kBadInput,
+      const bool classifier = nn::is_head(parameter.role) && config.head != HeadKind::kCausalLm;
+      check(classifier || pooler, ErrorKind::kBadInput,
             "{}: the checkpoint has no tensor for '{}'; it is incomplete or of another architecture", place,
-            model.checkpoint_name(name));
+            model.checkpoint_name(parameter.name));
       head_missing = true;
-      model.pooler_drawn_ = model.pooler_drawn_ || name.starts_with("pooler.");
+      model.pooler_drawn_ = model.pooler_drawn_ || pooler;
     }
   }
   if (!config.pooler && model.config().pooler) model.transformer_.replace_head(config);
@@ -259,8 +281,8 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
     ++stream;
     if (*parameter.tensor) continue;
     Tensor value = Tensor::zeros(parameter.shape);
-    const bool norm = parameter.name.find("norm") != std::string::npos;
-    if (parameter.name.ends_with("weight")) {
+    const bool norm = nn::is_norm(parameter.role);
+    if (parameter.part == nn::Part::kWeight) {
       Rng rng(seed, stream);
       const auto range = static_cast<float>(model.config().initializer_range);
       for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
@@ -275,14 +297,7 @@ TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& fa
   ConfigFields fields = ConfigFields::gguf_reader(metadata, file.place());
   TransformerConfig config = read_config(fields, family, head);
   if (unknown == UnknownFields::kWarn) warn_unknown_fields(fields, family);
-  const auto has = [&](const char* ours) {
-    const std::string name = to_gguf(family, ours);
-    return !name.empty() && file.find_tensor(name) != nullptr;
-  };
-  config.tie_embeddings = !has("head.output.weight");
-  config.attention_bias = has("layers.0.attention.query.bias") || has("layers.0.attention.qkv.bias");
-  config.attention_output_bias = has("layers.0.attention.output.bias");
-  config.ffn_bias = has("layers.0.ffn.up.bias");
+  settle_presence(config, file, family);
   read_rope_factors(file, config.rope, config.max_positions);
   const auto id = [&](const char* key) { return file.integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
   config.bos_id = id("bos").value_or(-1);

@@ -28,7 +28,7 @@ class ModelLoader {
   void apply_options(TransformerConfig& config) const;
   void fill(Model& model, const CheckpointReader& checkpoint) const;
   void place(Model& model, const nn::Parameter& parameter, const Tensor& value, const std::string& name) const;
-  void finish(Model& model, const std::vector<std::string>& missing, const std::string& place) const;
+  void finish(Model& model, const std::vector<nn::Parameter>& missing, const std::string& place) const;
   LoadOptions options_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/roles.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
 
@@ -40,7 +41,7 @@ std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTok
     if (const auto& lora = linear.linear->lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
       return linear.name;
   if (const auto& lora = transformer.embeddings().lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
-    return "embeddings.tokens";
+    return Roles(transformer.config()).module(nn::Role::kTokenTable);
   bool finite = nn::all_finite(tokens.prompt);
   for (const auto* prefix : {&tokens.prefix, &tokens.encoder_prefix, &tokens.cross_prefix})
     for (const nn::PrefixKv& layer : *prefix)
@@ -172,13 +173,12 @@ void Model::new_head(NewHead head, std::uint64_t seed) {
   const auto before = nn::parameters(t);
   std::vector<std::pair<std::string, Tensor>> pooler;
   for (const auto& p : before)
-    if (p.name.starts_with("pooler.")) pooler.emplace_back(p.name, *p.tensor);
+    if (p.role == nn::Role::kPooler) pooler.emplace_back(p.name, *p.tensor);
   t.replace_head(c);
   for (const auto& p : nn::parameters(t))
     for (const auto& [name, value] : pooler)
       if (p.name == name) *p.tensor = value;
-  for (const auto& p : nn::parameters(t))
-    pooler_drawn_ = pooler_drawn_ || (p.name.starts_with("pooler.") && !*p.tensor);
+  for (const auto& p : nn::parameters(t)) pooler_drawn_ = pooler_drawn_ || (p.role == nn::Role::kPooler && !*p.tensor);
   ModelLoader::initialise(*this, seed);
 }
 

@@ -86,9 +86,9 @@ Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType
   const bool vector = value.rank() < 2;
   if (!wanted && vector && transformer_.token_table().dtype() != DType::kF32 && info(stored_vectors_).floating)
     type = stored_vectors_;
-  if (info(value.dtype()).quantized && transposes(value, p.name, layout_of(config()), layout))
+  if (info(value.dtype()).quantized && transposes(value, p.role, layout_of(config()), layout))
     value = convert_weight(value, type);
-  value = convert_weight(relaid(value, p.name, *family_, config(), layout_of(config()), layout), type);
+  value = convert_weight(relaid(value, p.role, config(), layout_of(config()), layout), type);
   check_saved(*p.tensor, value, checkpoint_name(p.name), place_);
   return value;
 }

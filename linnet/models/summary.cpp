@@ -41,15 +41,16 @@ void match_parameters(Summary& s, Names names) {
   nn::Transformer transformer(*s.config);
   for (const nn::Parameter& parameter : nn::parameters(transformer)) {
     std::vector<std::string> found = names == Names::kGguf ? std::vector{to_gguf(*s.family, parameter.name)}
-                                                           : stored_names(*s.family, *s.config, parameter.name, held);
+                                                           : stored_names(*s.family, *s.config, parameter, held);
     std::erase_if(found, [&](const std::string& name) { return !held(name); });
     if (!found.empty()) {
       TensorSummary& tensor = *by_name.at(found.front());
       check_stored(parameter, tensor.stored, tensor.name, s.place);
       tensor.ours = parameter.name;
+      tensor.role = parameter.role;
     }
     // A pooler that a plain trunk does not bring is left out; a head that is not there is drawn when loading.
-    const bool left_out = parameter.name.starts_with("pooler.") && s.config->head == HeadKind::kNone;
+    const bool left_out = parameter.role == nn::Role::kPooler && s.config->head == HeadKind::kNone;
     if (!found.empty() || !left_out) s.parameters += numel(parameter.shape);
     if (found.empty() && !s.tensors.empty() && !left_out)
       s.missing.push_back(names == Names::kGguf ? to_gguf(*s.family, parameter.name)
@@ -152,7 +153,7 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     const std::size_t packed = matrix ? packed_weight_bytes(kept, t.stored.shape[0], t.stored.shape[1]) : 0;
     need.weights += matrix && !converted ? packed : bytes + packed;
     if (!converted) largest = std::max(largest, bytes);
-    if (t.ours == "embeddings.tokens.weight") cache = nn::KvCache::type_beside(kept);
+    if (t.role == nn::Role::kTokenTable) cache = nn::KvCache::type_beside(kept);
   }
   if (!s.config) return need;
   const TransformerConfig& c = *s.config;

@@ -20,6 +20,7 @@ struct TensorSummary {
   std::string name;  // in the file
   std::string ours;  // the parameter it fills; "" for what no parameter stands for (buffers, tied copies)
   StoredTensor stored;
+  std::optional<nn::Role> role = {};  // of that parameter
   std::size_t bytes() const;
 };
 

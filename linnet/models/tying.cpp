@@ -6,12 +6,10 @@
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/roles.h"
 
 namespace linnet::models {
 namespace {
-
-constexpr const char* kEmbedding = "embeddings.tokens.weight";
-constexpr const char* kOutput = "head.output.weight";
 
 bool has_output(HeadKind head) {
   return head == HeadKind::kCausalLm || head == HeadKind::kMaskedLm || head == HeadKind::kPretraining ||
@@ -19,7 +17,7 @@ bool has_output(HeadKind head) {
 }
 
 // The name under which the checkpoint holds a parameter; "" where it does not.
-std::string find(const CheckpointReader& checkpoint, const Family& family, const char* ours) {
+std::string find(const CheckpointReader& checkpoint, const Family& family, std::string_view ours) {
   for (std::string& name : spellings(family, ours))
     if (checkpoint.has(name)) return std::move(name);
   return "";
@@ -42,7 +40,9 @@ bool same_values(const Tensor& a, const Tensor& b) {
 void settle_tying(TransformerConfig& config, const Family& family, const CheckpointReader& checkpoint,
                   std::string_view place) {
   if (!config.tie_embeddings || !has_output(config.head)) return;
-  const std::string embedding = find(checkpoint, family, kEmbedding), output = find(checkpoint, family, kOutput);
+  const Roles roles(config);
+  const std::string embedding = find(checkpoint, family, roles.weight(nn::Role::kTokenTable));
+  const std::string output = find(checkpoint, family, roles.weight(nn::Role::kOutput));
   if (embedding.empty() || output.empty()) return;
   const Tensor first = checkpoint.read(embedding), second = checkpoint.read(output);
   const bool same = same_values(first, second);
@@ -53,15 +53,16 @@ void settle_tying(TransformerConfig& config, const Family& family, const Checkpo
        place, output, embedding);
 }
 
-std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config, std::string_view ours,
-                                      FunctionRef<bool(const std::string& name)> has) {
-  const auto held = [&](std::string_view parameter) {
-    std::vector<std::string> names = spellings(family, parameter);
+std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config,
+                                      const nn::Parameter& parameter, FunctionRef<bool(const std::string& name)> has) {
+  const auto held = [&](std::string_view ours) {
+    std::vector<std::string> names = spellings(family, ours);
     std::erase_if(names, [&](const std::string& name) { return !has(name); });
     return names;
   };
-  std::vector<std::string> names = held(ours);
-  return names.empty() && ours == kEmbedding && config.tie_embeddings ? held(kOutput) : names;
+  std::vector<std::string> names = held(parameter.name);
+  const bool tied = parameter.role == nn::Role::kTokenTable && config.tie_embeddings;
+  return names.empty() && tied ? held(Roles(config).weight(nn::Role::kOutput)) : names;
 }
 
 }  // namespace linnet::models

@@ -11,6 +11,7 @@
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/models/family.h"
+#include "linnet/nn/module.h"
 
 namespace linnet::models {
 
@@ -20,8 +21,8 @@ void settle_tying(TransformerConfig& config, const Family& family, const Checkpo
 
 // The names under which a folder holds a parameter, the one to use first; none where it does not. A tied embedding may
 // be stored as the output matrix only.
-std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config, std::string_view ours,
-                                      FunctionRef<bool(const std::string& name)> has);
+std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config,
+                                      const nn::Parameter& parameter, FunctionRef<bool(const std::string& name)> has);
 
 // Have both tensors the same shape and values? Types may differ.
 bool same_values(const Tensor& a, const Tensor& b);

@@ -65,13 +65,13 @@ Attention::Attention(const TransformerConfig& c)
 
 void Attention::visit(Visitor& v) {
   if (layout_ == Qkv::kSeparate) {
-    visit_child(v, "query", query_);
-    visit_child(v, "key", key_);
-    visit_child(v, "value", value_);
+    visit_child(v, "query", query_, Role::kQuery);
+    visit_child(v, "key", key_, Role::kKey);
+    visit_child(v, "value", value_, Role::kValue);
   } else {
-    visit_child(v, "qkv", qkv_);
+    visit_child(v, "qkv", qkv_, Role::kQkv);
   }
-  visit_child(v, "output", output_);
+  visit_child(v, "output", output_, Role::kAttentionOutput);
 }
 
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {

@@ -40,13 +40,13 @@ Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, cons
 }
 
 void Block::visit(Visitor& v) {
-  visit_child(v, "attention_norm", attention_norm_);
+  visit_child(v, "attention_norm", attention_norm_, Role::kNorm);
   visit_child(v, "attention", attention_);
   if (cross_attention_) {
-    visit_child(v, "cross_norm", cross_norm_);
+    visit_child(v, "cross_norm", cross_norm_, Role::kNorm);
     visit_child(v, "cross_attention", cross_attention_);
   }
-  visit_child(v, "ffn_norm", ffn_norm_);
+  visit_child(v, "ffn_norm", ffn_norm_, Role::kNorm);
   visit_child(v, "ffn", ffn_);
 }
 

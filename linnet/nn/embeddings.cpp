@@ -40,18 +40,18 @@ Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const
 
 namespace {
 // A table is a module with one tensor, as Hugging Face names them: "tokens.weight".
-void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& shape) {
+void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& shape, Role role) {
   v.enter(name);
-  v.tensor("weight", table, shape);
+  v.tensor("weight", table, shape, role, Part::kWeight);
   v.leave();
 }
 }  // namespace
 
 void Embeddings::visit(Visitor& v) {
-  visit_table(v, "tokens", tokens_, {vocab_, hidden_});
-  if (learned_) visit_table(v, "positions", positions_, {max_positions_, hidden_});
-  if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, hidden_});
-  if (norm_) visit_child(v, "norm", norm_);
+  visit_table(v, "tokens", tokens_, {vocab_, hidden_}, Role::kTokenTable);
+  if (learned_) visit_table(v, "positions", positions_, {max_positions_, hidden_}, Role::kPositionTable);
+  if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, hidden_}, Role::kTypeTable);
+  if (norm_) visit_child(v, "norm", norm_, Role::kNorm);
 }
 
 }  // namespace linnet::nn

@@ -21,9 +21,9 @@ class FeedForward {
     return down_(gate_ ? gated_activation(gate_(x, pass), up, activation_) : linnet::activation(up, activation_), pass);
   }
   void visit(Visitor& v) {
-    if (gate_) visit_child(v, "gate", gate_);
-    visit_child(v, "up", up_);
-    visit_child(v, "down", down_);
+    if (gate_) visit_child(v, "gate", gate_, Role::kGate);
+    visit_child(v, "up", up_, Role::kUp);
+    visit_child(v, "down", down_, Role::kDown);
   }
 
  private:

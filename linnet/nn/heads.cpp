@@ -82,17 +82,17 @@ Tensor Head::classify(const Tensor& features, const Pass& pass) const {
 }
 
 void Head::visit(Visitor& v) {
-  if (transform_) visit_child(v, "transform", transform_);
-  if (norm_) visit_child(v, "norm", norm_);
-  if (output_) visit_child(v, "output", output_);
-  if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_});
-  if (next_sentence_) visit_child(v, "next_sentence", next_sentence_);
-  if (dense_) visit_child(v, "dense", dense_);
+  if (transform_) visit_child(v, "transform", transform_, Role::kHeadTransform);
+  if (norm_) visit_child(v, "norm", norm_, Role::kHeadNorm);
+  if (output_) visit_child(v, "output", output_, Role::kOutput);
+  if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_}, Role::kOutput, Part::kBias);
+  if (next_sentence_) visit_child(v, "next_sentence", next_sentence_, Role::kNextSentence);
+  if (dense_) visit_child(v, "dense", dense_, Role::kClassifierDense);
   // Families name the three kinds differently, so they are three names here.
   const char* name = kind_ == HeadKind::kTokenClass          ? "token_classifier"
                      : kind_ == HeadKind::kQuestionAnswering ? "spans"
                                                              : "classifier";
-  if (classifier_) visit_child(v, name, classifier_);
+  if (classifier_) visit_child(v, name, classifier_, Role::kClassifier);
 }
 
 }  // namespace linnet::nn

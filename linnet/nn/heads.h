@@ -40,7 +40,7 @@ class Head {
 
   void visit(Visitor& v);
   void visit_pooler(Visitor& v) {
-    if (pooler_) visit_child(v, "pooler", pooler_);
+    if (pooler_) visit_child(v, "pooler", pooler_, Role::kPooler);
   }
 
  private:

@@ -13,10 +13,11 @@ Tensor Linear::operator()(const Tensor& x, const Pass& pass) const {
       linnet::scale(linnet::linear(linnet::linear(seen, lora_->a, {}, options), lora_->b, {}, options), lora_->scale));
 }
 
-void Linear::visit(Visitor& v) {
-  v.linear(*this);
-  v.tensor("weight", weight_, layout_ == WeightLayout::kOutIn ? Shape{out_, in_} : Shape{in_, out_});
-  if (has_bias_) v.tensor("bias", bias_, {out_});
+void Linear::visit(Visitor& v, Role role) {
+  v.linear(*this, role);
+  v.tensor("weight", weight_, layout_ == WeightLayout::kOutIn ? Shape{out_, in_} : Shape{in_, out_}, role,
+           Part::kWeight);
+  if (has_bias_) v.tensor("bias", bias_, {out_}, role, Part::kBias);
 }
 
 }  // namespace linnet::nn

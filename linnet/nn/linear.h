@@ -25,7 +25,7 @@ class Linear {
   explicit operator bool() const { return out_ > 0; }
 
   Tensor operator()(const Tensor& x, const Pass& pass) const;  // [rows, in] -> [rows, out]
-  void visit(Visitor& v);
+  void visit(Visitor& v, Role role);
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/nn/role.h"
 #include "linnet/tensor/tensor.h"
 
 namespace linnet::nn {
@@ -17,21 +18,26 @@ struct Parameter {
   std::string name;  // "layers.3.attention.output.weight"
   Tensor* tensor;    // the module's own member; undefined until loaded
   Shape shape;       // what the module expects
+  Role role;
+  Part part;
+
+  std::string module() const { return name.substr(0, name.rfind('.')); }  // "layers.3.attention.output"
 };
 
 class Visitor {
  public:
   virtual ~Visitor() = default;
-  virtual void tensor(std::string_view name, Tensor& value, const Shape& shape) = 0;
-  virtual void linear(Linear&) {}  // called inside the linear's own scope, before its tensors
+  virtual void tensor(std::string_view name, Tensor& value, const Shape& shape, Role role, Part part) = 0;
+  virtual void linear(Linear&, Role) {}  // called inside the linear's own scope, before its tensors
   virtual void enter(std::string_view child) = 0;
   virtual void leave() = 0;
 };
 
-template <class M>
-void visit_child(Visitor& v, std::string_view name, M& child) {
+// A module that is the same everywhere (a linear one, a norm) is told its role here.
+template <class M, class... R>
+void visit_child(Visitor& v, std::string_view name, M& child, R... role) {
   v.enter(name);
-  child.visit(v);
+  child.visit(v, role...);
   v.leave();
 }
 
@@ -55,28 +61,31 @@ class PathVisitor : public Visitor {
   std::vector<std::size_t> starts_;
 };
 
-template <class M>
-std::vector<Parameter> parameters(M& module) {
+template <class M, class... R>
+std::vector<Parameter> parameters(M& module, R... role) {
   struct List : PathVisitor {
     std::vector<Parameter> found;
-    void tensor(std::string_view name, Tensor& value, const Shape& shape) override {
-      found.push_back({path() + std::string(name), &value, shape});
+    void tensor(std::string_view name, Tensor& value, const Shape& shape, Role role, Part part) override {
+      found.push_back({path() + std::string(name), &value, shape, role, part});
     }
   } list;
-  module.visit(list);
+  module.visit(list, role...);
   return std::move(list.found);
 }
 
 struct NamedLinear {
   std::string name;  // "layers.3.attention.query"
   Linear* linear;
+  Role role;
 };
 template <class M>
 std::vector<NamedLinear> linears(M& module) {
   struct List : PathVisitor {
     std::vector<NamedLinear> found;
-    void tensor(std::string_view, Tensor&, const Shape&) override {}
-    void linear(Linear& value) override { found.push_back({path().substr(0, path().size() - 1), &value}); }
+    void tensor(std::string_view, Tensor&, const Shape&, Role, Part) override {}
+    void linear(Linear& value, Role role) override {
+      found.push_back({path().substr(0, path().size() - 1), &value, role});
+    }
   } list;
   module.visit(list);
   return std::move(list.found);

@@ -16,9 +16,9 @@ class NormLayer {
   Tensor operator()(const Tensor& x) const {
     return kind_ == Norm::kLayer ? layer_norm(x, weight_, bias_, eps_) : rms_norm(x, weight_, eps_);
   }
-  void visit(Visitor& v) {
-    v.tensor("weight", weight_, {size_});
-    if (kind_ == Norm::kLayer) v.tensor("bias", bias_, {size_});
+  void visit(Visitor& v, Role role) {
+    v.tensor("weight", weight_, {size_}, role, Part::kWeight);
+    if (kind_ == Norm::kLayer) v.tensor("bias", bias_, {size_}, role, Part::kBias);
   }
 
  private:

@@ -89,7 +89,7 @@ void Transformer::Layers::visit(Visitor& v) {
   v.enter("layers");
   for (std::size_t i = 0; i < blocks.size(); ++i) visit_child(v, std::to_string(i), blocks[i]);
   v.leave();
-  if (final_norm) visit_child(v, "final_norm", final_norm);
+  if (final_norm) visit_child(v, "final_norm", final_norm, Role::kNorm);
 }
 
 void Transformer::visit(Visitor& v) {

@@ -38,8 +38,7 @@ class Adam final : public Optimizer {
       : Optimizer(std::move(parameters)), options_(options), moments_(parameters_.size()) {
     for (std::size_t i = 0; i < moments_.size(); ++i) {
       const nn::Parameter& parameter = parameters_[i];
-      moments_[i].by_rows = options.embedding_rows == EmbeddingRows::kTouched && parameter.tensor->rank() == 2 &&
-                            parameter.name.find("embeddings.") != std::string::npos;
+      moments_[i].by_rows = options.embedding_rows == EmbeddingRows::kTouched && nn::is_table(parameter.role);
       if (moments_[i].by_rows) moments_[i].slot_of_row.assign(static_cast<std::size_t>(parameter.tensor->size(0)), -1);
     }
   }

@@ -17,8 +17,6 @@ namespace {
 
 constexpr const char* kTrainedStem = "trained";
 
-bool of_the_head(const std::string& name) { return name.starts_with("head.") || name.starts_with("pooler."); }
-
 AdapterMethod adapter_method(const Tokenizer& tokenizer, const TrainOptions& o) {
   if (o.method == TrainMethod::kLora)
     return Lora{.rank = o.lora_rank,
@@ -149,7 +147,7 @@ void Learner::train_head(TrainTask task) {
   check_option(has_own, "method", "head, and {} predicts words, its head is the vocabulary; use full or lora",
                task_name(task));
   for (nn::Parameter& p : model_.parameters()) {
-    if (!of_the_head(p.name)) continue;
+    if (!nn::is_head_or_pooler(p.role)) continue;
     *p.tensor = trainable_copy(*p.tensor);
     trained_.push_back(std::move(p));
   }

@@ -23,11 +23,11 @@ OptimizerKind optimizer_named(std::string_view name);  // "adamw", …; kInvalid
 std::string_view optimizer_name(OptimizerKind kind);
 
 enum class DecayRule : std::uint8_t {
-  kMatrices,  // weight decay spares vectors: biases and norm weights
+  kMatrices,  // weight decay spares biases and norms
   kAll,
 };
 
-// kTouched: a parameter whose name holds "embeddings." is kept by rows. A row has no state, costs nothing and is not
+// kTouched: a table (nn::is_table) is kept by rows. A row has no state, costs nothing and is not
 // decayed until a batch has touched it; from then on it is updated exactly as a dense one. A row that no batch ever
 // touched keeps its bits.
 enum class EmbeddingRows : std::uint8_t { kTouched, kAll };

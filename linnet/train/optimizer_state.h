@@ -16,7 +16,7 @@ std::unique_ptr<Optimizer> make_sgd(std::vector<nn::Parameter> parameters, const
 std::unique_ptr<Optimizer> make_adafactor(std::vector<nn::Parameter> parameters, const OptimizerOptions& options);
 
 inline bool decays(const nn::Parameter& parameter, const OptimizerOptions& options) {
-  return options.decay == DecayRule::kAll || parameter.tensor->rank() > 1;
+  return options.decay == DecayRule::kAll || (parameter.part == nn::Part::kWeight && !nn::is_norm(parameter.role));
 }
 
 // Tensors of a state, and the file that they are from.

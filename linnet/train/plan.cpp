@@ -111,17 +111,21 @@ std::uint64_t saving_bytes(models::Model& model, const Learner& learner) {
   return blocks ? sum : 0;
 }
 
+// Query, key and value of an attention read the same tensor, and so do gate and up.
+bool reads_alone(nn::Role role) {
+  return !nn::is_layer_linear(role) || role == nn::Role::kAttentionOutput || role == nn::Role::kDown;
+}
+
 // LoRA's products keep what they read, once for all that read the same; what attention gives is kept anyway.
 std::int64_t adapter_inputs(models::Model& model, double dropout) {
   std::int64_t sum = 0;
   std::set<std::string> read;
   for (const nn::NamedLinear& l : model.linears()) {
     if (!l.linear->lora()) continue;
-    const std::size_t dot = l.name.rfind('.');
-    const std::string leaf = l.name.substr(dot + 1);
-    const std::string source = l.name.substr(0, dot) + (leaf == "down" || leaf == "output" ? "." + leaf : "");
+    const std::string source = reads_alone(l.role) ? l.name : l.name.substr(0, l.name.rfind('.'));
+    const bool kept = l.role == nn::Role::kAttentionOutput;
     sum += l.linear->lora()->a.size(0);
-    if (dropout > 0 || (leaf != "output" && read.insert(source).second)) sum += l.linear->in();
+    if (dropout > 0 || (!kept && read.insert(source).second)) sum += l.linear->in();
   }
   return sum;
 }

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
 #include "linnet/ops/ops.h"
@@ -9,7 +11,7 @@
 namespace linnet {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::ElementsAre, ::testing::HasSubstr;
 
 TEST(Lora, StartsAsTheBaseAndItsSeedDrawsA) {
   const auto plain = base("gpt2/causal"), model = base("gpt2/causal");
@@ -116,6 +118,22 @@ TEST(Lora, TargetsAreSuffixesOrAllLinears) {
   EXPECT_EQ(count({.targets = {"self_attn.q_proj"}}), 2U);
   EXPECT_EQ(count({.targets = {"all-linear"}}), 14U);
   EXPECT_EQ(count({.targets = {"layers.1.mlp.up_proj"}}), 1U);
+}
+
+// PEFT's _maybe_include_all_linear_layers: all but the output matrix and the classifier of a text.
+TEST(Lora, AllLinearsAreThoseOfPeft) {
+  const auto outside_the_layers = [](const char* fixture) {
+    const auto model = base(fixture);
+    std::set<std::string> names;
+    for (const nn::Parameter& p : Adapter::create(*model, Lora{.targets = {"all-linear"}})->parameters())
+      if (p.role == nn::Role::kAdapter && !p.name.starts_with("layers.")) names.insert(p.module());
+    return names;
+  };
+  EXPECT_THAT(outside_the_layers("bert/masked"), ElementsAre("head.transform"));
+  EXPECT_THAT(outside_the_layers("bert/masked-untied"), ElementsAre("head.transform"));
+  EXPECT_THAT(outside_the_layers("bert/pretraining"), ElementsAre("head.next_sentence", "head.transform", "pooler"));
+  EXPECT_THAT(outside_the_layers("bert/classifier"), ElementsAre("pooler"));
+  EXPECT_THAT(outside_the_layers("gpt2/untied"), ElementsAre());
 }
 
 TEST(Lora, UnknownTargetsAreAnsweredWithWhatThereIs) {

@@ -10,6 +10,7 @@
 namespace linnet::models {
 namespace {
 
+using nn::Role;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 
@@ -31,42 +32,40 @@ Tensor counted(const Shape& shape) {
 }
 
 TEST(Layout, FusedProjectionsGoFromHeadsToParts) {
-  const Family& family = *find_family("bloom");
   const TransformerConfig c = heads(2, 2);
   const Layout by_head{.qkv = Qkv::kPerHead}, by_part{.qkv = Qkv::kStacked};
   // Rows of the first head: q 0 1, k 2 3, v 4 5; of the second: q 6 7, k 8 9, v 10 11.
   const Tensor bias = counted({12});
-  const Tensor parts = relaid(bias, "layers.0.attention.qkv.bias", family, c, by_head, by_part);
+  const Tensor parts = relaid(bias, Role::kQkv, c, by_head, by_part);
   EXPECT_THAT(parts.data<float>(), ElementsAre(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11));
-  const Tensor back = relaid(parts, "layers.0.attention.qkv.bias", family, c, by_part, by_head);
+  const Tensor back = relaid(parts, Role::kQkv, c, by_part, by_head);
   EXPECT_THAT(back.data<float>(), ElementsAreArray(bias.data<float>()));
-  EXPECT_TRUE(relaid(bias, "layers.0.attention.output.bias", family, c, by_head, by_part).same(bias));
+  EXPECT_TRUE(relaid(bias, Role::kAttentionOutput, c, by_head, by_part).same(bias));
 }
 
 TEST(Layout, RotaryHalvesGoSideBySide) {
-  const Family& family = *find_family("llama");
   const TransformerConfig c = heads(2, 4);
-  const Layout halves{}, pairs{.rotary_rows = NamePair::GgufRows::kRotaryPairs};
+  const Layout halves{}, pairs{.rotary_rows = RotaryRows::kPairs};
   const Tensor rows = counted({8});
-  const Tensor moved = relaid(rows, "layers.0.attention.key.bias", family, c, halves, pairs);
+  const Tensor moved = relaid(rows, Role::kKey, c, halves, pairs);
   EXPECT_THAT(moved.data<float>(), ElementsAre(0, 2, 1, 3, 4, 6, 5, 7));
-  EXPECT_THAT(relaid(moved, "layers.0.attention.key.bias", family, c, pairs, halves).data<float>(),
-              ElementsAreArray(rows.data<float>()));
-  EXPECT_TRUE(relaid(rows, "layers.0.attention.value.bias", family, c, halves, pairs).same(rows));
+  EXPECT_THAT(relaid(moved, Role::kKey, c, pairs, halves).data<float>(), ElementsAreArray(rows.data<float>()));
+  EXPECT_TRUE(relaid(rows, Role::kValue, c, halves, pairs).same(rows));
 }
 
 TEST(Layout, MatricesTurn) {
-  const Family& family = *find_family("gpt2");
   const TransformerConfig c = heads(1, 2);
   const Layout in_out{.qkv = Qkv::kStacked, .weights = WeightLayout::kInOut}, out_in{.qkv = Qkv::kStacked};
   const Tensor m = counted({2, 3});
-  EXPECT_TRUE(transposes(m, "layers.0.ffn.up.weight", in_out, out_in));
-  const Tensor turned = relaid(m, "layers.0.ffn.up.weight", family, c, in_out, out_in);
+  for (const Role role : {Role::kQuery, Role::kQkv, Role::kAttentionOutput, Role::kGate, Role::kUp, Role::kDown})
+    EXPECT_TRUE(transposes(m, role, in_out, out_in));
+  EXPECT_FALSE(transposes(m, Role::kPooler, in_out, out_in));
+  EXPECT_FALSE(transposes(counted({6}), Role::kUp, in_out, out_in)) << "a bias";
+  const Tensor turned = relaid(m, Role::kUp, c, in_out, out_in);
   EXPECT_EQ(turned.shape(), (Shape{3, 2}));
   EXPECT_THAT(turned.data<float>(), ElementsAre(0, 3, 1, 4, 2, 5));
-  EXPECT_TRUE(relaid(m, "embeddings.tokens.weight", family, c, in_out, out_in).same(m));
-  EXPECT_THROW(relaid(Tensor::zeros({2, 32}, DType::kQ8_0), "layers.0.ffn.up.weight", family, c, in_out, out_in),
-               Error);
+  EXPECT_TRUE(relaid(m, Role::kTokenTable, c, in_out, out_in).same(m));
+  EXPECT_THROW(relaid(Tensor::zeros({2, 32}, DType::kQ8_0), Role::kUp, c, in_out, out_in), Error);
 }
 
 TEST(Layout, IsWhatTheFamilysFilesHave) {
@@ -74,6 +73,9 @@ TEST(Layout, IsWhatTheFamilysFilesHave) {
   EXPECT_EQ(gguf_layout(*find_family("bloom"), heads(2, 2)).qkv, Qkv::kStacked);
   EXPECT_EQ(folder_layout(*find_family("gpt2"), heads(2, 2)).weights, WeightLayout::kInOut);
   EXPECT_EQ(gguf_layout(*find_family("gpt2"), heads(2, 2)).weights, WeightLayout::kOutIn);
+  EXPECT_EQ(folder_layout(*find_family("llama"), heads(2, 2)).rotary_rows, RotaryRows::kHalves);
+  EXPECT_EQ(gguf_layout(*find_family("llama"), heads(2, 2)).rotary_rows, RotaryRows::kPairs);
+  EXPECT_EQ(gguf_layout(*find_family("bert"), heads(2, 2)).rotary_rows, RotaryRows::kHalves);
 }
 
 }  // namespace

@@ -222,7 +222,7 @@ class GgufOf {
           values[static_cast<std::size_t>(k * rows + r)] = source[static_cast<std::size_t>(r * cols + k)];
     }
     const std::int64_t d = c.head_dim;
-    if (find_row(model_->family(), p.name)->gguf_rows == NamePair::GgufRows::kRotaryPairs)
+    if (c.positions == Positions::kRotary && (p.role == nn::Role::kQuery || p.role == nn::Role::kKey))
       row_from([&](std::int64_t r) { return r / d * d + r % d % 2 * (d / 2) + r % d / 2; });
     if (c.qkv == Qkv::kPerHead && p.name.find("qkv") != std::string::npos)  // [H, 3, D] -> [3, H, D]
       row_from([&](std::int64_t r) { return ((r / d % c.heads) * 3 + r / d / c.heads) * d + r % d; });

@@ -91,9 +91,9 @@ TEST(FeedForward, GateMultiplies) {
 
 TEST(NormLayer, KindsHaveTheirParts) {
   NormLayer layer(Norm::kLayer, 3, 1e-5), rms(Norm::kRms, 3, 1e-5);
-  EXPECT_EQ(names(parameters(layer)), (std::vector<std::string>{"weight", "bias"}));
-  EXPECT_EQ(names(parameters(rms)), (std::vector<std::string>{"weight"}));
-  for (const Parameter& p : parameters(rms)) *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
+  EXPECT_EQ(names(parameters(layer, Role::kNorm)), (std::vector<std::string>{"weight", "bias"}));
+  EXPECT_EQ(names(parameters(rms, Role::kNorm)), (std::vector<std::string>{"weight"}));
+  for (const Parameter& p : parameters(rms, Role::kNorm)) *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
   const float root = std::sqrt(14.0F / 3);
   EXPECT_NEAR(values(rms(matrix({1, 2, 3}, 3)))[2], 3 * 3 / root, 1e-4);
   EXPECT_FALSE(NormLayer());

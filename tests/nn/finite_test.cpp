@@ -44,7 +44,9 @@ TEST(Finite, BlocksWithABadScale) {
 TEST(Finite, TheFirstOfAListIsNamed) {
   Tensor good = Tensor::zeros({2}), bad = Tensor::zeros({2});
   bad.data<float>()[1] = NAN;
-  const std::vector<Parameter> parameters{{"a", &good, {2}}, {"b", &bad, {2}}, {"c", &bad, {2}}};
+  std::vector<Parameter> parameters;
+  for (const auto& [name, value] : {std::pair("a", &good), std::pair("b", &bad), std::pair("c", &bad)})
+    parameters.push_back({name, value, {2}, Role::kNorm, Part::kWeight});
   EXPECT_EQ(first_not_finite(parameters), "b");
   EXPECT_EQ(first_not_finite(std::span(parameters).first(1)), "");
 }

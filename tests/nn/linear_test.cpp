@@ -44,11 +44,14 @@ TEST(Linear, LoraDropsOnlyWhileTraining) {
 
 TEST(Linear, TellsItsPartsAndThatItIsThere) {
   Linear linear(3, 2, true, WeightLayout::kInOut);
-  const auto parts = parameters(linear);
+  const auto parts = parameters(linear, Role::kGate);
   EXPECT_THAT(names(parts), ElementsAre("weight", "bias"));
+  for (const Parameter& p : parts) EXPECT_EQ(p.role, Role::kGate);
+  EXPECT_EQ(parts[0].part, Part::kWeight);
+  EXPECT_EQ(parts[1].part, Part::kBias);
   EXPECT_EQ(parts[0].shape, (Shape{3, 2}));
   EXPECT_EQ(parts[1].shape, (Shape{2}));
-  EXPECT_EQ(parameters(*std::make_unique<Linear>(3, 2, false))[0].shape, (Shape{2, 3}));
+  EXPECT_EQ(parameters(*std::make_unique<Linear>(3, 2, false), Role::kGate)[0].shape, (Shape{2, 3}));
   EXPECT_TRUE(linear);
   EXPECT_FALSE(Linear());
 }

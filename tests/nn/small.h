@@ -30,7 +30,7 @@ void fill(M& module, std::uint64_t seed = 1) {
   Rng rng(seed);
   for (const Parameter& p : parameters(module)) {
     *p.tensor = Tensor::empty(p.shape);
-    const bool norm = p.name.find("norm") != std::string::npos && p.name.ends_with("weight");
+    const bool norm = is_norm(p.role) && p.part == Part::kWeight;
     for (float& v : p.tensor->template data<float>()) v = 0.4F * rng.normal() + (norm ? 1 : 0);
   }
 }

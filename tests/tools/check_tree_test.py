@@ -79,5 +79,28 @@ class Flags(unittest.TestCase):
         self.assertLessEqual({"output", "lora_rank", "scaled"}, check_tree.fields_of_the_program(rows))
 
 
+class Roles(unittest.TestCase):
+    def lines(self, text, path="linnet/models/x.cpp"):
+        return [line for line, _ in check_tree.names_of_parameters(pathlib.Path(path), text)]
+
+    def test_names_of_parameters(self):
+        for name in ("head.output.weight", "embeddings.tokens", ".attention.", "layers.0.attention.query.bias", "pooler.", ".cross_attention.key"):
+            self.assertEqual(self.lines(f'\n  if (name == "{name}") {{'), [2], name)
+
+    def test_parts_of_names(self):
+        for call in ('.find("norm")', '.ends_with("weight")', '.starts_with("head")', '.ends_with(".bias")', ' == "down"'):
+            self.assertEqual(self.lines(f"if (p.name{call}) {{"), [1], call)
+
+    def test_what_is_no_parameter(self):
+        for text in ('"token_embd.weight"', '"attention.causal"', '// "head.output.weight"', '"grad_norm"', '"the head of a model."', 'json["bias"]'):
+            self.assertEqual(self.lines(text), [], text)
+
+    def test_only_where_roles_are_known(self):
+        text = '"layers.{}.attention.query"'
+        self.assertEqual(self.lines(text, "linnet/models/families/llama.cpp"), [])
+        self.assertEqual(self.lines(text, "linnet/nn/attention.cpp"), [])
+        self.assertEqual(self.lines(text, "linnet/adapt/lora.cpp"), [1])
+
+
 if __name__ == "__main__":
     unittest.main()

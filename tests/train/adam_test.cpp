@@ -3,9 +3,12 @@
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
 #include "linnet/train/optimizer.h"
+#include "tests/train/parameter.h"
 
 namespace linnet {
 namespace {
+
+nn::Parameter table(Tensor& value) { return parameter("embeddings.tokens.weight", value, nn::Role::kTokenTable); }
 
 // R72: rows no batch touched keep their bits and have no state; the others are exactly as in the dense optimiser.
 TEST(Adam, UntouchedEmbeddingRowsCostNothing) {
@@ -13,9 +16,8 @@ TEST(Adam, UntouchedEmbeddingRowsCostNothing) {
   std::vector<float> values(8 * 4);
   for (float& v : values) v = rng.normal();
   Tensor sparse = Tensor::from(values, {8, 4}), dense = Tensor::from(values, {8, 4});
-  const auto rows = make_optimizer({{"embeddings.tokens.weight", &sparse, {8, 4}}}, {.weight_decay = 0});
-  const auto all = make_optimizer({{"embeddings.tokens.weight", &dense, {8, 4}}},
-                                  {.weight_decay = 0, .embedding_rows = EmbeddingRows::kAll});
+  const auto rows = make_optimizer({table(sparse)}, {.weight_decay = 0});
+  const auto all = make_optimizer({table(dense)}, {.weight_decay = 0, .embedding_rows = EmbeddingRows::kAll});
   for (int step = 0; step < 5; ++step) {
     Tensor gradient = Tensor::zeros({8, 4});
     for (int i = 0; i < 4; ++i) gradient.data<float>()[static_cast<std::size_t>((step % 3 + 2) * 4 + i)] = rng.normal();
@@ -29,7 +31,7 @@ TEST(Adam, UntouchedEmbeddingRowsCostNothing) {
   const auto state = rows->state();
   EXPECT_EQ(state.at("exp_avg.embeddings.tokens.weight").shape(), (Shape{3, 4}));
   Tensor again = Tensor::from(std::vector<float>(sparse.data<float>().begin(), sparse.data<float>().end()), {8, 4});
-  const auto resumed = make_optimizer({{"embeddings.tokens.weight", &again, {8, 4}}}, {.weight_decay = 0});
+  const auto resumed = make_optimizer({table(again)}, {.weight_decay = 0});
   resumed->load(state, rows->steps());
   sparse.set_grad(Tensor::from(values, {8, 4}));
   again.set_grad(Tensor::from(values, {8, 4}));

@@ -6,13 +6,14 @@
 
 #include "linnet/base/error.h"
 #include "tests/scratch.h"
+#include "tests/train/parameter.h"
 
 namespace linnet {
 namespace {
 
 TEST(OptimizerState, ForeignStateIsRefused) {
   Tensor a = Tensor::zeros({4, 3}), b = Tensor::zeros({5});
-  const auto optimizer = make_optimizer({{"layers.0.weight", &a, {4, 3}}, {"layers.0.bias", &b, {5}}}, {});
+  const auto optimizer = make_optimizer({parameter("layers.0.weight", a), parameter("layers.0.bias", b)}, {});
   EXPECT_THROW(optimizer->load({{"exp_avg.other", Tensor::zeros({4, 3})}}, 1), Error);
   EXPECT_THROW(optimizer->load({{"exp_avg.layers.0.weight", Tensor::zeros({3, 4})}}, 1), Error);
 }
@@ -21,9 +22,9 @@ TEST(OptimizerState, ForeignStateIsRefused) {
 TEST(OptimizerState, EveryTensorAndNumberIsChecked) {
   for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kSgd, OptimizerKind::kAdafactor}) {
     Tensor a = Tensor::zeros({4, 3}), b = Tensor::zeros({5}), c = Tensor::zeros({6, 2});
-    const auto optimizer = make_optimizer(
-        {{"layers.0.weight", &a, {4, 3}}, {"layers.0.bias", &b, {5}}, {"embeddings.tokens.weight", &c, {6, 2}}},
-        {.kind = kind});
+    const auto optimizer = make_optimizer({parameter("layers.0.weight", a), parameter("layers.0.bias", b),
+                                           parameter("embeddings.tokens.weight", c, nn::Role::kTokenTable)},
+                                          {.kind = kind});
     const auto good = optimizer->state();
     EXPECT_NO_THROW(optimizer->load(good, 1));
     EXPECT_NE(

@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
+#include "tests/train/parameter.h"
 
 namespace linnet {
 namespace {
@@ -32,7 +33,7 @@ Tensor tensor(const Json& values, Shape shape) {
 }
 
 std::vector<nn::Parameter> named(Tensor& a, Tensor& b) {
-  return {{"layers.0.weight", &a, a.shape()}, {"layers.0.bias", &b, b.shape()}};
+  return {parameter("layers.0.weight", a), parameter("layers.0.bias", b, nn::Role::kUp, nn::Part::kBias)};
 }
 
 // tools/fixtures/optimizers.py: PyTorch and Transformers.
@@ -79,21 +80,24 @@ TEST(Optimizer, StateRoundTripsBitForBit) {
   }
 }
 
-TEST(Optimizer, DecaySparesVectorsUnlessAsked) {
+TEST(Optimizer, DecaySparesNormsAndBiasesUnlessAsked) {
   for (const DecayRule rule : {DecayRule::kMatrices, DecayRule::kAll}) {
-    Tensor a = Tensor::from(std::vector<float>(12, 1), {4, 3}), b = Tensor::from(std::vector<float>(5, 1), {5});
-    const auto optimizer = make_optimizer(named(a, b), {.weight_decay = 0.5f, .decay = rule});
+    Tensor a = Tensor::from(std::vector<float>(12, 1), {4, 3}), b = Tensor::from(std::vector<float>(5, 1), {5}),
+           c = Tensor::from(std::vector<float>(5, 1), {5});
+    auto parameters = named(a, b);
+    parameters.push_back(parameter("final_norm.weight", c, nn::Role::kNorm));
+    const auto optimizer = make_optimizer(std::move(parameters), {.weight_decay = 0.5f, .decay = rule});
     a.set_grad(Tensor::zeros({4, 3}));
-    b.set_grad(Tensor::zeros({5}));
+    for (Tensor* spared : {&b, &c}) spared->set_grad(Tensor::zeros({5}));
     optimizer->step(0.1f);
     EXPECT_FLOAT_EQ(a.data<float>()[0], 0.95f);
-    EXPECT_FLOAT_EQ(b.data<float>()[0], rule == DecayRule::kAll ? 0.95f : 1.0f);
+    for (Tensor* spared : {&b, &c}) EXPECT_FLOAT_EQ(spared->data<float>()[0], rule == DecayRule::kAll ? 0.95f : 1.0f);
   }
 }
 
 TEST(Optimizer, TiedParameterIsUpdatedOnce) {
   Tensor a = Tensor::zeros({2, 2});
-  const auto optimizer = make_optimizer({{"x", &a, {2, 2}}, {"y", &a, {2, 2}}}, {.kind = OptimizerKind::kSgd});
+  const auto optimizer = make_optimizer({parameter("x", a), parameter("y", a)}, {.kind = OptimizerKind::kSgd});
   EXPECT_EQ(optimizer->parameters().size(), 1u);
 }
 
@@ -101,7 +105,7 @@ TEST(Clipping, ScalesToTheNorm) {  // torch.nn.utils.clip_grad_norm_
   Tensor a = Tensor::zeros({2}), b = Tensor::zeros({1});
   a.set_grad(Tensor::from(std::vector<float>{3, 0}, {2}));
   b.set_grad(Tensor::from(std::vector<float>{4}, {1}));
-  const std::vector<nn::Parameter> parameters{{"a", &a, {2}}, {"b", &b, {1}}};
+  const std::vector<nn::Parameter> parameters{parameter("a", a), parameter("b", b)};
   EXPECT_NEAR(gradient_norm(parameters), 5, 1e-6);
   EXPECT_NEAR(clip_scale(5, 1), 1 / (5 + 1e-6), 1e-7);
   EXPECT_EQ(clip_scale(0.5, 1), 1);
@@ -111,7 +115,7 @@ TEST(Clipping, ScalesToTheNorm) {  // torch.nn.utils.clip_grad_norm_
 TEST(Clipping, RowsThatAreKnownGiveTheNorm) {
   Tensor a = Tensor::zeros({4, 2});
   a.set_grad(Tensor::from(std::vector<float>{0, 0, 3, 0, 0, 0, 0, 4}, {4, 2}));
-  const std::vector<nn::Parameter> parameters{{"a", &a, {4, 2}}};
+  const std::vector<nn::Parameter> parameters{parameter("a", a)};
   a.grad_state()->rows = {1, 3};
   EXPECT_NEAR(gradient_norm(parameters), 5, 1e-6);
   a.grad_state()->rows = {1};

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tests/train/parameter.h"
+
 namespace linnet {
 namespace {
 
@@ -58,7 +60,7 @@ TEST(Watch, ALossThatFallsIsFine) {
 
 TEST(Watch, FindsWhatIsNotFinite) {
   Tensor good = Tensor::zeros({4}), bad = Tensor::zeros({4});
-  const std::vector<nn::Parameter> both{{"good", &good, {4}}, {"bad", &bad, {4}}};
+  const std::vector<nn::Parameter> both{parameter("good", good), parameter("bad", bad)};
   EXPECT_EQ(first_not_finite(both), "");
   Tensor gradient = Tensor::zeros({4});
   gradient.data<float>()[2] = INFINITY;

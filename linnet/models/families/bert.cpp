@@ -89,7 +89,16 @@ constexpr std::string_view kUnused[] = {"directionality",       "pooler_fc_size"
 }  // namespace
 
 extern const Family bert;
-const Family bert{"bert",   kArchitectures, "bert.",         config, kNames, kUnprefixed,
-                  kIgnored, kLora,          HeadKind::kNone, kFixed, kUnused};
+const Family bert{.model_type = "bert",
+                  .architectures = kArchitectures,
+                  .prefix = "bert.",
+                  .config = config,
+                  .names = kNames,
+                  .unprefixed = kUnprefixed,
+                  .ignored = kIgnored,
+                  .lora_targets = kLora,
+                  .gguf_head = HeadKind::kNone,
+                  .fixed = kFixed,
+                  .unused = kUnused};
 
 }  // namespace linnet::models::families

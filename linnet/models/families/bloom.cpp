@@ -63,7 +63,14 @@ constexpr std::string_view kUnused[] = {"attention_softmax_in_fp32",
 }  // namespace
 
 extern const Family bloom;
-const Family bloom{"bloom", kArchitectures, "transformer.",      config, kNames, kUnprefixed,
-                   {},      kLora,          HeadKind::kCausalLm, kFixed, kUnused};
+const Family bloom{.model_type = "bloom",
+                   .architectures = kArchitectures,
+                   .prefix = "transformer.",
+                   .config = config,
+                   .names = kNames,
+                   .unprefixed = kUnprefixed,
+                   .lora_targets = kLora,
+                   .fixed = kFixed,
+                   .unused = kUnused};
 
 }  // namespace linnet::models::families

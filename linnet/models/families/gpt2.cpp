@@ -68,7 +68,14 @@ constexpr std::string_view kUnused[] = {"n_ctx",
 }  // namespace
 
 extern const Family gpt2;
-const Family gpt2{"gpt2",   kArchitectures, "transformer.",      config, kNames, kUnprefixed,
-                  kIgnored, kLora,          HeadKind::kCausalLm, {},     kUnused};
+const Family gpt2{.model_type = "gpt2",
+                  .architectures = kArchitectures,
+                  .prefix = "transformer.",
+                  .config = config,
+                  .names = kNames,
+                  .unprefixed = kUnprefixed,
+                  .ignored = kIgnored,
+                  .lora_targets = kLora,
+                  .unused = kUnused};
 
 }  // namespace linnet::models::families

@@ -3,9 +3,6 @@
 namespace linnet::models::families {
 namespace {
 
-using GgufRows = NamePair::GgufRows;
-constexpr auto kBoth = NamePair::Use::kBoth;
-
 constexpr ArchitectureName kArchitectures[] = {
     {"LlamaForCausalLM", HeadKind::kCausalLm},
     {"LlamaModel", HeadKind::kNone},
@@ -45,8 +42,8 @@ void config(ConfigFields& f, TransformerConfig& c) {
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "embed_tokens", "token_embd"},
     {"layers.{}.attention_norm", "layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"layers.{}.attention.query", "layers.{}.self_attn.q_proj", "blk.{}.attn_q", kBoth, GgufRows::kRotaryPairs},
-    {"layers.{}.attention.key", "layers.{}.self_attn.k_proj", "blk.{}.attn_k", kBoth, GgufRows::kRotaryPairs},
+    {"layers.{}.attention.query", "layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"layers.{}.attention.key", "layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
     {"layers.{}.attention.value", "layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
     {"layers.{}.attention.output", "layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
     {"layers.{}.ffn_norm", "layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
@@ -68,7 +65,15 @@ constexpr FixedField kFixed[] = {{"position_embedding_type", R"(["rope"])"}};
 }  // namespace
 
 extern const Family llama;
-const Family llama{"llama", kArchitectures,      "model.", config, kNames, kUnprefixed, kIgnored,
-                   kLora,   HeadKind::kCausalLm, kFixed};
+const Family llama{.model_type = "llama",
+                   .architectures = kArchitectures,
+                   .prefix = "model.",
+                   .config = config,
+                   .names = kNames,
+                   .unprefixed = kUnprefixed,
+                   .ignored = kIgnored,
+                   .lora_targets = kLora,
+                   .gguf_rotary_rows = RotaryRows::kPairs,
+                   .fixed = kFixed};
 
 }  // namespace linnet::models::families

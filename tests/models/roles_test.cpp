@@ -1,0 +1,107 @@
+#include "linnet/models/roles.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/models/fixture.h"
+#include "tests/models/tiny_encoder_decoder.h"
+
+namespace linnet::models {
+namespace {
+
+using nn::Part, nn::Role;
+
+// The last name of a module, with the one before where that one decides.
+const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenTable},
+                                             {"embeddings.positions", Role::kPositionTable},
+                                             {"embeddings.types", Role::kTypeTable},
+                                             {"embeddings.norm", Role::kNorm},
+                                             {"attention_norm", Role::kNorm},
+                                             {"ffn_norm", Role::kNorm},
+                                             {"final_norm", Role::kNorm},
+                                             {"attention.query", Role::kQuery},
+                                             {"attention.key", Role::kKey},
+                                             {"attention.value", Role::kValue},
+                                             {"attention.qkv", Role::kQkv},
+                                             {"attention.output", Role::kAttentionOutput},
+                                             {"ffn.gate", Role::kGate},
+                                             {"ffn.up", Role::kUp},
+                                             {"ffn.down", Role::kDown},
+                                             {"pooler", Role::kPooler},
+                                             {"head.transform", Role::kHeadTransform},
+                                             {"head.norm", Role::kHeadNorm},
+                                             {"head.output", Role::kOutput},
+                                             {"head.next_sentence", Role::kNextSentence},
+                                             {"head.dense", Role::kClassifierDense},
+                                             {"head.classifier", Role::kClassifier},
+                                             {"head.token_classifier", Role::kClassifier},
+                                             {"head.spans", Role::kClassifier}};
+
+std::optional<Role> by_name(const std::string& module) {
+  for (const auto& [name, role] : kByName)
+    if (module == name || module.ends_with("." + name)) return role;
+  return std::nullopt;
+}
+
+class RolesOfFamilies : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
+  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  const Roles roles(model->config());
+  for (const nn::Parameter& p : model->parameters()) {
+    if (p.name == "head.output_bias") {
+      EXPECT_EQ(p.role, Role::kOutput);
+      EXPECT_EQ(p.part, Part::kBias);
+    } else {
+      EXPECT_EQ(by_name(p.module()), p.role) << p.name;
+      EXPECT_EQ(p.part, p.name.ends_with(".bias") ? Part::kBias : Part::kWeight) << p.name;
+    }
+    const bool layer = p.name.starts_with("layers.");
+    EXPECT_EQ(roles.of(p.name), layer ? std::nullopt : std::optional(p.role)) << p.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, RolesOfFamilies,
+                         ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence",
+                                           "bert/pretraining", "bert/questions", "bert/tokens", "bert/trunk",
+                                           "bloom/causal", "bloom/classifier", "bloom/tokens", "gpt2/causal",
+                                           "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied",
+                                           "llama/causal", "llama/classifier", "llama/questions", "llama/tied",
+                                           "llama/tokens"),
+                         case_name);
+
+// A causal model's loader meets the classifier of another file.
+TEST(Roles, CoverTheHeadsOfEveryFamily) {
+  for (const Family* family : all_families()) {
+    nn::TransformerConfig c = tiny_config();
+    c.stack = nn::Stack::kDecoder;
+    c.token_types = 2;
+    c.embedding_norm = true;
+    const Roles roles(c);
+    for (const NamePair& pair : family->names) {
+      if (pair.ours.find("{}") != std::string_view::npos) continue;
+      const auto module = roles.of(std::string(pair.ours) + ".weight"), role = module ? module : roles.of(pair.ours);
+      ASSERT_TRUE(role) << pair.ours;
+      EXPECT_EQ(nn::is_head(*role), pair.ours.starts_with("head.")) << pair.ours;
+    }
+  }
+}
+
+TEST(Roles, ReachBelowAModule) {
+  const Roles roles(tiny_config());
+  EXPECT_EQ(roles.of("head.output.lora_A.weight"), Role::kOutput);
+  EXPECT_EQ(roles.of("encoder.embeddings.tokens.lora_embedding_A"), Role::kTokenTable);
+  EXPECT_EQ(roles.of("head.output_bias"), Role::kOutput);
+  EXPECT_EQ(roles.of("head"), std::nullopt);
+  EXPECT_EQ(roles.of("head.outputs.weight"), std::nullopt);
+  EXPECT_EQ(roles.of("layers.0.ffn.up.weight"), std::nullopt);
+  EXPECT_EQ(roles.of(""), std::nullopt);
+  EXPECT_EQ(roles.find("head.output.lora_A.weight"), nullptr);
+  EXPECT_EQ(roles.find("head.classifier.weight")->part, Part::kWeight);
+  EXPECT_EQ(roles.weight(Role::kTokenTable), "encoder.embeddings.tokens.weight");
+  EXPECT_EQ(roles.module(Role::kOutput), "head.output");
+}
+
+}  // namespace
+}  // namespace linnet::models
