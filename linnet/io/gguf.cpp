@@ -42,35 +42,26 @@ constexpr std::array<TypeInfo, 13> kTypes{{{"u8", 1},
                                            {"f64", 8}}};
 const TypeInfo& facts(GgufType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-// ggml's numbers of tensor types.
-struct TensorType {
-  std::uint32_t number;
-  std::string_view name;
-  DType dtype;  // kCount: known by name only
-};
-constexpr TensorType kTensorTypes[] = {
-    {0, "F32", DType::kF32},       {1, "F16", DType::kF16},        {2, "Q4_0", DType::kQ4_0},
-    {3, "Q4_1", DType::kQ4_1},     {6, "Q5_0", DType::kQ5_0},      {7, "Q5_1", DType::kQ5_1},
-    {8, "Q8_0", DType::kQ8_0},     {9, "Q8_1", DType::kCount},     {10, "Q2_K", DType::kCount},
-    {11, "Q3_K", DType::kCount},   {12, "Q4_K", DType::kQ4_K},     {13, "Q5_K", DType::kQ5_K},
-    {14, "Q6_K", DType::kQ6_K},    {15, "Q8_K", DType::kCount},    {16, "IQ2_XXS", DType::kCount},
-    {17, "IQ2_XS", DType::kCount}, {18, "IQ3_XXS", DType::kCount}, {19, "IQ1_S", DType::kCount},
-    {20, "IQ4_NL", DType::kCount}, {21, "IQ3_S", DType::kCount},   {22, "IQ2_S", DType::kCount},
-    {23, "IQ4_XS", DType::kCount}, {24, "I8", DType::kI8},         {25, "I16", DType::kI16},
-    {26, "I32", DType::kI32},      {27, "I64", DType::kI64},       {28, "F64", DType::kF64},
-    {29, "IQ1_M", DType::kCount},  {30, "BF16", DType::kBF16},     {34, "TQ1_0", DType::kCount},
-    {35, "TQ2_0", DType::kCount},  {39, "MXFP4", DType::kCount},
-};
+// ggml's tensor types that are known by name only; the others are in tensor/dtype.h.
+constexpr std::pair<std::uint32_t, std::string_view> kNotSupported[] = {
+    {9, "Q8_1"},     {10, "Q2_K"},  {11, "Q3_K"},   {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"},
+    {18, "IQ3_XXS"}, {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"}, {22, "IQ2_S"},   {23, "IQ4_XS"},
+    {29, "IQ1_M"},   {34, "TQ1_0"}, {35, "TQ2_0"},  {39, "MXFP4"}};
+
+std::string supported_types() {
+  std::vector<std::string_view> names;
+  for (const DTypeInfo& type : kDTypes)
+    if (type.floating && type.gguf_number >= 0) names.push_back(type.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 DType tensor_type(std::uint32_t number, std::string_view place, std::string_view name) {
-  for (const TensorType& type : kTensorTypes) {
-    if (type.number != number) continue;
-    check(type.dtype != DType::kCount, ErrorKind::kBadInput,
-          "{}: tensor '{}' has type {}, which is not supported; take a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, "
-          "Q5_1, Q4_K, Q5_K or Q6_K",
-          place, printable(name), type.name);
-    return type.dtype;
-  }
+  for (std::size_t i = 0; i < kDTypes.size(); ++i)
+    if (kDTypes[i].gguf_number == static_cast<std::int64_t>(number)) return static_cast<DType>(i);
+  for (const auto& [known, type] : kNotSupported)
+    if (known == number)
+      fail(ErrorKind::kBadInput, "{}: tensor '{}' has type {}, which is not supported; take a file in one of {}", place,
+           printable(name), type, supported_types());
   fail(ErrorKind::kBadInput, "{}: tensor '{}' has the unknown type number {}; the file is damaged or too new", place,
        printable(name), number);
 }
@@ -227,9 +218,9 @@ std::vector<std::uint32_t> sorted_by(std::size_t count, Name name, const char* w
 std::string_view to_string(GgufType type) { return facts(type).name; }
 
 std::uint32_t gguf_type_number(DType type) {
-  for (const TensorType& known : kTensorTypes)
-    if (known.dtype == type) return known.number;
-  fail(ErrorKind::kInvalidArgument, "[gguf] tensors of type {} cannot be written", linnet::info(type).name);
+  const int number = linnet::info(type).gguf_number;
+  check(number >= 0, "[gguf] tensors of type {} cannot be written", linnet::info(type).name);
+  return static_cast<std::uint32_t>(number);
 }
 
 std::shared_ptr<GgufFile> GgufFile::open(const std::filesystem::path& path) { return parse(MappedFile::open(path)); }

@@ -35,30 +35,6 @@ DType type_of(std::optional<Role> role, const Shape& shape, DType own, WeightTyp
   return shape.back() % info(type).block_elements == 0 ? type : DType::kF32;
 }
 
-// What llama.cpp calls a file of mostly this type (enum llama_ftype).
-std::optional<std::uint32_t> file_type(DType type) {
-  switch (type) {
-    case DType::kF32:
-      return 0;
-    case DType::kF16:
-      return 1;
-    case DType::kQ4_0:
-      return 2;
-    case DType::kQ4_1:
-      return 3;
-    case DType::kQ8_0:
-      return 7;
-    case DType::kQ5_0:
-      return 8;
-    case DType::kQ5_1:
-      return 9;
-    case DType::kBF16:
-      return 32;
-    default:
-      return std::nullopt;
-  }
-}
-
 // The type of most values.
 DType most_common(const std::map<DType, std::int64_t>& values) {
   std::pair<DType, std::int64_t> best{DType::kF32, 0};
@@ -68,7 +44,8 @@ DType most_common(const std::map<DType, std::int64_t>& values) {
 }
 
 void put_types(GgufWriter& out, const std::map<DType, std::int64_t>& values) {
-  if (const auto number = file_type(most_common(values))) out.set("general.file_type", *number);
+  if (const int number = info(most_common(values)).gguf_file_number; number >= 0)
+    out.set("general.file_type", static_cast<std::uint32_t>(number));
   for (const auto& [type, count] : values)
     if (info(type).quantized) return out.set("general.quantization_version", std::uint32_t{2});
 }

@@ -1,10 +1,10 @@
-// The block encodings of GGUF files: exact decoders to float for every type that is read, encoders for those that are
-// written (Q8_0, Q4_1).
+// Values of every floating and block type: exact decoding to float, encoding into those that are written (of the block
+// types Q8_0 and Q4_1).
 //
 //   std::vector<float> row(2048);
 //   dequantize(DType::kQ4_K, bytes, row);
 //
-// A block is a run of 32 or 256 values of one row. The decoders round as ggml's do: same bits.
+// Decoding rounds as ggml's does: same bits.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,14 @@
 #include "linnet/tensor/tensor.h"
 
 namespace linnet {
+
+// A row of tensor/block_types.h, as code meets it.
+struct BlockType {
+  int bits, scaled, zero;
+  bool offset, wide, plain;
+  void (*decode)(blocks::Bytes block, int run, blocks::Run& to);
+};
+const BlockType& block_type(DType type);  // kInvalidArgument for a type without blocks
 
 // Decodes whole blocks; also F32, F16 and BF16. `bytes` holds row_bytes(type, out.size()) bytes or more.
 void dequantize(DType type, const std::byte* bytes, std::span<float> out);

@@ -1,4 +1,4 @@
-// Element types: one row of facts each, floats, integers and the block types of GGUF files.
+// Element types: one row of facts each, floats, integers and the block types of GGUF files (tensor/block_types.h).
 #pragma once
 
 #include <array>
@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+
+#include "linnet/tensor/block_types.h"
 
 namespace linnet {
 
@@ -20,15 +22,10 @@ enum class DType : std::uint8_t {
   kI8,
   kU8,
   kBool,
-  kQ4_0,
-  kQ4_1,
-  kQ5_0,
-  kQ5_1,
-  kQ8_0,
-  kQ4_K,
-  kQ5_K,
-  kQ6_K,
-  kCount
+#define LINNET_ENUMERATOR(name, ...) k##name,
+  LINNET_BLOCK_TYPES(LINNET_ENUMERATOR)
+#undef LINNET_ENUMERATOR
+      kCount
 };
 
 // A block is one element except for the quantised encodings, whose blocks run along a row.
@@ -38,18 +35,23 @@ struct DTypeInfo {
   int block_bytes;
   bool floating;
   bool quantized;
+  int gguf_number;       // ggml's of the type, in GGUF files; -1: none
+  int gguf_file_number;  // llama.cpp's of a file of mostly this type; -1: none
 };
 
-inline constexpr std::array kDTypes{
-    DTypeInfo{"F32", 1, 4, true, false},     DTypeInfo{"F16", 1, 2, true, false},
-    DTypeInfo{"BF16", 1, 2, true, false},    DTypeInfo{"F64", 1, 8, true, false},
-    DTypeInfo{"I64", 1, 8, false, false},    DTypeInfo{"I32", 1, 4, false, false},
-    DTypeInfo{"I16", 1, 2, false, false},    DTypeInfo{"I8", 1, 1, false, false},
-    DTypeInfo{"U8", 1, 1, false, false},     DTypeInfo{"BOOL", 1, 1, false, false},
-    DTypeInfo{"Q4_0", 32, 18, true, true},   DTypeInfo{"Q4_1", 32, 20, true, true},
-    DTypeInfo{"Q5_0", 32, 22, true, true},   DTypeInfo{"Q5_1", 32, 24, true, true},
-    DTypeInfo{"Q8_0", 32, 34, true, true},   DTypeInfo{"Q4_K", 256, 144, true, true},
-    DTypeInfo{"Q5_K", 256, 176, true, true}, DTypeInfo{"Q6_K", 256, 210, true, true},
+inline constexpr std::array kDTypes{DTypeInfo{"F32", 1, 4, true, false, 0, 0},
+                                    DTypeInfo{"F16", 1, 2, true, false, 1, 1},
+                                    DTypeInfo{"BF16", 1, 2, true, false, 30, 32},
+                                    DTypeInfo{"F64", 1, 8, true, false, 28, -1},
+                                    DTypeInfo{"I64", 1, 8, false, false, 27, -1},
+                                    DTypeInfo{"I32", 1, 4, false, false, 26, -1},
+                                    DTypeInfo{"I16", 1, 2, false, false, 25, -1},
+                                    DTypeInfo{"I8", 1, 1, false, false, 24, -1},
+                                    DTypeInfo{"U8", 1, 1, false, false, -1, -1},
+                                    DTypeInfo{"BOOL", 1, 1, false, false, -1, -1},
+#define LINNET_INFO(name, number, file, values, bytes, ...) DTypeInfo{#name, values, bytes, true, true, number, file},
+                                    LINNET_BLOCK_TYPES(LINNET_INFO)
+#undef LINNET_INFO
 };
 static_assert(kDTypes.size() == static_cast<std::size_t>(DType::kCount));
 

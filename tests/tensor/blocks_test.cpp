@@ -44,6 +44,24 @@ TEST(Blocks, EveryTypeDecodesToTheReferencesBits) {
   EXPECT_EQ(types, 8);
 }
 
+TEST(Blocks, RowsOfTheTableAgreeWithTheirBytes) {
+  for (std::size_t i = 0; i < kDTypes.size(); ++i) {
+    const auto type = static_cast<DType>(i);
+    const DTypeInfo& facts = kDTypes[i];
+    if (!facts.quantized) {
+      EXPECT_THROW(block_type(type), Error) << facts.name;
+      continue;
+    }
+    const BlockType& t = block_type(type);
+    EXPECT_TRUE(t.bits == 4 || t.bits == 8) << facts.name;
+    EXPECT_TRUE(t.scaled == 16 || t.scaled == 32) << facts.name;
+    EXPECT_EQ(facts.block_elements % blocks::kRun, 0) << facts.name;
+    EXPECT_TRUE(!t.offset || t.zero == 0) << facts.name;
+    EXPECT_TRUE(!t.plain || facts.block_bytes == (t.offset ? 4 : 2) + facts.block_elements * t.bits / 8) << facts.name;
+    EXPECT_GE(facts.gguf_number, 0) << facts.name;
+  }
+}
+
 TEST(Blocks, EncodingLosesAtMostHalfAStep) {
   const auto values = random_values(64 * 32, 1);
   for (const DType type : {DType::kQ8_0, DType::kQ4_1}) {
