@@ -1,20 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
 #include "linnet/models/unused_fields.h"
-#include "linnet/nn/rope.h"
 
 namespace linnet::models {
 namespace {
 
-constexpr std::pair<const char*, RopeKind> kRopeKinds[] = {
-    {"default", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"dynamic", RopeKind::kDynamic},
-    {"yarn", RopeKind::kYarn},       {"llama3", RopeKind::kLlama3}, {"longrope", RopeKind::kLongRope},
-    {"none", RopeKind::kDefault}};
 constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
     {"", ProblemType::kInferred},
     {"regression", ProblemType::kRegression},
@@ -26,100 +20,16 @@ constexpr std::pair<const char*, Pooling> kPoolings[] = {
 constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
                                                                    {"mlp", ClassifierKind::kMlp}};
 
-const char* rope_name(RopeKind kind) {
-  const auto at =
-      std::find_if(std::begin(kRopeKinds), std::end(kRopeKinds), [&](const auto& k) { return k.second == kind; });
-  return at->first;
-}
+// Transformers' names of activations (ACT2FN), of each kind the one that is written first.
+constexpr std::pair<const char*, Activation> kActivations[] = {
+    {"gelu", Activation::kGelu}, {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
+    {"relu", Activation::kRelu}, {"silu", Activation::kSilu},         {"swish", Activation::kSilu},
+    {"tanh", Activation::kTanh}};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
-}
-
-void rope_scaling_fields(ConfigFields& f, Rope& rope) {
-  f.choice<RopeKind>({"rope_type", "type"}, rope.kind, kRopeKinds);
-  f.field({"rope_theta"}, rope.theta)
-      .field({"factor"}, rope.factor)
-      .field({"original_max_position_embeddings"}, rope.original_max_positions)
-      .field({"low_freq_factor"}, rope.low_freq_factor)
-      .field({"high_freq_factor"}, rope.high_freq_factor)
-      .field({"beta_fast"}, rope.beta_fast)
-      .field({"beta_slow"}, rope.beta_slow)
-      .field({"attention_factor"}, rope.attention_factor)
-      .field({"mscale"}, rope.mscale)
-      .field({"mscale_all_dim"}, rope.mscale_all_dim)
-      .field({"truncate"}, rope.truncate)
-      .field({"short_factor"}, rope.short_factor)
-      .field({"long_factor"}, rope.long_factor)
-      .field({"partial_rotary_factor"}, rope.partial);
-}
-
-// What each kind cannot do without (transformers/modeling_rope_utils.py).
-constexpr std::pair<RopeKind, const char*> kRopeNeeds[] = {{RopeKind::kLinear, "factor"},
-                                                           {RopeKind::kDynamic, "factor"},
-                                                           {RopeKind::kYarn, "factor"},
-                                                           {RopeKind::kLlama3, "factor"},
-                                                           {RopeKind::kLlama3, "low_freq_factor"},
-                                                           {RopeKind::kLlama3, "high_freq_factor"},
-                                                           {RopeKind::kLongRope, "short_factor"},
-                                                           {RopeKind::kLongRope, "long_factor"}};
-
-void check_rope_scaling(const ConfigFields& f, const Rope& rope) {
-  for (const auto& [kind, name] : kRopeNeeds)
-    check(rope.kind != kind || f.find({name}) != nullptr, ErrorKind::kBadInput,
-          "{}: rope_type '{}' needs {}, which is missing; correct the file", f.place(), rope_name(kind), name);
-  check(rope.kind != RopeKind::kLlama3 || rope.original_max_positions > 0, ErrorKind::kBadInput,
-        "{}: rope_type 'llama3' needs original_max_position_embeddings, which is missing; correct the file", f.place());
-  check(f.find({"rope_type", "type"}) != nullptr || f.find({"factor"}) == nullptr, ErrorKind::kBadInput,
-        "{}: has a factor and no rope_type; correct the file", f.place());
-  check(rope.original_max_positions >= 0 && rope.low_freq_factor > 0 && rope.high_freq_factor > rope.low_freq_factor &&
-            rope.beta_slow > 0 && rope.beta_fast > rope.beta_slow && rope.attention_factor >= 0,
-        ErrorKind::kBadInput,
-        "{}: a factor is negative, or low_freq_factor is not below high_freq_factor, or beta_slow not below beta_fast; "
-        "correct the file",
-        f.place());
-  for (const auto* list : {&rope.short_factor, &rope.long_factor})
-    for (const double factor : *list)
-      check(factor > 0, ErrorKind::kBadInput, "{}: a frequency's factor is {}, must be above 0; correct the file",
-            f.place(), factor);
-}
-
-// llama.cpp says of YaRN by what its attention factor differs from the usual one; Llama 3's frequencies are a tensor.
-void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
-  constexpr std::pair<const char*, RopeKind> kKinds[] = {
-      {"none", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"yarn", RopeKind::kYarn}};
-  Rope& rope = c.rope;
-  f.field({nullptr, nullptr, "rope.freq_base"}, rope.theta);
-  std::int64_t turning = c.head_dim;
-  f.field({nullptr, nullptr, "rope.dimension_count"}, turning);
-  const std::int64_t head_dim = c.head_dim > 0 || c.heads <= 0 ? c.head_dim : c.hidden / c.heads;
-  check(turning == 0 || turning == head_dim, ErrorKind::kBadInput,
-        "{}: {} of {} dimensions of a head turn; only whole heads are supported", f.place(), turning, head_dim);
-  if (f.writing()) {
-    const bool divided =
-        rope.kind == RopeKind::kLlama3 ||  // each frequency by a constant
-        (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
-    const bool known = divided || rope.kind == RopeKind::kDefault || rope.kind == RopeKind::kLinear ||
-                       (rope.kind == RopeKind::kYarn && rope.truncate);
-    check(known && rope.partial == 1, ErrorKind::kBadInput,
-          "{}: a GGUF file cannot say how its rotary positions are scaled; save a folder", f.place());
-    if (divided || rope.kind == RopeKind::kDefault) return;
-  }
-  f.choice<RopeKind>({nullptr, nullptr, "rope.scaling.type"}, rope.kind, kKinds);
-  f.field({nullptr, nullptr, "rope.scaling.factor"}, rope.factor);
-  if (rope.kind != RopeKind::kYarn) return;
-  auto original = static_cast<std::int64_t>(rope.original_max_positions > 0 ? rope.original_max_positions
-                                                                            : static_cast<double>(c.max_positions));
-  f.field({nullptr, nullptr, "rope.scaling.original_context_length"}, original)
-      .field({nullptr, nullptr, "rope.scaling.yarn_beta_fast"}, rope.beta_fast)
-      .field({nullptr, nullptr, "rope.scaling.yarn_beta_slow"}, rope.beta_slow);
-  rope.original_max_positions = static_cast<double>(original);
-  const double usual = rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
-  double beyond = f.writing() ? nn::rope_frequencies(c, 1).scale / usual : 1;
-  f.field({nullptr, nullptr, "rope.scaling.attn_factor"}, beyond);
-  rope.attention_factor = beyond * usual;
 }
 
 // Python writes names that are numbers or truth values as such; they are texts where they are shown.
@@ -225,14 +135,6 @@ void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
           p);
 }
 
-// What Transformers' classifier of the family reads of a text.
-Pooling usual_pooling(const Json& json, const Family& family) {
-  TransformerConfig usual;
-  ConfigFields fields = ConfigFields::reader(json, "config.json");
-  family.config(fields, usual);
-  return usual.pooling;
-}
-
 void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.field({"tie_word_embeddings"}, c.tie_embeddings)
       .field({"initializer_range"}, c.initializer_range)
@@ -253,29 +155,26 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
 
 }  // namespace
 
-void rope_fields(ConfigFields& f, TransformerConfig& c) {
-  if (f.of_gguf()) return gguf_rope_fields(f, c);
-  if (f.writing()) {
-    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // kept as they were read
-    f.field({"rope_theta"}, c.rope.theta);
-    if (c.rope.kind == RopeKind::kDefault) return;
-    Json scaling = Json::object();
-    ConfigFields inner = ConfigFields::writer(scaling);
-    rope_scaling_fields(inner, c.rope);
-    f.json()["rope_scaling"] = std::move(scaling);
-    return;
+void walk_fields(ConfigFields& f, const Family& family, TransformerConfig& c) {
+  for (const Field& row : family.fields) {
+    if (f.writing() && row.use == Field::Use::kReadOnly) continue;
+    if (const auto* rule = std::get_if<Field::Rule>(&row.what)) {
+      (*rule)(f, c);
+    } else if (const auto* integer = std::get_if<std::int64_t TransformerConfig::*>(&row.what)) {
+      f.field(row.key, c.*(*integer), row.range);
+    } else if (const auto* number = std::get_if<double TransformerConfig::*>(&row.what)) {
+      f.field(row.key, c.*(*number));
+    } else if (const auto* flag = std::get_if<bool TransformerConfig::*>(&row.what)) {
+      f.field(row.key, c.*(*flag));
+    } else {
+      f.choice<Activation>(row.key, c.*std::get<Activation TransformerConfig::*>(row.what), kActivations);
+    }
   }
-  f.field({"rope_theta"}, c.rope.theta).field({"partial_rotary_factor"}, c.rope.partial);
-  f.field({"original_max_position_embeddings"}, c.rope.original_max_positions);
-  for (const char* name : {"rope_scaling", "rope_parameters"}) {
-    const Json* found = f.find({name});
-    if (found == nullptr) continue;
-    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object; correct the file", f.place(), name);
-    ConfigFields inner = ConfigFields::reader(*found, f.place() + ": " + name);
-    rope_scaling_fields(inner, c.rope);
-    check_rope_scaling(inner, c.rope);
-    f.add_unread(name, inner);
-  }
+  if (!f.writing() || !f.of_gguf()) return;
+  for (const FixedField& fixed : family.gguf_fixed)
+    f.json()[std::string(fixed.name)] = Json::parse(fixed.values).front();
+  for (const FixedField& written : family.gguf_written)
+    f.json()[std::string(written.name)] = Json::parse(written.values);
 }
 
 const Family& family_of(const Json& config, std::string_view place) {
@@ -292,11 +191,14 @@ const Family& family_of(const Json& config, std::string_view place) {
 TransformerConfig read_config(ConfigFields& f, const Family& family, std::optional<HeadKind> head) {
   check(f.find({"quantization_config"}) == nullptr, ErrorKind::kBadInput,
         "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
-  TransformerConfig c;
+  TransformerConfig c = family.defaults;
   check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(),
         "a {} model has no head for this task; choose another task, or a model of another family", family.model_type);
   c.head = head.value_or(read_head(f, family));
-  family.config(f, c);
+  for (const ArchitectureName& a : family.architectures)
+    if (a.head == c.head) c.pooler = a.pooler;
+  if (f.of_gguf()) c.qkv = family.gguf_layout.qkv, c.weight_layout = family.gguf_layout.weights;
+  walk_fields(f, family, c);
   common_fields(f, c);
   c.labels = read_labels(f);
   check_sizes(f, c);
@@ -312,7 +214,7 @@ void write_config(Json& json, const Family& family, const TransformerConfig& con
   json["architectures"] = Json::array({std::string(architecture_name(family, c.head))});
   json["model_type"] = std::string(family.model_type);
   ConfigFields f = ConfigFields::writer(json);
-  family.config(f, c);
+  walk_fields(f, family, c);
   f.field({"tie_word_embeddings"}, c.tie_embeddings).field({"initializer_range"}, c.initializer_range);
   if (c.problem != ProblemType::kInferred) f.choice<ProblemType>({"problem_type"}, c.problem, kProblemTypes);
   if (c.pad_id >= 0) json["pad_token_id"] = c.pad_id;
@@ -332,10 +234,9 @@ void write_config(Json& json, const Family& family, const TransformerConfig& con
   Json own = Json::object();
   if (!c.head_trained) own["head_trained"] = false;
   if (c.classifier == ClassifierKind::kMlp) own["classifier"] = "mlp";
-  Pooling pooling = config.pooling;  // the family's own is set anew by its fields
   ConfigFields inner = ConfigFields::writer(own);
-  if (c.head == HeadKind::kSequenceClass && pooling != usual_pooling(json, family))
-    inner.choice<Pooling>({"pooling"}, pooling, kPoolings);
+  if (c.head == HeadKind::kSequenceClass && c.pooling != family.defaults.pooling)
+    inner.choice<Pooling>({"pooling"}, c.pooling, kPoolings);
   if (!own.empty()) json["linnet"] = std::move(own);
 }
 

@@ -16,7 +16,7 @@ namespace linnet::models {
 // One field's spellings: config.json's, an older one, and GGUF's (below "<architecture>."). Without a spelling in a
 // kind of file, the field is neither read nor written there.
 struct Key {
-  const char* name;
+  const char* name = nullptr;
   const char* older = nullptr;
   const char* gguf = nullptr;
   const char* label() const { return name != nullptr ? name : gguf; }  // for messages
@@ -82,9 +82,13 @@ class ConfigFields {
 
 template <class E>
 ConfigFields& ConfigFields::choice(const Key& key, E& value, std::span<const std::pair<const char*, E>> names) {
+  const Json* written = writing() ? find(key) : nullptr;
   std::string text;
-  for (const auto& [name, kind] : names)
-    if (kind == value && text.empty()) text = name;
+  for (const auto& [name, kind] : names) {
+    if (kind != value) continue;
+    if (written != nullptr && *written == name) return *this;  // another name of it stays
+    if (text.empty()) text = name;
+  }
   const std::string before = text;
   field(key, text);
   if (writing() || text == before) return *this;

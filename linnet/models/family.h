@@ -6,9 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
-#include "linnet/models/config_fields.h"
+#include "linnet/models/config_rules.h"
 #include "linnet/nn/config.h"
 
 namespace linnet::models {
@@ -25,18 +26,39 @@ struct NamePair {
   Use use = Use::kBoth;
 };
 
+// A row of a family's configuration: a member and the fields that hold it, or a rule.
+struct Field {
+  using Rule = void (*)(ConfigFields&, TransformerConfig&);
+  enum class Use : std::uint8_t { kBoth, kReadOnly };
+  Key key;
+  std::variant<std::int64_t TransformerConfig::*, double TransformerConfig::*, bool TransformerConfig::*,
+               Activation TransformerConfig::*, Rule>
+      what;
+  IntegerRange range = {};
+  Use use = Use::kBoth;
+};
+constexpr Field rule(Field::Rule which) { return {{}, which}; }
+
 // How the rows of a query or key head lie that rotary positions turn in twos: one half after the other, or each pair
 // side by side.
 enum class RotaryRows : std::uint8_t { kHalves, kPairs };
+
+// The order of values in a kind of files.
+struct Layout {
+  Qkv qkv = Qkv::kSeparate;
+  WeightLayout weights = WeightLayout::kOutIn;
+  RotaryRows rotary_rows = RotaryRows::kHalves;
+};
 
 struct ArchitectureName {
   std::string_view name;  // config.json's architectures[0]
   HeadKind head;
   std::string_view prefix = {};  // where it is not the family's
+  bool pooler = false;           // does the head stand on one?
 };
 
-// A field of config.json that changes the computation and has one implemented value: a JSON list of the values that
-// mean it, besides null.
+// A field that changes the computation and has one implemented value: a JSON list of the values that mean it, besides
+// null.
 struct FixedField {
   std::string_view name, values;
 };
@@ -44,16 +66,21 @@ struct FixedField {
 struct Family {
   std::string_view model_type;                      // config.json; also GGUF's general.architecture
   std::span<const ArchitectureName> architectures;  // the first is what a file without one means
-  std::string_view prefix;  // before the stack's names in models with a head: some files lack it
-  void (*config)(ConfigFields&, TransformerConfig&);
+  std::string_view prefix = {};        // before the stack's names in models with a head: some files lack it
+  TransformerConfig defaults = {};     // what no field says, and what a file means that leaves one out
+  std::span<const Field> fields = {};  // in the order in which they are read and written
   std::span<const NamePair> names;
-  std::span<const std::string_view> unprefixed;    // theirs: modules that live beside the prefix
-  std::span<const std::string_view> ignored = {};  // theirs: buffers that are not parameters
-  std::span<const std::string_view> lora_targets;  // PEFT's default target_modules
-  HeadKind gguf_head = HeadKind::kCausalLm;        // what a GGUF of this family carries
-  RotaryRows gguf_rotary_rows = RotaryRows::kHalves;
-  std::span<const FixedField> fixed = {};         // fields that only this family has, or means differently
-  std::span<const std::string_view> unused = {};  // its fields that change no number
+  std::span<const std::string_view> unprefixed = {};    // theirs: modules that live beside the prefix
+  std::span<const std::string_view> ignored = {};       // theirs: buffers that are not parameters
+  std::span<const std::string_view> lora_targets = {};  // PEFT's default target_modules
+  std::span<const FixedField> fixed = {};               // fields that only this family has, or means differently
+  std::span<const std::string_view> unused = {};        // its fields that change no number
+
+  // Of a GGUF file, as llama.cpp's converter writes it.
+  HeadKind gguf_head = HeadKind::kCausalLm;
+  Layout gguf_layout = {};
+  std::span<const FixedField> gguf_fixed = {};    // as `fixed`; the first value is written
+  std::span<const FixedField> gguf_written = {};  // a field that llama.cpp wants and nothing here depends on; its value
 };
 
 std::span<const Family* const> all_families();
@@ -71,12 +98,11 @@ std::string to_gguf(const Family& family, std::string_view ours);  // "" when GG
 // `head`: another one than the file's architecture has.
 TransformerConfig read_config(ConfigFields& fields, const Family& family, std::optional<HeadKind> head = {});
 const Family& family_of(const Json& config, std::string_view place);
+// Reads or writes the family's fields of `config`.
+void walk_fields(ConfigFields& fields, const Family& family, TransformerConfig& config);
 // Patches `json` (which may be empty) so that it describes `config`.
 void write_config(Json& json, const Family& family, const TransformerConfig& config);
 // The head an architecture's name stands for, and back.
 std::string_view architecture_name(const Family& family, HeadKind head);
-
-// Rotary fields in both spellings: rope_theta + rope_scaling, and rope_parameters.
-void rope_fields(ConfigFields& fields, TransformerConfig& config);
 
 }  // namespace linnet::models

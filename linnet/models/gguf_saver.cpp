@@ -83,7 +83,7 @@ Json metadata_of(const Model& model) {
   Json metadata = Json::object();
   TransformerConfig config = model.config();
   ConfigFields fields = ConfigFields::gguf_writer(metadata, model.place().string());
-  model.family().config(fields, config);
+  walk_fields(fields, model.family(), config);
   check_understood(metadata, model.family(), model.config(), model.place().string());
   return metadata;
 }
@@ -151,7 +151,7 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   const TransformerConfig& config = model.config();
   const std::string architecture(family.model_type);
   const Json metadata = metadata_of(model);
-  const Layout here = layout_of(config), there = gguf_layout(family, config);
+  const Layout here = layout_of(config), there = family.gguf_layout;
   GgufWriter out(file);
   out.set("general.architecture", architecture);
   out.set("general.type", "model");

@@ -51,25 +51,11 @@ Tensor transposed(const Tensor& value) {
   return out;
 }
 
-Layout layout_by(ConfigFields fields, const Family& family, TransformerConfig config, RotaryRows rows) {
-  family.config(fields, config);
-  return {config.qkv, config.weight_layout, rows};
-}
-
 }  // namespace
 
 Layout layout_of(const TransformerConfig& config) { return {config.qkv, config.weight_layout, RotaryRows::kHalves}; }
 
-Layout folder_layout(const Family& family, const TransformerConfig& config) {
-  Json json = Json::object();
-  return layout_by(ConfigFields::writer(json), family, config, RotaryRows::kHalves);
-}
-
-Layout gguf_layout(const Family& family, const TransformerConfig& config) {
-  Json json = Json::object();
-  return layout_by(ConfigFields::gguf_writer(json, std::string(family.model_type)), family, config,
-                   family.gguf_rotary_rows);
-}
+Layout folder_layout(const Family& family) { return layout_of(family.defaults); }
 
 bool transposes(const Tensor& value, nn::Role role, const Layout& from, const Layout& to) {
   return from.weights != to.weights && value.rank() == 2 && nn::is_layer_linear(role);

@@ -1,7 +1,7 @@
 // Where files hold the same tensor with its values in another order: fused projections part by part or head by head,
 // matrices [out, in] or [in, out], query and key rows with their rotary halves side by side (llama.cpp's converter).
 //
-//   Tensor theirs = relaid(*p.tensor, p.role, config, layout_of(config), gguf_layout(family, config));
+//   Tensor theirs = relaid(*p.tensor, p.role, config, layout_of(config), family.gguf_layout);
 #pragma once
 
 #include "linnet/models/family.h"
@@ -10,15 +10,8 @@
 
 namespace linnet::models {
 
-struct Layout {
-  Qkv qkv = Qkv::kSeparate;
-  WeightLayout weights = WeightLayout::kOutIn;
-  RotaryRows rotary_rows = RotaryRows::kHalves;  // of queries and keys
-};
-
 Layout layout_of(const TransformerConfig& config);  // of a model's parameters in memory
-Layout folder_layout(const Family& family, const TransformerConfig& config);
-Layout gguf_layout(const Family& family, const TransformerConfig& config);
+Layout folder_layout(const Family& family);
 
 // The values of a parameter in another order, the same bits; the tensor itself where nothing moves. Rows of quantised
 // tensors move whole; transposing one is kInvalidArgument.

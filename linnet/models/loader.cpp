@@ -220,7 +220,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   const Family& family = family_of(gguf_config(*file), path.string());
   TransformerConfig config = gguf_transformer_config(*file, family, options_.head, UnknownFields::kWarn);
   apply_options(config);
-  const Layout stored{config.qkv, config.weight_layout, family.gguf_rotary_rows};
+  const Layout stored = family.gguf_layout;
   std::unique_ptr<Model> model(new Model(family, config));
   model->place_ = path;
   if (options_.from_scratch) {

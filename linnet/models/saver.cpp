@@ -99,7 +99,7 @@ void Model::save_pretrained(const fs::path& folder, WeightType dtype) {
   const Presence source = place_.empty() ? Presence::kAbsent : presence(place_);
   if (source == Presence::kFolder) copy_companions(place_, folder);
   if (source == Presence::kFile) write_companions(*GgufFile::open(place_), config(), folder);
-  const Layout layout = folder_layout(*family_, config());
+  const Layout layout = folder_layout(*family_);
   CheckpointWriter out(folder);
   for (const nn::Parameter& p : parameters()) out.add(checkpoint_name(p.name), as_stored(p, layout, dtype));
   Json json = config_json_;

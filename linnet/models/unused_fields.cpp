@@ -165,9 +165,9 @@ const FixedField* find(std::span<const FixedField> fields, std::string_view name
 }
 
 const FixedField* fixed_field(const ConfigFields& fields, const Family& family, std::string_view name) {
-  if (fields.of_gguf()) return find(kFixedGguf, name);
-  const FixedField* own = find(family.fixed, name);
-  return own != nullptr ? own : find(kFixed, name);
+  const bool gguf = fields.of_gguf();
+  const FixedField* own = find(gguf ? family.gguf_fixed : family.fixed, name);
+  return own != nullptr ? own : gguf ? find(kFixedGguf, name) : find(kFixed, name);
 }
 
 bool is_harmless(const ConfigFields& fields, const Family& family, std::string_view name) {

@@ -61,7 +61,7 @@ struct TransformerConfig {
   std::int64_t max_positions = 0;  // 0: no table bounds the length
   std::int64_t token_types = 0;
   Positions positions = Positions::kLearned;
-  Rope rope;
+  Rope rope = {};
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
   Residual residual = Residual::kInput;
@@ -82,8 +82,8 @@ struct TransformerConfig {
   double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0, classifier_dropout = 0;
   double initializer_range = 0.02;
   std::int64_t pad_id = -1, bos_id = -1, decoder_start_id = -1;
-  std::vector<std::int64_t> eos_ids;
-  std::vector<std::string> labels;  // id2label, in order
+  std::vector<std::int64_t> eos_ids = {};
+  std::vector<std::string> labels = {};  // id2label, in order
   ProblemType problem = ProblemType::kInferred;
   bool head_trained = true;  // false from a new head until training takes a step (R69)
 };

@@ -101,6 +101,12 @@ TEST(ConfigFields, ChoicesAreNamedAndOthersListed) {
   Json out;
   ConfigFields::writer(out).choice<Fruit>({"f"}, fruit, kFruits);
   EXPECT_EQ(out["f"], "pear");  // the first of its names
+  out["f"] = "pyrus";
+  ConfigFields::writer(out).choice<Fruit>({"f"}, fruit, kFruits);
+  EXPECT_EQ(out["f"], "pyrus");  // as it was read
+  fruit = Fruit::kApple;
+  ConfigFields::writer(out).choice<Fruit>({"f"}, fruit, kFruits);
+  EXPECT_EQ(out["f"], "apple");
 }
 
 }  // namespace

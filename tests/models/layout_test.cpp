@@ -69,13 +69,13 @@ TEST(Layout, MatricesTurn) {
 }
 
 TEST(Layout, IsWhatTheFamilysFilesHave) {
-  EXPECT_EQ(folder_layout(*find_family("bloom"), heads(2, 2)).qkv, Qkv::kPerHead);
-  EXPECT_EQ(gguf_layout(*find_family("bloom"), heads(2, 2)).qkv, Qkv::kStacked);
-  EXPECT_EQ(folder_layout(*find_family("gpt2"), heads(2, 2)).weights, WeightLayout::kInOut);
-  EXPECT_EQ(gguf_layout(*find_family("gpt2"), heads(2, 2)).weights, WeightLayout::kOutIn);
-  EXPECT_EQ(folder_layout(*find_family("llama"), heads(2, 2)).rotary_rows, RotaryRows::kHalves);
-  EXPECT_EQ(gguf_layout(*find_family("llama"), heads(2, 2)).rotary_rows, RotaryRows::kPairs);
-  EXPECT_EQ(gguf_layout(*find_family("bert"), heads(2, 2)).rotary_rows, RotaryRows::kHalves);
+  EXPECT_EQ(folder_layout(*find_family("bloom")).qkv, Qkv::kPerHead);
+  EXPECT_EQ(find_family("bloom")->gguf_layout.qkv, Qkv::kStacked);
+  EXPECT_EQ(folder_layout(*find_family("gpt2")).weights, WeightLayout::kInOut);
+  EXPECT_EQ(find_family("gpt2")->gguf_layout.weights, WeightLayout::kOutIn);
+  EXPECT_EQ(folder_layout(*find_family("llama")).rotary_rows, RotaryRows::kHalves);
+  EXPECT_EQ(find_family("llama")->gguf_layout.rotary_rows, RotaryRows::kPairs);
+  EXPECT_EQ(find_family("bert")->gguf_layout.rotary_rows, RotaryRows::kHalves);
 }
 
 }  // namespace

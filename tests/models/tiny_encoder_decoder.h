@@ -6,10 +6,9 @@
 
 namespace linnet {
 
-inline void no_fields(models::ConfigFields&, nn::TransformerConfig&) {}
 inline constexpr models::NamePair kTinyNames[] = {{"encoder.embeddings.tokens", "encoder.embeddings.tokens"}};
 inline constexpr models::ArchitectureName kTinyArchitectures[] = {{"Tiny", nn::HeadKind::kSeq2SeqLm}};
-inline const models::Family kTiny{"tiny", kTinyArchitectures, "", no_fields, kTinyNames, {}, {}, {}};
+inline const models::Family kTiny{.model_type = "tiny", .architectures = kTinyArchitectures, .names = kTinyNames};
 
 inline nn::TransformerConfig tiny_config() {
   nn::TransformerConfig c;

@@ -4,54 +4,31 @@ namespace linnet::models::families {
 namespace {
 
 constexpr auto kReadOnly = NamePair::Use::kReadOnly, kReadFirst = NamePair::Use::kReadFirst;
-constexpr ArchitectureName kArchitectures[] = {{"BertModel", HeadKind::kNone},
+constexpr ArchitectureName kArchitectures[] = {{"BertModel", HeadKind::kNone, {}, true},
                                                {"BertForMaskedLM", HeadKind::kMaskedLm},
-                                               {"BertForPreTraining", HeadKind::kPretraining},
-                                               {"BertForNextSentencePrediction", HeadKind::kNextSentence},
-                                               {"BertForSequenceClassification", HeadKind::kSequenceClass},
+                                               {"BertForPreTraining", HeadKind::kPretraining, {}, true},
+                                               {"BertForNextSentencePrediction", HeadKind::kNextSentence, {}, true},
+                                               {"BertForSequenceClassification", HeadKind::kSequenceClass, {}, true},
                                                {"BertForTokenClassification", HeadKind::kTokenClass},
                                                {"BertForQuestionAnswering", HeadKind::kQuestionAnswering}};
-constexpr std::pair<const char*, Activation> kActivations[] = {{"gelu", Activation::kGelu},
-                                                               {"gelu_new", Activation::kGeluTanh},
-                                                               {"gelu_pytorch_tanh", Activation::kGeluTanh},
-                                                               {"relu", Activation::kRelu},
-                                                               {"silu", Activation::kSilu}};
 
-// Which heads stand on the pooler; the others read the stack's rows.
-bool pools(HeadKind head) {
-  return head == HeadKind::kNone || head == HeadKind::kPretraining || head == HeadKind::kNextSentence ||
-         head == HeadKind::kSequenceClass;
-}
-
-void config(ConfigFields& f, TransformerConfig& c) {
-  c.stack = Stack::kEncoder;
-  c.norm_place = NormPlace::kAfter;
-  c.embedding_norm = true;
-  c.final_norm = false;
-  c.pooling = Pooling::kFirst;
-  c.classifier_bias = true;
-  c.head_transform = true;
-  c.pooler = pools(c.head);
-  if (!f.writing()) c.norm_eps = 1e-12, c.token_types = 2, c.hidden_dropout = c.attention_dropout = 0.1;
-  f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
-      .field({"hidden_size", nullptr, "embedding_length"}, c.hidden)
-      .field({"num_hidden_layers", nullptr, "block_count"}, c.layers)
-      .field({"num_attention_heads", nullptr, "attention.head_count"}, c.heads)
-      .field({"intermediate_size", nullptr, "feed_forward_length"}, c.ffn)
-      .field({"max_position_embeddings", nullptr, "context_length"}, c.max_positions)
-      .field({"type_vocab_size", nullptr, "token_type_count"}, c.token_types, {.least = 0, .most = 65'536})
-      .field({"layer_norm_eps", nullptr, "attention.layer_norm_epsilon"}, c.norm_eps)
-      .field({"hidden_dropout_prob"}, c.hidden_dropout)
-      .field({"attention_probs_dropout_prob"}, c.attention_dropout)
-      .choice<Activation>({"hidden_act"}, c.activation, kActivations);
-  bool causal = false;
-  f.field({nullptr, nullptr, "attention.causal"}, causal);
-  check(!causal, ErrorKind::kBadInput,
-        "{}: attention.causal is true, which is not supported for bert; take another model", f.place());
-  if (f.writing()) return;
-  c.embedding_dropout = c.classifier_dropout = c.hidden_dropout;
-  f.field({"classifier_dropout"}, c.classifier_dropout);
-}
+using C = TransformerConfig;
+constexpr Field kFields[] = {
+    {{"vocab_size", nullptr, "vocab_size"}, &C::vocab},
+    {{"hidden_size", nullptr, "embedding_length"}, &C::hidden},
+    {{"num_hidden_layers", nullptr, "block_count"}, &C::layers},
+    {{"num_attention_heads", nullptr, "attention.head_count"}, &C::heads},
+    {{"intermediate_size", nullptr, "feed_forward_length"}, &C::ffn},
+    {{"max_position_embeddings", nullptr, "context_length"}, &C::max_positions},
+    {{"type_vocab_size", nullptr, "token_type_count"}, &C::token_types, {.least = 0, .most = 65'536}},
+    {{"layer_norm_eps", nullptr, "attention.layer_norm_epsilon"}, &C::norm_eps},
+    {{"hidden_dropout_prob"}, &C::hidden_dropout},
+    {{"attention_probs_dropout_prob"}, &C::attention_dropout},
+    {{"hidden_act"}, &C::activation},
+    rule(rules::embedding_dropout_is_hidden),
+    rule(rules::classifier_dropout_is_hidden),
+    {{"classifier_dropout"}, &C::classifier_dropout, {}, Field::Use::kReadOnly},
+};
 
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "embeddings.word_embeddings", "token_embd"},
@@ -82,6 +59,7 @@ constexpr NamePair kNames[] = {
 constexpr std::string_view kUnprefixed[] = {"cls", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kIgnored[] = {"embeddings.position_ids"};
 constexpr std::string_view kLora[] = {"query", "value"};
+constexpr FixedField kGgufFixed[] = {{"attention.causal", "[false]"}};
 constexpr FixedField kFixed[] = {{"is_decoder", "[false]"}, {"position_embedding_type", R"(["absolute"])"}};
 constexpr std::string_view kUnused[] = {"directionality",       "pooler_fc_size",       "pooler_num_attention_heads",
                                         "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"};
@@ -92,13 +70,25 @@ extern const Family bert;
 const Family bert{.model_type = "bert",
                   .architectures = kArchitectures,
                   .prefix = "bert.",
-                  .config = config,
+                  .defaults = {.stack = Stack::kEncoder,
+                               .token_types = 2,
+                               .norm_place = NormPlace::kAfter,
+                               .norm_eps = 1e-12,
+                               .embedding_norm = true,
+                               .final_norm = false,
+                               .head_transform = true,
+                               .pooling = Pooling::kFirst,
+                               .classifier_bias = true,
+                               .hidden_dropout = 0.1,
+                               .attention_dropout = 0.1},
+                  .fields = kFields,
                   .names = kNames,
                   .unprefixed = kUnprefixed,
                   .ignored = kIgnored,
                   .lora_targets = kLora,
-                  .gguf_head = HeadKind::kNone,
                   .fixed = kFixed,
-                  .unused = kUnused};
+                  .unused = kUnused,
+                  .gguf_head = HeadKind::kNone,
+                  .gguf_fixed = kGgufFixed};
 
 }  // namespace linnet::models::families

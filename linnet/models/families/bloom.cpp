@@ -9,28 +9,20 @@ constexpr ArchitectureName kArchitectures[] = {{"BloomForCausalLM", HeadKind::kC
                                                {"BloomForTokenClassification", HeadKind::kTokenClass},
                                                {"BloomForQuestionAnswering", HeadKind::kQuestionAnswering}};
 
-void config(ConfigFields& f, TransformerConfig& c) {
-  c.positions = Positions::kAlibi;
-  c.activation = Activation::kGeluTanh;
-  c.embedding_norm = true;
-  // llama.cpp's converter regroups the rows that a checkpoint interleaves per head.
-  c.qkv = f.of_gguf() ? Qkv::kStacked : Qkv::kPerHead;
-  f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
-      .field({"hidden_size", "n_embed", "embedding_length"}, c.hidden)
-      .field({"n_layer", "num_hidden_layers", "block_count"}, c.layers)
-      .field({"n_head", "num_attention_heads", "attention.head_count"}, c.heads)
-      .field({"layer_norm_epsilon", nullptr, "attention.layer_norm_epsilon"}, c.norm_eps)
-      .field({"hidden_dropout"}, c.hidden_dropout)
-      .field({"attention_dropout"}, c.attention_dropout);
-  bool normed = c.residual == Residual::kNormed;
-  f.field({"apply_residual_connection_post_layernorm"}, normed);
-  c.residual = normed ? Residual::kNormed : Residual::kInput;
-  c.ffn = 4 * c.hidden;
-  std::int64_t trained_on = 2048;  // no limit: ALiBi goes on; llama.cpp wants a number
-  if (f.writing())
-    f.field({nullptr, nullptr, "context_length"}, trained_on).field({nullptr, nullptr, "feed_forward_length"}, c.ffn);
-  c.classifier_dropout = c.hidden_dropout;
-}
+using C = TransformerConfig;
+constexpr Field kFields[] = {
+    {{"vocab_size", nullptr, "vocab_size"}, &C::vocab},
+    {{"hidden_size", "n_embed", "embedding_length"}, &C::hidden},
+    {{"n_layer", "num_hidden_layers", "block_count"}, &C::layers},
+    {{"n_head", "num_attention_heads", "attention.head_count"}, &C::heads},
+    {{"layer_norm_epsilon", nullptr, "attention.layer_norm_epsilon"}, &C::norm_eps},
+    {{"hidden_dropout"}, &C::hidden_dropout},
+    {{"attention_dropout"}, &C::attention_dropout},
+    rule(rules::residual),
+    {{nullptr, nullptr, "feed_forward_length"}, &C::ffn},
+    rule(rules::ffn_is_four_times_hidden),
+    rule(rules::classifier_dropout_is_hidden),
+};
 
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "word_embeddings", "token_embd"},
@@ -50,6 +42,8 @@ constexpr NamePair kNames[] = {
 };
 constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kLora[] = {"query_key_value"};
+// ALiBi has no limit; the models were trained on so many.
+constexpr FixedField kGgufWritten[] = {{"context_length", "2048"}};
 constexpr FixedField kFixed[] = {{"skip_bias_add_qkv", "[false]"}};
 constexpr std::string_view kUnused[] = {"attention_softmax_in_fp32",
                                         "bias_dropout_fusion",
@@ -66,11 +60,18 @@ extern const Family bloom;
 const Family bloom{.model_type = "bloom",
                    .architectures = kArchitectures,
                    .prefix = "transformer.",
-                   .config = config,
+                   .defaults = {.positions = Positions::kAlibi,
+                                .activation = Activation::kGeluTanh,
+                                .qkv = Qkv::kPerHead,
+                                .embedding_norm = true},
+                   .fields = kFields,
                    .names = kNames,
                    .unprefixed = kUnprefixed,
                    .lora_targets = kLora,
                    .fixed = kFixed,
-                   .unused = kUnused};
+                   .unused = kUnused,
+                   // The converter regroups the rows that a checkpoint interleaves per head.
+                   .gguf_layout = {.qkv = Qkv::kStacked},
+                   .gguf_written = kGgufWritten};
 
 }  // namespace linnet::models::families

@@ -8,34 +8,23 @@ constexpr ArchitectureName kArchitectures[] = {{"GPT2LMHeadModel", HeadKind::kCa
                                                {"GPT2ForSequenceClassification", HeadKind::kSequenceClass},
                                                {"GPT2ForTokenClassification", HeadKind::kTokenClass},
                                                {"GPT2ForQuestionAnswering", HeadKind::kQuestionAnswering}};
-constexpr std::pair<const char*, Activation> kActivations[] = {
-    {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
-    {"gelu", Activation::kGelu},         {"relu", Activation::kRelu},
-    {"silu", Activation::kSilu},         {"tanh", Activation::kTanh}};
 
-void config(ConfigFields& f, TransformerConfig& c) {
-  if (!f.writing()) c.activation = Activation::kGeluTanh;
-  c.qkv = Qkv::kStacked;
-  c.weight_layout = f.of_gguf() ? WeightLayout::kOutIn : WeightLayout::kInOut;  // its Conv1D stores [in, out]
-  f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
-      .field({"n_embd", "hidden_size", "embedding_length"}, c.hidden)
-      .field({"n_layer", "num_hidden_layers", "block_count"}, c.layers)
-      .field({"n_head", "num_attention_heads", "attention.head_count"}, c.heads)
-      .field({"n_positions", "max_position_embeddings", "context_length"}, c.max_positions)
-      .field({"n_inner", nullptr, "feed_forward_length"}, c.ffn)
-      .field({"layer_norm_epsilon", nullptr, "attention.layer_norm_epsilon"}, c.norm_eps)
-      .field({"embd_pdrop"}, c.embedding_dropout)
-      .field({"resid_pdrop"}, c.hidden_dropout)
-      .field({"attn_pdrop"}, c.attention_dropout)
-      .choice<Activation>({"activation_function"}, c.activation, kActivations);
-  using nn::AttentionScale;
-  bool by_head = c.attention_scale == AttentionScale::kHeadDim || c.attention_scale == AttentionScale::kHeadDimAndLayer;
-  bool by_layer = c.attention_scale == AttentionScale::kLayer || c.attention_scale == AttentionScale::kHeadDimAndLayer;
-  f.field({"scale_attn_weights"}, by_head).field({"scale_attn_by_inverse_layer_idx"}, by_layer);
-  c.attention_scale = by_layer ? (by_head ? AttentionScale::kHeadDimAndLayer : AttentionScale::kLayer)
-                               : (by_head ? AttentionScale::kHeadDim : AttentionScale::kNone);
-  if (c.ffn == 0) c.ffn = 4 * c.hidden;
-}
+using C = TransformerConfig;
+constexpr Field kFields[] = {
+    {{"vocab_size", nullptr, "vocab_size"}, &C::vocab},
+    {{"n_embd", "hidden_size", "embedding_length"}, &C::hidden},
+    {{"n_layer", "num_hidden_layers", "block_count"}, &C::layers},
+    {{"n_head", "num_attention_heads", "attention.head_count"}, &C::heads},
+    {{"n_positions", "max_position_embeddings", "context_length"}, &C::max_positions},
+    {{"n_inner", nullptr, "feed_forward_length"}, &C::ffn},
+    {{"layer_norm_epsilon", nullptr, "attention.layer_norm_epsilon"}, &C::norm_eps},
+    {{"embd_pdrop"}, &C::embedding_dropout},
+    {{"resid_pdrop"}, &C::hidden_dropout},
+    {{"attn_pdrop"}, &C::attention_dropout},
+    {{"activation_function"}, &C::activation},
+    rule(rules::attention_scale),
+    rule(rules::ffn_is_four_times_hidden),
+};
 
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "wte", "token_embd"},
@@ -71,11 +60,15 @@ extern const Family gpt2;
 const Family gpt2{.model_type = "gpt2",
                   .architectures = kArchitectures,
                   .prefix = "transformer.",
-                  .config = config,
+                  .defaults = {.activation = Activation::kGeluTanh,
+                               .qkv = Qkv::kStacked,
+                               .weight_layout = WeightLayout::kInOut},  // its Conv1D stores [in, out]
+                  .fields = kFields,
                   .names = kNames,
                   .unprefixed = kUnprefixed,
                   .ignored = kIgnored,
                   .lora_targets = kLora,
-                  .unused = kUnused};
+                  .unused = kUnused,
+                  .gguf_layout = {.qkv = Qkv::kStacked}};
 
 }  // namespace linnet::models::families

@@ -9,35 +9,26 @@ constexpr ArchitectureName kArchitectures[] = {
     {"LlamaForSequenceClassification", HeadKind::kSequenceClass},
     {"LlamaForTokenClassification", HeadKind::kTokenClass},
     {"LlamaForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
-constexpr std::pair<const char*, Activation> kActivations[] = {{"silu", Activation::kSilu},
-                                                               {"swish", Activation::kSilu},
-                                                               {"gelu", Activation::kGelu},
-                                                               {"gelu_pytorch_tanh", Activation::kGeluTanh},
-                                                               {"relu", Activation::kRelu}};
 
-void config(ConfigFields& f, TransformerConfig& c) {
-  c.positions = Positions::kRotary;
-  c.norm = Norm::kRms;
-  c.ffn_kind = FeedForwardKind::kGated;
-  if (!f.writing()) c.norm_eps = 1e-6, c.activation = Activation::kSilu;
-  if (!f.writing()) c.attention_bias = c.attention_output_bias = c.ffn_bias = c.tie_embeddings = false;
-  f.field({"vocab_size", nullptr, "vocab_size"}, c.vocab)
-      .field({"hidden_size", nullptr, "embedding_length"}, c.hidden)
-      .field({"intermediate_size", nullptr, "feed_forward_length"}, c.ffn)
-      .field({"num_hidden_layers", nullptr, "block_count"}, c.layers)
-      .field({"num_attention_heads", nullptr, "attention.head_count"}, c.heads)
-      .field({"num_key_value_heads", nullptr, "attention.head_count_kv"}, c.kv_heads)
-      .field({"head_dim", nullptr, "attention.key_length"}, c.head_dim)
-      .field({"max_position_embeddings", nullptr, "context_length"}, c.max_positions)
-      .field({"rms_norm_eps", nullptr, "attention.layer_norm_rms_epsilon"}, c.norm_eps)
-      .field({"attention_bias"}, c.attention_bias)
-      .field({"mlp_bias"}, c.ffn_bias)
-      .field({"attention_dropout"}, c.attention_dropout)
-      .choice<Activation>({"hidden_act"}, c.activation, kActivations);
-  f.field({nullptr, nullptr, "attention.value_length"}, c.head_dim);
-  c.attention_output_bias = c.attention_bias;
-  rope_fields(f, c);
-}
+using C = TransformerConfig;
+constexpr Field kFields[] = {
+    {{"vocab_size", nullptr, "vocab_size"}, &C::vocab},
+    {{"hidden_size", nullptr, "embedding_length"}, &C::hidden},
+    {{"intermediate_size", nullptr, "feed_forward_length"}, &C::ffn},
+    {{"num_hidden_layers", nullptr, "block_count"}, &C::layers},
+    {{"num_attention_heads", nullptr, "attention.head_count"}, &C::heads},
+    {{"num_key_value_heads", nullptr, "attention.head_count_kv"}, &C::kv_heads},
+    {{"head_dim", nullptr, "attention.key_length"}, &C::head_dim},
+    {{nullptr, nullptr, "attention.value_length"}, &C::head_dim},
+    {{"max_position_embeddings", nullptr, "context_length"}, &C::max_positions},
+    {{"rms_norm_eps", nullptr, "attention.layer_norm_rms_epsilon"}, &C::norm_eps},
+    {{"attention_bias"}, &C::attention_bias},
+    rule(rules::output_bias_is_attention_bias),
+    {{"mlp_bias"}, &C::ffn_bias},
+    {{"attention_dropout"}, &C::attention_dropout},
+    {{"hidden_act"}, &C::activation},
+    rule(rules::rope),
+};
 
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "embed_tokens", "token_embd"},
@@ -68,12 +59,21 @@ extern const Family llama;
 const Family llama{.model_type = "llama",
                    .architectures = kArchitectures,
                    .prefix = "model.",
-                   .config = config,
+                   .defaults = {.positions = Positions::kRotary,
+                                .norm = Norm::kRms,
+                                .norm_eps = 1e-6,
+                                .activation = Activation::kSilu,
+                                .ffn_kind = FeedForwardKind::kGated,
+                                .attention_bias = false,
+                                .attention_output_bias = false,
+                                .ffn_bias = false,
+                                .tie_embeddings = false},
+                   .fields = kFields,
                    .names = kNames,
                    .unprefixed = kUnprefixed,
                    .ignored = kIgnored,
                    .lora_targets = kLora,
-                   .gguf_rotary_rows = RotaryRows::kPairs,
-                   .fixed = kFixed};
+                   .fixed = kFixed,
+                   .gguf_layout = {.rotary_rows = RotaryRows::kPairs}};
 
 }  // namespace linnet::models::families

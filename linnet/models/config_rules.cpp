@@ -1,0 +1,157 @@
+#include "linnet/models/config_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "linnet/nn/rope.h"
+
+namespace linnet::models::rules {
+
+using nn::AttentionScale, nn::Residual, nn::Rope, nn::RopeKind, nn::TransformerConfig;
+
+void ffn_is_four_times_hidden(ConfigFields&, TransformerConfig& c) {
+  if (c.ffn == 0) c.ffn = 4 * c.hidden;
+}
+void embedding_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.embedding_dropout = c.hidden_dropout; }
+void classifier_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.classifier_dropout = c.hidden_dropout; }
+void output_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) { c.attention_output_bias = c.attention_bias; }
+
+void residual(ConfigFields& f, TransformerConfig& c) {
+  bool normed = c.residual == Residual::kNormed;
+  f.field({"apply_residual_connection_post_layernorm"}, normed);
+  c.residual = normed ? Residual::kNormed : Residual::kInput;
+}
+
+void attention_scale(ConfigFields& f, TransformerConfig& c) {
+  bool by_head = c.attention_scale == AttentionScale::kHeadDim || c.attention_scale == AttentionScale::kHeadDimAndLayer;
+  bool by_layer = c.attention_scale == AttentionScale::kLayer || c.attention_scale == AttentionScale::kHeadDimAndLayer;
+  f.field({"scale_attn_weights"}, by_head).field({"scale_attn_by_inverse_layer_idx"}, by_layer);
+  c.attention_scale = by_layer ? (by_head ? AttentionScale::kHeadDimAndLayer : AttentionScale::kLayer)
+                               : (by_head ? AttentionScale::kHeadDim : AttentionScale::kNone);
+}
+
+namespace {
+
+constexpr std::pair<const char*, RopeKind> kRopeKinds[] = {
+    {"default", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"dynamic", RopeKind::kDynamic},
+    {"yarn", RopeKind::kYarn},       {"llama3", RopeKind::kLlama3}, {"longrope", RopeKind::kLongRope},
+    {"none", RopeKind::kDefault}};
+
+const char* rope_name(RopeKind kind) {
+  const auto at =
+      std::find_if(std::begin(kRopeKinds), std::end(kRopeKinds), [&](const auto& k) { return k.second == kind; });
+  return at->first;
+}
+
+void rope_scaling_fields(ConfigFields& f, Rope& rope) {
+  f.choice<RopeKind>({"rope_type", "type"}, rope.kind, kRopeKinds);
+  f.field({"rope_theta"}, rope.theta)
+      .field({"factor"}, rope.factor)
+      .field({"original_max_position_embeddings"}, rope.original_max_positions)
+      .field({"low_freq_factor"}, rope.low_freq_factor)
+      .field({"high_freq_factor"}, rope.high_freq_factor)
+      .field({"beta_fast"}, rope.beta_fast)
+      .field({"beta_slow"}, rope.beta_slow)
+      .field({"attention_factor"}, rope.attention_factor)
+      .field({"mscale"}, rope.mscale)
+      .field({"mscale_all_dim"}, rope.mscale_all_dim)
+      .field({"truncate"}, rope.truncate)
+      .field({"short_factor"}, rope.short_factor)
+      .field({"long_factor"}, rope.long_factor)
+      .field({"partial_rotary_factor"}, rope.partial);
+}
+
+// What each kind cannot do without (transformers/modeling_rope_utils.py).
+constexpr std::pair<RopeKind, const char*> kRopeNeeds[] = {{RopeKind::kLinear, "factor"},
+                                                           {RopeKind::kDynamic, "factor"},
+                                                           {RopeKind::kYarn, "factor"},
+                                                           {RopeKind::kLlama3, "factor"},
+                                                           {RopeKind::kLlama3, "low_freq_factor"},
+                                                           {RopeKind::kLlama3, "high_freq_factor"},
+                                                           {RopeKind::kLongRope, "short_factor"},
+                                                           {RopeKind::kLongRope, "long_factor"}};
+
+void check_rope_scaling(const ConfigFields& f, const Rope& rope) {
+  for (const auto& [kind, name] : kRopeNeeds)
+    check(rope.kind != kind || f.find({name}) != nullptr, ErrorKind::kBadInput,
+          "{}: rope_type '{}' needs {}, which is missing; correct the file", f.place(), rope_name(kind), name);
+  check(rope.kind != RopeKind::kLlama3 || rope.original_max_positions > 0, ErrorKind::kBadInput,
+        "{}: rope_type 'llama3' needs original_max_position_embeddings, which is missing; correct the file", f.place());
+  check(f.find({"rope_type", "type"}) != nullptr || f.find({"factor"}) == nullptr, ErrorKind::kBadInput,
+        "{}: has a factor and no rope_type; correct the file", f.place());
+  check(rope.original_max_positions >= 0 && rope.low_freq_factor > 0 && rope.high_freq_factor > rope.low_freq_factor &&
+            rope.beta_slow > 0 && rope.beta_fast > rope.beta_slow && rope.attention_factor >= 0,
+        ErrorKind::kBadInput,
+        "{}: a factor is negative, or low_freq_factor is not below high_freq_factor, or beta_slow not below beta_fast; "
+        "correct the file",
+        f.place());
+  for (const auto* list : {&rope.short_factor, &rope.long_factor})
+    for (const double factor : *list)
+      check(factor > 0, ErrorKind::kBadInput, "{}: a frequency's factor is {}, must be above 0; correct the file",
+            f.place(), factor);
+}
+
+// llama.cpp says of YaRN by what its attention factor differs from the usual one; Llama 3's frequencies are a tensor.
+void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
+  constexpr std::pair<const char*, RopeKind> kKinds[] = {
+      {"none", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"yarn", RopeKind::kYarn}};
+  Rope& rope = c.rope;
+  f.field({nullptr, nullptr, "rope.freq_base"}, rope.theta);
+  std::int64_t turning = c.head_dim;
+  f.field({nullptr, nullptr, "rope.dimension_count"}, turning);
+  const std::int64_t head_dim = c.head_dim > 0 || c.heads <= 0 ? c.head_dim : c.hidden / c.heads;
+  check(turning == 0 || turning == head_dim, ErrorKind::kBadInput,
+        "{}: {} of {} dimensions of a head turn; only whole heads are supported", f.place(), turning, head_dim);
+  if (f.writing()) {
+    const bool divided =
+        rope.kind == RopeKind::kLlama3 ||  // each frequency by a constant
+        (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
+    const bool known = divided || rope.kind == RopeKind::kDefault || rope.kind == RopeKind::kLinear ||
+                       (rope.kind == RopeKind::kYarn && rope.truncate);
+    check(known && rope.partial == 1, ErrorKind::kBadInput,
+          "{}: a GGUF file cannot say how its rotary positions are scaled; save a folder", f.place());
+    if (divided || rope.kind == RopeKind::kDefault) return;
+  }
+  f.choice<RopeKind>({nullptr, nullptr, "rope.scaling.type"}, rope.kind, kKinds);
+  f.field({nullptr, nullptr, "rope.scaling.factor"}, rope.factor);
+  if (rope.kind != RopeKind::kYarn) return;
+  auto original = static_cast<std::int64_t>(rope.original_max_positions > 0 ? rope.original_max_positions
+                                                                            : static_cast<double>(c.max_positions));
+  f.field({nullptr, nullptr, "rope.scaling.original_context_length"}, original)
+      .field({nullptr, nullptr, "rope.scaling.yarn_beta_fast"}, rope.beta_fast)
+      .field({nullptr, nullptr, "rope.scaling.yarn_beta_slow"}, rope.beta_slow);
+  rope.original_max_positions = static_cast<double>(original);
+  const double usual = rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
+  double beyond = f.writing() ? nn::rope_frequencies(c, 1).scale / usual : 1;
+  f.field({nullptr, nullptr, "rope.scaling.attn_factor"}, beyond);
+  rope.attention_factor = beyond * usual;
+}
+
+}  // namespace
+
+void rope(ConfigFields& f, TransformerConfig& c) {
+  if (f.of_gguf()) return gguf_rope_fields(f, c);
+  if (f.writing()) {
+    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // kept as they were read
+    f.field({"rope_theta"}, c.rope.theta);
+    if (c.rope.kind == RopeKind::kDefault) return;
+    Json scaling = Json::object();
+    ConfigFields inner = ConfigFields::writer(scaling);
+    rope_scaling_fields(inner, c.rope);
+    f.json()["rope_scaling"] = std::move(scaling);
+    return;
+  }
+  f.field({"rope_theta"}, c.rope.theta).field({"partial_rotary_factor"}, c.rope.partial);
+  f.field({"original_max_position_embeddings"}, c.rope.original_max_positions);
+  for (const char* name : {"rope_scaling", "rope_parameters"}) {
+    const Json* found = f.find({name});
+    if (found == nullptr) continue;
+    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object; correct the file", f.place(), name);
+    ConfigFields inner = ConfigFields::reader(*found, f.place() + ": " + name);
+    rope_scaling_fields(inner, c.rope);
+    check_rope_scaling(inner, c.rope);
+    f.add_unread(name, inner);
+  }
+}
+
+}  // namespace linnet::models::rules

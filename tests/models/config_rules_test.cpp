@@ -1,0 +1,100 @@
+#include "linnet/models/config_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "linnet/models/family.h"
+
+namespace linnet::models {
+namespace {
+
+// What a rule makes of a file's fields, and the fields that it makes of that.
+struct Walked {
+  TransformerConfig config;
+  Json written = Json::object();
+};
+
+Walked walk(Field::Rule which, const Json& json, TransformerConfig config = {}) {
+  Walked result{std::move(config)};
+  ConfigFields reader = ConfigFields::reader(json, "config.json");
+  which(reader, result.config);
+  TransformerConfig copy = result.config;
+  ConfigFields writer = ConfigFields::writer(result.written);
+  which(writer, copy);
+  return result;
+}
+
+TEST(Rules, AFeedForwardWithoutASizeHasFourTimesTheHidden) {
+  EXPECT_EQ(walk(rules::ffn_is_four_times_hidden, {}, {.hidden = 6}).config.ffn, 24);
+  EXPECT_EQ(walk(rules::ffn_is_four_times_hidden, {}, {.hidden = 6, .ffn = 7}).config.ffn, 7);
+}
+
+TEST(Rules, OneFieldGivesSeveralMembers) {
+  const TransformerConfig c{.attention_bias = false, .hidden_dropout = 0.25};
+  EXPECT_EQ(walk(rules::embedding_dropout_is_hidden, {}, c).config.embedding_dropout, 0.25);
+  EXPECT_EQ(walk(rules::classifier_dropout_is_hidden, {}, c).config.classifier_dropout, 0.25);
+  EXPECT_FALSE(walk(rules::output_bias_is_attention_bias, {}, c).config.attention_output_bias);
+}
+
+TEST(Rules, TheResidualIsAFlag) {
+  for (const bool normed : {false, true}) {
+    const Json json = {{"apply_residual_connection_post_layernorm", normed}};
+    const Walked walked = walk(rules::residual, json);
+    EXPECT_EQ(walked.config.residual, normed ? Residual::kNormed : Residual::kInput);
+    EXPECT_EQ(walked.written, json);
+  }
+}
+
+TEST(Rules, TheScaleOfAttentionIsTwoFlags) {
+  using nn::AttentionScale;
+  const std::tuple<bool, bool, AttentionScale> cases[] = {{true, false, AttentionScale::kHeadDim},
+                                                          {false, false, AttentionScale::kNone},
+                                                          {true, true, AttentionScale::kHeadDimAndLayer},
+                                                          {false, true, AttentionScale::kLayer}};
+  for (const auto& [by_head, by_layer, scale] : cases) {
+    const Json json = {{"scale_attn_weights", by_head}, {"scale_attn_by_inverse_layer_idx", by_layer}};
+    const Walked walked = walk(rules::attention_scale, json);
+    EXPECT_EQ(walked.config.attention_scale, scale);
+    EXPECT_EQ(walked.written, json);
+  }
+  EXPECT_EQ(walk(rules::attention_scale, Json::object()).config.attention_scale, AttentionScale::kHeadDim);
+}
+
+TEST(Rules, RotaryScalingIsReadFromWhereItIsWritten) {
+  const Json json = {{"rope_theta", 5000.0}, {"rope_scaling", {{"rope_type", "linear"}, {"factor", 4.0}}}};
+  const Walked walked = walk(rules::rope, json);
+  EXPECT_EQ(walked.config.rope.kind, RopeKind::kLinear);
+  EXPECT_EQ(walked.config.rope.factor, 4);
+  const Walked again = walk(rules::rope, walked.written);
+  EXPECT_EQ(again.config.rope.kind, RopeKind::kLinear);
+  EXPECT_EQ(again.config.rope.factor, 4);
+  EXPECT_EQ(again.config.rope.theta, 5000);
+}
+
+// Every row of every family, written and read again, in both kinds of file: a table has no direction.
+TEST(Fields, OfEveryFamilyGoThereAndBack) {
+  for (const Family* family : all_families())
+    for (const bool gguf : {false, true}) {
+      TransformerConfig c = family->defaults;
+      c.vocab = 11, c.hidden = 8, c.layers = 3, c.heads = c.kv_heads = 2, c.head_dim = 4, c.ffn = 5;
+      c.max_positions = 64;
+      c.norm_eps = 0.25;
+      Json json = Json::object();
+      ConfigFields writer = gguf ? ConfigFields::gguf_writer(json, "f") : ConfigFields::writer(json);
+      walk_fields(writer, *family, c);
+      for (const Field& row : family->fields) {
+        const char* name = gguf ? row.key.gguf : row.key.name;
+        EXPECT_EQ(name != nullptr && row.use == Field::Use::kBoth && json.is_object() && !json.contains(name), false)
+            << family->model_type << ' ' << name;
+      }
+      TransformerConfig back = family->defaults;
+      ConfigFields reader = gguf ? ConfigFields::gguf_reader(json, "f") : ConfigFields::reader(json, "f");
+      walk_fields(reader, *family, back);
+      EXPECT_EQ(back.hidden, c.hidden) << family->model_type;
+      EXPECT_EQ(back.layers, c.layers);
+      EXPECT_EQ(back.heads, c.heads);
+      EXPECT_EQ(back.norm_eps, c.norm_eps);
+    }
+}
+
+}  // namespace
+}  // namespace linnet::models
