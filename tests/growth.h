@@ -33,14 +33,15 @@ struct Cost {
   std::array<char, 240> fault{};  // the message of an exception
 };
 
-// What `work` costs in a process of its own. A crash, or more than two minutes, is a failure of the test.
+// What `work` costs in a process of its own. A crash, or more than two minutes of CPU time, is a failure of the test.
 inline Cost cost_of(const std::function<void()>& work) {
   malloc_trim(0);  // or freed memory of the parent would hide what the child takes
   int ends[2];
   if (pipe(ends) != 0) return {};
   const pid_t child = fork();
   if (child == 0) {
-    alarm(120);
+    const rlimit two_minutes{120, 120};
+    setrlimit(RLIMIT_CPU, &two_minutes);
     const auto seconds = [] {
       timespec now{};
       clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);

@@ -45,6 +45,7 @@ GROUPS = {
     "data/byte_source.cpp": "data/text_source_test.cpp",
     "data/cell_rows.cpp": "data/rows_test.cpp",
     "data/columns.cpp": "data/dataset_test.cpp",
+    "data/example.cpp": "data/dataset_test.cpp",
     "data/json_rows.cpp": "data/rows_test.cpp",
     "data/record.cpp": "data/rows_test.cpp",
     "data/splits.cpp": "data/dataset_test.cpp",

@@ -44,7 +44,8 @@ bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options
 }
 
 InputRow input_row(ExampleRef example, bool columns) {
-  return {(*example).index, row_place(example.data, example.index), columns ? (*example).row.json() : Json()};
+  const Record row = example.data.examples.record(example.index);
+  return {row.index(), row_place(example.data, example.index), columns ? row.json() : Json()};
 }
 
 std::vector<ExampleRef> rows_of(const Dataset& data) {
@@ -95,7 +96,7 @@ void RowAnswers::refuse(const InputRow& row, const Error& why) {
   pass_empty_rows(row.number);
   ++rows_;
   ++refused_;
-  if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {});  // a broken line has no columns
+  if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {});
   if (options_.json) print_json({{"row", row.number}, {"error", why.what()}});
   const bool typed = row.place.empty();  // on the command line: the caller's own mistake
   exit_code_ = typed && why.kind() == ErrorKind::kInvalidArgument && exit_code_ != 3 ? 2 : 3;

@@ -52,7 +52,7 @@ struct InputRow {
 struct ExampleRef {
   const Dataset& data;
   std::size_t index;
-  const Example& operator*() const { return data.examples[index]; }
+  Example operator*() const { return data.examples[index]; }
 };
 InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether they are wanted
 std::vector<ExampleRef> rows_of(const Dataset& data);

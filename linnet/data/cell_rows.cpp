@@ -66,13 +66,12 @@ class CellRows : public RowReader {
     if (!begun_) begin();
     if (empty_ == 0 && !waiting_) read_on();
     if (empty_ == 0 && !waiting_) return false;
-    row = {{}, reader_.line() - empty_, index_++};
-    RecordWriter writer;
+    RecordWriter writer(reader_.line() - empty_, index_++);
     if (empty_ > 0)
       writer.add(0, CellKind::kText, "");
-    else if (row.fault = std::exchange(fault_, {}); row.fault.empty())
+    else if (fault_.empty())
       for (std::size_t i = 0; i < cells_.size(); ++i) writer.add(i, CellKind::kText, cells_[i]);
-    row.record = writer.finish(arena, names_);
+    row = {writer.finish(arena, names_), empty_ > 0 ? std::string() : std::exchange(fault_, {})};
     if (empty_ > 0)
       --empty_;
     else

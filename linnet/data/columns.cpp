@@ -109,13 +109,6 @@ std::vector<DataShape> shapes_to_try(const ReadOptions& options, bool asked) {
 
 }  // namespace
 
-bool Columns::uses(std::string_view name) const {
-  for (const std::string* used : {&text, &text_pair, &label, &prompt, &completion, &target, &messages, &question,
-                                  &context, &answers, &tokens, &tags})
-    if (*used == name) return true;
-  return shape == DataShape::kChat && name == "tools";
-}
-
 bool known_column(std::string_view name) {
   for (const Names* names : {&kText, &kPair, &kLabel, &kPrompt, &kCompletion, &kMessages, &kTokens, &kTags})
     if (std::any_of(names->begin(), names->end(), [&](const char* known) { return same_letters(known, name); }))
@@ -155,8 +148,8 @@ std::string label_like_column(const Dataset& data) {
     std::unordered_set<std::string_view> values;
     std::size_t filled = 0;
     bool short_values = true;
-    for (const Example& example : data.examples) {
-      const Cell cell = example.row.find(name);
+    for (std::size_t i = 0; i < data.examples.size(); ++i) {
+      const Cell cell = data.examples.record(i).find(name);
       if (cell.kind == CellKind::kAbsent || cell.text.empty() || cell.text == "null") continue;
       ++filled;
       short_values = short_values && cell.text.size() <= kLongest;

@@ -9,16 +9,9 @@
 #include <vector>
 
 #include "linnet/data/dataset.h"
+#include "linnet/data/example.h"
 
 namespace linnet {
-
-struct Columns {
-  DataShape shape = DataShape::kText;
-  std::string text, text_pair, label;  // "" where there is none; text holds the source of seq2seq rows
-  std::string prompt, completion, target, messages, question, context, answers, tokens, tags;
-
-  bool uses(std::string_view name) const;  // the column is one of them
-};
 
 // From the column names of all rows. Throws kBadInput naming `place`, what was found and what was looked for.
 Columns find_columns(const std::vector<std::string>& names, const ReadOptions& options, std::string_view place);

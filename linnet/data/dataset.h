@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,23 +16,10 @@
 #include <string_view>
 #include <vector>
 
-#include "linnet/base/json.h"
-#include "linnet/data/record.h"
+#include "linnet/data/example.h"
+#include "linnet/data/row_store.h"
 
 namespace linnet {
-
-// What the columns of a dataset are for; found from the column names where not asked for.
-enum class DataShape : std::uint8_t {
-  kAuto,
-  kText,            // text
-  kClassification,  // text (and text_pair) with a label
-  kCompletion,      // prompt, completion
-  kChat,            // messages
-  kSeq2Seq,         // text as source, target
-  kQuestion,        // question, context, answers (SQuAD)
-  kTokens,          // tokens, one tag each
-};
-std::string_view shape_name(DataShape shape);
 
 // What a label column holds.
 enum class LabelKind : std::uint8_t {
@@ -43,34 +29,6 @@ enum class LabelKind : std::uint8_t {
   kValue,  // a number to regress: Example::value
 };
 
-struct Answer {
-  std::string text;
-  std::int64_t start = -1;  // characters (not bytes) into the context; -1: not given
-};
-
-// Views of a row's cells, good as long as the dataset (or a copy of it) lives.
-struct Example {
-  CellText text, text_pair;                                 // classification, text; the source of seq2seq
-  std::int32_t label = -1;                                  // index into label_names; -1: the row has none
-  std::vector<std::int32_t> labels;                         // multi-label rows
-  double value = std::numeric_limits<double>::quiet_NaN();  // regression
-  CellText prompt, completion;                              // completion rows
-  CellText target;                                          // seq2seq rows
-  CellText question, context;                               // question rows
-  std::vector<Answer> answers;                              // empty: the question has no answer in the context
-  std::vector<std::int32_t> tags;                           // token rows: a label per token, -1: none
-  CellText list;                                            // the JSON of chat rows' turns and of token rows' tokens
-  Record row;                                               // all columns as they are in the file, for templates
-  std::int64_t line = 0;                                    // 1-based, where the row starts
-  std::int64_t index = 0;  // 0-based row of the input: a header is not counted, empty rows are
-
-  Json messages() const;                    // chat rows: a list of {"role", "content", …}
-  Json tools() const;                       // chat rows; null: none
-  std::vector<std::string> tokens() const;  // token rows
-};
-
-struct RowStore;
-
 struct Dataset {
   std::string file;  // as given: the start of error messages
   DataShape shape = DataShape::kText;
@@ -78,14 +36,13 @@ struct Dataset {
   bool has_pairs = false;
   std::vector<std::string> label_names;  // ids in this order
   std::string label_meaning;             // what the labels were taken for, in words
-  std::vector<Example> examples;
+  Examples examples;
   std::int64_t blank_rows = 0;                // empty lines that are not examples: no row of JSON, no cells
   std::vector<std::string> columns;           // of all rows, in the input's order: what a joined output begins with
   std::map<std::size_t, std::string> faults;  // of examples without a text, where they are kept: why, without a place
   std::vector<std::string> unused_columns;    // those that no field of an example shows
-  std::string format;                     // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
-  char delimiter = ',';                   // between its cells
-  std::shared_ptr<const RowStore> store;  // the bytes of the examples
+  std::string format;    // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
+  char delimiter = ',';  // between its cells
 
   std::string place(std::size_t index) const;  // "file:line" of an example, for errors
 };

@@ -28,7 +28,7 @@ class JsonRows : public RowReader {
       else
         waiting_.push_back(std::move(element));
     }
-    row = {objects_.record(waiting_.front(), arena, place_), elements_.line(), index_++};
+    row = {objects_.record(waiting_.front(), RecordWriter(elements_.line(), index_++), arena, place_)};
     waiting_.pop_front();
     return true;
   }

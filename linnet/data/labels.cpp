@@ -110,7 +110,7 @@ void survey_list(Survey& survey, const Json& list, std::string_view place) {
 Survey survey_of(const Dataset& data, std::size_t column, bool many) {
   Survey survey;
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    const Cell cell = data.examples[i].row.find(column);
+    const Cell cell = data.examples.record(i).find(column);
     if (no_label(cell)) continue;
     const std::string place = data.place(i);
     ++survey.rows;
@@ -207,13 +207,6 @@ LabelTable table_of(const Survey& survey, const ReadOptions& options, const std:
   return {options.label_names.empty() ? sorted_names(survey) : options.label_names, found, options.label_numbers};
 }
 
-double number_of(const Cell& cell, std::string_view place) {
-  const auto number = read_number<double>(trimmed(cell.text));
-  check(number && std::isfinite(*number), ErrorKind::kBadInput, "{}: the label '{}' is not a number; correct it", place,
-        printable(cell.text, 60));
-  return *number;
-}
-
 // One flag per label in every list, as Transformers wants them.
 void read_flags(Dataset& data, std::size_t column, const Survey& survey, const ReadOptions& options) {
   data.label_names = options.label_names;
@@ -223,13 +216,15 @@ void read_flags(Dataset& data, std::size_t column, const Survey& survey, const R
         "{}: the labels are lists of {} flags, and there are {} labels; give one flag per label", data.file,
         survey.length, data.label_names.size());
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    const auto list = as_list(data.examples[i].row.find(column), data.place(i));
+    const auto list = as_list(data.examples.record(i).find(column), data.place(i));
     if (!list) continue;
+    std::vector<std::int32_t> labels;
     for (std::size_t at = 0; at < list->size(); ++at) {
       const Json& flag = (*list)[at];
       const bool on = flag.is_boolean() ? flag.get<bool>() : flag.get<double>() != 0;
-      if (on) data.examples[i].labels.push_back(static_cast<std::int32_t>(at));
+      if (on) labels.push_back(static_cast<std::int32_t>(at));
     }
+    data.examples.set_labels(i, labels);
   }
   data.label_meaning = fmt::format("{} flags per row (multi-label)", survey.length);
 }
@@ -243,15 +238,15 @@ void read_lists(Dataset& data, std::size_t column, const Survey& survey, const R
         data.file);
   const LabelTable table = table_of(survey, options, data.file);
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    const Cell cell = data.examples[i].row.find(column);
+    const Cell cell = data.examples.record(i).find(column);
     if (no_label(cell)) continue;
     const std::string place = data.place(i);
-    std::vector<std::string> labels;
+    std::vector<std::int32_t> labels;
     if (const auto list = as_list(cell, place))
-      for (const Json& item : *list) labels.push_back(item_text(item, place));
+      for (const Json& item : *list) labels.push_back(table.id(item_text(item, place), place));
     else
-      labels = cut_at_commas(scalar_text(cell, place));
-    for (const std::string& label : labels) data.examples[i].labels.push_back(table.id(label, place));
+      for (const std::string& label : cut_at_commas(scalar_text(cell, place))) labels.push_back(table.id(label, place));
+    data.examples.set_labels(i, labels);
   }
   data.label_names = table.names();
   data.label_meaning = fmt::format("any of {} labels per row (multi-label)", data.label_names.size());
@@ -267,10 +262,10 @@ void read_classes(Dataset& data, std::size_t column, Survey survey, const ReadOp
   }
   const LabelTable table = table_of(survey, options, data.file);
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    const Cell cell = data.examples[i].row.find(column);
+    const Cell cell = data.examples.record(i).find(column);
     if (no_label(cell)) continue;
     const std::string place = data.place(i), label = scalar_text(cell, place);
-    if (label != kIgnoredTarget) data.examples[i].label = table.id(name_of(label), place);
+    if (label != kIgnoredTarget) data.examples.set_label(i, table.id(name_of(label), place));
   }
   data.label_names = table.names();
   data.label_meaning = fmt::format("one of {} classes per row{}", data.label_names.size(),
@@ -285,37 +280,45 @@ void read_labels(Dataset& data, std::size_t column, const ReadOptions& options) 
   data.label_kind = options.label_kind != LabelKind::kNone ? options.label_kind : kind_of(survey, options, data.file);
   if (options.labels == Labels::kRequired)
     for (std::size_t i = 0; i < data.examples.size(); ++i)
-      check(!no_label(data.examples[i].row.find(column)), ErrorKind::kBadInput, "{}: the row has no '{}'; give it one",
-            data.place(i), printable(data.columns[column], 60));
+      check(!no_label(data.examples.record(i).find(column)), ErrorKind::kBadInput,
+            "{}: the row has no '{}'; give it one", data.place(i), printable(data.columns[column], 60));
   if (data.label_kind == LabelKind::kMulti) return read_lists(data, column, survey, options);
   if (data.label_kind == LabelKind::kClass) return read_classes(data, column, survey, options);
   if (data.label_kind != LabelKind::kValue) return;
+  data.examples.read_values();
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
-    const Cell cell = data.examples[i].row.find(column);
-    if (!no_label(cell)) data.examples[i].value = number_of(cell, data.place(i));
+    const Cell cell = data.examples.record(i).find(column);
+    if (no_label(cell)) continue;
+    const auto value = label_value(cell);
+    check(value && std::isfinite(*value), ErrorKind::kBadInput, "{}: the label '{}' is not a number; correct it",
+          data.place(i), printable(cell.text, 60));
   }
   data.label_meaning = "a number per row (regression)";
 }
 
+std::optional<double> label_value(const Cell& cell) { return read_number<double>(trimmed(cell.text)); }
+
 void read_tags(Dataset& data, std::size_t column, const ReadOptions& options) {
   data.label_kind = LabelKind::kClass;
-  Survey survey;
-  const auto each_tag = [&](const auto& use) {
-    for (std::size_t i = 0; i < data.examples.size(); ++i) {
-      const std::string place = data.place(i);
-      const auto list = as_list(data.examples[i].row.find(column), place);
-      check(list.has_value(), ErrorKind::kBadInput, "{}: '{}' is not a list of tags; give one per token", place,
-            printable(data.columns[column], 60));
-      for (const Json& tag : *list) use(data.examples[i], item_text(tag, place), place);
-    }
+  const auto tags_of = [&](std::size_t i, const std::string& place) {
+    const auto list = as_list(data.examples.record(i).find(column), place);
+    check(list.has_value(), ErrorKind::kBadInput, "{}: '{}' is not a list of tags; give one per token", place,
+          printable(data.columns[column], 60));
+    std::vector<std::string> tags;
+    for (const Json& tag : *list) tags.push_back(item_text(tag, place));
+    return tags;
   };
-  each_tag([&](Example&, const std::string& tag, const std::string&) {
-    if (tag != kIgnoredTarget) survey.see(tag);
-  });
+  Survey survey;
+  for (std::size_t i = 0; i < data.examples.size(); ++i)
+    for (const std::string& tag : tags_of(i, data.place(i)))
+      if (tag != kIgnoredTarget) survey.see(tag);
   const LabelTable table = table_of(survey, options, data.file);
-  each_tag([&](Example& example, const std::string& tag, const std::string& place) {
-    example.tags.push_back(tag == kIgnoredTarget ? -1 : table.id(tag, place));
-  });
+  for (std::size_t i = 0; i < data.examples.size(); ++i) {
+    const std::string place = data.place(i);
+    std::vector<std::int32_t> ids;
+    for (const std::string& tag : tags_of(i, place)) ids.push_back(tag == kIgnoredTarget ? -1 : table.id(tag, place));
+    data.examples.set_labels(i, ids);
+  }
   data.label_names = table.names();
   data.label_meaning = fmt::format("one of {} tags per token", data.label_names.size());
 }

@@ -6,7 +6,8 @@
 namespace linnet {
 namespace {
 
-// Numbers of any size, seven bits per byte: most columns and lengths take one.
+// A record is the row's line, how far its index is from that, the number of cells, and the cells: column, length,
+// bytes. Numbers of any size, seven bits per byte: most columns and lengths take one.
 void put(std::string& out, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
   out += static_cast<char>(number);
@@ -21,7 +22,8 @@ std::uint64_t take(const char*& at) {
   }
 }
 
-// Mostly a row has its columns one after the other: what is written is how far from that a column is, its sign last.
+// Differences are small, their sign is the last bit. Mostly a row has its columns one after the other: what is written
+// is how far from that a column is.
 std::uint64_t folded(std::int64_t step) {
   return (static_cast<std::uint64_t>(step) << 1) ^ static_cast<std::uint64_t>(step >> 63);
 }
@@ -29,9 +31,13 @@ std::int64_t unfolded(std::uint64_t number) {
   return static_cast<std::int64_t>(number >> 1) ^ -static_cast<std::int64_t>(number & 1);
 }
 
+std::int64_t take_line(const char*& at) { return static_cast<std::int64_t>(take(at)); }
+
 template <class Visit>
 void each_cell(const char* at, const Visit& visit) {
   if (at == nullptr) return;
+  take_line(at);
+  take(at);  // the index
   std::size_t previous = 0;
   for (std::uint64_t count = take(at); count > 0; --count) {
     Cell cell;
@@ -80,9 +86,25 @@ Json Cell::json() const {
   return kind == CellKind::kJson ? parse_json(text, "a cell") : Json();
 }
 
+bool Cell::reads_as_text() const {
+  return kind == CellKind::kText || (kind == CellKind::kJson && text != "null" && text.find_first_of("[{") != 0);
+}
+
+std::int64_t Record::line() const {
+  const char* at = bytes_;
+  return at == nullptr ? 0 : take_line(at);
+}
+
+std::int64_t Record::index() const {
+  const char* at = bytes_;
+  if (at == nullptr) return 0;
+  const std::int64_t line = take_line(at);
+  return line + unfolded(take(at));
+}
+
 std::vector<Cell> Record::cells() const {
   std::vector<Cell> all;
-  each_cell(at_, [&](const Cell& cell) {
+  each_cell(bytes_, [&](const Cell& cell) {
     all.push_back(cell);
     return true;
   });
@@ -91,7 +113,7 @@ std::vector<Cell> Record::cells() const {
 
 Cell Record::find(std::size_t column) const {
   Cell found;
-  each_cell(at_, [&](const Cell& cell) {
+  each_cell(bytes_, [&](const Cell& cell) {
     if (cell.column == column) found = cell;
     return cell.column != column;
   });
@@ -111,9 +133,9 @@ Json Record::json() const {
 
 void RecordWriter::add(std::size_t column, CellKind kind, std::string_view text) {
   // The first column of a row counts from -1, which `each_cell` does, too: 0 + step + 1.
-  put(bytes_, folded(static_cast<std::int64_t>(column) - static_cast<std::int64_t>(previous_) - 1));
-  put(bytes_, (static_cast<std::uint64_t>(text.size()) << 1) | (kind == CellKind::kJson ? 1 : 0));
-  bytes_ += text;
+  put(cells_, folded(static_cast<std::int64_t>(column) - static_cast<std::int64_t>(previous_) - 1));
+  put(cells_, (static_cast<std::uint64_t>(text.size()) << 1) | (kind == CellKind::kJson ? 1 : 0));
+  cells_ += text;
   previous_ = column;
   ++count_;
 }
@@ -125,13 +147,13 @@ void RecordWriter::add(std::size_t column, const Json& value) {
     add(column, CellKind::kJson, dump_json(value));
 }
 
-Record RecordWriter::finish(Arena& arena, const ColumnNames& names) {
-  std::string head;
-  put(head, count_);
-  bytes_.insert(0, head);
-  const Record made(arena.add(bytes_), &names);
-  *this = RecordWriter();
-  return made;
+Record RecordWriter::finish(Arena& arena, const ColumnNames& names) const {
+  std::string bytes;
+  put(bytes, static_cast<std::uint64_t>(line_));
+  put(bytes, folded(index_ - line_));
+  put(bytes, count_);
+  bytes += cells_;
+  return {arena.add(bytes), &names};
 }
 
 }  // namespace linnet

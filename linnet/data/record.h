@@ -3,7 +3,7 @@
 //
 //   ColumnNames names;
 //   Arena arena;
-//   RecordWriter writer;
+//   RecordWriter writer(/*line=*/2, /*index=*/0);
 //   writer.add(names.id("text"), CellKind::kText, "fine");
 //   Record row = writer.finish(arena, names);
 //   row.find("text").text  // "fine", as long as the arena lives
@@ -71,14 +71,18 @@ struct Cell {
   CellKind kind = CellKind::kAbsent;
   CellText text = {};
 
-  Json json() const;  // the value; null where it is absent
+  Json json() const;           // the value; null where it is absent
+  bool reads_as_text() const;  // numbers, true and false do as their digits: spreadsheets write them so
 };
 
 class Record {
  public:
   Record() = default;
-  Record(const char* at, const ColumnNames* names) : at_(at), names_(names) {}
+  Record(const char* bytes, const ColumnNames* names) : bytes_(bytes), names_(names) {}
 
+  const char* bytes() const { return bytes_; }
+  std::int64_t line() const;        // where the row starts, 1-based
+  std::int64_t index() const;       // 0-based among the rows of the input: a header is not counted, an empty line is
   std::vector<Cell> cells() const;  // in the row's own order
   Cell find(std::size_t column) const;
   Cell find(std::string_view name) const;
@@ -87,19 +91,21 @@ class Record {
   Json json() const;  // all columns as one object: the slots of a template
 
  private:
-  const char* at_ = nullptr;
+  const char* bytes_ = nullptr;
   const ColumnNames* names_ = nullptr;
 };
 
 // The cells of one row on their way into an arena.
 class RecordWriter {
  public:
+  explicit RecordWriter(std::int64_t line = 0, std::int64_t index = 0) : line_(line), index_(index) {}
   void add(std::size_t column, CellKind kind, std::string_view text);
   void add(std::size_t column, const Json& value);
-  Record finish(Arena& arena, const ColumnNames& names);
+  Record finish(Arena& arena, const ColumnNames& names) const;
 
  private:
-  std::string bytes_;
+  std::int64_t line_, index_;
+  std::string cells_;
   std::size_t count_ = 0, previous_ = 0;
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <functional>
+#include <map>
+#include <optional>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
@@ -34,15 +36,23 @@ std::int64_t character_count(const Example& example) {
   return static_cast<std::int64_t>(count);
 }
 
-LengthSummary summarize(std::vector<std::int64_t> lengths) {
-  if (lengths.empty()) return {};
-  std::sort(lengths.begin(), lengths.end());
-  const auto at = [&](double share) {
-    return lengths[static_cast<std::size_t>(std::llround(share * static_cast<double>(lengths.size() - 1)))];
-  };
+using LengthCounts = std::map<std::int64_t, std::int64_t>;  // how many rows have each length
+
+LengthSummary summarize(const LengthCounts& counts) {
+  if (counts.empty()) return {};
+  std::int64_t rows = 0;
   double sum = 0;
-  for (const std::int64_t length : lengths) sum += static_cast<double>(length);
-  return {lengths.front(), at(0.5), at(0.95), lengths.back(), sum / static_cast<double>(lengths.size())};
+  for (const auto& [length, count] : counts) {
+    rows += count;
+    sum += static_cast<double>(length) * static_cast<double>(count);
+  }
+  const auto at = [&](double share) {
+    std::int64_t before = std::llround(share * static_cast<double>(rows - 1));
+    auto found = counts.begin();
+    for (; before >= found->second; ++found) before -= found->second;
+    return found->first;
+  };
+  return {at(0), at(0.5), at(0.95), at(1), sum / static_cast<double>(rows)};
 }
 
 void count_classes(DataReport& report, const Dataset& train) {
@@ -58,39 +68,43 @@ void count_classes(DataReport& report, const Dataset& train) {
   }
 }
 
-// Rows found by what the model reads of them, without a second copy of it.
+// Rows found by what the model reads of them: a hash table of their numbers, a third of it free.
 class RowIndex {
  public:
-  // The first row that is the same; null where there is none, and the row is then known.
-  const Example* find_or_add(const Example& example) {
-    const std::string key = identity(example);
-    const std::size_t hash = std::hash<std::string>()(key);
-    if (const Example* same = find(key, hash)) return same;
-    rows_.emplace(hash, &example);
-    return nullptr;
+  explicit RowIndex(const Examples& rows) : rows_(rows), slots_(rows.size() + rows.size() / 2 + 1, kFree) {}
+
+  // The first row that is the same as row `index`; nothing where there is none, and the row is then known.
+  std::optional<std::size_t> find_or_add(std::size_t index) {
+    std::uint32_t& slot = slots_[slot_of(rows_[index])];
+    if (slot != kFree) return slot;
+    slot = static_cast<std::uint32_t>(index);
+    return std::nullopt;
   }
-  bool contains(const Example& example) const {
-    const std::string key = identity(example);
-    return find(key, std::hash<std::string>()(key)) != nullptr;
-  }
+  bool contains(const Example& example) const { return slots_[slot_of(example)] != kFree; }
 
  private:
-  const Example* find(const std::string& key, std::size_t hash) const {
-    const auto [begin, end] = rows_.equal_range(hash);
-    for (auto at = begin; at != end; ++at)
-      if (identity(*at->second) == key) return at->second;
-    return nullptr;
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+  static_assert(kMaxRows < kFree);
+
+  // Of the same row, or the free one where it belongs.
+  std::size_t slot_of(const Example& example) const {
+    const std::string key = identity(example);
+    std::size_t at = std::hash<std::string>()(key) % slots_.size();
+    while (slots_[at] != kFree && identity(rows_[slots_[at]]) != key) at = (at + 1) % slots_.size();
+    return at;
   }
-  std::unordered_multimap<std::size_t, const Example*> rows_;
+
+  const Examples& rows_;
+  std::vector<std::uint32_t> slots_;
 };
 
 void compare_rows(DataReport& report, const Dataset& train, const Dataset* valid) {
-  RowIndex seen;
-  for (const Example& example : train.examples) {
-    const Example* const first = seen.find_or_add(example);
-    if (first == nullptr) continue;
+  RowIndex seen(train.examples);
+  for (std::size_t i = 0; i < train.examples.size(); ++i) {
+    const auto first = seen.find_or_add(i);
+    if (!first) continue;
     ++report.duplicates;
-    report.conflicting += !same_label(example, *first);
+    report.conflicting += !same_label(train.examples[i], train.examples[*first]);
   }
   if (!valid) return;
   report.valid_rows = static_cast<std::int64_t>(valid->examples.size());
@@ -139,15 +153,16 @@ DataReport describe(const Dataset& train, const Dataset* valid, std::span<const 
   DataReport report;
   report.rows = static_cast<std::int64_t>(train.examples.size());
   report.max_length = max_length;
-  std::vector<std::int64_t> all(lengths.begin(), lengths.end());
+  LengthCounts counts;
+  for (const std::int64_t length : lengths) ++counts[length];
   if (lengths.empty())
-    for (const Example& example : train.examples) all.push_back(character_count(example));
-  for (const std::int64_t length : all) {
+    for (const Example& example : train.examples) ++counts[character_count(example)];
+  for (const auto& [length, count] : counts) {
     if (max_length <= 0 || length <= max_length) continue;
-    ++report.truncated;
-    report.cut += length - max_length;
+    report.truncated += count;
+    report.cut += count * (length - max_length);
   }
-  report.lengths = summarize(std::move(all));
+  report.lengths = summarize(counts);
   count_classes(report, train);
   compare_rows(report, train, valid);
   warn_about(report, train);

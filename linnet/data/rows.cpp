@@ -15,9 +15,9 @@ class TextRows : public RowReader {
     if (empty_ == 0 && !waiting_) read_on();
     if (empty_ == 0 && !waiting_) return false;
     const bool text = empty_ == 0;
-    RecordWriter writer;
+    RecordWriter writer(index_ + 1, index_);
     writer.add(column_, CellKind::kText, text ? std::string_view(line_) : "");
-    row = {writer.finish(arena, names_), index_ + 1, index_};
+    row = {writer.finish(arena, names_)};
     ++index_;
     if (text)
       waiting_ = false;
@@ -53,7 +53,8 @@ class TextRows : public RowReader {
 
 class JsonLines : public RowReader {
  public:
-  JsonLines(TextBuffer text, ColumnNames& names) : place_(text.place()), lines_(std::move(text)), objects_(names) {}
+  JsonLines(TextBuffer text, ColumnNames& names)
+      : place_(text.place()), lines_(std::move(text)), names_(names), objects_(names) {}
 
   bool next(Arena& arena, RawRow& row) override {
     std::string_view line;
@@ -63,15 +64,15 @@ class JsonLines : public RowReader {
       ++blank_;
     }
     const std::string place = fmt::format("{}:{}", place_, lines_.line());
-    row = {{}, lines_.line(), lines_.line() - 1};
+    const RecordWriter writer(lines_.line(), lines_.line() - 1);
     try {
       const Json object = parse_json(line, place);
       check(object.is_object(), ErrorKind::kBadInput, "{}: '{}' is not a JSON object; write one {{…}} per line", place,
             printable(line, 60));
-      row.record = objects_.record(object, arena, place);
+      row = {objects_.record(object, writer, arena, place)};
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kBadInput || objects_.full()) throw;
-      row.fault = fact_of(error, place);
+      row = {writer.finish(arena, names_), fact_of(error, place)};
     }
     return true;
   }
@@ -79,6 +80,7 @@ class JsonLines : public RowReader {
  private:
   std::string place_;
   LineSource lines_;
+  ColumnNames& names_;
   ObjectRows objects_;
 };
 
@@ -96,8 +98,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
-Record ObjectRows::record(const Json& object, Arena& arena, const std::string& place) {
-  RecordWriter writer;
+Record ObjectRows::record(const Json& object, RecordWriter writer, Arena& arena, const std::string& place) {
   ++row_;
   for (const auto& [key, value] : object.items()) {
     const std::string_view name = trimmed(key);

@@ -26,9 +26,7 @@ struct DataFormat {
 
 struct RawRow {
   Record record;
-  std::int64_t line = 0;   // where it starts, 1-based
-  std::int64_t index = 0;  // 0-based among the rows of the input: a header is not counted, an empty line is
-  std::string fault = {};  // why the row cannot be read, which has no record then; "" where it can
+  std::string fault = {};  // why the row cannot be read, whose record has no cells then; "" where it can
 };
 
 class RowReader {
@@ -54,11 +52,11 @@ std::string fact_of(const Error& error, const std::string& place);
 std::string_view trimmed(std::string_view text);
 inline bool blank(std::string_view text) { return trimmed(text).empty(); }
 
-// Turns the object of a row into a record; `place` names the row in errors.
+// Turns the object of a row into a record, of which `writer` knows the place; `place` names the row in errors.
 class ObjectRows {
  public:
   explicit ObjectRows(ColumnNames& names) : names_(names) {}
-  Record record(const Json& object, Arena& arena, const std::string& place);
+  Record record(const Json& object, RecordWriter writer, Arena& arena, const std::string& place);
   bool full() const { return names_.names().size() > kMaxColumns; }  // more rows are not read
 
  private:

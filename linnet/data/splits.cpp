@@ -1,7 +1,9 @@
 // Folders of splits, and splitting one file.
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
+#include <utility>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
@@ -56,11 +58,9 @@ DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& opt
 
 Dataset split_off(Dataset& data, double fraction, std::uint64_t seed) {
   check_option(fraction >= 0 && fraction < 1, "valid_fraction", "{} is not at least 0 and below 1", fraction);
-  Dataset part = data;
-  part.examples.clear();
-  std::map<std::int32_t, std::vector<std::size_t>> classes;  // all in one where there are none
+  std::map<std::int32_t, std::deque<std::uint32_t>> classes;  // all in one where there are none
   for (std::size_t i = 0; i < data.examples.size(); ++i)
-    classes[data.label_kind == LabelKind::kClass ? data.examples[i].label : 0].push_back(i);
+    classes[data.label_kind == LabelKind::kClass ? data.examples[i].label : 0].push_back(static_cast<std::uint32_t>(i));
   // Whole rows a class, the remainders carried on, so that the total is right.
   std::vector<bool> goes(data.examples.size(), false);
   Rng rng(seed, /*stream=*/0x5911);
@@ -73,10 +73,10 @@ Dataset split_off(Dataset& data, double fraction, std::uint64_t seed) {
     owed -= static_cast<double>(taken);
     for (std::size_t i = 0; i < taken; ++i) goes[members[i]] = true;
   }
-  std::vector<Example> stays;
-  for (std::size_t i = 0; i < data.examples.size(); ++i)
-    (goes[i] ? part.examples : stays).push_back(std::move(data.examples[i]));
-  data.examples = std::move(stays);
+  Examples all = std::exchange(data.examples, {});
+  Dataset part = data;
+  part.examples = all.take(goes);
+  data.examples = std::move(all);
   return part;
 }
 

@@ -24,7 +24,7 @@ std::int64_t byte_of(std::string_view text, std::int64_t index) {
 }
 
 Span answer_span(const EncodeJob& job, std::size_t row, const Example& example) {
-  const Answer& answer = example.answers.front();
+  const Answer answer = example.answers().front();
   std::int64_t begin = -1;
   if (answer.start >= 0) {
     begin = byte_of(example.context, answer.start);
@@ -79,7 +79,7 @@ void encode_questions(EncodeJob& job) {
     EncodedExample made;
     made.ids = e.ids;
     made.type_ids = e.type_ids;
-    if (row.answers.empty()) {
+    if (row.answers().empty()) {
       made.start = made.end = 0;  // SQuAD 2: no answer is an answer at the first token
       job.keep(i, std::move(made));
       continue;

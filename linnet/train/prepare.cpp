@@ -46,14 +46,7 @@ bool unnamed(const std::vector<std::string>& labels) {
 }
 
 void renumber(Dataset& data, const std::vector<std::int32_t>& places, const std::vector<std::string>& names) {
-  const auto move = [&](std::int32_t& label) {
-    if (label >= 0) label = places[static_cast<std::size_t>(label)];
-  };
-  for (Example& row : data.examples) {
-    move(row.label);
-    std::for_each(row.labels.begin(), row.labels.end(), move);
-    std::for_each(row.tags.begin(), row.tags.end(), move);
-  }
+  data.examples.renumber(places);
   data.label_names = names;
 }
 

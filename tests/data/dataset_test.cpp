@@ -213,7 +213,7 @@ TEST(Dataset, OtherShapes) {
 
 TEST(Dataset, QuestionsHaveAnswersInTheirContext) {
   const std::string row = R"({"question":"q","context":"éa bc","answers":{"text":["bc"],"answer_start":[3]}})";
-  EXPECT_EQ(parse(row, "jsonl").examples[0].answers[0].start, 3);  // characters, not bytes
+  EXPECT_EQ(parse(row, "jsonl").examples[0].answers()[0].start, 3);  // characters, not bytes
   EXPECT_THAT(error_of(R"({"question":"q","context":"abc","answers":{"text":["bc"],"answer_start":[2]}})", "jsonl"),
               HasSubstr("f:1: the answer 'bc' is not at character 2"));
   const std::string squad = R"({"version":"2","data":[{"title":"t","paragraphs":[{"context":"abc","qas":[
@@ -221,7 +221,7 @@ TEST(Dataset, QuestionsHaveAnswersInTheirContext) {
   const Dataset data = parse(squad, "json");
   ASSERT_EQ(data.examples.size(), 2u);
   EXPECT_EQ(data.examples[0].context, "abc");
-  EXPECT_TRUE(data.examples[1].answers.empty());
+  EXPECT_TRUE(data.examples[1].answers().empty());
 }
 
 TEST(Dataset, LimitStopsReading) {

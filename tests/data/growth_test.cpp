@@ -5,6 +5,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/data/dataset.h"
+#include "linnet/data/report.h"
 
 namespace linnet {
 namespace {
@@ -74,6 +75,60 @@ TEST(DataGrowth, LargeCellsAndManyColumnsAndLabels) {
     return repeated("text,label\n", n, [](std::size_t i) { return fmt::format("\"{}\",label {}\n", sentence(i), i); });
   };
   test::expect_linear(4'000, labels, [](const std::string& text) { read(text, "csv"); });
+}
+
+// Rows of about so many bytes with their end, of two classes; a .txt has no labels.
+std::string short_rows(const std::string& format, std::size_t bytes, std::size_t n) {
+  const bool cells = format == "csv" || format == "tsv";
+  const std::string tab = format == "tsv" ? "\t" : ",", head = cells ? "text" + tab + "label\n" : "";
+  const auto row = [&](std::string_view text, std::size_t i) {
+    if (format == "txt") return fmt::format("{}\n", text);
+    if (cells) return fmt::format("{}{}{}\n", text, tab, i % 2);
+    return fmt::format("{{\"text\":\"{}\",\"label\":{}}}\n", text, i % 2);
+  };
+  const std::size_t around = row("", 0).size(), size = bytes > around + 8 ? bytes - around : 8;
+  return repeated(head, n, [&](std::size_t i) { return row(fmt::format("{:.<{}}", i, size), i); });
+}
+
+// All that is kept of a file before its rows become tokens.
+void read_and_report(const std::string& text, const std::string& format) {
+  Dataset data = parse_dataset(text, format, "f");
+  describe(data);
+  split_off(data, 0.1, 1);
+}
+
+constexpr const char* kFormats[] = {"csv", "tsv", "jsonl", "txt"};
+
+TEST(DataGrowth, ShortRows) {
+  for (const char* format : kFormats)
+    for (const std::size_t bytes : {22, 55, 100}) {
+      SCOPED_TRACE(fmt::format("{}, {} bytes", format, bytes));
+      test::expect_linear(
+          10'000, [&](std::size_t n) { return short_rows(format, bytes, n); },
+          [&](const std::string& text) { read_and_report(text, format); });
+    }
+}
+
+// With rows so short that 64 MiB hide what each of them costs, that is looked at itself.
+TEST(DataGrowth, ARowCostsLittleBesideItsText) {
+  constexpr std::size_t kRows = 200'000, kMostBesideText = 36;
+  for (const char* format : kFormats) {
+    const std::string text = short_rows(format, 40, kRows);
+    const auto cost = test::cost_of([&] { read_and_report(text, format); });
+    if (!test::kSanitized) {
+      EXPECT_LE(cost.mebibytes, 2 + static_cast<double>(text.size() + kRows * kMostBesideText) / (1 << 20)) << format;
+    }
+  }
+}
+
+TEST(DataGrowthSlow, ShortRowsOf200MiB) {
+  for (const char* format : kFormats)
+    for (const std::size_t bytes : {22, 55, 100}) {
+      const std::string text = short_rows(format, bytes, (std::size_t{200} << 20) / bytes);
+      const auto cost = test::cost_of([&] { read_and_report(text, format); });
+      EXPECT_STREQ(cost.fault.data(), "");
+      EXPECT_LE(cost.mebibytes, 64 + 2.0 * static_cast<double>(text.size()) / (1 << 20)) << format << ", " << bytes;
+    }
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::vector<std::string> rows_of(const std::string& text, const DataFormat& form
     const auto reader = read_rows(TextBuffer(std::make_unique<Drops>(text, size), "f"), format, names);
     std::vector<std::string> rows;
     for (RawRow row; reader->next(arena, row);) {
-      std::string shown = fmt::format("{}@{}:", row.index, row.line);
+      std::string shown = fmt::format("{}@{}:", row.record.index(), row.record.line());
       if (!row.fault.empty()) shown += " !" + row.fault;
       for (const Cell& cell : row.record.cells())
         shown += fmt::format(" {}={}{}", row.record.name(cell), cell.kind == CellKind::kJson ? "~" : "",

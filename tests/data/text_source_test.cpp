@@ -66,7 +66,7 @@ TEST(TextSource, PackedFilesAreReadAsWhatTheyHold) {
   write_file(file, kPacked);
   const Dataset data = read_dataset(file);
   std::filesystem::remove(file);
-  EXPECT_EQ(data.examples.at(0).text, "hello");
+  EXPECT_EQ(data.examples[0].text, "hello");
 }
 
 TEST(TextSource, APipeIsReadToItsEnd) {
