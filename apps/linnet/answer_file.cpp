@@ -77,12 +77,13 @@ void AnswerFile::write_cells(std::span<const Json> cells) {
   file_.write(line + "\n");
 }
 
-void AnswerFile::add(const Json& row, std::span<const Json> cells) {
+void AnswerFile::add(const Json& row, std::span<const Json> cells, std::string_view place) {
   LINNET_ASSERT(cells.empty() || cells.size() == answer_.size());
   LINNET_ASSERT(row.is_object());
   for (const auto& [name, value] : row.items())
     check(has(columns_, name), ErrorKind::kBadInput,
-          "the row has a column '{}', which the first row lacks; read a file with --input", name);
+          "{}: the row has a column '{}', which the first rows lack, and the heading is written; leave out --stream",
+          place, printable(name, 60));
   if (separator_ == kLines) {
     Json object = row;
     for (std::size_t i = 0; i < answer_.size(); ++i) object[answer_[i]] = cells.empty() ? Json() : cells[i];

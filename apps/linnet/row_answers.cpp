@@ -84,7 +84,7 @@ RowAnswers::RowAnswers(const AnswerOptions& options, const std::vector<std::stri
 void RowAnswers::add(const InputRow& row, RowAnswer answer) {
   pass_empty_rows(row.number);
   ++rows_;
-  if (file_) file_->add(row.columns, answer.cells);
+  if (file_) file_->add(row.columns, answer.cells, row.place);
   if (!prints()) return;
   if (options_.json)
     print_json(with_row(row.number, std::move(answer.json)));
@@ -96,7 +96,8 @@ void RowAnswers::refuse(const InputRow& row, const Error& why) {
   pass_empty_rows(row.number);
   ++rows_;
   ++refused_;
-  if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {});
+  // A broken line has no columns.
+  if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {}, row.place);
   if (options_.json) print_json({{"row", row.number}, {"error", why.what()}});
   const bool typed = row.place.empty();  // on the command line: the caller's own mistake
   exit_code_ = typed && why.kind() == ErrorKind::kInvalidArgument && exit_code_ != 3 ? 2 : 3;
@@ -113,7 +114,7 @@ void RowAnswers::pass_empty_rows(std::int64_t until) {
   for (; next_ < until; ++next_, ++empty_) {
     if (empty_ < kNamed) first_empty_ += format_printable("{}{}", empty_ == 0 ? "" : ", ", next_);
     if (empty_ == kNamed) first_empty_ += ", …";
-    if (file_) file_->add(Json::object(), {});
+    if (file_) file_->add(Json::object(), {}, "");
   }
   next_ = until + 1;
 }

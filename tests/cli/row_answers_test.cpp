@@ -249,7 +249,7 @@ TEST(RowAnswers, AColumnThatComesLateIsBadInput) {
   const CliResult r = run("fill", "bert/masked", {"--stream", "--output", out, "--input", "-"},
                           {.input = "{\"text\":\"[MASK]\"}\n{\"text\":\"[MASK]\",\"late\":1}\n"});
   EXPECT_EQ(r.exit_code, 3) << r.err;
-  EXPECT_THAT(r.err, HasSubstr("'late'"));
+  EXPECT_THAT(r.err, HasSubstr("stdin:2: the row has a column 'late'"));
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 

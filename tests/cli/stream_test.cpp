@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
+#include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
@@ -109,6 +112,27 @@ TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
       EXPECT_EQ(answer["row"], number++) << verb.name;
     }
     EXPECT_EQ(program.finish(), 0) << verb.name;
+  }
+}
+
+// The heading of a joined file is that of the first rows: a column that comes late is the input's fault.
+TEST(Stream, AColumnThatComesLateIsRefusedByEveryVerb) {
+  const Scratch scratch;
+  const std::string out = (scratch / "out.csv").string();
+  const std::pair<std::vector<std::string>, std::string> verbs[] = {
+      {{"classify", "-m", model("gpt2/classifier")}, R"("text":"w5")"},
+      {{"fill", "-m", model("bert/masked")}, R"("text":"[MASK]")"},
+      {{"score", "-m", model("gpt2/causal"), "--input", "-"}, R"("prompt":"w5","continuations":[" w6"])"}};
+  for (const auto& [verb, row] : verbs) {
+    std::vector<std::string> arguments = verb;
+    for (const std::string& more : {std::string("--stream"), std::string("--json"), std::string("--output"), out})
+      arguments.push_back(more);
+    Piped program(arguments);
+    program.write("{" + row + "}\n");
+    ASSERT_NE(program.line(), "") << verb[0];
+    program.write("{" + row + ",\"late\":1}\n");
+    EXPECT_EQ(program.finish(), 3) << verb[0];
+    EXPECT_FALSE(std::filesystem::exists(out)) << verb[0];
   }
 }
 
