@@ -138,11 +138,10 @@ bool has_right_label(const models::Model& model, tasks::Engine engine) {
 void answer_all(const Dataset& data, const tasks::Classifier& classifier, const ClassifyArguments& a, bool judges) {
   const auto places = judges ? places_of(data, classifier.labels()) : std::vector<std::int32_t>();
   ClassifyRun run(classifier, a, data.columns);
-  const std::vector<ExampleRef> rows = rows_of(data);
-  const std::size_t count = rows.size();
+  const std::size_t count = data.examples.size();
   Progress bar("classifying", static_cast<std::int64_t>(count), "texts");
   for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
-    run.answer(std::span(rows).subspan(begin, std::min(kAtOnce, count - begin)), places,
+    run.answer(rows_of(data, begin, kAtOnce), places,
                [&](std::size_t done) { bar.set(static_cast<std::int64_t>(begin + done)); });
     bar.set(static_cast<std::int64_t>(std::min(count, begin + kAtOnce)));
   }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "arrivals.h"
@@ -48,9 +49,11 @@ InputRow input_row(ExampleRef example, bool columns) {
   return {row.index(), row_place(example.data, example.index), columns ? row.json() : Json()};
 }
 
-std::vector<ExampleRef> rows_of(const Dataset& data) {
+std::vector<ExampleRef> rows_of(const Dataset& data, std::size_t begin, std::size_t most) {
+  const std::size_t end = begin + std::min(most, data.examples.size() - begin);
   std::vector<ExampleRef> rows;
-  for (std::size_t i = 0; i < data.examples.size(); ++i) rows.push_back({data, i});
+  rows.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) rows.push_back({data, i});
   return rows;
 }
 

@@ -55,7 +55,8 @@ struct ExampleRef {
   Example operator*() const { return data.examples[index]; }
 };
 InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether they are wanted
-std::vector<ExampleRef> rows_of(const Dataset& data);
+// At most `most` examples, the first of them at `begin`.
+std::vector<ExampleRef> rows_of(const Dataset& data, std::size_t begin = 0, std::size_t most = SIZE_MAX);
 // Calls `work` with the rows that are there, at most `most`, until the stream ends: an answer does not wait for the
 // next row. kBadInput where the stream has no rows.
 void answer_arrivals(RowStream stream, std::size_t most, const std::function<void(std::span<const ExampleRef>)>& work);

@@ -125,11 +125,11 @@ void score_prompts(const Command& command, Options o) {
     run->answer(rows);
   };
   if (data) {
-    const std::vector<ExampleRef> rows = rows_of(*data);
-    Progress bar("scoring", std::ssize(rows), "prompts");
+    const std::size_t count = data->examples.size();
+    Progress bar("scoring", static_cast<std::int64_t>(count), "prompts");
     // Some at a time, so that answers come while others are still being computed.
-    for (std::size_t at = 0; at < rows.size(); at += kPromptsAtOnce) {
-      const auto part = std::span(rows).subspan(at, std::min(kPromptsAtOnce, rows.size() - at));
+    for (std::size_t at = 0; at < count; at += kPromptsAtOnce) {
+      const std::vector<ExampleRef> part = rows_of(*data, at, kPromptsAtOnce);
       answer(part);
       bar.advance(std::ssize(part));
     }

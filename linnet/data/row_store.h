@@ -20,7 +20,7 @@
 
 namespace linnet {
 
-// 32 bits number the rows.
+// A dataset has at most so many rows: 32 bits number them.
 inline constexpr std::size_t kMaxRows = 0xFFFF'FFFE;
 
 // The bytes of rows and what their columns mean.
