@@ -24,7 +24,7 @@ namespace {
 
 std::atomic<bool> polite{false};
 std::atomic<int> signals{0};
-std::atomic<bool> resized{false};
+std::atomic<bool> continued{false};
 sigset_t taken;    // by the signal thread
 termios at_start;  // of standard input
 bool has_terminal = false;
@@ -73,7 +73,6 @@ void stop_here() {
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   if (terminal && in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &before);
   if (held) funlockfile(stderr);
-  resized = true;
 }
 
 void take(int signal) {
@@ -81,8 +80,9 @@ void take(int signal) {
     case SIGTSTP:
       return stop_here();
     case SIGCONT:
-    case SIGWINCH:
-      resized = true;
+      continued = true;
+      return;
+    case SIGWINCH:  // whoever draws looks at the size
       return;
     default:
       if (signals.fetch_add(1) > 0 || !polite) end_at_once();
@@ -174,7 +174,7 @@ SignalThread::~SignalThread() {
   pthread_kill(thread_.native_handle(), SIGCONT);
 }
 
-bool terminal_resized() { return resized.load(std::memory_order_relaxed) && resized.exchange(false); }
+bool program_continued() { return continued.load(std::memory_order_relaxed) && continued.exchange(false); }
 
 PoliteInterrupt::PoliteInterrupt() {
   signals = 0;

@@ -29,9 +29,9 @@ class SignalThread {
   std::jthread thread_;
 };
 
-// Whether since the last call the terminal was resized, or the program went on after it had been stopped: what stands
-// on the last line must be drawn again. Costs one load.
-bool terminal_resized();
+// Whether since the last call the program went on after it had been stopped: what it was drawing must be drawn again,
+// below what others have written. Costs one load.
+bool program_continued();
 
 // While one lives, the first signal only sets a flag, so that the work can save what it has; the second one ends at
 // once.

@@ -11,15 +11,17 @@
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cwchar>
+#include <cwctype>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "interrupt.h"
 #include "line_history.h"
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "terminal_state.h"
-#include "text_width.h"
 
 namespace linnet::app {
 
@@ -52,33 +54,54 @@ std::pair<int, int> terminal_size() {
   return {size.ws_col, size.ws_row};
 }
 
-// Rows between the prompt and the cursor on a terminal with so many columns.
-int rows_above(EditLine* editor, const State& state, int columns) {
-  if (columns <= 0) return 0;
-  const LineInfoW* const line = el_wline(editor);
-  std::size_t rows = 0, cells = state.prompt.size();
-  const auto width = static_cast<std::size_t>(columns);
-  for (const wchar_t* c = line->buffer; c != line->cursor; ++c) {
-    if (*c == L'\n') {
-      rows += 1 + (cells == 0 ? 0 : (cells - 1) / width);
-      cells = 0;
-      continue;
-    }
-    std::string character;
-    utf8::append(character, static_cast<std::uint32_t>(*c));
-    cells += display_width(character);
-  }
-  return static_cast<int>(rows + cells / width);
+// Cells that libedit takes for a character in a column of a row of `columns`.
+std::size_t cells_of(wchar_t c, std::size_t column, std::size_t columns) {
+  const auto code = static_cast<std::uint32_t>(c);
+  if (c == L'\t') return std::min(8 - column % 8, columns - column);
+  if (code < 0x100 && std::iswcntrl(static_cast<std::wint_t>(c)) != 0) return 2;      // ^X
+  if (std::iswprint(static_cast<std::wint_t>(c)) == 0) return code > 0xFFFF ? 8 : 7;  // \U+XXXX
+  return static_cast<std::size_t>(std::max(1, ::wcwidth(c)));
 }
 
+// How many cells libedit has filled in each row from the prompt to the cursor, whose row is the last.
+std::vector<std::size_t> rows_to_cursor(const LineInfoW& line, std::size_t prompt, std::size_t columns) {
+  std::vector<std::size_t> rows{prompt};
+  for (const wchar_t* c = line.buffer; c != line.cursor; ++c) {
+    if (*c == L'\n') {
+      rows.push_back(0);
+      continue;
+    }
+    std::size_t cells = cells_of(*c, rows.back(), columns);
+    const bool wide = cells == 2 && ::wcwidth(*c) == 2;
+    if (wide && rows.back() + 1 == columns) cells = 3;  // a blank: it is not cut in two
+    for (rows.back() += cells; rows.back() >= columns; rows.push_back(cells)) {
+      cells = rows.back() - columns;
+      rows.back() = columns;
+    }
+  }
+  return rows;
+}
+
+// Draws the line again where the terminal has another size. The rows on the screen were made for the old width, and
+// each has an end of its own: a wider terminal leaves them as they are, a narrower one cuts or breaks each.
 void follow_size(EditLine* editor, State& state) {
   const auto now = terminal_size();
-  if (now == state.size && !terminal_resized()) return;  // also after the program was stopped
-  const int columns = terminal_breaks_lines() ? now.first : state.size.first;
-  const int above = now == state.size ? 0 : rows_above(editor, state, columns);
+  const bool continued = program_continued();  // below what the shell has written
+  if (now == state.size && !continued) return;
+  std::size_t above = 0;
+  if (!continued && now.first > 0 && state.size.first > 0) {
+    const auto width = static_cast<std::size_t>(now.first);
+    const auto rows =
+        rows_to_cursor(*el_wline(editor), state.prompt.size(), static_cast<std::size_t>(state.size.first));
+    above = rows.size() - 1;
+    if (terminal_breaks_lines()) {
+      for (std::size_t i = 0; i + 1 < rows.size(); ++i) above += rows[i] == 0 ? 0 : (rows[i] - 1) / width;
+      above += rows.back() / width;
+    }
+  }
   state.size = now;
   el_resize(editor);
-  if (above > 0) std::fprintf(state.out, "\033[%dA", above);
+  if (above > 0) std::fprintf(state.out, "\033[%zuA", above);
   std::fputs("\r\033[J", state.out);
   el_set(editor, EL_REFRESH);
 }
@@ -158,7 +181,7 @@ unsigned char suspend(EditLine* editor, int) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   signal(SIGTSTP, handler);
   el_set(editor, EL_PREP_TERM, 1);
-  return CC_REDISPLAY;
+  return CC_NORM;  // follow_size draws the line again, unless nothing was stopped
 }
 
 char* prompt_of(EditLine* editor) { return state_of(editor).prompt.data(); }
@@ -194,6 +217,7 @@ LineEditor::LineEditor(const std::filesystem::path& history) : state_(std::make_
   s.editor = el_init("linnet", stdin, s.out, s.out);
   check(s.editor != nullptr, ErrorKind::kRuntime, "the terminal cannot be set up; give the prompt as an argument");
   s.size = terminal_size();
+  el_set(s.editor, EL_SETTC, "am", "no", nullptr);  // libedit ends each row itself: follow_size
   el_set(s.editor, EL_CLIENTDATA, &s);
   el_set(s.editor, EL_EDITOR, "emacs");
   el_set(s.editor, EL_PROMPT, &prompt_of);

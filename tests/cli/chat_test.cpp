@@ -173,14 +173,36 @@ TEST_F(Chat, AnAnswerThatIsCutAtTheLengthSaysSo) {
   EXPECT_EQ(chat.finish(), 0);
 }
 
-// The same kind: the rows of a long line were left on the screen when the terminal became narrower
+// The same kind: the rows of a long line were left on the screen when the terminal became narrower, or wider. They were
+// made for the old width: a wider terminal leaves them as they are, a narrower one breaks each into several.
 TEST_F(Chat, ALineOfSeveralRowsIsDrawnAgainFromItsFirstRow) {
   TerminalSession chat(arguments(), options());
   ASSERT_TRUE(chat.wait_for(kReady) && chat.wait_for("> ")) << chat.output();
   chat.type(std::string(100, 'w'));
   ASSERT_TRUE(chat.wait_for(std::string(70, 'w')) && chat.wait_for(std::string(20, 'w'))) << chat.output();
-  chat.resize(40);
-  EXPECT_TRUE(chat.wait_for("\033[2A\r\033[J")) << chat.output();
+  const auto expect_redrawn = [&](int columns, const std::string& upwards) {
+    chat.resize(columns);
+    EXPECT_TRUE(chat.wait_for(upwards + "\r\033[J> w")) << columns << ": " << chat.output();
+    const auto drawn = chat.output().size();
+    chat.read_for(0.7);
+    EXPECT_EQ(chat.output().find("\033[J", drawn), std::string::npos) << columns << ": drawn twice";
+  };
+  expect_redrawn(40, "\033[2A");   // rows of 80 and 22 cells are three, the cursor in the third
+  expect_redrawn(120, "\033[2A");  // 40, 40, 22: as they were
+  expect_redrawn(60, "\033[1A");   // 102: two
+  expect_redrawn(25, "\033[4A");   // 60 and 42 cells: three and two
+  chat.type("\x03\x04");
+  EXPECT_EQ(chat.finish(), 0) << chat.output();
+}
+
+// Where a terminal ended a row by itself, a wider one may join it to the next.
+TEST_F(Chat, EachRowOfALineHasAnEndOfItsOwn) {
+  TerminalSession chat(arguments(), options());
+  ASSERT_TRUE(chat.wait_for(kReady) && chat.wait_for("> ")) << chat.output();
+  chat.type("\033[200~" + std::string(78, 'p') + "qq\033[201~");
+  EXPECT_TRUE(chat.wait_for("pp\r\nqq")) << chat.output();
+  chat.type(std::string(78, 't') + "uu");
+  EXPECT_TRUE(chat.wait_for("tt\r\r\nuu")) << chat.output();
   chat.type("\x03\x04");
   EXPECT_EQ(chat.finish(), 0) << chat.output();
 }
