@@ -104,14 +104,14 @@ TEST(DataGrowth, ShortRows) {
     for (const std::size_t bytes : {22, 55, 100}) {
       SCOPED_TRACE(fmt::format("{}, {} bytes", format, bytes));
       test::expect_linear(
-          10'000, [&](std::size_t n) { return short_rows(format, bytes, n); },
+          6'000, [&](std::size_t n) { return short_rows(format, bytes, n); },
           [&](const std::string& text) { read_and_report(text, format); });
     }
 }
 
 // With rows so short that 64 MiB hide what each of them costs, that is looked at itself.
 TEST(DataGrowth, ARowCostsLittleBesideItsText) {
-  constexpr std::size_t kRows = 200'000, kMostBesideText = 36;
+  constexpr std::size_t kRows = 100'000, kMostBesideText = 36;
   for (const char* format : kFormats) {
     const std::string text = short_rows(format, 40, kRows);
     const auto cost = test::cost_of([&] { read_and_report(text, format); });
