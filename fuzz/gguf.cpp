@@ -3,7 +3,7 @@
 
 #include "fuzz/tokenizer.h"
 #include "linnet/models/pretrained.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 
 using namespace linnet;
 

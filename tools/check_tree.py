@@ -53,18 +53,18 @@ GROUPS = {
     "io/checkpoint_writer.cpp": "io/checkpoint_test.cpp",
     "io/pickle_stack.cpp": "io/unpickler_test.cpp",
     "models/families/*.cpp": "models/family_test.cpp",
-    "prompt/jinja/*.cpp": "prompt/jinja_test.cpp",
+    "jinja/*.cpp": "jinja/jinja_test.cpp",
     "tasks/classify_score.cpp": "tasks/classify_test.cpp",
 }
 
 
 def test_of(path):
-    """The test of linnet/<module>/**/x.cpp, below tests/."""
+    """The test of linnet/<module>/x.cpp or linnet/<module>/<folder>/x.cpp, below tests/."""
     inner = path.relative_to("linnet")
     for pattern, test in GROUPS.items():
         if inner.match(pattern):
             return test
-    return f"{inner.parts[0]}/{path.stem}_test.cpp"
+    return f"{inner.parts[0]}/{'_'.join([*inner.parts[1:-1], path.stem])}_test.cpp"
 
 
 # Where a declaration of dependencies begins, the name and the folder of its files.

@@ -8,7 +8,7 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/gguf_saver.h"
 #include "linnet/models/pretrained.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "model_argument.h"
 #include "model_options.h"
 #include "output.h"

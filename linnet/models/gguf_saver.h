@@ -10,7 +10,7 @@
 #include <string>
 
 #include "linnet/models/model.h"
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 
 namespace linnet {
 class GgufFile;

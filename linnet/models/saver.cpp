@@ -9,7 +9,7 @@
 #include "linnet/models/pretrained.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {

@@ -1,7 +1,7 @@
 #include "linnet/prompt/chat_template.h"
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/template.h"
+#include "linnet/jinja/template.h"
 
 namespace linnet {
 

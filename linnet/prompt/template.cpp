@@ -5,7 +5,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "linnet/prompt/jinja/template.h"
+#include "linnet/jinja/template.h"
 
 namespace linnet {
 namespace {

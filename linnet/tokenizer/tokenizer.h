@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "linnet/tokenizer/encoding.h"
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 
 namespace linnet {
 

@@ -14,7 +14,7 @@
 #include "linnet/tokenizer/added_tokens.h"
 #include "linnet/tokenizer/decoder.h"
 #include "linnet/tokenizer/encoding.h"
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 #include "linnet/tokenizer/model.h"
 #include "linnet/tokenizer/normalizer.h"
 #include "linnet/tokenizer/postprocessor.h"

@@ -6,8 +6,8 @@
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "linnet/tokenizer/byte_trie.h"
-#include "linnet/tokenizer/gguf_export.h"
-#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/gguf/export.h"
+#include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 

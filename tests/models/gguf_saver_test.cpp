@@ -6,7 +6,7 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/models/sentence_folder.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 

@@ -6,7 +6,7 @@
 
 #include "linnet/base/json.h"
 #include "linnet/base/utf8.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/normalizer.h"
 #include "tests/scratch.h"
 

@@ -1,8 +1,7 @@
-#include "linnet/tokenizer/gguf_export.h"
-
 #include <gmock/gmock.h>
 
-#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/gguf/export.h"
+#include "linnet/tokenizer/gguf/kinds.h"
 #include "tests/tokenizer/byte_level_folder.h"
 
 namespace linnet {

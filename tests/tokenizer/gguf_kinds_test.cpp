@@ -1,9 +1,8 @@
-#include "linnet/tokenizer/gguf_kinds.h"
-
 #include <gmock/gmock.h>
 
 #include <set>
 
+#include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/pretokenizer.h"
 #include "tests/scratch.h"
 

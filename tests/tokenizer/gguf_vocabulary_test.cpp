@@ -1,8 +1,7 @@
 // Vocabularies as GGUF files hold them; tests/models/pretrained_test.cpp has llama.cpp's own files and answers.
-#include "linnet/tokenizer/gguf_vocabulary.h"
-
 #include <gmock/gmock.h>
 
+#include "linnet/tokenizer/gguf/vocabulary.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "tests/scratch.h"
 

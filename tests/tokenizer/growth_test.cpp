@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "linnet/base/utf8.h"
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/normalizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 #include "tests/tokenizer/reference.h"

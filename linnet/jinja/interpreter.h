@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "linnet/prompt/jinja/ast.h"
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/ast.h"
+#include "linnet/jinja/value.h"
 
 namespace linnet::jinja {
 

@@ -1,4 +1,4 @@
-#include "linnet/tokenizer/gguf_export.h"
+#include "linnet/tokenizer/gguf/export.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
-#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/json_reader.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"

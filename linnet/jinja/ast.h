@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/value.h"
 
 namespace linnet::jinja {
 

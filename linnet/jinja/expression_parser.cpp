@@ -1,11 +1,11 @@
-#include "linnet/prompt/jinja/expression_parser.h"
+#include "linnet/jinja/expression_parser.h"
 
 #include <charconv>
 #include <optional>
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/parser.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/parser.h"
 
 namespace linnet::jinja {
 namespace {

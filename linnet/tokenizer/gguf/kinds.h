@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "linnet/base/json.h"
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 #include "linnet/tokenizer/vocabulary.h"
 
 namespace linnet {

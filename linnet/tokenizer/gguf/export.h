@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 
 namespace linnet {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "linnet/prompt/jinja/ast.h"
-#include "linnet/prompt/jinja/lexer.h"
+#include "linnet/jinja/ast.h"
+#include "linnet/jinja/lexer.h"
 
 namespace linnet::jinja {
 

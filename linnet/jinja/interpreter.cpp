@@ -1,9 +1,9 @@
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/interpreter.h"
 
 #include <algorithm>
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/builtins.h"
+#include "linnet/jinja/builtins.h"
 
 namespace linnet::jinja {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/value.h"
 
 namespace linnet::jinja {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "linnet/base/find.h"
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 namespace {

@@ -1,10 +1,10 @@
-#include "linnet/prompt/jinja/parser.h"
+#include "linnet/jinja/parser.h"
 
 #include <algorithm>
 #include <initializer_list>
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/expression_parser.h"
+#include "linnet/jinja/expression_parser.h"
 
 namespace linnet::jinja {
 namespace {

@@ -1,8 +1,8 @@
-#include "linnet/backend/cpu/random.h"
-
 #include <gtest/gtest.h>
 
 #include <vector>
+
+#include "linnet/backend/cpu/random.h"
 
 namespace linnet {
 namespace {

@@ -1,8 +1,8 @@
 // The functions every template can call.
 #include <ctime>
 
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 namespace {

@@ -1,10 +1,10 @@
-#include "linnet/prompt/jinja/lexer.h"
+#include "linnet/jinja/lexer.h"
 
 #include <algorithm>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/value.h"
 
 namespace linnet::jinja {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 namespace {

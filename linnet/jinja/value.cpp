@@ -1,4 +1,4 @@
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/value.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
-#include "linnet/prompt/jinja/template.h"
+#include "linnet/jinja/template.h"
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/lexer.h"
-#include "linnet/prompt/jinja/parser.h"
+#include "linnet/jinja/lexer.h"
+#include "linnet/jinja/parser.h"
 
 namespace linnet::jinja {
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/ast.h"
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/ast.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "linnet/prompt/jinja/value.h"
+#include "linnet/jinja/value.h"
 
 namespace linnet::jinja {
 

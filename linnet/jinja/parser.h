@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "linnet/prompt/jinja/ast.h"
+#include "linnet/jinja/ast.h"
 
 namespace linnet::jinja {
 

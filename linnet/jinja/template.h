@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "linnet/prompt/jinja/ast.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/ast.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 

@@ -1,4 +1,4 @@
-#include "linnet/tokenizer/gguf_vocabulary.h"
+#include "linnet/tokenizer/gguf/vocabulary.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
-#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 
 namespace linnet {

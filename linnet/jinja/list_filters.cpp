@@ -3,9 +3,9 @@
 #include <unordered_set>
 
 #include "linnet/base/utf8.h"
-#include "linnet/prompt/jinja/ast.h"
-#include "linnet/prompt/jinja/builtins.h"
-#include "linnet/prompt/jinja/interpreter.h"
+#include "linnet/jinja/ast.h"
+#include "linnet/jinja/builtins.h"
+#include "linnet/jinja/interpreter.h"
 
 namespace linnet::jinja {
 namespace {

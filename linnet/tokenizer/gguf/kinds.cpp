@@ -1,4 +1,4 @@
-#include "linnet/tokenizer/gguf_kinds.h"
+#include "linnet/tokenizer/gguf/kinds.h"
 
 #include "linnet/base/error.h"
 #include "linnet/tokenizer/splitters.h"

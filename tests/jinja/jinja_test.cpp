@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "linnet/base/error.h"
-#include "linnet/prompt/jinja/lexer.h"
-#include "linnet/prompt/jinja/parser.h"
-#include "linnet/prompt/jinja/template.h"
+#include "linnet/jinja/lexer.h"
+#include "linnet/jinja/parser.h"
+#include "linnet/jinja/template.h"
 
 namespace linnet::jinja {
 namespace {
@@ -32,7 +32,7 @@ std::string error_of(const std::string& source, const Json& values = Json::objec
 
 // Made by tools/fixtures/jinja_snippets.py with Jinja2 itself.
 TEST(Jinja, SnippetsRenderAsInPython) {
-  std::ifstream file(LINNET_SOURCE_DIR "/tests/prompt/fixtures/jinja_snippets.jsonl");
+  std::ifstream file(LINNET_SOURCE_DIR "/tests/jinja/fixtures/snippets.jsonl");
   std::string line;
   ASSERT_TRUE(std::getline(file, line));
   const Json values = Json::parse(line).at("values");
