@@ -53,12 +53,12 @@ std::optional<std::int32_t> forced_end(const GenerateOptions& options, std::int6
 
 }  // namespace
 
-Continuation::Continuation(const models::Model& model, std::vector<std::int32_t> prompt, GenerateOptions options,
-                           OnToken on_token)
-    : options_(std::move(options)),
-      on_token_(std::move(on_token)),
+Continuation::Continuation(const models::Model& model, Request request)
+    : options_(std::move(request.options)),
+      on_token_(std::move(request.on_token)),
+      on_end_(std::move(request.on_end)),
       sampler_(options_.sampling, options_.seed),
-      ids_(std::move(prompt)) {
+      ids_(std::move(request.prompt)) {
   require_causal_lm(model);
   check(!ids_.empty(), "the prompt is empty and the tokenizer adds no start token; give a text");
   for (const std::int32_t id : ids_)
@@ -71,8 +71,14 @@ Continuation::Continuation(const models::Model& model, std::vector<std::int32_t>
   ended_ = count_ == 0;
 }
 
-void Continuation::choose(std::span<float> scores) {
+double Continuation::seconds_since_start() {
+  const auto now = std::chrono::steady_clock::now();
+  return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
+}
+
+void Continuation::take(std::span<float> scores) {
   const std::int64_t step = std::ssize(result_.ids);
+  if (step == 0) result_.prefill_seconds = seconds_since_start();
   const auto forbidden =
       step < least_ ? std::span<const std::int32_t>(options_.eos_ids) : std::span<const std::int32_t>();
   const std::vector<float> kept = options_.logprobs > 0 ? std::vector<float>(scores.begin(), scores.end())
@@ -92,6 +98,15 @@ void Continuation::choose(std::span<float> scores) {
 void Continuation::stop() {
   ended_ = true;
   result_.finish = FinishReason::kStop;
+}
+
+void Continuation::found(std::int64_t tokens) {
+  if (result_.ids.empty()) result_.cached_tokens = tokens;
+}
+
+void Continuation::finish() {
+  (result_.ids.empty() ? result_.prefill_seconds : result_.decode_seconds) = seconds_since_start();
+  if (on_end_) on_end_(result_);
 }
 
 }  // namespace linnet::generate

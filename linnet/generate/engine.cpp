@@ -1,7 +1,6 @@
 #include "linnet/generate/engine.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "linnet/base/error.h"
@@ -9,12 +8,10 @@
 namespace linnet::generate {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
 constexpr std::size_t kScoresAtOnce = 64;  // rows over the vocabulary
 
 std::int64_t blocks_of(std::int64_t positions) { return (positions + kKvBlock - 1) / kKvBlock; }
+std::int64_t full_blocks(const nn::KvCache::Sequence& sequence) { return sequence.length() / kKvBlock * kKvBlock; }
 
 nn::KvCache make_pool(const models::Model& model, std::size_t memory) {
   if (memory == nn::KvCache::kUnbounded) return model.make_cache();
@@ -26,18 +23,29 @@ nn::KvCache make_pool(const models::Model& model, std::size_t memory) {
 
 }  // namespace
 
-struct Engine::Text {
-  RequestId id;
-  Continuation text;
-  std::function<void(Generation&)> on_end;
+// What others may take over of a text.
+enum class Kept : std::uint8_t { kShared, kAll };
+
+struct Engine::Running {
+  RequestId id = 0;
+  std::unique_ptr<Text> text;
+  Kept kept;
+  std::int64_t shared = 0;  // tokens at its start that are computed by themselves, for others too
   nn::KvCache::Sequence sequence = {};
-  Clock::time_point start = Clock::now();
+  bool passing = false;  // its last pass kept one layer: nothing can go on from it
 };
 
 // Tokens of a text that a step computes.
 struct Engine::Piece {
-  Text* text;
+  Running* text;
   std::int64_t begin, count;
+  std::int64_t end() const { return begin + count; }
+};
+
+// A hidden row behind which a text wants the scores.
+struct Engine::Row {
+  Running* text;
+  std::int32_t hidden;
 };
 
 Engine::Engine(const models::Model& model, EngineOptions options)
@@ -45,24 +53,31 @@ Engine::Engine(const models::Model& model, EngineOptions options)
       options_(std::move(options)),
       cache_(make_pool(model, options_.memory)),
       virtual_tokens_(model.virtual_tokens().count()),
-      keeps_prefixes_(virtual_tokens_ == 0 && !nn::depends_on_length(model.config().rope.kind)) {
+      keeps_prefixes_(!nn::depends_on_length(model.config().rope.kind)) {
   check(options_.batch_tokens > 0, "batch_tokens is {}; give 1 or more", options_.batch_tokens);
 }
 
 Engine::~Engine() = default;
 
 RequestId Engine::submit(Request request) {
-  auto text = std::make_unique<Text>(
-      Text{0, Continuation(model_, std::move(request.prompt), std::move(request.options), std::move(request.on_token)),
-           std::move(request.on_end)});
-  const std::int64_t longest = text->text.longest() + virtual_tokens_;
+  return submit(Running{.text = std::make_unique<Continuation>(model_, std::move(request)), .kept = Kept::kAll});
+}
+
+RequestId Engine::submit(ScoreRequest request) {
+  const std::int64_t shared = keeps_prefixes_ ? std::min(request.shared, std::ssize(request.prompt) - 1) : 0;
+  auto text = std::make_unique<Scoring>(model_, std::move(request));
+  return submit(Running{.text = std::move(text), .kept = Kept::kShared, .shared = shared});
+}
+
+RequestId Engine::submit(Running text) {
+  const std::int64_t longest = text.text->longest() + virtual_tokens_;
   const std::size_t all = cache_.capacity();
   check(static_cast<std::size_t>(blocks_of(longest)) <= all,
         "a text of up to {} tokens does not fit into memory for {}; ask for fewer new tokens or give more memory",
         longest, all * kKvBlock);
   const std::lock_guard lock(mutex_);
-  text->id = ++last_id_;
-  submitted_.push_back(std::move(text));
+  text.id = ++last_id_;
+  submitted_.push_back(std::make_unique<Running>(std::move(text)));
   return last_id_;
 }
 
@@ -76,18 +91,30 @@ void Engine::take_submitted() {
   for (auto& text : submitted_) texts_.push_back(std::move(text));
   submitted_.clear();
   for (const auto& text : texts_)
-    if (std::ranges::find(cancelled_, text->id) != cancelled_.end()) text->text.stop();
+    if (std::ranges::find(cancelled_, text->id) != cancelled_.end()) text->text->stop();
   cancelled_.clear();
 }
 
-// Tokens of a text that are not in its blocks.
-std::int64_t Engine::missing(const Text& text) const {
-  const std::int64_t length = text.sequence.length();
-  return std::ssize(text.text.ids()) - (length == 0 ? 0 : length - virtual_tokens_);
+// Tokens of a text that are in its blocks, and those that are not.
+std::int64_t Engine::computed(const Running& text) const {
+  return std::max<std::int64_t>(0, text.sequence.length() - virtual_tokens_);
+}
+std::int64_t Engine::missing(const Running& text) const { return std::ssize(text.text->ids()) - computed(text); }
+
+// The positions of a text's first `count` tokens, as the index of prefixes knows them.
+std::vector<std::int32_t> Engine::keys(const Running& text, std::int64_t count) const {
+  std::vector<std::int32_t> keys(static_cast<std::size_t>(virtual_tokens_), -1);
+  const auto& ids = text.text->ids();
+  keys.insert(keys.end(), ids.begin(), ids.begin() + count);
+  return keys;
+}
+
+void Engine::remember(const Running& text, std::int64_t count) {
+  if (keeps_prefixes_ && count > 0) prefixes_.add(keys(text, count), text.sequence);
 }
 
 // False where `text` has to wait: only younger ones give their blocks up for it.
-bool Engine::make_room(const Text& text, std::int64_t count) {
+bool Engine::make_room(const Running& text, std::int64_t count) {
   while (cache_.free_blocks() < cache_.blocks_wanted(text.sequence, count)) {
     if (prefixes_.evict()) continue;
     auto youngest = texts_.rbegin();
@@ -99,21 +126,37 @@ bool Engine::make_room(const Text& text, std::int64_t count) {
   return true;
 }
 
-void Engine::add_piece(Text& text, std::int64_t budget, std::vector<Piece>& pieces) {
-  if (budget <= 0) return;
-  const auto& ids = text.text.ids();
-  if (text.sequence.blocks().empty() && keeps_prefixes_) {
-    // The last token is computed in any case: its row scores what comes.
-    text.sequence = prefixes_.find(std::span(ids).first(ids.size() - 1), cache_);
-    figures_.found += text.sequence.length();
-    Generation& result = text.text.result();
-    if (result.ids.empty()) result.cached_tokens = text.sequence.length();
+// Takes over what earlier texts have computed of a text. False where one of this step computes more of it.
+bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
+  if (keeps_prefixes_) text.sequence = prefixes_.find(keys(text, text.text->first_scored()), cache_);
+  if (computed(text) == 0) text.sequence = {};  // virtual tokens go with the text that follows them
+  const auto& ids = text.text->ids();
+  const auto computes_shared = [&](const Piece& piece) {
+    return text.shared > computed(text) && piece.text->shared >= text.shared && piece.begin < text.shared &&
+           std::equal(ids.begin(), ids.begin() + text.shared, piece.text->text->ids().begin());
+  };
+  if (std::ranges::any_of(pieces, computes_shared)) {
+    text.sequence = {};
+    return false;
   }
-  const std::int64_t count = std::min(missing(text), budget);
+  figures_.found += computed(text);
+  text.text->found(computed(text));
+  return true;
+}
+
+void Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces) {
+  if (budget <= 0) return;
+  if (text.sequence.blocks().empty() && !begin(text, pieces)) return;
+  const std::int64_t done = computed(text), all = missing(text);
+  const std::int64_t wanted = done < text.shared ? text.shared - done : all;
+  const std::int64_t count = std::min(wanted, budget);
+  const bool virtual_blocks = !model_.virtual_tokens().prefix.empty();  // which hold all layers
+  text.passing = count == all && !text.text->goes_on() && !virtual_blocks;
   const std::int64_t positions = count + (text.sequence.length() == 0 ? virtual_tokens_ : 0);
-  if (!make_room(text, positions)) return;
-  cache_.reserve(text.sequence, positions);
-  pieces.push_back({&text, std::ssize(ids) - missing(text), count});
+  if (!text.passing && !make_room(text, positions)) return;
+  using enum nn::KvCache::Room;
+  cache_.reserve(text.sequence, positions, text.passing ? kOneLayer : kAllLayers);
+  pieces.push_back({&text, done, count});
 }
 
 // What the next step computes: a token of every running text, and of prompts what else has room, the oldest first.
@@ -137,97 +180,101 @@ std::vector<Engine::Piece> Engine::plan() {
   return pieces;
 }
 
-// After a throw the sequences are as they were.
-Tensor Engine::forward(const nn::Packed& batch, const std::vector<nn::KvCache::Sequence*>& sequences) {
-  std::vector<std::int64_t> lengths;
-  for (const nn::KvCache::Sequence* sequence : sequences) lengths.push_back(sequence->length());
+// After a throw the sequences are as they were, or empty.
+Tensor Engine::forward(const nn::Packed& batch, const std::vector<Piece>& pieces,
+                       std::span<const std::int64_t> last_rows) {
+  std::vector<nn::KvCache::Sequence*> sequences;
+  for (const Piece& piece : pieces) sequences.push_back(&piece.text->sequence);
   try {
-    return model_.forward(batch, {.cache = &cache_,
-                                  .sequences = sequences,
-                                  .output = nn::OutputRows::kLast,
-                                  .interrupted = &options_.interrupted});
+    return model_.forward(
+        batch,
+        {.cache = &cache_, .sequences = sequences, .last_rows = last_rows, .interrupted = &options_.interrupted});
   } catch (...) {
-    for (std::size_t i = 0; i < sequences.size(); ++i) {
-      if (lengths[i] > 0)
-        cache_.truncate(*sequences[i], lengths[i]);
-      else
-        *sequences[i] = {};
-    }
+    for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
     throw;
   }
+}
+
+// From token `from` on.
+void Engine::compute_again(Running& text, std::int64_t from) const {
+  const bool passed = text.passing && computed(text) > from;
+  if (passed || from == 0)
+    text.sequence = {};
+  else
+    cache_.truncate(text.sequence, from + virtual_tokens_);
 }
 
 void Engine::compute(const std::vector<Piece>& pieces) {
   nn::Packed batch;
-  std::vector<nn::KvCache::Sequence*> sequences;
+  std::vector<std::int64_t> last_rows;
+  std::vector<Row> rows;
+  std::int64_t hidden = 0;
   for (const Piece& piece : pieces) {
-    const auto ids = std::span(piece.text->text.ids())
-                         .subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count));
-    batch.add(ids, {}, static_cast<std::int32_t>(piece.text->sequence.length()));
-    sequences.push_back(&piece.text->sequence);
+    const Text& text = *piece.text->text;
+    const auto ids = std::span(text.ids());
+    batch.add(ids.subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count)), {},
+              static_cast<std::int32_t>(piece.text->sequence.length()));
+    const std::int64_t scored = piece.end() - std::min(piece.end(), std::max(piece.begin, text.first_scored()));
+    for (std::int64_t i = 0; i < scored; ++i) rows.push_back({piece.text, static_cast<std::int32_t>(hidden + i)});
+    hidden += last_rows.emplace_back(std::max<std::int64_t>(1, scored));
   }
-  const Tensor hidden = forward(batch, sequences);
+  const Tensor states = forward(batch, pieces, last_rows);
   figures_.computed += batch.rows();
-  std::vector<Text*> ready;
-  std::vector<std::int32_t> rows;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (missing(*pieces[i].text) > 0) continue;
-    ready.push_back(pieces[i].text);
-    rows.push_back(static_cast<std::int32_t>(i));
+  for (const Piece& piece : pieces) {
+    const Running& text = *piece.text;
+    if (piece.end() == text.shared) remember(text, text.shared);
+    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - virtual_tokens_);
   }
-  choose(ready, hidden, rows);
+  take(rows, states);
 }
 
-void Engine::choose(const std::vector<Text*>& ready, const Tensor& hidden, const std::vector<std::int32_t>& rows) {
-  std::size_t chosen = 0;
-  Text* chooses = nullptr;
+void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
+  std::size_t taken = 0;
+  Running* takes = nullptr;
   try {
-    while (chosen < ready.size()) {
-      const std::size_t count = std::min(kScoresAtOnce, ready.size() - chosen);
-      Tensor scores = model_.logits(hidden, std::span(rows).subspan(chosen, count));
+    while (taken < rows.size()) {
+      std::vector<std::int32_t> some;
+      for (std::size_t i = taken; i < std::min(rows.size(), taken + kScoresAtOnce); ++i) some.push_back(rows[i].hidden);
+      Tensor scores = model_.logits(hidden, some);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
-      for (std::size_t i = 0; i < count; ++i, ++chosen) {
-        Text& text = *ready[chosen];
-        chooses = &text;
-        const bool first = text.text.result().ids.empty();
-        text.text.choose(scores.data<float>().subspan(i * vocabulary, vocabulary));
-        if (first) {
-          text.text.result().prefill_seconds = seconds_since(text.start);
-          text.start = Clock::now();
-          remember(text);
-        }
-        chooses = nullptr;
+      for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
+        takes = rows[taken].text;
+        takes->text->take(scores.data<float>().subspan(i * vocabulary, vocabulary));
+        takes = nullptr;
       }
     }
   } catch (...) {
-    if (chooses != nullptr) chooses->text.stop();
-    // The others choose after the next step, which computes their last token again.
-    for (std::size_t i = chosen; i < ready.size(); ++i)
-      if (ready[i] != chooses) cache_.truncate(ready[i]->sequence, ready[i]->sequence.length() - 1);
+    if (takes != nullptr) takes->text->stop();
+    for (std::size_t i = taken; i < rows.size(); ++i)
+      if (rows[i].text != takes) compute_again(*rows[i].text, rows[i].text->text->first_scored());
     throw;
   }
 }
 
-void Engine::remember(const Text& text) {
-  if (keeps_prefixes_) prefixes_.add(text.text.ids(), text.sequence);
-}
-
+// Texts that go on from an ended one take its place.
 void Engine::remove_ended() {
-  const auto ended = [](const auto& text) { return text->text.ended(); };
-  for (auto it = std::ranges::find_if(texts_, ended); it != texts_.end(); it = std::ranges::find_if(texts_, ended)) {
-    const std::unique_ptr<Text> text = std::move(*it);
-    texts_.erase(it);  // before its callback, which may throw
-    Generation& result = text->text.result();
-    (result.ids.empty() ? result.prefill_seconds : result.decode_seconds) = seconds_since(text->start);
-    remember(*text);
+  for (std::size_t i = 0; i < texts_.size();) {
+    if (!texts_[i]->text->ended()) {
+      ++i;
+      continue;
+    }
+    const std::unique_ptr<Running> text = std::move(texts_[i]);
+    texts_.erase(texts_.begin() + static_cast<std::ptrdiff_t>(i));  // before its callback, which may throw
+    const bool whole = missing(*text) == 0;
+    for (auto& next : text->text->next()) {
+      Running made{.id = text->id, .text = std::move(next), .kept = text->kept};
+      if (whole) made.sequence = text->sequence;
+      texts_.insert(texts_.begin() + static_cast<std::ptrdiff_t>(i++), std::make_unique<Running>(std::move(made)));
+    }
+    if (text->kept == Kept::kAll) remember(*text, computed(*text));
     text->sequence = {};
-    if (text->on_end) text->on_end(result);
+    text->text->finish();
   }
 }
 
 bool Engine::step() {
   take_submitted();
-  const bool ended = std::ranges::any_of(texts_, [](const auto& text) { return text->text.ended(); });
+  const bool ended = std::ranges::any_of(texts_, [](const auto& text) { return text->text->ended(); });
   remove_ended();
   if (texts_.empty()) return ended;
   const std::vector<Piece> pieces = plan();

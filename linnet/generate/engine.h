@@ -1,6 +1,6 @@
 // Many texts at once over one model and one pool of KV cache blocks: every step computes rows of prompts, in chunks,
 // and the next token of every running text, together (continuous batching, Yu et al. 2022). Requests join and leave
-// between steps. A text is the same, bit for bit, as if it were alone.
+// between steps. What comes of a text is the same, bit for bit, as if it were alone.
 //
 //   Engine engine(model, {.memory = 256 << 20});
 //   for (const auto& prompt : prompts)
@@ -20,6 +20,7 @@
 
 #include "linnet/generate/continuation.h"
 #include "linnet/generate/prefix_index.h"
+#include "linnet/generate/scoring.h"
 
 namespace linnet::generate {
 
@@ -29,12 +30,6 @@ struct EngineOptions {
   std::function<bool()> interrupted = {};        // called before every layer; true: the step throws nn::Interrupted
 };
 
-struct Request {
-  std::vector<std::int32_t> prompt;
-  GenerateOptions options = {};  // its `interrupted` is not called: the engine has one
-  OnToken on_token = {};
-  std::function<void(Generation&)> on_end = {};  // once, also when it was cancelled (kStop)
-};
 using RequestId = std::uint64_t;
 
 struct EngineFigures {
@@ -53,8 +48,9 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Errors as generate(); kInvalidArgument also for a text that may need more than the whole pool.
+  // Errors as generate() and Scoring(); kInvalidArgument also for a text that may need more than the whole pool.
   RequestId submit(Request request);
+  RequestId submit(ScoreRequest request);
   void cancel(RequestId id);  // takes effect with the next step; nothing where it has ended
   // Computes one batch; false when there is nothing to do. After a throw all texts are as before the step, but for
   // the one whose callback threw, which is cancelled.
@@ -65,27 +61,32 @@ class Engine {
   EngineFigures figures() const;  // of the thread that steps
 
  private:
-  struct Text;
+  struct Running;
   struct Piece;
-  using Texts = std::vector<std::unique_ptr<Text>>;
+  struct Row;
+  using Texts = std::vector<std::unique_ptr<Running>>;
 
+  RequestId submit(Running text);
   void take_submitted();
-  std::int64_t missing(const Text& text) const;
-  bool make_room(const Text& text, std::int64_t count);
-  void add_piece(Text& text, std::int64_t budget, std::vector<Piece>& pieces);
+  std::vector<std::int32_t> keys(const Running& text, std::int64_t count) const;
+  std::int64_t computed(const Running& text) const;
+  std::int64_t missing(const Running& text) const;
+  bool make_room(const Running& text, std::int64_t count);
+  bool begin(Running& text, const std::vector<Piece>& pieces);
+  void add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces);
   std::vector<Piece> plan();
-  Tensor forward(const nn::Packed& batch, const std::vector<nn::KvCache::Sequence*>& sequences);
+  Tensor forward(const nn::Packed& batch, const std::vector<Piece>& pieces, std::span<const std::int64_t> last_rows);
+  void compute_again(Running& text, std::int64_t from) const;
   void compute(const std::vector<Piece>& pieces);
-  void choose(const std::vector<Text*>& ready, const Tensor& hidden, const std::vector<std::int32_t>& rows);
-  void remember(const Text& text);
+  void take(const std::vector<Row>& rows, const Tensor& hidden);
+  void remember(const Running& text, std::int64_t count);
   void remove_ended();
 
   const models::Model& model_;
   EngineOptions options_;
   nn::KvCache cache_;
   std::int64_t virtual_tokens_;
-  // Blocks of one text are good for another: not behind virtual tokens, nor where a rotation depends on the length.
-  bool keeps_prefixes_;
+  bool keeps_prefixes_;  // blocks of one text are good for another: not where a rotation depends on the length
   PrefixIndex prefixes_;
   Texts texts_;  // the oldest first
   EngineFigures figures_;

@@ -1,40 +1,64 @@
 #include "linnet/generate/prefix_index.h"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace linnet::generate {
 namespace {
 
-std::vector<std::int32_t> tokens_of(std::span<const std::int32_t> ids, std::size_t block) {
-  const auto part = ids.subspan(block * kKvBlock, kKvBlock);
-  return {part.begin(), part.end()};
+using Ids = std::span<const std::int32_t>;
+
+std::size_t equal_at_start(Ids a, Ids b) {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
 }  // namespace
 
-void PrefixIndex::add(std::span<const std::int32_t> ids, const nn::KvCache::Sequence& sequence) {
+void PrefixIndex::add(Ids ids, const nn::KvCache::Sequence& sequence) {
   ++clock_;
   Node* node = &root_;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(sequence.length() / kKvBlock); ++i) {
-    auto& next = node->next[tokens_of(ids, i)];
-    if (!next) next = std::make_unique<Node>(Node{sequence.blocks()[i], 0, {}});
-    next->used = clock_;
-    node = next.get();
+  for (std::size_t block = 0; block * kKvBlock < ids.size(); ++block) {
+    const Ids tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
+    auto [found, length] = longest_match(node->next, tokens);
+    if (length < tokens.size()) {
+      auto made = std::make_unique<Node>(Node{sequence.blocks()[block], 0, {}});
+      found = made.get();
+      node->next.emplace(std::vector<std::int32_t>(tokens.begin(), tokens.end()), std::move(made));
+    }
+    found->used = clock_;
+    node = found;
   }
 }
 
-nn::KvCache::Sequence PrefixIndex::find(std::span<const std::int32_t> ids, const nn::KvCache& cache) {
+nn::KvCache::Sequence PrefixIndex::find(Ids ids, const nn::KvCache& cache) {
   ++clock_;
   nn::KvCache::Sequence sequence;
   Node* node = &root_;
-  for (std::size_t i = 0; (i + 1) * kKvBlock <= ids.size(); ++i) {
-    const auto found = node->next.find(tokens_of(ids, i));
-    if (found == node->next.end()) break;
-    node = found->second.get();
-    node->used = clock_;
-    cache.append(sequence, node->block);
+  while (!ids.empty()) {
+    const Ids tokens = ids.first(std::min<std::size_t>(kKvBlock, ids.size()));
+    const auto [found, length] = longest_match(node->next, tokens);
+    if (length == 0) break;
+    found->used = clock_;
+    cache.append(sequence, found->block, static_cast<std::int64_t>(length));
+    if (length < kKvBlock) break;
+    node = found;
+    ids = ids.subspan(kKvBlock);
   }
   return sequence;
+}
+
+// The child that begins with most of `tokens`, and with how many: in the order of their tokens it is beside them.
+std::pair<PrefixIndex::Node*, std::size_t> PrefixIndex::longest_match(const Children& children, Ids tokens) {
+  std::pair<Node*, std::size_t> best{nullptr, 0};
+  const auto at = children.lower_bound({tokens.begin(), tokens.end()});
+  const auto look = [&](const auto& child) {
+    const std::size_t length = equal_at_start(child.first, tokens);
+    if (length > best.second) best = {child.second.get(), length};
+  };
+  if (at != children.end()) look(*at);
+  if (at != children.begin()) look(*std::prev(at));
+  return best;
 }
 
 bool PrefixIndex::evict() {

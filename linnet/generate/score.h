@@ -4,8 +4,8 @@
 //   std::vector<ScoreRequest> requests{{prompt_ids, {positive_ids, negative_ids}}};
 //   auto scores = score(model, requests);   // scores[0][1].logprob
 //
-// What all prompts share at their start is computed once; texts are packed by length; continuations of a prompt share a
-// trie; the output matrix is applied only where a token is scored.
+// A client of the engine (engine.h): what all prompts share at their start is computed once; continuations of a prompt
+// share a tree; the output matrix is applied only where a token is scored.
 #pragma once
 
 #include <cstdint>
@@ -14,28 +14,16 @@
 #include <span>
 #include <vector>
 
-#include "linnet/models/model.h"
+#include "linnet/generate/engine.h"
 
 namespace linnet::generate {
 
-struct ScoreRequest {
-  std::vector<std::int32_t> prompt;                      // at least one token
-  std::vector<std::vector<std::int32_t>> continuations;  // each at least one token
-};
-
-struct Score {
-  double logprob = 0;
-  std::int64_t tokens = 0;
-  bool greedy = true;  // every token is the likeliest one
-};
-
 struct ScoreOptions {
-  std::int64_t batch_rows = nn::kBatchRows;  // rows (tokens) computed together
-  bool share = true;                         // false: every prompt and continuation alone, for tests
+  std::int64_t batch_rows = nn::kBatchRows;                                // rows (tokens) computed together
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // requests
 };
 
-// One entry a request, one score a continuation, in the order given. Causal models.
+// One entry a request, one score a continuation, in the order given. Errors as Scoring().
 std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
                                       const ScoreOptions& options = {});
 
@@ -44,15 +32,14 @@ class ScoreSession {
  public:
   // The model must outlive the session.
   explicit ScoreSession(const models::Model& model, ScoreOptions options = {});
+  // Their `shared` and `on_end` are the session's.
   std::vector<std::vector<Score>> score(std::span<const ScoreRequest> requests);
 
  private:
-  friend class Scorer;
-  const models::Model& model_;
+  std::int64_t shared_by(std::span<const ScoreRequest> requests);
   ScoreOptions options_;
-  nn::KvCache cache_;
-  std::optional<std::vector<std::int32_t>> shared_;  // ids in `prefix_`; none before two prompts were seen
-  nn::KvCache::Sequence prefix_;
+  Engine engine_;
+  std::optional<std::vector<std::int32_t>> shared_;  // what all prompts begin with; none before two were seen
 };
 
 struct PerplexityOptions {

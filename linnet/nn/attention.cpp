@@ -8,11 +8,16 @@
 namespace linnet::nn {
 namespace {
 
-// Sequence i asks with row i alone.
-std::vector<AttentionSequence> with_one_query(std::vector<AttentionSequence> sequences) {
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    sequences[s].q_begin = static_cast<std::int64_t>(s);
-    sequences[s].q_len = 1;
+// Each sequence asks with those of its rows that are wanted: its last ones, or, not causal, any one. Nothing wanted:
+// with all.
+std::vector<AttentionSequence> with_queries(std::vector<AttentionSequence> sequences, const Packed& rows,
+                                            std::span<const std::int32_t> wanted) {
+  std::size_t at = 0;
+  for (std::size_t s = 0; s < sequences.size() && !wanted.empty(); ++s) {
+    const std::size_t begin = at;
+    while (at < wanted.size() && wanted[at] < rows.starts[s + 1]) ++at;
+    sequences[s].q_begin = static_cast<std::int64_t>(begin);
+    sequences[s].q_len = static_cast<std::int64_t>(at - begin);
   }
   return sequences;
 }
@@ -128,14 +133,14 @@ Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
-  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, !wanted.empty(), o), pass);
+  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, wanted, o), pass);
   put_before(prefix, batch.own, heads);
-  const auto sequences = wanted.empty() ? batch.own.sequences : with_one_query(batch.own.sequences);
+  const auto sequences = with_queries(batch.own.sequences, batch.rows, wanted);
   return output_(attention(heads.q, heads.k, heads.v, sequences, kv_heads_, o), pass);
 }
 
-Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, bool one_row,
-                         AttentionOptions o) const {
+Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
+                         std::span<const std::int32_t> wanted, AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
   const std::int64_t grain = 1 + 64 * rows.sequences() / std::max<std::int64_t>(1, rows.rows());
@@ -160,7 +165,7 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
     sequences[s].k_blocks = k.data() + first[s];
     sequences[s].v_blocks = v.data() + first[s];
   }
-  return attention(heads.q, {}, {}, one_row ? with_one_query(sequences) : sequences, kv_heads_, o);
+  return attention(heads.q, {}, {}, with_queries(sequences, rows, wanted), kv_heads_, o);
 }
 
 Tensor Attention::cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,

@@ -51,8 +51,8 @@ class Attention {
   explicit Attention(const TransformerConfig& config);
   explicit operator bool() const { return heads_ > 0; }
 
-  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, one a sequence, only theirs: [sequences, hidden]. A wanted
-  // row of a causal stack is its sequence's last.
+  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, ascending, only theirs. Those of a causal stack are the
+  // last ones of their sequence.
   Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
                     const Pass& pass, std::span<const std::int32_t> wanted = {}) const;
   // Keys and values from another stack's rows.
@@ -65,8 +65,8 @@ class Attention {
     Tensor q, k, v;  // [rows, heads, head_dim], possibly strided
   };
   Heads project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const;
-  Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch, bool one_row,
-                AttentionOptions options) const;
+  Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
+                std::span<const std::int32_t> wanted, AttentionOptions options) const;
   void put_before(const PrefixKv& prefix, const AttentionRows& rows, Heads& heads) const;
   AttentionOptions options(std::int64_t layer, const Pass& pass) const;
 

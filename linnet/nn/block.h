@@ -21,7 +21,7 @@ class Block {
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
   Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
 
-  // [rows, hidden]; with `wanted` rows, one a sequence, only theirs (see Attention).
+  // [rows, hidden]; with `wanted` rows only theirs (see Attention).
   Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                     std::span<const std::int32_t> wanted = {}) const;
   void visit(Visitor& v);

@@ -52,14 +52,17 @@ void KvCache::copy_layer(const Tensor& from, const Tensor& to, std::int64_t laye
 void KvCache::truncate(Sequence& sequence, std::int64_t length) const {
   check(0 <= length && length <= sequence.length_, "[kv cache] cannot cut {} positions to {}", sequence.length_,
         length);
+  if (sequence.before_)  // room for one layer that no pass has used
+    sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)] = std::exchange(sequence.before_, nullptr);
   sequence.length_ = length;
   sequence.blocks_.resize(static_cast<std::size_t>((length + kKvBlock - 1) / kKvBlock));
 }
 
-void KvCache::append(Sequence& sequence, Block block) const {
+void KvCache::append(Sequence& sequence, Block block, std::int64_t count) const {
   LINNET_ASSERT(sequence.length_ == std::ssize(sequence.blocks_) * kKvBlock && block->size(0) == layers_);
+  LINNET_ASSERT(0 < count && count <= kKvBlock);
   sequence.blocks_.push_back(std::move(block));
-  sequence.length_ += kKvBlock;
+  sequence.length_ += count;
 }
 
 std::size_t KvCache::blocks_wanted(const Sequence& sequence, std::int64_t count) const {
@@ -71,6 +74,7 @@ std::size_t KvCache::blocks_wanted(const Sequence& sequence, std::int64_t count)
 }
 
 void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
+  if (blocks_wanted(sequence, count) == 0) return;
   const auto wanted = static_cast<std::size_t>((sequence.length_ + count + kKvBlock - 1) / kKvBlock);
   const std::int64_t partial = sequence.length_ % kKvBlock;
   LINNET_ASSERT(!sequence.before_ &&

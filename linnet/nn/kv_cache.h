@@ -51,11 +51,12 @@ class KvCache {
   enum class Room : std::uint8_t { kAllLayers, kOneLayer };
 
   Sequence fork(const Sequence& source) const { return source; }  // the copy is made when one of them writes
+  // Room that was reserved goes, too. Not after a pass that kept one layer.
   void truncate(Sequence& sequence, std::int64_t length) const;
-  // A full block of another sequence goes on where this one, of full blocks, ends.
-  void append(Sequence& sequence, Block block) const;
-  // Makes room for `count` more positions that only this sequence writes to. Call before storing. kRuntime when the
-  // pool has fewer free blocks than `blocks_wanted` says.
+  // The first `count` positions of a block of another sequence go on where this one, of full blocks, ends.
+  void append(Sequence& sequence, Block block, std::int64_t count = kKvBlock) const;
+  // Makes room for `count` more positions that only this sequence writes to, where there is none. Call before storing.
+  // kRuntime when the pool has fewer free blocks than `blocks_wanted` says.
   void reserve(Sequence& sequence, std::int64_t count, Room room = Room::kAllLayers) const;
   // Writes rows of k and v [rows, kv_heads, head_dim] (strided) behind the sequence's length. With room for one layer,
   // layer after layer, each read before the next is written.

@@ -52,6 +52,18 @@ std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which) {
   return rows;
 }
 
+std::vector<std::int32_t> last_rows(const Packed& batch, std::span<const std::int64_t> counts) {
+  check(std::ssize(counts) == batch.sequences(), "[rows] {} counts for {} sequences", counts.size(), batch.sequences());
+  std::vector<std::int32_t> rows;
+  for (std::size_t s = 0; s < counts.size(); ++s) {
+    check(0 < counts[s] && counts[s] <= batch.length(static_cast<std::int64_t>(s)),
+          "[rows] {} of the {} rows of sequence {}", counts[s], batch.length(static_cast<std::int64_t>(s)), s);
+    for (auto row = batch.starts[s + 1] - static_cast<std::int32_t>(counts[s]); row < batch.starts[s + 1]; ++row)
+      rows.push_back(row);
+  }
+  return rows;
+}
+
 Packed pack(const PaddedBatch& padded) {
   check(padded.mask.empty() || padded.mask.size() == padded.ids.size(), "[pack] {} masks for {} rows",
         padded.mask.size(), padded.ids.size());

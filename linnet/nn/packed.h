@@ -37,6 +37,8 @@ std::vector<std::vector<std::size_t>> even_batches(std::span<const std::int64_t>
 enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };
 // The first or the last row of each sequence; kAll: nothing. An empty sequence is refused.
 std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which);
+// The last `counts[s]` rows of each sequence s, which has at least so many.
+std::vector<std::int32_t> last_rows(const Packed& batch, std::span<const std::int64_t> counts);
 
 // A padded batch as other libraries take it: masked rows are left out, and positions count what stays (R83).
 struct PaddedBatch {

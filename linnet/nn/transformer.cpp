@@ -204,7 +204,8 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
 
   x = embeddings.finish(x, rows, pass);
   const bool reads_encoder = state.encoder != nullptr;
-  const std::vector<std::int32_t> wanted = one_row_each(rows, state.output);
+  const std::vector<std::int32_t> wanted =
+      state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
   const bool early =
       !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
   x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,

@@ -41,6 +41,7 @@ struct ForwardState {
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
   std::span<const PrefixKv> cross_prefix = {};         // one a decoder's layer, before the encoder's rows
   OutputRows output = OutputRows::kAll;                // one a sequence: the last layer computes no others
+  std::span<const std::int64_t> last_rows = {};        // instead: how many of the last of each sequence, 1 or more
   const std::function<bool()>* interrupted = nullptr;  // called before every layer; true: the pass throws Interrupted
 };
 

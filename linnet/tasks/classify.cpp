@@ -280,9 +280,8 @@ bool Classifier::first_time(Remark remark) const {
 }
 
 Classifier::Session Classifier::make_session() const {
-  Session session;
-  if (engine_ == Engine::kScore) session.emplace(model_, generate::ScoreOptions{.batch_rows = options_.batch_rows});
-  return session;
+  if (engine_ != Engine::kScore) return nullptr;
+  return std::make_unique<generate::ScoreSession>(model_, generate::ScoreOptions{.batch_rows = options_.batch_rows});
 }
 
 Classifier::Prepared Classifier::prepare(const TextInput& input) const {

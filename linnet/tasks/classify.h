@@ -98,7 +98,7 @@ class Classifier {
   std::vector<Classification> classify(const std::vector<std::string>& texts) const;
 
   // What all prompts so far begin with, computed once: for texts that come in portions.
-  using Session = std::optional<generate::ScoreSession>;
+  using Session = std::unique_ptr<generate::ScoreSession>;  // none where nothing is scored
   Session make_session() const;
   // Every answer as soon as it is known, in the order of the texts: they are worked on in portions of a few batches.
   using OnAnswer = std::function<void(std::size_t index, const Classification& answer)>;

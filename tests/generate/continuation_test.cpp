@@ -21,13 +21,13 @@ class ContinuationOf : public ::testing::Test {
   }
   void choose(Continuation& text, std::int32_t id, std::int32_t second = 0) const {
     auto s = scores(id, second);
-    text.choose(s);
+    text.take(s);
   }
   std::unique_ptr<models::Model> model_ = models::Model::from_pretrained(fixtures() / "llama/causal");
 };
 
 TEST_F(ContinuationOf, EndsAtAnEndTokenOrItsLength) {
-  Continuation text(*model_, {3, 4}, {.max_new_tokens = 2, .eos_ids = {9}}, {});
+  Continuation text(*model_, {{3, 4}, {.max_new_tokens = 2, .eos_ids = {9}}});
   EXPECT_EQ(text.longest(), 4);
   choose(text, 5);
   EXPECT_FALSE(text.ended());
@@ -35,7 +35,7 @@ TEST_F(ContinuationOf, EndsAtAnEndTokenOrItsLength) {
   EXPECT_TRUE(text.ended());
   EXPECT_EQ(text.ids(), (Ids{3, 4, 5, 6}));
   EXPECT_EQ(text.result().finish, FinishReason::kLength);
-  Continuation other(*model_, {3, 4}, {.max_new_tokens = 2, .eos_ids = {9}}, {});
+  Continuation other(*model_, {{3, 4}, {.max_new_tokens = 2, .eos_ids = {9}}});
   choose(other, 9);
   EXPECT_TRUE(other.ended());
   EXPECT_EQ(other.result().finish, FinishReason::kStop);
@@ -43,8 +43,8 @@ TEST_F(ContinuationOf, EndsAtAnEndTokenOrItsLength) {
 }
 
 TEST_F(ContinuationOf, NoEndTokenBeforeTheLeastLengthAndAForcedOneAtTheMost) {
-  Continuation text(*model_, {3}, {.max_new_tokens = 3, .min_new_tokens = 1, .eos_ids = {9}, .forced_eos_ids = {8, 7}},
-                    {});
+  Continuation text(
+      *model_, {{3}, {.max_new_tokens = 3, .min_new_tokens = 1, .eos_ids = {9}, .forced_eos_ids = {8, 7}}});
   choose(text, 9, 5);
   choose(text, 6);
   choose(text, 6);
@@ -52,22 +52,22 @@ TEST_F(ContinuationOf, NoEndTokenBeforeTheLeastLengthAndAForcedOneAtTheMost) {
 }
 
 TEST_F(ContinuationOf, ACallbackOrACallerMayStopIt) {
-  Continuation text(*model_, {3}, {}, [](std::int32_t id) { return id != 6; });
+  Continuation text(*model_, {{3}, {}, [](std::int32_t id) { return id != 6; }});
   choose(text, 5);
   EXPECT_FALSE(text.ended());
   choose(text, 6);
   EXPECT_TRUE(text.ended());
   EXPECT_EQ(text.result().finish, FinishReason::kStop);
-  Continuation other(*model_, {3}, {}, {});
+  Continuation other(*model_, {{3}, {}});
   other.stop();
   EXPECT_TRUE(other.ended());
   EXPECT_EQ(other.result().finish, FinishReason::kStop);
 }
 
 TEST_F(ContinuationOf, NoNewTokensEndAtOnceAndWrongPromptsAreRefused) {
-  EXPECT_TRUE(Continuation(*model_, {3}, {.max_new_tokens = 0}, {}).ended());
-  EXPECT_THROW(Continuation(*model_, {}, {}, {}), Error);
-  EXPECT_THROW(Continuation(*model_, {1 << 20}, {}, {}), Error);
+  EXPECT_TRUE(Continuation(*model_, {{3}, {.max_new_tokens = 0}}).ended());
+  EXPECT_THROW(Continuation(*model_, {}), Error);
+  EXPECT_THROW(Continuation(*model_, {{1 << 20}}), Error);
 }
 
 }  // namespace

@@ -95,6 +95,54 @@ TEST_P(EngineOf, ManyTextsAtOnceAreThoseOfEachAlone) {
   }
 }
 
+// Requests to score, some of whose continuations begin alike, beside texts that are generated, in a small pool.
+TEST_P(EngineOf, ScoresAreThoseOfEachAloneWhateverElseRuns) {
+  const auto model = make_model(std::get<0>(GetParam()), std::get<1>(GetParam()));
+  const auto texts = mixed_requests(*model, 9);
+  const Ids common = random_ids(75, *model, 7);
+  std::vector<ScoreRequest> requests;
+  for (std::size_t i = 0; i < 12; ++i) {
+    ScoreRequest r{common, {{5}, {5, 6}, {8, 9, 10}, {8, 9, 11, 12}}};
+    const Ids own = random_ids(1 + i * 31 % 90, *model, 100 + i);
+    r.prompt.insert(r.prompt.end(), own.begin(), own.end());
+    if (i % 3 == 0) r.continuations.resize(1);
+    r.shared = 75;
+    requests.push_back(std::move(r));
+  }
+  const auto alone = [&](const ScoreRequest& request) {
+    std::vector<double> found;
+    for (const Ids& continuation : request.continuations) {
+      Engine engine(*model);
+      engine.submit(
+          {request.prompt, {continuation}, 0, [&](const std::vector<Score>& s) { found.push_back(s[0].logprob); }});
+      while (engine.step()) {
+      }
+    }
+    return found;
+  };
+  for (const auto& [batch, blocks] : {std::pair{3, std::size_t{5}}, {64, 9}, {512, 100}}) {
+    Engine engine(*model, {.memory = blocks * block_bytes(*model), .batch_tokens = batch});
+    std::vector<std::vector<double>> found(requests.size());
+    std::map<std::size_t, Ids> generated;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      ScoreRequest r = requests[i];
+      r.on_end = [&found, i](const std::vector<Score>& scores) {
+        for (const Score& s : scores) found[i].push_back(s.logprob);
+      };
+      engine.submit(std::move(r));
+      if (i >= texts.size()) continue;
+      Request text = texts[i];
+      text.on_end = [&generated, i](Generation& g) { generated[i] = g.ids; };
+      engine.submit(std::move(text));
+    }
+    while (engine.step()) EXPECT_LE(engine.figures().blocks_used, blocks);
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      EXPECT_EQ(found[i], alone(requests[i])) << i << ", " << batch << " tokens a step";
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      EXPECT_EQ(generated.at(i), generate(*model, texts[i].prompt, texts[i].options).ids) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Fixtures, EngineOf,
                          ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
                                             ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0)),
@@ -153,13 +201,72 @@ TEST(Engine, WhatAnEarlierTextBeganWithIsNotComputedAgain) {
   const std::int64_t before = engine.figures().computed;
   EXPECT_EQ(before, 200 + 69);
   EXPECT_EQ(generate(engine, prompt, options).ids, first.ids);
-  EXPECT_EQ(engine.figures().found, 192);
-  EXPECT_EQ(engine.figures().computed - before, 8 + 69);
+  EXPECT_EQ(engine.figures().found, 199);  // all but the last, whose row scores what comes
+  EXPECT_EQ(engine.figures().computed - before, 1 + 69);
   Ids longer = prompt;  // as the next turn of a chat
   longer.insert(longer.end(), first.ids.begin(), first.ids.end());
   longer.push_back(3);
   EXPECT_EQ(generate(engine, longer, options).ids, generate(*model, longer, options).ids);
-  EXPECT_EQ(engine.figures().found, 192 + 256);
+  EXPECT_EQ(engine.figures().found, 199 + 269);
+}
+
+TEST(Engine, ASharedPrefixIsComputedOnce) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model);
+  const Ids common = random_ids(70, *model, 3);
+  std::int64_t rows = 70;
+  for (std::int32_t i = 0; i < 20; ++i) {
+    ScoreRequest request{common, {{5}, {6, 7}}, 70, {}};
+    request.prompt.push_back(i);
+    request.prompt.push_back(9);
+    engine.submit(std::move(request));
+    rows += 2 + 1;
+  }
+  while (engine.step()) {
+  }
+  EXPECT_EQ(engine.figures().computed, rows);
+  EXPECT_EQ(engine.figures().blocks_used, 2U);  // what is kept of the prefix
+}
+
+TEST(Engine, ACancelledScoreHasNoScores) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model, {.batch_tokens = 20});
+  int ends = 0;
+  const auto on_end = [&](const std::vector<Score>& scores) {
+    ++ends;
+    EXPECT_TRUE(scores.empty());
+  };
+  const RequestId first = engine.submit({random_ids(30, *model, 1), {{5, 6}, {7, 8}}, 0, on_end});
+  engine.step();
+  engine.cancel(first);
+  engine.cancel(engine.submit({random_ids(5, *model, 1), {{5, 6}, {7, 8}}, 0, on_end}));
+  while (engine.step()) {
+  }
+  EXPECT_EQ(ends, 2);
+  EXPECT_EQ(engine.figures().blocks_used, 0U);
+}
+
+TEST(Engine, AnInterruptedStepOfAScoreIsDoneAgain) {
+  const auto model = make_model("llama/causal");
+  int calls = 0;
+  Engine engine(*model, {.batch_tokens = 30, .interrupted = [&] { return ++calls % 3 == 0; }});
+  const ScoreRequest request{random_ids(100, *model, 1), {{5, 6}, {5, 7, 8}, {9}}};
+  std::vector<double> found, wanted;
+  ScoreRequest asked = request;
+  asked.on_end = [&](const std::vector<Score>& scores) {
+    for (const Score& s : scores) found.push_back(s.logprob);
+  };
+  engine.submit(asked);
+  EXPECT_GT(steps_that_throw<nn::Interrupted>(engine), 0);
+  Engine calm(*model);
+  asked.on_end = [&](const std::vector<Score>& scores) {
+    for (const Score& s : scores) wanted.push_back(s.logprob);
+  };
+  calm.submit(asked);
+  while (calm.step()) {
+  }
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(found.size(), 3U);
 }
 
 TEST(Engine, CallbacksMaySubmitAndCancel) {
@@ -296,9 +403,9 @@ TEST(Engine, RefusesWhatItCannotDo) {
   EXPECT_THROW(Engine(*model, {.memory = block_bytes(*model) - 1}), Error);
   EXPECT_THROW(Engine(*model, {.batch_tokens = 0}), Error);
   Engine engine(*model);
-  EXPECT_THROW(engine.submit({{}}), Error);
-  EXPECT_THROW(engine.submit({{-1}}), Error);
-  EXPECT_THROW(engine.submit({random_ids(512, *model, 1)}), Error);  // fills the context
+  EXPECT_THROW(engine.submit(Request{{}}), Error);
+  EXPECT_THROW(engine.submit(Request{{-1}}), Error);
+  EXPECT_THROW(engine.submit(Request{random_ids(512, *model, 1)}), Error);  // fills the context
   EXPECT_FALSE(engine.step());
 }
 

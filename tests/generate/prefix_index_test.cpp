@@ -27,17 +27,40 @@ class Prefixes : public ::testing::Test {
   PrefixIndex index_;
 };
 
-TEST_F(Prefixes, FindsTheFullBlocksThatATextBeginsWith) {
+TEST_F(Prefixes, FindsWhatATextBeginsWithTokenByToken) {
   const auto s = sequence(150);
   index_.add(text(150), s);
-  EXPECT_EQ(index_.find(text(150), cache_).length(), 128);
+  for (const std::size_t length : {1, 63, 64, 65, 127, 128, 149, 150})
+    EXPECT_EQ(index_.find(text(length), cache_).length(), static_cast<std::int64_t>(length));
+  EXPECT_EQ(index_.find(text(200), cache_).length(), 150);
   EXPECT_EQ(index_.find(text(128), cache_).blocks()[1], s.blocks()[1]);
-  EXPECT_EQ(index_.find(text(127), cache_).length(), 64);
-  EXPECT_EQ(index_.find(text(63), cache_).length(), 0);
   EXPECT_EQ(index_.find(text(150, 7), cache_).length(), 0);
   Ids other = text(150);
   other[100] = 9;
-  EXPECT_EQ(index_.find(other, cache_).length(), 64);
+  EXPECT_EQ(index_.find(other, cache_).length(), 100);
+}
+
+TEST_F(Prefixes, OfSeveralBlocksTheOneThatBeginsWithMostIsTaken) {
+  Ids a = text(64), b = text(64), c = text(30);
+  a[20] = 5, b[40] = 6;
+  index_.add(a, sequence(64));
+  index_.add(b, sequence(64));
+  index_.add(c, sequence(30));  // all of it is in b: nothing is kept for it
+  EXPECT_EQ(cache_.used_blocks(), 2U);
+  EXPECT_EQ(index_.find(text(64), cache_).length(), 40);
+  Ids d = text(64);
+  d[20] = 5, d[50] = 8;
+  EXPECT_EQ(index_.find(d, cache_).length(), 50);
+  index_.add(text(70), sequence(70));  // goes on from a block of its own
+  EXPECT_EQ(index_.find(text(70), cache_).length(), 70);
+}
+
+// The text that was added writes on to a copy.
+TEST_F(Prefixes, WhatWasAddedStaysAsItWas) {
+  auto s = sequence(10);
+  index_.add(text(10), s);
+  cache_.reserve(s, 5);
+  EXPECT_NE(s.blocks()[0], index_.find(text(10), cache_).blocks()[0]);
 }
 
 TEST_F(Prefixes, GivesUpWhatWasUsedLongestAgoFromTheEndAndOnlyWhatIsFree) {

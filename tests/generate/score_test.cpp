@@ -32,6 +32,17 @@ double distance(const Scores& a, const Scores& b) {
   return worst;
 }
 
+// Every continuation by itself: nothing is shared, and no other text is computed beside it.
+Scores each_alone(const models::Model& model, const std::vector<ScoreRequest>& requests) {
+  Scores scores;
+  for (const ScoreRequest& r : requests) {
+    auto& row = scores.emplace_back();
+    for (const Ids& continuation : r.continuations)
+      row.push_back(score(model, std::vector<ScoreRequest>{{r.prompt, {continuation}}}).front().front());
+  }
+  return scores;
+}
+
 // tools/fixtures/scores.py
 class Scoring : public ::testing::TestWithParam<std::string> {
  protected:
@@ -57,9 +68,9 @@ TEST_P(Scoring, GivesTransformersLogProbabilities) {
 }
 
 TEST_P(Scoring, SharingPackingAndTriesChangeNothing) {
-  const Scores alone = score(*model_, requests_, {.share = false});
+  const Scores alone = each_alone(*model_, requests_);
   for (const std::int64_t rows : {1, 16, 1024})
-    EXPECT_LE(distance(score(*model_, requests_, {.batch_rows = rows}), alone), 1e-5) << rows;
+    EXPECT_EQ(distance(score(*model_, requests_, {.batch_rows = rows}), alone), 0) << rows;
 }
 
 TEST_P(Scoring, AScoreIsTheSumOfItsStepsFromPlainForwardPasses) {
@@ -135,6 +146,35 @@ TEST(Score, RefusesWhatHasNoTokensOrIsOutside) {
   EXPECT_NO_THROW(run({5}, {66}));
 }
 
+TEST(Score, ASessionKeepsWhatAllPromptsSoFarBeginWith) {
+  const auto model = load(fixtures() / "llama/causal");
+  Ids common(100);
+  for (std::size_t i = 0; i < common.size(); ++i) common[i] = static_cast<std::int32_t>(5 + i * 7 % 50);
+  std::vector<ScoreRequest> requests;
+  for (const std::int32_t last : {3, 9, 12, 40}) {
+    requests.push_back({common, {{6, 7}, {8}}});
+    requests.back().prompt.resize(last == 40 ? 70 : 100);  // the last portion begins with less
+    requests.back().prompt.push_back(last);
+  }
+  const Scores alone = each_alone(*model, requests);
+  ScoreSession session(*model);
+  for (const auto& [begin, end] : {std::pair{0, 2}, {2, 3}, {3, 4}}) {
+    const auto some =
+        std::span(requests).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    const Scores found = session.score(some);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(distance({found[i]}, {alone[static_cast<std::size_t>(begin) + i]}), 0) << begin + static_cast<int>(i);
+  }
+}
+
+TEST(Score, ARefusedRequestLeavesTheSessionUsable) {
+  const auto model = load(fixtures() / "llama/causal");
+  ScoreSession session(*model);
+  EXPECT_THROW(session.score(std::vector<ScoreRequest>{{{5, 6}, {{7}}}, {{5, 6}, {{-1}}}}), Error);
+  const std::vector<ScoreRequest> fine{{{5, 6}, {{7}, {8, 9}}}};
+  EXPECT_EQ(distance(session.score(fine), score(*model, fine)), 0);
+}
+
 TEST(Score, PerplexityLimitLooksAtSoManyTokens) {
   const auto model = load(fixtures() / "llama/causal");
   const Ids ids{5, 6, 7, 8, 9, 10, 11, 12};
@@ -161,12 +201,12 @@ TEST(ScoreSlow, SharingChangesNothingInARealModel) {
   const int before = threads();
   set_threads(2);
   const Scores shared = score(*p.model, requests), again = score(*p.model, requests);
-  const Scores alone = score(*p.model, requests, {.share = false});
+  const Scores alone = each_alone(*p.model, requests);
   set_threads(1);
   const Scores one = score(*p.model, requests);
   set_threads(before);
   EXPECT_EQ(distance(shared, again), 0);
-  EXPECT_LE(distance(shared, alone), 1e-4);
+  EXPECT_EQ(distance(shared, alone), 0);
   EXPECT_LE(distance(shared, one), 1e-4);
 }
 

@@ -114,6 +114,21 @@ TEST(KvCache, WithRoomForOneLayerEachOverwritesTheOneBeforeBehindWhatWasShared) 
   }
 }
 
+TEST(KvCache, RoomForOneLayerCanBeGivenBackUnused) {
+  const KvCache cache(config(), DType::kF32);
+  KvCache::Sequence prefix;
+  write(cache, prefix, 0, 70);
+  KvCache::Sequence passing = cache.fork(prefix);
+  cache.reserve(passing, 80, KvCache::Room::kOneLayer);
+  cache.reserve(passing, 80);  // is there
+  EXPECT_EQ(passing.blocks().size(), 3U);
+  cache.truncate(passing, 70);
+  EXPECT_EQ(blocks(cache, passing, 1, 1), blocks(cache, prefix, 1, 1));
+  write(cache, passing, 1, 5);
+  expect_marks(cache, passing, 0, 0, 70);
+  expect_marks(cache, passing, 1, 70, 75);
+}
+
 TEST(KvCache, AnOwnPartialBlockIsNotCopied) {
   const KvCache cache(config(), DType::kF32);
   KvCache::Sequence s;

@@ -176,6 +176,28 @@ TEST(Transformer, OneRowASequenceIsThatRowOfAll) {
     }
 }
 
+TEST(Transformer, TheLastRowsOfEachSequenceAreThoseOfAll) {
+  TransformerConfig c = small_config();
+  c.stack = Stack::kDecoder;
+  const Transformer t = made(c);
+  const Packed batch = pack(Texts{text(5, 1), {7}, text(9, 2)});
+  const Tensor all = t.forward(batch, {}, {});
+  const std::vector<std::int64_t> counts{2, 1, 7};
+  KvCache cache(c, DType::kF32);
+  std::vector<KvCache::Sequence> sequences(3);
+  std::vector<KvCache::Sequence*> pointers{&sequences[0], &sequences[1], &sequences[2]};
+  const Tensor some = t.forward(batch, {.last_rows = counts}, {});
+  const Tensor cached = t.forward(batch, {.cache = &cache, .sequences = pointers, .last_rows = counts}, {});
+  const std::int32_t rows[] = {3, 4, 5, 8, 9, 10, 11, 12, 13, 14};
+  ASSERT_EQ(some.shape(), (Shape{10, c.hidden}));
+  for (std::int64_t i = 0; i < 10; ++i) {
+    EXPECT_LE(distance(some.slice(0, i, i + 1), all.slice(0, rows[i], rows[i] + 1)), 1e-5);
+    EXPECT_LE(distance(cached.slice(0, i, i + 1), all.slice(0, rows[i], rows[i] + 1)), 1e-5);
+  }
+  const std::vector<std::int64_t> few{1, 2, 1}, none{1, 0, 1}, short_list{1};
+  for (const auto& wrong : {few, none, short_list}) EXPECT_THROW(t.forward(batch, {.last_rows = wrong}, {}), Error);
+}
+
 TEST(Transformer, NamesAreUniqueAndSizesFollowTheConfig) {
   TransformerConfig c = small_config();
   c.stack = Stack::kEncoderDecoder, c.decoder_layers = 3, c.head = HeadKind::kSeq2SeqLm;

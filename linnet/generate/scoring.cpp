@@ -1,0 +1,118 @@
+#include "linnet/generate/scoring.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "linnet/base/error.h"
+#include "linnet/generate/generator.h"
+
+namespace linnet::generate {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+std::vector<Edge> grow(const std::vector<Ids>& continuations, const std::vector<std::size_t>& members,
+                       std::size_t depth) {
+  std::map<std::int32_t, std::vector<std::size_t>> by_token;
+  for (const std::size_t m : members)
+    if (continuations[m].size() > depth) by_token[continuations[m][depth]].push_back(m);
+  std::vector<Edge> edges;
+  for (auto& [token, through] : by_token) {
+    std::size_t end = depth + 1;
+    const Ids& first = continuations[through.front()];
+    const auto agree = [&](std::size_t m) {
+      return continuations[m].size() > end && continuations[m][end] == first[end];
+    };
+    while (first.size() > end && std::ranges::all_of(through, agree)) ++end;
+    Edge edge{Ids(first.begin() + static_cast<std::ptrdiff_t>(depth), first.begin() + static_cast<std::ptrdiff_t>(end)),
+              through,
+              {}};
+    edge.next = grow(continuations, through, end);
+    edges.push_back(std::move(edge));
+  }
+  return edges;
+}
+
+// The row before it scores it, and nothing goes on from it.
+bool needs_no_rows(const Edge& edge) { return edge.tokens.size() == 1 && edge.next.empty(); }
+
+void check_ids(const models::Model& model, const Ids& ids, const char* what) {
+  check(!ids.empty(), "[score] a {} has no tokens", what);
+  for (const std::int32_t id : ids)
+    check(id >= 0 && id < model.config().vocab, "[score] token {} is outside the vocabulary of {}", id,
+          model.config().vocab);
+}
+
+}  // namespace
+
+std::vector<Edge> edges_of(const std::vector<Ids>& continuations) {
+  std::vector<std::size_t> all(continuations.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return grow(continuations, all, 0);
+}
+
+Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std::make_shared<Shared>()) {
+  require_causal_lm(model);
+  check_ids(model, request.prompt, "prompt");
+  for (const Ids& continuation : request.continuations) check_ids(model, continuation, "continuation");
+  shared_->scores.resize(request.continuations.size());
+  shared_->tree = edges_of(request.continuations);
+  shared_->request = std::move(request);
+  shared_->texts = 1;
+  ids_ = shared_->request.prompt;
+  scored_ = std::ssize(ids_) - 1;
+  // Where all continuations begin alike, their beginning is computed with the prompt.
+  if (shared_->tree.size() == 1 && !needs_no_rows(shared_->tree.front())) follow(shared_->tree.front());
+}
+
+Scoring::Scoring(std::shared_ptr<Shared> shared, const Edge& edge, Ids before)
+    : shared_(std::move(shared)), ids_(std::move(before)), scored_(std::ssize(ids_)) {
+  ++shared_->texts;
+  follow(edge);
+}
+
+void Scoring::follow(const Edge& edge) {
+  edge_ = &edge;
+  ids_.insert(ids_.end(), edge.tokens.begin(), edge.tokens.end() - (edge.next.empty() ? 1 : 0));
+}
+
+std::int64_t Scoring::longest() const {
+  std::size_t longest = 0;
+  for (const Ids& continuation : shared_->request.continuations) longest = std::max(longest, continuation.size());
+  return std::ssize(shared_->request.prompt) + static_cast<std::int64_t>(longest);
+}
+
+void Scoring::take(std::span<float> scores) {
+  const std::int32_t likeliest = argmax(scores);
+  backend().log_softmax(scores.data(), scores.data(), 1, std::ssize(scores));
+  if (++scored_ < std::ssize(ids_)) return add(*edge_, ids_[static_cast<std::size_t>(scored_)], scores, likeliest);
+  for (const Edge& edge : edges_behind()) add(edge, edge.tokens.front(), scores, likeliest);
+  if (edge_ != nullptr && edge_->next.empty()) add(*edge_, edge_->tokens.back(), scores, likeliest);
+}
+
+void Scoring::add(const Edge& edge, std::int32_t token, std::span<const float> logprobs, std::int32_t likeliest) {
+  for (const std::size_t i : edge.through) {
+    Score& score = shared_->scores[i];
+    score.logprob += logprobs[static_cast<std::size_t>(token)];
+    score.greedy = score.greedy && token == likeliest;
+    ++score.tokens;
+  }
+}
+
+std::vector<std::unique_ptr<Text>> Scoring::next() {
+  std::vector<std::unique_ptr<Text>> texts;
+  for (const Edge& edge : edges_behind())
+    if (!needs_no_rows(edge)) texts.push_back(std::unique_ptr<Text>(new Scoring(shared_, edge, ids_)));
+  return texts;
+}
+
+bool Scoring::goes_on() const { return !std::ranges::all_of(edges_behind(), needs_no_rows); }
+
+void Scoring::finish() {
+  if (--shared_->texts > 0 || !shared_->request.on_end) return;
+  shared_->request.on_end(shared_->stopped ? std::vector<Score>() : shared_->scores);
+}
+
+}  // namespace linnet::generate
