@@ -43,8 +43,8 @@ TEST_F(ContinuationOf, EndsAtAnEndTokenOrItsLength) {
 }
 
 TEST_F(ContinuationOf, NoEndTokenBeforeTheLeastLengthAndAForcedOneAtTheMost) {
-  Continuation text(
-      *model_, {{3}, {.max_new_tokens = 3, .min_new_tokens = 1, .eos_ids = {9}, .forced_eos_ids = {8, 7}}});
+  Continuation text(*model_,
+                    {{3}, {.max_new_tokens = 3, .min_new_tokens = 1, .eos_ids = {9}, .forced_eos_ids = {8, 7}}});
   choose(text, 9, 5);
   choose(text, 6);
   choose(text, 6);
