@@ -77,7 +77,7 @@ RequestId Engine::submit(Running text) {
         longest, all * kKvBlock);
   const std::lock_guard lock(mutex_);
   text.id = ++last_id_;
-  submitted_.push_back(std::make_unique<Running>(std::move(text)));
+  submitted_.push_back(std::move(text));
   return last_id_;
 }
 
@@ -88,10 +88,11 @@ void Engine::cancel(RequestId id) {
 
 void Engine::take_submitted() {
   const std::lock_guard lock(mutex_);
-  for (auto& text : submitted_) texts_.push_back(std::move(text));
-  submitted_.clear();
-  for (const auto& text : texts_)
-    if (std::ranges::find(cancelled_, text->id) != cancelled_.end()) text->text->stop();
+  texts_.splice(texts_.end(), submitted_);
+  if (cancelled_.empty()) return;
+  std::ranges::sort(cancelled_);
+  for (const Running& text : texts_)
+    if (std::ranges::binary_search(cancelled_, text.id)) text.text->stop();
   cancelled_.clear();
 }
 
@@ -101,16 +102,16 @@ std::int64_t Engine::computed(const Running& text) const {
 }
 std::int64_t Engine::missing(const Running& text) const { return std::ssize(text.text->ids()) - computed(text); }
 
-// The positions of a text's first `count` tokens, as the index of prefixes knows them.
-std::vector<std::int32_t> Engine::keys(const Running& text, std::int64_t count) const {
+// The positions of `ids`, as the index of prefixes knows them.
+std::vector<std::int32_t> Engine::keys(std::span<const std::int32_t> ids) const {
   std::vector<std::int32_t> keys(static_cast<std::size_t>(virtual_tokens_), -1);
-  const auto& ids = text.text->ids();
-  keys.insert(keys.end(), ids.begin(), ids.begin() + count);
+  keys.insert(keys.end(), ids.begin(), ids.end());
   return keys;
 }
 
 void Engine::remember(const Running& text, std::int64_t count) {
-  if (keeps_prefixes_ && count > 0) prefixes_.add(keys(text, count), text.sequence);
+  if (!keeps_prefixes_ || count <= 0) return;
+  prefixes_.add(keys(std::span(text.text->ids()).first(static_cast<std::size_t>(count))), text.sequence);
 }
 
 // False where `text` has to wait: only younger ones give their blocks up for it.
@@ -118,9 +119,9 @@ bool Engine::make_room(const Running& text, std::int64_t count) {
   while (cache_.free_blocks() < cache_.blocks_wanted(text.sequence, count)) {
     if (prefixes_.evict()) continue;
     auto youngest = texts_.rbegin();
-    while (youngest->get() != &text && (*youngest)->sequence.blocks().empty()) ++youngest;
-    if (youngest->get() == &text) return false;
-    (*youngest)->sequence = {};
+    while (&*youngest != &text && youngest->sequence.blocks().empty()) ++youngest;
+    if (&*youngest == &text) return false;
+    youngest->sequence = {};
     ++figures_.waits;
   }
   return true;
@@ -128,75 +129,75 @@ bool Engine::make_room(const Running& text, std::int64_t count) {
 
 // Takes over what earlier texts have computed of a text. False where one of this step computes more of it.
 bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
-  if (keeps_prefixes_) text.sequence = prefixes_.find(keys(text, text.text->first_scored()), cache_);
+  const std::span<const std::int32_t> ids = text.text->ids();
+  if (keeps_prefixes_)
+    text.sequence = prefixes_.find(keys(ids.first(static_cast<std::size_t>(text.text->first_scored()))), cache_);
   if (computed(text) == 0) text.sequence = {};  // virtual tokens go with the text that follows them
-  const auto& ids = text.text->ids();
-  const auto computes_shared = [&](const Piece& piece) {
-    return text.shared > computed(text) && piece.text->shared >= text.shared && piece.begin < text.shared &&
-           std::equal(ids.begin(), ids.begin() + text.shared, piece.text->text->ids().begin());
+  if (text.shared <= computed(text)) return true;
+  const auto shared = ids.first(static_cast<std::size_t>(text.shared));
+  const auto computes_it = [&](const Piece& piece) {
+    const std::span<const std::int32_t> other = piece.text->text->ids();
+    return piece.text->shared >= text.shared && piece.begin < text.shared &&
+           std::ranges::equal(shared, other.first(shared.size()));
   };
-  if (std::ranges::any_of(pieces, computes_shared)) {
-    text.sequence = {};
-    return false;
-  }
-  figures_.found += computed(text);
-  text.text->found(computed(text));
-  return true;
+  if (std::ranges::none_of(pieces, computes_it)) return true;
+  text.sequence = {};
+  return false;
 }
 
-void Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces) {
-  if (budget <= 0) return;
-  if (text.sequence.blocks().empty() && !begin(text, pieces)) return;
+// False where the pool is full.
+bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces) {
+  if (budget <= 0) return true;
+  const bool begins = text.sequence.blocks().empty();
+  if (begins && !begin(text, pieces)) return true;
   const std::int64_t done = computed(text), all = missing(text);
   const std::int64_t wanted = done < text.shared ? text.shared - done : all;
-  const std::int64_t count = std::min(wanted, budget);
+  const bool whole = text.kept == Kept::kShared && !keeps_prefixes_;  // its rotation depends on where a piece ends
+  const std::int64_t count = whole ? all : std::min(wanted, budget);
   const bool virtual_blocks = !model_.virtual_tokens().prefix.empty();  // which hold all layers
   text.passing = count == all && !text.text->goes_on() && !virtual_blocks;
   const std::int64_t positions = count + (text.sequence.length() == 0 ? virtual_tokens_ : 0);
-  if (!text.passing && !make_room(text, positions)) return;
+  if (!text.passing && !make_room(text, positions)) {
+    if (begins) text.sequence = {};
+    return false;
+  }
+  if (begins) {
+    figures_.found += done;
+    text.text->found(done);
+  }
+  pieces.push_back({&text, done, count});
   using enum nn::KvCache::Room;
   cache_.reserve(text.sequence, positions, text.passing ? kOneLayer : kAllLayers);
-  pieces.push_back({&text, done, count});
+  return true;
 }
 
-// What the next step computes: a token of every running text, and of prompts what else has room, the oldest first.
-std::vector<Engine::Piece> Engine::plan() {
-  std::vector<Piece> pieces;
-  std::int64_t running = std::ranges::count_if(texts_, [&](const auto& text) { return missing(*text) == 1; });
-  std::int64_t left = options_.batch_tokens;
-  for (const auto& text : texts_) {
-    const bool runs = missing(*text) == 1;
-    if (runs) --running;
+// What the next step computes: a token of every running text, and of the others what else has room, the oldest first.
+void Engine::plan(std::vector<Piece>& pieces) {
+  const auto runs = [&](const Running& text) { return text.kept == Kept::kAll && missing(text) == 1; };
+  std::int64_t running = std::ranges::count_if(texts_, runs), left = options_.batch_tokens;
+  bool full = false;
+  for (Running& text : texts_) {
+    if (left <= 0 && running == 0) return;
+    const bool one = runs(text);
+    if (one) --running;
+    if (full && text.sequence.blocks().empty()) continue;
     const std::size_t before = pieces.size();
-    const bool oldest = text == texts_.front();
-    const std::int64_t budget = runs ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running);
-    add_piece(*text, budget, pieces);
+    const bool oldest = &text == &texts_.front();
+    const std::int64_t budget = one ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running);
+    full = !add_piece(text, budget, pieces) || full;
     if (oldest && pieces.empty()) {  // it shares a block that it has to write to, and there is none for a copy
-      text->sequence = {};
-      add_piece(*text, budget, pieces);
+      text.sequence = {};
+      while (prefixes_.evict()) {
+      }
+      add_piece(text, budget, pieces);
     }
     if (pieces.size() > before) left -= pieces.back().count;
-  }
-  return pieces;
-}
-
-// After a throw the sequences are as they were, or empty.
-Tensor Engine::forward(const nn::Packed& batch, const std::vector<Piece>& pieces,
-                       std::span<const std::int64_t> last_rows) {
-  std::vector<nn::KvCache::Sequence*> sequences;
-  for (const Piece& piece : pieces) sequences.push_back(&piece.text->sequence);
-  try {
-    return model_.forward(
-        batch,
-        {.cache = &cache_, .sequences = sequences, .last_rows = last_rows, .interrupted = &options_.interrupted});
-  } catch (...) {
-    for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
-    throw;
   }
 }
 
 // From token `from` on.
 void Engine::compute_again(Running& text, std::int64_t from) const {
+  if (computed(text) < from) return;
   const bool passed = text.passing && computed(text) > from;
   if (passed || from == 0)
     text.sequence = {};
@@ -204,28 +205,25 @@ void Engine::compute_again(Running& text, std::int64_t from) const {
     cache_.truncate(text.sequence, from + virtual_tokens_);
 }
 
-void Engine::compute(const std::vector<Piece>& pieces) {
+// The hidden rows behind which `rows` want scores.
+Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows) {
   nn::Packed batch;
+  std::vector<nn::KvCache::Sequence*> sequences;
   std::vector<std::int64_t> last_rows;
-  std::vector<Row> rows;
   std::int64_t hidden = 0;
   for (const Piece& piece : pieces) {
     const Text& text = *piece.text->text;
     const auto ids = std::span(text.ids());
     batch.add(ids.subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count)), {},
               static_cast<std::int32_t>(piece.text->sequence.length()));
-    const std::int64_t scored = piece.end() - std::min(piece.end(), std::max(piece.begin, text.first_scored()));
+    sequences.push_back(&piece.text->sequence);
+    const std::int64_t scored = std::max<std::int64_t>(0, piece.end() - std::max(piece.begin, text.first_scored()));
     for (std::int64_t i = 0; i < scored; ++i) rows.push_back({piece.text, static_cast<std::int32_t>(hidden + i)});
     hidden += last_rows.emplace_back(std::max<std::int64_t>(1, scored));
   }
-  const Tensor states = forward(batch, pieces, last_rows);
   figures_.computed += batch.rows();
-  for (const Piece& piece : pieces) {
-    const Running& text = *piece.text;
-    if (piece.end() == text.shared) remember(text, text.shared);
-    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - virtual_tokens_);
-  }
-  take(rows, states);
+  return model_.forward(
+      batch, {.cache = &cache_, .sequences = sequences, .last_rows = last_rows, .interrupted = &options_.interrupted});
 }
 
 void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
@@ -253,39 +251,52 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
 
 // Texts that go on from an ended one take its place.
 void Engine::remove_ended() {
-  for (std::size_t i = 0; i < texts_.size();) {
-    if (!texts_[i]->text->ended()) {
-      ++i;
+  for (auto at = texts_.begin(); at != texts_.end();) {
+    if (!at->text->ended()) {
+      ++at;
       continue;
     }
-    const std::unique_ptr<Running> text = std::move(texts_[i]);
-    texts_.erase(texts_.begin() + static_cast<std::ptrdiff_t>(i));  // before its callback, which may throw
-    const bool whole = missing(*text) == 0;
-    for (auto& next : text->text->next()) {
-      Running made{.id = text->id, .text = std::move(next), .kept = text->kept};
-      if (whole) made.sequence = text->sequence;
-      texts_.insert(texts_.begin() + static_cast<std::ptrdiff_t>(i++), std::make_unique<Running>(std::move(made)));
+    Texts removed;  // before its callback, which may throw
+    removed.splice(removed.end(), texts_, at++);
+    Running& text = removed.front();
+    for (auto& next : text.text->next()) {
+      Running& made = *texts_.insert(at, Running{.id = text.id, .text = std::move(next), .kept = text.kept});
+      if (missing(text) == 0) made.sequence = text.sequence;
     }
-    if (text->kept == Kept::kAll) remember(*text, computed(*text));
-    text->sequence = {};
-    text->text->finish();
+    if (text.kept == Kept::kAll) remember(text, computed(text));
+    text.sequence = {};
+    text.text->finish();
   }
 }
 
 bool Engine::step() {
   take_submitted();
-  const bool ended = std::ranges::any_of(texts_, [](const auto& text) { return text->text->ended(); });
+  const bool ended = std::ranges::any_of(texts_, [](const Running& text) { return text.text->ended(); });
   remove_ended();
   if (texts_.empty()) return ended;
-  const std::vector<Piece> pieces = plan();
-  LINNET_ASSERT(!pieces.empty());
-  compute(pieces);
+  std::vector<Piece> pieces;
+  std::vector<Row> rows;
+  Tensor hidden;
+  try {
+    plan(pieces);
+    LINNET_ASSERT(!pieces.empty());
+    hidden = forward(pieces, rows);
+  } catch (...) {  // the sequences are as they were, or empty
+    for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
+    throw;
+  }
+  take(rows, hidden);
+  for (const Piece& piece : pieces) {
+    const Running& text = *piece.text;
+    if (piece.end() == text.shared) remember(text, text.shared);
+    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - virtual_tokens_);
+  }
   remove_ended();
   return true;
 }
 
 void Engine::forget_all_but(std::span<const std::int32_t> prompt) {
-  const nn::KvCache::Sequence kept = prefixes_.find(prompt, cache_);
+  const nn::KvCache::Sequence kept = prefixes_.find(keys(prompt), cache_);
   while (prefixes_.evict()) {
   }
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -64,20 +65,19 @@ class Engine {
   struct Running;
   struct Piece;
   struct Row;
-  using Texts = std::vector<std::unique_ptr<Running>>;
+  using Texts = std::list<Running>;
 
   RequestId submit(Running text);
   void take_submitted();
-  std::vector<std::int32_t> keys(const Running& text, std::int64_t count) const;
+  std::vector<std::int32_t> keys(std::span<const std::int32_t> ids) const;
   std::int64_t computed(const Running& text) const;
   std::int64_t missing(const Running& text) const;
   bool make_room(const Running& text, std::int64_t count);
   bool begin(Running& text, const std::vector<Piece>& pieces);
-  void add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces);
-  std::vector<Piece> plan();
-  Tensor forward(const nn::Packed& batch, const std::vector<Piece>& pieces, std::span<const std::int64_t> last_rows);
+  bool add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces);
+  void plan(std::vector<Piece>& pieces);
   void compute_again(Running& text, std::int64_t from) const;
-  void compute(const std::vector<Piece>& pieces);
+  Tensor forward(const std::vector<Piece>& pieces, std::vector<Row>& rows);
   void take(const std::vector<Row>& rows, const Tensor& hidden);
   void remember(const Running& text, std::int64_t count);
   void remove_ended();

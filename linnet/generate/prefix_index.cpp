@@ -22,12 +22,12 @@ void PrefixIndex::add(Ids ids, const nn::KvCache::Sequence& sequence) {
     const Ids tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
     auto [found, length] = longest_match(node->next, tokens);
     if (length < tokens.size()) {
+      if (length > 0 && length == found->first.size()) node->next.erase(found);  // it goes on in the new block
       auto made = std::make_unique<Node>(Node{sequence.blocks()[block], 0, {}});
-      found = made.get();
-      node->next.emplace(std::vector<std::int32_t>(tokens.begin(), tokens.end()), std::move(made));
+      found = node->next.emplace(std::vector<std::int32_t>(tokens.begin(), tokens.end()), std::move(made)).first;
     }
-    found->used = clock_;
-    node = found;
+    node = found->second.get();
+    node->used = clock_;
   }
 }
 
@@ -39,25 +39,25 @@ nn::KvCache::Sequence PrefixIndex::find(Ids ids, const nn::KvCache& cache) {
     const Ids tokens = ids.first(std::min<std::size_t>(kKvBlock, ids.size()));
     const auto [found, length] = longest_match(node->next, tokens);
     if (length == 0) break;
-    found->used = clock_;
-    cache.append(sequence, found->block, static_cast<std::int64_t>(length));
+    node = found->second.get();
+    node->used = clock_;
+    cache.append(sequence, node->block, static_cast<std::int64_t>(length));
     if (length < kKvBlock) break;
-    node = found;
     ids = ids.subspan(kKvBlock);
   }
   return sequence;
 }
 
 // The child that begins with most of `tokens`, and with how many: in the order of their tokens it is beside them.
-std::pair<PrefixIndex::Node*, std::size_t> PrefixIndex::longest_match(const Children& children, Ids tokens) {
-  std::pair<Node*, std::size_t> best{nullptr, 0};
-  const auto at = children.lower_bound({tokens.begin(), tokens.end()});
-  const auto look = [&](const auto& child) {
-    const std::size_t length = equal_at_start(child.first, tokens);
-    if (length > best.second) best = {child.second.get(), length};
+auto PrefixIndex::longest_match(Children& children, Ids tokens) -> std::pair<Children::iterator, std::size_t> {
+  std::pair<Children::iterator, std::size_t> best{children.end(), 0};
+  const auto look = [&](Children::iterator child) {
+    const std::size_t length = equal_at_start(child->first, tokens);
+    if (length > best.second) best = {child, length};
   };
-  if (at != children.end()) look(*at);
-  if (at != children.begin()) look(*std::prev(at));
+  const auto at = children.lower_bound({tokens.begin(), tokens.end()});
+  if (at != children.end()) look(at);
+  if (at != children.begin()) look(std::prev(at));
   return best;
 }
 

@@ -31,7 +31,8 @@ class PrefixIndex {
     std::map<std::vector<std::int32_t>, std::unique_ptr<Node>> next;  // by the tokens of the block
   };
   using Children = decltype(Node::next);
-  static std::pair<Node*, std::size_t> longest_match(const Children& children, std::span<const std::int32_t> tokens);
+  static std::pair<Children::iterator, std::size_t> longest_match(Children& children,
+                                                                  std::span<const std::int32_t> tokens);
   Node root_;
   std::uint64_t clock_ = 0;
 };

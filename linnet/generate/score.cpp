@@ -61,11 +61,15 @@ ScoreSession::ScoreSession(const models::Model& model, ScoreOptions options)
   require_causal_lm(model);
 }
 
-// How many tokens all prompts begin with; fewer when later ones differ.
+// How many tokens all prompts begin with, the last one of each left out: its row scores what follows. Fewer when later
+// ones differ.
 std::int64_t ScoreSession::shared_by(std::span<const ScoreRequest> requests) {
   if (requests.empty() || (!shared_ && requests.size() < 2)) return 0;
   Ids common = shared_ ? *shared_ : requests.front().prompt;
-  for (const ScoreRequest& r : requests) common.erase(std::ranges::mismatch(common, r.prompt).in1, common.end());
+  for (const ScoreRequest& r : requests) {
+    const auto begin = std::span(r.prompt).first(r.prompt.empty() ? 0 : r.prompt.size() - 1);
+    common.erase(std::ranges::mismatch(common, begin).in1, common.end());
+  }
   if (shared_ && common.size() < shared_->size()) engine_.forget_all_but(common);
   shared_ = std::move(common);
   return std::ssize(*shared_);
@@ -83,9 +87,9 @@ std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest
   std::vector<RequestId> submitted;
   try {
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      const auto on_end = [this, answers, i](const std::vector<Score>& scores) {
+      const auto on_end = [this, answers, i, all = requests[i].continuations.size()](const std::vector<Score>& scores) {
         answers->scores[i] = scores;
-        if (!scores.empty() && options_.progress) options_.progress(++answers->done, std::ssize(answers->scores));
+        if (scores.size() == all && options_.progress) options_.progress(++answers->done, std::ssize(answers->scores));
       };
       submitted.push_back(engine_.submit({requests[i].prompt, requests[i].continuations, shared, on_end}));
     }
@@ -109,23 +113,21 @@ Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> 
   const std::int64_t length = options.limit > 0 ? std::min(options.limit, std::ssize(ids)) : std::ssize(ids);
   check(length >= 2, "[perplexity] the text has {} tokens, at least 2 are needed", length);
   const auto part = [&](std::int64_t begin, std::int64_t end) { return Ids(ids.begin() + begin, ids.begin() + end); };
-  std::vector<ScoreRequest> windows;
-  std::vector<std::int64_t> ends;
-  for (std::int64_t begin = 0, scored = 1; scored < length; begin += options.stride) {
-    const std::int64_t end = std::min(begin + options.window, length), first = std::max(scored, begin + 1);
-    if (first < end) {
-      windows.push_back({part(begin, first), {part(first, end)}});
-      ends.push_back(end);
-    }
-    scored = end;
-  }
-  const auto progress = [&](std::int64_t done, std::int64_t) {
-    if (options.progress) options.progress(ends[static_cast<std::size_t>(done) - 1], length);
-  };
+  constexpr std::size_t kWindowsAtOnce = 64;
+  ScoreSession session(model);
   Perplexity result;
-  for (const auto& window : score(model, windows, {.progress = progress})) {
-    result.negative_log_likelihood -= window.front().logprob;
-    result.tokens += window.front().tokens;
+  for (std::int64_t begin = 0, scored = 1; scored < length;) {
+    std::vector<ScoreRequest> windows;
+    for (; scored < length && windows.size() < kWindowsAtOnce; begin += options.stride) {
+      const std::int64_t end = std::min(begin + options.window, length), first = std::max(scored, begin + 1);
+      if (first < end) windows.push_back({part(begin, first), {part(first, end)}});
+      scored = end;
+    }
+    for (const auto& window : session.score(windows)) {
+      result.negative_log_likelihood -= window.front().logprob;
+      result.tokens += window.front().tokens;
+    }
+    if (options.progress) options.progress(scored, length);
   }
   return result;
 }

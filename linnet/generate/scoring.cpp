@@ -59,12 +59,15 @@ Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std
   for (const Ids& continuation : request.continuations) check_ids(model, continuation, "continuation");
   shared_->scores.resize(request.continuations.size());
   shared_->tree = edges_of(request.continuations);
-  shared_->request = std::move(request);
+  shared_->on_end = std::move(request.on_end);
   shared_->texts = 1;
-  ids_ = shared_->request.prompt;
+  ids_ = std::move(request.prompt);
   scored_ = std::ssize(ids_) - 1;
+  for (const Ids& continuation : request.continuations)
+    shared_->longest = std::max(shared_->longest, std::ssize(ids_) + std::ssize(continuation));
+  whole_ = request.continuations.size() == 1 && nn::depends_on_length(model.config().rope.kind);
   // Where all continuations begin alike, their beginning is computed with the prompt.
-  if (shared_->tree.size() == 1 && !needs_no_rows(shared_->tree.front())) follow(shared_->tree.front());
+  if (shared_->tree.size() == 1 && (whole_ || !needs_no_rows(shared_->tree.front()))) follow(shared_->tree.front());
 }
 
 Scoring::Scoring(std::shared_ptr<Shared> shared, const Edge& edge, Ids before)
@@ -75,13 +78,7 @@ Scoring::Scoring(std::shared_ptr<Shared> shared, const Edge& edge, Ids before)
 
 void Scoring::follow(const Edge& edge) {
   edge_ = &edge;
-  ids_.insert(ids_.end(), edge.tokens.begin(), edge.tokens.end() - (edge.next.empty() ? 1 : 0));
-}
-
-std::int64_t Scoring::longest() const {
-  std::size_t longest = 0;
-  for (const Ids& continuation : shared_->request.continuations) longest = std::max(longest, continuation.size());
-  return std::ssize(shared_->request.prompt) + static_cast<std::int64_t>(longest);
+  ids_.insert(ids_.end(), edge.tokens.begin(), edge.tokens.end() - (edge.next.empty() && !whole_ ? 1 : 0));
 }
 
 void Scoring::take(std::span<float> scores) {
@@ -89,7 +86,7 @@ void Scoring::take(std::span<float> scores) {
   backend().log_softmax(scores.data(), scores.data(), 1, std::ssize(scores));
   if (++scored_ < std::ssize(ids_)) return add(*edge_, ids_[static_cast<std::size_t>(scored_)], scores, likeliest);
   for (const Edge& edge : edges_behind()) add(edge, edge.tokens.front(), scores, likeliest);
-  if (edge_ != nullptr && edge_->next.empty()) add(*edge_, edge_->tokens.back(), scores, likeliest);
+  if (edge_ != nullptr && edge_->next.empty() && !whole_) add(*edge_, edge_->tokens.back(), scores, likeliest);
 }
 
 void Scoring::add(const Edge& edge, std::int32_t token, std::span<const float> logprobs, std::int32_t likeliest) {
@@ -103,6 +100,7 @@ void Scoring::add(const Edge& edge, std::int32_t token, std::span<const float> l
 
 std::vector<std::unique_ptr<Text>> Scoring::next() {
   std::vector<std::unique_ptr<Text>> texts;
+  if (shared_->stopped) return texts;
   for (const Edge& edge : edges_behind())
     if (!needs_no_rows(edge)) texts.push_back(std::unique_ptr<Text>(new Scoring(shared_, edge, ids_)));
   return texts;
@@ -111,8 +109,8 @@ std::vector<std::unique_ptr<Text>> Scoring::next() {
 bool Scoring::goes_on() const { return !std::ranges::all_of(edges_behind(), needs_no_rows); }
 
 void Scoring::finish() {
-  if (--shared_->texts > 0 || !shared_->request.on_end) return;
-  shared_->request.on_end(shared_->stopped ? std::vector<Score>() : shared_->scores);
+  if (--shared_->texts > 0 || !shared_->on_end) return;
+  shared_->on_end(shared_->stopped ? std::vector<Score>() : shared_->scores);
 }
 
 }  // namespace linnet::generate

@@ -1,5 +1,7 @@
 // One request to score continuations of a prompt, as the texts that an engine computes: the continuations are a tree,
-// and each of its edges is a text that begins where the one above it ends. Of the last tokens nothing is computed.
+// and each of its edges is a text that begins where the one above it ends. The last token of a continuation is not
+// computed, but for a model whose rotations depend on a text's length: there a single continuation is scored as in one
+// forward pass of prompt and continuation, several are not.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +41,7 @@ class Scoring : public Text {
   Scoring(const models::Model& model, ScoreRequest request);
 
   const std::vector<std::int32_t>& ids() const override { return ids_; }
-  std::int64_t longest() const override;
+  std::int64_t longest() const override { return shared_->longest; }
   std::int64_t first_scored() const override { return scored_; }
   void take(std::span<float> scores) override;
   bool ended() const override { return shared_->stopped || scored_ == std::ssize(ids_); }
@@ -50,10 +52,11 @@ class Scoring : public Text {
 
  private:
   struct Shared {
-    ScoreRequest request;
     std::vector<Edge> tree;
     std::vector<Score> scores;
-    std::size_t texts = 0;  // not finished
+    std::function<void(const std::vector<Score>&)> on_end;
+    std::int64_t longest = 0;  // prompt and continuation
+    std::size_t texts = 0;     // not finished
     bool stopped = false;
   };
   Scoring(std::shared_ptr<Shared> shared, const Edge& edge, std::vector<std::int32_t> before);
@@ -65,6 +68,7 @@ class Scoring : public Text {
   const Edge* edge_ = nullptr;     // at the end of the text; none: it is the prompt
   std::vector<std::int32_t> ids_;  // those that are computed
   std::int64_t scored_ = 0;        // the place of the first whose scores are still wanted
+  bool whole_ = false;             // the last token is computed, too
 };
 
 }  // namespace linnet::generate

@@ -21,7 +21,7 @@ class Text {
   virtual bool ended() const = 0;
   virtual void stop() = 0;  // ends it, and what goes on from it
 
-  // Where it is not stopped but has ended: the texts that begin with it, if any.
+  // Once it has ended: the texts that begin with it, if any; none of one that was stopped.
   virtual std::vector<std::unique_ptr<Text>> next() { return {}; }
   virtual bool goes_on() const { return true; }   // its keys and values are read after its last token was computed
   virtual void found(std::int64_t /*tokens*/) {}  // so many of its tokens need not be computed

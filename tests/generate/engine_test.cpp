@@ -231,6 +231,52 @@ TEST(Engine, ASharedPrefixIsComputedOnce) {
   EXPECT_EQ(engine.figures().blocks_used, 2U);  // what is kept of the prefix
 }
 
+// What an earlier text has of the only block is taken over by a copy, for which there is no room.
+TEST(Engine, APrefixInTheOnlyBlockDoesNotStopTheNextText) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model, {.memory = block_bytes(*model)});
+  const Ids prompt = random_ids(20, *model, 3);
+  const GenerateOptions options{.max_new_tokens = 5};
+  const Ids first = generate(engine, prompt, options).ids;
+  EXPECT_EQ(generate(engine, prompt, options).ids, first);
+  Engine two(*model, {.memory = 2 * block_bytes(*model)});
+  std::size_t scores = 0;
+  two.submit(
+      {random_ids(100, *model, 4), {{5, 6}, {7, 8}}, 70, [&](const std::vector<Score>& s) { scores = s.size(); }});
+  while (two.step()) {
+  }
+  EXPECT_EQ(scores, 2U);
+}
+
+TEST(Engine, AStepKeepsItsBudgetOfManyShortScores) {
+  const auto model = make_model("llama/causal");
+  Engine engine(*model, {.batch_tokens = 10});
+  std::size_t ends = 0;
+  for (std::int32_t i = 0; i < 60; ++i)
+    engine.submit({Ids{i}, {{5, 6}, {7}}, 0, [&](const std::vector<Score>&) { ++ends; }});
+  for (std::int64_t before = 0; engine.step(); before = engine.figures().computed)
+    EXPECT_LE(engine.figures().computed - before, 10);
+  EXPECT_EQ(ends, 60U);
+}
+
+TEST(Engine, AThrowWhileScoresAreTakenLosesNoOtherText) {
+  const auto model = make_model("llama/causal");
+  const ScoreRequest request{random_ids(9, *model, 2), {{5, 6, 7, 8}}};
+  std::vector<double> found;
+  for (const bool beside : {false, true}) {
+    Engine engine(*model);
+    if (beside)
+      engine.submit({random_ids(5, *model, 1), {}, [](std::int32_t) -> bool { throw std::runtime_error("no"); }});
+    ScoreRequest asked = request;
+    asked.on_end = [&](const std::vector<Score>& scores) { found.push_back(scores.at(0).logprob); };
+    engine.submit(asked);
+    engine.submit(asked);
+    EXPECT_EQ(steps_that_throw<std::runtime_error>(engine), beside ? 1 : 0);
+  }
+  ASSERT_EQ(found.size(), 4U);
+  for (const double logprob : found) EXPECT_EQ(logprob, found[0]);
+}
+
 TEST(Engine, ACancelledScoreHasNoScores) {
   const auto model = make_model("llama/causal");
   Engine engine(*model, {.batch_tokens = 20});
@@ -241,11 +287,13 @@ TEST(Engine, ACancelledScoreHasNoScores) {
   };
   const RequestId first = engine.submit({random_ids(30, *model, 1), {{5, 6}, {7, 8}}, 0, on_end});
   engine.step();
+  const std::int64_t before = engine.figures().computed;
   engine.cancel(first);
   engine.cancel(engine.submit({random_ids(5, *model, 1), {{5, 6}, {7, 8}}, 0, on_end}));
   while (engine.step()) {
   }
   EXPECT_EQ(ends, 2);
+  EXPECT_EQ(engine.figures().computed, before);
   EXPECT_EQ(engine.figures().blocks_used, 0U);
 }
 

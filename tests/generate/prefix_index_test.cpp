@@ -55,6 +55,13 @@ TEST_F(Prefixes, OfSeveralBlocksTheOneThatBeginsWithMostIsTaken) {
   EXPECT_EQ(index_.find(text(70), cache_).length(), 70);
 }
 
+TEST_F(Prefixes, ABlockThatGoesOnTakesThePlaceOfItsBeginning) {
+  index_.add(text(30), sequence(30));
+  index_.add(text(64), sequence(64));
+  EXPECT_EQ(cache_.used_blocks(), 1U);
+  EXPECT_EQ(index_.find(text(64), cache_).length(), 64);
+}
+
 // The text that was added writes on to a copy.
 TEST_F(Prefixes, WhatWasAddedStaysAsItWas) {
   auto s = sequence(10);
