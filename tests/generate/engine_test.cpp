@@ -9,70 +9,15 @@
 #include <thread>
 
 #include "linnet/base/error.h"
-#include "linnet/models/loader.h"
-#include "tests/models/fixture.h"
+#include "tests/generate/engine_fixture.h"
 #include "tests/scratch.h"
 
 namespace linnet::generate {
 namespace {
 
-using Ids = std::vector<std::int32_t>;
-
-// A small model of 512 positions.
-std::unique_ptr<models::Model> make_model(const std::string& fixture, DType type = DType::kF32) {
-  const auto like = models::Model::from_pretrained(fixtures() / fixture);
-  nn::TransformerConfig c = like->config();
-  c.hidden = 64, c.ffn = 96, c.heads = 4, c.head_dim = 16, c.layers = 2;
-  c.kv_heads = fixture.starts_with("llama") ? 2 : 4;
-  if (c.max_positions > 0) c.max_positions = 512;
-  auto model = models::Model::from_config(like->family(), c, 5);
-  for (const nn::Parameter& p : model->parameters())
-    if (p.shape.size() == 2) *p.tensor = models::convert_weight(*p.tensor, type);
-  return model;
-}
-
-Ids random_ids(std::size_t count, const models::Model& model, std::uint64_t seed) {
-  Rng rng(seed);
-  Ids ids(count);
-  for (auto& id : ids)
-    id = static_cast<std::int32_t>(rng.next_u32() % static_cast<std::uint32_t>(model.config().vocab));
-  return ids;
-}
-
-// Prompts of 1 to 150 tokens; every other text is sampled, some begin alike.
-std::vector<Request> mixed_requests(const models::Model& model, std::size_t count) {
-  std::vector<Request> requests;
-  const Ids common = random_ids(70, model, 999);
-  for (std::size_t i = 0; i < count; ++i) {
-    Request r{random_ids(1 + i * 53 % 150, model, i)};
-    if (i % 5 == 0) r.prompt.insert(r.prompt.begin(), common.begin(), common.end());
-    r.options.max_new_tokens = static_cast<std::int64_t>(1 + i * 7 % 40);
-    r.options.sampling.do_sample = i % 2 == 1;
-    r.options.seed = i;
-    requests.push_back(r);
-  }
-  return requests;
-}
-
 Ids alone(const models::Model& model, const Request& request) {
   return generate(model, request.prompt, request.options).ids;
 }
-
-// Steps until there is nothing to do; how many of them threw.
-template <class Thrown>
-int steps_that_throw(Engine& engine) {
-  int count = 0;
-  for (bool more = true; more;) {
-    try {
-      more = engine.step();
-    } catch (const Thrown&) {
-      ++count;
-    }
-  }
-  return count;
-}
-
-std::size_t block_bytes(const models::Model& model) { return model.make_cache().bytes_per_position() * kKvBlock; }
 
 class EngineOf : public ::testing::TestWithParam<std::tuple<std::string, DType>> {};
 
@@ -87,62 +32,10 @@ TEST_P(EngineOf, ManyTextsAtOnceAreThoseOfEachAlone) {
       r.on_end = [&found, i](Generation& g) { found[i] = g.ids; };
       engine.submit(std::move(r));
     }
-    while (engine.step()) {
-    }
+    run(engine);
     for (std::size_t i = 0; i < requests.size(); ++i)
       EXPECT_EQ(found.at(i), alone(*model, requests[i])) << "text " << i << ", " << batch << " tokens a step";
     EXPECT_EQ(engine.figures().requests, 0U);
-  }
-}
-
-// Requests to score, some of whose continuations begin alike, beside texts that are generated, in a small pool.
-TEST_P(EngineOf, ScoresAreThoseOfEachAloneWhateverElseRuns) {
-  const auto model = make_model(std::get<0>(GetParam()), std::get<1>(GetParam()));
-  const auto texts = mixed_requests(*model, 9);
-  const Ids common = random_ids(75, *model, 7);
-  std::vector<ScoreRequest> requests;
-  for (std::size_t i = 0; i < 12; ++i) {
-    ScoreRequest r{common, {{5}, {5, 6}, {8, 9, 10}, {8, 9, 11, 12}}};
-    const Ids own = random_ids(1 + i * 31 % 90, *model, 100 + i);
-    r.prompt.insert(r.prompt.end(), own.begin(), own.end());
-    if (i % 3 == 0) r.continuations.resize(1);
-    r.shared = 75;
-    requests.push_back(std::move(r));
-  }
-  const auto alone = [&](const ScoreRequest& request) {
-    std::vector<double> found;
-    for (const Ids& continuation : request.continuations) {
-      Engine engine(*model);
-      engine.submit(
-          {request.prompt, {continuation}, 0, [&](const std::vector<Score>& s) { found.push_back(s[0].logprob); }});
-      while (engine.step()) {
-      }
-    }
-    return found;
-  };
-  std::vector<std::vector<double>> wanted;
-  for (const ScoreRequest& request : requests) wanted.push_back(alone(request));
-  std::vector<Ids> wanted_texts;
-  for (const Request& text : texts) wanted_texts.push_back(generate(*model, text.prompt, text.options).ids);
-  for (const auto& [batch, blocks] : {std::pair{3, std::size_t{5}}, {64, 9}, {512, 100}}) {
-    Engine engine(*model, {.memory = blocks * block_bytes(*model), .batch_tokens = batch});
-    std::vector<std::vector<double>> found(requests.size());
-    std::map<std::size_t, Ids> generated;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      ScoreRequest r = requests[i];
-      r.on_end = [&found, i](const std::vector<Score>& scores) {
-        for (const Score& s : scores) found[i].push_back(s.logprob);
-      };
-      engine.submit(std::move(r));
-      if (i >= texts.size()) continue;
-      Request text = texts[i];
-      text.on_end = [&generated, i](Generation& g) { generated[i] = g.ids; };
-      engine.submit(std::move(text));
-    }
-    while (engine.step()) EXPECT_LE(engine.figures().blocks_used, blocks);
-    for (std::size_t i = 0; i < requests.size(); ++i)
-      EXPECT_EQ(found[i], wanted[i]) << i << ", " << batch << " tokens a step";
-    for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(generated.at(i), wanted_texts[i]) << i;
   }
 }
 
@@ -213,24 +106,6 @@ TEST(Engine, WhatAnEarlierTextBeganWithIsNotComputedAgain) {
   EXPECT_EQ(engine.figures().found, 199 + 269);
 }
 
-TEST(Engine, ASharedPrefixIsComputedOnce) {
-  const auto model = make_model("llama/causal");
-  Engine engine(*model);
-  const Ids common = random_ids(70, *model, 3);
-  std::int64_t rows = 70;
-  for (std::int32_t i = 0; i < 20; ++i) {
-    ScoreRequest request{common, {{5}, {6, 7}}, 70, {}};
-    request.prompt.push_back(i);
-    request.prompt.push_back(9);
-    engine.submit(std::move(request));
-    rows += 2 + 1;
-  }
-  while (engine.step()) {
-  }
-  EXPECT_EQ(engine.figures().computed, rows);
-  EXPECT_EQ(engine.figures().blocks_used, 2U);  // what is kept of the prefix
-}
-
 // What an earlier text has of the only block is taken over by a copy, for which there is no room.
 TEST(Engine, APrefixInTheOnlyBlockDoesNotStopTheNextText) {
   const auto model = make_model("llama/causal");
@@ -239,85 +114,6 @@ TEST(Engine, APrefixInTheOnlyBlockDoesNotStopTheNextText) {
   const GenerateOptions options{.max_new_tokens = 5};
   const Ids first = generate(engine, prompt, options).ids;
   EXPECT_EQ(generate(engine, prompt, options).ids, first);
-  Engine two(*model, {.memory = 2 * block_bytes(*model)});
-  std::size_t scores = 0;
-  two.submit(
-      {random_ids(100, *model, 4), {{5, 6}, {7, 8}}, 70, [&](const std::vector<Score>& s) { scores = s.size(); }});
-  while (two.step()) {
-  }
-  EXPECT_EQ(scores, 2U);
-}
-
-TEST(Engine, AStepKeepsItsBudgetOfManyShortScores) {
-  const auto model = make_model("llama/causal");
-  Engine engine(*model, {.batch_tokens = 10});
-  std::size_t ends = 0;
-  for (std::int32_t i = 0; i < 60; ++i)
-    engine.submit({Ids{i}, {{5, 6}, {7}}, 0, [&](const std::vector<Score>&) { ++ends; }});
-  for (std::int64_t before = 0; engine.step(); before = engine.figures().computed)
-    EXPECT_LE(engine.figures().computed - before, 10);
-  EXPECT_EQ(ends, 60U);
-}
-
-TEST(Engine, AThrowWhileScoresAreTakenLosesNoOtherText) {
-  const auto model = make_model("llama/causal");
-  const ScoreRequest request{random_ids(9, *model, 2), {{5, 6, 7, 8}}};
-  std::vector<double> found;
-  for (const bool beside : {false, true}) {
-    Engine engine(*model);
-    if (beside)
-      engine.submit({random_ids(5, *model, 1), {}, [](std::int32_t) -> bool { throw std::runtime_error("no"); }});
-    ScoreRequest asked = request;
-    asked.on_end = [&](const std::vector<Score>& scores) { found.push_back(scores.at(0).logprob); };
-    engine.submit(asked);
-    engine.submit(asked);
-    EXPECT_EQ(steps_that_throw<std::runtime_error>(engine), beside ? 1 : 0);
-  }
-  ASSERT_EQ(found.size(), 4U);
-  for (const double logprob : found) EXPECT_EQ(logprob, found[0]);
-}
-
-TEST(Engine, ACancelledScoreHasNoScores) {
-  const auto model = make_model("llama/causal");
-  Engine engine(*model, {.batch_tokens = 20});
-  int ends = 0;
-  const auto on_end = [&](const std::vector<Score>& scores) {
-    ++ends;
-    EXPECT_TRUE(scores.empty());
-  };
-  const RequestId first = engine.submit({random_ids(30, *model, 1), {{5, 6}, {7, 8}}, 0, on_end});
-  engine.step();
-  const std::int64_t before = engine.figures().computed;
-  engine.cancel(first);
-  engine.cancel(engine.submit({random_ids(5, *model, 1), {{5, 6}, {7, 8}}, 0, on_end}));
-  while (engine.step()) {
-  }
-  EXPECT_EQ(ends, 2);
-  EXPECT_EQ(engine.figures().computed, before);
-  EXPECT_EQ(engine.figures().blocks_used, 0U);
-}
-
-TEST(Engine, AnInterruptedStepOfAScoreIsDoneAgain) {
-  const auto model = make_model("llama/causal");
-  int calls = 0;
-  Engine engine(*model, {.batch_tokens = 30, .interrupted = [&] { return ++calls % 3 == 0; }});
-  const ScoreRequest request{random_ids(100, *model, 1), {{5, 6}, {5, 7, 8}, {9}}};
-  std::vector<double> found, wanted;
-  ScoreRequest asked = request;
-  asked.on_end = [&](const std::vector<Score>& scores) {
-    for (const Score& s : scores) found.push_back(s.logprob);
-  };
-  engine.submit(asked);
-  EXPECT_GT(steps_that_throw<nn::Interrupted>(engine), 0);
-  Engine calm(*model);
-  asked.on_end = [&](const std::vector<Score>& scores) {
-    for (const Score& s : scores) wanted.push_back(s.logprob);
-  };
-  calm.submit(asked);
-  while (calm.step()) {
-  }
-  EXPECT_EQ(found, wanted);
-  EXPECT_EQ(found.size(), 3U);
 }
 
 TEST(Engine, CallbacksMaySubmitAndCancel) {
@@ -341,8 +137,7 @@ TEST(Engine, CallbacksMaySubmitAndCancel) {
     engine.submit(again);
   };
   id = engine.submit(first);
-  while (engine.step()) {
-  }
+  run(engine);
   EXPECT_EQ(cancelled.ids, Ids(whole.begin(), whole.begin() + 5));
   EXPECT_EQ(cancelled.finish, FinishReason::kStop);
   EXPECT_EQ(second, whole);
@@ -401,8 +196,7 @@ TEST(Engine, OneTokenAStepAndTwoBlocksGoOn) {
     submit(long_one, 3);
   }
   submit({7}, 5);
-  while (engine.step()) {
-  }
+  run(engine);
   EXPECT_EQ(ends, 4);
 }
 
