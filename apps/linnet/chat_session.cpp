@@ -166,7 +166,7 @@ class Conversation {
         {"bye", "exit"},         {"q", "quit"},          {"reset", "clear"}, {"new", "clear"},
         {"retry", "regenerate"}, {"redo", "regenerate"}, {"write", "save"},  {"?", "help"}};
     auto near = suggestions(std::string_view(name).substr(1), known, kMeanings);
-    for (std::string& command : near) command.insert(0, "/");
+    for (std::string& command : near) command = fmt::format("/{}", command);
     print_requested(format_printable(
         "[there is no {}{}; a blank in front makes it a question]", printable(name, 40),
         near.empty() ? "; /help lists the commands" : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
