@@ -187,6 +187,7 @@ void Engine::plan(std::vector<Piece>& pieces) {
     full = !add_piece(text, budget, pieces) || full;
     if (oldest && pieces.empty()) {  // it shares a block that it has to write to, and there is none for a copy
       text.sequence = {};
+      text.shared = 0;
       while (prefixes_.evict()) {
       }
       add_piece(text, budget, pieces);
