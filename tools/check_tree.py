@@ -10,10 +10,10 @@ With names as arguments (`check_tree.py lengths`) only these rules.
   filesystem   no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no
                advice. linnet/base/file.h has what is needed; else the last argument is an error_code called `error`,
                `ignored` or `none`
-  flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
-               linnet/base/option.h names the field, and a row of apps/linnet/option_table.cpp has its flag
   roles        no file of linnet/{models,adapt,train} has a text with a parameter's name in it, nor looks for part of one:
                what a parameter is for is its nn::Role. The name tables of models/families have names, and nothing else
+  flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
+               linnet/base/option.h names the field, and a row of apps/linnet/option_table.cpp has its flag
 """
 
 import pathlib
@@ -136,6 +136,23 @@ def throwing_calls(path, text):
         yield text.count("\n", 0, found.start()) + 1, "a directory iterator may throw; take list_folder or files_below"
 
 
+# As nn/ calls parameters and their modules.
+PARAMETER = re.compile(
+    r'"(?:(?:\w+\.)?(?:embeddings\.(?:tokens|positions|types|norm)|head\.(?!index)|pooler\.|layers\.|final_norm)|[^"\n]*\.(?:\w*attention|ffn)\.)[^"\n]*"'
+)
+PART = r'"\.?(?:embeddings|head|pooler|\w*norm|\w*attention|ffn|query|key|value|qkv|output|gate|up|down|weight|bias)\.?"'
+PART_OF_A_NAME = re.compile(rf"(?:\.(?:starts_with|ends_with|find|rfind|contains)\(|(?:leaf|name|ours) [!=]= ){PART}")
+
+
+def names_of_parameters(path, text):
+    if path.parts[:2] not in (("linnet", "models"), ("linnet", "adapt"), ("linnet", "train")) or "families" in path.parts:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("//")[0]
+        if found := PARAMETER.search(code) or PART_OF_A_NAME.search(code):
+            yield number, f"{found[0]} is of a parameter's name; ask its role (linnet/nn/role.h)"
+
+
 # A raw string, a string, a character (which may be a quote), a comment.
 TEXTS = re.compile(r'R"\((?s:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\])\'|//[^\n]*|/\*(?s:.*?)\*/')
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -167,23 +184,6 @@ def fields_of_the_program(table):
     return fields
 
 
-# As nn/ calls parameters and their modules.
-PARAMETER = re.compile(
-    r'"(?:(?:\w+\.)?(?:embeddings\.(?:tokens|positions|types|norm)|head\.(?!index)|pooler\.|layers\.|final_norm)|[^"\n]*\.(?:\w*attention|ffn)\.)[^"\n]*"'
-)
-PART = r'"\.?(?:embeddings|head|pooler|\w*norm|\w*attention|ffn|query|key|value|qkv|output|gate|up|down|weight|bias)\.?"'
-PART_OF_A_NAME = re.compile(rf"(?:\.(?:starts_with|ends_with|find|rfind|contains)\(|(?:leaf|name|ours) [!=]= ){PART}")
-
-
-def names_of_parameters(path, text):
-    if path.parts[:2] not in (("linnet", "models"), ("linnet", "adapt"), ("linnet", "train")) or "families" in path.parts:
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line.split("//")[0]
-        if found := PARAMETER.search(code) or PART_OF_A_NAME.search(code):
-            yield number, f"{found[0]} is of a parameter's name; ask its role (linnet/nn/role.h)"
-
-
 def long_functions(lines):
     """A function starts on a line at indent 0 or 2 that ends in '{' and closes on '}' at the same indent."""
     start = {}
@@ -202,7 +202,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "flags", "roles"]
+    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "roles", "flags"]
     breaches = 0
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
@@ -225,13 +225,13 @@ def main():
                     found.append((1, f"there is no tests/{test_of(path)}"))
             if "filesystem" in rules and folder in ("linnet", "apps"):
                 found += throwing_calls(path, "\n".join(lines))
+            if "roles" in rules:
+                found += names_of_parameters(path, "\n".join(lines))
             if "flags" in rules and folder == "linnet":
                 found += named_flags("\n".join(lines))
                 for number, field in named_options("\n".join(lines)) if path.name != "option.h" else ():
                     if field not in known:
                         found.append((number, f"names the option {field}, which has no row in apps/linnet/option_table.cpp"))
-            if "roles" in rules:
-                found += names_of_parameters(path, "\n".join(lines))
             for number, message in found:
                 print(f"{path}:{number}: {message}")
             breaches += len(found)

@@ -56,29 +56,6 @@ class Dependencies(unittest.TestCase):
         self.assertEqual(self.breaches({"linnet/new/x.cpp": ""}), [("CMakeLists.txt", 1)])
 
 
-class Flags(unittest.TestCase):
-    def lines(self, text):
-        return [line for line, _ in check_tree.named_flags(text)]
-
-    def test_in_a_text_or_a_comment(self):
-        self.assertEqual(self.lines('a;\nfail("x; give --epochs");\n// see `--seed`\n/* two\n--json */'), [2, 3, 5])
-        self.assertEqual(self.lines('R"(\n--raw)"'), [2])
-
-    def test_what_is_no_flag(self):
-        self.assertEqual(self.lines('--depth_; for (;; --n) x = a --b; // models--org--name, a -- b'), [])
-        self.assertEqual(self.lines("case '\"': --at; // a quote\n"), [])
-
-
-    def test_an_option_that_a_message_names(self):
-        text = 'check_option(a == "b", "clip", "{} is", x);\nwarn("{}", option("epochs"));\n'
-        self.assertEqual(list(check_tree.named_options(text)), [(1, "clip"), (2, "epochs")])
-
-    def test_what_the_program_has_a_flag_for(self):
-        rows = '    {"-o,--output", "a file"},\n    {"--lora-r", "rank",\n     rule_of(kTrainRules, "lora_rank")},\n'
-        rows += '    {"--unit,!--no-unit", "scale", {"scaled"}},\n'
-        self.assertLessEqual({"output", "lora_rank", "scaled"}, check_tree.fields_of_the_program(rows))
-
-
 class Roles(unittest.TestCase):
     def lines(self, text, path="linnet/models/x.cpp"):
         return [line for line, _ in check_tree.names_of_parameters(pathlib.Path(path), text)]
@@ -100,6 +77,29 @@ class Roles(unittest.TestCase):
         self.assertEqual(self.lines(text, "linnet/models/families/llama.cpp"), [])
         self.assertEqual(self.lines(text, "linnet/nn/attention.cpp"), [])
         self.assertEqual(self.lines(text, "linnet/adapt/lora.cpp"), [1])
+
+
+class Flags(unittest.TestCase):
+    def lines(self, text):
+        return [line for line, _ in check_tree.named_flags(text)]
+
+    def test_in_a_text_or_a_comment(self):
+        self.assertEqual(self.lines('a;\nfail("x; give --epochs");\n// see `--seed`\n/* two\n--json */'), [2, 3, 5])
+        self.assertEqual(self.lines('R"(\n--raw)"'), [2])
+
+    def test_what_is_no_flag(self):
+        self.assertEqual(self.lines('--depth_; for (;; --n) x = a --b; // models--org--name, a -- b'), [])
+        self.assertEqual(self.lines("case '\"': --at; // a quote\n"), [])
+
+
+    def test_an_option_that_a_message_names(self):
+        text = 'check_option(a == "b", "clip", "{} is", x);\nwarn("{}", option("epochs"));\n'
+        self.assertEqual(list(check_tree.named_options(text)), [(1, "clip"), (2, "epochs")])
+
+    def test_what_the_program_has_a_flag_for(self):
+        rows = '    {"-o,--output", "a file"},\n    {"--lora-r", "rank",\n     rule_of(kTrainRules, "lora_rank")},\n'
+        rows += '    {"--unit,!--no-unit", "scale", {"scaled"}},\n'
+        self.assertLessEqual({"output", "lora_rank", "scaled"}, check_tree.fields_of_the_program(rows))
 
 
 if __name__ == "__main__":
