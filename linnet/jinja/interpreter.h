@@ -22,7 +22,7 @@ struct Limits {
   std::int64_t range = 100'000;    // elements of a range
   int calls = 100;                 // macros and recursive loops within each other
   int depth = 1500;                // expressions and statements within each other
-  double seconds = 0.5;            // processor time
+  double seconds = 0.3;            // processor time; giving up what was made takes about as long
 };
 
 // What a name that is not there means.
