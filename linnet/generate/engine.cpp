@@ -251,8 +251,9 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
   }
 }
 
-// Texts that go on from an ended one take its place.
-void Engine::remove_ended() {
+// Texts that go on from an ended one take its place. Was there one?
+bool Engine::remove_ended() {
+  bool any = false;
   for (auto at = texts_.begin(); at != texts_.end();) {
     if (!at->text->ended()) {
       ++at;
@@ -267,14 +268,15 @@ void Engine::remove_ended() {
     }
     if (text.kept == Kept::kAll) remember(text, computed(text));
     text.sequence = {};
+    any = true;
     text.text->finish();
   }
+  return any;
 }
 
 bool Engine::step() {
   take_submitted();
-  const bool ended = std::ranges::any_of(texts_, [](const Running& text) { return text.text->ended(); });
-  remove_ended();
+  const bool ended = remove_ended();
   if (texts_.empty()) return ended;
   std::vector<Piece> pieces;
   std::vector<Row> rows;

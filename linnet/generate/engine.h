@@ -80,7 +80,7 @@ class Engine {
   Tensor forward(const std::vector<Piece>& pieces, std::vector<Row>& rows);
   void take(const std::vector<Row>& rows, const Tensor& hidden);
   void remember(const Running& text, std::int64_t count);
-  void remove_ended();
+  bool remove_ended();
 
   const models::Model& model_;
   EngineOptions options_;

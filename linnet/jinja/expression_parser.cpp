@@ -309,9 +309,7 @@ void ExpressionParser::parse_postfix(ExprPtr& expr) {
     } else if (at_operator("[")) {
       add_step(expr, parse_index());
     } else if (at_operator("(")) {
-      Step step{StepKind::kCall, peek().line, {}, {}, {}};
-      step.arguments = parse_arguments();
-      add_step(expr, std::move(step));
+      add_step(expr, parse_call_step());
     } else {
       return;
     }
@@ -325,13 +323,17 @@ void ExpressionParser::parse_filters_and_tests(ExprPtr& expr) {
     } else if (at_name("is")) {
       add_step(expr, parse_test());
     } else if (at_operator("(")) {
-      Step step{StepKind::kCall, peek().line, {}, {}, {}};
-      step.arguments = parse_arguments();
-      add_step(expr, std::move(step));
+      add_step(expr, parse_call_step());
     } else {
       return;
     }
   }
+}
+
+Step ExpressionParser::parse_call_step() {
+  Step step{StepKind::kCall, peek().line, {}, {}, {}};
+  step.arguments = parse_arguments();
+  return step;
 }
 
 Step ExpressionParser::parse_attribute() {

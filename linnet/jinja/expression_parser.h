@@ -65,6 +65,7 @@ class ExpressionParser {
   ExprPtr parse_dict();
   void parse_postfix(ExprPtr& expr);
   void parse_filters_and_tests(ExprPtr& expr);
+  Step parse_call_step();
   Step parse_attribute();
   Step parse_index();
   Step parse_test();

@@ -1,8 +1,11 @@
 // Small models and requests for the engine's tests.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "linnet/generate/engine.h"
@@ -65,6 +68,16 @@ int steps_that_throw(Engine& engine) {
 
 inline std::size_t block_bytes(const models::Model& model) {
   return model.make_cache().bytes_per_position() * kKvBlock;
+}
+
+// The fixtures and types that a test of the engine is run over, and how such a case is called.
+inline const auto kFixturesAndTypes =
+    ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
+                       ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0));
+inline std::string fixture_and_type(const ::testing::TestParamInfo<std::tuple<std::string, DType>>& c) {
+  std::string name = std::get<0>(c.param);
+  name.resize(name.find('/'));
+  return name + "_" + std::string(linnet::info(std::get<1>(c.param)).name);
 }
 
 inline void run(Engine& engine) {

@@ -61,14 +61,7 @@ TEST_P(EngineScoresOf, ScoresAreThoseOfEachAloneWhateverElseRuns) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, EngineScoresOf,
-                         ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
-                                            ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0)),
-                         [](const auto& c) {
-                           std::string name = std::get<0>(c.param);
-                           name.resize(name.find('/'));
-                           return name + "_" + std::string(linnet::info(std::get<1>(c.param)).name);
-                         });
+INSTANTIATE_TEST_SUITE_P(Fixtures, EngineScoresOf, kFixturesAndTypes, fixture_and_type);
 
 TEST(EngineScores, ASharedPrefixIsComputedOnce) {
   const auto model = make_model("llama/causal");
