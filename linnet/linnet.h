@@ -1,4 +1,4 @@
-// Everything in one line.
+// Includes the whole library.
 //
 //   #include <linnet/linnet.h>
 //
@@ -6,7 +6,7 @@
 //   linnet::Classifier tone(*model, tokenizer, {.labels = {"positive", "negative"}});
 //   std::cout << tone.classify({"I love the sunny weather today."})[0].label.value() << "\n";
 //
-// What programs use most stands in namespace linnet itself; the modules' own namespaces hold the rest.
+// The most used names are in namespace linnet itself; the rest is in the namespaces of the modules.
 #pragma once
 
 #include "linnet/adapt/adapter.h"

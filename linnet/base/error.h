@@ -1,4 +1,4 @@
-// What goes wrong, as one exception class with a kind; `fail` and `check` throw it.
+// One exception class with a kind; `fail` and `check` throw it.
 //
 //   check(k == weight.size(1), "[linear] x has {} columns, weight takes {}", k, weight.size(1));
 //   fail(ErrorKind::kBadInput, "{}: tensor '{}' ends past the file; download it again", path, name);
@@ -30,7 +30,7 @@ class Error : public std::runtime_error {
   Error(ErrorKind kind, const Printable& message, std::string_view option = {})
       : std::runtime_error(message.text()), kind_(kind), option_(option) {}
   ErrorKind kind() const { return kind_; }
-  // The option of the call that is wrong, by the name of its field; "" where it is not an option.
+  // The field name of the wrong option; "" if the error is not about an option.
   const std::string& option() const { return option_; }
 
  private:
@@ -74,8 +74,8 @@ void check_option(bool ok, const char* field, fmt::format_string<Args...> format
     throw detail::option_error(field, format, args...);
 }
 
-// Runs `work` on a row that a file gave: what would be the caller's mistake is then the file's, said with the row's
-// place. An empty place: the caller's own after all.
+// Runs `work` on a row of a file: an invalid argument becomes an error of the file, with the place of the row. With an
+// empty place it stays the caller's error.
 template <class Work>
 void blame(const std::string& place, const Work& work) {
   try {
@@ -87,7 +87,7 @@ void blame(const std::string& place, const Work& work) {
 }
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
-// For our own mistakes only; on in release builds too.
+// For bugs of this library only; also active in release builds.
 #define LINNET_ASSERT(condition) \
   ((condition) ? static_cast<void>(0) : ::linnet::assertion_failed(#condition, __FILE__, __LINE__))
 

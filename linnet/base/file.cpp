@@ -39,7 +39,7 @@ class Descriptor {
 
 std::string reason() { return std::strerror(errno); }
 
-// Whether the machine is to blame, or what is at the path.
+// Whether the error is the machine's or that of the file at the path.
 ErrorKind kind_of(int error) {
   const bool machine = error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO;
   return machine ? ErrorKind::kRuntime : ErrorKind::kBadInput;
@@ -64,10 +64,10 @@ void write_all(int descriptor, const char* data, std::size_t bytes, const std::f
   }
 }
 
-// What a signal handler may look at. Beyond the last slot a file goes unnamed, and what was begun stays.
+// Data that a signal handler may read. Beyond the last slot a file has no name there, and unfinished files stay.
 struct MappedRange {
   std::atomic<bool> taken = false;
-  std::atomic<const std::byte*> begin = nullptr;  // set last
+  std::atomic<const std::byte*> begin = nullptr;  // written last
   std::size_t size = 0;
   const char* path = nullptr;
 };
@@ -92,8 +92,8 @@ void strike(const std::byte* begin) {
   }
 }
 
-// Guards the list of what is unfinished, and that it agrees with what exists: creating, renaming into place and
-// removing exclude each other. Usable in a signal handler, as no signal interrupts its holder that would take it.
+// Guards the list of unfinished files and keeps it consistent with the disk: creating, renaming into place and removing
+// exclude each other. A signal handler may take it: no signal whose handler takes it interrupts a holder.
 std::atomic_flag unfinished_busy;
 
 void lock_unfinished() noexcept {
@@ -120,7 +120,7 @@ class UnfinishedGuard {
   }
 };
 
-// A file, or a folder with all in it. By system calls alone: the C library's directory functions allocate.
+// Removes a file, or a folder with all in it. System calls only: the C library's directory functions allocate.
 void remove_tree(int parent, const char* name) noexcept {
   if (::unlinkat(parent, name, 0) == 0) return;
   const int folder = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -163,7 +163,7 @@ void remove_below(const std::filesystem::path& root, const std::filesystem::path
 }
 
 void remove_unfinished() noexcept {
-  lock_unfinished();              // for ever: the program ends
+  lock_unfinished();              // never released: the program ends
   constexpr int kAttempts = 100;  // another thread may still write into a folder
   for (const char* const path : unfinished)
     for (int attempt = 0; path != nullptr && attempt < kAttempts; ++attempt) {
@@ -184,7 +184,7 @@ const char* mapped_file_at(const void* address) noexcept {
 
 namespace {
 
-// Of stat: what is there, or the error where it is not simply absent.
+// Result of stat: what exists at the path, or the error if it is not simply absent.
 Presence presence(const std::filesystem::path& path, struct stat& info) {
   if (::stat(path.c_str(), &info) != 0) {
     const int error = errno;
@@ -288,7 +288,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t most) {
 }
 
 std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer is no file, and nothing to wait for
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer is not a file; do not wait for it
   std::shared_ptr<MappedFile> mapped(new MappedFile);
   mapped->path_ = path;
   mapped->size_ = regular_size(file, path);
@@ -308,7 +308,8 @@ MappedFile::~MappedFile() {
 
 void release_pages(const void* begin, std::size_t bytes) noexcept {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;  // of a page begun earlier
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;  // the page began before
+                                                                                              // the range
   if (before + page > bytes) return;
   auto* const first = static_cast<std::byte*>(const_cast<void*>(begin)) + before;
   ::madvise(first, (bytes - before) / page * page, MADV_DONTNEED);
@@ -316,7 +317,7 @@ void release_pages(const void* begin, std::size_t bytes) noexcept {
 
 namespace {
 
-// Renames, and takes it off the list; errno where it cannot.
+// Renames and removes the entry from the list; sets errno on failure.
 bool put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target) {
   const UnfinishedGuard guard;
   if (::rename(temporary.c_str(), target.c_str()) != 0) return false;
@@ -385,7 +386,7 @@ AtomicFolder::~AtomicFolder() {
 
 void AtomicFolder::commit() {
   sync_directory(temporary_);
-  ::rmdir(target_.c_str());  // an empty folder, or nothing
+  ::rmdir(target_.c_str());  // succeeds on an empty folder only
   check(put_in_place(temporary_, target_), ErrorKind::kRuntime, "{}: cannot be put in place ({})", target_.string(),
         reason());
   temporary_.clear();
@@ -400,7 +401,7 @@ void write_file(const std::filesystem::path& target, std::string_view text) {
 
 void sync_directory(const std::filesystem::path& folder) {
   const Descriptor directory(folder.empty() ? std::filesystem::path(".") : folder, O_RDONLY | O_DIRECTORY);
-  // A folder that may not be read and a file system without such a sync are nobody's mistake.
+  // An unreadable folder and a file system without such a sync are not errors.
   const bool ok = directory.get() < 0 || ::fsync(directory.get()) == 0 || errno == EINVAL || errno == ENOTSUP;
   check(ok, ErrorKind::kRuntime, "{}: syncing failed ({})", folder.string(), reason());
 }

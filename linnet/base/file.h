@@ -1,4 +1,4 @@
-// Files: read whole, mapped, and written so that a reader sees the old bytes or the new ones, never a mixture.
+// Reads, maps and writes files; a reader sees the old bytes or the new ones, never a mixture.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@
 
 namespace linnet {
 
-// What is at a path, links followed. Absent is not unreadable: a link to nothing, a loop of links, a folder that may
-// not be searched or a name too long is kBadInput naming the path, never `kAbsent`. No call of std::filesystem that
-// throws belongs outside this file: its exceptions name no advice (tools/check_tree.py, rule `filesystem`).
+// What exists at a path; links are followed. Unreadable is not absent: a dangling link, a loop of links, a folder that
+// may not be searched or a name too long is kBadInput naming the path, never `kAbsent`. No other file may call
+// functions of std::filesystem that throw: their exceptions have no advice (tools/check_tree.py, rule `filesystem`).
 enum class Presence : std::uint8_t { kAbsent, kFile, kFolder, kOther };  // kOther: a pipe, a device, a socket
 Presence presence(const std::filesystem::path& path);
-bool is_file(const std::filesystem::path& path);  // a regular file; a folder, pipe or device in its place: false
+bool is_file(const std::filesystem::path& path);  // false for a folder, pipe or device
 bool is_folder(const std::filesystem::path& path);
 
-// A file beside a model that may be left out: false where it is absent, true where it is a readable file; anything else
-// in its place (a folder, a pipe, a link to nothing, no permission) is kBadInput naming it.
+// An optional file of a model folder: false if absent, true if it is a readable file; anything else (a folder, a pipe,
+// a dangling link, no permission) is kBadInput naming it.
 bool has_companion(const std::filesystem::path& file);
 
 // Size of a file in bytes. Absent or not a file: kBadInput.
@@ -30,23 +30,23 @@ std::uint64_t file_bytes(const std::filesystem::path& file);
 // The entries of a folder by name. Absent or unreadable: kBadInput; more than `most`: kBadInput.
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder, std::size_t most = 100'000);
 
-// All below a folder that is not a folder itself, as paths relative to it, sorted; links are not followed. An absent or
-// unreadable folder, one nested more than 64 deep or with more than `most` entries: kBadInput.
+// All files below a folder as sorted relative paths; links are not followed. An absent or unreadable folder, one nested
+// more than 64 deep or with more than `most` entries: kBadInput.
 std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder, std::size_t most = 1'000'000);
 
-// A symbolic link, whatever it points to.
+// True for a symbolic link, also a dangling one.
 bool is_link(const std::filesystem::path& path) noexcept;
 
-// Makes a folder and those above it. kRuntime where that fails.
+// Creates a folder and its parents. kRuntime on failure.
 void make_folders(const std::filesystem::path& folder);
 
-// Renames; what is at `to` is replaced. kRuntime where that fails.
+// Renames and replaces `to`. kRuntime on failure.
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Removes a file, a link or a folder with all in it, never what a link points to. What cannot be removed stays.
+// Removes a file, a link or a folder with all in it, never the target of a link. Errors are ignored.
 void remove_tree(const std::filesystem::path& path) noexcept;
-// The same of root/inner, where no folder below `root` on the way may be a link: kBadInput naming it, so that nothing
-// outside `root` is removed. Absent: nothing is done. kRuntime where something stays.
+// Removes root/inner. A folder below `root` that is a link is kBadInput naming it, so that nothing outside `root` is
+// removed. Absent: does nothing. kRuntime if something could not be removed.
 void remove_below(const std::filesystem::path& root, const std::filesystem::path& inner);
 
 // The whole file; its size is checked before the first byte is read. Missing, unreadable, not a regular file or larger
@@ -72,15 +72,15 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// The file that is mapped at this address; null where none is. For a signal handler: nothing is locked or allocated,
-// and only the first files of many are known.
+// The file that is mapped at this address, or null. For a signal handler: takes no lock, allocates nothing, and knows a
+// limited number of files.
 const char* mapped_file_at(const void* address) noexcept;
 
-// Gives the pages of a mapped range back to the system; they are read from the file again when touched.
+// Releases the pages of a mapped range (madvise); the next access reads the file again.
 void release_pages(const void* begin, std::size_t bytes) noexcept;
 
-// Writes to a temporary file beside `target`; `commit` syncs it and renames it into place.
-// Without `commit` (an exception on the way) the temporary file goes and the target stays as it was.
+// Writes to a temporary file next to `target`; `commit` syncs and renames it. Without `commit` (after an exception) the
+// temporary file is removed and the target is unchanged.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path target);
@@ -97,8 +97,8 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-// A folder that appears under its name only when it is whole: files go below `path()`, `commit` renames it into place.
-// Without `commit` the temporary folder goes. A target that is there and not an empty folder: kInvalidArgument.
+// A folder that gets its name only when complete: write files below `path()`, then `commit` renames it. Without
+// `commit` the temporary folder is removed. A target that exists and is not an empty folder is kInvalidArgument.
 class AtomicFolder {
  public:
   explicit AtomicFolder(std::filesystem::path target);
@@ -113,8 +113,8 @@ class AtomicFolder {
   std::filesystem::path target_, temporary_;  // temporary_ is empty once committed
 };
 
-// Removes the temporary files and folders of writes that have not been committed, for a signal handler or a thread that
-// ends the process: destructors will not run. From then on nothing is committed, and who begins or ends a write waits.
+// Removes temporary files and folders that are not committed, for a signal handler or a thread that ends the process
+// without destructors. Afterwards nothing is committed, and threads that begin or end a write wait.
 void remove_unfinished() noexcept;
 
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic

@@ -1,4 +1,4 @@
-// Search in time linear in both texts; std::string::find multiplies their lengths where they repeat themselves.
+// Search in time linear in both texts; std::string::find is quadratic for repetitive texts.
 //
 //   find_text("abcb", "b", 2);   // 3
 //   rfind_text("abcb", "b");     // 3; npos where absent

@@ -66,7 +66,7 @@ class Checker : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view place, const JsonLimits& limits) {
-  // The parser takes a NUL byte for the end of the text.
+  // The parser treats a NUL byte as the end of the text.
   const auto nul = text.find('\0');
   check(nul == text.npos, ErrorKind::kBadInput, "{}: a NUL byte at byte {}; the file is damaged or not JSON", place,
         nul);

@@ -1,5 +1,5 @@
-// JSON from outside, checked: nlohmann's parser with limits on size, depth and number of values, no duplicate keys,
-// valid UTF-8. What it costs is linear in the text.
+// Parses untrusted JSON: nlohmann's parser with limits on size, depth and number of values, no duplicate keys, valid
+// UTF-8. Linear in the size of the text.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace linnet {
 using Json = nlohmann::basic_json<JsonObject>;
 
 struct JsonLimits {
-  int depth = 256;                            // copy, print and destroy recurse: no value may be deeper
+  int depth = 256;                            // copy, print and destroy recurse, so depth is limited everywhere
   bool duplicate_keys = false;                // the last one wins where true
   std::size_t bytes = std::size_t{32} << 20;  // of a file, before it is read
   std::size_t values = 250'000;               // numbers, texts, lists, objects: each takes some hundred bytes
@@ -25,10 +25,10 @@ struct JsonLimits {
 Json parse_json(std::string_view text, std::string_view place, const JsonLimits& limits = {});
 Json read_json(const std::filesystem::path& file, const JsonLimits& limits = {});
 
-// Text for output: invalid UTF-8 is replaced, never thrown at.
+// Text for output: invalid UTF-8 is replaced and never throws.
 std::string dump_json(const Json& value, int indent = -1);
 
-// Typed look-ups that fail with the key's name and the type that was found.
+// Typed look-ups; an error has the key and the type that was found.
 const Json& require(const Json& object, const char* key, std::string_view place);
 std::int64_t get_integer(const Json& value, std::string_view key, std::string_view place);
 std::string get_string(const Json& value, std::string_view key, std::string_view place);

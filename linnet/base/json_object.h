@@ -1,5 +1,4 @@
-// The members of a JSON object in their order, found by name in constant time: what nlohmann's `ordered_json` lacks,
-// whose objects of n members take n² steps to read.
+// An ordered JSON object with look-up in constant time. nlohmann's `ordered_json` needs n² steps to read n members.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +12,8 @@
 
 namespace linnet {
 
-// The object type of `Json`. Few members are searched one after the other; more have a table of their places, which is
-// made by what changes the object, so that threads may read one object at once.
+// The object type of `Json`. A small object is searched linearly; a larger one has a hash table. Only mutating calls
+// update the table, so that threads may read one object at the same time.
 template <class Key, class T, class IgnoredLess = std::less<Key>,
           class Allocator = std::allocator<std::pair<const Key, T>>>
 struct JsonObject : nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> {
@@ -89,8 +88,8 @@ struct JsonObject : nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> {
 
   static std::size_t hash(std::string_view key) { return std::hash<std::string_view>()(key); }
 
-  // The index of `key`; size() where there is none. The table counts only while it knows every member: a caller that
-  // has the vector in hand may have added some behind its back.
+  // The index of `key`, or size(). The table is used only if it has every member: a caller may have added some to the
+  // base vector directly.
   std::size_t place(std::string_view key) const {
     if (known_ != this->size() || known_ <= kFew) {
       std::size_t i = 0;
@@ -126,7 +125,7 @@ struct JsonObject : nlohmann::ordered_map<Key, T, IgnoredLess, Allocator> {
   }
 
   std::vector<std::uint32_t> slots_;  // index + 1, 0: free; open addressing, a power of two
-  std::size_t known_ = 0;             // members that `slots_` knows
+  std::size_t known_ = 0;             // members that are in `slots_`
 };
 
 }  // namespace linnet

@@ -1,4 +1,4 @@
-// Notes and warnings to stderr, as `linnet: warning: …`. Results never come this way.
+// Notes and warnings to stderr, as `linnet: warning: …`. Results are never printed here.
 #pragma once
 
 #include <fmt/format.h>

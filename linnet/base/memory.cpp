@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-// The number behind `name` at the start of a line.
+// The number after `name` at the start of a line.
 std::optional<std::uint64_t> entry(const char* file, const std::string& name) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);)
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> number_in(const char* file) {
 
 std::uint64_t left(std::uint64_t limit, std::uint64_t used) { return limit > used ? limit - used : 0; }
 
-// What a control group limits and what it holds; its idle pages of files can be had back.
+// Limit and usage of a control group; idle page cache counts as free.
 struct Group {
   const char *limit, *used, *statistics, *idle;
 };

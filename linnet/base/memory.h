@@ -1,11 +1,11 @@
-// How much memory this process may still take.
+// Memory that this process may still allocate.
 #pragma once
 
 #include <cstdint>
 
 namespace linnet {
 
-// The least of what the system has free, what the cgroup leaves, and what `ulimit -v` leaves.
+// The smallest of: free memory of the system, rest of the cgroup's limit, rest of `ulimit -v`.
 std::uint64_t available_memory();
 
 }  // namespace linnet

@@ -1,4 +1,4 @@
-// "Did you mean": the known names nearest to one that is unknown.
+// "Did you mean": the known names that are closest to an unknown one.
 //
 //   fail(ErrorKind::kBadInput, "{}: unknown; the nearest: {}", name, fmt::join(nearest_names(name, known, 3), ", "));
 #pragma once
@@ -12,10 +12,10 @@
 
 namespace linnet {
 
-// Levenshtein's, in bytes.
+// Levenshtein distance in bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// `names` by edit distance (capitals do not count), nearest first, ties in their order; at most `limit`.
+// `names` sorted by edit distance (case is ignored; ties keep their order); at most `limit`.
 std::vector<std::string> nearest_names(std::string_view name, std::span<const std::string> names,
                                        std::size_t limit = SIZE_MAX);
 

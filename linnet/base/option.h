@@ -1,5 +1,4 @@
-// Names of a call's options in messages: the name of the field ("learning_rate"), until a program that calls its
-// options otherwise says how.
+// Names of a call's options in messages: the field name ("learning_rate"), unless a program sets another spelling.
 //
 //   check_option(o.epochs > 0, "epochs", "{} is not positive", o.epochs);   // error.h; "epochs: 0 is not positive"
 //   warn("the loss grows; lower {}", option("learning_rate"));
@@ -17,7 +16,7 @@ struct OptionName {
 };
 constexpr OptionName option(const char* field) { return {field}; }
 
-// How messages spell the option of a field from now on; null: by the field. Called before there are other threads.
+// Sets how messages spell the option of a field; null: the field name. Call it before other threads exist.
 using OptionSpelling = std::string (*)(std::string_view field);
 void set_option_spelling(OptionSpelling spelling);
 std::string spelled(OptionName option);

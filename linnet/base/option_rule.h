@@ -1,5 +1,5 @@
-// What an option may be, and with which others it does anything: written once, for the library's own checks and for a
-// program that knows which options were given.
+// The range of an option and the option that it belongs to: one table for the library's checks and for a program that
+// knows which options were given.
 //
 //   inline constexpr OptionRule kTrainRules[] = {{"epochs", at_least(1)}, {"lora_rank", at_least(1), "method",
 //   "lora"}}; check_range(rule_of(kTrainRules, "epochs"), options.epochs);          // "epochs: 0 is not 1 or more"
@@ -13,13 +13,13 @@
 
 namespace linnet {
 
-// Of a number. Infinity and NaN are in none.
+// A range of numbers. It never contains infinity or NaN.
 struct Range {
   double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
   bool without_least = false, without_most = false;
 
   bool contains(double value) const;
-  std::string text() const;  // "from 0 to 1", "above 0"; "" for every number
+  std::string text() const;  // "from 0 to 1", "above 0"; "" if unlimited
 };
 constexpr Range at_least(double least) { return {.least = least}; }
 constexpr Range above(double least) { return {.least = least, .without_least = true}; }
@@ -30,8 +30,8 @@ constexpr Range below_one() { return {.least = 0, .most = 1, .without_most = tru
 struct OptionRule {
   const char* field = "";
   Range range = {};
-  const char* owner = "";   // it does nothing without this other option …
-  const char* values = "";  // … having one of these values: "lora", "prompt,prefix"; "": any
+  const char* owner = "";   // the option has an effect only with this one …
+  const char* values = "";  // … if that has one of these values: "lora", "prompt,prefix"; "": any
 
   bool takes(std::string_view value_of_owner) const;
 };
@@ -42,7 +42,7 @@ constexpr const OptionRule& rule_of(std::span<const OptionRule> rules, std::stri
   throw std::logic_error("no rule has this field");
 }
 
-// kInvalidArgument, about the option.
+// Throws kInvalidArgument about the option.
 void check_range(const OptionRule& rule, double value);
 void check_owner(const OptionRule& rule, bool is_set, std::string_view value_of_owner);
 

@@ -26,7 +26,7 @@ namespace {
 int g_threads = 0;
 thread_local bool t_inside = false;
 
-// Logical processors of one core share "thread_siblings_list": counting distinct lists counts cores.
+// Logical processors of one core share "thread_siblings_list", so the number of distinct lists is that of cores.
 int physical_cores() {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return static_cast<int>(std::thread::hardware_concurrency());
@@ -56,7 +56,7 @@ struct Inside {
   ~Inside() { t_inside = before; }
 };
 
-// Takes along what a body throws (no memory, as a rule) from its thread to the one that waits for all of them.
+// Transports an exception of a body (usually out of memory) to the thread that waits for all of them.
 class Carrier {
  public:
   template <class Body>
@@ -79,8 +79,8 @@ class Carrier {
 };
 
 #ifndef LINNET_TSAN_THREADS
-// libgomp ends the program where it cannot start a thread, so whoever wants more of them than ever before starts and
-// ends that many first; their stacks are then there for libgomp's.
+// libgomp ends the program if it cannot start a thread. So a larger team than ever before is first started and ended as
+// std::threads; libgomp then reuses their stacks.
 void require_threads(int count) {
   static std::atomic<int> proven{1};
   if (count <= proven) return;
@@ -146,7 +146,7 @@ void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int6
   const std::int64_t parts = std::min<std::int64_t>(most, t_inside ? 1 : threads());
   if (parts <= 1) return body(0, n);
   parallel_region([&](int thread, int count) {
-    // A smaller team than asked for still covers every part.
+    // A team smaller than requested still covers every part.
     for (std::int64_t part = thread; part < parts; part += count) body(n * part / parts, n * (part + 1) / parts);
   });
 }

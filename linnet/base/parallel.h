@@ -30,20 +30,20 @@ class FunctionRef<R(Args...)> {
 // Physical cores this process may use.
 int default_threads();
 int threads();
-void set_threads(int count);  // kRuntime where the system has no room for so many
+void set_threads(int count);  // kRuntime if the system cannot start that many
 
-// Splits [0, n) into one contiguous range a thread, none smaller than `grain`, and runs body(begin, end) on each.
-// Nested calls run inline. What a body throws comes out when all have ended. The split depends on n, grain and
+// Splits [0, n) into one contiguous range per thread, none smaller than `grain`, and runs body(begin, end) on each.
+// Nested calls run inline. An exception of a body is rethrown when all have ended. The split depends on n, grain and
 // threads() only: same bits each run.
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
-// Splits [0, n) into one part a thread and each part into pieces of at most `piece`, and runs body(begin, end) on each
-// piece: a thread takes those of its own part, then what is left of the others', so that a slow core holds nobody up.
-// Who runs a piece differs from run to run: what is computed must not depend on it.
+// Splits [0, n) into one part per thread and each part into pieces of at most `piece`, and runs body(begin, end) on
+// each piece. A thread takes the pieces of its own part, then steals from others, so that a slow core does not delay
+// the rest. The thread of a piece differs from run to run: results must not depend on it.
 void parallel_pieces(std::int64_t n, std::int64_t piece, FunctionRef<void(std::int64_t, std::int64_t)> body);
 
-// `hook` runs once on each thread of a team, before the first work it gets from then on (a stack for its signal
-// handlers, its name, …); null: nothing more.
+// `hook` runs once on each thread of a team before its next work (a stack for signal handlers, a name, …); null: no
+// hook.
 void on_thread_start(void (*hook)());
 
 // Runs body(thread, count) once on each of threads() threads (count may be 1 when nested).

@@ -1,6 +1,6 @@
 // Text that is safe to show: valid UTF-8 without control characters and without marks that change the direction of
-// text. A function that shows text takes a `Printable`. Only words of this program convert to it; foreign text goes
-// through `printable` or `format_printable`, so that forgetting to escape does not compile.
+// text. A function that shows text takes a `Printable`. Only string literals convert to it; untrusted text needs
+// `printable` or `format_printable`: forgetting to escape does not compile.
 //
 //   Printable line = format_printable("{}: unknown label '{}'", file, label);   // both are escaped
 #pragma once
@@ -32,7 +32,7 @@ class Printable {
   friend Printable operator+(Printable a, const Printable& b) { return a += b; }
   friend bool operator==(const Printable& a, std::string_view b) { return a.text_ == b; }
 
-  // Text that a caller has made safe already, or that must reach the reader as it is (help with line ends).
+  // Text that the caller has already escaped, or that must stay as it is (help with newlines).
   static Printable trusted(std::string text) {
     Printable made;
     made.text_ = std::move(text);
@@ -43,8 +43,8 @@ class Printable {
   std::string text_;
 };
 
-// Control characters, broken bytes, direction marks and invisible tags become \xNN; anything past `limit` bytes is cut
-// and marked. The result of it comes back unchanged.
+// Control characters, invalid bytes, direction marks and invisible tags become \xNN; text past `limit` bytes is cut and
+// marked. Idempotent.
 std::string escape_unprintable(std::string_view text, std::size_t limit);
 
 inline Printable printable(std::string_view text, std::size_t limit = 200) {
@@ -60,7 +60,7 @@ concept TextLike =
 
 inline constexpr std::size_t kLongestArgument = 8192;  // longer than any path
 
-// What a format string gets for an argument: text escaped, everything else as it is. A char array is a literal.
+// The argument that a format string gets: text is escaped, everything else is unchanged. A char array is a literal.
 template <class T>
 decltype(auto) shown(const T& value) {
   if constexpr (std::same_as<T, Printable>)
@@ -95,7 +95,7 @@ Printable format_shown(fmt::string_view format, const Args&... args) {
 
 }  // namespace detail
 
-// fmt::format whose text arguments are escaped.
+// fmt::format with escaped text arguments.
 template <class... Args>
 Printable format_printable(fmt::format_string<Args...> format, Args&&... args) {
   return detail::format_shown(format, args...);

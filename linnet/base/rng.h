@@ -16,7 +16,7 @@ struct PhiloxKey {
 // The four 32-bit numbers at position `index`.
 std::array<std::uint32_t, 4> philox(PhiloxKey key, std::uint64_t index);
 
-// A generator over one stream, for code that draws one number after the other.
+// A sequential generator over one stream.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0, std::uint64_t position = 0)

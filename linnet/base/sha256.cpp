@@ -39,7 +39,7 @@ std::string sha256_hex(std::string_view bytes) {
   return digest.finish();
 }
 
-// Mapped, not streamed: a stream that finds no memory only says that it is bad, which would blame the file.
+// Mapped, not streamed: a stream that is out of memory only sets badbit, which looks like an error of the file.
 std::string sha256_file(const std::filesystem::path& file) {
   constexpr std::size_t kChunk = std::size_t{1} << 20;
   const auto mapped = MappedFile::open(file);

@@ -6,7 +6,7 @@ namespace {
 unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
 
 struct Lead {
-  std::size_t length;        // 0: no lead byte
+  std::size_t length;        // 0: not a lead byte
   unsigned lowest, highest;  // bounds of the second byte: they exclude overlong forms and surrogates
 };
 Lead lead(unsigned byte) {
@@ -21,7 +21,7 @@ Lead lead(unsigned byte) {
   return {0, 0, 0};
 }
 
-// Bytes of `text` that agree with its lead byte, at most the length it announces.
+// Number of bytes of `text` that are valid for its lead byte, at most the length that this specifies.
 std::size_t agreeing(std::string_view text, const Lead& start) {
   std::size_t i = 1;
   for (; i < start.length && i < text.size(); ++i) {

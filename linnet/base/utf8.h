@@ -1,4 +1,4 @@
-// UTF-8, byte by byte: decode, encode, validate. Categories and normal forms are utf8proc's business.
+// UTF-8, byte by byte: decode, encode, validate. For categories and normal forms use utf8proc.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ struct Character {
   std::size_t length;  // bytes taken, at least 1 (of non-empty text)
 };
 
-// The first character of a non-empty text. Overlong forms, surrogates and codes past U+10FFFF are invalid;
-// an invalid sequence takes its longest valid beginning (the maximal-subpart rule that Python and Rust follow).
+// The first character of a non-empty text. Overlong forms, surrogates and codes past U+10FFFF are invalid; an invalid
+// sequence takes its longest valid prefix (the maximal-subpart rule that Python and Rust follow).
 Character decode(std::string_view text);
 
 void append(std::string& out, std::uint32_t code);

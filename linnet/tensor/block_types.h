@@ -1,7 +1,7 @@
-// The block types of GGUF files. A type is a row of the table and a decoder below it; its place in DType and in the
-// tables of names and numbers, `dequantize` and the layout that the CPU multiplies follow from these.
+// The block types of GGUF files. A type is a row of the table and a decoder below it. DType, the tables of names and
+// numbers, `dequantize` and the packed layout of the CPU backend are generated from these.
 //
-// A block is 32 or 256 weights of a row, read as runs of 32. Layouts: ggml-common.h of llama.cpp, read as a format
+// A block is 32 or 256 weights of a row, decoded in runs of 32. Layouts: ggml-common.h of llama.cpp, used as a format
 // description.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include "linnet/tensor/half.h"
 
-// A value of a block is scale * q + offset, or scale * (q - zero) where the type has no offset of its own.
+// A value is scale * q + offset, or scale * (q - zero) for a type without offsets.
 //   number  ggml's of the type, in GGUF files
 //   file    llama.cpp's of a file of mostly this type; -1: none
 //   values  of a block, in `bytes`
@@ -43,7 +43,7 @@ inline constexpr int kRun = 32;
 
 struct Run {
   std::uint8_t q[kRun];
-  float scale[2], offset[2];  // one a scaled part; offset where the type has one
+  float scale[2], offset[2];  // one per scaled part; offset only if the type has it
 };
 
 template <class T>
@@ -54,7 +54,7 @@ T load(Bytes at) {
 }
 inline float half_at(Bytes at) { return half_to_float(load<std::uint16_t>(at)); }
 
-// 16 bytes of two 4-bit numbers, the low halves first.
+// 16 bytes of two 4-bit numbers, low nibbles first.
 inline void nibbles(Bytes from, Run& run) {
   const auto bytes = load<std::array<std::uint8_t, 16>>(from);
   for (std::size_t i = 0; i < 16; ++i) {
@@ -63,7 +63,7 @@ inline void nibbles(Bytes from, Run& run) {
   }
 }
 
-// The 5-bit types keep every number's fifth bit in a u32 before the nibbles.
+// The 5-bit types store the fifth bits in a u32 before the nibbles.
 inline void fifth_bits(Bytes from, Run& run) {
   const auto bits = load<std::uint32_t>(from);
   for (int i = 0; i < kRun; ++i) run.q[i] = static_cast<std::uint8_t>(run.q[i] | (bits >> i & 1U) << 4);
@@ -105,7 +105,7 @@ inline void decode_Q8_0(Bytes b, int, Run& run) {
 }
 
 // Q4_K and Q5_K: scale, scale of the minima; eight 6-bit scales and eight 6-bit minima in 12 bytes; [a byte of fifth
-// bits for each place in a run]; 128 bytes of nibbles, each 32 of them two runs.
+// bits per position in a run]; 128 bytes of nibbles, two runs per 32.
 inline void decode_k(Bytes b, int index, Bytes low, Bytes fifth, Run& run) {
   const Bytes packed = b + 4;
   const int scale = index < 4 ? packed[index] & 63 : (packed[index + 4] & 15) | (packed[index - 4] >> 6) << 4;

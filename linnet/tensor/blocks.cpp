@@ -21,7 +21,7 @@ constexpr BlockType kBlockTypes[] = {
 };
 constexpr auto kFirstBlockType = static_cast<std::size_t>(DType::kCount) - std::size(kBlockTypes);
 
-// Of a run. The compiler knows the loops' lengths, and that a copy of the run is not written to.
+// Decodes a run. The template arguments give the compiler the loops' lengths; the local copy of the run cannot alias.
 template <int kScaled, bool kOffset>
 void values_of(Run run, int zero, float* to) {
   for (int s = 0; s < kRun / kScaled; ++s) {
@@ -70,7 +70,7 @@ void store_half(float value, std::byte* out) {
   std::memcpy(out, &half, sizeof half);
 }
 
-// The largest magnitude becomes ±127.
+// Scales the largest magnitude to ±127.
 void encode_q8_0(const float* x, std::byte* out) {
   float most = 0;
   for (int i = 0; i < 32; ++i) most = std::max(most, std::fabs(x[i]));
@@ -81,7 +81,7 @@ void encode_q8_0(const float* x, std::byte* out) {
         static_cast<std::byte>(static_cast<std::int8_t>(std::clamp(std::round(x[i] * inverse), -127.0f, 127.0f)));
 }
 
-// Smallest value 0, largest 15.
+// Maps the smallest value to 0, the largest to 15.
 void encode_q4_1(const float* x, std::byte* out) {
   const auto [least, most] = std::minmax_element(x, x + 32);
   const float offset = *least, scale = (*most - offset) / 15.0f, inverse = scale > 0 ? 1.0f / scale : 0.0f;

@@ -4,7 +4,7 @@
 
 namespace linnet {
 
-// Where a tensor's bytes are.
+// The device that holds a tensor's memory.
 struct Device {
   enum class Kind : std::uint8_t { kCpu, kCuda };
   Kind kind = Kind::kCpu;

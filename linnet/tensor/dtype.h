@@ -1,4 +1,4 @@
-// Element types: one row of facts each, floats, integers and the block types of GGUF files (tensor/block_types.h).
+// Element types and their properties: floats, integers, the block types of GGUF files (tensor/block_types.h).
 #pragma once
 
 #include <array>
@@ -28,15 +28,15 @@ enum class DType : std::uint8_t {
       kCount
 };
 
-// A block is one element except for the quantised encodings, whose blocks run along a row.
+// A block is one element, except for quantised types, whose blocks are runs of a row.
 struct DTypeInfo {
-  std::string_view name;  // the safetensors spelling where one exists, GGUF's otherwise
+  std::string_view name;  // the safetensors name if one exists, else GGUF's
   int block_elements;
   int block_bytes;
   bool floating;
   bool quantized;
-  int gguf_number;       // ggml's of the type, in GGUF files; -1: none
-  int gguf_file_number;  // llama.cpp's of a file of mostly this type; -1: none
+  int gguf_number;       // the type's number in ggml and GGUF files; -1: none
+  int gguf_file_number;  // llama.cpp's number of a file of mostly this type; -1: none
 };
 
 inline constexpr std::array kDTypes{DTypeInfo{"F32", 1, 4, true, false, 0, 0},
@@ -57,14 +57,14 @@ static_assert(kDTypes.size() == static_cast<std::size_t>(DType::kCount));
 
 constexpr const DTypeInfo& info(DType type) { return kDTypes[static_cast<std::size_t>(type)]; }
 
-// The type of that name ("BF16", "Q8_0"), if there is one.
+// The type with that name ("BF16", "Q8_0").
 constexpr std::optional<DType> dtype_named(std::string_view name) {
   for (std::size_t i = 0; i < kDTypes.size(); ++i)
     if (kDTypes[i].name == name) return static_cast<DType>(i);
   return std::nullopt;
 }
 
-// Bytes of `elements` values in a row; the caller has checked that they fill whole blocks.
+// Bytes of `elements` values in a row; the caller has checked that they are whole blocks.
 constexpr std::size_t row_bytes(DType type, std::int64_t elements) {
   const DTypeInfo& t = info(type);
   return static_cast<std::size_t>(elements) / static_cast<std::size_t>(t.block_elements) *

@@ -1,4 +1,4 @@
-// 16-bit floats to float and back, bit-exactly; rounding is to nearest, ties to even, as everywhere.
+// Converts 16-bit floats to float and back; rounds to nearest, ties to even.
 #pragma once
 
 #include <bit>

@@ -14,10 +14,10 @@ namespace linnet {
 namespace {
 
 constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMostCached = std::size_t{1} << 30;  // or as much as was in use at the peak and is not now
-constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has it; what is rounded up stays in range
+constexpr std::size_t kMostCached = std::size_t{1} << 30;  // or the peak minus current use, if larger
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 62;  // no machine has that much; rounding up cannot overflow
 
-// Sizes are rounded so that like requests share a block: to 64 bytes, and above 64 KiB to an eighth of the power of two
+// Sizes are rounded so that similar requests share a block: to 64 bytes, above 64 KiB to an eighth of the power of two
 // below.
 std::size_t rounded(std::size_t bytes) {
   std::size_t step = kAlignment;
@@ -32,7 +32,7 @@ struct Memory {
 
 class CachingAllocator {
  public:
-  // The smallest free block that is large enough, if it is not much too large: batches of training differ in size.
+  // Takes the smallest free block that is large enough but not much larger: sizes of training batches differ.
   Memory allocate(std::size_t bytes) {
     if (bytes > kMostAtOnce) throw std::bad_alloc();
     const std::size_t size = rounded(bytes);
@@ -90,7 +90,7 @@ class CachingAllocator {
     return static_cast<std::byte*>(block);
   }
 
-  // The largest first: few of them are enough.
+  // Evicts the largest first: a few of them suffice.
   void evict() noexcept {
     while (use_.cached > std::max(kMostCached, use_.peak - use_.live)) {
       const auto largest = std::prev(free_.end());

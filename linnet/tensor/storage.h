@@ -1,4 +1,4 @@
-// Bytes with an owner: heap memory from a caching allocator, or a range of a mapped file.
+// Owned bytes: heap memory from a caching allocator, or a range of a mapped file.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@ namespace linnet {
 
 class Storage {
  public:
-  // Memory, 64-byte aligned, not initialised. Freed blocks are kept and handed out again, also for somewhat less: a
-  // forward pass allocates the same sizes over and over, and fresh pages cost more than the arithmetic on them.
+  // Uninitialised memory, 64-byte aligned. Freed blocks are cached and reused, also for somewhat smaller sizes: a
+  // forward pass allocates the same sizes again and again, and fresh pages cost more than the arithmetic on them.
   static std::shared_ptr<Storage> allocate(std::size_t bytes);
   // Memory that `owner` keeps alive (a MappedFile).
   static std::shared_ptr<Storage> wrap(std::byte* data, std::size_t bytes, std::shared_ptr<void> owner);
@@ -22,8 +22,8 @@ class Storage {
   std::size_t bytes() const { return bytes_; }
   bool mapped() const { return owner_ != nullptr; }
 
-  // What a backend made from these bytes (packed weights): derived data, never saved. Whoever writes to the bytes
-  // calls `changed`, which drops it.
+  // Data that a backend derived from these bytes (packed weights); never saved. Code that writes to the bytes calls
+  // `changed`, which drops it.
   std::shared_ptr<void> derived;
   void changed() { derived.reset(); }
 
@@ -35,7 +35,7 @@ class Storage {
 };
 
 struct MemoryUse {
-  std::size_t live, peak, cached;  // bytes handed out now, at most, and kept for reuse
+  std::size_t live, peak, cached;  // allocated bytes now, at most, and cached for reuse
 };
 MemoryUse memory_use();
 void release_cached_memory();

@@ -1,6 +1,6 @@
 #include "linnet/tensor/tensor.h"
 
-#include <fmt/ranges.h>  // messages write shapes only when they are thrown
+#include <fmt/ranges.h>  // messages format shapes only when thrown
 
 #include <cstring>
 

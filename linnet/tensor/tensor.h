@@ -1,5 +1,4 @@
-// A handle to an n-dimensional array. Copying it copies a pointer; views share storage; nothing here computes:
-// arithmetic is in ops/.
+// A handle to an n-dimensional array. A copy copies a pointer; views share storage. Arithmetic is in ops/.
 //
 //   Tensor x = Tensor::empty({rows, hidden});
 //   for (float& v : x.data<float>()) v = 0;
@@ -24,7 +23,7 @@ std::string to_string(const Shape& shape);  // "[2, 3]"
 
 struct TensorImpl;
 struct GradState;
-struct Node;  // defined by ops/autograd: this layer knows only that one may hang on a tensor
+struct Node;  // defined in ops/autograd; this layer only stores a pointer
 
 class Tensor {
  public:
@@ -56,8 +55,8 @@ class Tensor {
   Tensor select(int dim, std::int64_t index) const;  // drops the dimension
   Tensor detach() const;                             // same values, off the tape
 
-  // Host memory. `data<T>` wants contiguous values of that very type (float, std::int32_t, …); `raw` gives the first
-  // element whatever the type.
+  // Host memory. `data<T>` requires contiguous values of exactly that type (float, std::int32_t, …); `raw` points to
+  // the first element of any type.
   template <class T>
   std::span<T> data() const;
   std::byte* raw() const;
@@ -67,13 +66,13 @@ class Tensor {
   bool requires_grad() const;
   Tensor grad() const;
   void set_grad(Tensor grad) const;
-  void clear_grad() const;  // set_grad({}), but memory of which only known rows were written is kept, zero again
+  void clear_grad() const;  // like set_grad({}), but keeps (zeroed) memory of which only known rows were written
   const std::shared_ptr<Node>& node() const;
   void set_node(std::shared_ptr<Node> node) const;
   const std::shared_ptr<GradState>& grad_state() const;  // null until a gradient is required
 
   TensorImpl* impl() const { return impl_.get(); }
-  // This handle is the only one to the tensor and its storage: writing in place disturbs nobody.
+  // True if this handle is the only one to the tensor and its storage, so that it may be written in place.
   bool unique() const;
   bool same(const Tensor& other) const { return impl_ == other.impl_; }
 
@@ -83,14 +82,14 @@ class Tensor {
   std::shared_ptr<TensorImpl> impl_;
 };
 
-// What the tape knows of a tensor. It is held apart from the values, so that the tape does not keep those alive that no
+// The tape's state of a tensor. It is separate from the values, so that the tape does not keep values alive that no
 // gradient function reads.
 struct GradState {
   bool requires_grad = false;
-  bool added = false;  // the gradient function that runs added its part to `grad` itself
+  bool added = false;  // the running gradient function added its part to `grad` itself
   Tensor grad;
-  // The only rows of `grad` that may not be zero, ascending; unset: any may. A batch touches little of a vocabulary, so
-  // whoever reads or clears the gradient of one goes through these alone.
+  // The only rows of `grad` that may not be zero, ascending; unset: any may. A batch touches few rows of a vocabulary,
+  // so readers of its gradient visit only these.
   std::optional<std::vector<std::int32_t>> rows;
   Tensor zeros;  // the memory of such a gradient between steps
   std::shared_ptr<Node> node;
@@ -101,7 +100,7 @@ struct GradState {
   }
 };
 
-// The DType of a C++ type that has one.
+// The DType of a C++ type.
 template <class T>
 inline constexpr DType kDTypeOf = DType::kCount;
 template <>
