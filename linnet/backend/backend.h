@@ -1,9 +1,9 @@
-// The contract of a device: kernels over raw memory. No autograd, no allocation of results, no shape logic: the ops
-// check shapes, allocate and differentiate once for all devices.
+// The interface of a device: kernels over raw memory. The ops check shapes, allocate results and differentiate, once
+// for all devices.
 //
-// Activations and gradients are f32, row-major; rows may be apart by a stride (in elements). Weights have any DType;
-// what a product rounds its inputs to is its Precision. Accumulation is f32 or better. Kernels do not throw for
-// anything a check could have found: every check happens in the op.
+// Activations and gradients are f32, row-major; rows may have a stride (in elements). Weights have any DType; Precision
+// sets how a product rounds its inputs. Accumulation is f32 or better. The op makes every check, so kernels do not
+// throw except when memory is exhausted.
 #pragma once
 
 #include <cstddef>
@@ -24,14 +24,14 @@ enum class Precision : std::uint8_t { kByWeight, kF32, kBF16 };
 enum class WeightLayout : std::uint8_t { kOutIn, kInOut };  // [out, in], or GPT-2's [in, out]
 enum class Activation : std::uint8_t { kIdentity, kRelu, kGelu, kGeluTanh, kSilu, kTanh, kSigmoid };
 
-// A parameter as it is stored. `storage->derived` may hold the backend's packed copy when `constant`.
+// A parameter in its stored encoding. `storage->derived` may hold the backend's packed copy when `constant`.
 struct WeightView {
   const void* data = nullptr;
   DType type = DType::kF32;
   std::int64_t out = 0, in = 0;
   WeightLayout layout = WeightLayout::kOutIn;
   Storage* storage = nullptr;
-  bool constant = false;  // will be used again unchanged: packing pays
+  bool constant = false;  // will be reused unchanged: packing pays
 };
 
 // y[m, out] = x[m, in] W^T + bias (+ y when accumulate)
@@ -74,19 +74,19 @@ struct GemmArgs {
   std::int64_t batch, a_stride, b_stride, c_stride;
 };
 
-struct NormArgs {  // y = (x - mean) rstd weight + bias; RMS norm: mean, bias null and rstd of the root mean square
+struct NormArgs {  // y = (x - mean) rstd weight + bias; RMS norm: no mean and bias, rstd of the mean square
   const float *x, *weight, *bias;
-  float *y, *mean, *rstd;  // mean, rstd [rows] are kept for the gradient; null when not wanted
+  float *y, *mean, *rstd;  // mean, rstd [rows] are saved for the gradient; null if not needed
   std::int64_t rows, cols;
   float eps;
 };
 struct NormGradArgs {
   const float *dy, *x, *weight, *mean, *rstd;
-  float *dx, *dweight, *dbias;  // dweight, dbias [cols] are overwritten; null when not wanted
+  float *dx, *dweight, *dbias;  // dweight, dbias [cols] are overwritten; null if not needed
   std::int64_t rows, cols;
 };
 
-struct ActivationArgs {  // y = f(x), or f(x) * gate_with when that is given (gated feed-forward: x is the gate)
+struct ActivationArgs {  // y = f(x), or f(x) * gate_with if given (gated feed-forward: x is the gate)
   const float *x, *gate_with;
   float* y;
   std::int64_t n;
@@ -94,19 +94,19 @@ struct ActivationArgs {  // y = f(x), or f(x) * gate_with when that is given (ga
 };
 struct ActivationGradArgs {
   const float *dy, *x, *gate_with;
-  float *dx, *dgate_with;  // dgate_with null when there is none
+  float *dx, *dgate_with;  // dgate_with: null if none
   std::int64_t n;
   Activation kind;
 };
 
-struct RotaryArgs {  // half-split layout: (x[i], x[i + dims/2]) turned by the angle of position and frequency i
+struct RotaryArgs {  // half-split layout: (x[i], x[i + dims/2]) is rotated by the angle of position and frequency i
   const float* x;
   float* y;                                        // may be x
-  std::int64_t rows, heads, head_dim, dims;        // dims <= head_dim turn, the rest is copied
-  std::int64_t x_stride, x_head_stride, y_stride;  // y's heads stand side by side
+  std::int64_t rows, heads, head_dim, dims;        // dims <= head_dim are rotated, the rest is copied
+  std::int64_t x_stride, x_head_stride, y_stride;  // the heads of y are contiguous
   const float *cosine, *sine;                      // [table rows, dims/2]
   const std::int32_t* table_rows;                  // [rows]
-  bool inverse;                                    // turns back: the gradient
+  bool inverse;                                    // rotates back: the gradient
 };
 
 struct EmbeddingArgs {
@@ -123,43 +123,43 @@ struct EmbeddingGradArgs {  // dtable[ids[r]] += dy[r]
   std::int64_t rows, cols;
 };
 
-// One sequence of a packed batch. Its keys are `kv_len` rows: dense rows from kv_begin on, or the KV cache's blocks.
-// The last q_len keys are the queries' own positions when causal: query i sees keys j <= kv_len - q_len + i.
+// One sequence of a packed batch. Its keys are `kv_len` dense rows from kv_begin on, or blocks of the KV cache. If
+// causal, the queries are at the last q_len key positions: query i attends to keys j <= kv_len - q_len + i.
 struct AttentionSequence {
   std::int64_t q_begin, q_len, kv_begin, kv_len;
   const void* const* k_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of [kv_head][head_dim][64] ...
-  const void* const* v_blocks;  // ... and as many of [kv_head][64][head_dim]
+  const void* const* v_blocks;  // ... and the same number of [kv_head][64][head_dim]
 };
 inline constexpr std::int64_t kKvBlock = 64;
 
-// Rows of keys and values into the blocks of a KV cache, at the positions `position` ...
+// Copies rows of keys and values into the blocks of a KV cache, from `position` on.
 struct KvStoreArgs {
   const float *k, *v;  // [row][kv_head][head_dim] by strides
   std::int64_t k_stride, k_head_stride, v_stride, v_head_stride;
   std::int64_t rows, kv_heads, head_dim, position;
-  DType type;                               // of the blocks: F32 or BF16
-  void *const *k_blocks, *const *v_blocks;  // of the sequence, from position 0 on, as in AttentionSequence
+  DType type;                               // type of the blocks: F32 or BF16
+  void *const *k_blocks, *const *v_blocks;  // blocks of the sequence from position 0 on, as in AttentionSequence
 };
 
 struct AttentionArgs {
   const float *q, *k, *v;  // [row][head][head_dim] by strides
   std::int64_t q_stride, q_head_stride, k_stride, k_head_stride, v_stride, v_head_stride;
-  DType kv_type;  // of the cache's blocks: F32 or BF16
+  DType kv_type;  // type of the cache's blocks: F32 or BF16
   const AttentionSequence* sequences;
   std::int64_t sequence_count, heads, kv_heads, head_dim;
   float scale;
   bool causal;
   const float* alibi_slopes;    // [heads]: score += slope * (key position - query position); or null
   const float* distance_bias;   // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
-  std::int64_t distance_reach;  // distances beyond are clamped
-  // Dropout of the probabilities while training: element (query row r, head h, key index j of its sequence) uses number
-  // (r * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]), kept when the number is at
+  std::int64_t distance_reach;  // larger distances are clamped
+  // Dropout of the probabilities in training: element (query row r, head h, key index j of its sequence) uses number (r
+  // * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]). It is kept if the number is at
   // least p * 2^32, then divided by 1 - p.
   float dropout;
   PhiloxKey dropout_key;
   float* out;  // [row][heads * head_dim] by out_stride
   std::int64_t out_stride;
-  float* log_sum;  // [rows, heads]: log of the softmax denominator, kept for the gradient; or null
+  float* log_sum;  // [rows, heads]: log of the softmax denominator, saved for the gradient; or null
 };
 struct AttentionGradArgs {
   AttentionArgs forward;  // dense keys only; `out` and `log_sum` are inputs here
@@ -168,14 +168,14 @@ struct AttentionGradArgs {
   float* ddistance_bias;  // accumulated into, or null
 };
 
-struct CrossEntropyArgs {  // rows of logits against one target each; target < 0: the row is ignored
+struct CrossEntropyArgs {  // rows of logits with one target each; a row with target < 0 is ignored
   const float* logits;
   std::int64_t rows, cols, stride;
   const std::int32_t* targets;
   float label_smoothing;
   const float* class_weights;  // [cols] or null
-  double *loss, *weight;       // sums over the rows counted
-  float* dlogits;              // gradient of the *sum*, may be logits; null when not wanted
+  double *loss, *weight;       // sums over the rows that count
+  float* dlogits;              // gradient of the *sum*, may be logits; null if not needed
   std::int64_t dlogits_stride;
 };
 
@@ -187,7 +187,7 @@ struct DropoutArgs {  // y = x * mask / (1 - p); element i is kept when philox(k
   PhiloxKey key;
 };
 
-struct AdamArgs {  // one tensor's step; decoupled decay is AdamW
+struct AdamArgs {  // a step of one tensor; decoupled decay is AdamW
   float *weight, *m, *v;
   const float* grad;
   std::int64_t n;
@@ -225,14 +225,14 @@ class Backend {
   virtual void scale(const float* x, float alpha, float* y, std::int64_t n) = 0;
   virtual double sum_squares(const float* x, std::int64_t n) = 0;
   virtual void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) = 0;  // y may be x
-  // Rows of any DType as f32.
+  // Converts rows of any DType to f32.
   virtual void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) = 0;
   virtual void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) = 0;
 };
 
-// The backend of a device; the CPU's unless `use_backend` put another in its place (tests: the reference).
+// The backend of a device: the CPU's, unless a BackendGuard replaces it (tests: by the reference).
 Backend& backend(Device device = {});
-class BackendGuard {  // for its lifetime, the CPU device is `replacement`
+class BackendGuard {  // replaces the backend of the CPU device for its lifetime
  public:
   explicit BackendGuard(Backend& replacement);
   ~BackendGuard();
@@ -243,8 +243,8 @@ class BackendGuard {  // for its lifetime, the CPU device is `replacement`
   Backend* previous_;
 };
 
-// The plain loops, sums in double, that every other backend is tested against; also what the CPU backend inherits,
-// so an op works before anyone makes it fast.
+// Plain loops with sums in double: every other backend is tested against it and inherits from it, so that a new op
+// works before it is optimised.
 std::unique_ptr<Backend> make_reference_backend();
 std::unique_ptr<Backend> make_cpu_backend();
 

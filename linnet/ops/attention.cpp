@@ -5,7 +5,7 @@
 namespace linnet {
 namespace {
 
-struct Kept {  // owns what the spans of the options pointed to, for the backward pass
+struct Kept {  // owns the data of the options' spans for the backward pass
   Tensor q, k, v, out, log_sum;
   std::vector<AttentionSequence> sequences;
   std::vector<float> slopes;
@@ -44,7 +44,7 @@ void check_sequences(const Tensor& q, const Tensor& k, std::span<const Attention
     check(s.k_blocks != nullptr || (k && s.kv_begin >= 0 && s.kv_begin + s.kv_len <= k.size(0)),
           "[attention] keys {}+{} leave k's rows", s.kv_begin, s.kv_len);
   }
-  // Rows of no sequence would keep whatever the memory held.
+  // Rows outside all sequences would stay uninitialised.
   check(queries == q.size(0), "[attention] the sequences have {} of {} queries", queries, q.size(0));
 }
 
@@ -63,7 +63,7 @@ Gradients attention_grad(const Kept& kept, const Tensor& dy) {
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const AttentionSequence> sequences,
                  std::int64_t kv_heads, const AttentionOptions& options) {
-  if (q.rank() != 3 || q.stride(2) != 1)  // not `check`: the shape is written out only when it is wrong
+  if (q.rank() != 3 || q.stride(2) != 1)  // not `check`: the shape is formatted only on error
     fail(ErrorKind::kInvalidArgument, "[attention] q is {}, not [rows, heads, head_dim]", to_string(q.shape()));
   check(kv_heads > 0 && q.size(1) % kv_heads == 0, "[attention] {} heads do not share {} key heads", q.size(1),
         kv_heads);

@@ -11,10 +11,10 @@ namespace linnet {
 
 using StatePtr = std::shared_ptr<GradState>;
 
-// An entry of the tape: how the output it hangs on came to be.
+// A node of the tape: the operation that computed a tensor.
 struct Node {
   const char* op;
-  std::vector<StatePtr> inputs;  // null where no gradient is wanted
+  std::vector<StatePtr> inputs;  // null if no gradient is needed
   BackwardFn backward;
 
   Node(const char* name, std::vector<StatePtr> from, BackwardFn fn)
@@ -28,14 +28,14 @@ namespace {
 
 thread_local bool t_enabled = false;
 
-// Takes the nodes of inputs that nobody else holds.
+// Moves the nodes of inputs that have no other owner to `orphans`.
 void take_orphans(Node& node, std::vector<std::shared_ptr<Node>>& orphans) {
-  node.backward = nullptr;  // holds inputs too
+  node.backward = nullptr;  // it holds inputs too
   for (const StatePtr& input : node.inputs)
     if (input != nullptr && input.use_count() == 1 && input->node != nullptr) orphans.push_back(std::move(input->node));
 }
 
-// The tensors' states that lead to `loss`, inputs before what is made of them. A loop, not recursion: chains are long.
+// The states that lead to `loss` in topological order. Iterative, since chains are long.
 std::vector<StatePtr> in_order(const StatePtr& loss) {
   std::vector<StatePtr> order;
   std::unordered_set<const GradState*> seen{loss.get()};
@@ -54,7 +54,7 @@ std::vector<StatePtr> in_order(const StatePtr& loss) {
   return order;
 }
 
-// Adds `gradient` to the state's, in place where nobody else sees the memory.
+// Adds `gradient` to the state's, in place if nothing else uses the memory.
 void accumulate(GradState& state, Tensor gradient) {
   Tensor& sum = state.grad;
   if (state.added && sum.same(gradient)) {
@@ -81,7 +81,7 @@ void accumulate(GradState& state, Tensor gradient) {
 
 }  // namespace
 
-// A tape that is dropped without a backward pass goes in a loop too: its chain may be long.
+// A tape without a backward pass is destroyed iteratively too: its chain may be long.
 Node::~Node() {
   std::vector<std::shared_ptr<Node>> orphans;
   take_orphans(*this, orphans);
@@ -115,7 +115,7 @@ void forbid_grad(const char* op, std::initializer_list<Tensor> inputs) {
 
 namespace {
 
-// Runs the gradient function that hangs on `state` and hands its gradients on to the inputs.
+// Runs the gradient function of `state` and passes its gradients to the inputs.
 void step_back(GradState& state) {
   const std::shared_ptr<Node> node = std::move(state.node);
   const Tensor gradient = std::exchange(state.grad, {});
@@ -129,7 +129,7 @@ void step_back(GradState& state) {
   }
 }
 
-// Walks the tape from `output`, whose gradient is given; nodes, activations and inner gradients go on the way.
+// Runs backward from `output`, whose gradient is given; frees nodes, activations and inner gradients on the way.
 void backward_from(const Tensor& output, const Tensor& seed) {
   std::vector<StatePtr> order = in_order(output.grad_state()), leaves;
   const GradGuard off(false);
@@ -142,7 +142,7 @@ void backward_from(const Tensor& output, const Tensor& seed) {
     else
       leaves.push_back(state);
   }
-  // A leaf's gradient is its own: whoever scales it must not change another's.
+  // A leaf owns its gradient: scaling it must not change another's.
   for (const StatePtr& leaf : leaves) {
     if (!leaf->grad || leaf->grad.unique()) continue;
     const Tensor copy = Tensor::from(leaf->grad.data<float>(), leaf->grad.shape());

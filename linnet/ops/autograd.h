@@ -1,8 +1,8 @@
-// Reverse-mode differentiation: a tape that is off unless training opens it.
+// Reverse-mode differentiation; the tape is off unless training turns it on.
 //
 //   GradGuard on(true);
 //   Tensor loss = …;   // ops record themselves when an input requires a gradient
-//   backward(loss);    // parameters' grad() is filled (added to), activations are freed on the way
+// backward(loss);    // adds to the parameters' grad() and frees activations
 #pragma once
 
 #include <functional>
@@ -13,11 +13,11 @@
 
 namespace linnet {
 
-using Gradients = std::vector<Tensor>;  // one per input; undefined where none is needed
+using Gradients = std::vector<Tensor>;  // one per input; undefined if not needed
 using BackwardFn = std::function<Gradients(const Tensor& grad_output)>;
 
 bool grad_enabled();
-class GradGuard {  // GradGuard on(true); only training opens one
+class GradGuard {  // GradGuard on(true); only training uses it
  public:
   explicit GradGuard(bool enabled);
   ~GradGuard();
@@ -41,9 +41,9 @@ void forbid_grad(const char* op, std::initializer_list<Tensor> inputs);
 // Fills grad() of every leaf that requires one. `seed`: the gradient of the loss itself (1 / accumulation steps).
 void backward(const Tensor& loss, float seed = 1.0f);
 
-// Runs `fn` without keeping its activations and runs it again in backward (gradient checkpointing). `fn` must be pure
-// given its inputs, some of which may be undefined. Of the tensors that it reads besides, only leaves may want a
-// gradient: they get it on the second run; what the tape made would be walked through from inside.
+// Runs `fn` without saving its activations and runs it again in backward (gradient checkpointing). `fn` must be pure
+// given its inputs, some of which may be undefined. Other tensors that it reads may require a gradient only if they are
+// leaves: the second run would backpropagate through nodes from outside.
 Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, const std::vector<Tensor>& inputs);
 
 }  // namespace linnet

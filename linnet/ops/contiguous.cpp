@@ -6,7 +6,7 @@
 namespace linnet {
 namespace {
 
-// Copies the values below one index of dimension `dim`, row-major, to `to`; returns the end.
+// Copies the values of dimensions `dim` and up, row-major, to `to`; returns the end.
 float* copy_rows(const Tensor& x, int dim, const float* from, float* to) {
   const std::int64_t n = x.size(dim), step = x.stride(dim);
   if (dim == x.rank() - 1 && step == 1) {

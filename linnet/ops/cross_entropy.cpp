@@ -37,7 +37,7 @@ Tensor value_of(const Loss& loss, double denominator) {
   return Tensor::from(std::span(&value, 1), {1});
 }
 
-// The scores of one chunk: few chunks, since each reads the whole weight, but a bounded memory.
+// The logits of one chunk: few chunks, since each reads the whole weight, in bounded memory.
 constexpr std::int64_t kChunkValues = std::int64_t{1} << 24;
 
 std::int64_t chunk_rows(std::int64_t rows, std::int64_t classes) {
@@ -46,7 +46,7 @@ std::int64_t chunk_rows(std::int64_t rows, std::int64_t classes) {
   return chunks == 0 ? 1 : (rows + chunks - 1) / chunks;
 }
 
-// The rows that have a target: the others' scores are never computed.
+// Rows that have a target; logits of other rows are never computed.
 struct Counted {
   std::vector<std::int32_t> rows, targets;
 };
@@ -60,12 +60,12 @@ Counted counted_rows(std::span<const std::int32_t> targets) {
   return counted;
 }
 
-// Gradients of the sum of losses; undefined where none is wanted.
+// Gradients of the sum of losses; undefined if not needed.
 struct Piecewise {
   Tensor dhidden, dweight, dbias;
 };
 
-// The loss over all chunks. The gradient of each chunk is taken while its scores are still there, in their place.
+// The loss over all chunks. The gradient of a chunk overwrites its logits.
 Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
                 const std::vector<std::int32_t>& targets, const CrossEntropyOptions& options,
                 const LinearOptions& product, const Piecewise& g) {
@@ -133,7 +133,7 @@ Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Te
   Tensor y = value_of(loss, options.denominator);
   if (!keep) return y;
   const double by = std::max(loss.divided_by(options.denominator), 1e-30);
-  // The gradients are scaled when the loss's own arrives.
+  // The gradients are scaled when the gradient of the loss is known.
   return record(
       "linear_cross_entropy", {hidden, weight, bias}, y,
       [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {

@@ -8,7 +8,7 @@ Tensor dropout(const Tensor& x, float p, PhiloxKey key) {
   Tensor y = like(x);
   backend().dropout({in(x), out(y), x.numel(), p, key});
   if (!needs_grad({x})) return y;
-  // The mask is drawn again: the same numbers, no memory.
+  // The mask is recomputed from the same numbers, which saves its memory.
   return record("dropout", {x}, y, [p, key](const Tensor& dy) -> Gradients {
     Tensor dx = like(dy);
     backend().dropout({in(dy), out(dx), dy.numel(), p, key});

@@ -17,7 +17,7 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = like(a);
   backend().multiply(in(a), in(b), out(y), a.numel());
   if (!needs_grad({a, b})) return y;
-  // Each side's gradient reads the other side.
+  // The gradient of each input reads the other.
   const Tensor left = b.requires_grad() ? a : Tensor(), right = a.requires_grad() ? b : Tensor();
   return record("multiply", {a, b}, y, [left, right](const Tensor& dy) -> Gradients {
     Gradients g(2);

@@ -8,7 +8,7 @@ namespace linnet {
 
 namespace {
 
-// Memory for a gradient of these rows, to be added to. Where nothing else uses the table, its state knows the rows.
+// Memory to accumulate a gradient of these rows. If nothing else uses the table, its state records the rows.
 Tensor room_for_rows(const GradInput& table, const std::vector<std::int32_t>& ids) {
   GradState& state = *table.state;
   if (!state.grad) {

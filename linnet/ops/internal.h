@@ -1,7 +1,7 @@
-// What the op files share: pointers for the backend and the usual checks.
+// Shared by the op files: pointers for the backend and common checks.
 #pragma once
 
-#include <fmt/ranges.h>  // messages write shapes only when they are thrown
+#include <fmt/ranges.h>  // messages format shapes only when thrown
 
 #include "linnet/base/error.h"
 #include "linnet/ops/ops.h"
@@ -21,9 +21,9 @@ inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
   check(a.shape() == b.shape(), "[{}] {} does not fit {}", op, a.shape(), b.shape());
 }
 
-// An input's place on the tape, for its gradient function: what is kept when the values are not needed any more.
+// An input's state on the tape, for its gradient function; it does not keep the values alive.
 struct GradInput {
-  std::shared_ptr<GradState> state;  // null when the input requires no gradient
+  std::shared_ptr<GradState> state;  // null if the input requires no gradient
   Shape shape;
 
   explicit GradInput(const Tensor& x) {
@@ -34,8 +34,8 @@ struct GradInput {
   explicit operator bool() const { return state != nullptr; }
 };
 
-// Memory for an input's gradient: what other users of the input have given already, to be added to, where nobody else
-// sees it, otherwise fresh and not initialised. Returning `tensor` from the gradient function is right in both cases.
+// Memory for an input's gradient: the sum of earlier contributions to add to, if nothing else uses it, otherwise new
+// uninitialised memory. The gradient function returns `tensor` in both cases.
 struct GradRoom {
   Tensor tensor;
   bool accumulate = false;
@@ -48,7 +48,7 @@ inline GradRoom grad_room(const GradInput& input) {
   state.forget_rows();
   return {state.grad, true};
 }
-// The same for gradients that touch a part of the input only: always to be added to.
+// The same for gradients of a part of the input: always initialised, to add to.
 inline Tensor grad_room_to_add(const GradInput& input) {
   GradRoom room = grad_room(input);
   return room.accumulate || !room.tensor ? room.tensor : Tensor::zeros(input.shape);

@@ -5,7 +5,7 @@ namespace {
 
 WeightView view_of(const Tensor& weight, WeightLayout layout) {
   const bool out_in = layout == WeightLayout::kOutIn;
-  // A weight that is being trained changes every step: packing it would not pay.
+  // A weight in training changes every step, so packing does not pay.
   return {weight.raw(), weight.dtype(),         weight.size(out_in ? 0 : 1), weight.size(out_in ? 1 : 0),
           layout,       weight.storage().get(), !weight.requires_grad()};
 }
@@ -19,14 +19,14 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, con
         bias ? bias.numel() : 0, view.out);
 }
 
-// What the gradient of a product reads; x only when the weight learns.
+// Inputs of a product's gradient; x only if the weight requires a gradient.
 struct LinearTape {
   Tensor x, weight;
   GradInput to_x, to_weight, to_bias;
   LinearOptions options;
 };
 
-// The column sums of dy, when no product with dy gives them on the way.
+// The column sums of dy, if no product with dy computes them.
 Tensor bias_grad(const GradInput& bias, const Tensor& dy) {
   Tensor sums = grad_room_to_add(bias);
   for (std::int64_t r = 0; r < dy.size(0); ++r) backend().axpy(1.0f, in(dy) + r * dy.size(1), out(sums), dy.size(1));
@@ -46,7 +46,7 @@ Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
   if (tape.to_weight) {
     const GradRoom dw = grad_room(tape.to_weight);
     g[1] = dw.tensor;
-    // The bias shares the call, and so whether the sums are added to what is there.
+    // The bias shares the call, and so the decision whether to accumulate.
     Tensor dbias;
     if (tape.to_bias && static_cast<bool>(tape.to_bias.state->grad) == dw.accumulate) {
       const GradRoom room = grad_room(tape.to_bias);

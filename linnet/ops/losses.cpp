@@ -22,7 +22,7 @@ Tensor mean_squared_error(const Tensor& x, const Tensor& target) {
   });
 }
 
-// max(x, 0) - x t + log(1 + exp(-|x|)): the form that does not overflow.
+// max(x, 0) - x t + log(1 + exp(-|x|)): this form does not overflow.
 Tensor binary_cross_entropy(const Tensor& logits, const Tensor& target) {
   check_same("binary_cross_entropy", logits, target);
   const auto x = logits.data<float>(), t = target.data<float>();

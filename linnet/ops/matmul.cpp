@@ -40,7 +40,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   if (!needs_grad({a, b})) return c;
   return record("matmul", {a, b}, c, [a, b, transpose_a, transpose_b](const Tensor& dc) -> Gradients {
     Gradients g(2);
-    // c = op(a) op(b): d op(a) = dc op(b)^T, d op(b) = op(a)^T dc, each turned back where the input was turned.
+    // c = op(a) op(b): d op(a) = dc op(b)^T, d op(b) = op(a)^T dc, each transposed if the input was.
     if (a.requires_grad()) g[0] = transpose_a ? product(b, dc, transpose_b, true) : product(dc, b, false, !transpose_b);
     if (b.requires_grad()) g[1] = transpose_b ? product(dc, a, true, transpose_a) : product(a, dc, !transpose_a, false);
     return g;

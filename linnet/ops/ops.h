@@ -1,9 +1,9 @@
-// Every operation on tensors: checks shapes, allocates the result, calls the backend, and records its gradient when
-// the tape is on (autograd.h). Forward and backward of an op stand in one file of this folder.
+// Every operation on tensors: checks shapes, allocates the result, calls the backend, and records its gradient when the
+// tape is on (autograd.h). Forward and backward of an op are in one file of this folder.
 //
 // Activations are f32 `[rows, columns]`: the rows of all sequences of a batch, one after another, no padding.
 // Parameters named weight may have any DType; vectors (norms, biases) are f32. Errors: kInvalidArgument naming the op,
-// the sizes found and the sizes wanted.
+// the actual and the expected sizes.
 #pragma once
 
 #include <cstdint>
@@ -37,28 +37,28 @@ Tensor gated_activation(const Tensor& gate, const Tensor& up, Activation kind); 
 Tensor add(const Tensor& a, const Tensor& b);                                    // same shapes
 Tensor multiply(const Tensor& a, const Tensor& b);
 Tensor scale(const Tensor& x, float alpha);
-Tensor dropout(const Tensor& x, float p, PhiloxKey key);  // p = 0 gives x back
+Tensor dropout(const Tensor& x, float p, PhiloxKey key);  // p = 0 returns x
 Tensor sum(const Tensor& x);                              // [] -> shape [1]
-Tensor log_softmax(const Tensor& x);                      // over the last dimension; no gradient (losses have theirs)
+Tensor log_softmax(const Tensor& x);                      // over the last dimension; no gradient
 
-// --- rows and shapes
-// -------------------------------------------------------------------------------------------------- table [vocab,
-// cols], ids in [0, vocab) (checked) -> [ids, cols]
+// --- rows and shapes -------------------------------------------------------------------------------------------------
+
+// table [vocab, cols], ids in [0, vocab) (checked) -> [ids, cols]
 Tensor embedding(const Tensor& table, std::span<const std::int32_t> ids);
 Tensor gather_rows(const Tensor& x, std::span<const std::int32_t> rows);  // x [n, cols] -> [rows, cols]
-// Rows of several matrices in any order: each output row is (source, row).
+// Gathers rows of several matrices: each output row is (source, row).
 Tensor interleave_rows(const std::vector<Tensor>& sources, std::span<const std::pair<std::int32_t, std::int32_t>> rows);
 Tensor mean_rows(const Tensor& x,
                  std::span<const std::int32_t> starts);  // mean of rows starts[i]..starts[i+1] -> [n, cols]
-Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);  // their largest, column by column -> [n, cols]
-// Strided views, recorded: x [rows, a*b*…] seen as `shape`, one index of `dim` taken. Zero copy.
+Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);  // maximum per column -> [n, cols]
+// Strided view on the tape: selects one index of `dim` of x [rows, a*b*…] viewed as `shape`. Zero copy.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index);
-Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself when it is so already
+Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself if it is contiguous
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end);
 
-// --- attention
-// --------------------------------------------------------------------------------------------------------- Turns x
+// --- attention -------------------------------------------------------------------------------------------------------
+
 // [rows, heads, head_dim] (strided is fine) by the table's angles at `positions`.
 struct RotaryTable {
   Tensor cosine, sine;  // [positions, dims / 2]
@@ -71,34 +71,33 @@ struct AttentionOptions {
   std::span<const float> alibi_slopes = {};  // [heads], or none
   Tensor distance_bias = {};                 // [heads, 2 * reach + 1], or undefined (T5's relative positions, expanded)
   std::int64_t distance_reach = 0;
-  DType kv_type = DType::kF32;  // of cache blocks
-  float dropout = 0;            // of the probabilities, while training
+  DType kv_type = DType::kF32;  // type of cache blocks
+  float dropout = 0;            // of the probabilities, in training
   PhiloxKey dropout_key = {};
 };
 // q [rows, heads, head_dim], k and v [kv rows, kv_heads, head_dim], each possibly strided -> [rows, heads * head_dim].
-// `sequences` says which rows belong together; a sequence with cache blocks ignores k and v (which may be undefined),
-// and has no gradient.
+// `sequences` groups rows; a sequence with cache blocks ignores k and v (which may be undefined) and has no gradient.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const AttentionSequence> sequences,
                  std::int64_t kv_heads, const AttentionOptions& options);
 
-// --- losses (each a mean over what counts, shape [1])
-// ------------------------------------------------------------------
+// --- losses (means, shape [1]) ---------------------------------------------------------------------------------------
+
 struct CrossEntropyOptions {
   float label_smoothing = 0;
   std::span<const float> class_weights = {};
-  double denominator = 0;  // what the sum is divided by; 0: the rows (or class weights) counted
+  double denominator = 0;  // divisor of the sum; 0: the number (or class weights) of rows that count
 };
 // logits [rows, classes]; a target < 0 is ignored
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> targets, const CrossEntropyOptions& = {});
-// cross_entropy(linear(hidden, weight, bias), targets) in chunks of rows: the logits are never all in memory at once.
+// cross_entropy(linear(hidden, weight, bias), targets) in chunks of rows, to bound the memory of logits.
 Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
                             std::span<const std::int32_t> targets, const CrossEntropyOptions& = {},
                             const LinearOptions& = {});
 Tensor mean_squared_error(const Tensor& x, const Tensor& target);
 Tensor binary_cross_entropy(const Tensor& logits, const Tensor& target);  // with logits, target in [0, 1]
 
-// --- types
-// ---------------------------------------------------------------------------------------------------------------
+// --- types -----------------------------------------------------------------------------------------------------------
+
 Tensor to_float(const Tensor& x);          // any DType -> F32 (the same tensor when it already is)
 Tensor cast(const Tensor& x, DType type);  // F32 -> F16, BF16, Q8_0, Q4_1 or F32; no gradient
 

@@ -16,7 +16,7 @@ Tensor turn(const Tensor& x, const RotaryTable& table, std::span<const std::int3
 }  // namespace
 
 Tensor rotary(const Tensor& x, const RotaryTable& table, std::span<const std::int32_t> positions) {
-  if (x.rank() != 3 || x.stride(2) != 1)  // not `check`: the shape is written out only when it is wrong
+  if (x.rank() != 3 || x.stride(2) != 1)  // not `check`: the shape is formatted only on error
     fail(ErrorKind::kInvalidArgument, "[rotary] x is {}, not [rows, heads, head_dim]", to_string(x.shape()));
   check(2 * table.cosine.size(1) <= x.size(2), "[rotary] the table turns {} dimensions, a head has {}",
         2 * table.cosine.size(1), x.size(2));

@@ -1,4 +1,4 @@
-// Rows picked, mixed and averaged.
+// Gathers, mixes and averages rows.
 #include <algorithm>
 #include <cstring>
 
@@ -103,7 +103,7 @@ Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts) {
   const auto n = static_cast<std::int64_t>(starts.size()) - 1;
   const std::int64_t cols = x.size(1);
   Tensor y = Tensor::empty({n, cols});
-  std::vector<std::int32_t> from(static_cast<std::size_t>(n * cols));  // the row each largest number stands in
+  std::vector<std::int32_t> from(static_cast<std::size_t>(n * cols));  // the row of each maximum
   for (std::int64_t s = 0; s < n; ++s) {
     float* best = out(y) + s * cols;
     std::int32_t* row = from.data() + s * cols;

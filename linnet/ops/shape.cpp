@@ -1,4 +1,4 @@
-// Views that the tape knows about.
+// Views on the tape.
 #include "linnet/base/parallel.h"
 #include "linnet/ops/internal.h"
 
@@ -41,7 +41,7 @@ void add_to_view(const Tensor& from, const Tensor& to) {
 
 }  // namespace
 
-// Each part of a fused projection adds its gradient to its place in the whole's.
+// Each part of a fused projection adds its gradient to its part of the whole gradient.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index) {
   Tensor y = x.reshape(shape).select(dim, index);
   if (!needs_grad({x})) return y;

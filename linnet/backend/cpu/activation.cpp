@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/activation.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/elementwise.h"
 #include "linnet/backend/cpu/for_each-inl.h"
@@ -23,7 +23,7 @@ HWY_INLINE V Sigmoid(D d, V x) {
   return hn::Div(hn::Set(d, 1.0F), hn::Add(hn::Set(d, 1.0F), Exp(d, hn::Neg(x))));
 }
 
-// f(x) and f'(x); what is not used is not computed once this is inlined.
+// f(x) and f'(x); the compiler drops the unused one after inlining.
 template <Activation kKind, class D, class V = hn::Vec<D>>
 HWY_INLINE ValueAndSlope<V> Apply(D d, V x) {
   const V one = hn::Set(d, 1.0F), half = hn::Set(d, 0.5F);

@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/attention.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <cmath>
 #include <limits>
 
@@ -14,7 +14,7 @@ namespace linnet::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Query rows `first` … of some heads that share their keys. Row r of the tile is query r % count of head r / count.
+// Query rows from `first` on of heads that share keys. Row r of the tile is query r % count of head r / count.
 struct QueryTile {
   std::int64_t kv_head, head, heads, first, count;
   std::int64_t rows() const { return heads * count; }
@@ -22,7 +22,7 @@ struct QueryTile {
   std::int64_t query_of(std::int64_t row) const { return first + row % count; }
 };
 
-// Rows of a tile that are multiplied together: of one head, or of one query, so that they lie `out_stride` apart.
+// Rows of a tile that are multiplied together: of one head or of one query, `out_stride` apart.
 struct RowBlock {
   std::int64_t row;
   int rows;
@@ -45,8 +45,8 @@ HWY_INLINE void ForBlocks(const AttentionArgs& a, const AttentionSequence& s, co
     }
 }
 
-// One row of a tile: scores to unnormalised probabilities, the running maximum and sum. Returns what the row's earlier
-// sum and output are to be multiplied by.
+// Converts the scores of one row to unnormalised probabilities; updates the running maximum and sum. Returns the factor
+// that rescales the row's earlier sum and output.
 HWY_INLINE float OnlineSoftmax(float* scores, std::int64_t keys, std::int64_t width, float* maximum, float* sum) {
   const hn::CappedTag<float, 16> d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -80,7 +80,7 @@ HWY_INLINE void ScaleRow(float* row, std::int64_t n, float factor) {
   for (; i < n; ++i) row[i] *= factor;
 }
 
-// Packs the queries, scaled, as blocks [d][rows].
+// Packs the scaled queries as blocks [d][rows].
 void PackQueries(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, float* to) {
   ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
     PackRows(block.q, block.q_stride, block.rows, a.head_dim, to, block.rows);
@@ -93,7 +93,7 @@ struct TileState {
   float *queries, *transposed, *copy, *scores, *maximum, *sum;
 };
 
-// One block of rows against the keys first … first + keys. `K` and `V`: how keys and values are stored.
+// Attention of one block of rows to the keys first … first + keys. `K` and `V`: storage types of keys and values.
 template <class K, class V>
 HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t,
                             const RowBlock& block, std::int64_t first, const Columns<K>& keys, const Columns<V>& values,
@@ -120,7 +120,7 @@ HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, 
          first == 0 ? TileInit::kZero : TileInit::kAdd});
 }
 
-// One tile of keys for every row of the query tile.
+// Processes one tile of keys for every row of the query tile.
 void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, std::int64_t first,
                 const TileState& state) {
   const auto attend = [&](const auto& keys, const auto& values) HWY_ATTR {
@@ -136,7 +136,7 @@ void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryT
     const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
     return attend(Columns<float>{state.transposed, kKeys, keys.count}, values);
   }
-  // A block of the cache is multiplied where it is, unless a vector would read past its last row.
+  // A cache block is multiplied in place, unless a vector would read past its last row.
   const bool whole = PadColumns(a.head_dim) == a.head_dim;
   if (a.kv_type == DType::kBF16 && whole)
     return attend(CachedKeys<std::uint16_t>(a, s, t.kv_head, first),
@@ -146,7 +146,7 @@ void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryT
   attend(CachedKeys<float>(a, s, t.kv_head, first), values);
 }
 
-// log of the sum and the division by it, for one row.
+// Divides one row by its sum and stores the log of the sum.
 HWY_INLINE void FinishRow(const AttentionArgs& a, std::int64_t row, std::int64_t head, float maximum, float sum) {
   float* const out = a.out + row * a.out_stride + head * a.head_dim;
   ScaleRow(out, a.head_dim, sum > 0.0F ? 1.0F / sum : 0.0F);
@@ -187,11 +187,11 @@ namespace {
 
 constexpr std::int64_t kTileQueries = 96;  // query rows of a tile, over the heads of a group
 constexpr std::int64_t kSerialWork = 1 << 16;
-constexpr std::int64_t kTasksAThread = 4;  // fewer would end at different times
+constexpr std::int64_t kTasksAThread = 4;  // fewer tasks would be unbalanced
 
-// How the rows of a sequence are cut into tasks. A row's sums do not depend on it.
+// The split of a sequence's rows into tasks. A row's sums do not depend on it.
 struct Plan {
-  std::int64_t heads, tile;  // of a task: heads, and queries
+  std::int64_t heads, tile;  // heads and queries per task
   std::int64_t tiles(const AttentionSequence& s) const { return (s.q_len + tile - 1) / tile; }
   std::int64_t tasks(const AttentionArgs& a, const AttentionSequence& s) const { return tiles(s) * (a.heads / heads); }
 };
@@ -215,7 +215,7 @@ void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& pl
 void dropout_factors(const AttentionArgs& a, std::int64_t row, std::int64_t head, std::int64_t first,
                      std::int64_t count, float* factors) {
   const auto start = (static_cast<std::uint64_t>(row * a.heads + head) << 20) + static_cast<std::uint64_t>(first);
-  dropout_factors(a.dropout_key, a.dropout, start, count, factors);  // tiles begin at multiples of four
+  dropout_factors(a.dropout_key, a.dropout, start, count, factors);  // tiles start at multiples of four
 }
 
 void attention(const AttentionArgs& a) {
@@ -223,7 +223,7 @@ void attention(const AttentionArgs& a) {
   std::int64_t work = 0;
   for (std::int64_t i = 0; i < a.sequence_count; ++i)
     work += a.sequences[i].q_len * a.sequences[i].kv_len * a.heads * a.head_dim;
-  // Tasks go round the threads: neighbours cost alike, the tiles of a causal sequence ever more.
+  // Tasks are assigned to threads round-robin: cost grows along a causal sequence, neighbours are similar.
   const auto run = [&](int thread, int count) {
     std::int64_t index = 0;
     for (std::int64_t i = 0; i < a.sequence_count; ++i) {

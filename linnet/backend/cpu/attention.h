@@ -1,4 +1,4 @@
-// Attention without a matrix of all scores: tiles of 64 keys, softmax as they come (Milakov and Gimelshein, "Online
+// Attention without a matrix of all scores: tiles of 64 keys with online softmax (Milakov and Gimelshein, "Online
 // normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022), f32 throughout.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace linnet::cpu {
 
 void attention(const AttentionArgs& args);
-// Without ddistance_bias, which the reference computes.
+// Does not compute ddistance_bias; the reference does.
 void attention_grad(const AttentionGradArgs& args);
 
 // Factors 0 or 1 / (1 - p) for keys first … first + count of a query row (see AttentionArgs::dropout).

@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/attention_grad.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <limits>
 
 #include "hwy/highway.h"
@@ -14,15 +14,15 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // The query rows of one group of heads of a sequence, in blocks of at most kTileRows rows of one head. Probabilities
-// are made again from the scores and the kept log of their sum; D is the row sum of dout * out.
+// are recomputed from the scores and the saved log of their sum; D is the row sum of dout * out.
 struct GradState {
   float *queries, *dout_packed;   // blocks [d][rows]
-  float *query_rows, *dout_rows;  // [row][width]: the other side of dK and dV
+  float *query_rows, *dout_rows;  // [row][width]: the other operand of dK and dV
   float* delta;                   // D [row]
   float *transposed_k, *transposed_v, *key_rows;
   float *p, *ds;       // [rows of a block][64]
   float *dk, *dv;      // [64][width]
-  std::int64_t width;  // of a row: head_dim, padded
+  std::int64_t width;  // row width: head_dim, padded
 };
 
 HWY_INLINE float Dot(const float* a, const float* b, std::int64_t n) {
@@ -53,7 +53,7 @@ void PrepareRows(const AttentionGradArgs& g, const AttentionSequence& s, std::in
   }
 }
 
-// Turns one row of scores into probabilities and of dP into dS; `p` is left as what dV takes (after dropout).
+// Converts one row of scores to probabilities and of dP to dS; `p` ends as the factor of dV (after dropout).
 HWY_INLINE void RowGradient(const AttentionArgs& a, std::int64_t keys, std::int64_t width, float log_sum, float delta,
                             const float* factors, float* p, float* ds) {
   const hn::CappedTag<float, 16> d;
@@ -85,7 +85,7 @@ HWY_INLINE void AddTransposed(const float* a, const float* b, std::int64_t rows,
   }
 }
 
-// One block of query rows against one tile of keys.
+// Gradients of one block of query rows and one tile of keys.
 void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int64_t head, std::int64_t query, int rows,
                std::int64_t at, std::int64_t first, std::int64_t keys, const GradState& w) {
   const AttentionArgs& a = g.forward;
@@ -132,7 +132,7 @@ GradState MakeState(std::int64_t rows, std::int64_t d) {
   return w;
 }
 
-// Gradients of one sequence's group of heads: nothing else writes these rows of dq, dk and dv.
+// Gradients of one group of heads of a sequence: no other task writes these rows of dq, dk and dv.
 void GradGroup(const AttentionGradArgs& g, const AttentionSequence& s, std::int64_t kv_head) {
   const AttentionArgs& a = g.forward;
   const std::int64_t group = a.heads / a.kv_heads, d = a.head_dim;

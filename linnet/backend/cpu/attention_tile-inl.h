@@ -1,4 +1,4 @@
-// What the forward and the backward pass of attention share: tiles of 64 keys, blocks of query rows of one head.
+// Shared by the forward and backward pass of attention: tiles of 64 keys, blocks of query rows of one head.
 #if defined(LINNET_ATTENTION_TILE_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINNET_ATTENTION_TILE_INL_H
 #undef LINNET_ATTENTION_TILE_INL_H
@@ -21,11 +21,11 @@ namespace linnet::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline constexpr std::int64_t kKeys = kKvBlock;  // of a tile
+inline constexpr std::int64_t kKeys = kKvBlock;  // keys per tile
 
 HWY_INLINE std::int64_t PadColumns(std::int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
-// `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, the rest of each up to to_stride zero.
+// Converts `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, padded with zeros.
 HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std::int64_t rows, std::int64_t columns,
                          float* to, std::int64_t to_stride) {
   for (std::int64_t r = 0; r < rows; ++r, to += to_stride) {
@@ -39,11 +39,11 @@ HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std:
   }
 }
 
-// Columns for the register tile, `stride` apart from row to row; vectors may read whole column tiles.
+// Columns for the register tile, rows `stride` apart; vectors may read whole column tiles.
 template <class T>
 struct Columns {
   const T* data;
-  std::int64_t stride, count;  // count: of keys
+  std::int64_t stride, count;  // count: number of keys
 };
 using KeyTile = Columns<float>;  // as rows [count][stride]
 
@@ -52,7 +52,7 @@ HWY_INLINE const T* CachedHead(const AttentionArgs& a, const void* const* blocks
                                std::int64_t first) {
   return static_cast<const T*>(blocks[first / kKeys]) + kv_head * kKeys * a.head_dim;
 }
-// Keys first … of a block of the cache, [head_dim][64]; what stands past the last one is not looked at.
+// Keys of a cache block from `first` on, [head_dim][64]; values past the last key are ignored.
 template <class T>
 HWY_INLINE Columns<T> CachedKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head,
                                  std::int64_t first) {
@@ -64,8 +64,8 @@ HWY_INLINE Columns<T> CachedValues(const AttentionArgs& a, const AttentionSequen
   return {CachedHead<T>(a, s.v_blocks, kv_head, first), a.head_dim, std::min(kKeys, s.kv_len - first)};
 }
 
-// Dense keys, or values, first … first + 64 of a sequence as rows; `copy` takes 64 padded rows when the memory cannot
-// be read in place.
+// Dense keys or values first … first + 64 of a sequence as rows; `copy` holds 64 padded rows if they cannot be read in
+// place.
 HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, bool values, std::int64_t kv_head,
                             std::int64_t first, bool padded, float* copy) {
   const std::int64_t count = std::min(kKeys, s.kv_len - first), d = a.head_dim, width = PadColumns(d);
@@ -100,7 +100,7 @@ HWY_INLINE void ScoreBlock(const float* a, int rows, const Columns<T>& keys, std
     TileOf(rows, a, rows, keys.data + n, keys.stride, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
 }
 
-// One row of scores: position of the query among the keys, keys it may see, biases by distance.
+// One row of scores: position of the query among the keys, visible keys, biases by distance.
 struct ScoreRow {
   std::int64_t position, first;  // of the query; of the tile's first key
   float slope;
@@ -122,7 +122,7 @@ HWY_INLINE ScoreRow RowOf(const AttentionArgs& a, const AttentionSequence& s, st
           a.distance_bias == nullptr ? nullptr : a.distance_bias + head * (2 * a.distance_reach + 1), a.distance_reach};
 }
 
-// Keys of the tile at `first` that query `query` sees.
+// Number of keys of the tile at `first` that `query` attends to.
 HWY_INLINE std::int64_t VisibleKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t query,
                                     std::int64_t first) {
   const std::int64_t end = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + query + 1) : s.kv_len;

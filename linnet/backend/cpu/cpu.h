@@ -1,4 +1,4 @@
-// The CPU backend: what the reference computes, quickly. Instruction sets are chosen at run time.
+// The CPU backend: optimised kernels. Instruction sets are chosen at run time.
 //
 //   CpuBackend cpu;
 //   cpu.linear({x, in, rows, weight, bias, y, out, false, Precision::kByWeight});
@@ -43,19 +43,19 @@ class CpuBackend : public ReferenceBackend {
   void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;
 };
 
-// Bytes of the copy that products read of a constant weight [out, in]; it is made at the first of them.
+// Bytes of the packed copy of a constant weight [out, in]; the first product creates it.
 std::size_t packed_weight_bytes(DType type, std::int64_t out, std::int64_t in);
 
-// For `linnet doctor`: which kernels this processor gets, and the libraries behind them.
+// For `linnet doctor`: the kernels of this processor and the libraries in use.
 struct NamedFact {
   std::string name, value;
 };
 std::vector<NamedFact> cpu_kernels();
 std::vector<NamedFact> cpu_libraries();
 
-// Measured here and now, with all threads; takes about a second and 256 MiB.
+// Measured with all threads when called; takes about a second and 256 MiB.
 struct CpuSpeed {
-  double read_gb_per_s;            // memory read once
+  double read_gb_per_s;            // sequential read
   double f32_gflops, int8_gflops;  // products of 512 rows with packed f32 and with 4-bit weights
 };
 CpuSpeed measure_cpu();

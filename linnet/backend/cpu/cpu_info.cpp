@@ -1,4 +1,4 @@
-// What `doctor` tells about kernels, and how fast they are here and now.
+// Names and speeds of kernels for `doctor`.
 #include <fmt/format.h>
 #include <hwy/highway.h>
 
@@ -17,7 +17,7 @@
 namespace linnet {
 namespace {
 
-// The best of a few runs, in seconds.
+// The fastest of a few runs, in seconds.
 template <class Body>
 double best_time(Body&& body) {
   using Clock = std::chrono::steady_clock;

@@ -4,7 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/elementwise.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <cmath>
 
 #include "hwy/highway.h"
@@ -91,7 +91,7 @@ HWY_EXPORT(AdamRange);
 HWY_EXPORT(ColumnRange);
 namespace {
 
-constexpr std::int64_t kGrain = 32768;  // values a thread should have at least
+constexpr std::int64_t kGrain = 32768;  // minimum number of values per thread
 
 }  // namespace
 
@@ -112,7 +112,7 @@ void scale(const float* x, float alpha, float* y, std::int64_t n) {
   parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end) { range(x, alpha, y, begin, end); });
 }
 
-// Chunks of a fixed size in f32, their sums in double: the same bits for any number of threads.
+// Sums chunks of a fixed size in f32, then the chunks in double: same bits for any number of threads.
 double sum_squares(const float* x, std::int64_t n) {
   constexpr std::int64_t kChunk = 1024;
   const std::int64_t chunks = (n + kChunk - 1) / kChunk;

@@ -1,4 +1,4 @@
-// Values one by one: activations and their gradients, sums, products, dropout, the optimiser's step.
+// Elementwise kernels: activations and their gradients, sums, products, dropout, the optimiser's step.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A loop over whole vectors and then single values with one body: body(tag, index).
+// Runs body(tag, index) over whole vectors, then over single values.
 #if defined(LINNET_FOR_EACH_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINNET_FOR_EACH_INL_H
 #undef LINNET_FOR_EACH_INL_H
@@ -27,7 +27,7 @@ HWY_INLINE void ForEach(std::int64_t begin, std::int64_t end, Body&& body) {
   for (; i < end; ++i) body(OneFloat(), i);
 }
 
-// The sum of what body(tag, index) returns, four vectors at a time: the order depends on n alone.
+// Sums the results of body(tag, index), four vectors at a time: the order depends on n only.
 template <class Body>
 HWY_INLINE float SumEach(std::int64_t n, Body&& body) {
   const FloatTag d;

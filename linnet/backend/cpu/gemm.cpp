@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/gemm.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 #include <cstring>
 
@@ -24,7 +24,7 @@ const char* TileName() {
                                   : "portable";
 }
 
-// One block of rows, [depth][a_step], by one panel of at most 32 columns.
+// Multiplies one block of rows, [depth][a_step], by one panel of at most 32 columns.
 void MultiplyPanel(const float* a, std::int64_t a_step, int rows, const Panel& panel, std::int64_t depth, float* c,
                    std::int64_t c_stride, const float* bias, TileInit init) {
   for (std::int64_t n = 0; n < panel.columns; n += kTileColumns) {
@@ -40,7 +40,7 @@ void MultiplyTile(const PlainTile& t) {
                 t.init);
 }
 
-// Steps of k of a plain matrix to blocks [depth][kWidth], with zeros in the last one.
+// Packs steps of k of a plain matrix into blocks [depth][kWidth]; the last one is padded with zeros.
 template <int kWidth>
 void PackSteps(const PackedPart& p, float* to) {
   for (std::int64_t k = 0; k < p.depth; ++k, to += kWidth) {
@@ -49,14 +49,14 @@ void PackSteps(const PackedPart& p, float* to) {
     int lanes = p.lanes;
     for (; lanes >= kWidth; lanes -= kWidth, from += kWidth, row += p.block) {
       std::memcpy(row, from, sizeof(float) * kWidth);
-      hwy::Prefetch(from + 4 * p.stride);  // each step may be on a page of its own
+      hwy::Prefetch(from + 4 * p.stride);  // each step may be on another page
       hwy::Prefetch(from + 4 * p.stride + kWidth / 2);
     }
     if (lanes > 0) std::fill(std::copy_n(from, lanes, row), row + kWidth, 0.0F);
   }
 }
 
-// A part of a plain matrix as f32, in blocks [depth][width].
+// Converts a part of a plain matrix to f32 blocks [depth][width].
 void PackPart(const PackedPart& p, float* to) {
   if (!p.k_contiguous) return p.width == kTileRows ? PackSteps<kTileRows>(p, to) : PackSteps<kPanel>(p, to);
   for (int lane = 0; lane < p.lanes; lane += p.width, to += p.block) {
@@ -67,7 +67,7 @@ void PackPart(const PackedPart& p, float* to) {
   }
 }
 
-// 16-bit floats to f32.
+// Converts 16-bit floats to f32.
 void WidenBf16(const std::uint16_t* from, std::int64_t n, float* to) {
   const hn::ScalableTag<float> d;
   const hn::Rebind<std::uint16_t, decltype(d)> d16;
@@ -82,7 +82,7 @@ void WidenBf16(const std::uint16_t* from, std::int64_t n, float* to) {
   }
 }
 
-// `pairs` rows of 64 pairs (k, k + 1), the 32 at `from`, to rows [k][32].
+// Converts `pairs` rows of 64 pairs (k, k + 1), the 32 at `from`, to rows [k][32].
 void WidenPairs(const std::uint16_t* from, std::int64_t pairs, float* to) {
   const hn::CappedTag<float, 32> d;
   const hn::RebindToUnsigned<decltype(d)> d32;
@@ -96,7 +96,7 @@ void WidenPairs(const std::uint16_t* from, std::int64_t pairs, float* to) {
     }
 }
 
-// To bf16, to nearest even; NaN stays NaN.
+// Rounds to bf16, to nearest even; NaN stays NaN.
 void NarrowBf16(const float* from, std::int64_t n, std::uint16_t* to) {
   const hn::ScalableTag<float> d;
   const hn::RebindToUnsigned<decltype(d)> d32;
@@ -167,11 +167,11 @@ const char* f32_kernel_name() { return HWY_DYNAMIC_DISPATCH(TileName)(); }
 
 namespace {
 
-constexpr std::int64_t kDepth = 192;  // of a slice: 24 KiB of a panel, in the first-level cache; short sums round less
-constexpr std::int64_t kPlainDepth = 384;  // of a plain product: a block of rows and the panels that pass stay near
-constexpr std::int64_t kMostRows = 480;    // rows of x packed at a time: their slice stays in the second-level cache
-// Blocks of rows a thread takes at a time: many, as each piece fetches the whole weight, yet so few that there are some
-// pieces for each thread and all end together.
+constexpr std::int64_t kDepth = 192;       // of a slice: 24 KiB of a panel fit the L1 cache; short sums round less
+constexpr std::int64_t kPlainDepth = 384;  // of a plain product: a block of rows and the current panels stay in cache
+constexpr std::int64_t kMostRows = 480;    // rows of x packed at a time: their slice stays in the L2 cache
+// Blocks of rows per piece: many, since each piece reads the whole weight, but few enough that each thread gets several
+// pieces and the load is balanced.
 constexpr std::int64_t kFewestBlocks = 4, kMostBlocks = 16, kPiecesAThread = 4;
 
 }  // namespace
@@ -183,7 +183,7 @@ std::int64_t slice_depth(std::int64_t depth) {
 
 namespace {
 
-// Where in the packed rows the slice k_begin … of row block `block` stands: [slice][block][k][rows].
+// Position of the slice from k_begin on of row block `block` in the packed rows: [slice][block][k][rows].
 struct PackedRows {
   const float* data;
   std::int64_t rows, depth, block_rows;
@@ -218,7 +218,7 @@ struct Range {
   std::int64_t begin, end;
 };
 
-// The units (panel, row block) of one thread, slice by slice of the depth; a panel's slice is fetched once.
+// Computes the units (panel, row block) of one thread, slice by slice; a panel's slice is read once.
 template <class Fetch>
 void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, Range units, Fetch&& fetch) {
   const std::int64_t blocks = rows.blocks(), slice = slice_depth(rows.depth);
@@ -239,7 +239,7 @@ void multiply_units(const Product& p, const PackedRows& rows, std::int64_t out, 
   }
 }
 
-// All columns for the rows [begin, end) of x, packed slice by slice into memory of this thread's own.
+// Computes all columns for the rows [begin, end) of x, packed slice by slice into thread-local memory.
 template <class Fetch>
 void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range rows, Fetch&& fetch) {
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), slice = slice_depth(in);
@@ -261,8 +261,8 @@ void multiply_rows(const Product& p, std::int64_t out, std::int64_t in, Range ro
   }
 }
 
-// Many rows are split among the threads by rows: each then reads what it wrote itself in the operation before, and
-// nobody waits for packed rows. Few rows are split by columns, so that a weight is read once.
+// Many rows are split by rows: each thread then reads rows that it wrote in the previous operation and does not wait
+// for packed rows. Few rows are split by columns, so that a weight is read once.
 template <class Fetch>
 void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
   const std::int64_t tile = HWY_DYNAMIC_DISPATCH(TileRows)(), blocks = (p.m + tile - 1) / tile;
@@ -287,10 +287,10 @@ void multiply(Product p, std::int64_t out, std::int64_t in, Fetch&& fetch) {
 
 namespace {
 
-// Where element (k, n) of a packed matrix stands.
+// Position of element (k, n) in a packed matrix.
 struct PackedLayout {
-  std::int64_t panel, depth;    // columns of a panel, rows of the whole
-  std::int64_t slice, columns;  // rows of a slice, and how many columns all panels have
+  std::int64_t panel, depth;    // columns of a panel, rows of the matrix
+  std::int64_t slice, columns;  // rows of a slice, total columns of all panels
   bool pairs;
   std::int64_t at(std::int64_t k, std::int64_t n) const {
     const std::int64_t top = k / slice * slice, height = std::min(slice, depth - top);
@@ -324,9 +324,9 @@ void pack_columns(const WeightView& w, const PackedLayout& to, Range columns, T*
   }
 }
 
-// Stored rows to columns, in tiles.
+// Transposes stored rows to columns, in tiles.
 void pack_f32_rows(const WeightView& w, const PackedLayout& to, Range columns, float* packed) {
-  constexpr std::int64_t kRows = 16;  // a panel holds a whole number of them
+  constexpr std::int64_t kRows = 16;  // a panel is a multiple of it
   for (std::int64_t n = columns.begin; n < columns.end; n += kRows) {
     const float* const from = static_cast<const float*>(w.data) + n * w.in;
     for (std::int64_t top = 0; top < w.in; top += to.slice) HWY_DYNAMIC_DISPATCH(PackRows)

@@ -1,9 +1,9 @@
-// The bf16 kernel of plain products: pairs (k, k + 1) side by side, two products and a sum an instruction. Written with
-// the processor's own intrinsics, since the portable vectors of this Highway release do not reach them.
+// The bf16 kernel of plain products: pairs (k, k + 1) are adjacent; an instruction computes two products and a sum. It
+// uses intrinsics, since this Highway release has no portable operation for them.
 #include "linnet/backend/cpu/gemm_plain.h"
 
 #if defined(__x86_64__)
-// g++ 12 takes the undefined vectors of its own header for mistakes.
+// g++ 12 warns about the undefined vectors of its own header.
 #if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -18,7 +18,7 @@
 namespace linnet::cpu {
 namespace {
 
-constexpr int kRows = 12;  // by two vectors of columns: 24 sums, 2 of b and one of a in 32 registers
+constexpr int kRows = 12;  // rows, by two vectors of columns: 24 sums, 2 of b and one of a in 32 registers
 constexpr std::int64_t kDepth = 384;
 
 using Pair = std::uint32_t;  // bf16 of k in the low half, of k + 1 in the high one
@@ -34,7 +34,7 @@ LINNET_BF16 inline __mmask16 first_lanes(std::int64_t count) {
   return static_cast<__mmask16>(count >= 16 ? 0xFFFF : (1 << std::max<std::int64_t>(0, count)) - 1);
 }
 
-// The first lanes of a row of kWidth, from its lane `at`. Stores under a mask are slow on some processors.
+// Stores the first lanes of a row of kWidth, from lane `at`. Masked stores are slow on some processors.
 template <int kWidth>
 LINNET_BF16 inline void store_row(Pair* row, int at, __m512i pairs) {
   static_assert(kWidth % 16 == 0 || kWidth % 16 == 12);
@@ -59,7 +59,7 @@ LINNET_BF16 void pack_steps(const PackedPart& p, Pair* to) {
   }
 }
 
-// 16 x 16 values of 32 bits, rows to columns.
+// Transposes 16 x 16 values of 32 bits.
 LINNET_BF16 inline void transpose(__m512i (&r)[16]) {
   __m512i t[16];
   for (int i = 0; i < 16; i += 2) {

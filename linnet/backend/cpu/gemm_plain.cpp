@@ -7,12 +7,12 @@
 namespace linnet::cpu {
 namespace {
 
-// Columns of b packed at a time: with a slice of k, what the last-level cache holds.
+// Columns of b packed at a time: with a slice of k they fit the last-level cache.
 constexpr std::int64_t kMostColumns = 3072;
 // Blocks of a that a thread packs at a time.
 constexpr std::int64_t kMostBlocks = 4;
-constexpr std::int64_t kPiecesPerThread = 4;  // so that all threads end together
-constexpr std::int64_t kPanelsPacked = 4;     // at a time by one thread
+constexpr std::int64_t kPiecesPerThread = 4;  // for load balance
+constexpr std::int64_t kPanelsPacked = 4;     // per thread at a time
 
 std::int64_t pieces(std::int64_t n, std::int64_t piece) { return (n + piece - 1) / piece; }
 
@@ -39,14 +39,14 @@ struct Operand {
 struct Panels {
   const std::byte* data;
   std::int64_t count, columns;
-  std::int64_t step;                   // lanes of the kernel's, from one step of k to the next
-  std::int64_t group, apart, between;  // panels of a group are `between` bytes apart, groups `apart`
+  std::int64_t step;                   // kernel lanes between two steps of k
+  std::int64_t group, apart, between;  // byte distance of panels within a group, and of groups
 
   const std::byte* at(std::int64_t i) const { return data + i / group * apart + i % group * between; }
   std::int64_t columns_of(std::int64_t i) const { return std::min(kPanel, columns - i * kPanel); }
 };
 
-// All rows of a by a range of columns over a slice of k.
+// Product of all rows of a and a range of columns over a slice of k.
 class Slice {
  public:
   struct Result {
@@ -77,7 +77,7 @@ class Slice {
     std::int64_t begin, end;
   };
 
-  // By the calling thread, in its memory.
+  // Packs into memory of the calling thread.
   const std::byte* packed(Range blocks) const {
     auto* const to = scratch<ScratchFor::kActivations, std::byte>((blocks.end - blocks.begin) * a_.block_bytes());
     a_.pack(kernel_, blocks.begin, blocks.end, to);
@@ -85,7 +85,7 @@ class Slice {
   }
 
   void multiply(Range blocks, const std::byte* a, Range panels) const {
-    // Panels pass by each block: c is written from left to right, a page of it at a time.
+    // The inner loop is over panels: c is written from left to right, one page at a time.
     for (std::int64_t i = blocks.begin; i < blocks.end; ++i)
       for (std::int64_t panel = panels.begin; panel < panels.end; ++panel)
         kernel_.multiply({a + (i - blocks.begin) * a_.block_bytes(), a_.lanes_of(i), b_.at(panel), b_.step, a_.depth,
@@ -99,7 +99,7 @@ class Slice {
   const Result& to_;
 };
 
-// Few rows: b is read once, where it is. Whole panels of f32 with k going from row to row.
+// Few rows: b is read once, in place. Whole panels of f32 with k in the row stride.
 constexpr std::int64_t kFewBlocks = 2;
 bool multiplies_in_place(const PlainKernel& kernel, const Operand& a, const Operand& b) {
   return kernel.bytes == sizeof(float) && !b.k_contiguous && a.blocks() <= kFewBlocks && b.lanes % kPanel == 0;
@@ -117,7 +117,7 @@ Panels pack_panels(const PlainKernel& kernel, const Operand& b) {
   return {to, b.blocks(), b.lanes, kPanel, 1, b.block_bytes(), 0};
 }
 
-// Steps of k in each slice: slices of one size.
+// Steps of k per slice; slices have equal size.
 std::int64_t slice_steps(const PlainKernel& kernel, std::int64_t k) {
   return rounded_up(pieces(k, pieces(k, kernel.depth)), 32);
 }
@@ -183,7 +183,7 @@ TileInit init_of(const Product& p, std::int64_t k) {
   return k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
 }
 
-// Few rows: a thread reads its columns of the weight once, over all k. Slices of k are added as for many rows.
+// Few rows: a thread reads its columns of the weight once, over all k. Slices of k are summed as for many rows.
 void multiply_few_bf16(const PlainKernel& kernel, const Product& p, const PackedMatrix& w, std::int64_t column,
                        std::int64_t most) {
   const std::int64_t slice_bytes = kernel.rows * most * kernel.bytes;

@@ -15,7 +15,7 @@
 namespace linnet::cpu {
 namespace {
 
-// Every row of y starts as the bias (or zero), or has it added: what a plain product is then added to.
+// Initialises each row of y with the bias (or zero), or adds it; a plain product is then accumulated.
 void start_rows(const LinearArgs& a) {
   if (a.accumulate && a.bias == nullptr) return;
   parallel_for(a.m, std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, a.weight.out)),
@@ -30,9 +30,9 @@ void start_rows(const LinearArgs& a) {
                });
 }
 
-constexpr std::int64_t kChunkValues = std::int64_t{1} << 19;  // of a weight made f32 at a time: 2 MiB
+constexpr std::int64_t kChunkValues = std::int64_t{1} << 19;  // values converted to f32 at a time: 2 MiB
 
-// Hands rows of the stored matrix out as f32, a chunk at a time: body(first row, rows, values).
+// Converts rows of the stored matrix to f32 in chunks and calls body(first row, rows, values).
 template <class Body>
 void for_chunks(const WeightView& w, Body&& body) {
   const bool row_is_output = w.layout == WeightLayout::kOutIn;
@@ -57,7 +57,7 @@ void multiply_rounded(const PlainProduct& p, Precision precision) {
   multiply_plain(p);
 }
 
-// From the weight as it is stored.
+// Uses the weight as it is stored.
 void linear_plain(const LinearArgs& a) {
   const WeightView& w = a.weight;
   if (a.bias != nullptr || a.accumulate) start_rows(a);
@@ -86,7 +86,7 @@ void linear(const LinearArgs& a) {
     start_rows(a);
     product.bias = nullptr;
   }
-  const bool exact = a.precision == Precision::kF32;  // else x may be rounded
+  const bool exact = a.precision == Precision::kF32;  // otherwise x may be rounded
   if (quantized) return exact ? multiply_exact(product, *blocks) : multiply_quantized(product, *blocks);
   if (!exact && multiply_packed_bf16(product, *packed)) return;
   multiply_packed(product, *packed);
@@ -96,7 +96,7 @@ void linear_grad_input(const LinearGradInputArgs& a) {
   const WeightView& w = a.weight;
   if (a.m == 0 || w.in == 0) return;
   const float beta = a.accumulate ? 1.0F : 0.0F;
-  // A weight that is stored rounded may round the other side, here as in the forward product.
+  // With a rounded weight the other operand may be rounded too, as in the forward product.
   const bool may_round = a.precision == Precision::kByWeight && w.type != DType::kF32;
   const Precision precision = may_round ? Precision::kBF16 : a.precision;
   for_chunks(w, [&](std::int64_t first, std::int64_t count, const float* values) {
@@ -127,7 +127,7 @@ void gemm(const GemmArgs& a) {
     multiply_plain({a.transpose_a, a.transpose_b, a.m, a.n, a.k, a.alpha, a.a + i * a.a_stride, a.lda,
                     a.b + i * a.b_stride, a.ldb, a.beta, a.c + i * a.c_stride, a.ldc});
   };
-  // Few or small products: inside, else one a thread.
+  // Few or small products: parallel inside, else one per thread.
   if (a.batch < threads() || a.m * a.n * a.k > (std::int64_t{1} << 22)) {
     for (std::int64_t i = 0; i < a.batch; ++i) one(i);
     return;

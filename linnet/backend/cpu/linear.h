@@ -1,9 +1,11 @@
-// Products with weights, and the choice between the ways to make them.
+// Products with weights, and the choice of the kernel.
 //
-//   - f32, constant: our own product over the packed copy.
-//   - Quantised: integer dot products over the block-affine copy; for Precision::kF32 as f32, which the packed copy is.
-//   - bf16: x rounded to bf16 over the packed copy where the processor multiplies bf16; else, and f16, panels made f32.
-//   - Not constant: plain products in f32 or bf16 (gemm_plain.h).
+// - f32, constant: gemm.h over the packed copy.
+// - Quantised: integer dot products over the block-affine copy; for Precision::kF32 in f32, to which the copy is
+//   converted exactly.
+// - bf16: x rounded to bf16 over the packed copy if the processor multiplies bf16; otherwise, and for f16, panels are
+//   converted to f32.
+// - Not constant: plain products in f32 or bf16 (gemm_plain.h).
 #pragma once
 
 #include "linnet/backend/backend.h"

@@ -4,7 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/norm.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 #include <cmath>
 
@@ -113,7 +113,7 @@ HWY_EXPORT(NormGradRows);
 HWY_EXPORT(NormGradColumns);
 namespace {
 
-constexpr std::int64_t kGrain = 16384;  // values a thread should have at least
+constexpr std::int64_t kGrain = 16384;  // minimum number of values per thread
 std::int64_t row_grain(std::int64_t cols) {
   return std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, cols));
 }
@@ -121,7 +121,7 @@ std::int64_t row_grain(std::int64_t cols) {
 void norm_grad(const NormGradArgs& a, bool centred) {
   const auto rows = HWY_DYNAMIC_DISPATCH(NormGradRows);
   const auto columns = HWY_DYNAMIC_DISPATCH(NormGradColumns);
-  // The columns first: dx may be dy.
+  // Columns first, since dx may be dy.
   if (a.dweight != nullptr || a.dbias != nullptr)
     parallel_for(a.cols, std::max<std::int64_t>(64, kGrain / std::max<std::int64_t>(1, a.rows)),
                  [&](std::int64_t begin, std::int64_t end) { columns(a, centred, begin, end); });

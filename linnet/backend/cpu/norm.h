@@ -1,4 +1,4 @@
-// Layer norm and RMS norm, forward and backward: rows in parallel, one row's sums in one order.
+// Layer norm and RMS norm, forward and backward; parallel over rows, a fixed order of sums within a row.
 #pragma once
 
 #include "linnet/backend/backend.h"

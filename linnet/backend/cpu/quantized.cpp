@@ -16,7 +16,7 @@ struct PanelTarget {
   std::uint8_t *values, *scales, *offsets;
 };
 
-// Plain types (tensor/block_types.h): the values' bytes are in this order already, four at a time go to their place.
+// Plain types (tensor/block_types.h): the bytes already have this order, so four are copied at a time.
 void pack_plain(DType type, Bytes row, std::int64_t blocks, int r, const PanelTarget& to) {
   const BlockType& t = block_type(type);
   const int bytes = info(type).block_bytes, header = t.offset ? 4 : 2, groups = (bytes - header) / 4;
@@ -42,12 +42,12 @@ void pack_run_values(const Run& run, int bits, int r, std::uint8_t* values) {
   }
 }
 
-// A scale or offset of a block of the panel.
+// Writes a scale or offset of a block of the panel.
 void pack_scale(float value, bool wide, std::int64_t at, std::uint8_t* to) {
   if (wide) {
     std::memcpy(to + at * 4, &value, 4);
   } else {
-    const std::uint16_t half = float_to_half(value);  // exact: it came from one
+    const std::uint16_t half = float_to_half(value);  // exact: it was an f16
     std::memcpy(to + at * 2, &half, 2);
   }
 }
@@ -69,7 +69,7 @@ void pack_runs(DType type, Bytes row, std::int64_t runs, int r, const PanelTarge
 
 std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
-// Of a panel: where its parts begin, and its bytes.
+// Start offset of each part of a panel, and its size in bytes.
 struct PanelParts {
   std::int64_t scales_at, offsets_at, bytes;
 };

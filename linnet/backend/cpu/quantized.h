@@ -1,10 +1,10 @@
-// Quantised weights as the CPU multiplies them: one block-affine layout for every block type of GGUF files.
+// Packed quantised weights of the CPU: one block-affine layout for every block type of GGUF files.
 //
 //   const QuantizedMatrix packed = pack_quantized(weight);
 //   multiply_quantized({x, in, rows, bias, y, out, false}, packed);
 //
-// A block is 16 or 32 weights of a row, each `scale * q + offset` with q of 4 or 8 bits without sign. Types without an
-// offset of their own have offset = -zero_point * scale, which is taken off the integer sums instead.
+// A block is 16 or 32 weights of a row, each `scale * q + offset` with unsigned q of 4 or 8 bits. Types without an
+// offset have offset = -zero_point * scale, which is subtracted from the integer sums instead.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ namespace linnet::cpu {
 
 inline constexpr std::int64_t kQuantRows = 16;  // outputs interleaved in a panel
 
-// Panels of 16 outputs: all their values, then all scales, then all offsets, each part a multiple of 64 bytes.
-// Values of a block: groups of four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group
-// g + 4 (high half). Scales and offsets: [block][output], f16, or f32 for the K types (a product of two scales).
+// Panels of 16 outputs: all values, all scales, all offsets; each part is a multiple of 64 bytes. Values of a block:
+// groups of four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group g + 4 (high half).
+// Scales and offsets: [block][output], f16, or f32 for the K types (a product of two scales).
 struct QuantizedMatrix {
   std::int64_t out, in;
   int bits, block, zero_point;
@@ -31,22 +31,22 @@ struct QuantizedMatrix {
   std::int64_t panels() const { return (out + kQuantRows - 1) / kQuantRows; }
 };
 
-// What `pack_quantized` allocates.
+// Bytes that `pack_quantized` allocates.
 std::size_t quantized_bytes(DType type, std::int64_t out, std::int64_t in);
 
-// Lossless; in parallel. The pages of a mapped file are given back as they are read.
+// Packs without loss, in parallel. Pages of a mapped file are released after reading.
 QuantizedMatrix pack_quantized(const WeightView& weight);
 
-// y = x W^T with x rounded to 8 bits a block, exact integer sums within a block and f32 between blocks.
+// y = x W^T with x rounded to 8 bits per block; sums are exact integers within a block, f32 between blocks.
 void multiply_quantized(const Product& product, const QuantizedMatrix& weight);
 
-// The same in f32 alone: weights are made f32 as they are read, exactly, a slice that stays near the core at a time.
+// The same in f32: weights are converted exactly to f32, one cache-sized slice at a time.
 void multiply_exact(const Product& product, const QuantizedMatrix& weight);
 // Rows [k_begin, k_end) of W^T for the kPanel outputs of `panel`, [k][kPanel]; whole blocks.
 void dequantize_panel(const QuantizedMatrix& weight, std::int64_t panel, std::int64_t k_begin, std::int64_t k_end,
                       float* to);
 
-// What the dot products use: "AVX-512 VNNI", "AVX2", "portable".
+// The instruction set of the dot products: "AVX-512 VNNI", "AVX2", "portable".
 const char* quantized_kernel_name();
 
 }  // namespace linnet::cpu

@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/quantized_dot.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -18,7 +18,7 @@ namespace linnet::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rounds one row: values at `to + block * record`, scale at `scales + block * record` and the sum after them.
+// Quantises one row: values at `to + block * record`, scale at `scales + block * record`, then the sum.
 void QuantizeRow(const float* x, std::int64_t n, int block, int zero_point, bool affine, int row, int rows,
                  std::uint8_t* to) {
   const hn::CappedTag<float, 16> d;
@@ -56,8 +56,8 @@ HWY_INLINE __m256 LoadScales(const std::uint8_t* at, std::int64_t block, int sid
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + block * 32 + side * 16)));
 }
 
-// Sixteen products of bytes summed in fours: w without sign, or shifted by 128 (then the sign moves to x, since
-// vpmaddubsw would saturate).
+// Sixteen products of bytes summed in fours: w is unsigned, or shifted by 128 (then x takes the sign, since vpmaddubsw
+// would saturate).
 HWY_INLINE __m256i DotFours(__m256i w, __m256i x, bool shifted) {
   if (shifted) {
     const __m256i with_sign = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
@@ -208,7 +208,7 @@ QuantTile tile_of(const QuantizedMatrix& w, std::int64_t panel) {
           w.wide_scales, nullptr};
 }
 
-// Adds bias or the old value to a row of a tile and writes it out.
+// Adds the bias or the old value to a row of a tile and stores it.
 void store_row(const Product& p, float* y, std::int64_t n, std::int64_t columns, const float* sums) {
   for (std::int64_t c = 0; c < columns; ++c) {
     float value = sums[c];
@@ -232,7 +232,7 @@ void store(const Product& p, std::int64_t row, std::int64_t n, int rows, std::in
   }
 }
 
-constexpr std::int64_t kMostRows = 768;  // of x quantised at a time
+constexpr std::int64_t kMostRows = 768;  // rows of x quantised at a time
 
 void multiply_part(const Product& p, const QuantizedMatrix& w) {
   const std::int64_t limit = dot_kernel().rows;

@@ -1,9 +1,9 @@
-// Quantised weights as f32, a slice of a panel at a time: what the exact product multiplies.
+// Converts quantised weights to f32 for the exact product, one slice of a panel at a time.
 #include "linnet/backend/cpu/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/quantized_exact.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/quantized.h"
@@ -16,7 +16,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lanes16 = hn::CappedTag<float, kQuantRows>;
 using Ints16 = hn::RebindToSigned<Lanes16>;
 
-// Scales or offsets of a block, from output `lane` on.
+// Loads scales or offsets of a block, from output `lane` on.
 HWY_INLINE hn::Vec<Lanes16> LoadScales(const std::uint8_t* at, std::int64_t block, int lane, bool wide) {
   const Lanes16 d;
   const std::int64_t index = block * kQuantRows + lane;
@@ -25,14 +25,14 @@ HWY_INLINE hn::Vec<Lanes16> LoadScales(const std::uint8_t* at, std::int64_t bloc
   return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(at) + index));
 }
 
-// 16 outputs, to rows [k][32]. scale * q is exact in f32 (11 bits by 8, 17 by 5, 18 by 5), so that adding the offset
-// is the one rounding, fused or not.
+// Decodes 16 outputs to rows [k][32]. scale * q is exact in f32 (11 bits by 8, 17 by 5, 18 by 5), so that only adding
+// the offset rounds, fused or not.
 template <int kBits>
 void DequantizeHalf(const QuantizedMatrix& w, const std::uint8_t* panel, std::int64_t k_begin, std::int64_t k_end,
                     float* to) {
   const Lanes16 d;
   const Ints16 di;
-  constexpr int kParts = 8 / kBits;  // of a byte
+  constexpr int kParts = 8 / kBits;  // parts per byte
   const auto low = hn::Set(di, (1 << kBits) - 1), zero = hn::Set(di, w.zero_point);
   const int lanes = static_cast<int>(hn::Lanes(d)), groups = w.block / 4 / kParts;
   for (std::int64_t k = k_begin; k < k_end; k += w.block, to += w.block * kPanel)
@@ -53,7 +53,7 @@ void DequantizeHalf(const QuantizedMatrix& w, const std::uint8_t* panel, std::in
     }
 }
 
-// What the next call will read, while the caller multiplies: a panel is too short for the processor to see it coming.
+// Prefetches the next slice while the caller multiplies: a panel is too short for the hardware prefetcher.
 void PrefetchSlice(const QuantizedMatrix& w, const std::uint8_t* panel, std::int64_t k_begin, std::int64_t k_end) {
   const auto part = [&](std::int64_t at, std::int64_t bytes_a_k, std::int64_t step) {
     const std::uint8_t* const end = panel + at + k_end * bytes_a_k / step;
@@ -69,7 +69,7 @@ void DequantizePanel(const QuantizedMatrix& w, std::int64_t panel, std::int64_t 
                      float* to) {
   for (std::int64_t half = 0; half < kPanel / kQuantRows; ++half, to += kQuantRows) {
     const std::int64_t index = panel * (kPanel / kQuantRows) + half;
-    if (index >= w.panels()) return;  // columns past the last: nobody keeps what is computed there
+    if (index >= w.panels()) return;  // columns past the last one: their results are not stored
     const auto* const from = reinterpret_cast<const std::uint8_t*>(w.data.get()) + index * w.panel_bytes;
     constexpr std::int64_t kNext = kPanel / kQuantRows;
     if (index + kNext < w.panels()) PrefetchSlice(w, from + kNext * w.panel_bytes, k_begin, k_end);

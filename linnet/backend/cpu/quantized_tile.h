@@ -1,4 +1,4 @@
-// Between the files of the quantised product: a block of rows of x times one panel of a weight.
+// Shared by the files of the quantised product: a block of rows of x times one panel of a weight.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct QuantTile {
   float* out;  // [rows][16]
 };
 
-// With the dot products of AVX-512 VNNI: the rows a tile may have, 0 where the processor lacks them.
+// Maximum rows of a tile with the dot products of AVX-512 VNNI; 0 if the processor lacks them.
 int vnni_rows();
 void dot_vnni(const QuantTile& tile);
 

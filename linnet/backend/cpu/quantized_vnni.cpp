@@ -1,5 +1,5 @@
 // The quantised product with vpdpbusd of AVX-512 VNNI. Highway 1.0.3 has no such operation, and its AVX3_DL target
-// switches AVX-VNNI on, which Zen 4 lacks: hence plain intrinsics, used only where the processor says it can.
+// enables AVX-VNNI, which Zen 4 lacks. So this uses intrinsics, only if CPUID reports the feature.
 #include "linnet/backend/cpu/quantized_tile.h"
 
 #if defined(__x86_64__)
@@ -16,7 +16,7 @@ LINNET_VNNI inline __m512 load_scales(const std::uint8_t* at, std::int64_t block
   return _mm512_maskz_cvtph_ps(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + block * 32)));
 }
 
-// Four bytes in every lane, straight from memory.
+// Broadcasts four bytes from memory to every lane.
 LINNET_VNNI inline __m512i broadcast_int(const void* from) {
   return _mm512_maskz_broadcastd_epi32(0xFFFF, _mm_loadu_si32(from));
 }

@@ -4,7 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/random.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 
 #include "hwy/highway.h"
@@ -20,7 +20,7 @@ void PhiloxNumbers(PhiloxKey key, std::uint64_t block, std::uint32_t* out) {
 }
 #else
 // Numbers of `kRandomChunk / 4` blocks from `block` on. A 64-bit lane is one block; a counter word is the lane's lower
-// half, and what gathers above it is never read.
+// half, its upper half is never read.
 void PhiloxNumbers(PhiloxKey key, std::uint64_t block, std::uint32_t* out) {
   const hn::CappedTag<std::uint64_t, 8> d;
   const hn::Repartition<std::uint32_t, decltype(d)> d32;

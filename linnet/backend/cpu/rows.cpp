@@ -4,7 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/rows.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 #include <cstring>
 
@@ -64,7 +64,7 @@ HWY_EXPORT(AddRow);
 HWY_EXPORT(NarrowF16);
 namespace {
 
-constexpr std::int64_t kGrain = 16384;  // values a thread should have at least
+constexpr std::int64_t kGrain = 16384;  // minimum number of values per thread
 std::int64_t row_grain(std::int64_t cols) {
   return std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, cols));
 }
@@ -100,7 +100,7 @@ void embedding(const EmbeddingArgs& a) {
   });
 }
 
-// Each thread takes a range of columns, so that equal ids never meet and rows add up in order.
+// Each thread takes a range of columns, so that equal ids do not race and rows are summed in order.
 void embedding_grad(const EmbeddingGradArgs& a) {
   const auto add_row = HWY_DYNAMIC_DISPATCH(AddRow);
   const std::int64_t grain = std::max<std::int64_t>(16, kGrain / std::max<std::int64_t>(1, a.rows));

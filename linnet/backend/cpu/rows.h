@@ -1,4 +1,4 @@
-// Rows: rotary positions, embedding rows of any type, softmax over a row, losses.
+// Kernels over rows: rotary positions, embedding of any type, softmax, losses.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ void rotary(const RotaryArgs& args);
 void embedding(const EmbeddingArgs& args);
 void embedding_grad(const EmbeddingGradArgs& args);
 void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols);
-// To F32, F16 or BF16; false for a type it leaves to the reference.
+// Converts to F32, F16 or BF16; returns false for a type that only the reference supports.
 bool from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols);
 void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols);
 void cross_entropy(const CrossEntropyArgs& args);

@@ -1,4 +1,4 @@
-// Working memory of a kernel: one growing buffer a thread and purpose, so that a call allocates nothing once warm.
+// Working memory of a kernel: one growing buffer per thread and purpose, so that later calls do not allocate.
 //
 //   float* panel = scratch<ScratchFor::kPanel>(k * 32);
 #pragma once
@@ -33,7 +33,7 @@ inline AlignedBytes aligned_bytes(std::size_t bytes) {
   return AlignedBytes(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64})));
 }
 
-// `count` values of T, 64-byte aligned, with unspecified contents; the calling thread's until it asks again.
+// `count` values of T, 64-byte aligned, uninitialised; valid until the thread's next call.
 template <ScratchFor kPurpose, class T = float>
 T* scratch(std::int64_t count) {
   thread_local AlignedBytes buffer;

@@ -2,7 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linnet/backend/cpu/softmax.cpp"
 #include "hwy/foreach_target.h"
-// After foreach_target.h: everything below is compiled once a target.
+// After foreach_target.h: everything below is compiled once per target.
 #include <algorithm>
 #include <cmath>
 
@@ -30,7 +30,7 @@ float Largest(const float* x, std::int64_t n) {
   return top;
 }
 
-// Sum of e^(x - top), chunks of f32 in double.
+// Sum of e^(x - top): chunks in f32, their sums in double.
 double SumOfExp(const float* x, std::int64_t n, float top) {
   constexpr std::int64_t kChunk = 4096;
   double total = 0;

@@ -22,7 +22,7 @@ struct WeightCache {
   std::vector<Entry> entries;
 };
 
-// Packing happens once a weight and uses every thread: one lock for all is enough.
+// A weight is packed once, by all threads: one lock for all weights is enough.
 std::mutex& lock() {
   static std::mutex mutex;
   return mutex;
@@ -35,7 +35,7 @@ Entry* entry_of(const WeightView& w) {
   for (Entry& e : entries)
     if (e.data == w.data && e.out == w.out && e.in == w.in && e.layout == w.layout) return &e;
   if (entries.size() >= kMostViews) return nullptr;
-  entries.reserve(kMostViews);  // entries stay where they are
+  entries.reserve(kMostViews);  // entries never move
   return &entries.emplace_back(Entry{w.data, w.out, w.in, w.layout, nullptr, nullptr});
 }
 

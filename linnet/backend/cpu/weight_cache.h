@@ -1,4 +1,4 @@
-// The packed copies of constant weights, kept in `Storage::derived`: made at the first product, gone with the bytes.
+// Packed copies of constant weights in `Storage::derived`: the first product creates one; it is freed with the bytes.
 #pragma once
 
 #include "linnet/backend/backend.h"
@@ -7,8 +7,8 @@
 
 namespace linnet::cpu {
 
-// Null when the weight may change or its storage already has as many packed views as are worth keeping (slices of one
-// matrix, each used once); the product then reads it as it is.
+// Null if the weight may change or its storage already has the maximum of packed views (slices of one matrix, each used
+// once); the product then reads the stored weight.
 const PackedMatrix* packed_matrix(const WeightView& weight);        // f32, bf16, f16
 const QuantizedMatrix* quantized_matrix(const WeightView& weight);  // block types, [out, in]
 

@@ -76,7 +76,7 @@ double log_sum(const std::vector<double>& scores) {
   return most + std::log(sum);
 }
 
-// What dropout multiplies a probability by: 0 or 1 / (1 - p).
+// The dropout factor of a probability: 0 or 1 / (1 - p).
 double mask_of(const AttentionArgs& a, std::int64_t row, std::int64_t h, std::int64_t j) {
   if (a.dropout == 0) return 1;
   const std::uint64_t number = static_cast<std::uint64_t>(row * a.heads + h) << 20 | static_cast<std::uint64_t>(j);
@@ -116,7 +116,7 @@ void ReferenceBackend::attention(const AttentionArgs& a) {
 
 namespace {
 
-// A key's numbers, which lie 64 apart in its block.
+// The values of a key, which are 64 apart in its block.
 template <class T>
 void scatter(const T* key, std::int64_t head_dim, T* block) {
   for (std::int64_t d = 0; d < head_dim; ++d) block[d * kKvBlock] = key[d];

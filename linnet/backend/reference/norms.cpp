@@ -32,7 +32,7 @@ void norm(const NormArgs& a, bool centred) {
   }
 }
 
-// dx = rstd (g - [mean(g)] - xhat mean(g xhat)) with g = dy weight; the bracket only where the mean was subtracted.
+// dx = rstd (g - [mean(g)] - xhat mean(g xhat)) with g = dy weight; the bracket only if the mean was subtracted.
 void norm_grad(const NormGradArgs& a, bool centred) {
   std::vector<double> dweight(static_cast<std::size_t>(a.cols)), dbias(static_cast<std::size_t>(a.cols));
   for (std::int64_t r = 0; r < a.rows; ++r) {

@@ -5,7 +5,7 @@
 namespace linnet {
 namespace {
 
-// The weight as f32 [out, in], whatever its type and layout.
+// Converts a weight of any type and layout to f32 [out, in].
 std::vector<float> plain(ReferenceBackend& backend, const WeightView& w) {
   std::vector<float> stored(static_cast<std::size_t>(w.out * w.in));
   const bool out_in = w.layout == WeightLayout::kOutIn;

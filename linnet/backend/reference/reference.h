@@ -1,5 +1,5 @@
-// The plain loops with sums in double: the oracle every other backend is tested against, and the base class they
-// inherit from, so an op works before anyone makes it fast.
+// Plain loops with sums in double. Every other backend is tested against it and inherits from it, so that a new op
+// works before it is optimised.
 #pragma once
 
 #include "linnet/backend/backend.h"
