@@ -20,7 +20,7 @@ constexpr std::pair<const char*, Pooling> kPoolings[] = {
 constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
                                                                    {"mlp", ClassifierKind::kMlp}};
 
-// Transformers' names of activations (ACT2FN), of each kind the one that is written first.
+// Transformers' names of activations (ACT2FN); the first of a kind is the one that is written.
 constexpr std::pair<const char*, Activation> kActivations[] = {
     {"gelu", Activation::kGelu}, {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
     {"relu", Activation::kRelu}, {"silu", Activation::kSilu},         {"swish", Activation::kSilu},
@@ -32,7 +32,7 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-// Python writes names that are numbers or truth values as such; they are texts where they are shown.
+// Python writes names that look like numbers or booleans as such; they are texts here.
 std::string label_name(const Json& name, std::string_view place) {
   if (name.is_string()) return name.get<std::string>();
   if (name.is_boolean()) return name.get<bool>() ? "True" : "False";
@@ -47,7 +47,7 @@ std::vector<std::string> default_labels(std::int64_t count) {
   return labels;
 }
 
-// id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names, and takes precedence as there.
+// id2label is {"0": "negative", …}; num_labels alone gives Transformers' default names, and takes precedence, as there.
 std::vector<std::string> read_labels(ConfigFields& f) {
   constexpr std::int64_t kMostLabels = 100'000;
   std::int64_t count = 0;
@@ -69,7 +69,7 @@ std::vector<std::string> read_labels(ConfigFields& f) {
   return default_labels(count);
 }
 
-// The type of the weights' values is that of the files; a name that no program knows is a damaged file.
+// The weights have the type of the files, so this only rejects unknown type names (a damaged file).
 void check_dtype(const ConfigFields& f, const Key& key) {
   constexpr std::string_view kNames[] = {"auto",    "float32", "float",         "float16",     "half", "bfloat16",
                                          "float64", "double",  "float8_e4m3fn", "float8_e5m2", "int8", "uint8"};

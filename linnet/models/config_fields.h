@@ -1,5 +1,5 @@
-// Walks the fields of a model's configuration: config.json or the metadata of a GGUF file, in either direction. A
-// family lists its fields once; reading and writing are both that list.
+// Reads or writes the fields of a model's configuration: config.json or the metadata of a GGUF file. A family lists its
+// fields once, for both directions.
 #pragma once
 
 #include <set>
@@ -13,8 +13,8 @@
 
 namespace linnet::models {
 
-// One field's spellings: config.json's, an older one, and GGUF's (below "<architecture>."). Without a spelling in a
-// kind of file, the field is neither read nor written there.
+// The names of a field: config.json's, an older one, and GGUF's (below "<architecture>."). A field without a name in a
+// kind of file is neither read nor written there.
 struct Key {
   const char* name = nullptr;
   const char* older = nullptr;
@@ -22,7 +22,7 @@ struct Key {
   const char* label() const { return name != nullptr ? name : gguf; }  // for messages
 };
 
-// What an integer may be. Sizes and counts are the usual case.
+// The range of an integer. Sizes and counts are the default.
 struct IntegerRange {
   std::int64_t least = 1, most = 1'000'000'000;
 };
@@ -37,7 +37,7 @@ class ConfigFields {
   static ConfigFields gguf_reader(const Json& metadata, std::string place) {
     return {const_cast<Json&>(metadata), std::move(place), Mode::kReadGguf};
   }
-  // Unknown keys, and the spelling of known ones, survive in `json`.
+  // Unknown keys, and the existing names of known ones, stay in `json`.
   static ConfigFields writer(Json& json) { return {json, "config.json", Mode::kWriteJson}; }
   static ConfigFields gguf_writer(Json& metadata, std::string place) {
     return {metadata, std::move(place), Mode::kWriteGguf};
@@ -49,28 +49,28 @@ class ConfigFields {
   Json& json() { return json_; }
   const Json& json() const { return json_; }
 
-  // An absent or null field keeps its value; one of another type or outside its range is refused by name.
+  // An absent or null field keeps its value; a wrong type or value is an error with the field's name.
   ConfigFields& field(const Key& key, std::int64_t& value, IntegerRange range = {});
   ConfigFields& field(const Key& key, double& value);
   ConfigFields& field(const Key& key, bool& value);
   ConfigFields& field(const Key& key, std::string& value);
   ConfigFields& field(const Key& key, std::vector<double>& value);
-  ConfigFields& id(const Key& key, std::int64_t& value);                // of a token; -1: none
+  ConfigFields& id(const Key& key, std::int64_t& value);                // token id; -1: none
   ConfigFields& ids(const Key& key, std::vector<std::int64_t>& value);  // one integer or a list
   template <class E>
   ConfigFields& choice(const Key& key, E& value, std::span<const std::pair<const char*, E>> names);
 
-  // The value of a field that is there and not null. Two spellings with different values are refused.
+  // The value of a present, non-null field. Rejects two names with different values.
   const Json* find(const Key& key) const;
 
-  // Reading: the fields of the file that were not looked up so far.
+  // Reading: the fields of the file that were not looked up.
   std::vector<std::string> unread() const;
-  // Counts those of an object inside it in, as "object.field".
+  // Adds those of a nested object, as "object.field".
   void add_unread(std::string_view object, const ConfigFields& inner);
 
  private:
   ConfigFields(Json& json, std::string place, Mode mode) : json_(json), place_(std::move(place)), mode_(mode) {}
-  const char* spelling(const Key& key) const;  // the one to write; null: none
+  const char* spelling(const Key& key) const;  // the name to write; null: none
   void write(const Key& key, Json value);
 
   Json& json_;
@@ -86,7 +86,7 @@ ConfigFields& ConfigFields::choice(const Key& key, E& value, std::span<const std
   std::string text;
   for (const auto& [name, kind] : names) {
     if (kind != value) continue;
-    if (written != nullptr && *written == name) return *this;  // another name of it stays
+    if (written != nullptr && *written == name) return *this;  // written under its other name
     if (text.empty()) text = name;
   }
   const std::string before = text;

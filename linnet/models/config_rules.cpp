@@ -61,7 +61,7 @@ void rope_scaling_fields(ConfigFields& f, Rope& rope) {
       .field({"partial_rotary_factor"}, rope.partial);
 }
 
-// What each kind cannot do without (transformers/modeling_rope_utils.py).
+// Required fields of each kind (transformers/modeling_rope_utils.py).
 constexpr std::pair<RopeKind, const char*> kRopeNeeds[] = {{RopeKind::kLinear, "factor"},
                                                            {RopeKind::kDynamic, "factor"},
                                                            {RopeKind::kYarn, "factor"},
@@ -91,7 +91,7 @@ void check_rope_scaling(const ConfigFields& f, const Rope& rope) {
             f.place(), factor);
 }
 
-// llama.cpp says of YaRN by what its attention factor differs from the usual one; Llama 3's frequencies are a tensor.
+// For YaRN, llama.cpp stores the ratio of the attention factor to the usual one; Llama 3's frequencies are a tensor.
 void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
   constexpr std::pair<const char*, RopeKind> kKinds[] = {
       {"none", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"yarn", RopeKind::kYarn}};
@@ -104,7 +104,7 @@ void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
         "{}: {} of {} dimensions of a head turn; only whole heads are supported", f.place(), turning, head_dim);
   if (f.writing()) {
     const bool divided =
-        rope.kind == RopeKind::kLlama3 ||  // each frequency by a constant
+        rope.kind == RopeKind::kLlama3 ||  // divides each frequency by a constant
         (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
     const bool known = divided || rope.kind == RopeKind::kDefault || rope.kind == RopeKind::kLinear ||
                        (rope.kind == RopeKind::kYarn && rope.truncate);
@@ -132,7 +132,7 @@ void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
 void rope(ConfigFields& f, TransformerConfig& c) {
   if (f.of_gguf()) return gguf_rope_fields(f, c);
   if (f.writing()) {
-    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // kept as they were read
+    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // unchanged since reading
     f.field({"rope_theta"}, c.rope.theta);
     if (c.rope.kind == RopeKind::kDefault) return;
     Json scaling = Json::object();

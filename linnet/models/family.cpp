@@ -12,7 +12,7 @@ namespace families {
 
 namespace {
 
-// If `name` is `pattern` or lies below it, the layer number (or -1) and the rest.
+// If `name` is `pattern` or below it: the layer number (or -1) and the rest.
 struct Match {
   int layer;
   std::string_view rest;
@@ -51,14 +51,14 @@ bool below_any(std::span<const std::string_view> patterns, std::string_view name
   return false;
 }
 
-// TensorFlow-era spelling of a norm's parameters.
+// TensorFlow-era names of a norm's parameters.
 std::string_view modern_suffix(std::string_view rest) {
   if (rest == ".gamma") return ".weight";
   if (rest == ".beta") return ".bias";
   return rest;
 }
 
-// What may stand before the stack's names, the usual one first.
+// Possible prefixes of the stack's names, the usual one first.
 std::vector<std::string_view> prefixes(const Family& family) {
   std::vector<std::string_view> all{family.prefix};
   for (const ArchitectureName& a : family.architectures)

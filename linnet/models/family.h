@@ -1,5 +1,5 @@
-// A model family is one file of data in families/: the fields of its config.json and a name table, each one list, used
-// in both directions. The folder is the registry: adding the file is adding the family.
+// A model family is one file of data in families/: a table of the fields of its config.json and a name table, both used
+// in both directions. The folder is the registry: a new file adds a family.
 #pragma once
 
 #include <optional>
@@ -17,16 +17,16 @@ namespace linnet::models {
 using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormPlace, nn::Pooling, nn::Positions,
     nn::ProblemType, nn::Qkv, nn::Residual, nn::Rope, nn::RopeKind, nn::Stack, nn::TransformerConfig;
 
-// ours <-> theirs, by module path: "{}" stands for a layer number, and whatever follows the path (".weight", ".bias",
-// ".lora_A.weight") is carried over. `gguf` is llama.cpp's name of the same module.
+// ours <-> theirs, by module path: "{}" is a layer number; the rest after the path (".weight", ".bias",
+// ".lora_A.weight") is unchanged. `gguf` is llama.cpp's name of the same module.
 struct NamePair {
-  // Read-only: tied copies, older spellings; the first of several that a file holds is used.
+  // Read-only: tied copies, older names; the first one in a file is used.
   enum class Use : std::uint8_t { kReadFirst, kBoth, kReadOnly };
   std::string_view ours, theirs, gguf = {};
   Use use = Use::kBoth;
 };
 
-// A row of a family's configuration: a member and the fields that hold it, or a rule.
+// A row of a family's configuration: a member and the fields that set it, or a rule.
 struct Field {
   using Rule = void (*)(ConfigFields&, TransformerConfig&);
   enum class Use : std::uint8_t { kBoth, kReadOnly };
@@ -39,8 +39,7 @@ struct Field {
 };
 constexpr Field rule(Field::Rule which) { return {{}, which}; }
 
-// How the rows of a query or key head lie that rotary positions turn in twos: one half after the other, or each pair
-// side by side.
+// Order of a query or key head's rows for rotary positions: half-split, or interleaved pairs.
 enum class RotaryRows : std::uint8_t { kHalves, kPairs };
 
 // The order of values in a kind of files.
@@ -53,56 +52,57 @@ struct Layout {
 struct ArchitectureName {
   std::string_view name;  // config.json's architectures[0]
   HeadKind head;
-  std::string_view prefix = {};  // where it is not the family's
-  bool pooler = false;           // does the head stand on one?
+  std::string_view prefix = {};  // if it differs from the family's
+  bool pooler = false;           // does the head have a pooler?
 };
 
-// A field that changes the computation and has one implemented value: a JSON list of the values that mean it, besides
-// null.
+// A field that changes the computation and has one implemented value: a JSON list of the values that are equivalent to
+// it, in addition to null.
 struct FixedField {
   std::string_view name, values;
 };
 
 struct Family {
   std::string_view model_type;                      // config.json; also GGUF's general.architecture
-  std::span<const ArchitectureName> architectures;  // the first is what a file without one means
-  std::string_view prefix = {};        // before the stack's names in models with a head: some files lack it
-  TransformerConfig defaults = {};     // what no field says, and what a file means that leaves one out
+  std::span<const ArchitectureName> architectures;  // the first is the default of a file without one
+  std::string_view prefix = {};        // before the stack's names in models with a head; some files lack it
+  TransformerConfig defaults = {};     // values without a field, and defaults of absent fields
   std::span<const Field> fields = {};  // in the order in which they are read and written
   std::span<const NamePair> names;
-  std::span<const std::string_view> unprefixed = {};    // theirs: modules that live beside the prefix
+  std::span<const std::string_view> unprefixed = {};    // theirs: modules outside the prefix
   std::span<const std::string_view> ignored = {};       // theirs: buffers that are not parameters
   std::span<const std::string_view> lora_targets = {};  // PEFT's default target_modules
-  std::span<const FixedField> fixed = {};               // fields that only this family has, or means differently
-  std::span<const std::string_view> unused = {};        // its fields that change no number
+  std::span<const FixedField> fixed = {};               // fields that only this family has, or that have another
+                                                        // meaning in it
+  std::span<const std::string_view> unused = {};        // its fields that do not affect the results
 
-  // Of a GGUF file, as llama.cpp's converter writes it.
+  // For GGUF files of llama.cpp's converter.
   HeadKind gguf_head = HeadKind::kCausalLm;
   Layout gguf_layout = {};
   std::span<const FixedField> gguf_fixed = {};    // as `fixed`; the first value is written
-  std::span<const FixedField> gguf_written = {};  // a field that llama.cpp wants and nothing here depends on; its value
+  std::span<const FixedField> gguf_written = {};  // a field that llama.cpp requires and nothing here depends on; its
+                                                  // value
 };
 
 std::span<const Family* const> all_families();
 const Family* find_family(std::string_view model_type);  // null when unknown
 
-// theirs -> ours; "" when the tensor is to be ignored. Unknown names: kBadInput naming it.
+// theirs -> ours; "" for a tensor to ignore. An unknown name is kBadInput.
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place);
 std::string to_theirs(const Family& family, std::string_view ours, HeadKind head);
-// Every spelling under which files hold a parameter, the usual one first.
+// All names of a parameter in files, the usual one first.
 std::vector<std::string> spellings(const Family& family, std::string_view ours);
-std::string to_gguf(const Family& family, std::string_view ours);  // "" when GGUF has no such tensor
+std::string to_gguf(const Family& family, std::string_view ours);  // "" if GGUF has no such tensor
 
-// config.json (or a GGUF's metadata) -> what the transformer is. Checks every size. Unknown model types and
-// architectures are answered with what there is, nearest names first.
-// `head`: another one than the file's architecture has.
+// config.json (or a GGUF's metadata) -> the transformer's config. Checks every size. The error for an unknown model
+// type or architecture lists the known ones, nearest first. `head` overrides that of the architecture.
 TransformerConfig read_config(ConfigFields& fields, const Family& family, std::optional<HeadKind> head = {});
 const Family& family_of(const Json& config, std::string_view place);
 // Reads or writes the family's fields of `config`.
 void walk_fields(ConfigFields& fields, const Family& family, TransformerConfig& config);
-// Patches `json` (which may be empty) so that it describes `config`.
+// Updates `json` (which may be empty) to describe `config`.
 void write_config(Json& json, const Family& family, const TransformerConfig& config);
-// The head an architecture's name stands for, and back.
+// The architecture's name for a head, and back.
 std::string_view architecture_name(const Family& family, HeadKind head);
 
 }  // namespace linnet::models

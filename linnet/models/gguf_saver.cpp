@@ -15,7 +15,7 @@ namespace {
 
 using nn::Role;
 
-// Tables and output matrices are called the same in the files of all architectures.
+// Tables and output matrices have the same names in files of all architectures.
 constexpr std::pair<std::string_view, Role> kRoles[] = {{"token_embd.weight", Role::kTokenTable},
                                                         {"position_embd.weight", Role::kPositionTable},
                                                         {"token_types.weight", Role::kTypeTable},
@@ -61,7 +61,7 @@ void put_number(GgufWriter& out, const std::string& key, const Json& value) {
     out.set(key, static_cast<std::uint32_t>(value.get<std::int64_t>()));
 }
 
-// Choices that a GGUF file has no key for must be those that its reader takes for granted.
+// Choices without a GGUF key must have the value that llama.cpp assumes.
 void check_understood(const Json& metadata, const Family& family, const TransformerConfig& config,
                       std::string_view place) {
   Json all = metadata;
@@ -98,7 +98,7 @@ void put_vocabulary(GgufWriter& out, const GgufVocabulary& v) {
   if (!v.merges.empty()) out.set(key("merges"), std::span<const std::string>(v.merges));
   const std::pair<const char*, std::optional<std::int64_t>> ids[] = {
       {"bos", v.bos},     {"eos", v.eos},       {"eot", v.eot},
-      {"unknown", v.unk}, {"seperator", v.sep},  // the key's own spelling
+      {"unknown", v.unk}, {"seperator", v.sep},  // the key's actual spelling
       {"padding", v.pad}, {"cls", v.cls},       {"mask", v.mask}};
   for (const auto& [name, id] : ids)
     if (id) out.set(key(fmt::format("{}_token_id", name)), static_cast<std::uint32_t>(*id));
@@ -114,7 +114,7 @@ void put_vocabulary(GgufWriter& out, const GgufVocabulary& v) {
   if (!v.chat_template.empty()) out.set("tokenizer.chat_template", v.chat_template);
 }
 
-// Frequencies that are divided by constants (Llama 3) are not in the keys but in a tensor.
+// Frequencies that are divided by constants (Llama 3) are in a tensor, not in keys.
 Tensor rope_factors(const TransformerConfig& config) {
   TransformerConfig plain = config;
   plain.rope.kind = RopeKind::kDefault;
@@ -124,7 +124,7 @@ Tensor rope_factors(const TransformerConfig& config) {
   return Tensor::from(factors, {static_cast<std::int64_t>(factors.size())});
 }
 
-// How a sentence-transformers folder makes one vector of a text: a property of its use, which the weights do without.
+// Writes the pooling of a sentence-transformers folder, which is not part of the model's config.
 void put_pooling(GgufWriter& out, const Model& model, const std::string& architecture) {
   if (!is_folder(model.place())) return;
   const std::string place = model.place().string();
@@ -164,7 +164,7 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   std::map<DType, std::int64_t> values;
   for (const nn::Parameter& p : model.parameters()) {
     const std::string name = to_gguf(family, p.name);
-    if (name.empty() && p.role == Role::kPooler) continue;  // as llama.cpp's converter: embeddings are pooled rows
+    if (name.empty() && p.role == Role::kPooler) continue;  // as in llama.cpp's converter: embeddings are pooled rows
     check(!name.empty(), ErrorKind::kBadInput, "{}: a GGUF file of a {} model has no place for '{}'; save a folder",
           model.place().string(), architecture, model.checkpoint_name(p.name));
     const Tensor value = *p.tensor;
@@ -194,7 +194,7 @@ void convert_gguf(const GgufFile& source, const std::filesystem::path& file, con
   GgufWriter out(file);
   for (const GgufEntry& entry : source.entries())
     if (entry.key != "general.file_type" && entry.key != "general.quantization_version" &&
-        entry.key != "general.alignment" && !entry.key.starts_with("split."))  // one file is written
+        entry.key != "general.alignment" && !entry.key.starts_with("split."))  // the result is one file
       out.copy(source, entry);
   std::map<DType, std::int64_t> values;
   for (const GgufTensor& tensor : source.tensors()) {

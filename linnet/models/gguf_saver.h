@@ -19,19 +19,19 @@ class GgufFile;
 namespace linnet::models {
 
 struct GgufOptions {
-  // What matrices become. Vectors, positions and token types are F32 always, as are matrices whose rows do not fill
+  // Type of matrices. Vectors, positions and token types are always F32, and so are matrices whose rows are not whole
   // blocks. kQ8: Q8_0. kQ4: Q4_1, but Q8_0 for the vocabulary's matrices.
   WeightType dtype = WeightType::kAuto;
-  std::optional<GgufVocabulary> vocabulary = {};                         // the tokenizer; none: a file without one
+  std::optional<GgufVocabulary> vocabulary = {};                         // the tokenizer; unset: the file has none
   std::string name = {};                                                 // general.name
   std::function<void(std::size_t done, std::size_t all)> progress = {};  // bytes written
 };
 
-// kBadInput naming what a GGUF file cannot hold: another head, an activation or scaling that llama.cpp has no key for.
+// kBadInput naming what GGUF does not support: another head, an activation or scaling without a key in llama.cpp.
 void save_gguf(Model& model, const std::filesystem::path& file, const GgufOptions& options = {});
 
-// The same file with tensors of another type; the metadata stays (but for the types it tells of). `dtype` and
-// `progress` of the options count.
+// Converts the tensors to another type; the metadata stays the same except for types. Uses `dtype` and `progress` of
+// the options.
 void convert_gguf(const GgufFile& source, const std::filesystem::path& file, const GgufOptions& options);
 
 }  // namespace linnet::models

@@ -17,7 +17,7 @@ Tensor rows_from(const Tensor& value, const Source& source) {
   return out;
 }
 
-// In files with rotary pairs, row 2i + j of a head is row j * half + i here.
+// Row 2i + j of a head in files with rotary pairs is row j * half + i here.
 Tensor pairs_apart(const Tensor& value, std::int64_t head_dim) {
   return rows_from(value, [&](std::int64_t r) {
     const std::int64_t within = r % head_dim, half = head_dim / 2;
@@ -67,7 +67,7 @@ Tensor relaid(const Tensor& value, nn::Role role, const TransformerConfig& confi
   Tensor moved = value;
   if (turns && from.weights == WeightLayout::kInOut) moved = transposed(moved);
   if (from.qkv != to.qkv && role == nn::Role::kQkv) {
-    const bool by_head = to.qkv == Qkv::kPerHead;  // the other one is [3, heads, head_dim]
+    const bool by_head = to.qkv == Qkv::kPerHead;  // the other order is [3, heads, head_dim]
     moved = groups_swapped(moved, by_head ? 3 : config.heads, by_head ? config.heads : 3, config.head_dim);
   }
   if (from.rotary_rows != to.rotary_rows && (role == nn::Role::kQuery || role == nn::Role::kKey))

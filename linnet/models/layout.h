@@ -1,5 +1,5 @@
-// Where files hold the same tensor with its values in another order: fused projections part by part or head by head,
-// matrices [out, in] or [in, out], query and key rows with their rotary halves side by side (llama.cpp's converter).
+// Converts between orders of a tensor's values in files: fused projections stacked or interleaved per head, matrices
+// [out, in] or [in, out], query and key rows with interleaved rotary pairs (llama.cpp's converter).
 //
 //   Tensor theirs = relaid(*p.tensor, p.role, config, layout_of(config), family.gguf_layout);
 #pragma once
@@ -10,14 +10,14 @@
 
 namespace linnet::models {
 
-Layout layout_of(const TransformerConfig& config);  // of a model's parameters in memory
+Layout layout_of(const TransformerConfig& config);  // layout of a model's parameters in memory
 Layout folder_layout(const Family& family);
 
-// The values of a parameter in another order, the same bits; the tensor itself where nothing moves. Rows of quantised
-// tensors move whole; transposing one is kInvalidArgument.
+// Permutes the values of a parameter; the tensor itself if the order is the same. Rows of quantised tensors stay whole;
+// transposing one is kInvalidArgument.
 Tensor relaid(const Tensor& value, nn::Role role, const TransformerConfig& config, const Layout& from,
               const Layout& to);
-// Would `relaid` transpose it?
+// True if `relaid` would transpose it.
 bool transposes(const Tensor& value, nn::Role role, const Layout& from, const Layout& to);
 
 }  // namespace linnet::models

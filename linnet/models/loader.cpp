@@ -19,7 +19,7 @@
 namespace linnet::models {
 namespace {
 
-// Llama 3's frequencies, as a GGUF file has them: what each one is divided by.
+// Llama 3's frequencies in a GGUF file: the divisor of each one.
 void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positions) {
   if (file.find_tensor("rope_freqs.weight") == nullptr) return;
   const Tensor factors = file.read("rope_freqs.weight");
@@ -33,8 +33,8 @@ void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positi
   rope.original_max_positions = static_cast<double>(max_positions);
 }
 
-// Tensors of the stack that no parameter takes: more layers or other biases than the configuration has. Transformers
-// leaves them out too. Those of another head are left out without a word; names of no parameter at all are refused.
+// Warns about tensors of the stack without a parameter: more layers or other biases than the configuration has.
+// Transformers ignores them too. Tensors of another head are ignored silently; other unknown names are errors.
 void warn_unused(const Model& model, const std::set<std::string, std::less<>>& names, const std::string& place) {
   const Roles roles(model.config());
   std::vector<std::string> unused;
@@ -48,7 +48,7 @@ void warn_unused(const Model& model, const std::set<std::string, std::less<>>& n
          unused.size(), unused.front());
 }
 
-// What the keys of the file leave open and its tensors show: is there an output matrix, are there biases?
+// Derives from the tensors what no key specifies: an output matrix, biases.
 void settle_presence(TransformerConfig& config, const GgufFile& file, const Family& family) {
   TransformerConfig all = config;
   all.layers = 1;
@@ -91,10 +91,10 @@ std::optional<DType> wanted_type(WeightType type) {
 
 DType kept_type(const StoredTensor& stored, WeightType type) {
   if (stored.shape.size() < 2) return DType::kF32;
-  // Blocks are made f32 where they are multiplied: a copy of them here would only be read once.
+  // Products convert blocks to f32 themselves, so a converted copy is not needed.
   if (type == WeightType::kF32 && info(stored.dtype).quantized) return stored.dtype;
   const DType wanted = wanted_type(type).value_or(stored.dtype);
-  // Rows that do not fill blocks stay exact.
+  // Rows that are not whole blocks stay exact.
   const bool fills = stored.shape.back() % info(wanted).block_elements == 0;
   return wanted == DType::kF64 || !fills ? DType::kF32 : wanted;
 }
@@ -317,7 +317,7 @@ Json gguf_config(const GgufFile& file) {
       json[key] = file.string(entry.key).value_or("");
     else if (entry.type == GgufType::kBool)
       json[key] = file.boolean(entry.key).value_or(false);
-    else if (entry.type == GgufType::kF32)  // the decimal that was meant: 1e-05, not 9.99999974737875e-06
+    else if (entry.type == GgufType::kF32)  // the shortest decimal: 1e-05, not 9.99999974737875e-06
       json[key] =
           std::strtod(fmt::format("{}", static_cast<float>(file.number(entry.key).value_or(0))).c_str(), nullptr);
     else if (entry.type == GgufType::kF64)

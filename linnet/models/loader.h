@@ -19,7 +19,7 @@ class ModelLoader {
   explicit ModelLoader(const LoadOptions& options) : options_(options) {}
   std::unique_ptr<Model> load(const std::filesystem::path& path);
 
-  // Every undefined parameter drawn anew.
+  // Initialises every undefined parameter randomly.
   static void initialise(Model& model, std::uint64_t seed);
 
  private:
@@ -32,27 +32,26 @@ class ModelLoader {
   LoadOptions options_;
 };
 
-// What a stored tensor is kept in: vectors in f32, matrices as asked for.
+// The type of a loaded tensor: vectors f32, matrices as requested.
 DType kept_type(const StoredTensor& stored, WeightType type);
-// kBadInput naming the tensor where what a file holds cannot fill the parameter.
+// kBadInput naming the tensor if the stored tensor does not fit the parameter.
 void check_stored(const nn::Parameter& parameter, const StoredTensor& stored, std::string_view name,
                   const std::filesystem::path& place);
 
-// kBadInput naming the tensor where a weight that is to be saved is not finite, or no longer as the type it is saved
-// in.
+// kBadInput naming the tensor if a weight to save is not finite, or overflows in the type it is saved in.
 void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const std::filesystem::path& place);
 
-// What a GGUF's metadata and tensors say the transformer is; with `head`, under that one.
+// The config from a GGUF's metadata and tensors; `head` overrides that of the file.
 enum class UnknownFields : std::uint8_t { kPassOver, kWarn };
 TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head = {},
                                           UnknownFields unknown = UnknownFields::kPassOver);
 // A GGUF's metadata below "<architecture>." as JSON, with the vocabulary's size.
 Json gguf_config(const GgufFile& file);
 
-// The element type that a choice of weights means; none for kAuto: as it is.
+// The element type of a WeightType; none for kAuto (unchanged).
 std::optional<DType> wanted_type(WeightType type);
 
-// Values of any floating or quantised type as another type, rows at a time, so that memory stays near one copy.
+// Converts values of any floating or quantised type, some rows at a time to save memory.
 Tensor convert_weight(const Tensor& value, DType type);
 
 }  // namespace linnet::models

@@ -12,7 +12,7 @@ namespace linnet::models {
 
 std::unique_ptr<Model> Model::from_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
   auto model = ModelLoader(options).load(transformer_folder(path));
-  model->place_ = path;  // what lies next to the transformer's folder belongs to the model, too
+  model->place_ = path;  // files next to the transformer's folder belong to the model, too
   return model;
 }
 
@@ -35,7 +35,7 @@ nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const
 
 namespace {
 
-// Weights that the model does not list as its own: an adapter's.
+// Checks the weights of an adapter, which the model does not list as parameters.
 std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTokens& tokens) {
   for (const nn::NamedLinear& linear : nn::linears(transformer))
     if (const auto& lora = linear.linear->lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
@@ -51,7 +51,7 @@ std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTok
 
 }  // namespace
 
-// The parts of a transformer are only handed out for change; here they are read.
+// parameters() is not const; this only reads.
 void Model::refuse_not_finite() const {
   auto& parts = const_cast<nn::Transformer&>(transformer_);
   const std::string place = place_.string(), ours = nn::first_not_finite(nn::parameters(parts));
@@ -73,8 +73,8 @@ Tensor Model::finite(Tensor result) const {
   return result;
 }
 
-// A decoder reads keys and values as its cache rounds them also where no cache is kept, so that a text has the same
-// answer with one and without. Not while gradients are wanted.
+// A decoder without a cache also rounds keys and values as the cache does, so that the result is the same with and
+// without one. Not if gradients are needed.
 template <class Run>
 Tensor Model::run_decoder(const nn::Packed& batch, const nn::ForwardState& state, const Run& run) const {
   nn::ForwardState own = with_virtual_tokens(state);

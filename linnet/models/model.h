@@ -16,24 +16,24 @@
 
 namespace linnet::models {
 
-// What the weights are kept in. kAuto: as the file has them, quantised blocks included. kF32: everything exact,
-// products and KV cache too (the parity mode); blocks stay as they are and are multiplied as the f32 values they stand
-// for. kQ8 and kQ4 make Q8_0 and Q4_1 of the matrices.
+// The type of the weights. kAuto: that of the file, also quantised. kF32: everything exact, also products and KV cache
+// (for parity tests); quantised weights stay quantised and are multiplied by their exact f32 values. kQ8 and kQ4
+// convert matrices to Q8_0 and Q4_1.
 enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
 
 struct LoadOptions {
   WeightType dtype = WeightType::kAuto;
-  std::optional<HeadKind> head = {};              // another head than the file's architecture has
+  std::optional<HeadKind> head = {};              // overrides the head of the file's architecture
   std::vector<std::string> labels = {};           // of a new classification head
-  ProblemType problem = ProblemType::kInferred;   // what a new classification head solves
-  std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's own
-  std::optional<Pooling> pooling = {};            // what it reads of a text; unset: the family's own
-  bool new_head = false;                          // replaces a head of another size (R69) instead of refusing
-  std::uint64_t seed = 0;                         // of a new head's weights
-  bool from_scratch = false;                      // the configuration only: every weight drawn anew (R33)
+  ProblemType problem = ProblemType::kInferred;   // problem type of a new classification head
+  std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's default
+  std::optional<Pooling> pooling = {};            // its pooling; unset: the family's default
+  bool new_head = false;                          // replaces a head of another size instead of an error
+  std::uint64_t seed = 0;                         // for the weights of a new head
+  bool from_scratch = false;                      // reads the configuration only; every weight is randomly initialised
 };
 
-// A classifier that a model gets to be trained.
+// A new classifier for training.
 struct NewHead {
   HeadKind kind = HeadKind::kSequenceClass;  // or kTokenClass, kQuestionAnswering
   std::vector<std::string> labels = {};
@@ -46,7 +46,7 @@ struct Layout;
 
 class Model {
  public:
-  // A folder with config.json and weights, or a .gguf file. kBadInput naming the file and fact.
+  // A folder with config.json and weights, or a .gguf file. kBadInput naming the file.
   static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
   // Fresh weights: normal(0, initializer_range), norms 1, biases 0, as Transformers' _init_weights.
   static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
@@ -57,29 +57,29 @@ class Model {
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
-  // Scores over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
+  // Logits over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
   Tensor logits(const Tensor& hidden) const;
   Tensor logits(const Tensor& hidden, std::span<const std::int32_t> rows) const;
-  // What a classifier sees of each sequence [sequences, hidden], and its scores. Token classes and question answering
-  // take the hidden rows themselves.
+  // The input of a sequence classifier [sequences, hidden], and its logits. Token classification and question answering
+  // use the hidden rows.
   Tensor pooled(const Tensor& hidden, const nn::Packed& batch) const;
-  // Forward pass and pooling in one: right also where a soft prompt stands before the row that is pooled. The rows that
-  // pooling reads, [sequences, hidden], are a step before.
+  // Forward pass and pooling together: also correct with a soft prompt before the pooled row. `pooling_rows`
+  // [sequences, hidden] is the step before.
   Tensor pooled(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
   Tensor pooling_rows(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
   Tensor classify(const Tensor& features) const;
   Tensor next_sentence(const Tensor& pooled) const;
 
-  // What comes before the output matrix, and that matrix with its LoRA update: for losses fused with it.
+  // The input of the output matrix, and that matrix with its LoRA update, for fused losses.
   Tensor before_output(const Tensor& hidden) const;
   Tensor output_weight() const;
   const Tensor& output_bias() const;
 
-  // What every forward pass starts with unless its state brings its own: how a soft prompt or a prefix is put on a
-  // model for inference. {} takes it off.
+  // Virtual tokens of every forward pass whose state has none: a soft prompt or a prefix for inference. {} removes
+  // them.
   void set_virtual_tokens(nn::VirtualTokens tokens) { virtual_tokens_ = std::move(tokens); }
   const nn::VirtualTokens& virtual_tokens() const { return virtual_tokens_; }
-  // Tokens of a text that the positions hold beside the virtual ones; 0: any number.
+  // Maximum number of tokens of a text, without the virtual ones; 0: unlimited.
   std::int64_t context() const;
 
   nn::KvCache make_cache(std::size_t blocks = nn::KvCache::kUnbounded) const;
@@ -96,23 +96,23 @@ class Model {
   std::string checkpoint_name(std::string_view ours) const;  // Hugging Face's name of a parameter or module
   std::int64_t parameter_count();
 
-  // What the configuration of a folder or .gguf file says, without its weights.
+  // The configuration of a folder or .gguf file, without its weights.
   static TransformerConfig read_config(const std::filesystem::path& path, std::optional<HeadKind> head = {});
   static const Family& read_family(const std::filesystem::path& path);
 
   void new_head(NewHead head, std::uint64_t seed);
-  // Whether the pooler was drawn because the checkpoint has none: whoever trains a head on it trains it too.
+  // True if the pooler was randomly initialised because the checkpoint has none; then training a head also trains it.
   bool pooler_drawn() const { return pooler_drawn_; }
   void set_head_trained(bool trained);
-  // A tied output matrix becomes a parameter of its own ("head.output.weight") with the same values.
+  // Unties the output matrix: a parameter "head.output.weight" with the same values.
   void untie() { transformer_.untie(); }
   // The update of the vocabulary table (nn::Embeddings::lora).
   std::optional<nn::LoraDelta>& token_lora() { return transformer_.embeddings().lora(); }
-  // Makes every weight f32 on the heap, so that training may write to it.
+  // Converts every weight to f32 on the heap, so that training may write to it.
   void make_trainable();
 
-  // config.json (patched from what was read) and model.safetensors, weights as they are or as `dtype` says (f32, bf16,
-  // f16). Tokenizer files are copied from `place` byte for byte; of a GGUF they are written anew.
+  // Writes config.json (updated from the one that was read) and model.safetensors with the weights' own type or `dtype`
+  // (f32, bf16, f16). Copies tokenizer files from `place`; for a GGUF it creates them.
   void save_pretrained(const std::filesystem::path& folder, WeightType dtype = WeightType::kAuto);
 
  private:
@@ -132,7 +132,7 @@ class Model {
   std::filesystem::path place_;
   Json config_json_;
   bool pooler_drawn_ = false;
-  DType stored_vectors_ = DType::kF32;  // what the file kept norms and biases in; they run in f32
+  DType stored_vectors_ = DType::kF32;  // type of norms and biases in the file; they are f32 in memory
 };
 
 }  // namespace linnet::models

@@ -6,9 +6,9 @@
 namespace linnet::models {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 256;  // of scores over the vocabulary
+constexpr std::int64_t kRowsAtOnce = 256;  // rows of logits at a time
 
-// Values of packed rows, at the places that the rows have in the padded batch.
+// Copies values of packed rows to their places in the padded batch.
 class Spreader {
  public:
   explicit Spreader(const nn::PaddedBatch& padded)
@@ -21,7 +21,7 @@ class Spreader {
   }
 
   Tensor zeros(std::int64_t columns) const { return Tensor::zeros({batch_, length_, columns}); }
-  // Rows [first, …) of the packed batch into `target`.
+  // Copies rows from `first` on of the packed batch to `target`.
   void put(const Tensor& rows, std::int64_t first, const Tensor& target) const {
     const std::int64_t columns = rows.size(1);
     const float* from = rows.data<float>().data();
@@ -45,7 +45,7 @@ class Spreader {
 
  private:
   std::int64_t batch_, length_;
-  std::vector<std::int64_t> place_;  // of every packed row in [batch * length]
+  std::vector<std::int64_t> place_;  // place of every packed row in [batch * length]
 };
 
 Tensor vocabulary_logits(const Model& model, const Tensor& hidden, const Spreader& spreader) {

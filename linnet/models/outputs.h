@@ -1,4 +1,4 @@
-// Everything a model says of a padded batch, under the names that Transformers gives its outputs.
+// All outputs of a model for a padded batch, with Transformers' names.
 //
 //   for (const NamedTensor& t : outputs(*model, {.ids = {{5, 6, 7}, {8, 9, 0}}, .mask = {{1, 1, 1}, {1, 1, 0}}}))
 //     writer.add(t.name, t.value);
@@ -18,8 +18,8 @@ struct NamedTensor {
 
 // `last_hidden_state` [batch, length, hidden]; `logits` [batch, length, vocabulary or classes], or [batch, labels] of a
 // sequence classifier; `start_logits`, `end_logits` [batch, length]; `pooler_output` [batch, hidden];
-// `seq_relationship_logits` [batch, 2]; whichever the model has. Masked positions are 0. kInvalidArgument for ids
-// outside the vocabulary, rows of unequal length, and a row whose mask keeps nothing.
+// `seq_relationship_logits` [batch, 2]; those that the model has. Masked positions are 0. kInvalidArgument for ids
+// outside the vocabulary, rows of unequal length, and a row that is entirely masked.
 std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch);
 
 }  // namespace linnet::models

@@ -14,9 +14,9 @@ namespace {
 struct Mode {
   EmbedPooling ours;
   std::string_view name;
-  const char* flag;  // of versions before 5.4
+  const char* flag;  // key of versions before 5.4
 };
-// In the order in which the flags' vectors follow one another.
+// The order in which the vectors are concatenated.
 constexpr Mode kModes[] = {{EmbedPooling::kCls, "cls", "pooling_mode_cls_token"},
                            {EmbedPooling::kMax, "max", "pooling_mode_max_tokens"},
                            {EmbedPooling::kMean, "mean", "pooling_mode_mean_tokens"},
@@ -51,7 +51,7 @@ std::vector<EmbedPooling> modes_named(const Json& named, const std::string& plac
   return modes;
 }
 
-// One text's rows, added up with weights.
+// Weighted sum of the rows of one text.
 void add_rows(const float* rows, std::int64_t first, std::int64_t count, std::int64_t width, EmbedPooling mode,
               float* out) {
   std::vector<double> sum(static_cast<std::size_t>(width), 0);

@@ -26,7 +26,7 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   v.merges = file.strings(key("merges")).value_or(std::vector<std::string>{});
   v.bos = id("bos"), v.eos = id("eos"), v.eot = id("eot"), v.unk = id("unknown"), v.pad = id("padding");
   v.cls = id("cls"), v.mask = id("mask");
-  v.sep = id("seperator");  // the key's own spelling
+  v.sep = id("seperator");  // the key's actual spelling
   if (!v.sep) v.sep = id("separator");
   v.add_bos = file.boolean(key("add_bos_token"));
   v.add_eos = file.boolean(key("add_eos_token"));

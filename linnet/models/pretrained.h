@@ -1,4 +1,4 @@
-// A model with everything that came beside it: tokenizer and generation settings.
+// A model with its tokenizer and generation settings.
 //
 //   Pretrained p = load_pretrained("SmolLM2-135M-Instruct.gguf");
 //   auto ids = p.tokenizer.encode_ids("Hello");
@@ -19,14 +19,14 @@ namespace linnet::models {
 // The tokenizer of a folder or of a .gguf file; needs no weights.
 Tokenizer load_tokenizer(const std::filesystem::path& path);
 GgufVocabulary gguf_vocabulary(const GgufFile& file);
-// Tokenizer, generation and pooling files of a folder, byte for byte, into another; those that say the same of a GGUF.
+// Copies the tokenizer, generation and pooling files of a folder to another; for a GGUF it creates equivalent ones.
 void copy_companions(const std::filesystem::path& from, const std::filesystem::path& to);
 
 struct Pretrained {
   std::unique_ptr<Model> model;
   Tokenizer tokenizer;
 };
-// kBadInput where the tokenizer has ids outside the model's vocabulary.
+// kBadInput if the tokenizer has ids outside the model's vocabulary.
 void check_fits(const Tokenizer& tokenizer, const Model& model);
 Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
 

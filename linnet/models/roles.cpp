@@ -32,7 +32,7 @@ const nn::Parameter* Roles::find(std::string_view ours) const {
 
 std::optional<nn::Role> Roles::of(std::string_view ours) const {
   if (const nn::Parameter* p = find(ours)) return p->role;
-  for (const nn::Parameter& p : parameters_)  // a weight is a module's own; a bias of a tied output matrix is not
+  for (const nn::Parameter& p : parameters_)  // weights belong to one module; the bias of a tied output matrix does not
     if (p.part == nn::Part::kWeight && ours.starts_with(p.module() + ".")) return p.role;
   return std::nullopt;
 }

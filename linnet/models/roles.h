@@ -1,5 +1,5 @@
-// Roles by name, for code that knows the tensors of a file alone: of all that a transformer may have outside its
-// layers, whatever its head.
+// Roles by name, for code that has only the tensors of a file: all parameters that a transformer may have outside its
+// layers, with any head.
 //
 //   const Roles roles(config);
 //   roles.of("head.output.lora_A.weight");                // Role::kOutput
@@ -19,9 +19,9 @@ namespace linnet::models {
 class Roles {
  public:
   explicit Roles(const TransformerConfig& config);
-  // The parameter of that name (without a tensor); null where there is none.
+  // The parameter of that name (without a tensor), or null.
   const nn::Parameter* find(std::string_view ours) const;
-  // Of a parameter, or of what lies below its module.
+  // Role of a parameter, or of a name below its module.
   std::optional<nn::Role> of(std::string_view ours) const;
   std::string weight(nn::Role role) const;  // "embeddings.tokens.weight"; the first one of that role
   std::string module(nn::Role role) const;  // "embeddings.tokens"

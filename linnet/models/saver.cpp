@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kNamedTemplates = "additional_chat_templates";  // a folder
 
-// The files a folder has in place of a GGUF's metadata.
+// Writes the files of a folder from a GGUF's metadata.
 void write_companions(const GgufFile& file, const TransformerConfig& config, const fs::path& to) {
   if (const auto pooling = gguf_pooling(file)) write_modules(to, *pooling, config.hidden);
   if (file.has("tokenizer.ggml.tokens")) {
@@ -49,7 +49,7 @@ void copy_companions(const fs::path& from, const fs::path& to) {
     return write_companions(*file, gguf_transformer_config(*file, Model::read_family(from)), to);
   }
   if (fs::equivalent(from, to, error)) return;
-  // Byte for byte, so that the saved folder tokenizes as the source did.
+  // Copies bytes, so that the saved folder tokenizes like the source.
   const fs::path model = transformer_folder(from);
   const auto copy_file = [&](const fs::path& name) {
     if (has_companion(model / name)) write_file(to / name, read_file(model / name));
@@ -77,12 +77,12 @@ void check_saved(const Tensor& from, const Tensor& to, std::string_view name, co
 Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
   Tensor value = *p.tensor;
   auto wanted = wanted_type(dtype);
-  // A model that was asked for in f32 is saved so, also where blocks still stand for the values.
+  // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
   if (!wanted && info(value.dtype()).quantized && pass_.precision == Precision::kF32) wanted = DType::kF32;
   check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give {}", p.name,
         info(value.dtype()).name, option("dtype"));
   DType type = wanted.value_or(value.dtype());
-  // Norms and biases run in f32; they are saved as the file had them unless training moved the weights to f32.
+  // Norms and biases are f32 in memory; they are saved in the file's type unless training converted the weights to f32.
   const bool vector = value.rank() < 2;
   if (!wanted && vector && transformer_.token_table().dtype() != DType::kF32 && info(stored_vectors_).floating)
     type = stored_vectors_;

@@ -71,7 +71,7 @@ void read_listed(const fs::path& folder, SentenceFolder& result) {
   }
 }
 
-// A folder without a modules.json, by the names that sentence-transformers gives.
+// Reads a folder without a modules.json by sentence-transformers' usual names.
 void read_usual(const fs::path& folder, SentenceFolder& result) {
   if (const auto file = folder / "1_Pooling" / "config.json"; has_companion(file)) result.pooling = read_pooling(file);
   if (is_folder(folder / "2_Normalize"))
@@ -121,7 +121,7 @@ void read_sentences(const fs::path& file, SentenceFolder& result) {
         "{}: default_prompt_name is '{}', which prompts does not have; correct it", place, result.default_prompt);
 }
 
-// Arguments of the library's calls; those that decide where and in what type it computes have no part in the text.
+// Arguments of the library's calls; those about device and type are ignored, since they do not affect the text.
 void read_arguments(const Json& arguments, const std::string& key, SentenceFolder& result, const std::string& place) {
   constexpr std::string_view kHarmless[] = {
       "trust_remote_code", "torch_dtype",      "dtype",     "attn_implementation", "device_map", "revision",    "token",
@@ -146,13 +146,13 @@ bool is_text_by_rows(const Json& value) {
          text["method_output_name"] == "last_hidden_state";
 }
 
-// sentence_bert_config.json: how the library calls the transformer.
+// sentence_bert_config.json: arguments of the transformer call.
 void read_call(const fs::path& file, SentenceFolder& result) {
   const std::string place = file.string();
   const Json json = read_json(file);
   check(json.is_object(), ErrorKind::kBadInput, "{}: is not a JSON object", place);
   for (const auto& [key, value] : json.items()) {
-    // Only a task of query or document, which `encode` has not, reads the two lengths.
+    // Only query or document tasks, which `encode` lacks, use the two lengths.
     if (key == "unpad_inputs" || key == "query_length" || key == "document_length" || key == "backend") continue;
     if (key == "max_seq_length") {
       if (!value.is_null()) result.max_length = get_integer(value, key, place);

@@ -16,9 +16,9 @@ namespace linnet::models {
 namespace {
 
 constexpr std::int64_t kMostFeatures = 1'000'000;
-constexpr const char* kVector = "sentence_embedding";  // what the modules here read and write
+constexpr const char* kVector = "sentence_embedding";  // name of the modules' input and output
 
-// The config.json of a module: its keys, and that every one of them is known.
+// The config.json of a module; rejects unknown keys.
 class ModuleConfig {
  public:
   ModuleConfig(const std::filesystem::path& folder, std::initializer_list<std::string_view> keys)
@@ -44,7 +44,7 @@ class ModuleConfig {
   std::string text(const char* key, const char* otherwise) const {
     return json_.contains(key) ? get_string(json_[key], key, place_) : otherwise;
   }
-  // Modules may read the rows of a text instead of its vector; then they belong before the pooling.
+  // Rejects modules on the rows of a text, which belong before the pooling.
   void check_names() const {
     for (const char* key : {"module_input_name", "module_output_name"}) {
       if (!json_.contains(key) || json_[key].is_null()) continue;
@@ -59,7 +59,7 @@ class ModuleConfig {
   Json json_ = Json::object();
 };
 
-// The tensors of a module's weights, all of which must be asked for.
+// The tensors of a module's weights; each must be used.
 class ModuleWeights {
  public:
   explicit ModuleWeights(const std::filesystem::path& folder)

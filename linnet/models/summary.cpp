@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kProgram = 48u << 20;  // the program itself, its libraries, a vocabulary
+constexpr std::size_t kProgram = 48u << 20;  // program, libraries, a vocabulary
 
 enum class Names : std::uint8_t { kHuggingFace, kGguf };
 
@@ -33,7 +33,7 @@ void list_tensors(Summary& s, const CheckpointReader& checkpoint) {
   for (const std::string& name : checkpoint.names()) s.tensors.push_back({name, {}, checkpoint.info(name)});
 }
 
-// Which tensor fills which parameter, and how many numbers they are.
+// Matches tensors with parameters and counts their elements.
 void match_parameters(Summary& s, Names names) {
   std::unordered_map<std::string_view, TensorSummary*> by_name;
   for (TensorSummary& t : s.tensors) by_name.emplace(t.name, &t);
@@ -49,7 +49,7 @@ void match_parameters(Summary& s, Names names) {
       tensor.ours = parameter.name;
       tensor.role = parameter.role;
     }
-    // A pooler that a plain trunk does not bring is left out; a head that is not there is drawn when loading.
+    // A missing pooler of a base model is left out; a missing head is randomly initialised on loading.
     const bool left_out = parameter.role == nn::Role::kPooler && s.config->head == HeadKind::kNone;
     if (!found.empty() || !left_out) s.parameters += numel(parameter.shape);
     if (found.empty() && !s.tensors.empty() && !left_out)
@@ -107,7 +107,7 @@ void summarize_gguf(Summary& s) {
   s.family = find_family(s.architecture);
   if (file->has("tokenizer.ggml.tokens"))
     s.vocab_size = static_cast<std::int64_t>(file->find("tokenizer.ggml.tokens")->count);
-  // A file with nothing but a vocabulary may still have the fields of a model: they are checked as its are.
+  // A file with only a vocabulary may have the fields of a model; they are checked like a model's.
   const bool configured = s.family != nullptr && file->has(s.architecture + ".block_count");
   if (!configured) {
     count_all(s);
@@ -148,7 +148,7 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     if (t.ours.empty()) continue;
     const DType kept = kept_type(t.stored, type);
     const std::size_t bytes = row_bytes(kept, numel(t.stored.shape));
-    // Matrices are multiplied from a packed copy. Mapped pages behind it are given back, converted weights are not.
+    // Matrices have a packed copy. Its mapped source pages are released, converted weights are not.
     const bool matrix = t.stored.shape.size() == 2, converted = kept != t.stored.dtype;
     const std::size_t packed = matrix ? packed_weight_bytes(kept, t.stored.shape[0], t.stored.shape[1]) : 0;
     need.weights += matrix && !converted ? packed : bytes + packed;
@@ -163,8 +163,8 @@ RunMemory run_memory(const Summary& s, WeightType type, std::int64_t positions) 
     need.cache =
         blocks * kKvBlock * nn::KvCache(c, type == WeightType::kF32 ? DType::kF32 : cache).bytes_per_position();
   }
-  // The values of a pass that live at once: the residual stream and its norms, queries, keys, values and their mixture,
-  // the feed-forward's; scores over the vocabulary of a row with their copy; the pages behind the matrix being packed.
+  // Simultaneous values of a pass: residual stream and norms, queries, keys, values, attention output, feed-forward;
+  // one row of logits and its copy; the source pages of the matrix being packed.
   const std::size_t rows = std::min(length, static_cast<std::size_t>(nn::kPrefillRows));
   const auto per_row = static_cast<std::size_t>(8 * c.hidden + (2 * c.heads + 2 * c.kv_heads) * c.head_dim + 4 * c.ffn);
   need.scratch = sizeof(float) * (rows * per_row + 2 * static_cast<std::size_t>(c.vocab)) + largest + kProgram;

@@ -16,7 +16,7 @@ bool has_output(HeadKind head) {
          head == HeadKind::kSeq2SeqLm;
 }
 
-// The name under which the checkpoint holds a parameter; "" where it does not.
+// The name of a parameter in the checkpoint, or "".
 std::string find(const CheckpointReader& checkpoint, const Family& family, std::string_view ours) {
   for (std::string& name : spellings(family, ours))
     if (checkpoint.has(name)) return std::move(name);

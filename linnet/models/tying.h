@@ -1,5 +1,5 @@
-// Is the output matrix of a language model the embedding matrix? What a checkpoint holds decides: they are one if the
-// file holds one of them, or both with the same values. `tie_word_embeddings` decides only what is absent.
+// Decides whether the output matrix is tied to the token table. The checkpoint takes precedence: they are tied if the
+// file has one of them, or both with equal values. `tie_word_embeddings` matters only if both are absent.
 //
 //   settle_tying(config, family, *checkpoint, "model-folder");
 #pragma once
@@ -15,16 +15,16 @@
 
 namespace linnet::models {
 
-// Sets `config.tie_embeddings` for the files' matrices, with a note where the configuration says otherwise.
+// Sets `config.tie_embeddings` by the files' matrices; prints a note if the configuration differs.
 void settle_tying(TransformerConfig& config, const Family& family, const CheckpointReader& checkpoint,
                   std::string_view place);
 
-// The names under which a folder holds a parameter, the one to use first; none where it does not. A tied embedding may
-// be stored as the output matrix only.
+// The names of a parameter in the files, in order of preference; may be empty. A tied token table may be stored only as
+// the output matrix.
 std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config,
                                       const nn::Parameter& parameter, FunctionRef<bool(const std::string& name)> has);
 
-// Have both tensors the same shape and values? Types may differ.
+// True if both tensors have the same shape and values. Types may differ.
 bool same_values(const Tensor& a, const Tensor& b);
 
 }  // namespace linnet::models

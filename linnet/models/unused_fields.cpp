@@ -7,7 +7,7 @@
 namespace linnet::models {
 namespace {
 
-// Of many models: no part of a forward pass. Sorted.
+// Fields of many models that do not affect a forward pass. Sorted.
 constexpr std::string_view kHarmless[] = {"adapters",
                                           "architectures",
                                           "attn_implementation",
@@ -92,7 +92,7 @@ constexpr std::string_view kHarmless[] = {"adapters",
                                           "use_mem_efficient_attention",
                                           "use_return_dict"};
 
-// Of one family or another, and of models made from them: with another value the numbers are others. Sorted.
+// Fields of some families and their derivatives that affect the results if they have another value. Sorted.
 constexpr FixedField kFixed[] = {{"add_cross_attention", "[false]"},
                                  {"alibi", "[false]"},
                                  {"attention_logit_cap", "[0]"},
@@ -129,7 +129,7 @@ constexpr FixedField kFixed[] = {{"add_cross_attention", "[false]"},
                                  {"use_qk_norm", "[false]"},
                                  {"use_sliding_window", "[false]"}};
 
-// Of GGUF metadata, below the architecture's name.
+// Fields of GGUF metadata, below the architecture's name.
 constexpr std::string_view kHarmlessGguf[] = {"attention.head_count_kv",
                                               "context_length",
                                               "feed_forward_length",
@@ -174,12 +174,12 @@ bool is_harmless(const ConfigFields& fields, const Family& family, std::string_v
   const auto listed = [&](std::span<const std::string_view> names) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  // What begins with "_" is a note that Transformers leaves for itself.
+  // names with "_" are internal notes of Transformers
   return name.starts_with('_') ||
          (fields.of_gguf() ? listed(kHarmlessGguf) : listed(kHarmless) || listed(family.unused));
 }
 
-// Is a value one of those that change nothing? Null and what is empty are; of a list, every element must be.
+// True if a value has no effect. Null and empty values have none; a list has none if no element has.
 bool changes_nothing(const Json& value, const Json& inert) {
   if (value.is_null() || (value.is_structured() && value.empty())) return true;
   if (value.is_array())
@@ -187,7 +187,7 @@ bool changes_nothing(const Json& value, const Json& inert) {
   return std::find(inert.begin(), inert.end(), value) != inert.end();
 }
 
-// A window as long as the context is none; embeddings of the hidden size need no projection.
+// A sliding window as long as the context has no effect; embeddings of the hidden size need no projection.
 bool is_usual(std::string_view name, const Json& value, const Json& all) {
   if (name == "embedding_size") return all.contains("hidden_size") && value == all.at("hidden_size");
   const bool window = name == "sliding_window" && value.is_number_integer();

@@ -8,7 +8,7 @@
 namespace linnet::models {
 
 std::string weights_id(const std::filesystem::path& file_or_folder) {
-  constexpr std::size_t kPieces = 4, kPiece = 256;  // at the start, at the end and between
+  constexpr std::size_t kPieces = 4, kPiece = 256;  // at the start, at the end and in between
   const auto checkpoint = CheckpointReader::open(file_or_folder);
   Sha256 hash;
   for (const std::string& name : checkpoint->names()) {

@@ -1,4 +1,4 @@
-// Which weights a file or folder holds, known without reading all of them.
+// Identifies the weights of a file or folder without reading all of them.
 //
 //   weights_id("SmolLM2-135M-Instruct.gguf")   // 64 hexadecimal digits
 #pragma once
@@ -8,8 +8,8 @@
 
 namespace linnet::models {
 
-// A hash of every tensor's name, type and shape and of samples of its values: another training of the same model, or
-// another quantisation of it, has another. Of a model or an adapter. kBadInput as CheckpointReader::open.
+// A hash of every tensor's name, type, shape and samples of its values: other trainings or quantisations of a model
+// differ. For a model or an adapter. kBadInput as CheckpointReader::open.
 std::string weights_id(const std::filesystem::path& file_or_folder);
 
 }  // namespace linnet::models

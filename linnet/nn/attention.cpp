@@ -8,8 +8,7 @@
 namespace linnet::nn {
 namespace {
 
-// Each sequence asks with those of its rows that are wanted: its last ones, or, not causal, any one. Nothing wanted:
-// with all.
+// Restricts the queries of each sequence to the wanted rows: its last ones or, if not causal, any one. Empty: all rows.
 std::vector<AttentionSequence> with_queries(std::vector<AttentionSequence> sequences, const Packed& rows,
                                             std::span<const std::int32_t> wanted) {
   std::size_t at = 0;

@@ -13,33 +13,33 @@
 
 namespace linnet::nn {
 
-// Learned keys and values of one layer, read before each sequence's own: [virtual tokens, kv_heads * head_dim].
+// Learned keys and values of one layer, prepended to those of each sequence: [virtual tokens, kv_heads * head_dim].
 struct PrefixKv {
   Tensor keys = {}, values = {};  // undefined: none
 };
 
-// Which rows ask and which they read, where `prefix` learned rows stand before those of each sequence.
+// Query rows and key rows of each sequence; `prefix` learned rows are prepended to its keys.
 struct AttentionRows {
   AttentionRows() = default;
-  // Row numbers where each sequence starts, and where the last one ends.
+  // Start row of each sequence, and the end of the last one.
   AttentionRows(std::span<const std::int32_t> queries, std::span<const std::int32_t> keys, std::int64_t prefix);
 
   std::vector<AttentionSequence> sequences;
-  std::vector<std::pair<std::int32_t, std::int32_t>> joined;  // (0 prefix | 1 text, row) of all keys; none: the text's
+  std::vector<std::pair<std::int32_t, std::int32_t>> joined;  // (0 prefix | 1 text, row) of all keys; empty: the text's
 };
 
-// What attention knows of the batch; made once a pass, read by every layer (and again when backward recomputes one).
+// Data of the batch for attention; built once per pass, read by every layer (and when backward recomputes one).
 struct AttentionBatch {
   Packed rows;
-  AttentionRows own;    // without a cache: which rows belong together
-  AttentionRows cross;  // of a decoder that reads an encoder: its rows against the encoder's
+  AttentionRows own;    // without a cache: the rows of each sequence
+  AttentionRows cross;  // of a decoder with an encoder: its rows as queries, the encoder's as keys
   bool causal = false;
   std::optional<RotaryTable> rotary;
-  std::vector<std::int32_t> rotary_rows;  // which row of the table each row turns by
+  std::vector<std::int32_t> rotary_rows;  // row of the rotary table for each row
   std::vector<float> alibi_slopes;
 
   KvCache* cache = nullptr;
-  std::span<KvCache::Sequence* const> cached;  // one a sequence of `rows`
+  std::span<KvCache::Sequence* const> cached;  // one per sequence of `rows`
 };
 
 // Slopes of ALiBi for any number of heads (Press et al., 2021; transformers' build_alibi_tensor).
@@ -51,11 +51,11 @@ class Attention {
   explicit Attention(const TransformerConfig& config);
   explicit operator bool() const { return heads_ > 0; }
 
-  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows, ascending, only theirs. Those of a causal stack are the
-  // last ones of their sequence.
+  // x [rows, hidden] -> [rows, hidden]; with `wanted` rows (ascending) only those. In a causal stack they are the last
+  // ones of their sequence.
   Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
                     const Pass& pass, std::span<const std::int32_t> wanted = {}) const;
-  // Keys and values from another stack's rows.
+  // Cross attention: keys and values from another stack's rows.
   Tensor cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
                const AttentionRows& rows, const Pass& pass) const;
   void visit(Visitor& v);

@@ -16,7 +16,7 @@ Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
   cross_attention_ = Attention(c);
 }
 
-// Norm before: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Norm after: norm(x + part(x)).
+// Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)).
 template <class Part>
 Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part,
                     std::span<const std::int32_t> wanted) const {

@@ -1,5 +1,5 @@
-// One layer: attention (and cross attention in a decoder that reads an encoder) and feed-forward, each with its norm
-// and residual, pre-norm or post-norm.
+// One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual,
+// pre-norm or post-norm.
 #pragma once
 
 #include "linnet/nn/attention.h"
@@ -8,12 +8,12 @@
 
 namespace linnet::nn {
 
-// The tensors that a layer reads besides its own parameters.
+// The inputs of a layer other than its parameters.
 struct BlockInput {
   Tensor x = {};               // [rows, hidden]
-  PrefixKv prefix = {};        // before what attention reads
-  Tensor source = {};          // the encoder's output that a decoder reads [encoder rows, hidden]
-  PrefixKv cross_prefix = {};  // before that
+  PrefixKv prefix = {};        // prepended to the keys and values of attention
+  Tensor source = {};          // the encoder's output for cross attention [encoder rows, hidden]
+  PrefixKv cross_prefix = {};  // prepended to the keys and values of cross attention
 };
 
 class Block {
@@ -21,7 +21,7 @@ class Block {
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
   Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
 
-  // [rows, hidden]; with `wanted` rows only theirs (see Attention).
+  // [rows, hidden]; with `wanted` rows only those (see Attention).
   Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                     std::span<const std::int32_t> wanted = {}) const;
   void visit(Visitor& v);

@@ -1,6 +1,5 @@
-// Every choice that a supported transformer makes, as data. A family file (models/families) sets these; the blocks of
-// nn/ read them. A choice that some family needs and this struct lacks is added here, with its code in the one block
-// that obeys it.
+// The configuration of every supported transformer. A family file (models/families) sets the fields; the modules of nn/
+// read them. A family that needs a new choice adds a field here and its code in one module.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +13,8 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's parts: pre-norm or post-norm
-enum class Residual : std::uint8_t { kInput, kNormed };           // what a pre-norm block adds its output to
+enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
+enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
 enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
 enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
 enum class HeadKind : std::uint8_t {
@@ -29,12 +28,12 @@ enum class HeadKind : std::uint8_t {
   kQuestionAnswering,
   kSeq2SeqLm
 };
-// Attention scores are divided by sqrt(head_dim), not at all, or also by the layer's number (GPT-2's options).
+// Divisor of attention scores: sqrt(head_dim), none, or times the layer's number (GPT-2's options).
 enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kLayer };
-// What a sequence classifier reads: one row of the text, or all of them averaged or, number by number, the largest.
+// Input of a sequence classifier: one row of the text, the mean of all, or the maximum of each dimension.
 enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax };
 enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
-// config.json's problem_type; kInferred follows the labels as Transformers does (R32).
+// config.json's problem_type; kInferred: derived from the labels, as in Transformers.
 enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };
 
 enum class RopeKind : std::uint8_t { kDefault, kLinear, kDynamic, kYarn, kLlama3, kLongRope };
@@ -46,11 +45,11 @@ struct Rope {
   double original_max_positions = 0;                 // 0: max_positions
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
   double beta_fast = 32, beta_slow = 1;              // yarn
-  double attention_factor = 0;                       // yarn, longrope; 0: by their rule
+  double attention_factor = 0;                       // yarn, longrope; 0: by their formula
   double mscale = 0, mscale_all_dim = 0;             // yarn
-  bool truncate = true;                              // yarn: whole dimensions at the ramp's ends
-  std::vector<double> short_factor, long_factor;     // longrope, one a frequency
-  double partial = 1;                                // share of a head's dimensions that turns
+  bool truncate = true;                              // yarn: the ramp ends at whole dimensions
+  std::vector<double> short_factor, long_factor;     // longrope, one per frequency
+  double partial = 1;                                // fraction of a head's dimensions that is rotated
 };
 
 struct TransformerConfig {
@@ -58,7 +57,7 @@ struct TransformerConfig {
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
-  std::int64_t max_positions = 0;  // 0: no table bounds the length
+  std::int64_t max_positions = 0;  // 0: no position table limits the length
   std::int64_t token_types = 0;
   Positions positions = Positions::kLearned;
   Rope rope = {};
@@ -85,7 +84,7 @@ struct TransformerConfig {
   std::vector<std::int64_t> eos_ids = {};
   std::vector<std::string> labels = {};  // id2label, in order
   ProblemType problem = ProblemType::kInferred;
-  bool head_trained = true;  // false from a new head until training takes a step (R69)
+  bool head_trained = true;  // false for a new head until the first training step
 };
 
 }  // namespace linnet::nn

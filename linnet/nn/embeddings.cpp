@@ -39,7 +39,7 @@ Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const
 }
 
 namespace {
-// A table is a module with one tensor, as Hugging Face names them: "tokens.weight".
+// A table is a module with one tensor, named as in Hugging Face: "tokens.weight".
 void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& shape, Role role) {
   v.enter(name);
   v.tensor("weight", table, shape, role, Part::kWeight);

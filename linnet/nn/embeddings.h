@@ -1,5 +1,4 @@
-// What a token enters the stack as: its row of the vocabulary table, plus position and type rows, normed where the
-// family says so.
+// The input of the stack: rows of the token table plus position and type embeddings, with an optional norm.
 #pragma once
 
 #include <optional>
@@ -17,14 +16,14 @@ class Embeddings {
   Embeddings() = default;
   explicit Embeddings(const TransformerConfig& config);
 
-  // Rows of the vocabulary table only, with its LoRA update: [batch rows, hidden].
+  // Rows of the token table with its LoRA update: [batch rows, hidden].
   Tensor tokens(const Packed& batch) const;
-  // Adds positions and types, norms, drops. Positions past the table: kInvalidArgument with both numbers.
+  // Adds positions and types, then norm and dropout. Positions past the table: kInvalidArgument with both numbers.
   Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
   void visit(Visitor& v);
   const Tensor& token_table() const { return tokens_; }
   void share_tokens(const Embeddings& other) { tokens_ = other.tokens_; }
-  // Of the vocabulary table: a is [vocab, rank] here, b [hidden, rank]; without dropout, as in PEFT.
+  // LoRA of the token table: a is [vocab, rank] here, b [hidden, rank]; without dropout, as in PEFT.
   std::optional<LoraDelta>& lora() { return lora_; }
 
  private:

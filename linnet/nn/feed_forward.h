@@ -1,4 +1,4 @@
-// The feed-forward half of a block: down(f(up x)), or gated: down(f(gate x) * up x).
+// The feed-forward network of a block: down(f(up x)), or gated: down(f(gate x) * up x).
 #pragma once
 
 #include "linnet/nn/config.h"

@@ -12,9 +12,9 @@
 namespace linnet::nn {
 namespace {
 
-constexpr std::int64_t kGrain = 65'536;  // values a thread should have at least
+constexpr std::int64_t kGrain = 65'536;  // minimum number of values per thread
 
-// All bits of the exponent are set in NaN and infinity. No early end: the loop is a vector instruction or two.
+// NaN and infinity have all bits of the exponent set. No early exit, so that the loop is vectorised.
 bool finite_floats(const float* values, std::int64_t count) {
   std::uint32_t found = 0;
   for (std::int64_t i = 0; i < count; ++i) {

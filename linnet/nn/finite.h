@@ -1,4 +1,4 @@
-// Looks for NaN and infinity in weights and results.
+// Finds NaN and infinity in weights and results.
 //
 //   if (!all_finite(logits)) fail(ErrorKind::kBadInput, "{}: {} is not finite", file, first_not_finite(parameters));
 #pragma once
@@ -10,10 +10,10 @@
 
 namespace linnet::nn {
 
-// Is no value NaN or infinite? Weights of any type, quantised blocks too; an undefined tensor holds none.
+// True if no value is NaN or infinite. Any type, quantised too; true for an undefined tensor.
 bool all_finite(const Tensor& values);
 
-// Name of the first parameter that is not finite; "" where all are.
+// Name of the first parameter that is not finite, or "".
 std::string first_not_finite(std::span<const Parameter> parameters);
 
 }  // namespace linnet::nn

@@ -26,7 +26,7 @@ Head::Head(const TransformerConfig& c)
     if (c.head_transform) {
       transform_ = Linear(c.hidden, c.hidden, true);
       norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
-      has_output_bias_ = tied_;  // an output matrix of its own has its own bias
+      has_output_bias_ = tied_;  // an untied output matrix has its own bias
     }
   }
   if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
@@ -61,7 +61,7 @@ OutputRows Head::pooled_row() const {
 }
 
 Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
-  if (hidden.size(0) == batch.sequences()) return hidden;  // picked already, or sequences of one row
+  if (hidden.size(0) == batch.sequences()) return hidden;  // already gathered, or sequences of one row
   if (pooling_ == Pooling::kMean) return mean_rows(hidden, batch.starts);
   if (pooling_ == Pooling::kMax) return max_rows(hidden, batch.starts);
   return gather_rows(hidden, one_row_each(batch, pooled_row()));
@@ -88,7 +88,7 @@ void Head::visit(Visitor& v) {
   if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_}, Role::kOutput, Part::kBias);
   if (next_sentence_) visit_child(v, "next_sentence", next_sentence_, Role::kNextSentence);
   if (dense_) visit_child(v, "dense", dense_, Role::kClassifierDense);
-  // Families name the three kinds differently, so they are three names here.
+  // Families have different names for the three kinds, so there are three names here.
   const char* name = kind_ == HeadKind::kTokenClass          ? "token_classifier"
                      : kind_ == HeadKind::kQuestionAnswering ? "spans"
                                                              : "classifier";

@@ -1,4 +1,4 @@
-// What stands on top of the stack: the output matrix of a language model, or a small classifier.
+// The head of a model: the output matrix of a language model, or a classifier.
 #pragma once
 
 #include "linnet/nn/config.h"
@@ -13,27 +13,27 @@ class Head {
   Head() = default;
   explicit Head(const TransformerConfig& config);
 
-  // hidden [rows, hidden] -> the rows the output matrix multiplies (a masked LM transforms them first).
+  // hidden [rows, hidden] -> the input of the output matrix (a masked LM transforms it first).
   Tensor before_output(const Tensor& hidden, const Pass& pass) const;
-  // The output matrix: its own, or the tied vocabulary table. [vocab, hidden] and its bias [vocab] or undefined.
+  // The output matrix [vocab, hidden], which may be the tied token table; its bias is [vocab] or undefined.
   const Tensor& output_weight(const Tensor& token_table) const { return tied_ ? token_table : output_.weight(); }
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
-  // What `before_output` gave -> scores over the vocabulary; a LoRA update of the output matrix is in them.
+  // Result of `before_output` -> logits over the vocabulary, with the output matrix's LoRA update.
   Tensor scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const;
-  // The output matrix becomes one of the head's own that starts with the values (and the storage) of the table.
+  // Unties the output matrix: it starts with the values (and the storage) of the token table.
   void untie(const Tensor& token_table);
   std::optional<LoraDelta>& output_lora() { return output_.lora(); }
   const std::optional<LoraDelta>& output_lora() const { return output_.lora(); }
 
-  // What pooling takes from the rows of a text, one row a sequence [sequences, hidden] (`hidden` itself where it holds
-  // just those), and what the pooler makes of them.
+  // The pooling rows, one per sequence [sequences, hidden] (`hidden` itself if it has only those), and the pooler's
+  // output.
   Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
   Tensor pool(const Tensor& rows, const Pass& pass) const;
-  OutputRows pooled_row() const;  // kAll: pooling reads the whole text
-  // What a sequence classifier reads of each sequence: both steps.
+  OutputRows pooled_row() const;  // kAll: pooling reads all rows
+  // Input of a sequence classifier: both steps.
   Tensor pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const;
-  // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> scores.
+  // features: pooled rows (sequence classes, next sentence) or all rows (token classes, start and end) -> logits.
   Tensor classify(const Tensor& features, const Pass& pass) const;
   Tensor next_sentence(const Tensor& pooled, const Pass& pass) const { return next_sentence_(pooled, pass); }
   bool has_pooler() const { return static_cast<bool>(pooler_); }

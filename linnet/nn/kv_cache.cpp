@@ -28,7 +28,7 @@ KvCache::Block KvCache::new_block(Room room) const {
   const auto make = [&](std::int64_t layers) {
     return std::make_unique<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_));
   };
-  if (room == Room::kOneLayer) return make(1);  // for one pass: not the pool's
+  if (room == Room::kOneLayer) return make(1);  // for one pass; not counted in the pool
   std::unique_ptr<Tensor> block;
   {
     const std::lock_guard lock(pool_->mutex);
@@ -52,7 +52,7 @@ void KvCache::copy_layer(const Tensor& from, const Tensor& to, std::int64_t laye
 void KvCache::truncate(Sequence& sequence, std::int64_t length) const {
   check(0 <= length && length <= sequence.length_, "[kv cache] cannot cut {} positions to {}", sequence.length_,
         length);
-  if (sequence.before_)  // room for one layer that no pass has used
+  if (sequence.before_)  // one-layer room that no pass has used
     sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)] = std::exchange(sequence.before_, nullptr);
   sequence.length_ = length;
   sequence.blocks_.resize(static_cast<std::size_t>((length + kKvBlock - 1) / kKvBlock));
@@ -78,7 +78,8 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
   const auto wanted = static_cast<std::size_t>((sequence.length_ + count + kKvBlock - 1) / kKvBlock);
   const std::int64_t partial = sequence.length_ % kKvBlock;
   LINNET_ASSERT(!sequence.before_ &&
-                (sequence.blocks_.empty() || sequence.blocks_.back()->size(0) == layers_));  // its last pass kept all
+                (sequence.blocks_.empty() || sequence.blocks_.back()->size(0) == layers_));  // its last pass stored all
+                                                                                             // layers
   if (partial != 0 && count > 0) {
     auto& last = sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)];
     if (last.use_count() > 1) {  // shared with a fork: copy on write

@@ -1,4 +1,5 @@
-// The only product with a weight in Linnet: dense or quantised, [out, in] or GPT-2's [in, out], with or without LoRA.
+// The only module that multiplies by a weight: dense or quantised, [out, in] or GPT-2's [in, out], with or without
+// LoRA.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace linnet::nn {
 
-// Low-rank update beside a frozen weight (Hu et al., 2021): y += scale * (dropout(x) A^T) B^T.
+// Low-rank update of a frozen weight (Hu et al., 2021): y += scale * (dropout(x) A^T) B^T.
 struct LoraDelta {
   Tensor a, b;  // [rank, in], [out, rank]
   float scale = 1;

@@ -1,4 +1,4 @@
-// A module tells its parts once: loading, saving, optimising, counting, quantising are all walks over that list.
+// A module lists its parameters once: loading, saving, optimising, counting and quantising all visit that list.
 //
 //   for (const Parameter& p : parameters(transformer)) fmt::print("{} {}\n", p.name, to_string(p.tensor->shape()));
 #pragma once
@@ -16,8 +16,8 @@ class Linear;
 
 struct Parameter {
   std::string name;  // "layers.3.attention.output.weight"
-  Tensor* tensor;    // the module's own member; undefined until loaded
-  Shape shape;       // what the module expects
+  Tensor* tensor;    // member of the module; undefined until loaded
+  Shape shape;       // expected by the module
   Role role;
   Part part;
 
@@ -28,12 +28,12 @@ class Visitor {
  public:
   virtual ~Visitor() = default;
   virtual void tensor(std::string_view name, Tensor& value, const Shape& shape, Role role, Part part) = 0;
-  virtual void linear(Linear&, Role) {}  // called inside the linear's own scope, before its tensors
+  virtual void linear(Linear&, Role) {}  // called within the linear module's scope, before its tensors
   virtual void enter(std::string_view child) = 0;
   virtual void leave() = 0;
 };
 
-// A module that is the same everywhere (a linear one, a norm) is told its role here.
+// Passes the role to a module that has several uses (linear, norm).
 template <class M, class... R>
 void visit_child(Visitor& v, std::string_view name, M& child, R... role) {
   v.enter(name);
@@ -41,7 +41,7 @@ void visit_child(Visitor& v, std::string_view name, M& child, R... role) {
   v.leave();
 }
 
-// Keeps the dotted path while walking.
+// Tracks the dotted path of the visit.
 class PathVisitor : public Visitor {
  public:
   void enter(std::string_view child) override {

@@ -1,4 +1,4 @@
-// Layer norm or RMS norm, as the config says.
+// Layer norm or RMS norm, by the config.
 #pragma once
 
 #include "linnet/nn/config.h"

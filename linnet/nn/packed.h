@@ -1,4 +1,4 @@
-// A batch without padding: the rows of all sequences one after another.
+// A batch without padding: the concatenated rows of all sequences.
 //
 //   Packed batch = pack({{1, 2, 3}, {4, 5}});  // 5 rows, starts {0, 3, 5}, positions 0 1 2 0 1
 #pragma once
@@ -11,7 +11,7 @@
 namespace linnet::nn {
 
 struct Packed {
-  std::vector<std::int32_t> ids, positions, type_ids;  // one a row; type_ids may be empty: all 0
+  std::vector<std::int32_t> ids, positions, type_ids;  // one per row; empty type_ids: all 0
   std::vector<std::int32_t> starts{0};                 // sequences + 1 entries
 
   std::int64_t rows() const { return static_cast<std::int64_t>(ids.size()); }
@@ -19,28 +19,28 @@ struct Packed {
   std::int64_t length(std::int64_t sequence) const {
     return starts[static_cast<std::size_t>(sequence) + 1] - starts[static_cast<std::size_t>(sequence)];
   }
-  // Adds a sequence whose first position is `position` (what a cache already holds).
+  // Adds a sequence whose first position is `position` (the length in the cache).
   void add(std::span<const std::int32_t> sequence, std::span<const std::int32_t> types = {}, std::int32_t position = 0);
 };
 
 Packed pack(const std::vector<std::vector<std::int32_t>>& sequences);
 
-// Rows computed together where nobody asks for another number: enough for a weight to be worth its way from memory.
+// Default number of rows per batch: enough to amortise reading the weights.
 inline constexpr std::int64_t kBatchRows = 2048;
-// Rows of one pass over a long prompt: fewer, since its memory is promised (models/summary.h).
+// Rows of one pass over a long prompt; run_memory (models/summary.h) predicts its memory.
 inline constexpr std::int64_t kPrefillRows = 1024;
-// Which sequences of these lengths go through together: sorted by length, split evenly into about as few batches as
-// hold `most` rows each. A longer sequence goes alone.
+// Batches of sequences with these lengths: sorted by length, split evenly into about the smallest number of batches of
+// `most` rows. A longer sequence is alone.
 std::vector<std::vector<std::size_t>> even_batches(std::span<const std::int64_t> lengths, std::int64_t most);
 
-// Which rows of each sequence are asked for: all of them, or one.
+// Output rows of each sequence: all or one.
 enum class OutputRows : std::uint8_t { kAll, kFirst, kLast };
-// The first or the last row of each sequence; kAll: nothing. An empty sequence is refused.
+// The first or the last row of each sequence; kAll: an empty list. Rejects an empty sequence.
 std::vector<std::int32_t> one_row_each(const Packed& batch, OutputRows which);
-// The last `counts[s]` rows of each sequence s, which has at least so many.
+// The last `counts[s]` rows of each sequence s, which has at least that many.
 std::vector<std::int32_t> last_rows(const Packed& batch, std::span<const std::int64_t> counts);
 
-// A padded batch as other libraries take it: masked rows are left out, and positions count what stays (R83).
+// A padded batch with an attention mask; masked rows are removed, and positions count the remaining ones.
 struct PaddedBatch {
   std::vector<std::vector<std::int32_t>> ids, mask, type_ids;  // mask, type_ids: as ids, or empty
 };

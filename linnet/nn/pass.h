@@ -1,4 +1,4 @@
-// How one forward pass is run: precision, and what dropout draws from.
+// Settings of one forward pass: precision and the random stream of dropout.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace linnet::nn {
 
-// The places that drop: part of the Philox stream, so that recomputing a block draws the same masks.
+// The places of dropout: part of the Philox stream, so that a recomputed block gets the same masks.
 enum class Site : std::uint8_t {
   kEmbedding,
   kAttention,
@@ -23,8 +23,8 @@ enum class Site : std::uint8_t {
 struct Pass {
   Precision precision = Precision::kByWeight;
   bool training = false;          // dropout is on
-  bool recompute = false;         // blocks keep only their input and run again in backward
-  bool keeps_not_finite = false;  // results that are not finite are returned: the caller judges them
+  bool recompute = false;         // blocks save only their input and run again in backward
+  bool keeps_not_finite = false;  // returns results that are not finite; the caller checks them
   std::uint64_t seed = 0, step = 0;
 
   PhiloxKey key(std::int64_t layer, Site site, std::uint64_t item = 0) const {

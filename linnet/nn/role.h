@@ -1,5 +1,5 @@
-// What a parameter is for. Weight decay, LoRA's targets, freezing, tying, quantisation and the order of values in files
-// are decided by it, never by a parameter's name.
+// The role of a parameter. It decides weight decay, LoRA targets, freezing, tying, quantisation and the order of values
+// in files; a parameter's name never does.
 //
 //   for (const Parameter& p : parameters(transformer))
 //     if (is_head_or_pooler(p.role)) p.tensor->set_requires_grad();
@@ -13,7 +13,7 @@ enum class Role : std::uint8_t {
   kTokenTable,
   kPositionTable,
   kTypeTable,  // of token types
-  kNorm,       // of the embeddings or a layer, or after the last one
+  kNorm,       // of the embeddings, a layer, or the final one
   kQuery,
   kKey,
   kValue,
@@ -23,26 +23,26 @@ enum class Role : std::uint8_t {
   kUp,
   kDown,
   kPooler,
-  kHeadTransform,  // what a masked language model has before its output matrix, with kHeadNorm
+  kHeadTransform,  // transform before a masked LM's output matrix, with kHeadNorm
   kHeadNorm,
-  kOutput,  // scores over the vocabulary
+  kOutput,  // logits over the vocabulary
   kNextSentence,
   kClassifierDense,  // the first layer of a classifier that has two
-  kClassifier,       // scores of labels: of a text or a token, or of where an answer begins and ends
-  kAdapter,          // beside the model: LoRA's matrices, a soft prompt, a prefix
-  kAdapterTable,     // LoRA's first matrix of the token table: a row a token
+  kClassifier,       // logits of labels: of a text or a token, or of the start and end of an answer
+  kAdapter,          // added to the model: LoRA's matrices, a soft prompt, a prefix
+  kAdapterTable,     // LoRA's first matrix of the token table: a row per token
   kCount
 };
 
-// Which tensor of its module a parameter is. A table, and what an adapter adds, is a weight.
+// The tensor of the module. Tables and adapter tensors are weights.
 enum class Part : std::uint8_t { kWeight, kBias };
 
-// Are its rows looked up?
+// True if rows are looked up.
 constexpr bool is_table(Role r) {
   return r == Role::kTokenTable || r == Role::kPositionTable || r == Role::kTypeTable || r == Role::kAdapterTable;
 }
 constexpr bool is_norm(Role r) { return r == Role::kNorm || r == Role::kHeadNorm; }
-// The linear modules of a layer: attention's, also where it reads an encoder, and the feed-forward's.
+// The linear modules of a layer: those of attention, cross attention and feed-forward.
 constexpr bool is_layer_linear(Role r) {
   return r == Role::kQuery || r == Role::kKey || r == Role::kValue || r == Role::kQkv || r == Role::kAttentionOutput ||
          r == Role::kGate || r == Role::kUp || r == Role::kDown;

@@ -24,7 +24,7 @@ std::vector<float> plain(double theta, std::int64_t dims) {
   return inverse;
 }
 
-// NTK-aware: the base grows with the length once it passes what the model was trained on.
+// NTK-aware: the base grows with the length past the trained length.
 std::vector<float> dynamic(const TransformerConfig& c, std::int64_t dims, std::int64_t length) {
   const double trained = static_cast<double>(c.max_positions), n = std::max(static_cast<double>(length), trained);
   const double grown = c.rope.factor * n / trained - (c.rope.factor - 1);

@@ -1,5 +1,5 @@
-// Angles of rotary position embeddings for every scaling kind (Su et al., 2021; scaling as
-// transformers/modeling_rope_utils.py computes it, in f32 like there).
+// Angles of rotary position embeddings for every scaling kind (Su et al., 2021; scaling as in
+// transformers/modeling_rope_utils.py, also in f32).
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 namespace linnet::nn {
 
 struct RopeFrequencies {
-  std::vector<float> inverse;  // one a pair of dimensions
-  double scale = 1;            // of cosine and sine
+  std::vector<float> inverse;  // one per pair of dimensions
+  double scale = 1;            // factor of cosine and sine
 };
-// `length`: the longest position count of the pass; dynamic and longrope scaling depend on it.
+// `length`: the largest length in the pass; dynamic and longrope scaling depend on it.
 RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length);
 
 bool depends_on_length(RopeKind kind);
 
-// Cosines and sines of positions 0 … length-1, grown on demand. Not thread-safe: one belongs to one model, and one
-// thread drives a model.
+// Cosines and sines of positions 0 … length-1, grown on demand. Not thread-safe: it belongs to one model, which one
+// thread uses.
 class RopeCache {
  public:
   const RotaryTable& table(const TransformerConfig& config, std::int64_t length);
-  // Where the scaling depends on a sequence's length, every row of a batch gets its own angles: row r is for
-  // positions[r] of a sequence that reaches length lengths[r].
+  // For scaling that depends on a sequence's length: row r has the angles of positions[r] in a sequence of length
+  // lengths[r].
   static RotaryTable per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
                              std::span<const std::int32_t> lengths);
 

@@ -8,7 +8,7 @@
 namespace linnet::nn {
 namespace {
 
-// Does sequence `s` of the batch begin here?
+// True if sequence `s` of the batch begins here.
 bool begins(const ForwardState& state, std::int64_t s) {
   return state.sequences.empty() || state.sequences[static_cast<std::size_t>(s)]->length() == 0;
 }
@@ -19,12 +19,12 @@ bool any_begins(const Packed& batch, const ForwardState& state) {
   return false;
 }
 
-// The batch with `count` virtual tokens before every sequence that begins, and which rows of (virtual, text) make it
-// up.
+// The batch with `count` virtual tokens before every sequence that begins, and the (virtual or text) source of each
+// row.
 struct Prompted {
   Packed batch;
   std::vector<std::pair<std::int32_t, std::int32_t>> rows;
-  std::vector<std::int32_t> text_rows;  // where the text's rows went
+  std::vector<std::int32_t> text_rows;  // new position of each text row
 };
 
 Prompted with_virtual_tokens(const Packed& text, const ForwardState& state, std::int32_t count) {
@@ -50,7 +50,7 @@ Prompted with_virtual_tokens(const Packed& text, const ForwardState& state, std:
   return p;
 }
 
-// Positions of the sequences that begin, moved behind a prefix.
+// Positions of the sequences that begin, shifted by a prefix.
 Packed shifted(Packed batch, const ForwardState& state, std::int64_t by) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     if (!begins(state, s)) continue;
@@ -134,7 +134,7 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
   return batch;
 }
 
-// A sequence that begins in a cache finds the prefix there, as if its rows had been computed.
+// Stores the prefix in the cache of each sequence that begins, as if its rows had been computed.
 void Transformer::store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const {
   const std::int64_t count = length_of(prefix);
   for (KvCache::Sequence* sequence : state.sequences) {
@@ -175,7 +175,8 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
       return block({in[0], {in[1], in[2]}, in[3], {in[4], in[5]}}, *batch, pass, rows);
     };
     const PrefixKv own = of_layer(prefixes.own, i), cross = of_layer(prefixes.cross, i);
-    // All that may want a gradient goes in by name: a block that runs again in backward must end there.
+    // Every tensor that may require a gradient is an explicit input: the backward pass of a recomputed block must stop
+    // there.
     const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values};
     x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
@@ -206,8 +207,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const bool reads_encoder = state.encoder != nullptr;
   const std::vector<std::int32_t> wanted =
       state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
-  const bool early =
-      !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can leave rows out
+  const bool early = !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can skip rows
   x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
@@ -227,7 +227,7 @@ Tensor Transformer::forward(const Packed& batch, const ForwardState& state, cons
   check(state.encoder->starts.size() == batch.starts.size(), "[decoder] {} sequences read {} encoded ones",
         batch.sequences(), state.encoder->starts.size() - 1);
   ForwardState own = state;
-  own.prompt_embeddings = {};  // the encoder has read it
+  own.prompt_embeddings = {};  // used by the encoder
   return run(decoder_layers_, decoder_embeddings_, batch, own, {state.prefix, state.cross_prefix}, true, pass).text();
 }
 

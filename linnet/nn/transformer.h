@@ -1,5 +1,5 @@
-// The one transformer: embeddings, a stack of blocks (or an encoder's and a decoder's), a head. Which one it is, the
-// config says; nothing here knows a family.
+// The transformer of every family: embeddings, a stack of blocks (or an encoder and a decoder), a head. The config
+// selects the variant; no code here depends on a family.
 #pragma once
 
 #include <functional>
@@ -14,35 +14,37 @@
 
 namespace linnet::nn {
 
-// The encoder's output of an encoder-decoder: its rows, those of a soft prompt too, and where each sequence starts.
+// The output of the encoder: its rows (also those of a soft prompt) and the start of each sequence.
 struct Encoded {
   Tensor hidden;  // [rows, hidden]
   std::vector<std::int32_t> starts;
 };
 
-// Learned rows that every text reads before its own: the embeddings of a soft prompt, or keys and values a layer. Their
-// own rows never come out of a forward pass.
+// Learned rows before every text: the embeddings of a soft prompt, or keys and values per layer. A forward pass does
+// not return their rows.
 struct VirtualTokens {
   Tensor prompt = {};                 // [virtual tokens, hidden], or undefined
-  std::vector<PrefixKv> prefix = {};  // one a layer, or none
+  std::vector<PrefixKv> prefix = {};  // one per layer, or none
   std::vector<PrefixKv> encoder_prefix = {}, cross_prefix = {};
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
-// What a forward pass starts from besides its tokens. Virtual tokens come before the sequences that begin here: those
-// whose cache is empty, or all without a cache.
+// Inputs of a forward pass other than tokens. Virtual tokens precede the sequences that begin here: those with an empty
+// cache, or all without a cache.
 struct ForwardState {
-  KvCache* cache = nullptr;                            // decoders: earlier positions are read, new ones are kept
-  std::span<KvCache::Sequence* const> sequences = {};  // one a sequence of the batch
-  KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: none of them goes on after this pass
-  const Encoded* encoder = nullptr;                    // what a decoder of an encoder-decoder reads
-  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], put before every (encoder's) text
-  std::span<const PrefixKv> prefix = {};               // one a (decoder's) layer; shifts positions by its length
+  KvCache* cache = nullptr;                            // decoders: past positions are read, new ones are stored
+  std::span<KvCache::Sequence* const> sequences = {};  // one per sequence of the batch
+  KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: no sequence continues after this pass
+  const Encoded* encoder = nullptr;                    // the encoder's output, for an encoder-decoder
+  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], prepended to every text (of the
+                                                       // encoder)
+  std::span<const PrefixKv> prefix = {};               // one per (decoder) layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
-  std::span<const PrefixKv> cross_prefix = {};         // one a decoder's layer, before the encoder's rows
-  OutputRows output = OutputRows::kAll;                // one a sequence: the last layer computes no others
-  std::span<const std::int64_t> last_rows = {};        // instead: how many of the last of each sequence, 1 or more
-  const std::function<bool()>* interrupted = nullptr;  // called before every layer; true: the pass throws Interrupted
+  std::span<const PrefixKv> cross_prefix = {};         // one per decoder layer, before the encoder's rows
+  OutputRows output = OutputRows::kAll;                // one per sequence: the last layer computes no others
+  std::span<const std::int64_t> last_rows = {};        // instead: number of last rows of each sequence, 1 or more
+  const std::function<bool()>* interrupted = nullptr;  // called before every layer; if true, the pass throws
+                                                       // Interrupted
 };
 
 // Thrown by a forward pass that is interrupted; the lengths of the cached sequences are unchanged.
@@ -55,8 +57,8 @@ class Transformer {
   // Last hidden state of every row of `batch` [rows, hidden]; rows of virtual tokens are not in it.
   Tensor forward(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   Encoded encode(const Packed& batch, const ForwardState& state, const Pass& pass) const;
-  // What pooling takes from each sequence [sequences, hidden]. The first row of a sequence with a soft prompt is
-  // the prompt's, as in PEFT's models.
+  // The pooling rows of each sequence [sequences, hidden]. The first row of a sequence with a soft prompt is the
+  // prompt's, as in PEFT's models.
   Tensor pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   void visit(Visitor& v);
 
@@ -65,8 +67,8 @@ class Transformer {
   Head& head() { return head_; }
   const Tensor& token_table() const { return embeddings_.token_table(); }
   Embeddings& embeddings() { return embeddings_; }
-  void untie();  // the output matrix becomes a parameter of its own, with the same values
-  void replace_head(const TransformerConfig& config);  // the stack stays; the new head is undefined until initialised
+  void untie();                                        // unties the output matrix; its values stay the same
+  void replace_head(const TransformerConfig& config);  // keeps the stack; the new head is undefined until initialised
   void set_head_trained(bool trained) { config_.head_trained = trained; }
   // Encoder-decoders share one token table between both stacks; called after loading.
   void tie();
@@ -79,7 +81,7 @@ class Transformer {
   };
   Layers make_layers(std::int64_t count, Block::Cross cross) const;
   struct Prefixes {
-    std::span<const PrefixKv> own = {}, cross = {};  // of one stack's layers
+    std::span<const PrefixKv> own = {}, cross = {};  // of the layers of one stack
   };
   std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
                                                         const Prefixes& prefixes, bool causal) const;
@@ -89,9 +91,9 @@ class Transformer {
                     const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                     const std::vector<std::int32_t>& wanted, const std::function<bool()>* interrupted) const;
   struct Rows {
-    Tensor hidden;                        // of the batch with its virtual tokens, or one row a sequence
-    std::vector<std::int32_t> starts;     // of its sequences, virtual tokens among them
-    std::vector<std::int32_t> text_rows;  // where the text's rows are; empty: everywhere
+    Tensor hidden;                        // of the batch with its virtual tokens, or one row per sequence
+    std::vector<std::int32_t> starts;     // starts of its sequences, with virtual tokens
+    std::vector<std::int32_t> text_rows;  // positions of the text's rows; empty: all rows
     Tensor text() const { return text_rows.empty() ? hidden : gather_rows(hidden, text_rows); }
   };
   Rows run(const Layers& layers, const Embeddings& embeddings, const Packed& batch, const ForwardState& state,
@@ -100,7 +102,7 @@ class Transformer {
 
   TransformerConfig config_;
   Embeddings embeddings_, decoder_embeddings_;
-  Layers layers_, decoder_layers_;  // encoder's (or the only stack's), decoder's
+  Layers layers_, decoder_layers_;  // of the encoder (or the only stack), of the decoder
   Head head_;
   mutable RopeCache rope_;
 };

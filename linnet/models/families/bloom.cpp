@@ -42,7 +42,7 @@ constexpr NamePair kNames[] = {
 };
 constexpr std::string_view kUnprefixed[] = {"lm_head", "score", "classifier", "qa_outputs", "linnet_head_dense"};
 constexpr std::string_view kLora[] = {"query_key_value"};
-// ALiBi has no limit; the models were trained on so many.
+// ALiBi has no limit; the models were trained with this length.
 constexpr FixedField kGgufWritten[] = {{"context_length", "2048"}};
 constexpr FixedField kFixed[] = {{"skip_bias_add_qkv", "[false]"}};
 constexpr std::string_view kUnused[] = {"attention_softmax_in_fp32",
@@ -70,7 +70,7 @@ const Family bloom{.model_type = "bloom",
                    .lora_targets = kLora,
                    .fixed = kFixed,
                    .unused = kUnused,
-                   // The converter regroups the rows that a checkpoint interleaves per head.
+                   // llama.cpp's converter regroups rows that a checkpoint interleaves per head.
                    .gguf_layout = {.qkv = Qkv::kStacked},
                    .gguf_written = kGgufWritten};
 
