@@ -49,13 +49,13 @@ HeadKind head_of_task(const std::string& task) {
 
 constexpr std::string_view kBaseLayer = ".base_layer";
 
-// The name of a tensor in the model without its adapter: PEFT puts ".base_layer" behind a module that has a LoRA.
+// The name of a tensor in the base model: PEFT adds ".base_layer" to a module with a LoRA.
 std::string plain_name(std::string name) {
   if (const auto at = name.find(std::string(kBaseLayer) + "."); at != name.npos) name.erase(at, kBaseLayer.size());
   return name;
 }
 
-// By every spelling: some families call the classifiers of texts and of tokens the same.
+// By all names: some families use the same name for the classifiers of texts and of tokens.
 std::map<std::string, nn::Parameter> parameters_by_name(models::Model& model) {
   std::map<std::string, nn::Parameter> parameters;
   for (const nn::Parameter& p : model.parameters())
@@ -68,8 +68,8 @@ bool same_values(const Tensor& a, const Tensor& b) {
   return x.shape() == y.shape() && std::memcmp(x.raw(), y.raw(), x.bytes()) == 0;
 }
 
-// PEFT also stores the weights under a LoRA on the vocabulary table or the output matrix. They are the base's; others
-// take their place, in a tied model on both sides.
+// PEFT also stores the base weights of a LoRA on the token table or the output matrix. If they differ from the base's
+// they replace them, in a tied model on both sides.
 std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& model, PeftTensors& tensors,
                                                                  std::string_view place) {
   const models::Roles roles(model.config());
@@ -100,7 +100,7 @@ std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& 
   return names;
 }
 
-// One side of a tied pair that an adapter replaces or updates leaves the other as the base has it.
+// Unties the model if an adapter replaces or updates one of two tied matrices: the other keeps the base's values.
 void untie_where_needed(models::Model& model, const PeftTensors& tensors, std::string_view place) {
   if (!model.config().tie_embeddings) return;
   const models::Roles roles(model.config());
@@ -111,7 +111,7 @@ void untie_where_needed(models::Model& model, const PeftTensors& tensors, std::s
   }
 }
 
-// A head without names of its own has the base's, in their order (PEFT loads the base with its configuration).
+// A head without label names has the base's, in order (PEFT loads the base with its configuration).
 std::vector<std::string> labels_for(const Tensor& classifier, const nn::TransformerConfig& base,
                                     std::string_view place) {
   constexpr std::int64_t kMostLabels = 65'536;
@@ -123,8 +123,8 @@ std::vector<std::string> labels_for(const Tensor& classifier, const nn::Transfor
   return labels;
 }
 
-// The classifier that an adapter's files hold: as config.json next to it has it, else as `c`, the base's, with as many
-// labels as the tensor has rows.
+// The classifier of an adapter: by config.json next to it, else by `c`, the base's, with one label per row of the
+// tensor.
 models::NewHead adapter_head(const fs::path& folder, const models::Family& family, const nn::TransformerConfig& c,
                              HeadKind kind) {
   const std::string place = folder.string();
@@ -152,8 +152,8 @@ models::NewHead adapter_head(const fs::path& folder, const models::Family& famil
   return head;
 }
 
-// How a base is loaded under the adapter: with the adapter's classifier, whatever its own is. Labels and problem that
-// the caller has settled go first: an adapter without a config.json has no names for them.
+// Options to load the base of an adapter: with the adapter's classifier instead of the base's. Labels and problem type
+// of the caller take precedence: an adapter without a config.json has no names for them.
 models::LoadOptions under_adapter(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
   const HeadKind wanted = head_of_task(read_peft_config(folder).task_type);
   if (wanted == HeadKind::kNone) return options;
@@ -164,7 +164,7 @@ models::LoadOptions under_adapter(const fs::path& folder, const fs::path& base, 
   if (options.problem == nn::ProblemType::kInferred) options.problem = head.problem;
   options.classifier = head.classifier;
   options.pooling = head.pooling;
-  options.new_head = true;  // the base's may be of another size
+  options.new_head = true;  // the base's may have another size
   return options;
 }
 
@@ -207,7 +207,7 @@ PeftTensors read_peft_tensors(const fs::path& folder) {
     if (trained)
       tensors[bare] = value;
     else
-      tensors.emplace(bare, value);  // of what was trained in full, the base's: never in its place
+      tensors.emplace(bare, value);  // the base's value before full training
   }
   return tensors;
 }
@@ -259,7 +259,7 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
   return made;
 }
 
-// What is left of an adapter's file after its own tensors: modules trained in full (the head), biases.
+// Loads the other tensors of an adapter's file: modules that were trained in full (the head), biases.
 void Adapter::put_saved_tensors(const PeftTensors& tensors, std::string_view place) {
   auto parameters = parameters_by_name(*model_);
   for (const auto& [name, value] : tensors) {
@@ -335,7 +335,7 @@ void Adapter::save(const fs::path& folder) const {
   make_folders(folder);
   CheckpointWriter out(folder, "adapter_model");
   put_tensors([&](std::string name, const Tensor& value) { out.add(std::move(name), value); });
-  // PEFT's LoRA wraps the model once more than its prompt methods do.
+  // PEFT's LoRA has one more wrapper around the model than its prompt methods.
   const char* prefix = config_.kind == AdapterKind::kLora ? "base_model.model." : "base_model.";
   for (const nn::Parameter& p : head_parameters()) {
     bool named = false;  // as in the file that it was read from

@@ -1,4 +1,4 @@
-// A small set of trainable tensors beside a frozen model, in PEFT's file format: LoRA, prompt tuning, prefix tuning.
+// A few trainable tensors for a frozen model, in PEFT's file format: LoRA, prompt tuning, prefix tuning.
 //
 //   auto adapter = Adapter::create(*model, Lora{.rank = 8, .alpha = 16}, {.seed = 1});
 //   nn::ForwardState state;
@@ -30,20 +30,20 @@ struct Lora {
   double alpha = 16, dropout = 0;
   LoraScale scale = LoraScale::kAlphaOverRank;
   std::vector<std::string> targets = {};  // Hugging Face's module names ("query_key_value"); empty: the family's;
-                                          // "all-linear": all but outputs and classifiers
+                                          // "all-linear": all except outputs and classifiers
 };
 enum class PromptInit : std::uint8_t { kRandom, kVocabulary, kText };
 struct PromptTuning {
   std::int64_t virtual_tokens = 20;
   PromptInit init = PromptInit::kRandom;
   std::string text = {};                    // kText: as written
-  std::vector<std::int32_t> text_ids = {};  // kText: its tokens, cut or repeated to fill
+  std::vector<std::int32_t> text_ids = {};  // kText: its tokens, truncated or repeated to fill
 };
 struct PrefixTuning {
   std::int64_t virtual_tokens = 20;
-  bool projection = false;                         // a perceptron (linear, tanh, linear) makes it in training
+  bool projection = false;                         // an MLP (linear, tanh, linear) computes the prefix in training
   std::int64_t projection_hidden = 0;              // 0: that of keys and values
-  PrefixReach reach = PrefixReach::kAllAttention;  // of an encoder-decoder: as in the paper
+  PrefixReach reach = PrefixReach::kAllAttention;  // for an encoder-decoder; default as in the paper
 };
 using AdapterMethod = std::variant<Lora, PromptTuning, PrefixTuning>;
 
@@ -52,43 +52,44 @@ struct AdapterOptions {
   std::string base = {};  // base_model_name_or_path; empty: where the model was loaded from
 };
 
-// The model must outlive the adapter and stay where it is.
+// The model must outlive the adapter and must not move.
 class Adapter {
  public:
   static std::unique_ptr<Adapter> create(models::Model& model, const AdapterMethod& method,
                                          const AdapterOptions& options = {});
-  // Tensors of `folder` onto `model`, modules that were trained in full with the adapter too. Where one of them is the
-  // vocabulary table or the output matrix of a model that ties both, the model is untied. Shapes or names that do not
-  // fit: kBadInput naming the tensor.
+  // Loads the tensors of `folder` into `model`, also modules that were trained in full. If one of them is the token
+  // table or the output matrix of a tied model, the model is untied. A wrong shape or name is kBadInput naming the
+  // tensor.
   static std::unique_ptr<Adapter> load(models::Model& model, const std::filesystem::path& folder);
   virtual ~Adapter() = default;
   Adapter(const Adapter&) = delete;
   Adapter& operator=(const Adapter&) = delete;
 
-  // What trains: the adapter's own tensors and the head's (a classifier beside it), all with requires_grad on.
+  // Trainable parameters: the adapter's tensors and those of a head (a classifier) next to it, all with requires_grad.
   std::vector<nn::Parameter> parameters();
-  // Puts the soft prompt or the prefix into a forward pass. The state refers to this adapter.
+  // Adds the soft prompt or the prefix to a forward pass. The state refers to this adapter.
   virtual void extend(nn::ForwardState& state) { static_cast<void>(state); }
   virtual bool extends() const { return false; }
-  // For inference: from here on every forward pass of the model starts with what `extend` adds now.
+  // For inference: every later forward pass of the model uses the virtual tokens of `extend`.
   void attach();
-  // LoRA: adds the update into the model's weights and takes itself off. Others: kInvalidArgument.
+  // LoRA: adds the update to the model's weights and removes itself. Others: kInvalidArgument.
   void merge();
   void save(const std::filesystem::path& folder) const;
 
   const PeftConfig& config() const { return config_; }
-  // Is a module with this role in modules_to_save: trained in full, beside the adapter?
+  // True if a module with this role is in modules_to_save (trained in full).
   bool saves(nn::Role role) const;
-  // The soft prompt [virtual tokens, hidden]; undefined for others.
+  // The soft prompt [virtual tokens, hidden]; undefined for other kinds.
   virtual Tensor prompt() const { return {}; }
 
  protected:
   Adapter(models::Model& model, PeftConfig config) : model_(&model), config_(std::move(config)) {}
   virtual std::vector<nn::Parameter> own_parameters() = 0;
   using Put = std::function<void(std::string name, const Tensor& value)>;
-  virtual void put_tensors(const Put& put) const = 0;  // under the file's names
+  virtual void put_tensors(const Put& put) const = 0;  // with the file's names
   virtual void merge_update();
-  std::vector<nn::Parameter> head_parameters() const;  // what of the model is trained in full next to the adapter
+  std::vector<nn::Parameter> head_parameters() const;  // parameters of the model that are trained in full with the
+                                                       // adapter
 
   models::Model* model_;
   PeftConfig config_;
@@ -96,22 +97,23 @@ class Adapter {
  private:
   void put_saved_tensors(const std::map<std::string, Tensor>& tensors, std::string_view place);
 
-  // A tensor of the file that replaced one of the model's: of modules_to_save, a bias, the base layer of a LoRA.
+  // A tensor of the file that replaced one of the model: of modules_to_save, a bias, the base layer of a LoRA.
   struct SavedTensor {
     std::string theirs, ours;
-    DType base_type;  // of what it replaced
+    DType base_type;  // type of the replaced tensor
   };
   std::vector<SavedTensor> saved_;
-  std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: weights under a LoRA that it stores
+  std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: base weights that the file of a LoRA
+                                                                  // has
 };
 
-// The model's vocabulary rows [vocab, hidden].
+// The model's token table [vocab, hidden].
 Tensor token_table(models::Model& model);
-// The rows of the vocabulary nearest (by cosine) to each row of a soft prompt (R40): ids, best first.
+// The nearest rows of the token table (by cosine) for each row of a soft prompt: ids, best first.
 std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, const Tensor& token_table, int count);
 
-// Where an adapter's base lies: base_model_name_or_path as a path relative to the adapter's folder, then to the working
-// directory; empty when neither exists (it may be a repository's name).
+// Path of an adapter's base: base_model_name_or_path relative to the adapter's folder, then to the working directory;
+// empty if neither exists (it may be a repository's name).
 std::filesystem::path adapter_base(const std::filesystem::path& folder);
 
 struct AdaptedModel {
@@ -119,11 +121,11 @@ struct AdaptedModel {
   std::unique_ptr<Adapter> adapter;
   std::filesystem::path base;
 };
-// The base (`base`, or where adapter_base finds it) with the adapter on it; a classifier's labels come from the
-// config.json of the adapter's folder, else from the base where it has as many, else they are LABEL_0, ….
+// Loads the base (`base`, or that of adapter_base) with the adapter; a classifier's labels are those of the adapter's
+// config.json, else of the base if the number fits, else LABEL_0, ….
 AdaptedModel load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
                           const models::LoadOptions& options = {});
-// What the configuration of that model will be, before any weight is read.
+// The configuration of that model, without reading weights.
 nn::TransformerConfig adapted_config(const std::filesystem::path& folder, const std::filesystem::path& base);
 
 }  // namespace linnet

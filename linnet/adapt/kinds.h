@@ -1,4 +1,4 @@
-// The three kinds of adapters, made by Adapter::create and Adapter::load.
+// The three kinds of adapters; Adapter::create and Adapter::load construct them.
 #pragma once
 
 #include <map>
@@ -9,12 +9,12 @@
 
 namespace linnet {
 
-// Tensors of an adapter file by bare name: PEFT's "base_model.model." (or "base_model.") and "modules_to_save.default."
-// are taken off; ".base_layer" of a module under a LoRA stays.
+// Tensors of an adapter file by name without PEFT's "base_model.model." (or "base_model.") and
+// "modules_to_save.default."; ".base_layer" of a module with a LoRA stays.
 using PeftTensors = std::map<std::string, Tensor>;
 PeftTensors read_peft_tensors(const std::filesystem::path& folder);
 
-// Each removes the tensors it uses from `tensors`; what is left belongs to the head.
+// Each removes the tensors that it uses from `tensors`; the rest belongs to the head.
 std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                    std::string_view place);
 std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
@@ -28,10 +28,10 @@ std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const Prompt
 std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const PrefixTuning& method, PeftConfig config,
                                               std::uint64_t seed);
 
-// The model's vocabulary rows [vocab, hidden].
+// The model's token table [vocab, hidden].
 nn::Parameter table_of(models::Model& model);
 
-// A heap copy in f32 that requires a gradient.
+// An f32 copy on the heap that requires a gradient.
 Tensor trainable_copy(const Tensor& stored);
 
 }  // namespace linnet

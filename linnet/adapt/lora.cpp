@@ -1,5 +1,5 @@
-// LoRA (Hu et al. 2021): y += scale * (x A^T) B^T beside frozen weights. nn::Linear runs it; here it is made, read,
-// written and merged.
+// LoRA (Hu et al. 2021): y += scale * (x A^T) B^T on frozen weights. nn::Linear computes it; this file creates, reads,
+// writes and merges it.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -21,11 +21,11 @@ constexpr const char* kB = ".lora_B.weight";
 constexpr const char* kTableA = ".lora_embedding_A";  // [rank, vocab]
 constexpr const char* kTableB = ".lora_embedding_B";  // [hidden, rank]
 
-// A module that an update may go on: a linear one, or the vocabulary table.
+// A module that can have an update: a linear one, or the token table.
 struct Place {
   std::string ours, theirs;
   nn::Role role;
-  nn::Linear* linear;  // null: the table
+  nn::Linear* linear;  // null: the token table
   std::optional<nn::LoraDelta>* lora;
   std::int64_t in, out;
   bool table() const { return linear == nullptr; }
@@ -48,7 +48,7 @@ bool any_suffix(const std::vector<std::string>& names, std::string_view theirs) 
                      [&](const std::string& name) { return theirs == name || theirs.ends_with("." + name); });
 }
 
-// As PEFT has it: what is trained in full with a head, and the output matrix, are left out.
+// As in PEFT: without modules that are trained in full with a head, and without the output matrix.
 bool of_all_linear(nn::Role role) {
   return role != nn::Role::kTokenTable && role != nn::Role::kOutput && role != nn::Role::kClassifierDense &&
          role != nn::Role::kClassifier;
@@ -59,7 +59,7 @@ bool matches(const std::vector<std::string>& targets, const Place& place) {
   return any_suffix(targets, place.theirs);
 }
 
-// The number of the layer that a module is in: the first number between dots, as PEFT counts; -1: in none.
+// The layer number of a module: the first number between dots, as in PEFT; -1: none.
 std::int64_t layer_of(std::string_view theirs) {
   std::int64_t layer = -1;
   for (std::size_t begin = theirs.find('.'); begin != theirs.npos && layer < 0; begin = theirs.find('.', begin + 1)) {
@@ -71,7 +71,7 @@ std::int64_t layer_of(std::string_view theirs) {
   return layer;
 }
 
-// Whether PEFT would put an update on the module; a regular expression is taken to match.
+// True if PEFT would update the module; a regular expression is assumed to match.
 bool is_target(const PeftConfig& c, const Place& place) {
   if (any_suffix(c.excluded, place.theirs)) return false;
   if (c.targets.empty() || c.targets_are_pattern) return true;
@@ -114,11 +114,12 @@ class LoraAdapter final : public Adapter {
   void merge_update() override {
     for (const Place& place : places_) {
       const nn::LoraDelta& delta = **place.lora;
-      // [out, in]; of the table [vocab, hidden].
+      // [out, in]; for the token table [vocab, hidden].
       const Tensor sum =
           scale(place.table() ? matmul(delta.a, delta.b, false, true) : matmul(delta.b, delta.a), delta.scale);
       Tensor& weight = place.table() ? *table_of(*model_).tensor : place.linear->weight();
-      const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose the sum
+      const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // quantisation would lose the
+                                                                                         // sum
       const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
       const Tensor merged = added(to_float(weight), sum, in_out);
       weight = type == DType::kF32 ? merged : cast(merged, type);
@@ -153,7 +154,7 @@ class LoraAdapter final : public Adapter {
   }
 
  private:
-  // weight + update, which is [out, in], into memory of its own.
+  // weight + update [out, in], in new memory.
   static Tensor added(const Tensor& weight, const Tensor& update, bool in_out) {
     Tensor merged = Tensor::empty(weight.shape());
     const float *w = weight.data<float>().data(), *u = update.data<float>().data();
@@ -189,10 +190,11 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   std::set<std::string> leaves;
   for (const Place& place : places(model)) {
     if (!place.table()) leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
-    const bool learns_itself = place.role == nn::Role::kPooler && model.pooler_drawn();  // in full, with the head
+    const bool learns_itself = place.role == nn::Role::kPooler && model.pooler_drawn();  // trained in full with the
+                                                                                         // head
     if (learns_itself || place.table() || !matches(adapter->config().targets, place)) continue;
     Tensor a = Tensor::empty({method.rank, place.in}), b = Tensor::zeros({place.out, method.rank});
-    // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B starts at 0, so the model starts unchanged.
+    // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B is 0, so the model is unchanged at first.
     const double bound = 1 / std::sqrt(static_cast<double>(place.in));
     Rng rng(seed, 0x4C6F5241 + count++);
     for (float& x : a.data<float>()) x = static_cast<float>((2 * rng.uniform() - 1) * bound);
@@ -211,7 +213,7 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
 
 namespace {
 
-// The pair of matrices that a file has for a module.
+// The two matrices of a module in a file.
 struct Pair {
   std::string module, a, b;  // names
   bool table;
@@ -259,7 +261,7 @@ std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, Peft
     check(found != by_ours.end() && found->second.table() == pair.table, ErrorKind::kBadInput,
           "{}: '{}' is not a {} of the base model", where, pair.module,
           pair.table ? "vocabulary table" : "linear module");
-    Place named = found->second;  // as the file spells it: a model without a head has no prefix
+    Place named = found->second;  // with the file's name: a model without a head has no prefix
     named.theirs = pair.module;
     check(is_target(adapter->config(), found->second) || is_target(adapter->config(), named), ErrorKind::kBadInput,
           "{}: has matrices for '{}', which adapter_config.json leaves out (target_modules, exclude_modules, "

@@ -10,7 +10,7 @@
 namespace linnet {
 namespace {
 
-// Keys whose value would change the numbers; only "off" is accepted.
+// Keys that would change the results; only "off" is accepted.
 constexpr const char* kMustBeOff[] = {"use_dora",
                                       "use_qalora",
                                       "use_bdlora",
@@ -27,18 +27,18 @@ constexpr const char* kMustBeOff[] = {"use_dora",
                                       "enable_lora",
                                       "megatron_config"};
 
-// Keys that change no number of an adapter that is loaded: of training, or described by another key.
+// Keys that do not affect a loaded adapter: for training, or redundant.
 constexpr const char* kHarmless[] = {"auto_mapping",
                                      "peft_version",
                                      "inference_mode",
-                                     "loftq_config",  // used with init_lora_weights alone
+                                     "loftq_config",  // only used with init_lora_weights
                                      "eva_config",
                                      "corda_config",
                                      "lora_ga_config",
                                      "qalora_group_size",
                                      "megatron_core",
                                      "runtime_config",
-                                     "layers_pattern",  // names the list that layers_to_transform counts
+                                     "layers_pattern",  // name of the list that layers_to_transform indexes
                                      "tokenizer_name_or_path",
                                      "tokenizer_kwargs",
                                      "merge_weights",
@@ -70,8 +70,8 @@ constexpr const char* kRead[] = {"peft_type",
                                  "prefix_projection",
                                  "encoder_hidden_size"};
 
-// Values of init_lora_weights after which the base is as it was: the file's matrices are all there is to the adapter.
-// pissa, olora, corda, loftq and lora_ga take a part out of the base's weights when training starts.
+// Values of init_lora_weights that leave the base unchanged, so that the file's matrices are the whole adapter. pissa,
+// olora, corda, loftq and lora_ga subtract a part from the base's weights when training starts.
 constexpr std::string_view kPlainStarts[] = {"gaussian", "eva", "orthogonal", "mica"};
 
 bool is_off(const Json& value) {
@@ -164,8 +164,8 @@ void name_unknown(const Json& json, std::string_view place) {
          unknown.size() == 1 ? "is" : "are", unknown.size() == 1 ? "is" : "are");
 }
 
-// Every peft_type. PEFT would take what it knows of a file with all prefixes and leave the rest out without a word:
-// such a file has a type that it does not know.
+// Every peft_type. PEFT would silently ignore parts of a file with all prefixes, so such a file has a type that PEFT
+// does not know.
 struct PeftType {
   std::string_view name;
   AdapterKind kind;
@@ -220,7 +220,7 @@ void read_virtual(const Json& json, PeftConfig& c, std::string_view place) {
   check(c.virtual_tokens >= 1 && c.virtual_tokens <= 1'000'000, ErrorKind::kBadInput, "{}: num_virtual_tokens is {}",
         place, c.virtual_tokens);
   c.stacks = integer(json, "num_transformer_submodules", 1, place);
-  // A prefix of two stacks is the decoder's all the same; a soft prompt would be two.
+  // A prefix of two stacks is the decoder's only; a soft prompt of two would be two prompts.
   const std::int64_t most = c.kind == AdapterKind::kPrefixTuning ? 2 : 1;
   check(c.stacks >= 1 && c.stacks <= most, ErrorKind::kBadInput,
         "{}: num_transformer_submodules is {}; only 1 is supported{}", place, c.stacks,
@@ -301,7 +301,7 @@ Json to_json(const PeftConfig& c) {
     json["prompt_tuning_init"] = c.prompt_init;
     json["prompt_tuning_init_text"] = text_or_null(c.prompt_text);
     if (c.prompt_init != "TEXT") return json;
-    json["tokenizer_name_or_path"] = text_or_null(c.base);  // PEFT wants one beside a text
+    json["tokenizer_name_or_path"] = text_or_null(c.base);  // PEFT requires one with a text
     return json;
   }
   json["prefix_projection"] = c.projection;

@@ -1,5 +1,5 @@
-// Prefix tuning (Li and Liang 2021): learned keys and values that every layer reads before the text's own; in an
-// encoder-decoder those of the encoder, of the decoder, and of what the decoder reads of the encoder.
+// Prefix tuning (Li and Liang 2021): learned keys and values before those of the text in every layer; in an
+// encoder-decoder for the encoder, the decoder and cross attention.
 #include <cmath>
 #include <iterator>
 
@@ -11,8 +11,7 @@
 namespace linnet {
 namespace {
 
-// The kinds of attention that read a prefix, in the order of drawing: what parameters and the file's tensors are
-// called.
+// The kinds of attention with a prefix, in order of initialisation: names of parameters and of the file's tensors.
 struct Place {
   const char *parameter, *tensor;
 };
@@ -26,7 +25,7 @@ std::int64_t layers_of(std::size_t place, const nn::TransformerConfig& c) {
 std::size_t places(PrefixReach reach) { return reach == PrefixReach::kAllAttention ? std::size(kPlaces) : 1; }
 std::int64_t width_of(const nn::TransformerConfig& c) { return c.kv_heads * c.head_dim; }
 
-// The perceptron that makes the prefix while it trains; only its output is saved.
+// The MLP that computes the prefix in training; only its output is saved.
 struct Projection {
   Tensor in_weight, in_bias, out_weight, out_bias;
 };
@@ -35,14 +34,14 @@ struct Projection {
 struct Table {
   Tensor rows;  // [virtual tokens, layers * 2 * width], or [virtual tokens, width] before a projection
   Projection projection = {};
-  std::vector<nn::PrefixKv> layers = {};  // what `rows` gave last
+  std::vector<nn::PrefixKv> layers = {};  // the last result for `rows`
 
   Tensor prefix() const {
     if (!projection.in_weight) return rows;
     const Tensor hidden = activation(linear(rows, projection.in_weight, projection.in_bias), Activation::kTanh);
     return linear(hidden, projection.out_weight, projection.out_bias);
   }
-  // Recorded, so that gradients reach the table. Each layer has its own pair, or every `step`th, from the start again.
+  // On the tape, so that gradients reach the table. Each layer has its own pair, or every `step`th, cyclically.
   std::span<const nn::PrefixKv> split(std::int64_t count, std::int64_t step, const nn::TransformerConfig& c) {
     const Tensor all = prefix();
     const Shape shape{all.size(0), 2 * count, c.kv_heads, c.head_dim};
@@ -58,7 +57,8 @@ struct Table {
   }
 };
 
-Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Linear starts; bound 0: normal(0, 1)
+Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Linear is initialised; bound 0: normal(0,
+                                                     // 1)
   Tensor t = Tensor::empty(std::move(shape));
   for (float& x : t.data<float>()) x = bound > 0 ? static_cast<float>((2 * rng.uniform() - 1) * bound) : rng.normal();
   t.set_requires_grad();
@@ -110,11 +110,11 @@ class PrefixAdapter final : public Adapter {
   }
 
  private:
-  // PEFT (0.21) puts the pairs of all layers twice in a row for a model of two stacks and hands every layer four: the
-  // first two of them are the decoder's, so that layer i reads the pair 2 i. Its files mean that.
+  // For a model of two stacks, PEFT (0.21) repeats the pairs of all layers and gives every layer four: the first two
+  // are the decoder's, so that layer i uses the pair 2 i. Files depend on it.
   std::int64_t step() const { return config_.reach == PrefixReach::kOneStack ? config_.stacks : 1; }
 
-  std::vector<Table> tables_;  // as kPlaces, or the first alone
+  std::vector<Table> tables_;  // as kPlaces, or only the first
 };
 
 Table drawn_table(std::int64_t virtual_tokens, std::int64_t width, std::int64_t columns, std::int64_t hidden,

@@ -1,4 +1,4 @@
-// Prompt tuning (Lester et al. 2021): learned rows put before the embeddings of every text.
+// Prompt tuning (Lester et al. 2021): learned rows before the embeddings of every text.
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
@@ -34,7 +34,7 @@ class PromptAdapter final : public Adapter {
   Tensor prompt_;  // [virtual tokens, hidden]
 };
 
-// The rows of the vocabulary a prompt starts from.
+// The rows of the token table that initialise a prompt.
 std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t vocab, std::uint64_t seed) {
   const auto n = static_cast<std::size_t>(method.virtual_tokens);
   std::vector<std::int32_t> ids;
@@ -46,7 +46,7 @@ std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t voc
   }
   check(!method.text_ids.empty(), "[prompt tuning] the initial text '{}' has no tokens", printable(method.text));
   for (std::size_t i = 0; i < n; ++i)
-    ids.push_back(method.text_ids[i % method.text_ids.size()]);  // PEFT: cut or repeat
+    ids.push_back(method.text_ids[i % method.text_ids.size()]);  // PEFT truncates or repeats
   return ids;
 }
 

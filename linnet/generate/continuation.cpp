@@ -10,7 +10,7 @@
 namespace linnet::generate {
 namespace {
 
-// How many new tokens may come, by the request and by the model's positions.
+// Maximum number of new tokens, by the request and by the model's positions.
 std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
   if (o.max_length) {
@@ -43,7 +43,8 @@ StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, s
   return step;
 }
 
-// The token that a full length must end with. Transformers gives several of them the same score: greedily the lowest.
+// The forced end token at the maximum length. Transformers gives several of them the same score; greedy search takes
+// the lowest.
 std::optional<std::int32_t> forced_end(const GenerateOptions& options, std::int64_t vocabulary) {
   std::optional<std::int32_t> lowest;
   for (const std::int32_t id : options.forced_eos_ids)
@@ -82,7 +83,7 @@ void Continuation::take(std::span<float> scores) {
   const auto forbidden =
       step < least_ ? std::span<const std::int32_t>(options_.eos_ids) : std::span<const std::int32_t>();
   const std::vector<float> kept = options_.logprobs > 0 ? std::vector<float>(scores.begin(), scores.end())
-                                                        : std::vector<float>();  // as the model gave them
+                                                        : std::vector<float>();  // before any processor
   std::int32_t id = sampler_.choose(scores, ids_, forbidden, step == 0);
   if (step + 1 == count_) id = last_.value_or(id);
   if (!kept.empty()) result_.logprobs.push_back(step_logprobs(kept, id, options_.logprobs));

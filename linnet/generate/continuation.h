@@ -1,4 +1,4 @@
-// The text of one request as it grows: which token comes next, and when it ends.
+// The growing text of one request: chooses the next token and decides when it ends.
 #pragma once
 
 #include <chrono>
@@ -15,17 +15,17 @@ namespace linnet::generate {
 
 struct Request {
   std::vector<std::int32_t> prompt;
-  GenerateOptions options = {};  // its `interrupted` is not called: the engine has one
+  GenerateOptions options = {};  // its `interrupted` is ignored: the engine has its own
   OnToken on_token = {};
-  std::function<void(Generation&)> on_end = {};  // once, also when it was cancelled (kStop)
+  std::function<void(Generation&)> on_end = {};  // called once, also if cancelled (kStop)
 };
 
 class Continuation : public Text {
  public:
-  // Errors as generate().
+  // Throws like generate().
   Continuation(const models::Model& model, Request request);
 
-  const std::vector<std::int32_t>& ids() const override { return ids_; }  // prompt and new ones
+  const std::vector<std::int32_t>& ids() const override { return ids_; }  // prompt and new tokens
   std::int64_t longest() const override { return result_.prompt_tokens + count_; }
   std::int64_t first_scored() const override { return std::ssize(ids_) - 1; }
   void take(std::span<float> scores) override;  // chooses the next token
@@ -45,10 +45,10 @@ class Continuation : public Text {
   Sampler sampler_;
   std::vector<std::int32_t> ids_;
   std::int64_t count_ = 0, least_ = 0;  // of new tokens
-  std::optional<std::int32_t> last_;    // what a full length must end with
+  std::optional<std::int32_t> last_;    // forced last token
   bool ended_ = false;
   Generation result_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();  // of the prompt, then of the rest
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();  // for the prompt, then for the rest
 };
 
 }  // namespace linnet::generate

@@ -8,7 +8,7 @@
 namespace linnet::generate {
 namespace {
 
-// Rows over the vocabulary: more take memory beside the pool and spare little time.
+// Rows of logits at a time: more take memory outside the pool and save little time.
 constexpr std::size_t kScoresAtOnce = 16;
 
 std::int64_t blocks_of(std::int64_t positions) { return (positions + kKvBlock - 1) / kKvBlock; }
@@ -24,16 +24,16 @@ nn::KvCache make_pool(const models::Model& model, std::size_t memory) {
 
 }  // namespace
 
-// What others may take over of a text.
+// Which blocks of a text others may reuse.
 enum class Kept : std::uint8_t { kShared, kAll };
 
 struct Engine::Running {
   RequestId id = 0;
   std::unique_ptr<Text> text;
   Kept kept;
-  std::int64_t shared = 0;  // tokens at its start that are computed by themselves, for others too
+  std::int64_t shared = 0;  // first tokens that are computed alone, since others share them
   nn::KvCache::Sequence sequence = {};
-  bool passing = false;  // its last pass kept one layer: nothing can go on from it
+  bool passing = false;  // its last pass kept one layer, so nothing can continue it
 };
 
 // Tokens of a text that a step computes.
@@ -43,7 +43,7 @@ struct Engine::Piece {
   std::int64_t end() const { return begin + count; }
 };
 
-// A hidden row behind which a text wants the scores.
+// A hidden row whose logits a text needs.
 struct Engine::Row {
   Running* text;
   std::int32_t hidden;
@@ -97,13 +97,13 @@ void Engine::take_submitted() {
   cancelled_.clear();
 }
 
-// Tokens of a text that are in its blocks, and those that are not.
+// Number of tokens of a text whose keys and values are in its blocks, and of the others.
 std::int64_t Engine::computed(const Running& text) const {
   return std::max<std::int64_t>(0, text.sequence.length() - virtual_tokens_);
 }
 std::int64_t Engine::missing(const Running& text) const { return std::ssize(text.text->ids()) - computed(text); }
 
-// The positions of `ids`, as the index of prefixes knows them.
+// Keys of the prefix index for the positions of `ids`.
 std::vector<std::int32_t> Engine::keys(std::span<const std::int32_t> ids) const {
   std::vector<std::int32_t> keys(static_cast<std::size_t>(virtual_tokens_), -1);
   keys.insert(keys.end(), ids.begin(), ids.end());
@@ -115,7 +115,7 @@ void Engine::remember(const Running& text, std::int64_t count) {
   prefixes_.add(keys(std::span(text.text->ids()).first(static_cast<std::size_t>(count))), text.sequence);
 }
 
-// False where `text` has to wait: only younger ones give their blocks up for it.
+// Returns false if `text` has to wait: only younger texts are preempted for it.
 bool Engine::make_room(const Running& text, std::int64_t count) {
   while (cache_.free_blocks() < cache_.blocks_wanted(text.sequence, count)) {
     if (prefixes_.evict()) continue;
@@ -128,12 +128,12 @@ bool Engine::make_room(const Running& text, std::int64_t count) {
   return true;
 }
 
-// Takes over what earlier texts have computed of a text. False where one of this step computes more of it.
+// Reuses cached blocks of earlier texts. Returns false if a text of this step computes a longer shared prefix.
 bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
   const std::span<const std::int32_t> ids = text.text->ids();
   if (keeps_prefixes_)
     text.sequence = prefixes_.find(keys(ids.first(static_cast<std::size_t>(text.text->first_scored()))), cache_);
-  if (computed(text) == 0) text.sequence = {};  // virtual tokens go with the text that follows them
+  if (computed(text) == 0) text.sequence = {};  // virtual tokens alone are not reused
   if (text.shared <= computed(text)) return true;
   const auto shared = ids.first(static_cast<std::size_t>(text.shared));
   const auto computes_it = [&](const Piece& piece) {
@@ -146,16 +146,16 @@ bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
   return false;
 }
 
-// False where the pool is full.
+// Returns false if the pool is full.
 bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces) {
   if (budget <= 0) return true;
   const bool begins = text.sequence.blocks().empty();
   if (begins && !begin(text, pieces)) return true;
   const std::int64_t done = computed(text), all = missing(text);
   const std::int64_t wanted = done < text.shared ? text.shared - done : all;
-  const bool whole = text.kept == Kept::kShared && !keeps_prefixes_;  // its rotation depends on where a piece ends
+  const bool whole = text.kept == Kept::kShared && !keeps_prefixes_;  // its rotation depends on the end of a piece
   const std::int64_t count = whole ? all : std::min(wanted, budget);
-  const bool virtual_blocks = !model_.virtual_tokens().prefix.empty();  // which hold all layers
+  const bool virtual_blocks = !model_.virtual_tokens().prefix.empty();  // they have all layers
   text.passing = count == all && !text.text->goes_on() && !virtual_blocks;
   const std::int64_t positions = count + (text.sequence.length() == 0 ? virtual_tokens_ : 0);
   if (!text.passing && !make_room(text, positions)) {
@@ -172,7 +172,7 @@ bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& p
   return true;
 }
 
-// What the next step computes: a token of every running text, and of the others what else has room, the oldest first.
+// Plans the next step: one token of every running text, and chunks of the others while there is room, oldest first.
 void Engine::plan(std::vector<Piece>& pieces) {
   const auto runs = [&](const Running& text) { return text.kept == Kept::kAll && missing(text) == 1; };
   std::int64_t running = std::ranges::count_if(texts_, runs), left = options_.batch_tokens;
@@ -186,7 +186,7 @@ void Engine::plan(std::vector<Piece>& pieces) {
     const bool oldest = &text == &texts_.front();
     const std::int64_t budget = one ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running);
     full = !add_piece(text, budget, pieces) || full;
-    if (oldest && pieces.empty()) {  // it shares a block that it has to write to, and there is none for a copy
+    if (oldest && pieces.empty()) {  // it shares a block that it must write to, and no block is free for a copy
       text.sequence = {};
       text.shared = 0;
       while (prefixes_.evict()) {
@@ -197,7 +197,7 @@ void Engine::plan(std::vector<Piece>& pieces) {
   }
 }
 
-// From token `from` on.
+// Drops the cache from token `from` on.
 void Engine::compute_again(Running& text, std::int64_t from) const {
   if (computed(text) < from) return;
   const bool passed = text.passing && computed(text) > from;
@@ -207,7 +207,7 @@ void Engine::compute_again(Running& text, std::int64_t from) const {
     cache_.truncate(text.sequence, from + virtual_tokens_);
 }
 
-// The hidden rows behind which `rows` want scores.
+// The hidden rows whose logits `rows` need.
 Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows) {
   nn::Packed batch;
   std::vector<nn::KvCache::Sequence*> sequences;
@@ -251,7 +251,7 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
   }
 }
 
-// Texts that go on from an ended one take its place. Was there one?
+// Replaces ended texts by those that continue them. Returns true if any ended.
 bool Engine::remove_ended() {
   bool any = false;
   for (auto at = texts_.begin(); at != texts_.end();) {
@@ -259,7 +259,7 @@ bool Engine::remove_ended() {
       ++at;
       continue;
     }
-    Texts removed;  // before its callback, which may throw
+    Texts removed;  // destroyed before its callback, which may throw
     removed.splice(removed.end(), texts_, at++);
     Running& text = removed.front();
     for (auto& next : text.text->next()) {
@@ -285,7 +285,7 @@ bool Engine::step() {
     plan(pieces);
     LINNET_ASSERT(!pieces.empty());
     hidden = forward(pieces, rows);
-  } catch (...) {  // the sequences are as they were, or empty
+  } catch (...) {  // the sequences are unchanged or empty
     for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
     throw;
   }

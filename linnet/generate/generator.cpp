@@ -22,7 +22,7 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
 
 Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
-  // Shared with the request: where a step throws, the engine ends it after this function has.
+  // Shared with the request: after an exception of a step the request outlives this function.
   const auto result = std::make_shared<std::optional<Generation>>();
   const RequestId id = engine.submit(
       {{prompt.begin(), prompt.end()}, options, on_token, [result](Generation& g) { *result = std::move(g); }});

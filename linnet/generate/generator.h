@@ -1,4 +1,4 @@
-// Continues a prompt token by token: the engine (engine.h) with one request.
+// Generates a continuation of one prompt: one request to the engine (engine.h).
 //
 //   Generation g = generate(model, prompt_ids, {.max_new_tokens = 64, .eos_ids = {2}}, [](std::int32_t id) { … return
 //   true; });
@@ -17,15 +17,17 @@ namespace linnet::generate {
 
 struct GenerateOptions {
   std::int64_t max_new_tokens = 256;
-  std::optional<std::int64_t> max_length = {};  // counts prompt + new (R50); max_new_tokens is then not looked at
-  std::int64_t min_length = 0;                  // prompt + new
+  std::optional<std::int64_t> max_length = {};  // prompt + new tokens; max_new_tokens is then ignored
+  std::int64_t min_length = 0;                  // prompt + new tokens
   std::int64_t min_new_tokens = 0;
-  std::vector<std::int32_t> eos_ids = {};         // any of them ends the text
-  std::vector<std::int32_t> forced_eos_ids = {};  // the last token that the length allows is one of them, the lowest
+  std::vector<std::int32_t> eos_ids = {};         // each of them ends the text
+  std::vector<std::int32_t> forced_eos_ids = {};  // forced as the last token at the maximum length; the lowest if
+                                                  // several
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
-  std::int64_t logprobs = 0;               // keep the N likeliest tokens of every step with their log-probabilities
-  std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; true ends the text (kStop)
+  std::int64_t logprobs = 0;               // keeps the top N tokens of every step with their log-probabilities
+  std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; if true, ends the text
+                                           // (kStop)
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength };
@@ -36,30 +38,30 @@ struct TokenLogprob {
 };
 struct StepLogprobs {
   TokenLogprob chosen;
-  std::vector<TokenLogprob> top;  // likeliest first
+  std::vector<TokenLogprob> top;  // most likely first
 };
 
 struct Generation {
-  std::vector<std::int32_t> ids;  // new ones, with the end token if one came
+  std::vector<std::int32_t> ids;  // new tokens, with the end token if any
   FinishReason finish = FinishReason::kLength;
   std::vector<StepLogprobs> logprobs;
   std::int64_t prompt_tokens = 0;
-  std::int64_t cached_tokens = 0;  // of them: an earlier text of the engine began with them
+  std::int64_t cached_tokens = 0;  // from the cache: an earlier text of the engine has the same prefix
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
-// kBadInput naming the model unless it predicts the next token.
+// kBadInput naming the model unless it is a causal language model.
 void require_causal_lm(const models::Model& model);
 
-// Called with every new id; false ends the text (finish is then kStop).
+// Called with every new id; if false, the text ends (finish is kStop).
 using OnToken = std::function<bool(std::int32_t id)>;
 
 // kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that
 // fills max_length or the context.
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
-// By an engine that keeps what it has computed for the next prompts, beside what others have submitted; it asks its own
-// `interrupted`, not the options'.
+// Uses an engine, which caches prefixes for later prompts and may have other requests. It checks its own `interrupted`,
+// not that of the options.
 class Engine;
 Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});

@@ -1,10 +1,10 @@
-// What a user asks of generation, completed by what the checkpoint says (generation_config.json) and by the defaults of
+// Generation options of a call, completed by those of the checkpoint (generation_config.json) and by the defaults of
 // Transformers' generate.
 //
 //   GenerateOptions options = resolve({.max_new_tokens = 64, .top_p = 0.9}, generation_config(model));
 //
-// End tokens, lengths and penalties of the checkpoint hold always; its temperature, top-k and top-p only when sampling,
-// and sampling is on only where it was asked for (R48, R50, R51).
+// End tokens, lengths and penalties of the checkpoint always apply; its temperature, top-k and top-p only with
+// sampling. Sampling is off unless the call requests it, so that results are reproducible by default.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@
 
 namespace linnet::generate {
 
-// An empty field was not asked for.
+// Unset fields were not requested.
 struct Overrides {
-  std::optional<std::int64_t> max_new_tokens = {};  // goes before max_length
-  std::optional<std::int64_t> max_length = {};      // prompt + new
+  std::optional<std::int64_t> max_new_tokens = {};  // takes precedence over max_length
+  std::optional<std::int64_t> max_length = {};      // prompt + new tokens
   std::optional<std::int64_t> min_new_tokens = {}, min_length = {};
-  std::optional<bool> do_sample = {};  // empty: where one of the next five is there; a temperature of 0 is greedy
+  std::optional<bool> do_sample = {};  // unset: true if one of the next five is set; a temperature of 0 is greedy
   std::optional<double> temperature = {};
-  std::optional<std::int64_t> top_k = {};  // when sampling 50, as in Transformers; 0: all
+  std::optional<std::int64_t> top_k = {};  // default with sampling 50, as in Transformers; 0: all
   std::optional<double> top_p = {}, min_p = {}, typical_p = {};
   std::optional<double> repetition_penalty = {};
   std::optional<std::int64_t> no_repeat_ngram_size = {};
   std::uint64_t seed = 0;
-  std::int64_t logprobs = 0;  // of this many likeliest tokens at every step
+  std::int64_t logprobs = 0;  // number of top tokens at every step
 };
 
 inline constexpr std::int64_t kDefaultNewTokens = 256;
@@ -47,10 +47,10 @@ inline constexpr OptionRule kOverrideRules[] = {
     {"no_repeat_ngram_size", at_least(0)},
 };
 
-// generation_config.json beside the weights, else what config.json says; of a GGUF file its end tokens.
+// generation_config.json next to the weights, else the fields of config.json; for a GGUF file its end tokens.
 GenerationConfig generation_config(const models::Model& model);
 
-// kInvalidArgument for a value out of its range.
+// kInvalidArgument for a value out of range.
 GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint);
 
 }  // namespace linnet::generate

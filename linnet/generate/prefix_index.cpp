@@ -22,7 +22,7 @@ void PrefixIndex::add(Ids ids, const nn::KvCache::Sequence& sequence) {
     const Ids tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
     auto [found, length] = longest_match(node->next, tokens);
     if (length < tokens.size()) {
-      if (length > 0 && length == found->first.size()) node->next.erase(found);  // it goes on in the new block
+      if (length > 0 && length == found->first.size()) node->next.erase(found);  // the new block extends it
       auto made = std::make_unique<Node>(Node{sequence.blocks()[block], 0, {}});
       found = node->next.emplace(std::vector<std::int32_t>(tokens.begin(), tokens.end()), std::move(made)).first;
     }
@@ -48,7 +48,7 @@ nn::KvCache::Sequence PrefixIndex::find(Ids ids, const nn::KvCache& cache) {
   return sequence;
 }
 
-// The child that begins with most of `tokens`, and with how many: in the order of their tokens it is beside them.
+// The child with the longest common prefix with `tokens`, and its length. It is adjacent to `tokens` in the sorted map.
 auto PrefixIndex::longest_match(Children& children, Ids tokens) -> std::pair<Children::iterator, std::size_t> {
   std::pair<Children::iterator, std::size_t> best{children.end(), 0};
   const auto look = [&](Children::iterator child) {

@@ -1,5 +1,5 @@
-// Blocks of the KV cache by the tokens up to their ends: what a prompt that begins like an earlier text need not
-// compute again (RadixAttention, Zheng et al. 2024, with edges of a block).
+// Index of KV cache blocks by prefix, so that a prompt reuses the blocks of an earlier text with the same beginning
+// (RadixAttention, Zheng et al. 2024, with one block per edge).
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,19 @@ namespace linnet::generate {
 
 class PrefixIndex {
  public:
-  // The blocks of a sequence up to the end of `ids`, of which the last may be filled in part. The sequence may be
-  // longer; what it writes to that block from now on, it writes to a copy.
+  // Adds the blocks of a sequence up to the end of `ids`; the last one may be partial. The sequence may be longer; it
+  // copies that block before its next write.
   void add(std::span<const std::int32_t> ids, const nn::KvCache::Sequence& sequence);
-  // A sequence of the blocks that `ids` begins with, perhaps of none; of the last one perhaps only some positions.
+  // A sequence of the blocks of the longest known prefix of `ids`, which may be empty; the last one may be partial.
   nn::KvCache::Sequence find(std::span<const std::int32_t> ids, const nn::KvCache& cache);
-  // Drops the block that was found or added longest ago, of those that nothing else owns and no other block goes on
-  // from; false where there is none.
+  // Evicts the least recently used block that has no other owner and no successor; returns false if there is none.
   bool evict();
 
  private:
   struct Node {
     nn::KvCache::Block block;
     std::uint64_t used = 0;
-    std::map<std::vector<std::int32_t>, std::unique_ptr<Node>> next;  // by the tokens of the block
+    std::map<std::vector<std::int32_t>, std::unique_ptr<Node>> next;  // key: the tokens of the block
   };
   using Children = decltype(Node::next);
   static std::pair<Children::iterator, std::size_t> longest_match(Children& children,

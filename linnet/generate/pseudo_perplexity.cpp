@@ -9,7 +9,7 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-// Copies of a framed window, each with another token masked, gathered until a batch is full.
+// Collects copies of a window with special tokens, each with another token masked, until a batch is full.
 class MaskedBatch {
  public:
   MaskedBatch(const models::Model& model, Perplexity& sum) : model_(model), sum_(sum) {}

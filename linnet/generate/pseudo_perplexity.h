@@ -1,4 +1,4 @@
-// How well a masked language model knows a text: every token is masked in turn and scored from both its sides
+// Pseudo-perplexity of a masked language model: each token is masked in turn and scored with the context on both sides
 // (Salazar et al., "Masked language model scoring", 2020).
 //
 //   Perplexity p = pseudo_perplexity(model, tokenizer.encode_ids(text, {.add_special_tokens = false}),
@@ -16,14 +16,14 @@ namespace linnet::generate {
 
 struct PseudoPerplexityOptions {
   std::int32_t mask = -1;                             // the mask token's id
-  std::vector<std::int32_t> before = {}, after = {};  // special tokens around every window, never masked themselves
-  std::int64_t window = 512, stride = 256;            // tokens of a window, special ones included; as in `perplexity`
-  std::int64_t limit = 0;                             // tokens looked at; 0: all
+  std::vector<std::int32_t> before = {}, after = {};  // special tokens around every window, never masked
+  std::int64_t window = 512, stride = 256;            // tokens of a window, with special ones; as in `perplexity`
+  std::int64_t limit = 0;                             // maximum number of tokens; 0: all
   std::int64_t batch_rows = nn::kBatchRows;           // rows (tokens) computed together
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // tokens scored
 };
 
-// Sums over the tokens of `ids`, each scored once in the first window that holds it. A masked LM's head is needed.
+// Sums over the tokens of `ids`, each scored once in the first window that contains it. Requires a masked LM head.
 Perplexity pseudo_perplexity(const models::Model& model, std::span<const std::int32_t> ids,
                              const PseudoPerplexityOptions& options);
 

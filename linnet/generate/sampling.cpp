@@ -25,7 +25,7 @@ void forbid_repeated_ngrams(std::span<float> scores, std::span<const std::int32_
       scores[static_cast<std::size_t>(seen[at + n - 1])] = kNever;
 }
 
-// The last token of a sequence may not follow its others.
+// Forbids the last token of a sequence after its other tokens.
 void forbid_sequences(std::span<float> scores, std::span<const std::int32_t> seen,
                       std::span<const std::vector<std::int32_t>> sequences) {
   for (const auto& sequence : sequences) {
@@ -36,7 +36,7 @@ void forbid_sequences(std::span<float> scores, std::span<const std::int32_t> see
   }
 }
 
-// Probabilities of candidates sorted by falling score.
+// Softmax of candidates that are sorted by score, highest first.
 void normalise(std::vector<Candidate>& candidates) {
   double total = 0;
   for (Candidate& c : candidates)

@@ -1,8 +1,7 @@
-// From scores over the vocabulary to the next token: the processors and warpers of Transformers' generate, in its
-// order.
+// Chooses the next token from logits: the processors and warpers of Transformers' generate, in the same order.
 //
 //   Sampler sampler({.do_sample = true, .temperature = 0.7f, .top_p = 0.9f}, /*seed=*/42);
-//   Choice next = sampler.choose(logits, ids);
+//   std::int32_t next = sampler.choose(logits, ids, /*forbidden=*/{}, /*first=*/true);
 #pragma once
 
 #include <cstdint>
@@ -14,25 +13,25 @@
 namespace linnet::generate {
 
 struct SamplingOptions {
-  bool do_sample = false;                 // false: the likeliest token, whatever the fields marked (s) say
-  float temperature = 1;                  // (s) divides the scores
-  std::int64_t top_k = 0;                 // (s) keep the k likeliest; 0: all
-  float top_p = 1;                        // (s) keep the likeliest whose probabilities reach p
-  float min_p = 0;                        // (s) drop those below this share of the likeliest's probability
-  float typical_p = 1;                    // (s) keep those whose surprise is nearest the entropy
-  float repetition_penalty = 1;           // scores of seen tokens are divided (or multiplied, below zero) by it
-  std::int64_t no_repeat_ngram_size = 0;  // no n-gram of this size twice; 0: off
-  std::vector<std::int32_t> suppress_tokens = {};         // never
-  std::vector<std::int32_t> begin_suppress_tokens = {};   // never as the first new token
-  std::vector<std::vector<std::int32_t>> bad_words = {};  // never these tokens in a row
+  bool do_sample = false;                          // false: greedy; fields marked (s) have no effect
+  float temperature = 1;                           // (s) divides the logits
+  std::int64_t top_k = 0;                          // (s) keep the k most likely; 0: all
+  float top_p = 1;                                 // (s) keep the most likely whose probabilities reach p
+  float min_p = 0;                                 // (s) drop those below this fraction of the highest probability
+  float typical_p = 1;                             // (s) keep those whose information is closest to the entropy
+  float repetition_penalty = 1;                    // logits of seen tokens are divided (negative ones multiplied) by it
+  std::int64_t no_repeat_ngram_size = 0;           // no n-gram of this size twice; 0: off
+  std::vector<std::int32_t> suppress_tokens = {};  // never generated
+  std::vector<std::int32_t> begin_suppress_tokens = {};   // never the first new token
+  std::vector<std::vector<std::int32_t>> bad_words = {};  // never generated as a sequence
 };
 
 class Sampler {
  public:
   Sampler(SamplingOptions options, std::uint64_t seed) : options_(std::move(options)), rng_(seed) {}
 
-  // `scores` [vocab] is changed in place. `seen`: prompt and what was generated. `forbidden`: ids that may not come now
-  // (end tokens before the minimum length). `first`: this is the first new token.
+  // Modifies the logits `scores` [vocab]. `seen`: prompt and generated tokens. `forbidden`: ids that are not allowed
+  // now (end tokens before the minimum length). `first`: true for the first new token.
   std::int32_t choose(std::span<float> scores, std::span<const std::int32_t> seen,
                       std::span<const std::int32_t> forbidden, bool first);
 
@@ -43,6 +42,6 @@ class Sampler {
   Rng rng_;
 };
 
-std::int32_t argmax(std::span<const float> scores);  // the first of equals
+std::int32_t argmax(std::span<const float> scores);  // the first one of equals
 
 }  // namespace linnet::generate

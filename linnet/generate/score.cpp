@@ -12,20 +12,20 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-constexpr std::size_t kRowsAtOnce = 64;  // 64 rows of 50,000 scores are 13 MB: they stay near the cores
+constexpr std::size_t kRowsAtOnce = 64;  // 64 rows of 50,000 logits are 13 MB, which stay in cache
 
 }  // namespace
 
 std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& hidden,
                                      std::span<const std::int32_t> rows, std::span<const std::int32_t> targets) {
   std::vector<TokenScore> result(rows.size());
-  // Several targets of one row stand side by side: its scores are computed once.
+  // Targets of the same row are adjacent, so that its logits are computed once.
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return rows[a] < rows[b]; });
   for (std::size_t at = 0; at < order.size();) {
     Ids distinct;
-    std::vector<std::pair<std::size_t, std::size_t>> wanted;  // (index, place in `distinct`)
+    std::vector<std::pair<std::size_t, std::size_t>> wanted;  // (index, position in `distinct`)
     for (; at < order.size(); ++at) {
       if (distinct.empty() || distinct.back() != rows[order[at]]) {
         if (distinct.size() == kRowsAtOnce) break;
@@ -60,8 +60,7 @@ ScoreSession::ScoreSession(const models::Model& model, ScoreOptions options)
   require_causal_lm(model);
 }
 
-// How many tokens all prompts begin with, the last one of each left out: its row scores what follows. Fewer when later
-// ones differ.
+// Length of the common prefix of all prompts so far, without the last token of each: its row scores the continuation.
 std::int64_t ScoreSession::shared_by(std::span<const ScoreRequest> requests) {
   if (requests.empty() || (!shared_ && requests.size() < 2)) return 0;
   Ids common = shared_ ? *shared_ : requests.front().prompt;
@@ -80,7 +79,7 @@ std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest
     std::vector<std::vector<Score>> scores;
     std::int64_t done = 0;
   };
-  // Shared with the requests: where a step throws, the engine ends them after this function has.
+  // Shared with the requests: after an exception of a step they outlive this function.
   const auto answers = std::make_shared<Answers>();
   answers->scores.resize(requests.size());
   std::vector<RequestId> submitted;

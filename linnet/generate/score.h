@@ -19,45 +19,45 @@
 namespace linnet::generate {
 
 struct ScoreOptions {
-  std::int64_t batch_rows = nn::kBatchRows;                                // rows (tokens) computed together
-  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // requests
+  std::int64_t batch_rows = nn::kBatchRows;                                // tokens per batch
+  std::function<void(std::int64_t done, std::int64_t all)> progress = {};  // counts requests
 };
 
-// One entry a request, one score a continuation, in the order given. Errors as Scoring().
+// One entry per request, one score per continuation, in order. Throws like Scoring().
 std::vector<std::vector<Score>> score(const models::Model& model, std::span<const ScoreRequest> requests,
                                       const ScoreOptions& options = {});
 
-// The same for requests that come in portions: what all prompts so far begin with stays in the KV cache.
+// The same for requests in portions: the common prefix of all prompts so far stays in the KV cache.
 class ScoreSession {
  public:
   // The model must outlive the session.
   explicit ScoreSession(const models::Model& model, ScoreOptions options = {});
-  // Their `shared` and `on_end` are the session's.
+  // Sets their `shared` and `on_end`.
   std::vector<std::vector<Score>> score(std::span<const ScoreRequest> requests);
 
  private:
   std::int64_t shared_by(std::span<const ScoreRequest> requests);
   ScoreOptions options_;
   Engine engine_;
-  std::optional<std::vector<std::int32_t>> shared_;  // what all prompts begin with; none before two were seen
+  std::optional<std::vector<std::int32_t>> shared_;  // common prefix of all prompts; unset before there are two
 };
 
 struct PerplexityOptions {
   std::int64_t window = 512, stride = 256;
-  std::int64_t limit = 0;  // tokens looked at; 0: all
+  std::int64_t limit = 0;  // maximum number of tokens; 0: all
   std::function<void(std::int64_t done, std::int64_t all)> progress = {};
 };
 struct Perplexity {
-  double negative_log_likelihood = 0;  // sum over the tokens scored
+  double negative_log_likelihood = 0;  // sum over the scored tokens
   std::int64_t tokens = 0;
   double perplexity() const;
 };
-// Sliding windows as in Transformers' guide: every token is scored once, with the context its window has. One without
-// any (the first of all, and of each window where the stride is the window) is left out.
+// Sliding windows as in Transformers' guide: every token is scored once with the context of its window. Tokens without
+// context are skipped (the first one, and that of each window if the stride is the window).
 Perplexity perplexity(const models::Model& model, std::span<const std::int32_t> ids,
                       const PerplexityOptions& options = {});
 
-// Log-probabilities of `targets[i]` at hidden row `rows[i]`, in pieces so that scores over the vocabulary stay small.
+// Log-probabilities of `targets[i]` at hidden row `rows[i]`, in pieces to limit the memory of logits.
 struct TokenScore {
   double logprob;
   bool likeliest;

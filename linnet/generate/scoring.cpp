@@ -35,7 +35,7 @@ std::vector<Edge> grow(const std::vector<Ids>& continuations, const std::vector<
   return edges;
 }
 
-// The row before it scores it, and nothing goes on from it.
+// The row before its token scores it, and no edge follows.
 bool needs_no_rows(const Edge& edge) { return edge.tokens.size() == 1 && edge.next.empty(); }
 
 void check_ids(const models::Model& model, const Ids& ids, const char* what) {
@@ -66,7 +66,7 @@ Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std
   for (const Ids& continuation : request.continuations)
     shared_->longest = std::max(shared_->longest, std::ssize(ids_) + std::ssize(continuation));
   whole_ = request.continuations.size() == 1 && nn::depends_on_length(model.config().rope.kind);
-  // Where all continuations begin alike, their beginning is computed with the prompt.
+  // A common prefix of all continuations is computed with the prompt.
   if (shared_->tree.size() == 1 && (whole_ || !needs_no_rows(shared_->tree.front()))) follow(shared_->tree.front());
 }
 

@@ -1,7 +1,7 @@
-// One request to score continuations of a prompt, as the texts that an engine computes: the continuations are a tree,
-// and each of its edges is a text that begins where the one above it ends. The last token of a continuation is not
-// computed, but for a model whose rotations depend on a text's length: there a single continuation is scored as in one
-// forward pass of prompt and continuation, several are not.
+// A request to score continuations of a prompt, as texts of an engine: the continuations form a tree, and each edge is
+// a text that continues its parent's. The last token of a continuation is not computed, except for models whose
+// rotations depend on the length: there a single continuation is scored as in one forward pass of prompt and
+// continuation; several are not.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ namespace linnet::generate {
 struct Score {
   double logprob = 0;
   std::int64_t tokens = 0;
-  bool greedy = true;  // every token is the likeliest one
+  bool greedy = true;  // true if every token is the most likely one
 };
 
 struct ScoreRequest {
   std::vector<std::int32_t> prompt;                      // at least one token
   std::vector<std::vector<std::int32_t>> continuations;  // each at least one token
-  std::int64_t shared = 0;  // tokens at the prompt's start that other requests begin with, too: kept for them
-  std::function<void(const std::vector<Score>&)> on_end = {};  // once; no scores where it was cancelled
+  std::int64_t shared = 0;                               // length of the prompt's prefix that other requests share
+  std::function<void(const std::vector<Score>&)> on_end = {};  // called once; without scores if cancelled
 };
 
-// The tokens from one place where continuations part or end to the next.
+// An edge of the tree: tokens between two branching points.
 struct Edge {
   std::vector<std::int32_t> tokens;
-  std::vector<std::size_t> through;  // continuations that run along it
+  std::vector<std::size_t> through;  // continuations that contain it
   std::vector<Edge> next;
 };
 std::vector<Edge> edges_of(const std::vector<std::vector<std::int32_t>>& continuations);
@@ -56,7 +56,7 @@ class Scoring : public Text {
     std::vector<Score> scores;
     std::function<void(const std::vector<Score>&)> on_end;
     std::int64_t longest = 0;  // prompt and continuation
-    std::size_t texts = 0;     // not finished
+    std::size_t texts = 0;     // number of unfinished texts
     bool stopped = false;
   };
   Scoring(std::shared_ptr<Shared> shared, const Edge& edge, std::vector<std::int32_t> before);
@@ -65,9 +65,9 @@ class Scoring : public Text {
   void add(const Edge& edge, std::int32_t token, std::span<const float> logprobs, std::int32_t likeliest);
 
   std::shared_ptr<Shared> shared_;
-  const Edge* edge_ = nullptr;     // at the end of the text; none: it is the prompt
-  std::vector<std::int32_t> ids_;  // those that are computed
-  std::int64_t scored_ = 0;        // the place of the first whose scores are still wanted
+  const Edge* edge_ = nullptr;     // at the end of the text; null: the prompt
+  std::vector<std::int32_t> ids_;  // the computed ones
+  std::int64_t scored_ = 0;        // position of the first token whose logits are still needed
   bool whole_ = false;             // the last token is computed, too
 };
 

@@ -1,4 +1,4 @@
-// Ends streamed text before the first of some stop texts, which may begin in one piece and end in another.
+// Ends streamed text before the first stop text, which may be split across pieces.
 //
 //   StopText stop({"\n\n", "User:"});
 //   out << stop.push(piece);           // never anything that may turn out to be the beginning of a stop text
@@ -14,7 +14,7 @@ namespace linnet::generate {
 
 class StopText {
  public:
-  // Empty texts are passed over.
+  // Ignores empty texts.
   explicit StopText(std::vector<std::string> stops);
   std::string push(std::string_view piece);
   std::string finish();

@@ -1,4 +1,4 @@
-// A text that an engine computes: its tokens, what is made of the scores behind them, and what goes on from its end.
+// A text that an engine computes: its tokens, the use of their logits, and the texts that continue it.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@ class Text {
   virtual ~Text() = default;
 
   virtual const std::vector<std::int32_t>& ids() const = 0;
-  virtual std::int64_t longest() const = 0;  // tokens that it, or what goes on from it, may come to
-  // The place of the first token, from here to the end, whose scores it has not taken and wants.
+  virtual std::int64_t longest() const = 0;  // maximum number of tokens of it and of texts that continue it
+  // Position of the first token whose logits it still needs.
   virtual std::int64_t first_scored() const = 0;
-  // The scores [vocab] behind token first_scored(), which it may change.
+  // Receives the logits [vocab] after token first_scored(); may modify them.
   virtual void take(std::span<float> scores) = 0;
   virtual bool ended() const = 0;
-  virtual void stop() = 0;  // ends it, and what goes on from it
+  virtual void stop() = 0;  // ends it and the texts that continue it
 
-  // Once it has ended: the texts that begin with it, if any; none of one that was stopped.
+  // After it has ended: the texts that continue it; none if it was stopped.
   virtual std::vector<std::unique_ptr<Text>> next() { return {}; }
-  virtual bool goes_on() const { return true; }   // its keys and values are read after its last token was computed
-  virtual void found(std::int64_t /*tokens*/) {}  // so many of its tokens need not be computed
-  virtual void finish() = 0;                      // calls back; once, after it has ended
+  virtual bool goes_on() const { return true; }   // are its keys and values read after its last token?
+  virtual void found(std::int64_t /*tokens*/) {}  // this number of its tokens is in the cache
+  virtual void finish() = 0;                      // runs the callback; called once after it has ended
 };
 
 }  // namespace linnet::generate

@@ -37,7 +37,7 @@ bool truth(const char* name) {
   return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
-// ~ and $NAME or ${NAME}, as Python's expanduser and expandvars.
+// Expands ~ and $NAME or ${NAME}, like Python's expanduser and expandvars.
 fs::path expanded(std::string text) {
   if (text == "~" || text.starts_with("~/")) text.replace(0, 1, variable("HOME"));
   std::string out;
@@ -83,7 +83,7 @@ bool is_commit(std::string_view text) {
   return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-// The folders and files in a folder of the cache; none where it is absent or no folder.
+// Entries of a folder of the cache; empty if it is absent or not a folder.
 std::vector<fs::path> entries(const fs::path& folder) {
   return is_folder(folder) ? list_folder(folder) : std::vector<fs::path>();
 }
@@ -102,7 +102,7 @@ std::uintmax_t bytes_below(const fs::path& folder) {
   return bytes;
 }
 
-// The commit that a file of refs/ names, for lists: one that cannot be read names none.
+// The commit in a file of refs/, or "" if it is unreadable.
 std::string commit_in(const fs::path& ref) {
   constexpr std::size_t kLongest = 1000;
   try {
@@ -124,7 +124,7 @@ std::set<std::string> used_blobs(const fs::path& folder, const std::string& with
   return used;
 }
 
-// One snapshot, its refs, and the blobs that no other one links to.
+// Removes one snapshot, its refs, and the blobs that no other snapshot links to.
 std::uintmax_t remove_snapshot(const Settings& settings, const fs::path& folder, const std::string& commit) {
   for (const fs::path& part : {folder, folder / "snapshots", folder / "refs", folder / "blobs"})
     check(!is_link(part), ErrorKind::kBadInput,

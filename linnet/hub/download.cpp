@@ -48,7 +48,7 @@ std::optional<std::uintmax_t> parsed_size(std::string_view text) {
   return value;
 }
 
-// Held while a blob is written; the same lock files as Python's library, which uses flock too.
+// Locks a blob while it is written, with the same flock files as Python's library.
 class Lock {
  public:
   explicit Lock(const fs::path& file) {
@@ -88,7 +88,7 @@ RemoteFile ask(const Settings& settings, const Spec& spec, const std::string& co
   return file;
 }
 
-// The partial file of an earlier try, or a new one beside it.
+// The partial file of an earlier attempt, or a new one next to it.
 fs::path partial_file(const fs::path& blob) {
   const std::string prefix = blob.filename().string() + ".";
   for (const fs::path& entry : list_folder(blob.parent_path())) {
@@ -135,7 +135,7 @@ class PartialFile {
   std::uintmax_t bytes_ = 0;
 };
 
-// One GET from where the partial file ends. True if the body came whole.
+// Sends one GET from the end of the partial file. Returns true if the body is complete.
 bool fetch_rest(const Settings& settings, const Spec& spec, const std::string& name, const RemoteFile& file,
                 PartialFile& part, const std::function<void(std::uintmax_t, std::uintmax_t)>& advance) {
   if (file.sized && part.bytes() > file.bytes) part.restart();
@@ -146,7 +146,7 @@ bool fetch_rest(const Settings& settings, const Spec& spec, const std::string& n
   request.begin = [&](long status, const std::map<std::string, std::string>& headers) {
     const auto range = headers.find("content-range");
     const std::string expected = fmt::format("bytes {}-", part.bytes());
-    // A server that ignores the range sends everything: begin again.
+    // A server that ignores the range sends the whole file: start again.
     if (status != 206 || range == headers.end() || !range->second.starts_with(expected)) {
       if (status == 206) return false;
       part.restart();
@@ -169,14 +169,14 @@ bool fetch_rest(const Settings& settings, const Spec& spec, const std::string& n
   return answer.fault.empty() && (!file.sized || part.bytes() == file.bytes);
 }
 
-// 64 digits are a SHA-256 (large files), 40 a Git blob's SHA-1; other servers' etags say nothing about the bytes.
+// 64 digits are a SHA-256 (large files), 40 a Git blob's SHA-1; other etags are not hashes of the content.
 bool has_its_hash(const fs::path& path, const std::string& etag) {
   if (is_hex(etag, 64)) return sha256_file(path) == etag;
   if (is_hex(etag, 40)) return git_blob_hash(path) == etag;
   return true;
 }
 
-// A file, or a link to one: what a broken cache has in its place (a link to nothing, a folder, a pipe) is made anew.
+// True for a file or a link to one. A broken cache entry (dangling link, folder, pipe) is replaced.
 bool is_readable(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
@@ -223,7 +223,7 @@ void fail_with_answer(const Settings& settings, const Spec& spec, const std::str
          answer.status, page);
   if (answer.status == 401 && code != "RepoNotFound" && !settings.token.empty())
     fail(ErrorKind::kBadInput, "{}: the server refuses the token (HTTP 401); renew HF_TOKEN", spec.repository);
-  if (answer.status == 401)  // the Hub does not tell a private repository from none
+  if (answer.status == 401)  // the Hub does not distinguish a private repository from a missing one
     fail(ErrorKind::kBadInput, "{}: does not exist, or is private (HTTP 401){}; if it is private, {}", spec.repository,
          did_you_mean(settings, spec.repository), token_hint);
   if (answer.status == 404)
@@ -261,7 +261,7 @@ void download_file(const Settings& settings, const Spec& spec, const std::string
   const Lock lock(settings.cache / ".locks" / folder.filename() / (file.etag + ".lock"));
   if (!is_readable(blob)) fetch_blob(settings, spec, name, file, blob, advance);
   make_folders(target.parent_path());
-  remove_tree(target);  // a link to a blob that is gone
+  remove_tree(target);  // a link to a missing blob
   if (!settings.symlinks) return rename_path(blob, target);
   std::error_code error;
   fs::create_symlink(blob.lexically_relative(target.parent_path()), target, error);
@@ -274,7 +274,7 @@ std::string git_blob_hash(const fs::path& path) {
   LINNET_ASSERT(EVP_DigestInit_ex(context.get(), EVP_sha1(), nullptr) == 1);
   const auto file = MappedFile::open(path);
   const std::string head = fmt::format("blob {}", file->bytes().size());
-  EVP_DigestUpdate(context.get(), head.c_str(), head.size() + 1);  // with its NUL
+  EVP_DigestUpdate(context.get(), head.c_str(), head.size() + 1);  // with the terminating NUL
   EVP_DigestUpdate(context.get(), file->bytes().data(), file->bytes().size());
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;

@@ -78,7 +78,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* user) {
   }
 }
 
-// Ends a transfer that is too slow on the whole.
+// Aborts a transfer whose average speed is too low.
 int on_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - transfer.start).count();

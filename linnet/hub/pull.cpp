@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostFiles = 100'000;
 
-// Small files that say what the model is and how to talk to it.
+// Small files: configuration, tokenizer, templates.
 const std::vector<const char*>& companions() {
   static const std::vector<const char*> names = [] {
     std::vector<const char*> all{"config.json",        "generation_config.json", "adapter_config.json",
@@ -27,7 +27,7 @@ const std::vector<const char*>& companions() {
   return names;
 }
 
-// The weights, best kind first: one file, or an index with the shards whose names begin so.
+// Kinds of weights, preferred first: one file, or an index with shards with that prefix.
 struct WeightKind {
   const char* single;
   const char* index;
@@ -96,7 +96,7 @@ Listing ask_listing(const Settings& settings, const Spec& spec) {
   return listing;
 }
 
-// Whatever it is, also a link to nothing or a pipe.
+// True for anything at the path, also a dangling link or a pipe.
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::symlink_status(path, error).type() != fs::file_type::not_found;
@@ -111,7 +111,7 @@ void write_tag(const fs::path& cache) {
              "# For information about cache directory tags, see:\n#\thttps://bford.info/cachedir/\n");
 }
 
-// Python's library asks here before it asks the server for a file that does not exist.
+// Python's library looks here before it requests a file that does not exist.
 void note_absent(const fs::path& folder, const std::string& commit, const std::vector<std::string>& listing) {
   for (const char* name : companions()) {
     if (holds(listing, name)) continue;

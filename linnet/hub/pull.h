@@ -1,5 +1,5 @@
-// Brings a model from the Hugging Face Hub into the cache, as Python's huggingface_hub would: what is already there is
-// not fetched again, a broken download goes on where it stopped, and every file is checked against its hash.
+// Downloads a model from the Hugging Face Hub into the cache, like Python's huggingface_hub: it skips cached files,
+// resumes broken downloads and checks the hash of every file.
 //
 //   std::filesystem::path folder = hub::pull(settings, *hub::parse_spec("bigscience/bloomz-560m"), show);
 #pragma once
@@ -17,18 +17,18 @@ namespace linnet::hub {
 
 struct Progress {
   std::string_view file;
-  std::uintmax_t done, total;  // bytes of this file; total 0 where unknown
-  std::size_t number, count;   // of this file among all, from 1
+  std::uintmax_t done, total;  // bytes of this file; total 0 if unknown
+  std::size_t number, count;   // index of this file, from 1, and number of files
 };
 using ProgressFn = std::function<void(const Progress&)>;
 
-// Files of a listing that running the model needs: configuration, tokenizer, templates, pooling, and the weights as
-// safetensors, else as pytorch_model.bin, else the only .gguf file; or `wanted` alone (a name or a quantisation).
-// kBadInput that lists the choices where none or several fit.
+// The files of a listing that the model needs: configuration, tokenizer, templates, pooling, and the weights as
+// safetensors, else pytorch_model.bin, else the only .gguf file; or only `wanted` (a name or a quantisation). kBadInput
+// with the choices if none or several match.
 std::vector<std::string> files_to_pull(const std::vector<std::string>& listing, const Spec& spec);
 
-// The path to run from: the snapshot's folder, or the GGUF file. Offline: what the cache holds.
-// kBadInput: not found (with the nearest names), gated, private, refused names. kRuntime: network, disk.
+// Returns the path of the model: the snapshot's folder, or the GGUF file. Offline: from the cache. kBadInput: not found
+// (with the nearest names), gated, private, invalid names. kRuntime: network, disk.
 std::filesystem::path pull(const Settings& settings, const Spec& spec, const ProgressFn& progress = {});
 
 }  // namespace linnet::hub

@@ -7,7 +7,7 @@ namespace linnet {
 
 namespace {
 
-// A turn's reasoning goes under every name that templates read, as Transformers 5 does (_alias_reasoning_fields).
+// Copies a turn's reasoning to every name that templates use, like Transformers 5 (_alias_reasoning_fields).
 Json with_reasoning(Json messages) {
   if (!messages.is_array()) return messages;
   for (Json& message : messages) {

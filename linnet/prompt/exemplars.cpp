@@ -26,8 +26,8 @@ Exemplars::Exemplars(std::vector<Exemplar> pool, std::size_t labels, std::size_t
   for (auto& members : by_class_) rng.shuffle(members);
 }
 
-// One of each class in turn until there are enough, skipping the text that is asked about, then in an order of its own:
-// a model leans to the label that came last.
+// Takes one of each class in turn, without the text of the question, then shuffles: a model is biased to the last
+// label.
 std::vector<std::size_t> Exemplars::pick(const std::string& text, const std::string& text_pair) const {
   std::vector<std::size_t> picked;
   std::vector<std::size_t> next(by_class_.size(), 0);
@@ -54,10 +54,10 @@ FewShotPrompt Exemplars::build(const PromptTemplate& prompt, const Verbalizer& w
   std::vector<std::string> blocks;
   for (const std::size_t i : pick(question.text, question.text_pair)) {
     Json slots = prompt_slots(pool_[i], shared);
-    if (!question.text_pair.empty()) slots["text_pair"] = pool_[i].text_pair;  // also where the exemplar's is empty
+    if (!question.text_pair.empty()) slots["text_pair"] = pool_[i].text_pair;  // also if the exemplar's is empty
     blocks.push_back(prompt.render(slots) + words.words(pool_[i].label)[0] + "\n\n");
   }
-  // As many exemplars as fit; tokens join across borders, so the whole prompt is counted.
+  // As many exemplars as fit. The whole prompt is counted, since tokens may span borders.
   const auto assemble = [&](std::size_t used) {
     std::string text;
     for (std::size_t i = 0; i < used; ++i) text += blocks[i];

@@ -10,8 +10,8 @@
 namespace linnet {
 namespace {
 
-// The prompts that come with Linnet. A version, once released, never changes: a better wording gets a new number, and a
-// name alone means its highest.
+// The built-in prompts. A released version never changes: a better wording gets a new number, and a name without one
+// means the highest.
 struct Shipped {
   std::string_view name;
   std::string_view source;
@@ -52,7 +52,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// All shipped names, those most like `name` first.
+// All built-in names, those most similar to `name` first.
 std::string nearest_names(std::string_view name) {
   std::vector<std::string> names = PromptTemplate::shipped_names();
   std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
@@ -61,7 +61,7 @@ std::string nearest_names(std::string_view name) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// \n, \t and \\ of a text typed in a shell.
+// Replaces \n, \t and \\ in a text from a shell.
 std::string with_escapes(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -86,7 +86,7 @@ PromptTemplate PromptTemplate::parse(std::string_view text) {
   if (may_be_file && std::filesystem::is_regular_file(std::filesystem::path(text), none)) {
     std::string source = read_file(std::filesystem::path(text));
     if (source.starts_with("\xEF\xBB\xBF")) source.erase(0, 3);
-    if (source.ends_with('\n')) source.pop_back();  // the line end that editors add
+    if (source.ends_with('\n')) source.pop_back();  // the newline that editors add
     if (source.ends_with('\r')) source.pop_back();
     return from_source(std::move(source), std::string(text));
   }

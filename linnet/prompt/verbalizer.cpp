@@ -11,7 +11,7 @@
 namespace linnet {
 namespace {
 
-// Words between commas; a backslash takes the meaning from a comma, an equals sign or itself, and makes \n and \t.
+// Splits words at commas; a backslash escapes a comma, an equals sign or itself, and \n and \t are escapes.
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -28,7 +28,7 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
-// The label a spec begins with: the longest that fits, since a label may hold '='.
+// The label of a spec: the longest that matches, since a label may contain '='.
 std::size_t find_label(const std::vector<std::string>& labels, std::string_view spec) {
   std::size_t best = labels.size();
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -1,7 +1,7 @@
-// The words a model says for each label: label words are not label ids.
+// The words that a model generates for each label.
 //
 //   Verbalizer words = Verbalizer::parse({"positive", "negative"}, {"positive= good, great"});
-//   words.words(0)  // {" good", " great"}: what stands after '=' or ',' is the word, blanks included
+//   words.words(0)  // {" good", " great"}: the word is the text after '=' or ',', with spaces
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace linnet {
 
-// What stands before a label that is its own word. The word follows the prompt directly, so the blank is part of it; an
-// assistant's turn in a chat begins without one.
+// The text before a label that is its own word. The word directly follows the prompt, so it includes the space; an
+// assistant's turn in a chat starts without one.
 enum class LabelLead : std::uint8_t { kBlank, kNothing };
 
 class Verbalizer {
@@ -22,9 +22,8 @@ class Verbalizer {
   // Every label is its own word, " label".
   explicit Verbalizer(std::vector<std::string> labels, LabelLead lead = LabelLead::kBlank);
 
-  // `specs`: "label=word,word"; labels without one keep their own.
-  // `\,` is a comma inside a word, `\n` and `\t` are escapes. kInvalidArgument for an unknown label, an empty or a
-  // repeated word.
+  // `specs`: "label=word,word"; labels without one keep their own word. `\,` is a comma inside a word, `\n` and `\t`
+  // are escapes. kInvalidArgument for an unknown label, an empty or a repeated word.
   static Verbalizer parse(std::vector<std::string> labels, std::span<const std::string> specs,
                           LabelLead lead = LabelLead::kBlank);
   static Verbalizer parse(std::vector<std::string> labels, const std::vector<std::string>& specs,
