@@ -49,7 +49,7 @@ class FileBytes : public ByteSource {
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
 
-  // A pipe gives what it holds piece by piece; the pieces that are there already are taken together.
+  // A pipe returns its data in pieces; the available ones are read together.
   std::size_t read(char* to, std::size_t most) override {
     std::size_t got = 0;
     while (got < most && (got == 0 || ready())) {
@@ -119,10 +119,10 @@ class UnpackedBytes : public ByteSource {
   std::unique_ptr<char[]> block_;
   z_stream stream_{};
   std::size_t read_ = 0, made_ = 0;
-  bool whole_ = false;  // a member has ended and no other one has begun
+  bool whole_ = false;  // a member has ended and the next has not begun
 };
 
-// Bytes that were read to look at them, then the others.
+// Returns the bytes that were peeked at, then the rest.
 class Resumed : public ByteSource {
  public:
   Resumed(std::string begin, std::unique_ptr<ByteSource> rest) : begin_(std::move(begin)), rest_(std::move(rest)) {}

@@ -12,12 +12,12 @@ namespace {
 
 using State = CutRow::State;
 
-// Quotes of a tab-separated line are looked for in so many bytes: where none closes, the line has no quoting.
+// Bytes of a tab-separated line that are searched for a closing quote: without one, the line has no quoting.
 constexpr std::size_t kQuotedTabs = std::size_t{1} << 20;
 
 struct RowEnd {
-  std::size_t length = 0;  // of the end itself; 0: there is none
-  bool open = false;       // "\r" at the end of what is known
+  std::size_t length = 0;  // of the line end; 0: there is none
+  bool open = false;       // "\r" at the end of the available text
 };
 
 RowEnd row_end(std::string_view text, std::size_t at, bool last) {
@@ -28,8 +28,7 @@ RowEnd row_end(std::string_view text, std::size_t at, bool last) {
   return {text[at + 1] == '\n' ? std::size_t{2} : std::size_t{1}};
 }
 
-// The text of a quoted cell that begins after its quote at `at`, which moves past the closing one. False where that is
-// not there.
+// Reads a quoted cell whose text begins at `at`; moves `at` past the closing quote. Returns false if there is none.
 bool take_quoted(std::string_view text, std::size_t& at, std::string& cell) {
   for (;;) {
     const auto quote = text.find('"', at);
@@ -42,7 +41,7 @@ bool take_quoted(std::string_view text, std::size_t& at, std::string& cell) {
   }
 }
 
-// One line, cut at the delimiters.
+// Splits one line at the delimiters.
 CutRow cut_plain_row(std::string_view text, char delimiter, bool last, std::vector<std::string>& cells) {
   const auto end = std::min(text.find_first_of("\r\n"), text.size());
   const RowEnd ends = row_end(text, end, last);
@@ -99,7 +98,7 @@ class CellRows : public RowReader {
       }
       for (std::size_t i = 0; i < cells_.size(); ++i) {
         const std::string_view name = header_ ? trimmed(cells_[i]) : std::string_view();
-        std::string by_place = fmt::format("column{}", i + 1);  // pandas writes its index without a name
+        std::string by_place = fmt::format("column{}", i + 1);  // pandas writes its index without a column name
         while (header_ && seen.contains(by_place)) by_place += '_';
         names_.add(name.empty() ? std::move(by_place) : std::string(name));
       }
@@ -108,7 +107,7 @@ class CellRows : public RowReader {
     }
   }
 
-  // The next row that has a character, and the empty cells before it, where there is one column.
+  // Reads the next row with text, and with one column counts the empty cells before it.
   void read_on() {
     const std::size_t columns = names_.names().size();
     std::int64_t empty = 0;
@@ -118,7 +117,7 @@ class CellRows : public RowReader {
           fault_ = fmt::format(
               "{} cells, the first line has {} columns (the row begins '{}'); quote cells that hold the delimiter",
               cells_.size(), columns, printable(cells_[0], 40));
-        // A quote that was left open may have taken other rows into this one.
+        // An unclosed quote may have included other rows in this one.
         check(fault_.empty() || reader_.one_line(), ErrorKind::kBadInput, "{}:{}: {}", reader_.place(), reader_.line(),
               fault_);
         waiting_ = true;
@@ -139,9 +138,9 @@ class CellRows : public RowReader {
   ColumnNames& names_;
   bool header_, begun_ = false;
   std::vector<std::string> cells_;
-  std::string fault_;       // of the row that they are
-  bool waiting_ = false;    // cells_ have not been given yet
-  std::int64_t empty_ = 0;  // nor so many empty cells before them
+  std::string fault_;       // error of the row in cells_
+  bool waiting_ = false;    // cells_ were not returned yet
+  std::int64_t empty_ = 0;  // nor this number of empty cells before them
   std::int64_t index_ = 0;
 };
 

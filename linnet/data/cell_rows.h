@@ -1,6 +1,5 @@
-// CSV and TSV: RFC 4180 cells, with quotes around a cell, doubled inside, line ends allowed there; rows end in \n, \r\n
-// or \r. A tab-separated line whose quotes do not fit that is taken as it is: such files are often written without any
-// quoting.
+// CSV and TSV: RFC 4180 cells; a quoted cell has doubled quotes and may contain line ends; rows end in \n, \r\n or \r.
+// A tab-separated line with other quotes is read without quoting: such files often have none.
 //
 //   CellReader cells(TextBuffer(bytes_of("a,b\n\"1,5\",2\n"), "f.csv"), ',');
 //   for (std::vector<std::string> row; cells.next(row, 2);) …
@@ -20,11 +19,11 @@ class CellReader {
  public:
   CellReader(TextBuffer text, char delimiter) : text_(std::move(text)), delimiter_(delimiter) {}
 
-  // The next row; false at the end. `columns` is how many cells are expected (0: not known yet). kBadInput where quotes
-  // do not fit or a row is too long.
+  // Reads the next row; returns false at the end. `columns`: expected number of cells (0: unknown). kBadInput if quotes
+  // are wrong or a row is too long.
   bool next(std::vector<std::string>& cells, std::size_t columns);
-  std::int64_t line() const { return row_line_; }  // of the row that `next` gave, 1-based
-  bool empty_line() const { return empty_line_; }  // that row had no character, not even a quote
+  std::int64_t line() const { return row_line_; }  // of the row that `next` read, 1-based
+  bool empty_line() const { return empty_line_; }  // that row has no character, not even a quote
   bool one_line() const { return line_ <= row_line_ + 1; }
   const std::string& place() const { return text_.place(); }
 
@@ -35,20 +34,20 @@ class CellReader {
   bool empty_line_ = false;
 };
 
-// A row cut from the beginning of a text.
+// A row at the beginning of a text.
 struct CutRow {
   enum class State : std::uint8_t {
     kRow,
-    kOpen,    // it may go on after the text
-    kBroken,  // quotes that do not fit
+    kOpen,    // it may continue after the text
+    kBroken,  // wrong quotes
   };
   State state = State::kOpen;
-  std::size_t used = 0;         // bytes, with the row's end
-  std::string_view wrong = {};  // kBroken: what does not fit
+  std::size_t used = 0;         // bytes, with the line end
+  std::string_view wrong = {};  // kBroken: the reason
 };
-// `last`: nothing follows the text. The cells are set where the state is kRow.
+// `last`: nothing follows the text. The cells are set if the state is kRow.
 CutRow cut_quoted_row(std::string_view text, char delimiter, bool last, std::vector<std::string>& cells);
-// The same, and a tab-separated line without quoting. `columns`: the cells that are expected; 0: any number.
+// The same, also for a tab-separated line without quoting. `columns`: expected number of cells; 0: any.
 CutRow cut_row(std::string_view text, char delimiter, bool last, std::size_t columns, std::vector<std::string>& cells);
 
 std::unique_ptr<RowReader> read_cell_rows(TextBuffer text, const DataFormat& format, ColumnNames& names);

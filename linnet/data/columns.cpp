@@ -26,7 +26,7 @@ constexpr std::pair<const char*, const char*> kSequences[] = {{"source", "target
                                                               {"article", "highlights"},
                                                               {"article", "summary"}};
 
-using Found = std::vector<std::string>;  // the names of a file's columns
+using Found = std::vector<std::string>;  // names of a file's columns
 
 bool same_letters(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -37,7 +37,7 @@ bool has(const Found& found, std::string_view name) {
   return std::find(found.begin(), found.end(), name) != found.end();
 }
 
-// The first of `names` that is there, else one that differs in capitals, else "".
+// The first of `names` in `found`, else one that differs in case, else "".
 std::string first_of(const Found& found, Names names) {
   for (const char* name : names)
     if (has(found, name)) return name;
@@ -68,7 +68,7 @@ bool fill_sequences(Columns& columns, const Found& found) {
   return false;
 }
 
-// Fills what `shape` needs; false where the columns lack it.
+// Sets the columns of `shape`; returns false if some are missing.
 bool fill(Columns& columns, DataShape shape, const Found& found) {
   columns.shape = shape;
   switch (shape) {

@@ -1,4 +1,4 @@
-// Which column is what: the names people use (conventions 4.9) and the shapes they make.
+// Finds the role of each column by the usual names and aliases, and the shape of the dataset.
 //
 //   Columns columns = find_columns({"text", "label"}, options, "reviews.csv:1");
 //   columns.shape, columns.text, columns.label
@@ -13,14 +13,14 @@
 
 namespace linnet {
 
-// From the column names of all rows. Throws kBadInput naming `place`, what was found and what was looked for.
+// Uses the column names of all rows. Throws kBadInput naming `place`, the names found and those expected.
 Columns find_columns(const std::vector<std::string>& names, const ReadOptions& options, std::string_view place);
 
-// One of the names that are looked for where nothing was asked for.
+// True for a name that is used by default.
 bool known_column(std::string_view name);
 
-// A column that is not used and looks as labels do: few short values that come again and again. "" where there is none.
-// Rows of plain text with such a column were most likely meant to be learned as classes.
+// An unused column that looks like labels (few short values that repeat), or "". Rows of plain text with such a column
+// were probably meant for classification.
 std::string label_like_column(const Dataset& data);
 
 }  // namespace linnet

@@ -22,14 +22,14 @@ void read_label_column(Dataset& data, const Columns& columns, const ColumnNames&
     read_labels(data, *column, options);
 }
 
-// A line of a .txt, or a row of one column, without a character.
+// An empty line of a .txt, or an empty row of one column.
 bool dropped(const RawRow& row, const ReadOptions& options) {
   if (options.empty_lines == EmptyLines::kRows) return false;
   const std::vector<Cell> cells = row.record.cells();
   return cells.size() == 1 && cells[0].kind == CellKind::kText && blank(cells[0].text);
 }
 
-// The next row. One that cannot be read ends the file, unless such rows are kept.
+// Reads the next row. An unreadable one is an error, unless such rows are kept.
 bool next_row(RowReader& rows, Arena& arena, RawRow& row, const std::string& place, const ReadOptions& options) {
   if (!rows.next(arena, row)) return false;
   check(row.fault.empty() || options.faulty_rows == FaultyRows::kKept, ErrorKind::kBadInput, "{}:{}: {}", place,
@@ -61,7 +61,7 @@ void read_texts(Dataset& data, std::size_t index, const Columns& columns, const 
   data.examples.set_texts(index, source, target);
 }
 
-// What the columns mean for rows that have been read.
+// Interprets the columns of rows that have been read.
 void read_columns(Dataset& data, RowStore& store, const ReadOptions& options) {
   data.columns = store.names->names();
   const bool readable = data.faults.size() < data.examples.size();
@@ -145,8 +145,8 @@ struct RowStream::State {
   ReadOptions options;
   std::string place;
   DataFormat format;
-  ColumnNames names;                             // the reader's
-  std::shared_ptr<const ColumnNames> names_now;  // a copy, which rows keep: they may be used by another thread
+  ColumnNames names;                             // names of the reader
+  std::shared_ptr<const ColumnNames> names_now;  // a copy that rows share: another thread may use them
   std::unique_ptr<RowReader> rows;
 };
 
@@ -171,7 +171,7 @@ std::optional<Dataset> RowStream::next() {
   if (!s.names_now || s.names_now->names().size() != s.names.names().size())
     s.names_now = std::make_shared<ColumnNames>(s.names);
   store->names = s.names_now;
-  // Each line of JSON has columns of its own: one without a text says nothing of the others.
+  // Each line of JSON has its own columns: one without a text does not affect the others.
   if (row.fault.empty() && s.format.name == "jsonl" && s.options.faulty_rows == FaultyRows::kKept) {
     const std::string at = fmt::format("{}:{}", s.place, row.record.line());
     try {

@@ -4,7 +4,7 @@
 //   train.examples[0].text, train.label_names[train.examples[0].label]
 //
 // `.txt` (a text per line), `.jsonl`, `.json` (a list of rows), `.csv`, `.tsv` (RFC 4180), each also as `.gz`; columns
-// by the names and aliases of conventions 4.9. Every error is kBadInput and starts with file:line.
+// are found by their usual names and aliases (columns.cpp). Every error is kBadInput and starts with file:line.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace linnet {
 
-// What a label column holds.
+// The kind of a label column.
 enum class LabelKind : std::uint8_t {
   kNone,
   kClass,  // one class: Example::label
@@ -30,88 +30,87 @@ enum class LabelKind : std::uint8_t {
 };
 
 struct Dataset {
-  std::string file;  // as given: the start of error messages
+  std::string file;  // name of the file in error messages
   DataShape shape = DataShape::kText;
   LabelKind label_kind = LabelKind::kNone;
   bool has_pairs = false;
-  std::vector<std::string> label_names;  // ids in this order
-  std::string label_meaning;             // what the labels were taken for, in words
+  std::vector<std::string> label_names;  // ordered by id
+  std::string label_meaning;             // the interpretation of the labels, in words
   Examples examples;
-  std::int64_t blank_rows = 0;                // empty lines that are not examples: no row of JSON, no cells
-  std::vector<std::string> columns;           // of all rows, in the input's order: what a joined output begins with
-  std::map<std::size_t, std::string> faults;  // of examples without a text, where they are kept: why, without a place
-  std::vector<std::string> unused_columns;    // those that no field of an example shows
-  std::string format;    // what the input was read as: txt, jsonl, json, csv, tsv; "" for other texts
-  char delimiter = ',';  // between its cells
+  std::int64_t blank_rows = 0;                // empty lines that are not examples: neither a JSON row nor cells
+  std::vector<std::string> columns;           // of all rows, in the input's order: the first columns of a joined output
+  std::map<std::size_t, std::string> faults;  // of examples without a text, if kept: the reason, without a place
+  std::vector<std::string> unused_columns;    // not in any field of an example
+  std::string format;                         // the format of the input: txt, jsonl, json, csv, tsv; "" for other texts
+  char delimiter = ',';                       // of its cells
 
   std::string place(std::size_t index) const;  // "file:line" of an example, for errors
 };
 
-// Lines of a .txt, and rows of one column, that have no text.
+// Lines of a .txt, and rows of one column, without text.
 enum class EmptyLines : std::uint8_t {
-  kRows,     // each is an example, so that answers can be joined to the input by their places
-  kDropped,  // for training: nothing can be learned from them
+  kRows,     // are examples, so that answers can be joined to the input by position
+  kDropped,  // for training: there is nothing to learn
 };
 
 enum class Labels : std::uint8_t { kOptional, kRequired, kIgnored };
 
-// Labels that are numbers, where the known classes have names.
+// Numeric labels if the known classes have names.
 enum class LabelNumbers : std::uint8_t {
   kMayBeIds,  // ids, if every label of the file is one and no name looks like a number
-  kNames,     // labels like others
+  kNames,     // labels like any other
 };
 
-// Numbers that may be classes, or values or no label at all: 0.0 and 5.0, -1 beside 0.
+// Numbers that may be classes, values or no label: 0.0 and 5.0; -1 together with 0.
 enum class DoubtfulLabels : std::uint8_t {
-  kRefused,     // for training: it would learn another task
-  kAreClasses,  // for answers: the model says what they are
+  kRefused,     // for training: another task would be learned
+  kAreClasses,  // for answers: the model decides
 };
 
-// Rows that cannot be read (a broken line of JSON, too few or too many cells), or whose text is missing, null or no
-// text.
+// Unreadable rows (invalid JSON, too few or too many cells), or rows whose text is missing, null or not a text.
 enum class FaultyRows : std::uint8_t {
   kRefused,
-  kKept,  // for answers: each is named in Dataset::faults, the others are answered
+  kKept,  // for answers: each is listed in Dataset::faults, the others are answered
 };
 
 struct ReadOptions {
   std::string format = {};            // txt, jsonl, json, csv, tsv; empty: by the file's name, else by its content
-  char delimiter = '\0';              // between the cells of a CSV; 0: ',', or what the first rows show
-  bool header = true;                 // off: the first row is one like the others, columns are column1, column2, …
+  char delimiter = '\0';              // of a CSV; 0: ',' or detected from the first rows
+  bool header = true;                 // false: the first row is data, columns are column1, column2, …
   std::string text_column = {};       // empty: "text", else the usual aliases
   std::string text_pair_column = {};  // empty: "text_pair", else the usual aliases
   std::string label_column = {};      // empty: "label", else the usual aliases
   DataShape shape = DataShape::kAuto;
-  bool one_text = false;  // a text (and its pair, and label) is wanted, whatever else the columns could be
+  bool one_text = false;  // a text (and its pair, and label) is required, whatever other shape the columns have
   Labels labels = Labels::kOptional;
   EmptyLines empty_lines = EmptyLines::kRows;
-  // Known classes, in the order of their ids (from a training set or a checkpoint). A label outside is an error.
-  // Empty: the names found, sorted (integers by value, so that labels 0 … n-1 are their own ids).
+  // Known classes, ordered by id (from a training set or a checkpoint). Another label is an error. Empty: the names in
+  // the file, sorted (integers by value, so that labels 0 … n-1 are their ids).
   std::vector<std::string> label_names = {};
   LabelNumbers label_numbers = LabelNumbers::kMayBeIds;
   FaultyRows faulty_rows = FaultyRows::kRefused;
   DoubtfulLabels doubtful_labels = DoubtfulLabels::kRefused;
   LabelKind label_kind = LabelKind::kNone;  // kNone: from the values (list: multi, fraction: value, else class)
-  std::int64_t limit = -1;                  // rows read at most; -1: all
+  std::int64_t limit = -1;                  // maximum number of rows; -1: all
 };
 
-// One file, or a pipe; `-` is standard input. What a pipe holds is told by how it begins. It is read row by row: beside
-// the cells, each of which is stored once, nothing of it is held.
+// Reads a file or a pipe; `-` is standard input. The format of a pipe is detected from its beginning. It is read row by
+// row; memory holds only the cells, each once.
 Dataset read_dataset(const std::filesystem::path& file, const ReadOptions& options = {});
 // The same from memory; `format` is "txt", "jsonl", "json", "csv" or "tsv", `place` names it in errors.
 Dataset parse_dataset(std::string_view text, std::string_view format, std::string place,
                       const ReadOptions& options = {});
 
-// Texts that come from no file; `place` names them in errors.
+// Texts that are not from a file; `place` names them in errors.
 Dataset dataset_of(const std::vector<std::string>& texts, std::string place);
 
-// Rows as they arrive, each a dataset of one example: for standard input that is answered line by line.
+// Streams rows, each a dataset of one example: for standard input that is answered line by line.
 //
 //   RowStream rows("-", options);
 //   while (std::optional<Dataset> row = rows.next()) answer(row->examples[0]);
 //
-// Labels are read where options.label_names has them all; from one row no classes can be told. An empty line of plain
-// texts is given once a text follows it.
+// Labels need options.label_names, since one row does not show all classes. An empty line of plain texts is returned
+// when a text follows it.
 class RowStream {
  public:
   RowStream(const std::filesystem::path& file, const ReadOptions& options);
@@ -119,7 +118,7 @@ class RowStream {
   RowStream(RowStream&&) noexcept;
   RowStream& operator=(RowStream&&) noexcept;
 
-  std::optional<Dataset> next();  // waits for a row; nothing at the end
+  std::optional<Dataset> next();  // waits for a row; empty at the end
 
  private:
   struct State;
@@ -131,11 +130,11 @@ struct DatasetSplits {
   std::optional<Dataset> valid, test;
 };
 
-// A file (all of it is `train`) or a folder with train, valid and test files (also validation, dev, val). The classes
-// of `train` hold for the others.
+// A file (all of it is `train`) or a folder with train, valid and test files (also validation, dev, val). The others
+// have the classes of `train`.
 DatasetSplits read_splits(const std::filesystem::path& file_or_folder, const ReadOptions& options = {});
 
-// Moves a seeded, class-balanced fraction of `data` into the returned set; the order of what stays is kept.
+// Moves a seeded, class-balanced fraction of `data` to the returned set; the rest keeps its order.
 Dataset split_off(Dataset& data, double fraction, std::uint64_t seed);
 
 }  // namespace linnet

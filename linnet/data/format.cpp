@@ -11,7 +11,7 @@
 namespace linnet {
 namespace {
 
-constexpr std::size_t kEnough = 1 << 16;  // bytes that are waited for, to tell what a pipe holds
+constexpr std::size_t kEnough = 1 << 16;  // bytes to wait for, to detect the format of a pipe
 
 struct Foreign {
   std::string_view begin, what, advice;
@@ -39,7 +39,7 @@ void refuse_foreign(const TextBuffer& text) {
           kind.what, kind.advice);
 }
 
-// The first rows of a text, cut at a delimiter: those that are whole in what has been read.
+// The complete rows at the beginning of a text, split at a delimiter.
 std::vector<std::vector<std::string>> first_rows(const TextBuffer& text, char delimiter) {
   constexpr std::size_t kRows = 10;
   std::vector<std::vector<std::string>> rows;
@@ -57,7 +57,7 @@ bool same_width(const std::vector<std::vector<std::string>>& rows) {
   return std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row.size() == rows[0].size(); });
 }
 
-// Something that could name a column: a few words, not a sentence.
+// True for a possible column name: a few words, not a sentence.
 bool like_a_name(std::string_view cell) {
   cell = trimmed(cell);
   return !cell.empty() && cell.size() <= 64 && cell.find_first_of(".!?\n") == cell.npos;
@@ -67,8 +67,8 @@ Printable shown_delimiter(char delimiter) {
   return delimiter == '\t' ? Printable("tabs") : format_printable("'{}'", std::string(1, delimiter));
 }
 
-// Of a file that is called .csv: another delimiter than ',' where the first rows leave no doubt. The row after a header
-// is waited for.
+// Detects a delimiter other than ',' in a .csv file if the first rows are unambiguous. Waits for the row after a
+// header.
 char guess_delimiter(TextBuffer& text, bool header) {
   for (;;) {
     const auto rows = first_rows(text, ',');
@@ -86,10 +86,10 @@ char guess_delimiter(TextBuffer& text, bool header) {
 }
 
 enum class Head : std::uint8_t {
-  kText,     // nothing that names columns
-  kKnown,    // a column is known as the text or the label
-  kUnknown,  // it could name columns
-  kBroken,   // as kKnown, and the rows after it do not fit
+  kText,     // not column names
+  kKnown,    // has a known name of the text or label column
+  kUnknown,  // possible column names
+  kBroken,   // like kKnown, but the rows after it do not match
 };
 
 Head look_at(const std::vector<std::string>& head, const ReadOptions& options) {
@@ -104,7 +104,7 @@ Head look_at(const std::vector<std::string>& head, const ReadOptions& options) {
   return head.size() > 1 && !blanks ? Head::kUnknown : Head::kText;
 }
 
-// Several names without blanks: no text that happens to have a delimiter.
+// True for several names without spaces, so not a text with a delimiter in it.
 bool only_names(const std::vector<std::string>& head) {
   return head.size() > 1 && std::all_of(head.begin(), head.end(), [](const std::string& cell) {
            return trimmed(cell).find_first_of(" \t") == std::string_view::npos;
@@ -116,7 +116,7 @@ bool lines_follow(const TextBuffer& text) {
   return all.find_first_of("\r\n") != all.npos;
 }
 
-// What the first row of a pipe is, where the rows after it have as many cells. They are waited for.
+// Classifies the first row of a pipe; the following rows must have as many cells. Waits for them.
 Head find_head(TextBuffer& text, char delimiter, const ReadOptions& options) {
   for (;;) {
     const auto rows = first_rows(text, delimiter);
@@ -140,7 +140,7 @@ Printable listed(const std::vector<std::string>& names) {
 }
 
 DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
-  // Empty lines and a bracket alone say nothing yet: what follows them is waited for.
+  // Empty lines and a single bracket are ambiguous: waits for more.
   for (std::string_view seen = trimmed(text.view());
        (seen.empty() || seen == "[") && text.view().size() < kEnough && text.more();)
     seen = trimmed(text.view());
@@ -191,7 +191,7 @@ DataFormat format_named(std::string_view name, std::string_view place, const Rea
 }
 
 DataFormat find_format(const std::filesystem::path& file, TextBuffer& text, const ReadOptions& options) {
-  // A whole first line, so far as it is short: a pipe may give less at once.
+  // Waits for a complete first line if it is short: a pipe may return less at first.
   while (text.view().size() < kEnough && text.view().find_first_of("\r\n") == std::string_view::npos && text.more()) {
   }
   refuse_foreign(text);

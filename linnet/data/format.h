@@ -1,7 +1,7 @@
-// How a data file is to be read: as it was asked for, else by its name, else by what it begins with.
+// The format of a data file: from the options, else by its name, else by its beginning.
 //
 //   TextBuffer text(open_bytes("-"), "stdin");
-//   const DataFormat format = find_format("-", text, options);  // "title,text\n…" is csv; what was guessed is noted
+//   const DataFormat format = find_format("-", text, options);  // "title,text\n…" is csv; a guess prints a note
 #pragma once
 
 #include <filesystem>
@@ -11,11 +11,11 @@
 
 namespace linnet {
 
-// Nothing of `text` is taken. kBadInput for what cannot be read (Parquet, spreadsheets, UTF-16, …), for an ending that
-// is not known, and for text on a pipe that looks like cells without a column that is known as the text.
+// Does not consume `text`. kBadInput for unsupported formats (Parquet, spreadsheets, UTF-16, …), for an unknown ending,
+// and for text on a pipe that looks like cells but has no known text column.
 DataFormat find_format(const std::filesystem::path& file, TextBuffer& text, const ReadOptions& options);
 
-// The format of that name: txt, jsonl or ndjson, json, csv, tsv. `place` names the file in errors.
+// The format by name: txt, jsonl or ndjson, json, csv, tsv. `place` names the file in errors.
 DataFormat format_named(std::string_view name, std::string_view place, const ReadOptions& options);
 
 }  // namespace linnet

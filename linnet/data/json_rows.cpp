@@ -156,7 +156,7 @@ bool JsonElements::next(std::string_view& element) {
   int c = look();
   if (mode_ == Mode::kObjects) {
     if (c < 0) return false;
-    // What is no value at all is one character, for the parser to name.
+    // An invalid value is one character, which the parser names.
     element = give(std::max<std::size_t>(1, after_value(0)));
     return true;
   }

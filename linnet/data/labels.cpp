@@ -12,7 +12,7 @@
 namespace linnet {
 namespace {
 
-// The target that PyTorch's losses pass over.
+// The target that PyTorch's losses ignore.
 constexpr std::string_view kIgnoredTarget = "-100";
 
 template <class Number>
@@ -23,7 +23,7 @@ std::optional<Number> read_number(std::string_view text) {
   return value;
 }
 
-// "2.0": a whole number as a column with gaps is written by pandas.
+// "2.0": pandas writes integers of a column with gaps like this.
 bool whole_with_point(std::string_view text) {
   const auto point = text.find('.');
   return point != text.npos && point + 1 < text.size() && text.find_first_not_of('0', point + 1) == text.npos &&
@@ -37,7 +37,7 @@ bool no_label(const Cell& cell) {
   return cell.kind == CellKind::kAbsent || blank(cell.text) || (cell.kind == CellKind::kJson && cell.text == "null");
 }
 
-// The labels of a cell that holds a list; a text that is one as JSON counts, since that is how pandas writes it.
+// The labels of a cell with a list; also of a text that is a JSON list, since pandas writes it like this.
 std::optional<Json> as_list(const Cell& cell, std::string_view place) {
   const std::string_view text = trimmed(cell.text);
   if (!text.starts_with('[') || !text.ends_with(']')) return std::nullopt;
@@ -51,7 +51,7 @@ std::string item_text(const Json& item, std::string_view place) {
   return item.is_string() ? std::string(trimmed(item.get_ref<const std::string&>())) : without_point(dump_json(item));
 }
 
-// "['a', 'b']", "[True, False]", "[1 0]": lists as Python and NumPy print them, which are no JSON.
+// True for lists as Python and NumPy print them, which are not JSON: "['a', 'b']", "[True, False]", "[1 0]".
 bool like_printed_list(std::string_view text) {
   if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
   text = trimmed(text.substr(1, text.size() - 2));
@@ -68,7 +68,7 @@ std::string scalar_text(const Cell& cell, std::string_view place) {
   return std::string(trimmed(cell.text));
 }
 
-// Labels of a text that names several: "news, sport".
+// Labels of a text with several: "news, sport".
 std::vector<std::string> cut_at_commas(std::string_view text) {
   std::vector<std::string> parts;
   for (;;) {
@@ -79,12 +79,12 @@ std::vector<std::string> cut_at_commas(std::string_view text) {
   }
 }
 
-// What all cells of the column have in common.
+// Properties that all cells of the column have.
 struct Survey {
-  std::unordered_set<std::string> names;  // up to one more than are allowed
+  std::unordered_set<std::string> names;  // up to one more than the maximum
   std::size_t rows = 0, lists = 0;        // with a label
   bool numbers = true, fraction = false, point = false;
-  bool flags = true, same_length = true, repeated = false;  // of lists
+  bool flags = true, same_length = true, repeated = false;  // of the lists
   std::size_t length = 0;
 
   void see(const std::string& name) {
@@ -207,7 +207,7 @@ LabelTable table_of(const Survey& survey, const ReadOptions& options, const std:
   return {options.label_names.empty() ? sorted_names(survey) : options.label_names, found, options.label_numbers};
 }
 
-// One flag per label in every list, as Transformers wants them.
+// Reads lists with one flag per label, as Transformers expects them.
 void read_flags(Dataset& data, std::size_t column, const Survey& survey, const ReadOptions& options) {
   data.label_names = options.label_names;
   if (data.label_names.empty())

@@ -1,5 +1,5 @@
-// Labels of a dataset: names or numbers in the file, ids in memory. What they mean is decided once, from all rows, and
-// said in Dataset::label_meaning; where it cannot be told without losing something, the file is refused.
+// Labels of a dataset: names or numbers in the file, ids in memory. Their meaning is decided once from all rows and
+// described in Dataset::label_meaning; an ambiguous file is rejected.
 //
 //   read_labels(data, column, options);   // fills label_kind, label_names and every example's label or labels
 #pragma once
@@ -16,18 +16,18 @@
 
 namespace linnet {
 
-// More classes than this are refused, as in config.json.
+// More classes than this are an error, as in config.json.
 inline constexpr std::size_t kMaxLabels = 65'536;
 
 void read_labels(Dataset& data, std::size_t column, const ReadOptions& options);
-// A list of tags per row, as many as the row has tokens.
+// Reads a list of tags per row, one per token.
 void read_tags(Dataset& data, std::size_t column, const ReadOptions& options);
 
-// The number to regress that a cell holds.
+// The number of a cell, for regression.
 std::optional<double> label_value(const Cell& cell);
 
-// Where each of `labels` is among `known`, -1 where it is not. Numbers are ids where all of `labels` are integers in
-// range and none of `known` looks like a number: [0, 1] among [negative, positive], but not among [1, 2, 3].
+// The index of each of `labels` in `known`, or -1. Numbers are ids if all of `labels` are integers in range and none of
+// `known` looks like a number: [0, 1] in [negative, positive], but not in [1, 2, 3].
 std::vector<std::int32_t> match_labels(const std::vector<std::string>& labels, const std::vector<std::string>& known,
                                        LabelNumbers numbers = LabelNumbers::kMayBeIds);
 

@@ -6,8 +6,8 @@
 namespace linnet {
 namespace {
 
-// A record is the row's line, how far its index is from that, the number of cells, and the cells: column, length,
-// bytes. Numbers of any size, seven bits per byte: most columns and lengths take one.
+// A record is the row's line, the difference of its index, the number of cells, and the cells: column, length, bytes.
+// Numbers have seven bits per byte: most columns and lengths take one byte.
 void put(std::string& out, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7) out += static_cast<char>(number | 0x80);
   out += static_cast<char>(number);
@@ -22,8 +22,8 @@ std::uint64_t take(const char*& at) {
   }
 }
 
-// Differences are small, their sign is the last bit. Mostly a row has its columns one after the other: what is written
-// is how far from that a column is.
+// Zigzag encoding of small differences. Columns of a row are usually consecutive, so their distance from that is
+// stored.
 std::uint64_t folded(std::int64_t step) {
   return (static_cast<std::uint64_t>(step) << 1) ^ static_cast<std::uint64_t>(step >> 63);
 }
@@ -132,7 +132,7 @@ Json Record::json() const {
 }
 
 void RecordWriter::add(std::size_t column, CellKind kind, std::string_view text) {
-  // The first column of a row counts from -1, which `each_cell` does, too: 0 + step + 1.
+  // The first column of a row counts from -1, as in `each_cell`: 0 + step + 1.
   put(cells_, folded(static_cast<std::int64_t>(column) - static_cast<std::int64_t>(previous_) - 1));
   put(cells_, (static_cast<std::uint64_t>(text.size()) << 1) | (kind == CellKind::kJson ? 1 : 0));
   cells_ += text;

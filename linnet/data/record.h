@@ -1,5 +1,4 @@
-// The cells of a row, each stored once: texts as they are, other JSON values as their JSON text. What an Example gives
-// is a view of them.
+// The cells of a row, each stored once: texts unchanged, other JSON values as JSON text. An Example has views of them.
 //
 //   ColumnNames names;
 //   Arena arena;
@@ -22,25 +21,25 @@
 
 namespace linnet {
 
-// A view that a std::string is made of where one is asked for.
+// A view that converts to std::string if needed.
 class CellText : public std::string_view {
  public:
   CellText() = default;
   CellText(std::string_view text) : std::string_view(text) {}           // NOLINT: implicit, as a string's
   CellText(const char* text) : std::string_view(text) {}                // NOLINT
   CellText(const std::string& text) : std::string_view(text) {}         // NOLINT
-  CellText(std::string&&) = delete;                                     // it would not outlive the statement
+  CellText(std::string&&) = delete;                                     // it would dangle after the statement
   operator std::string() const { return std::string(data(), size()); }  // NOLINT
 };
 
-// More columns than this are refused: they are read again for every row.
+// More columns than this are an error: they are visited for every row.
 inline constexpr std::size_t kMaxColumns = 16'384;
 
-// The columns of all rows, in the order they first appear.
+// The columns of all rows, in order of first appearance.
 class ColumnNames {
  public:
-  std::size_t add(std::string name);      // a header's next column
-  std::size_t id(std::string_view name);  // of a JSON key; added where it is new
+  std::size_t add(std::string name);      // the next column of a header
+  std::size_t id(std::string_view name);  // of a JSON key; a new one is added
   std::optional<std::size_t> find(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
 
@@ -49,7 +48,7 @@ class ColumnNames {
   std::map<std::string, std::size_t, std::less<>> ids_;
 };
 
-// Bytes that stay where they are until the arena goes.
+// Bytes that do not move during the arena's lifetime.
 class Arena {
  public:
   const char* add(std::string_view bytes);
@@ -71,8 +70,8 @@ struct Cell {
   CellKind kind = CellKind::kAbsent;
   CellText text = {};
 
-  Json json() const;           // the value; null where it is absent
-  bool reads_as_text() const;  // numbers, true and false do as their digits: spreadsheets write them so
+  Json json() const;           // the value; null if absent
+  bool reads_as_text() const;  // also numbers, true and false: spreadsheets write them like texts
 };
 
 class Record {
@@ -82,20 +81,20 @@ class Record {
 
   const char* bytes() const { return bytes_; }
   std::int64_t line() const;        // where the row starts, 1-based
-  std::int64_t index() const;       // 0-based among the rows of the input: a header is not counted, an empty line is
+  std::int64_t index() const;       // 0-based among the rows of the input: headers do not count, empty lines do
   std::vector<Cell> cells() const;  // in the row's own order
   Cell find(std::size_t column) const;
   Cell find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).kind != CellKind::kAbsent; }
   std::string_view name(const Cell& cell) const { return names_->names()[cell.column]; }
-  Json json() const;  // all columns as one object: the slots of a template
+  Json json() const;  // all columns as an object: the slots of a template
 
  private:
   const char* bytes_ = nullptr;
   const ColumnNames* names_ = nullptr;
 };
 
-// The cells of one row on their way into an arena.
+// Writes the cells of one row to an arena.
 class RecordWriter {
  public:
   explicit RecordWriter(std::int64_t line = 0, std::int64_t index = 0) : line_(line), index_(index) {}

@@ -12,9 +12,9 @@
 namespace linnet {
 namespace {
 
-constexpr std::size_t kShown = 5;  // places named of a finding
+constexpr std::size_t kShown = 5;  // number of places that a finding lists
 
-// What makes two rows the same: all that the model reads.
+// Rows are duplicates if all inputs of the model are equal.
 std::string identity(const Example& example) {
   std::string key;
   for (const CellText& part :
@@ -36,7 +36,7 @@ std::int64_t character_count(const Example& example) {
   return static_cast<std::int64_t>(count);
 }
 
-using LengthCounts = std::map<std::int64_t, std::int64_t>;  // how many rows have each length
+using LengthCounts = std::map<std::int64_t, std::int64_t>;  // number of rows per length
 
 LengthSummary summarize(const LengthCounts& counts) {
   if (counts.empty()) return {};
@@ -68,12 +68,12 @@ void count_classes(DataReport& report, const Dataset& train) {
   }
 }
 
-// Rows found by what the model reads of them: a hash table of their numbers, a third of it free.
+// Index of rows by the model's inputs: a hash table of row numbers, a third of it free.
 class RowIndex {
  public:
   explicit RowIndex(const Examples& rows) : rows_(rows), slots_(rows.size() + rows.size() / 2 + 1, kFree) {}
 
-  // The first row that is the same as row `index`; nothing where there is none, and the row is then known.
+  // The first duplicate of row `index`; if there is none, adds the row.
   std::optional<std::size_t> find_or_add(std::size_t index) {
     std::uint32_t& slot = slots_[slot_of(rows_[index])];
     if (slot != kFree) return slot;
@@ -86,7 +86,7 @@ class RowIndex {
   static constexpr std::uint32_t kFree = UINT32_MAX;
   static_assert(kMaxRows < kFree);
 
-  // Of the same row, or the free one where it belongs.
+  // Slot of a duplicate, or the free one for this row.
   std::size_t slot_of(const Example& example) const {
     const std::string key = identity(example);
     std::size_t at = std::hash<std::string>()(key) % slots_.size();

@@ -1,5 +1,5 @@
-// The rows of a dataset. What is stored of each is where its cells are and the id of its label, 12 bytes; an Example is
-// made of that when one is asked for.
+// The rows of a dataset. A row takes 12 bytes, the address of its cells and the id of its label; an Example is
+// constructed on demand.
 //
 //   Examples rows(store);          // a std::shared_ptr<RowStore>
 //   rows.add(record);              // whose cells are in store->arena
@@ -20,15 +20,15 @@
 
 namespace linnet {
 
-// A dataset has at most so many rows: 32 bits number them.
+// The maximum number of rows: 32-bit row numbers.
 inline constexpr std::size_t kMaxRows = 0xFFFF'FFFE;
 
-// The bytes of rows and what their columns mean.
+// The bytes of rows and the meaning of their columns.
 struct RowStore {
   std::shared_ptr<const ColumnNames> names;  // shared by the rows of a stream
   Arena arena;
   Columns columns;
-  bool values = false;  // the labels are numbers to regress
+  bool values = false;  // the labels are numbers for regression
 };
 
 class Examples {
@@ -41,29 +41,30 @@ class Examples {
   std::size_t size() const { return records_.size(); }
   bool empty() const { return records_.empty(); }
   Example operator[](std::size_t index) const;
-  Record record(std::size_t index) const;  // the cells alone, in less time
+  Record record(std::size_t index) const;  // only the cells; faster
   Iterator begin() const;
   Iterator end() const;
 
-  void add(const Record& record) { records_.push_back(record.bytes()); }  // kMaxRows at most
+  void add(const Record& record) { records_.push_back(record.bytes()); }  // at most kMaxRows
   void set_label(std::size_t index, std::int32_t label);
   void set_labels(std::size_t index, const std::vector<std::int32_t>& labels);  // of a row, or one per token
   void set_texts(std::size_t index, std::string_view text, std::string_view target);
-  void read_values() { store_->values = true; }  // the labels are numbers to regress
-  // From now on label i is ids[i].
+  void read_values() { store_->values = true; }  // the labels are numbers for regression
+  // Maps label i to ids[i].
   void renumber(const std::vector<std::int32_t>& ids);
-  // Takes the rows out that are marked; both parts keep their order.
+  // Removes the marked rows and returns them; both parts keep their order.
   Examples take(const std::vector<bool>& marked);
 
  private:
   void set_more(std::size_t index, const RecordWriter& more);
 
   std::shared_ptr<RowStore> store_;
-  // Row by row; not in vectors, which hold everything twice while they grow.
+  // Not vectors, which need twice the memory while they grow.
   std::deque<const char*> records_;
-  std::deque<std::int32_t> labels_;  // as they were set; empty where no row has one
-  std::deque<const char*> more_;     // records of what is not in a cell: a list of labels, two texts; empty as labels_
-  std::vector<std::int32_t> ids_;    // what the labels are now; empty: as they were set
+  std::deque<std::int32_t> labels_;  // as set; empty if no row has one
+  std::deque<const char*> more_;     // records of values that are not cells: a list of labels, two texts; empty like
+                                     // labels_
+  std::vector<std::int32_t> ids_;    // current ids of labels; empty: as set
 };
 
 class Examples::Iterator {

@@ -10,7 +10,7 @@ class TextRows : public RowReader {
  public:
   TextRows(TextBuffer text, ColumnNames& names) : lines_(std::move(text)), names_(names), column_(names.id("text")) {}
 
-  // Empty lines are rows where a text follows; at the end of the file they are not.
+  // Empty lines are rows if a text follows, but not at the end of the file.
   bool next(Arena& arena, RawRow& row) override {
     if (empty_ == 0 && !waiting_) read_on();
     if (empty_ == 0 && !waiting_) return false;
@@ -46,8 +46,8 @@ class TextRows : public RowReader {
   ColumnNames& names_;
   std::size_t column_;
   std::string line_;        // the text after the empty lines
-  bool waiting_ = false;    // … which has not been given yet
-  std::int64_t empty_ = 0;  // empty lines before it that have not been given
+  bool waiting_ = false;    // … which was not returned yet
+  std::int64_t empty_ = 0;  // empty lines before it that were not returned
   std::int64_t index_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Rows of a data file one after the other, before anything knows what the columns mean.
+// Reads the rows of a data file in sequence, before columns have a meaning.
 //
 //   ColumnNames names;
 //   Arena arena;
@@ -17,51 +17,51 @@
 
 namespace linnet {
 
-// How a data file is to be read.
+// The format of a data file.
 struct DataFormat {
   std::string name;      // txt, jsonl, json, csv or tsv
-  char delimiter = ',';  // between the cells of csv and tsv
-  bool header = true;    // the first row of csv and tsv names the columns; else they are column1, column2, …
+  char delimiter = ',';  // of cells in csv and tsv
+  bool header = true;    // the first row of csv and tsv has the column names; else they are column1, column2, …
 };
 
 struct RawRow {
   Record record;
-  std::string fault = {};  // why the row cannot be read, whose record has no cells then; "" where it can
+  std::string fault = {};  // why the row is unreadable (its record has no cells then); "" if it is valid
 };
 
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  // The next row, its cells in `arena`; false at the end. Waits for no more than the row needs. Where it is certain
-  // where a row that cannot be read ends (a line of JSON, a line with too few or too many cells) the row has a fault;
-  // any other broken text is kBadInput naming place:line.
+  // Reads the next row, with its cells in `arena`; returns false at the end. Waits only for this row. An unreadable row
+  // with a known end (a line of JSON, a line with too few or too many cells) has a fault; other broken text is
+  // kBadInput naming place:line.
   virtual bool next(Arena& arena, RawRow& row) = 0;
-  std::int64_t blank_lines() const { return blank_; }  // empty lines so far that are no rows
+  std::int64_t blank_lines() const { return blank_; }  // empty lines so far that are not rows
 
  protected:
   std::int64_t blank_ = 0;
 };
 
-// `names` gets the columns as they are met; it must outlive the reader and the rows.
+// Adds columns to `names`, which must outlive the reader and the rows.
 std::unique_ptr<RowReader> read_rows(TextBuffer text, const DataFormat& format, ColumnNames& names);
 
-// What an error says, without the place that it begins with.
+// The message of an error, without its place.
 std::string fact_of(const Error& error, const std::string& place);
 
-// Without white space at both ends.
+// Removes white space at both ends.
 std::string_view trimmed(std::string_view text);
 inline bool blank(std::string_view text) { return trimmed(text).empty(); }
 
-// Turns the object of a row into a record, of which `writer` knows the place; `place` names the row in errors.
+// Converts the object of a row to a record at the place of `writer`; `place` names the row in errors.
 class ObjectRows {
  public:
   explicit ObjectRows(ColumnNames& names) : names_(names) {}
   Record record(const Json& object, RecordWriter writer, Arena& arena, const std::string& place);
-  bool full() const { return names_.names().size() > kMaxColumns; }  // more rows are not read
+  bool full() const { return names_.names().size() > kMaxColumns; }  // no further rows are read
 
  private:
   ColumnNames& names_;
-  std::vector<std::int64_t> last_row_;  // in which each column was met last
+  std::vector<std::int64_t> last_row_;  // row in which each column last appeared
   std::int64_t row_ = 0;
 };
 

@@ -16,7 +16,7 @@ Sampler::Sampler(std::vector<std::int64_t> lengths, SamplerOptions options)
   plan();
 }
 
-// Cuts `order` from `begin` to `end` into batches.
+// Splits `order` from `begin` to `end` into batches.
 void Sampler::cut(const std::vector<std::int64_t>& order, std::size_t begin, std::size_t end) {
   std::vector<std::int64_t> batch;
   std::int64_t tokens = 0;
@@ -51,7 +51,7 @@ void Sampler::plan() {
                      });
     cut(order, begin, end);
   }
-  rng.shuffle(batches_);  // so that no epoch goes from long to short
+  rng.shuffle(batches_);  // so that an epoch is not sorted by length
 }
 
 bool Sampler::next(std::vector<std::int64_t>& rows) {

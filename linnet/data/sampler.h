@@ -1,4 +1,4 @@
-// Which rows make which batch: shuffled by seed and epoch, rows of like length together, resumable.
+// Groups rows into batches: shuffled by seed and epoch, rows of similar length together, resumable.
 //
 //   Sampler sampler(lengths, {.batch_rows = 32, .seed = 1});
 //   for (std::vector<std::int64_t> rows; sampler.next(rows);) step(rows);  // one epoch
@@ -15,25 +15,25 @@
 namespace linnet {
 
 enum class SampleOrder : std::uint8_t {
-  kBuckets,   // shuffled, then rows of like length batched together
+  kBuckets,   // shuffled, then batches of similar length
   kShuffled,  // shuffled; lengths are ignored
-  kFile,      // consecutive rows, every epoch alike
+  kFile,      // consecutive rows, every epoch the same
 };
 
 enum class LastBatch : std::uint8_t { kKeep, kDrop };  // a last batch with fewer rows than batch_rows
 
 struct SamplerOptions {
-  std::int64_t batch_rows = 32;   // rows a batch at most
-  std::int64_t batch_tokens = 0;  // sum of lengths a batch at most (a longer row stands alone); 0: no bound
+  std::int64_t batch_rows = 32;   // maximum rows per batch
+  std::int64_t batch_tokens = 0;  // maximum sum of lengths per batch (a longer row is alone); 0: no limit
   SampleOrder order = SampleOrder::kBuckets;
   LastBatch last = LastBatch::kKeep;
-  std::int64_t bucket_batches = 50;  // kBuckets: this many batches' rows are sorted by length together
+  std::int64_t bucket_batches = 50;  // kBuckets: rows of this many batches are sorted by length together
   std::uint64_t seed = 0;
 };
 
 struct SamplerState {
   std::int64_t epoch = 0;
-  std::int64_t position = 0;  // batches already taken of this epoch
+  std::int64_t position = 0;  // batches taken in this epoch
 };
 
 class Sampler {

@@ -1,4 +1,4 @@
-// Folders of splits, and splitting one file.
+// Reads folders of splits and splits a file.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -45,7 +45,7 @@ DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& opt
   check(!train.empty(), ErrorKind::kBadInput, "{}: there is no train.jsonl, train.csv or train.tsv in it",
         file_or_folder.string());
   DatasetSplits splits{read_dataset(train, options), {}, {}};
-  ReadOptions same = options;  // the other splits mean what train means
+  ReadOptions same = options;  // the other splits have the meaning of train
   same.shape = splits.train.shape;
   same.label_names = splits.train.label_names;
   same.label_kind = splits.train.label_kind;
@@ -58,10 +58,10 @@ DatasetSplits read_splits(const fs::path& file_or_folder, const ReadOptions& opt
 
 Dataset split_off(Dataset& data, double fraction, std::uint64_t seed) {
   check_option(fraction >= 0 && fraction < 1, "valid_fraction", "{} is not at least 0 and below 1", fraction);
-  std::map<std::int32_t, std::deque<std::uint32_t>> classes;  // all in one where there are none
+  std::map<std::int32_t, std::deque<std::uint32_t>> classes;  // all in one if there are none
   for (std::size_t i = 0; i < data.examples.size(); ++i)
     classes[data.label_kind == LabelKind::kClass ? data.examples[i].label : 0].push_back(static_cast<std::uint32_t>(i));
-  // Whole rows a class, the remainders carried on, so that the total is right.
+  // Whole rows per class; remainders are carried over, so that the total is right.
   std::vector<bool> goes(data.examples.size(), false);
   Rng rng(seed, /*stream=*/0x5911);
   double owed = 0;

@@ -72,7 +72,7 @@ bool TextBuffer::more() {
   return buffer_.size() > had;
 }
 
-// Decided by what is there when the first line has ended: more may be long in coming.
+// Decides by the text available at the end of the first line: more may take long.
 void LineSource::find_ends() {
   for (;;) {
     const std::string_view seen = text_.view();

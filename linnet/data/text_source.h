@@ -1,4 +1,4 @@
-// The text of a data file, whatever it is packed in, a piece at a time.
+// Reads the text of a data file, compressed or not, in pieces.
 //
 //   LineSource lines(open_bytes("reviews.txt.gz"), "reviews.txt.gz");
 //   for (std::string_view line; lines.next(line);) use(line, lines.line());
@@ -15,33 +15,33 @@
 
 namespace linnet {
 
-// A line, or a row of cells or of JSON, with more bytes than this is refused.
+// The maximum size of a line, or of a row of cells or JSON.
 inline constexpr std::size_t kMaxRowBytes = std::size_t{16} << 20;
-// A text that is read whole with more bytes than this is refused.
+// The maximum size of a text that is read at once.
 inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 30;
 
-// The ending that says how to read the file, in lower case, without ".gz": "txt", "jsonl", … ("" where there is none).
+// The ending of the file name in lower case without ".gz": "txt", "jsonl", … (or "").
 std::string data_format(const std::filesystem::path& file);
 
-// The whole file as one text, unpacked, without a byte order mark. Throws kBadInput naming the file, and the line where
-// a byte is not UTF-8.
+// Reads the whole file as one text, decompressed, without a byte order mark. Throws kBadInput naming the file, and the
+// line of a byte that is not UTF-8.
 std::string read_data_text(const std::filesystem::path& file);
 
-// Throws kBadInput naming place:line where the text, which begins on `line`, is not UTF-8.
+// Throws kBadInput naming place:line if the text, which begins at `line`, is not UTF-8.
 void check_utf8(std::string_view text, std::string_view place, std::int64_t line = 1);
 
-// What has been read of a text and not been used yet. A byte order mark at its start is passed over.
+// The part of a text that was read and not used yet. Skips a byte order mark at its start.
 class TextBuffer {
  public:
   TextBuffer(std::unique_ptr<ByteSource> bytes, std::string place);
 
   std::string_view view() const { return std::string_view(buffer_).substr(at_); }
-  bool ended() const { return ended_; }  // nothing follows what `view` shows
-  // Reads on: as much again as there is, or what a pipe has just now. False, and `ended`, where nothing follows. Views
-  // from before are no longer good.
+  bool ended() const { return ended_; }  // nothing follows `view`
+  // Reads as much again, or what a pipe has available. Returns false and sets `ended` at the end. Invalidates earlier
+  // views.
   bool more();
   void skip(std::size_t bytes) { at_ += bytes; }
-  const std::string& place() const { return place_; }  // of errors
+  const std::string& place() const { return place_; }  // for errors
 
  private:
   void read_block();
@@ -52,15 +52,16 @@ class TextBuffer {
   bool ended_ = false, begun_ = false;
 };
 
-// Lines without their ends: \n, \r\n, or \r in a text whose beginning has no \n. A last line end makes no further line.
+// Lines without their ends: \n, \r\n, or \r in a text whose beginning has no \n. The last line end does not start a new
+// line.
 class LineSource {
  public:
   LineSource(std::unique_ptr<ByteSource> bytes, std::string place) : text_(std::move(bytes), std::move(place)) {}
   explicit LineSource(TextBuffer text) : text_(std::move(text)) {}
 
-  // The next line, good until the one after it. kBadInput where it is too long or not UTF-8.
+  // Reads the next line, valid until the next call. kBadInput if it is too long or not UTF-8.
   bool next(std::string_view& line);
-  std::int64_t line() const { return line_; }  // 1-based number of the line that `next` gave
+  std::int64_t line() const { return line_; }  // 1-based number of the last line
 
  private:
   enum class Ends : std::uint8_t { kUnknown, kNewlines, kReturns };
@@ -71,7 +72,7 @@ class LineSource {
   std::int64_t line_ = 0;
 };
 
-// The same of a text in memory.
+// The same for a text in memory.
 class LineReader {
  public:
   explicit LineReader(std::string_view text) : rest_(text) {}

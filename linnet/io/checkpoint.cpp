@@ -41,12 +41,12 @@ class GgufReader : public CheckpointReader {
   std::vector<StoredTensor> infos_;
 };
 
-// What a folder's weights may be called, in the order in which they are looked for.
+// Possible names of a folder's weights, in order of precedence.
 constexpr std::array kNames{"model.safetensors",         "model.safetensors.index.json",
                             "pytorch_model.bin",         "pytorch_model.bin.index.json",
                             "adapter_model.safetensors", "adapter_model.bin"};
 
-// The first of them that is there; empty: none.
+// The first of them that exists, or "".
 std::filesystem::path find_weights(const std::filesystem::path& folder) {
   for (const char* name : kNames)
     if (has_companion(folder / name)) return folder / name;

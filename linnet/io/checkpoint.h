@@ -25,28 +25,28 @@ namespace linnet {
 
 struct StoredTensor {
   DType dtype;
-  Shape shape;  // row-major, slowest dimension first, whatever the file's habit
+  Shape shape;  // row-major, slowest dimension first, for every file format
 };
 
 class CheckpointReader {
  public:
-  // A file by what it is, or a folder: model.safetensors, model.safetensors.index.json, pytorch_model.bin,
-  // pytorch_model.bin.index.json, in that order; adapter_model.* where the folder holds an adapter.
-  // kBadInput naming the file for anything broken, unsupported or missing.
+  // A file, by its content, or a folder: model.safetensors, model.safetensors.index.json, pytorch_model.bin,
+  // pytorch_model.bin.index.json, in that order; adapter_model.* for an adapter's folder. kBadInput naming the file if
+  // it is broken, unsupported or missing.
   static std::unique_ptr<CheckpointReader> open(const std::filesystem::path& file_or_folder);
   virtual ~CheckpointReader() = default;
 
-  virtual std::span<const std::string> names() const = 0;  // in the file's order of bytes
+  virtual std::span<const std::string> names() const = 0;  // in the order of the file
   virtual bool has(std::string_view name) const = 0;
-  virtual const StoredTensor& info(std::string_view name) const = 0;  // kBadInput where there is no such tensor
+  virtual const StoredTensor& info(std::string_view name) const = 0;  // kBadInput if there is no such tensor
   // Shares the mapping, which lives as long as the tensor; pages are copied on first write, the file never changes.
-  // Values that are not aligned or not in row order in the file are copied. Each call makes a tensor of its own.
+  // Copies values that are not aligned or not row-major in the file. Each call returns a new tensor.
   virtual Tensor read(std::string_view name) const = 0;
-  // The text entries of a safetensors header ("format" -> "pt"); empty for other kinds.
+  // The text entries of a safetensors header ("format" -> "pt"); empty for other formats.
   virtual const std::map<std::string, std::string>& metadata() const = 0;
 };
 
-// Does the folder hold weights under one of the names that `open` looks for?
+// True if the folder has weights with one of the names that `open` looks for.
 bool has_checkpoint(const std::filesystem::path& folder);
 
 // Writes <stem>.safetensors; above max_shard_bytes, <stem>-00001-of-0000N.safetensors with an index. Bytes are those
@@ -55,11 +55,11 @@ class CheckpointWriter {
  public:
   explicit CheckpointWriter(std::filesystem::path folder, std::string stem = "model",
                             std::size_t max_shard_bytes = 50'000'000'000);
-  // The same tensor (or a view of the same bytes) under a second name is left out: tied tensors are stored once,
-  // under the first name added. Quantised types do not fit safetensors: kInvalidArgument.
+  // Skips a tensor (or a view of the same bytes) that has another name already: tied tensors are stored once, with
+  // their first name. Quantised types are kInvalidArgument: safetensors does not have them.
   void add(std::string name, const Tensor& value);
-  void metadata(std::string key, std::string value);  // beside {"format": "pt"}
-  // Every file appears under its name only when it is whole; the index comes last.
+  void metadata(std::string key, std::string value);  // in addition to {"format": "pt"}
+  // Every file gets its name only when complete; the index is written last.
   void finish();
 
  private:
@@ -73,7 +73,7 @@ class CheckpointWriter {
   std::size_t max_shard_bytes_;
   std::vector<Entry> entries_;
   std::set<std::string> names_;                 // of the entries
-  std::multimap<const void*, std::size_t> at_;  // where their values lie: entries
+  std::multimap<const void*, std::size_t> at_;  // address of the values: index into the entries
   std::map<std::string, std::string> metadata_;
 };
 

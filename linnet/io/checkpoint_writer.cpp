@@ -10,7 +10,7 @@
 namespace linnet {
 namespace {
 
-// The order of the safetensors library's DataType, which it sorts by, widest first.
+// The order of the safetensors library's DataType, by which it sorts, widest first.
 int type_order(DType type) {
   constexpr DType kAscending[] = {DType::kBool, DType::kU8,  DType::kI8,  DType::kI16, DType::kF16,
                                   DType::kBF16, DType::kI32, DType::kF32, DType::kF64, DType::kI64};
@@ -66,7 +66,7 @@ void CheckpointWriter::write_shard(const std::filesystem::path& file, std::span<
 }
 
 void CheckpointWriter::finish() {
-  // A shard is filled in the order of adding, as huggingface_hub does, until the next tensor would not fit.
+  // Shards are filled in order, like huggingface_hub's, until the next tensor does not fit.
   std::vector<std::pair<std::size_t, std::size_t>> shards;
   std::size_t first = 0, bytes = 0, total = 0;
   for (std::size_t i = 0; i < entries_.size(); ++i) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMostConfigBytes = 16u << 20;
 constexpr std::size_t kMostIds = 1u << 20;
 
-// Typed look-ups in one object; an absent key and null leave the field as it is.
+// Typed look-ups in one object; an absent key or null leaves the field unchanged.
 class Fields {
  public:
   Fields(const Json& object, std::string_view place) : object_(object), place_(place) {}
@@ -39,7 +39,7 @@ class Fields {
   void read_id(const char* key, std::optional<std::int64_t>& out) const {
     if (const Json* value = find(key)) out = id(*value, key);
   }
-  // One id or a list of them.
+  // Reads one id or a list.
   void read_ids(const char* key, std::vector<std::int64_t>& out) const {
     if (const Json* value = find(key)) out = ids(*value, key);
   }
@@ -50,7 +50,7 @@ class Fields {
           shown(*value));
     for (const Json& item : *value) out.push_back(ids(item, key));
   }
-  // One text or a list of them.
+  // Reads one text or a list.
   void read_texts(const char* key, std::vector<std::string>& out) const {
     const Json* value = find(key);
     if (value == nullptr) return;
@@ -89,7 +89,7 @@ class Fields {
   std::string_view place_;
 };
 
-// Only what no sampler can follow: files carry odd values of options that they leave off.
+// Rejects only impossible values: files have odd values of options that are off.
 void check_ranges(const GenerationConfig& g, std::string_view place) {
   const auto above_zero = [&](const char* key, const std::optional<double>& value) {
     check(!value || *value > 0, ErrorKind::kBadInput, "{}: '{}' is {}, must be above 0; correct the file", place, key,
@@ -116,7 +116,7 @@ void check_ranges(const GenerationConfig& g, std::string_view place) {
     not_negative(key, value);
 }
 
-// Keys of generation that change the text and are not implemented, with the values that leave them off.
+// Generation keys that affect the text and are not implemented, with the values that disable them.
 struct Unsupported {
   const char* key;
   const char* off;  // a JSON list
@@ -152,9 +152,9 @@ constexpr std::pair<std::string_view, double> kPythonNumbers[] = {
     {"NaN", std::numeric_limits<double>::quiet_NaN()},
     {"Infinity", std::numeric_limits<double>::infinity()},
     {"-Infinity", -std::numeric_limits<double>::infinity()}};
-constexpr std::string_view kMark = "\x01";  // before a number's name while the text is parsed
+constexpr std::string_view kMark = "\x01";  // marks a number's name while the text is parsed
 
-// The names of Python's numbers outside of texts, each as a marked text.
+// Replaces the names of Python's numbers outside of texts by marked texts.
 std::string quote_numbers(std::string_view text) {
   std::string quoted;
   bool inside = false;
@@ -192,7 +192,7 @@ GenerationConfig parse_generation_config(const Json& object, std::string_view pl
   const Fields fields(object, place);
   fields.read_ids("eos_token_id", g.eos_ids);
   fields.read_id("bos_token_id", g.bos_id);
-  // Some old files say -1 for "none".
+  // Some old files have -1 for "none".
   if (const auto pad = object.find("pad_token_id"); pad != object.end() && *pad != -1)
     fields.read_id("pad_token_id", g.pad_id);
   fields.read_id("decoder_start_token_id", g.decoder_start_id);

@@ -1,9 +1,9 @@
-// What a Hugging Face model folder holds beside its weights: the configuration and the habits of generation.
+// The configuration and generation settings of a Hugging Face model folder.
 //
 //   ModelFolder folder = read_model_folder("SmolLM2-135M-Instruct");
 //   std::vector<std::int64_t> stop = folder.generation.eos_ids;
 //
-// Spellings and priorities: conventions of transformers' GenerationConfig (generation/configuration_utils.py).
+// Names and precedence are those of transformers' GenerationConfig (generation/configuration_utils.py).
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ namespace linnet {
 
 enum class EarlyStopping : std::uint8_t { kNo, kYes, kNever };
 
-// The keys of generation_config.json that change what is generated. An absent key stays empty: whoever generates
-// decides (call arguments, then these, then defaults).
+// The keys of generation_config.json that affect generation. An absent key is unset: call arguments take precedence
+// over these, these over defaults.
 struct GenerationConfig {
-  std::vector<std::int64_t> eos_ids;  // one or several; any of them ends a text
+  std::vector<std::int64_t> eos_ids;  // one or several; each ends a text
   std::optional<std::int64_t> bos_id, pad_id, decoder_start_id;
   std::optional<std::int64_t> forced_bos_id;
   std::vector<std::int64_t> forced_eos_ids;
@@ -30,7 +30,7 @@ struct GenerationConfig {
   std::optional<std::int64_t> max_new_tokens;
   std::optional<std::int64_t> min_length, min_new_tokens;
   std::optional<bool> do_sample;
-  std::optional<double> temperature;  // only when sampling, as the next four
+  std::optional<double> temperature;  // only with sampling, like the next four
   std::optional<std::int64_t> top_k;
   std::optional<double> top_p, min_p, typical_p;
   std::optional<double> repetition_penalty;  // 1: none
@@ -44,24 +44,24 @@ struct GenerationConfig {
   std::optional<bool> renormalize_logits;
 };
 
-// Reads the keys out of an object: a generation_config.json, or an old config.json that still holds them. Nulls and
-// keys that change nothing are passed over; one that asks for what is not implemented is named in a warning. A value of
-// another kind, out of its range or a negative id is kBadInput naming `place` and the key.
+// Reads the keys of an object: a generation_config.json, or an old config.json that has them. Ignores nulls and keys
+// without effect; warns about keys that are not implemented. A value of a wrong type or range is kBadInput naming
+// `place` and the key.
 GenerationConfig parse_generation_config(const Json& object, std::string_view place);
 
-// A config.json, generation_config.json or another file that Python wrote: an object of at most 16 MiB. NaN, Infinity
-// and -Infinity, which JSON does not have, are read as the numbers they are; who needs a finite one refuses them.
-// kBadInput where the file is missing or damaged.
+// Reads a config.json, generation_config.json or another file that Python wrote: an object of at most 16 MiB. Reads
+// NaN, Infinity and -Infinity, which JSON does not have; the caller rejects them if it needs finite values. kBadInput
+// if the file is missing or damaged.
 Json read_config_file(const std::filesystem::path& file);
 
 struct ModelFolder {
   std::filesystem::path path;
-  Json config;                  // config.json as it is; an object
-  GenerationConfig generation;  // of generation_config.json; without one, of config.json
+  Json config;                  // config.json unchanged; an object
+  GenerationConfig generation;  // of generation_config.json, else of config.json
   bool has_generation_file = false;
 };
 
-// kBadInput where config.json is missing or a file is damaged.
+// kBadInput if config.json is missing or a file is damaged.
 ModelFolder read_model_folder(const std::filesystem::path& folder);
 
 }  // namespace linnet

@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little, "files are little-endi
 namespace linnet {
 namespace {
 
-// Nobody comes near these; they keep the tables small beside the mapping, whatever a file claims.
+// Far above real files; they limit the memory of the tables for a hostile file.
 constexpr std::uint64_t kMostEntries = 65'536;
 constexpr std::uint64_t kSmallestEntry = 8 + 1 + 4 + 1;           // length, a byte of key, type, a byte of value
 constexpr std::uint64_t kSmallestTensor = 8 + 1 + 4 + 8 + 4 + 8;  // length, a byte of name, rank, size, type, offset
@@ -25,7 +25,7 @@ constexpr std::size_t kMostKeyBytes = 65'535;
 
 struct TypeInfo {
   std::string_view name;
-  std::size_t bytes;  // 0: has its own length
+  std::size_t bytes;  // 0: variable length
 };
 constexpr std::array<TypeInfo, 13> kTypes{{{"u8", 1},
                                            {"i8", 1},
@@ -42,7 +42,7 @@ constexpr std::array<TypeInfo, 13> kTypes{{{"u8", 1},
                                            {"f64", 8}}};
 const TypeInfo& facts(GgufType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-// ggml's tensor types that are known by name only; the others are in tensor/dtype.h.
+// ggml's tensor types that are not supported; the others are in tensor/dtype.h.
 constexpr std::pair<std::uint32_t, std::string_view> kNotSupported[] = {
     {9, "Q8_1"},     {10, "Q2_K"},  {11, "Q3_K"},   {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"},
     {18, "IQ3_XXS"}, {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"}, {22, "IQ2_S"},   {23, "IQ4_XS"},
@@ -118,7 +118,7 @@ std::string_view text_at(const std::byte* at) {
 
 }  // namespace
 
-// A position in the file: every read is checked against the bytes left.
+// A position in the file; every read checks the remaining bytes.
 class GgufCursor {
  public:
   GgufCursor(std::span<const std::byte> bytes, std::string_view place) : bytes_(bytes), place_(place) {}
@@ -170,7 +170,7 @@ GgufType value_type(GgufCursor& cursor, std::string_view place, std::string_view
   return static_cast<GgufType>(number);
 }
 
-// Moves past a value, checking what a later look-up relies on.
+// Skips a value and checks what later look-ups rely on.
 GgufEntry parse_entry(GgufCursor& cursor, std::string_view place) {
   GgufEntry entry;
   const std::size_t at = cursor.position();
@@ -201,7 +201,7 @@ GgufEntry parse_entry(GgufCursor& cursor, std::string_view place) {
   return entry;
 }
 
-// Positions sorted by name; `name(i)` gives the i-th. A name that stands twice is refused.
+// Positions sorted by name; `name(i)` is the i-th. Rejects duplicate names.
 template <class Name>
 std::vector<std::uint32_t> sorted_by(std::size_t count, Name name, const char* what, std::string_view place) {
   std::vector<std::uint32_t> order(count);

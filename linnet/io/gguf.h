@@ -4,9 +4,9 @@
 //   std::int64_t layers = file->integer("llama.block_count").value_or(0);
 //   Tensor table = file->read("token_embd.weight");
 //
-// A model in several files (model-00001-of-00003.gguf, …) is opened by its first one, which has the metadata.
-// Everything is checked when the file is opened (ranges, overlaps, duplicates, counts against the bytes left); the
-// arrays of the metadata stay in the mapping until they are asked for. Format: ggml's docs/gguf.md.
+// A model in several files (model-00001-of-00003.gguf, …) is opened by its first one, which has the metadata. Opening
+// checks everything (ranges, overlaps, duplicates, counts against the remaining bytes); the arrays of the metadata stay
+// in the mapping until used. Format: ggml's docs/gguf.md.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@
 
 namespace linnet {
 
-// Value types of the metadata, by their number in the file.
+// Value types of the metadata, with their numbers in the file.
 enum class GgufType : std::uint32_t {
   kU8,
   kI8,
@@ -41,12 +41,12 @@ enum class GgufType : std::uint32_t {
 };
 std::string_view to_string(GgufType type);
 
-std::uint32_t gguf_type_number(DType type);  // ggml's number of a tensor type; kInvalidArgument where it has none
+std::uint32_t gguf_type_number(DType type);  // ggml's number of a tensor type; kInvalidArgument if it has none
 
-inline constexpr std::size_t kGgufMostNameBytes = 63;     // of a tensor, as in llama.cpp
-inline constexpr std::size_t kGgufMostTensors = 262'144;  // bounds the tables, whatever a file claims
+inline constexpr std::size_t kGgufMostNameBytes = 63;     // limit of a tensor's name, as in llama.cpp
+inline constexpr std::size_t kGgufMostTensors = 262'144;  // limits the tables for a hostile file
 
-// One metadata entry: where its bytes are.
+// Position of one metadata entry.
 struct GgufEntry {
   std::string_view key;
   GgufType type;        // of the value; kArray for arrays
@@ -69,11 +69,11 @@ class GgufFile {
  public:
   static std::shared_ptr<GgufFile> open(const std::filesystem::path& path);
   static std::shared_ptr<GgufFile> parse(std::shared_ptr<MappedFile> file);
-  // For tests: bytes that outlive the object; `place` stands in messages.
+  // For tests: bytes that outlive the object; `place` is for messages.
   static std::shared_ptr<GgufFile> parse(std::span<const std::byte> bytes, std::string place);
 
-  // Metadata, in the file's order. The typed look-ups give nothing for an absent key and fail (kBadInput, naming the
-  // key and both types) for a value of another kind. Integers of every width convert, floats of both.
+  // Metadata, in the order of the file. The typed look-ups return nothing for an absent key and fail (kBadInput naming
+  // the key and both types) for another type. Integers and floats of every width convert.
   std::span<const GgufEntry> entries() const { return entries_; }
   const GgufEntry* find(std::string_view key) const;
   bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -86,7 +86,7 @@ class GgufFile {
   std::optional<std::vector<double>> numbers(std::string_view key) const;
   std::optional<std::vector<bool>> booleans(std::string_view key) const;
   std::span<const std::byte> raw(const GgufEntry& entry) const { return bytes_.subspan(entry.offset, entry.bytes); }
-  std::string architecture() const;  // general.architecture; kBadInput when absent
+  std::string architecture() const;  // general.architecture; kBadInput if absent
 
   std::span<const GgufTensor> tensors() const { return tensors_; }
   const GgufTensor* find_tensor(std::string_view name) const;

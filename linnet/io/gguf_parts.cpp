@@ -12,7 +12,7 @@ std::string split_suffix(std::int64_t number, std::int64_t count) {
 
 }  // namespace
 
-// llama.cpp's gguf-split: every file says which of how many it is; the first has the model's metadata.
+// llama.cpp's gguf-split: every file has its number and the total; the first has the model's metadata.
 void GgufFile::add_parts() {
   const std::int64_t count = integer(kSplitCount).value_or(1), number = integer(kSplitNumber).value_or(0);
   if (count == 1) return;

@@ -9,7 +9,7 @@
 namespace linnet {
 namespace {
 
-constexpr std::size_t kAlignment = 32;  // what a file without general.alignment means
+constexpr std::size_t kAlignment = 32;  // the default without general.alignment
 std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 template <class T>

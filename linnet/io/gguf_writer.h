@@ -1,5 +1,5 @@
-// Writes GGUF files, version 3: typed metadata, then tensors. A tensor's values are asked for when its turn to be
-// written has come, so that memory holds one of them at a time.
+// Writes GGUF files, version 3: typed metadata, then tensors. The values of a tensor are requested when it is written,
+// so that memory holds one tensor at a time.
 //
 //   GgufWriter out("model.gguf");
 //   out.set("general.architecture", "llama");
@@ -24,7 +24,7 @@ class GgufWriter {
  public:
   explicit GgufWriter(std::filesystem::path file) : file_(std::move(file)) {}
 
-  // A key that stands twice: kInvalidArgument.
+  // A duplicate key is kInvalidArgument.
   void set(std::string_view key, std::uint32_t value);
   void set(std::string_view key, float value);
   void set(std::string_view key, bool value);
@@ -34,15 +34,15 @@ class GgufWriter {
   void set(std::string_view key, std::span<const float> values);
   void set(std::string_view key, std::span<const std::string> values);
   void set_bytes(std::string_view key, std::string_view bytes);  // an array of u8
-  // A whole entry of another file as it is.
+  // Copies an entry of another file unchanged.
   void copy(const GgufFile& source, const GgufEntry& entry);
 
-  // `shape` is slowest dimension first, as everywhere here; `values` gives a contiguous tensor of that type and shape.
-  // Rows that do not fill the type's blocks, names over 63 bytes or given twice: kInvalidArgument.
+  // `shape` has the slowest dimension first, as everywhere here; `values` returns a contiguous tensor of that type and
+  // shape. Rows that are not whole blocks, names over 63 bytes and duplicate names are kInvalidArgument.
   void add(std::string name, DType type, Shape shape, std::function<Tensor()> values);
-  // Called with the bytes written so far and all bytes of tensors.
+  // Called with the bytes written so far and the total of all tensors.
   using Progress = std::function<void(std::size_t done, std::size_t all)>;
-  // The file appears under its name only when it is whole.
+  // The file gets its name only when complete.
   void finish(const Progress& progress = {});
 
  private:

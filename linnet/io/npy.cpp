@@ -14,7 +14,7 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kAlignment = 64, kLongestHeader = 4096;
 constexpr std::int64_t kMostSize = std::int64_t{1} << 40;
 
-// The header of a file: a Python dictionary with three known keys, read strictly.
+// Strict parser of a header: a Python dictionary with three known keys.
 class HeaderText {
  public:
   HeaderText(std::string_view text, std::string place) : rest_(text), place_(std::move(place)) {}

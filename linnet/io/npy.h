@@ -2,7 +2,7 @@
 //
 //   NpyWriter out("vectors.npy", texts, width);
 //   out.add(vector);                             // row by row
-//   out.commit();                                // the file appears when it is whole
+//   out.commit();                                // the file gets its name
 //   Tensor again = read_npy("vectors.npy");      // [texts, width], mapped
 //
 // Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
@@ -28,8 +28,8 @@ class NpyWriter {
   std::int64_t rows_, width_, added_ = 0;
 };
 
-// kBadInput naming the file: not a .npy file, not a matrix of little-endian f32 in row order, a size that the header
-// does not have.
+// kBadInput naming the file: not a .npy file, not a row-major matrix of little-endian f32, a size that differs from the
+// header's.
 Tensor read_npy(const std::filesystem::path& file);
 
 }  // namespace linnet

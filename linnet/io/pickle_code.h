@@ -1,4 +1,4 @@
-// The bytes of a pickle, read from the front, and how a broken one is refused.
+// Reads the bytes of a pickle and rejects broken ones.
 //
 //   PickleCode code(bytes, "pytorch_model.bin");
 //   const auto opcode = code.number<std::uint8_t>();
@@ -42,7 +42,7 @@ class PickleCode {
     at_ = end + 1;
     return text;
   }
-  void step_back() { --at_; }  // a message then names the opcode's own byte
+  void step_back() { --at_; }  // a message then names the byte of the opcode
   std::size_t at() const { return at_; }
 
  private:

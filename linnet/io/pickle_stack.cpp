@@ -3,7 +3,7 @@
 namespace linnet {
 namespace {
 
-// A real state dictionary of 1000 tensors makes some 15,000 values.
+// A real state dictionary of 1000 tensors has some 15,000 values.
 constexpr std::size_t kMostValues = 1u << 19;
 
 }  // namespace

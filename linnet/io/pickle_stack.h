@@ -1,4 +1,4 @@
-// The values a pickle makes, and the stack, marks and memo it moves them with. Every count is bounded.
+// The values of a pickle, with its stack, marks and memo. Every count is limited.
 //
 //   PickleStack stack(code);
 //   stack.push(PickleKind::kInteger, std::int64_t{5});
@@ -32,7 +32,7 @@ enum class PickleKind : std::uint8_t {
 };
 std::string_view name_of(PickleKind kind);  // "a list"
 
-// Values refer to each other by position in one table, so nothing recurses and nothing is freed twice.
+// Values refer to each other by index in one table: no recursion, no double free.
 using PickleId = std::uint32_t;
 struct PickleValue {
   PickleKind kind = PickleKind::kNone;
@@ -46,10 +46,10 @@ class PickleStack {
 
   const PickleValue& value(PickleId id) const { return values_[id]; }
   const std::vector<PickleId>& items(PickleId id) const { return std::get<std::vector<PickleId>>(values_[id].data); }
-  // Typed looks at a value; another kind is refused.
+  // Typed access to a value; throws for another kind.
   std::int64_t integer(PickleId id) const;
   std::string_view text(PickleId id) const;
-  Shape integers(PickleId id) const;  // a tuple of up to 8, none negative
+  Shape integers(PickleId id) const;  // a tuple of up to 8 non-negative integers
 
   PickleId make(PickleKind kind, decltype(PickleValue::data) data, DType dtype = DType::kCount);
   void push(PickleId id);
@@ -61,7 +61,7 @@ class PickleStack {
 
   void mark();
   std::vector<PickleId> pop_to_mark();
-  void tuple_of(std::size_t count);  // of the values on top
+  void tuple_of(std::size_t count);  // of the top values
   void add(PickleId container, std::span<const PickleId> more);
 
   void memoize(std::uint64_t slot);

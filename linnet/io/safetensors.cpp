@@ -13,10 +13,10 @@
 namespace linnet {
 namespace {
 
-// Nobody comes near these; they bound the tables beside the mapping, whatever a header holds.
+// Far above real files; they limit the memory of the tables for a hostile header.
 constexpr std::size_t kMostTensors = 262'144, kMostMetadata = 65'536;
 
-// Builds the entries while the parser walks, so that a header of 100 MB never becomes a tree of values.
+// Builds the entries during parsing, so that a header of 100 MB never becomes a tree of values.
 class HeaderBuilder : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderBuilder(SafetensorsHeader& header) : header_(header) {}
@@ -138,7 +138,7 @@ class HeaderBuilder : public nlohmann::json_sax<Json> {
   int fields_ = 0, offsets_ = 0;
 };
 
-// Every tensor as large as its shape says, one after the other, up to the last byte.
+// Checks that every tensor has the size of its shape and that they are contiguous up to the last byte.
 void check_ranges(SafetensorsHeader& header, std::size_t data_bytes, std::string_view place) {
   auto& tensors = header.tensors;
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
@@ -208,11 +208,11 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
         "{}: has a header of {} bytes, {} are allowed; the file is damaged", place, length,
         kSafetensorsMostHeaderBytes);
   const char* text = reinterpret_cast<const char*>(file.data()) + 8;
-  // The parser takes a NUL byte for the end of the text.
+  // The parser treats a NUL byte as the end of the text.
   const void* nul = length > 0 ? std::memchr(text, 0, length) : nullptr;
   check(nul == nullptr, ErrorKind::kBadInput, "{}: the header holds a NUL byte; the file is damaged", place);
   const std::string_view json(text, length);
-  const auto first = json.find_first_not_of(" \t\r\n");  // the parser would pass over a byte-order mark
+  const auto first = json.find_first_not_of(" \t\r\n");  // the parser would skip a byte-order mark
   check(first != json.npos && json[first] == '{', ErrorKind::kBadInput,
         "{}: the header is not a JSON object, it does not begin with '{{'; the file is damaged", place);
   SafetensorsHeader header;

@@ -2,8 +2,8 @@
 //
 //   SafetensorsHeader header = parse_safetensors(file->bytes(), "model.safetensors");
 //
-// Accepted beyond the library's own writer: blanks before and after the JSON. Refused: everything its README forbids,
-// duplicate keys included. Format: https://github.com/huggingface/safetensors (README).
+// Also accepts spaces before and after the JSON. Rejects everything that the library's README forbids, also duplicate
+// keys. Format: https://github.com/huggingface/safetensors (README).
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ inline constexpr std::size_t kMostRank = 8;  // of a stored tensor
 struct SafetensorsEntry {
   std::string name;
   StoredTensor info;
-  std::size_t begin, end;  // in the file
+  std::size_t begin, end;  // byte range in the file
 };
 
 struct SafetensorsHeader {
@@ -35,13 +35,13 @@ struct SafetensorsHeader {
 
 SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string_view place);
 
-// The bytes in front of the data: length and padded header, for entries whose ranges are relative to the data.
+// The bytes before the data: length and padded header; the ranges of entries are relative to the data.
 std::string safetensors_header(std::span<const SafetensorsEntry> tensors,
                                const std::map<std::string, std::string>& metadata);
 
 std::unique_ptr<CheckpointReader> open_safetensors(std::shared_ptr<MappedFile> file);
 
-// A tensor over a range of a mapped file, copied only where the range is not aligned for its type.
+// A tensor over a range of a mapped file; copied only if the range is not aligned for its type.
 Tensor mapped_tensor(const std::shared_ptr<MappedFile>& file, std::size_t begin, const StoredTensor& info);
 
 }  // namespace linnet

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostShards = 4096, kMostTensors = 262'144, kMostIndexBytes = std::size_t{64} << 20;
 
-// Reads {"weight_map": {string: string}} while the parser walks; everything else in the file is skipped.
+// Reads {"weight_map": {string: string}} during parsing and skips the rest of the file.
 class IndexBuilder : public nlohmann::json_sax<Json> {
  public:
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -67,7 +67,7 @@ class IndexBuilder : public nlohmann::json_sax<Json> {
  private:
   bool in_map() const { return inside_ && depth_ == 2; }
   bool deeper() { return ++depth_ <= 64 || refuse("is nested too deep"); }
-  // A value that is not a file name: fine outside the map only.
+  // A value that is not a file name: only allowed outside the map.
   bool other(std::string_view what) {
     if (depth_ == 0 && what != "an object") return refuse("the index is not a JSON object");
     if (depth_ == 1 && key_ == "weight_map") return refuse(fmt::format("'weight_map' is {}, not an object", what));
@@ -93,8 +93,8 @@ class ShardedReader : public CheckpointReader {
     for (const auto& [tensor, file] : pairs) {
       const auto [at, fresh] = files.emplace(file, shards_.size());
       if (fresh) add_shard(index.parent_path() / file, file);
-      // Some tools list the output matrix of a tied model, which no file holds. A tensor that the model needs is missed
-      // when the model is made.
+      // Some tools list the output matrix of a tied model, which no file has. Loading reports a missing tensor that the
+      // model needs.
       if (shards_[at->second]->has(tensor)) {
         names_.push_back(tensor);
         shard_of_.push_back(at->second);
@@ -145,7 +145,7 @@ class ShardedReader : public CheckpointReader {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> parse_shard_index(std::string_view json, std::string_view place) {
-  // The parser takes a NUL byte for the end of the text.
+  // The parser treats a NUL byte as the end of the text.
   check(json.find('\0') == json.npos, ErrorKind::kBadInput, "{}: holds a NUL byte; the file is damaged", place);
   IndexBuilder builder;
   if (!Json::sax_parse(json, &builder)) fail(ErrorKind::kBadInput, "{}: {}; the file is damaged", place, builder.fault);

@@ -1,5 +1,5 @@
-// A checkpoint in several files, with an index that says which file holds which tensor:
-// {"metadata": {…}, "weight_map": {"tensor": "model-00001-of-00002.safetensors", …}}.
+// A checkpoint in several files, with an index from tensors to files: {"metadata": {…}, "weight_map": {"tensor":
+// "model-00001-of-00002.safetensors", …}}.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +12,13 @@
 
 namespace linnet {
 
-// (tensor, file) pairs. Every file name passes safe_relative_name; files in sub-folders are allowed.
+// (tensor, file) pairs. Every file name is checked by safe_relative_name; sub-folders are allowed.
 std::vector<std::pair<std::string, std::string>> parse_shard_index(std::string_view json, std::string_view place);
 
-// Opens every file the index names. A tensor that is missing from its file, and one in a file that the index does not
-// list, are refused (kBadInput).
+// Opens every file of the index. A tensor that its file lacks, or that the index does not list, is kBadInput.
 std::unique_ptr<CheckpointReader> open_sharded(const std::filesystem::path& index);
 
-// One file that is not an index, by what it is (checkpoint.cpp).
+// One file that is not an index, by its content (checkpoint.cpp).
 std::unique_ptr<CheckpointReader> open_checkpoint_file(const std::filesystem::path& file);
 
 }  // namespace linnet

@@ -5,9 +5,9 @@
 namespace linnet {
 namespace {
 
-// Values of a tensor without its dimensions of 0, in however small a file.
+// Limit of the product of the other dimensions if one is 0, for a file of any size.
 constexpr std::int64_t kMostBesideZero = std::int64_t{1} << 20;
-constexpr std::int64_t kMostElements = INT64_MAX / 16;  // so that bytes cannot overflow
+constexpr std::int64_t kMostElements = INT64_MAX / 16;  // byte counts cannot overflow
 
 }  // namespace
 

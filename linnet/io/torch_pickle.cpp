@@ -15,7 +15,7 @@
 namespace linnet {
 namespace {
 
-// The number every file of the old format begins with, little-endian as the pickle holds it.
+// Magic number of the old format, little-endian as in the pickle.
 constexpr std::string_view kMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 struct Extent {
@@ -51,8 +51,8 @@ bool row_order(const Shape& shape, const Shape& strides) {
   return true;
 }
 
-// The position of the last value, in elements; refuses what reaches past the storage, and shapes that repeat values
-// over and over (strides of 0 would let a small file ask for any amount of memory).
+// Checks that the last value is within the storage, and rejects shapes that repeat values (with strides of 0 a small
+// file could request any amount of memory).
 void check_reach(const PickledTensor& tensor, std::size_t file_bytes, std::string_view place) {
   std::int64_t last = tensor.offset, elements = 1;
   bool fits = stored_bytes(tensor.dtype, tensor.shape, file_bytes).has_value(), empty = false;
@@ -70,7 +70,7 @@ void check_reach(const PickledTensor& tensor, std::size_t file_bytes, std::strin
         printable(tensor.name), to_string(tensor.shape), tensor.storage_elements);
 }
 
-// The old format: magic, protocol, facts of the machine, the dictionary, the storages' keys, the storages.
+// The old format: magic, protocol, properties of the machine, the dictionary, the storages' keys, the storages.
 std::vector<PickledTensor> parse_stream(std::span<const std::byte> file, std::string_view place, Storages& storages) {
   std::size_t at = 0;
   const auto next = [&] {
@@ -180,7 +180,7 @@ class TorchReader : public CheckpointReader {
     tensors_.push_back({std::move(tensor), std::move(info), begin});
   }
 
-  // Copies values that lie in another order (Fortran's, a transposed view) into rows.
+  // Copies values that are not row-major (Fortran order, a transposed view) to rows.
   void gather(const Located& from, std::byte* out) const {
     const auto each = static_cast<std::size_t>(linnet::info(from.info.dtype).block_bytes);
     const Shape& shape = from.tensor.shape;

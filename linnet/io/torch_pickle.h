@@ -1,5 +1,5 @@
-// PyTorch's own files (pytorch_model.bin): a zip archive with a pickle and one member a storage, or the single stream
-// that torch.save wrote before 1.6. Read as data; see unpickler.h for what is refused.
+// PyTorch's files (pytorch_model.bin): a zip archive with a pickle and one member per storage, or the single stream of
+// torch.save before 1.6. No code is executed; unpickler.h has what is rejected.
 //
 //   auto checkpoint = open_torch_pickle(MappedFile::open("pytorch_model.bin"));
 #pragma once

@@ -47,7 +47,7 @@ class Machine {
   }
 
  private:
-  // Each takes the opcodes of one kind and says whether this was one of them.
+  // Each handles the opcodes of one kind and returns whether this was one.
   bool step(unsigned char opcode);
   bool step_stack(unsigned char opcode);
   bool step_numbers(unsigned char opcode);
@@ -81,7 +81,7 @@ bool Machine::step(unsigned char opcode) {
     }
     case 0x95:
       code_.bytes(8);
-      return true;  // FRAME: a length that nothing here needs
+      return true;  // FRAME: its length is not needed
     case '.':
       return false;
     default:
@@ -160,7 +160,7 @@ bool Machine::step_numbers(unsigned char opcode) {
     case 'G':
       code_.bytes(8);
       stack_.push(Kind::kFloat, std::int64_t{0});
-      return true;  // no float matters to a checkpoint
+      return true;  // a checkpoint needs no floats
     default:
       return false;
   }
@@ -218,7 +218,7 @@ bool Machine::step_containers(unsigned char opcode) {
 bool Machine::step_texts(unsigned char opcode) {
   switch (opcode) {
     case 'X':
-    case 'T':  // Python 2's str: text where it is one
+    case 'T':  // Python 2's str; text if it is valid
       push_text(code_.number<std::uint32_t>());
       return true;
     case 0x8c:
@@ -282,7 +282,7 @@ void Machine::stack_global() {
   global(module, name);
 }
 
-// ("storage", class, key, location, elements[, view]): a storage by name.
+// Storage reference: ("storage", class, key, location, elements[, view]).
 void Machine::persistent_id() {
   const std::vector<Id> parts = stack_.items(stack_.pop(Kind::kTuple));
   if (parts.size() < 5 || parts.size() > 6 || stack_.text(parts[0]) != "storage")
@@ -299,7 +299,7 @@ void Machine::persistent_id() {
   stack_.push(stack_.make(Kind::kStorage, std::vector<Id>{parts[2], parts[4]}, allowed.dtype));
 }
 
-// "Calls" of the allowed globals only: each builds a value here.
+// "Calls" one of the allowed globals, each of which builds a value.
 void Machine::reduce() {
   const Id arguments = stack_.pop(Kind::kTuple), callee = stack_.pop(Kind::kGlobal);
   switch (kGlobals[std::get<std::int64_t>(stack_.value(callee).data)].what) {
@@ -330,7 +330,7 @@ Id Machine::rebuild_tensor(Id arguments) {
   return stack_.make(Kind::kTensor, std::vector<Id>(parts.begin(), parts.begin() + 4));
 }
 
-// A state set on an object: PyTorch puts `_metadata` (versions of modules) on the dictionary. Nothing is kept.
+// Ignores the state of an object: PyTorch sets `_metadata` (versions of modules) on the dictionary.
 void Machine::build() {
   stack_.pop(Kind::kDict);
   stack_.top(Kind::kDict);

@@ -47,7 +47,7 @@ class Archive {
     return value;
   }
 
-  // The end record is the last thing but for a comment of up to 65535 bytes.
+  // The end record is last, except for a comment of up to 65535 bytes.
   void find_directory() {
     check(file_.size() >= kEndBytes, ErrorKind::kBadInput, "{}: is too short for a zip archive; it is cut short",
           place_);
@@ -81,7 +81,7 @@ class Archive {
     directory_ = static_cast<std::size_t>(directory);
   }
 
-  // Sizes and offset that do not fit 32 bits stand in an extra field, in this order.
+  // Sizes and offset over 32 bits are in an extra field, in this order.
   void widen(std::size_t extra, std::size_t extra_end, std::uint64_t& size, std::uint64_t& stored,
              std::uint64_t& local) const {
     while (extra + 4 <= extra_end) {

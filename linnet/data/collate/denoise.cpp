@@ -13,9 +13,9 @@ void check_probability(double probability, const char* what) {
   check(probability >= 0 && probability <= 1, "[denoise] {} {} is not between 0 and 1", what, probability);
 }
 
-// `items` things in `segments` runs, none empty, every division alike.
+// Splits `items` into `segments` non-empty runs, uniformly over all divisions.
 std::vector<std::size_t> random_segments(std::size_t items, std::size_t segments, Rng& rng) {
-  std::vector<std::uint8_t> first(items - 1, 0);  // does a run begin after item i
+  std::vector<std::uint8_t> first(items - 1, 0);  // does a run start after item i?
   std::fill_n(first.begin(), segments - 1, 1);
   rng.shuffle(first);
   std::vector<std::size_t> lengths(1, 1);
@@ -26,7 +26,7 @@ std::vector<std::size_t> random_segments(std::size_t items, std::size_t segments
   return lengths;
 }
 
-// Lengths of infilling spans: Poisson until they cover `budget`, the last one cut to fit.
+// Lengths of infilling spans: Poisson until they cover `budget`; the last one is truncated.
 std::vector<std::size_t> span_lengths(std::size_t budget, double mean, Rng& rng) {
   std::vector<std::size_t> lengths;
   for (std::size_t covered = 0; covered < budget;) {
@@ -41,7 +41,7 @@ std::vector<std::size_t> span_lengths(std::size_t budget, double mean, Rng& rng)
 
 std::size_t poisson(double mean, Rng& rng) {
   check(mean >= 0 && mean <= 500, "[denoise] a mean of {} is not between 0 and 500", mean);
-  // Knuth: how many uniform factors until the product falls below e^-mean.
+  // Knuth: the number of uniform factors until their product is below e^-mean.
   const double floor = std::exp(-mean);
   std::size_t count = 0;
   for (double product = rng.uniform(); product > floor && count < 1000; product *= rng.uniform()) ++count;
@@ -70,7 +70,7 @@ Denoised corrupt_spans(std::span<const std::int32_t> ids, const SpanOptions& opt
       made.target.insert(made.target.end(), at, at + static_cast<std::ptrdiff_t>(noise_lengths[i]));
       at += static_cast<std::ptrdiff_t>(noise_lengths[i]);
     }
-  } else if (n == 1) {  // nothing can stay: the one token is asked for
+  } else if (n == 1) {  // no token can stay: the single one is masked
     made.source.push_back(options.sentinels[0]);
     made.target = {options.sentinels[0], ids[0]};
   }
@@ -90,7 +90,7 @@ std::vector<std::int32_t> infill(std::span<const std::int32_t> ids, const Infill
   std::vector<std::size_t> lengths = span_lengths(budget, options.mean_span, rng);
   const auto inserts = static_cast<std::size_t>(std::count(lengths.begin(), lengths.end(), std::size_t{0}));
   std::erase(lengths, std::size_t{0});
-  // Spans stand in different gaps between the tokens that stay, so that no two touch; too many are joined.
+  // Spans are in different gaps between kept tokens, so that no two are adjacent; excess ones are joined.
   const std::size_t kept = n - budget;
   while (lengths.size() > kept + 1) {
     lengths[lengths.size() - 2] += lengths.back();

@@ -16,7 +16,7 @@ void check_options(std::size_t tokens, std::size_t words, const MaskOptions& opt
         options.vocab_size);
 }
 
-// Which tokens are chosen; of a word, all or none.
+// Selects tokens; all of a word or none.
 std::vector<bool> choose(std::span<const std::int32_t> words, const MaskOptions& options, Rng& rng) {
   std::vector<bool> chosen(words.size(), false);
   bool last = false;

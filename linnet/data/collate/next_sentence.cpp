@@ -5,7 +5,7 @@
 namespace linnet {
 namespace {
 
-// A sentence of another document; each sentence with equal chance.
+// A sentence of another document, uniformly over all sentences.
 Sentence elsewhere(std::span<const std::size_t> sentences, std::size_t document, std::size_t total, Rng& rng) {
   std::size_t at = rng.below(total - sentences[document]);
   for (std::size_t d = 0;; ++d) {
@@ -15,7 +15,7 @@ Sentence elsewhere(std::span<const std::size_t> sentences, std::size_t document,
   }
 }
 
-// A sentence of the same document that is neither `index` nor the next one.
+// A sentence of the same document except `index` and the next one.
 Sentence apart(std::size_t document, std::size_t count, std::size_t index, Rng& rng) {
   const std::size_t at = rng.below(count - 2);
   return {document, at < index ? at : at + 2};

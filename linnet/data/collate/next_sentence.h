@@ -1,7 +1,7 @@
 // Next-sentence prediction (BERT): does the second sentence follow the first?
 //
 //   std::vector<SentencePair> pairs = next_sentence_pairs(sentences_per_document, rng);
-//   // pairs[i].label is 0 where the second one does follow: Transformers' order, and the one people get wrong
+//   // pairs[i].label is 0 if the second one follows, as in Transformers
 #pragma once
 
 #include <cstddef>
@@ -26,12 +26,12 @@ struct SentencePair {
   std::int32_t label = kIsNext;
 };
 
-// A pair for every sentence that has a next one: with equal chance its next, or one from another document (from
-// elsewhere in its own where there is only one). kInvalidArgument where no other sentence exists.
+// A pair for every sentence that has a next one: with equal probability the next one, or one of another document (if
+// there is only one document: of the same). kInvalidArgument if there is no other sentence.
 std::vector<SentencePair> next_sentence_pairs(std::span<const std::size_t> sentences, Rng& rng);
 
-// Sentences of a text: up to '.', '!', '?' or '…' (and closing quotes) before white space, or a line end. The white
-// space between goes with the sentence before it, so that the parts together are the text.
+// Splits a text into sentences: up to '.', '!', '?' or '…' (and closing quotes) before white space, or a line end.
+// White space belongs to the preceding sentence, so that the parts add up to the text.
 std::vector<std::string_view> split_sentences(std::string_view text);
 
 }  // namespace linnet
