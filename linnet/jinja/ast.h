@@ -1,5 +1,5 @@
-// What the parser makes: statements and expressions. Operators of one rank stand side by side in one node, so depth
-// comes from real nesting only, and is bounded.
+// The syntax tree: statements and expressions. Operators of the same precedence share one node, so only real nesting
+// adds depth, which is limited.
 #pragma once
 
 #include <cstdint>
@@ -90,15 +90,15 @@ using Block = std::vector<Statement>;
 enum class StatementKind : std::uint8_t {
   kText,      // text
   kOutput,    // expr
-  kIf,        // branches; a null test is the else
+  kIf,        // branches; a null test is the "else"
   kFor,       // targets in expr if test: body, else_body
   kSet,       // targets = expr; or attribute of targets[0] = expr
-  kSetBlock,  // targets[0] = what body writes, through the steps of expr if there is one
+  kSetBlock,  // targets[0] = output of body, through the steps of expr if any
   kMacro,     // name(parameters): body
   kCall,      // expr, a call, with body as its caller(parameters)
   kFilter,    // body through the steps of expr
-  kScope,     // body in a scope of its own, first targets[i] = values[i] (with)
-  kBody,      // body as it is (generation)
+  kScope,     // body in its own scope, first targets[i] = values[i] (with)
+  kBody,      // body unchanged (generation)
   kBreak,
   kContinue,
 };
@@ -124,7 +124,7 @@ struct Statement {
   std::vector<Branch> branches = {};
   std::vector<Parameter> parameters = {};
   Block body = {}, else_body = {};
-  bool unpacks = false;  // targets: the value is a sequence of as many
+  bool unpacks = false;  // targets: unpack a sequence of the same length
   bool recursive = false;
 };
 

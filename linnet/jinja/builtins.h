@@ -1,4 +1,4 @@
-// The filters, tests, methods and functions a template may use, by name.
+// Filters, tests, methods and functions of templates, by name.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@ namespace linnet::jinja {
 using Filter = Value (*)(Interpreter&, const Value& input, const Arguments&);
 using Test = bool (*)(Interpreter&, const Value& input, const Arguments&);
 
-// Null where there is none of this name.
+// Null if there is none with this name.
 Filter find_filter(std::string_view name);
 Test find_test(std::string_view name);
 std::string unknown_filter(std::string_view name);
 std::string unknown_test(std::string_view name);
 
-// A filter or a test may take several names; each source file holds one table.
+// A filter or a test may have several names; each source file has one table.
 struct NamedFilter {
   std::string_view name;
   Filter filter;
@@ -25,11 +25,11 @@ struct NamedFilter {
 Filter find_text_filter(std::string_view name);
 Filter find_list_filter(std::string_view name);
 
-// Methods of str, list and dict: null where the type has none of this name. Those that would change their object are
-// faults when called, as in the sandbox.
+// Methods of str, list and dict; null if the type has none with this name. Mutating methods throw when called, as in
+// Jinja's sandbox.
 std::shared_ptr<const Function> find_method(const Value& self, std::string_view name);
 
-// str.split, shared by methods and filters: `separator` empty means white space; `most` < 0 means all.
+// str.split, shared by methods and filters: an empty `separator` means white space; `most` < 0 means all.
 Value split(Interpreter& interpreter, std::string_view text, std::string_view separator, std::int64_t most,
             bool from_right);
 std::string replace_all(Interpreter& interpreter, std::string_view text, std::string_view old, std::string_view with,
@@ -42,13 +42,13 @@ std::string escape_html(std::string_view text);
 std::string indent_text(Interpreter& interpreter, std::string_view text, std::string_view indent, bool first,
                         bool blank);
 
-// + - * / // % ** on values, as Python has them; integers that leave 64 bits are faults.
+// + - * / // % ** with Python's semantics; integers over 64 bits are faults.
 enum class Op : std::uint8_t;
 Value arithmetic(Interpreter& interpreter, Op op, const Value& a, const Value& b);
 bool contains(Interpreter& interpreter, const Value& container, const Value& item);
-// value[from:to:step]; None where left out.
+// value[from:to:step]; None if omitted.
 Value slice(Interpreter& interpreter, const Value& value, const Value& from, const Value& to, const Value& step);
-// An integer argument; a fault naming `what` where it is none.
+// An integer argument; a fault naming `what` for another type.
 std::int64_t whole_number(const Value& value, std::string_view what);
 
 // range, dict, namespace, raise_exception, strftime_now.

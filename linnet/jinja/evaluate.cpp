@@ -103,7 +103,7 @@ Value Interpreter::evaluate_condition(const Expr& expr) {
   return make_undefined("the condition is false and there is no 'else'");
 }
 
-// Python's: the value that decided.
+// As in Python: returns the deciding operand.
 Value Interpreter::evaluate_logic(const Expr& expr) {
   const bool stop_on = expr.kind == ExprKind::kOr;
   for (std::size_t i = 0; i + 1 < expr.parts.size(); ++i) {

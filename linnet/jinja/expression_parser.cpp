@@ -12,7 +12,7 @@ namespace {
 
 struct BinaryOp {
   std::string_view text;
-  int level;  // higher binds closer; ~ (level 2) stands between + and *
+  int level;  // higher binds tighter; ~ (level 2) is between + and *
   Op op;
 };
 constexpr BinaryOp kBinaryOps[] = {
@@ -172,7 +172,7 @@ ExprPtr ExpressionParser::parse_compare() {
 
 ExprPtr ExpressionParser::parse_binary(int least) {
   ExprPtr left = parse_unary(true);
-  int grown = 0;  // level of the chain that this loop made, which may still take operands
+  int grown = 0;  // level of the chain from this loop, which may still take operands
   for (;;) {
     const BinaryOp* op = nullptr;
     for (const auto& known : kBinaryOps)

@@ -1,4 +1,4 @@
-// The expression half of the parser; parser.cpp holds the statements.
+// The expression part of the parser; parser.cpp has the statements.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class ExpressionParser {
   ExpressionParser(std::vector<Token> tokens, std::string_view place) : tokens_(std::move(tokens)), place_(place) {}
 
  protected:
-  // Counts one level of nesting while it lives.
+  // Counts one level of nesting during its lifetime.
   class Nest {
    public:
     explicit Nest(ExpressionParser& parser);
@@ -29,11 +29,11 @@ class ExpressionParser {
 
   enum class Conditions : std::uint8_t { kAllowed, kLeft };  // kLeft: a following "if" belongs to the statement
 
-  ExprPtr parse_tuple(Conditions conditions);  // one expression, or several with commas between: a tuple
+  ExprPtr parse_tuple(Conditions conditions);  // one expression, or several separated by commas: a tuple
   ExprPtr parse_condition();                   // a if b else c
   std::vector<Step> parse_filters();           // | a | b(…), at least one
   Step parse_filter();                         // reads one token, then the filter
-  ExprPtr parse_call();                        // what follows {% call %}: ends in a call
+  ExprPtr parse_call();                        // the rest after {% call %}: ends in a call
 
   const Token& peek(std::size_t ahead = 0) const {
     return tokens_[at_ + ahead < tokens_.size() ? at_ + ahead : tokens_.size() - 1];
@@ -50,7 +50,7 @@ class ExpressionParser {
   [[noreturn]] void fail_here(std::string_view what) const;
   std::string found() const;  // the current token, for messages
 
-  int soft_ = 0;  // inside an if: unknown filters and tests fail only where they are used, as in Jinja
+  int soft_ = 0;  // > 0 inside an if: unknown filters and tests fail only when evaluated, as in Jinja
 
  private:
   ExprPtr parse_logic(bool with_or);

@@ -138,7 +138,7 @@ std::string replace_all(Interpreter& interpreter, std::string_view text, std::st
     if (out.size() + part.size() > kMaxBytes) fault("replace makes more than {} bytes", kMaxBytes);
     out += part;
   };
-  if (old.empty()) {  // Python puts it before every character and at the end
+  if (old.empty()) {  // as in Python: before every character and at the end
     for (const std::string_view c : characters(text)) {
       if (may()) add(with), ++done;
       add(c);
@@ -208,7 +208,7 @@ std::string escape_html(std::string_view text) {
 
 std::string indent_text(Interpreter& interpreter, std::string_view text, std::string_view indent, bool first,
                         bool blank) {
-  const std::string ended = std::string(text) + '\n';  // as Jinja: a last line end stays
+  const std::string ended = std::string(text) + '\n';  // as in Jinja: a last newline stays
   const auto lines = split_lines(ended);
   std::string out(first ? indent : std::string_view());
   for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -1,4 +1,4 @@
-// The functions every template can call.
+// Global functions of templates.
 #include <ctime>
 
 #include "linnet/jinja/builtins.h"

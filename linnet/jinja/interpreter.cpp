@@ -7,7 +7,7 @@
 
 namespace linnet::jinja {
 
-// Names of one block. Lives until the end of the run where a macro was made in it: the macro reads it later.
+// Names of one block. If the block defines a macro, it lives until the end of the run, since the macro uses it.
 struct Interpreter::Scope {
   Scope* parent = nullptr;
   bool kept = false;
@@ -46,7 +46,7 @@ class Interpreter::DepthGuard {
   int& depth_;
 };
 
-// What is written goes into `text` while this lives.
+// Redirects output to `text` during its lifetime.
 class Interpreter::Capture {
  public:
   explicit Capture(Interpreter& interpreter) : interpreter_(interpreter), before_(interpreter.out_) {
@@ -125,7 +125,7 @@ Namespace* Interpreter::make_namespace() {
 void Interpreter::need_defined(const Value& value) const {
   if (options_.missing == Missing::kEmpty || !value.is(Kind::kUndefined)) return;
   std::string names;
-  for (const Scope* scope = scope_; scope && scope->parent; scope = scope->parent)  // all but the functions
+  for (const Scope* scope = scope_; scope && scope->parent; scope = scope->parent)  // all except the functions
     for (const auto& [name, unused] : scope->names) names += (names.empty() ? "" : ", ") + std::string(name);
   fault("{}; the names given are: {}", *value.undefined().what, printable(names));
 }
@@ -251,7 +251,7 @@ void Interpreter::assign(const Statement& statement, const Value& value) {
 
 void Interpreter::run_for(const Statement& statement) { loop_over(statement, evaluate(*statement.expr), 0); }
 
-// The elements for which `for … if test` holds.
+// The elements that satisfy the test of `for … if test`.
 std::shared_ptr<const List> Interpreter::select(const Statement& statement, std::shared_ptr<const List> items) {
   if (!statement.test) return items;
   auto kept = std::make_shared<List>();
@@ -271,7 +271,7 @@ void Interpreter::loop_over(const Statement& statement, const Value& over, int d
   state->depth = depth;
   state->statement = &statement;
   const auto forget = [](LoopState* loop) {
-    loop->last_changed = Value();  // it may hold the loop itself
+    loop->last_changed = Value();  // it may contain the loop itself
     loop->done = true;
   };
   const std::unique_ptr<LoopState, decltype(forget)> forgetting(state.get(), forget);

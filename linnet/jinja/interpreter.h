@@ -1,4 +1,4 @@
-// Runs a parsed template over values, within bounds: steps, depth of calls, text, time.
+// Runs a parsed template with limits on steps, depth of calls, text and time.
 //
 //   Interpreter interpreter({.now = 0});
 //   interpreter.define("messages", from_json(messages));
@@ -18,22 +18,22 @@
 namespace linnet::jinja {
 
 struct Limits {
-  std::int64_t steps = 1'000'000;  // expressions, loop turns, values made, one for every 32 bytes of a text made
+  std::int64_t steps = 1'000'000;  // expressions, loop iterations, new values, one per 32 bytes of new text
   std::int64_t range = 100'000;    // elements of a range
-  int calls = 100;                 // macros and recursive loops within each other
-  int depth = 1500;                // expressions and statements within each other
-  double seconds = 0.3;            // processor time; giving up what was made takes about as long
+  int calls = 100;                 // nesting of macros and recursive loops
+  int depth = 1500;                // nesting of expressions and statements
+  double seconds = 0.3;            // processor time; destroying the values takes about as long
 };
 
-// What a name that is not there means.
+// Meaning of an undefined name.
 enum class Missing : std::uint8_t {
-  kEmpty,  // prints as nothing (chat templates)
-  kFault,  // may only be asked about: `is defined`, `default` (prompt templates)
+  kEmpty,  // prints nothing (chat templates)
+  kFault,  // only `is defined` and `default` may use it (prompt templates)
 };
 
 struct RunOptions {
   Missing missing = Missing::kEmpty;
-  std::int64_t now = -1;  // what strftime_now reads: seconds since 1970; -1: the clock
+  std::int64_t now = -1;  // time for strftime_now: seconds since 1970; -1: the clock
   Limits limits = {};
 };
 
@@ -46,25 +46,25 @@ class Interpreter {
 
   // `name` must outlive the interpreter.
   void define(std::string_view name, Value value);
-  // Throws Fault; `line()` is then where.
+  // Throws Fault; then `line()` is its position.
   std::string run(const Block& block);
   int line() const { return line_; }
   const RunOptions& options() const { return options_; }
 
-  // For built-ins, in addition to what values count by themselves. Faults past the limits.
+  // For built-ins, in addition to what values count themselves. Throws past the limits.
   void spend(std::size_t steps = 1) { meter_.spend(steps); }
   void spend_bytes(std::size_t bytes) { spend(1 + bytes / 256); }
   Value call(const Value& function, const Arguments& arguments);
   Value attribute(const Value& value, std::string_view name);
   Value item(const Value& value, const Value& key);
-  // A path as filters take it: "a.b.0", or an integer.
+  // A path of filters: "a.b.0", or an integer.
   Value path(const Value& value, const Value& path);
   Value filter(std::string_view name, const Value& input, const Arguments& arguments);
   bool test(std::string_view name, const Value& input, const Arguments& arguments);
   Namespace* make_namespace();
   bool is_true(const Value& value) const;
   std::shared_ptr<const List> iterate(const Value& value);
-  void need_defined(const Value& value) const;  // where Missing::kFault
+  void need_defined(const Value& value) const;  // for Missing::kFault
 
  private:
   enum class Flow : std::uint8_t { kNext, kBreak, kContinue };
@@ -126,7 +126,7 @@ struct LoopState {
   std::size_t index = 0;
   int depth = 0;
   const Statement* statement = nullptr;
-  Value last_changed = {};  // what loop.changed() saw last
+  Value last_changed = {};  // last argument of loop.changed()
   bool has_changed = false;
   bool done = false;
 };

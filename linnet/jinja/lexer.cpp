@@ -50,7 +50,7 @@ class Lexer {
     return source_.size();
   }
 
-  // What of `text`, which stands before a tag, is written: `sign` is the tag's, `variable` says it is "{{".
+  // Strips `text` before a tag: `sign` is the tag's, `variable` is true for "{{".
   std::string_view stripped(std::string_view text, char sign, bool variable) const {
     if (sign == '-') return text.substr(0, strip(text, false, true).size());
     if (sign == '+' || variable) return text;
@@ -60,7 +60,7 @@ class Lexer {
     return only_space ? text.substr(0, line_start) : text;
   }
 
-  // Text up to the next tag, and the tag.
+  // Reads text up to the next tag, and the tag.
   void data() {
     const std::size_t tag = next_tag(at_);
     const std::string_view text = source_.substr(at_, tag - at_);
@@ -80,7 +80,7 @@ class Lexer {
     inside(kind == '{' ? "}}" : "%}");
   }
 
-  // After the end mark `end` ("%}" or "#}", after its sign): what of the white space behind goes.
+  // Skips white space after an end mark ("%}" or "#}", after its sign).
   void close(char sign, bool trims) {
     const std::size_t from = at_;
     if (sign == '-') {
@@ -99,7 +99,7 @@ class Lexer {
     close(before == '-' || before == '+' ? before : '\0', true);
   }
 
-  // "{% raw %}…{% endraw %}": true if that is what stands here.
+  // Reads "{% raw %}…{% endraw %}"; returns false if the tag is another.
   bool raw() {
     const auto [body, sign, plus] = word_tag(at_, "raw");
     if (body == source_.npos || plus) return false;
@@ -122,11 +122,11 @@ class Lexer {
   }
 
   struct WordTag {
-    std::size_t after;  // npos: not the word
+    std::size_t after;  // npos: another word
     char sign;
     bool plus;
   };
-  // `word` and "%}" from `from`.
+  // Matches `word` and "%}" at `from`.
   WordTag word_tag(std::size_t from, std::string_view word) const {
     while (from < source_.size() && blank(source_[from])) ++from;
     if (source_.substr(from, word.size()) != word) return {source_.npos, 0, false};
@@ -139,7 +139,7 @@ class Lexer {
     return {from + 2, sign, sign == '+'};
   }
 
-  // The tokens of a tag, to its end mark.
+  // Reads the tokens of a tag up to its end mark.
   void inside(std::string_view end) {
     for (;;) {
       skip_space();
@@ -241,8 +241,8 @@ class Lexer {
   std::string_view source_, place_;
   std::size_t at_ = 0;
   int line_ = 1;
-  bool line_starting_ = true;  // the last tag ended with a line end that went with it
-  std::string open_;           // brackets of the current tag
+  bool line_starting_ = true;  // the last tag consumed a newline at its end
+  std::string open_;           // open brackets of the current tag
   std::vector<Token> tokens_;
 };
 
@@ -259,7 +259,7 @@ int hex_value(std::string_view text, std::size_t count) {
   return value;
 }
 
-// One escape at text[0] == '\\', text.size() > 1; returns the bytes it takes.
+// Decodes one escape at text[0] == '\\', text.size() > 1; returns its size in bytes.
 std::size_t append_escape(std::string& out, std::string_view text) {
   static constexpr std::string_view kFrom = "ntr\\'\"abfv", kTo = "\n\t\r\\'\"\a\b\f\v";
   const char c = text[1];

@@ -1,5 +1,4 @@
-// Template source to tokens, with Jinja's white-space rules (trim_blocks and lstrip_blocks on, as Transformers sets
-// them).
+// Splits a template into tokens, with Jinja's white-space rules (trim_blocks and lstrip_blocks on, as in Transformers).
 //
 //   std::vector<Token> tokens = tokenize(source, "chat_template.jinja");
 #pragma once
@@ -12,7 +11,7 @@
 namespace linnet::jinja {
 
 enum class TokenKind : std::uint8_t {
-  kData,           // text outside tags, ready to be written
+  kData,           // text outside tags, ready for output
   kVariableBegin,  // {{
   kVariableEnd,    // }}
   kBlockBegin,     // {%
@@ -31,11 +30,11 @@ struct Token {
   int line = 1;
 };
 
-// Larger templates are refused. Published ones have some ten thousand bytes; parsed, one takes a hundred times its
+// Larger templates are rejected. Published ones have some ten thousand bytes; a parsed one takes a hundred times its
 // size.
 inline constexpr std::size_t kMaxSource = std::size_t{256} << 10;
 
-// Line ends become \n, and one at the very end goes unless `keep_last`.
+// Line ends become \n; removes one at the very end unless `keep_last`.
 std::string normalize_source(std::string_view source, bool keep_last);
 
 // Throws kBadInput naming `place` and the line. The tokens point into `source`; the last one is kEnd.

@@ -10,7 +10,7 @@
 namespace linnet::jinja {
 namespace {
 
-// Text is compared without regard to case unless asked.
+// Comparison ignores case by default.
 Value folded(const Value& value, bool case_sensitive) {
   return !case_sensitive && value.is(Kind::kString) ? Value(lower(value.string())) : value;
 }
@@ -77,7 +77,7 @@ Value join(Interpreter& interpreter, const Value& input, const Arguments& argume
   return join_with(interpreter, *items, arguments.text(0, "d", ""));
 }
 
-// "a", "a or b", "a, b, or c": how a question lists its answers. The word may be another: join_or("und").
+// "a", "a or b", "a, b, or c", for the answers of a question; join_or("und") uses another word.
 Value join_or(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
   arguments.expect("join_or", {"word"});
   const std::string word = arguments.text(0, "word", "or");
@@ -90,7 +90,7 @@ Value join_or(Interpreter& interpreter, const Value& input, const Arguments& arg
   return Value(before.string() + ", " + word + ' ' + to_text(items->items.back()));
 }
 
-// map, select and their kin take anything false (None, for one) as empty.
+// map, select and similar filters treat any false value (such as None) as empty.
 std::shared_ptr<const List> iterate_if_true(Interpreter& interpreter, const Value& input) {
   return truthy(input) ? interpreter.iterate(input) : std::make_shared<const List>();
 }
@@ -120,7 +120,7 @@ Value map(Interpreter& interpreter, const Value& input, const Arguments& argumen
   return make_list(std::move(out), ListKind::kGenerator);
 }
 
-// select, reject, selectattr, rejectattr: `attribute` says whether the first argument is one; then a test and its
+// select, reject, selectattr, rejectattr: with `attribute` the first argument is an attribute; then a test and its
 // arguments.
 template <bool keep, bool attribute>
 Value choose(Interpreter& interpreter, const Value& input, const Arguments& arguments) {
@@ -143,7 +143,7 @@ Value choose(Interpreter& interpreter, const Value& input, const Arguments& argu
   return make_list(std::move(out), ListKind::kGenerator);
 }
 
-// Sorted by keys computed once; `spend` pays for the comparisons.
+// Sorts by precomputed keys; `spend` counts the comparisons.
 std::vector<Value> sorted(Interpreter& interpreter, std::vector<std::pair<Value, Value>> keyed, bool descending) {
   interpreter.spend(1 + keyed.size() * 4);
   std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {

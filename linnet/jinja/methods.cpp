@@ -75,7 +75,7 @@ Value replace(Interpreter& interpreter, const Value& self, const Arguments& argu
                            text_argument(arguments, 1, "new"), most));
 }
 
-// find and rfind give -1, index faults.
+// find and rfind return -1, index throws.
 template <bool right, bool must>
 Value find(Interpreter&, const Value& self, const Arguments& arguments) {
   arguments.expect("find", {"sub"}, 1);
@@ -160,7 +160,7 @@ Value partition(Interpreter&, const Value& self, const Arguments& arguments) {
   return make_list(std::move(parts), ListKind::kTuple);
 }
 
-// str.format with {} {0} {name} and doubled braces; attributes and format specifications are refused.
+// str.format with {} {0} {name} and doubled braces; attributes and format specifications are not supported.
 Value format(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
   const std::string_view text = self.string();
   std::string out;
@@ -314,7 +314,7 @@ Value split(Interpreter& interpreter, std::string_view text, std::string_view se
   if (!separator.empty()) {
     for (;;) {
       if (from_right && separator.size() >= 16)
-        interpreter.spend_bytes(text.size() * separator.size());  // rfind goes back
+        interpreter.spend_bytes(text.size() * separator.size());  // rfind backtracks
       const auto at = full() ? text.npos : from_right ? text.rfind(separator) : find_text(text, separator);
       if (at == text.npos) break;
       interpreter.spend();
@@ -323,7 +323,7 @@ Value split(Interpreter& interpreter, std::string_view text, std::string_view se
     }
     parts.push_back(text);
   } else {
-    // Words: white space around them does not count, and what is left over keeps its inner and far white space.
+    // Splits into words; the last, unsplit part keeps its inner and outer white space.
     std::vector<std::string_view> words;
     std::size_t begin = 0;
     bool inside = false;

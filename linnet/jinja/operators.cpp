@@ -61,7 +61,7 @@ Value integer_arithmetic(Op op, std::int64_t a, std::int64_t b) {
   }
   if (b == 0) fault("division by zero");
   if (op == Op::kDivide) return static_cast<double>(a) / static_cast<double>(b);
-  if (b == -1) {  // INT64_MIN // -1 does not fit and traps
+  if (b == -1) {  // INT64_MIN // -1 overflows and traps
     if (op == Op::kModulo) return std::int64_t{0};
     if (__builtin_sub_overflow(std::int64_t{0}, a, &result)) too_large();
     return result;
@@ -129,14 +129,14 @@ bool sequence(const Value& value) {
   return value.is(Kind::kString) || (value.is(Kind::kList) && value.list().kind != ListKind::kGenerator);
 }
 
-// An end of a slice that goes up by one; Python's rule: clamped to the sequence.
+// A bound of a slice with step 1, clamped to the sequence as in Python.
 std::int64_t slice_end(const Value& v, std::int64_t fallback, std::int64_t size) {
   if (v.is(Kind::kNone)) return fallback;
   const std::int64_t n = whole_number(v, "the end of a slice");
   return std::clamp(n < 0 ? n + size : n, std::int64_t{0}, size);
 }
 
-// The usual slice of a text, without a list of its characters.
+// The common slice of a text, without a list of characters.
 Value slice_text(Interpreter& interpreter, std::string_view text, const Value& from, const Value& to) {
   interpreter.spend_bytes(text.size());
   const auto size = static_cast<std::int64_t>(utf8::count(text));
@@ -200,7 +200,7 @@ Value slice(Interpreter& interpreter, const Value& value, const Value& from, con
   const auto size = static_cast<std::int64_t>(value.is(Kind::kString) ? parts.size() : value.list().items.size());
   const std::int64_t step = by.is(Kind::kNone) ? 1 : whole_number(by, "the step of a slice");
   if (step == 0) fault("the step of a slice is 0");
-  // Python's rule: ends are clamped to the sequence, or to one before it going down.
+  // As in Python, bounds are clamped to the sequence, or to one before it with a negative step.
   const std::int64_t low = step < 0 ? -1 : 0, high = step < 0 ? size - 1 : size;
   const auto end = [&](const Value& v, std::int64_t fallback) {
     if (v.is(Kind::kNone)) return fallback;

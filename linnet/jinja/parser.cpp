@@ -20,7 +20,7 @@ class Parser : public ExpressionParser {
   }
 
  private:
-  // Statements up to a block tag with one of `ends`, which stays unread past its name: block_end() closes it.
+  // Parses statements up to a block tag with one of `ends`; block_end() reads the rest of that tag.
   Block parse_block(std::initializer_list<std::string_view> ends) {
     const Nest nest(*this);
     Block block;
@@ -48,7 +48,7 @@ class Parser : public ExpressionParser {
 
   void block_end() { need(TokenKind::kBlockEnd, "'%}'"); }
 
-  // The body of a statement whose tag is read up to its end, and its closing tag.
+  // Parses the rest of a statement's tag, its body and its closing tag.
   Block body_until(std::string_view end) {
     block_end();
     Block body = parse_block({end});
@@ -172,7 +172,7 @@ class Parser : public ExpressionParser {
     return statement;
   }
 
-  // Filters to run over what a block writes; null where there are none.
+  // Filters for the output of a block, or null.
   ExprPtr filters_of_block() {
     if (!at_operator("|")) return nullptr;
     auto expr = std::make_unique<Expr>();
@@ -198,7 +198,7 @@ class Parser : public ExpressionParser {
     return parameters;
   }
 
-  // A macro's body starts anew: break and continue do not reach out of it.
+  // A separate body (macro): break and continue have no effect outside it.
   Block separate_body(std::string_view end) {
     const int loops = std::exchange(loops_, 0);
     Block body = body_until(end);
@@ -250,7 +250,7 @@ class Parser : public ExpressionParser {
   }
 
   int loops_ = 0;
-  bool several_ = false;  // the targets just read had a comma: what they take is unpacked
+  bool several_ = false;  // the last targets had a comma: their value is unpacked
 };
 
 }  // namespace

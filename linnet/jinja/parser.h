@@ -1,4 +1,4 @@
-// Tokens to statements. Jinja's grammar, without what needs a loader (include, import, extends).
+// Parses tokens to statements: Jinja's grammar without include, import and extends, which need a loader.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace linnet::jinja {
 
-inline constexpr int kMaxNesting = 100;  // blocks in blocks, brackets in brackets
+inline constexpr int kMaxNesting = 100;  // nested blocks, nested brackets
 
 // `source` is normalised (normalize_source). Throws kBadInput naming `place`, the line and the construct.
 Block parse(std::string_view source, std::string_view place);

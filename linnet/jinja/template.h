@@ -1,7 +1,4 @@
-// A parsed template, ready to be rendered any number of times from any thread.
-//
-//   jinja::Template t("Hello {{ name }}", "greeting");
-//   t.render({{"name", jinja::Value("Ada")}}, {});
+// A parsed template; any thread may render it any number of times.
 #pragma once
 
 #include <string>
@@ -22,7 +19,7 @@ class Template {
   Template(std::string source, std::string place, LastNewline last_newline = LastNewline::kDrop);
 
   using Names = std::vector<std::pair<std::string_view, Value>>;
-  // Throws kBadInput naming the place, the line and what went wrong.
+  // Throws kBadInput naming the place, the line and the fault.
   std::string render(const Names& names, const RunOptions& options = {}) const;
 
   const std::string& source() const { return source_; }

@@ -1,4 +1,4 @@
-// What may follow `is`.
+// The tests after `is`.
 #include <algorithm>
 
 #include "linnet/base/error.h"

@@ -1,4 +1,4 @@
-// Text of values as Python writes it: str, repr, json.dumps; and the str methods that need Unicode.
+// Python's text of values: str, repr, json.dumps; and the str methods that need Unicode.
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace linnet::jinja {
 namespace {
 
-// str.isprintable of one character: not "Other" nor "Separator", the blank excepted.
+// str.isprintable of one character: not "Other" or "Separator", except the space.
 bool is_printable(std::uint32_t code) {
   if (code == ' ') return true;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
@@ -253,7 +253,7 @@ std::string map_characters(std::string_view text, utf8proc_int32_t (*map)(utf8pr
 
 }  // namespace
 
-// repr(float): the fewest digits that read back, in exponent form below 1e-4 and from 1e16.
+// repr(float): the shortest digits that round-trip, with an exponent below 1e-4 and from 1e16.
 std::string float_text(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
@@ -361,7 +361,7 @@ std::string strip(std::string_view text, bool left, bool right, const std::vecto
   while (right && !text.empty()) {
     std::size_t start = text.size() - 1;
     while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
-    if (utf8::decode(text.substr(start)).length != text.size() - start) start = text.size() - 1;  // broken bytes
+    if (utf8::decode(text.substr(start)).length != text.size() - start) start = text.size() - 1;  // invalid bytes
     if (!goes(text.substr(start))) break;
     text.remove_suffix(text.size() - start);
   }
@@ -372,7 +372,7 @@ std::string upper(std::string_view text) {
   std::string out;
   spend_bytes(text.size());
   for (std::size_t at; (at = text.find("\xC3\x9F")) != text.npos; text.remove_prefix(at + 2))
-    out += map_characters(text.substr(0, at), utf8proc_toupper) + "SS";  // ß has no capital of its own in Python
+    out += map_characters(text.substr(0, at), utf8proc_toupper) + "SS";  // Python has no single capital ß
   return out + map_characters(text, utf8proc_toupper);
 }
 

@@ -88,8 +88,8 @@ Value tojson(Interpreter& interpreter, const Value& input, const Arguments& argu
   return Value(std::move(text));
 }
 
-// Not Jinja's nor Transformers': some templates (DeepSeek V4) read tool arguments with it, and their own code supplies
-// it.
+// Not in Jinja or Transformers: some templates (DeepSeek V4) parse tool arguments with it, which their own code
+// defines.
 Value from_json_text(Interpreter&, const Value& input, const Arguments&) {
   try {
     return from_json(parse_json(to_text(input), "from_json", {.depth = 100, .duplicate_keys = true}));

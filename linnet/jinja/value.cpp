@@ -10,7 +10,7 @@
 namespace linnet::jinja {
 namespace {
 
-constexpr std::size_t kIndexedFrom = 16;  // entries; fewer are searched one by one
+constexpr std::size_t kIndexedFrom = 16;  // entries; smaller dicts are searched linearly
 
 int depth_of(const Value& value) {
   if (value.is(Kind::kList)) return value.list().depth;

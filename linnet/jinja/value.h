@@ -1,6 +1,6 @@
-// The values of a template: Python's None, bool, int (64 bits, checked), float, str, list, tuple, dict, and the few
-// objects the language itself makes (namespace, loop, functions). Lists and dicts never change once made, as in the
-// sandbox that Transformers renders in, so no value can contain itself.
+// The values of a template: Python's None, bool, int (64 bits, checked), float, str, list, tuple, dict, and the objects
+// of the language (namespace, loop, functions). Lists and dicts are immutable, as in the sandbox of Transformers, so no
+// value can contain itself.
 //
 //   Value v = from_json(Json::parse(R"({"a": [1, 2]})"));
 //   to_text(v);  // {'a': [1, 2]}
@@ -31,7 +31,7 @@ struct Namespace;
 struct LoopState;
 struct Function;
 
-// A mistake while rendering; the interpreter turns it into an Error with file and line.
+// An error of rendering; the interpreter converts it to an Error with file and line.
 struct Fault : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -41,26 +41,25 @@ template <class... Args>
   throw Fault(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Deeper values are refused: printing and destroying recurse.
+// Deeper values are rejected: printing and destroying recurse.
 inline constexpr int kMaxValueDepth = 300;
-// Longest text a template may make, and the most it may write.
+// Maximum size of a text, and of the output.
 inline constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
 
-// Work of a run. What takes time or memory in proportion to values (making, comparing, printing them) is counted where
-// it is done, in the functions below, so that no operation of the language can forget it.
+// Counts the work of a run. The functions below count everything that takes time or memory in proportion to values
+// (creating, comparing, printing), so that no operation of the language can forget it.
 class Meter {
  public:
   static constexpr std::size_t kBytesPerStep = 32;
   Meter(std::int64_t steps, double seconds);
-  // Faults past the limits.
+  // Throws past the limits.
   void spend(std::size_t steps);
 
  private:
   std::int64_t most_, steps_ = 0;
   double seconds_, started_;
 };
-// The run of this thread counts with `meter` while this lives. Without one nothing is counted: values of a program's
-// own.
+// Counts the work of this thread with `meter` during its lifetime. Without one nothing is counted.
 class MeterScope {
  public:
   explicit MeterScope(Meter& meter);
@@ -74,7 +73,7 @@ class MeterScope {
 void spend(std::size_t steps = 1);
 inline void spend_bytes(std::size_t bytes) { spend(1 + bytes / Meter::kBytesPerStep); }
 
-// A name or attribute that is not there. It prints as nothing and is false; using it otherwise is a fault.
+// An undefined name or attribute. It prints nothing and is false; other uses are faults.
 struct Undefined {
   std::shared_ptr<const std::string> what;  // "'x' is undefined"
 };
@@ -119,7 +118,7 @@ class Value {
   std::int64_t integer() const { return std::get<std::int64_t>(data_); }
   double real() const { return std::get<double>(data_); }
   const std::string& string() const { return *std::get<std::shared_ptr<const std::string>>(data_); }
-  // Text that `safe` or `escape` made: what '+' adds to it is HTML-escaped, as Jinja's Markup does.
+  // True for the result of `safe` or `escape`: '+' escapes what it adds, as Jinja's Markup does.
   bool is_markup() const { return markup_; }
   Value as_markup() const {
     Value copy = *this;
@@ -142,7 +141,7 @@ class Value {
   bool markup_ = false;
 };
 
-// What Python would call it decides whether it has a length and when it is true.
+// The Python type decides whether it has a length and a truth value.
 enum class ListKind : std::uint8_t { kList, kTuple, kGenerator };
 
 struct List {
@@ -154,12 +153,12 @@ struct List {
 struct Dict {
   const Value* find(const Value& key) const;
   const Value* find(std::string_view key) const;
-  void set(Value key, Value value);  // only while it is being made
+  void set(Value key, Value value);  // only during construction
   std::vector<std::pair<Value, Value>> items;
   int depth = 1;
 
  private:
-  std::unordered_map<std::string, std::size_t> index_;  // of string keys, once there are many
+  std::unordered_map<std::string, std::size_t> index_;  // of string keys, if there are many
 };
 
 struct Namespace {
@@ -170,12 +169,12 @@ struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string_view, Value>> named;
 
-  // The argument at `index` or called `name`, else null.
+  // The argument at `index` or with `name`, or null.
   const Value* find(std::size_t index, std::string_view name) const;
   Value get(std::size_t index, std::string_view name, const Value& fallback = {}) const;
   std::string text(std::size_t index, std::string_view name, std::string_view fallback) const;
   bool flag(std::size_t index, std::string_view name, bool fallback) const;
-  // Faults on more positional arguments than names, on an unknown name, and on fewer than `least`.
+  // Throws on more positional arguments than names, an unknown name, or fewer than `least`.
   void expect(std::string_view callee, std::initializer_list<std::string_view> names, std::size_t least = 0) const;
 };
 
@@ -190,13 +189,13 @@ Value make_undefined(std::string what);
 // Integers past 64 bits and values nested past kMaxValueDepth are faults.
 Value from_json(const Json& json);
 
-std::string_view type_name(const Value& value);  // as Python names it: "str", "NoneType", …
+std::string_view type_name(const Value& value);  // Python's name: "str", "NoneType", …
 bool truthy(const Value& value);
 bool equal(const Value& a, const Value& b);
-// <0, 0, >0; a fault for values Python does not order.
+// <0, 0, >0; throws for values that Python does not order.
 int compare(const Value& a, const Value& b);
 double number(const Value& value);  // of a number
-// The elements of whatever Python iterates over: list, dict (its keys), string (its characters), Undefined (nothing).
+// The elements of a Python iterable: list, dict (its keys), string (its characters), Undefined (none).
 std::shared_ptr<const List> elements(const Value& value);
 
 // str(value) and repr(value).
@@ -209,13 +208,13 @@ struct JsonStyle {
   bool ascii = false;  // ensure_ascii
   bool sort_keys = false;
   bool indented = false;
-  std::string indent = {};  // of one level
+  std::string indent = {};  // per level
   std::string item_separator = ", ", key_separator = ": ";
 };
 // json.dumps.
 std::string to_json_text(const Value& value, const JsonStyle& style);
 
-// Unicode: the characters of a text, and where the one with this number begins (the end, past the last).
+// The Unicode characters of a text, and the start of the one with this index (the end, past the last).
 std::vector<std::string_view> characters(std::string_view text);
 std::size_t character_offset(std::string_view text, std::size_t number);
 bool is_space(std::uint32_t code);  // str.isspace of one character

@@ -21,7 +21,7 @@ bool starts_with_word(std::string_view text) {
   return !text.empty() && regex_words().contains(utf8::decode(text).code);
 }
 
-// Where the blanks at the end of `text` begin, no further left than `least`.
+// Start of the spaces at the end of `text`, at least `least`.
 std::size_t before_blanks(std::string_view text, std::size_t least) {
   std::size_t end = text.size();
   while (end > least) {
@@ -63,7 +63,7 @@ std::vector<AddedTokens::Match> AddedTokens::split(std::string_view text, Stage 
   };
   const ByteTrie& trie = tries_[static_cast<std::size_t>(stage)];
   const bool* const first = first_bytes_[static_cast<std::size_t>(stage)];
-  std::size_t from = 0;  // what is not in `out` yet
+  std::size_t from = 0;  // start of the text that is not in `out` yet
   for (std::size_t at = 0; !trie.empty() && at < text.size();) {
     if (!first[static_cast<unsigned char>(text[at])]) {
       ++at;
@@ -81,7 +81,7 @@ std::vector<AddedTokens::Match> AddedTokens::split(std::string_view text, Stage 
     if (special == SpecialText::kPlain && special_contents_.contains(token.content)) continue;
     if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
     if (token.lstrip) begin = before_blanks(text.substr(0, begin), from);
-    if (token.rstrip) end = after_blanks(text, std::max(end, from));  // up to `from` they are blanks, seen before
+    if (token.rstrip) end = after_blanks(text, std::max(end, from));  // up to `from` they are known spaces
     begin = std::max(begin, from);
     if (begin >= end) continue;
     push(from, begin, -1);

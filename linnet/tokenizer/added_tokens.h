@@ -1,4 +1,4 @@
-// Tokens that are found in the text before the model sees it: "</s>", "<mask>", "<extra_id_0>".
+// Tokens that are matched in the text before the model: "</s>", "<mask>", "<extra_id_0>".
 //
 //   AddedTokens added; added.add({.content = "<mask>", .lstrip = true}, 103, "<mask>");
 //   added.find_raw("a <mask> b", SpecialText::kParse, [](std::size_t b, std::size_t e, std::int32_t id) { … });
@@ -19,16 +19,16 @@ namespace linnet {
 
 struct AddedToken {
   std::string content;
-  bool single_word = false;  // only where no word character touches it
-  bool lstrip = false;       // takes the blanks on its left
-  bool rstrip = false;       // takes the blanks on its right
-  bool normalized = false;   // is looked for after normalisation, in its normalised spelling
-  bool special = false;      // left out by decode(…, skip_special_tokens)
+  bool single_word = false;  // only without an adjacent word character
+  bool lstrip = false;       // includes the spaces to its left
+  bool rstrip = false;       // includes the spaces to its right
+  bool normalized = false;   // matched after normalisation, in normalised form
+  bool special = false;      // skipped by decode(…, skip_special_tokens)
 };
 
 class AddedTokens {
  public:
-  // `spelling`: the content as the normalizer leaves it, where `normalized` is set.
+  // `spelling`: the normalised content, for `normalized`.
   void add(const AddedToken& token, std::int32_t id, const std::string& spelling);
 
   struct Match {
@@ -36,13 +36,13 @@ class AddedTokens {
     std::int32_t id;  // -1: ordinary text
   };
   enum class Stage : std::uint8_t { kRaw, kNormalized };
-  // The text in order, cut at the tokens of that stage; nothing for an empty text.
+  // The text in order, split at the tokens of that stage; nothing for an empty text.
   std::vector<Match> split(std::string_view text, Stage stage, SpecialText special) const;
   bool any(Stage stage) const { return !tries_[static_cast<int>(stage)].empty(); }
 
   std::int32_t find(std::string_view content) const;  // -1: absent
   const AddedToken* token(std::int32_t id) const;
-  // How decode writes it: in its normalised spelling where that differs, so that the decoder can undo it.
+  // Its text in decode: the normalised form if that differs, so that the decoder can undo it.
   std::optional<std::string_view> decoded(std::int32_t id) const;
   bool is_special_text(std::string_view content) const;
   std::int32_t max_id() const { return by_id_.empty() ? -1 : by_id_.rbegin()->first; }

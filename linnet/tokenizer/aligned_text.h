@@ -1,4 +1,4 @@
-// A text under normalisation: its bytes, and for each byte the part of the original text it stands for.
+// A text during normalisation: its bytes, and for each byte its part of the original text.
 //
 //   AlignedText t("Ça va", 0, Origins::kTrack);
 //   t.transform(changes, 0);   // (character, change) pairs
@@ -25,8 +25,8 @@ struct Span {
 
 enum class Origins : std::uint8_t { kIgnore, kTrack };
 
-// One character of a new text. change 0: it replaces the next old character; n > 0: it is inserted; -n: it replaces
-// the next old one and the n after that go. (The language Hugging Face's normalizers speak, so that offsets agree.)
+// One character of a new text. change 0: replaces the next old character; n > 0: inserted; -n: replaces the next old
+// one and removes n more. (The representation of Hugging Face's normalizers, so that offsets agree.)
 struct Change {
   std::uint32_t code;
   std::int32_t change;
@@ -34,7 +34,7 @@ struct Change {
 
 class AlignedText {
  public:
-  // `begin`: where `text` starts in the original. The budget is shared by all parts of one text; null: one of its own.
+  // `begin`: position of `text` in the original. All parts of one text share the budget; null: a new one.
   AlignedText(std::string_view text, std::uint32_t begin, Origins origins, std::shared_ptr<TextBudget> budget = nullptr)
       : text_(text),
         begin_(begin),
@@ -46,34 +46,34 @@ class AlignedText {
   bool empty() const { return text_.empty(); }
   bool tracked() const { return origins_ == Origins::kTrack; }
   TextBudget& budget() const { return *budget_; }
-  // For a step that makes the next text piece by piece: fails early where it is too long already.
+  // For a step that builds the next text in pieces: fails early if it is too long.
   void check_next_size(std::size_t bytes) const { budget_->need(bytes > text_.size() ? bytes - text_.size() : 0); }
 
-  // What [begin, end) of this text stands for in the original; begin < end.
+  // The original range of [begin, end) of this text; begin < end.
   Span origin(std::size_t begin, std::size_t end) const;
 
-  // The whole text anew; the first `skipped` characters are dropped before the first change.
+  // Rebuilds the whole text; drops the first `skipped` characters before the first change.
   void transform(std::span<const Change> changes, std::size_t skipped);
   void keep(std::size_t begin, std::size_t end);  // drops the rest
   AlignedText slice(std::size_t begin, std::size_t end) const;
-  void prepend(std::string_view characters);  // they stand for what the first character does
-  // Characters mapped one to one where nothing changes length: `map` edits the bytes in place.
+  void prepend(std::string_view characters);  // they get the origin of the first character
+  // Maps characters one to one if no length changes: `map` edits the bytes in place.
   template <class Map>
   void map_bytes(Map map) {
     for (char& c : text_) c = map(c);
   }
-  // Puts `content` for each of `matches` ([begin, end) pairs, ascending); it stands for the last byte replaced.
+  // Replaces each of `matches` ([begin, end), ascending) by `content`, with the origin of the last replaced byte.
   void replace(std::span<const Span> matches, std::string_view content);
-  // Takes a text that was built elsewhere, from parts of this one that are accounted for (pre-tokenizers).
+  // Assigns a text built from parts of this one, whose growth is already counted (pre-tokenizers).
   void assign(std::string text, std::vector<Span> origins);
-  // The same, and its growth is accounted for here.
+  // The same, but counts the growth.
   void replace_all(std::string text, std::vector<Span> origins);
-  // The span of each byte, at the end of `out`; nothing where they are not tracked.
+  // Appends the span of each byte to `out`; nothing if they are not tracked.
   void append_origins(std::vector<Span>& out);
 
  private:
   void account(std::size_t next_size) { budget_->grow(next_size > text_.size() ? next_size - text_.size() : 0); }
-  void materialize();  // origins_ written out for each byte
+  void materialize();  // expands origins_ to each byte
   Span at(std::size_t byte) const { return mapped_ ? spans_[byte] : identity(byte); }
   Span identity(std::size_t byte) const;
 
@@ -82,7 +82,7 @@ class AlignedText {
   Origins origins_;
   std::shared_ptr<TextBudget> budget_;
   bool mapped_ = false;      // false: byte i is byte begin_ + i of the original
-  std::vector<Span> spans_;  // one a byte, where mapped_
+  std::vector<Span> spans_;  // one per byte, if mapped_
 };
 
 }  // namespace linnet

@@ -13,13 +13,13 @@
 namespace linnet {
 namespace {
 
-constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581, a blank in SentencePiece's vocabularies
+constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581, a space in SentencePiece's vocabularies
 
 constexpr std::int32_t kMerged = -1;
 
 struct Symbol {
-  std::int32_t id;          // kMerged: it is a part of the symbol before
-  std::uint32_t length;     // bytes of the piece; 0: of an affix, which is not in the text
+  std::int32_t id;          // kMerged: merged into the previous symbol
+  std::uint32_t length;     // bytes of the piece; 0 for an affix, which is not in the text
   std::int32_t prev, next;  // -1 at the ends
 };
 
@@ -57,7 +57,7 @@ class Bpe : public TokenModel {
       }
     }
     if (!separable_) return word(piece, 0, out);
-    // No token has a mark after other text: what stands before a mark never merges with it.
+    // No token has a mark after other text: text before a mark never merges with it.
     std::size_t begin = 0;
     for (std::size_t at = 1; (at = piece.find(kMark, at)) != piece.npos; ++at) {
       const bool run = at >= kMark.size() && piece.substr(at - kMark.size(), kMark.size()) == kMark;
@@ -82,7 +82,7 @@ class Bpe : public TokenModel {
     separable_ = !options_.bytes && prefix.empty() && options_.end_of_word_suffix.empty() && !options_.ignore_merges;
     for (std::size_t i = 0; i < merges.size(); ++i) {
       const auto& [a, b] = merges[i];
-      if (b.size() < prefix.size())  // not `check`: half a million merges need no message each
+      if (b.size() < prefix.size())  // not `check`: no message per merge, there are half a million
         fail(ErrorKind::kBadInput, "{}: merge {} ('{}' '{}') is shorter than the prefix '{}'; get the file again",
              place_, i, printable(a, 60), printable(b, 60), printable(prefix, 60));
       const std::string joined = a + b.substr(prefix.size());
@@ -125,7 +125,7 @@ class Bpe : public TokenModel {
     const auto end = at + static_cast<std::uint32_t>(text.size());
     for (const Symbol& s : symbols) {
       if (s.id == kMerged) continue;
-      // A byte of an affix is shown as the character that the affix belongs to.
+      // A byte of an affix has the position of the affix's character.
       const std::uint32_t begin = s.length == 0 && at == end ? at - 1 : at;
       out.push_back({s.id, begin, begin + std::max<std::uint32_t>(s.length, 1)});
       at += s.length;
@@ -133,9 +133,9 @@ class Bpe : public TokenModel {
     cache.store(text, static_cast<std::uint32_t>(shift), out, before);
   }
 
-  // One symbol a character; unknown ones as the options say.
+  // One symbol per character; unknown ones by the options.
   void split(std::string_view text, std::vector<Symbol>& symbols) const {
-    std::uint32_t unknown = 0;  // bytes of unknown text not written yet
+    std::uint32_t unknown = 0;  // bytes of unknown text without a token yet
     const auto flush = [&] {
       if (unknown > 0) symbols.push_back({unk_, unknown, 0, 0});
       unknown = 0;
@@ -162,7 +162,7 @@ class Bpe : public TokenModel {
               "{}: the text has a character that is not a token, and the unknown token '{}' is not in the vocabulary; "
               "add it, or set unk_token to a token",
               place_, printable(options_.unk_token, 60));
-        if (unk_ < 0) continue;  // unknown text without an unknown token is left out
+        if (unk_ < 0) continue;  // without an unknown token, unknown text is skipped
         if (!options_.fuse_unk) flush();
         unknown += length;
       }
@@ -170,7 +170,7 @@ class Bpe : public TokenModel {
     flush();
   }
 
-  // One token per byte of `s`, of which `length` bytes after the first `before` are text and the others an affix.
+  // One token per byte of `s`; `length` bytes after the first `before` are text, the others an affix.
   bool push_bytes(std::string_view s, std::uint32_t before, std::uint32_t length, std::vector<Symbol>& symbols) const {
     if (byte_tokens_.empty()) return false;
     for (const char c : s)
@@ -188,7 +188,7 @@ class Bpe : public TokenModel {
     merge_long(symbols);
   }
 
-  // The lowest rank, leftmost first, found by looking at all pairs: quicker than a heap on words.
+  // Merges by lowest rank, leftmost first, with a linear search: faster than a heap for words.
   void merge_short(std::vector<Symbol>& symbols) const {
     std::array<MergeTable::Merge, 48> pairs;
     std::size_t n = symbols.size();
@@ -215,7 +215,7 @@ class Bpe : public TokenModel {
     struct Candidate {
       std::uint32_t rank;
       std::int32_t at, id;
-      bool operator<(const Candidate& other) const {  // the queue's top is the lowest rank, then the leftmost
+      bool operator<(const Candidate& other) const {  // the top of the queue is the lowest rank, then the leftmost
         return rank != other.rank ? rank > other.rank : at > other.at;
       }
     };
@@ -256,7 +256,7 @@ class Bpe : public TokenModel {
   MergeTable merges_;
   std::array<std::int32_t, 256> first_{};  // ids of single bytes, or of ASCII characters
   std::vector<std::int32_t> byte_tokens_;
-  Vocabulary spelled_;  // by the bytes a token stands for
+  Vocabulary spelled_;  // by the bytes of a token
   std::int32_t unk_ = -1;
   bool unk_missing_ = false;
   bool separable_ = false;
@@ -276,7 +276,7 @@ bool bpe_can_take_bytes(const Vocabulary& vocabulary, const BpeOptions& options)
   for (int b = 0; b < 256; ++b) {
     std::string text;
     utf8::append(text, byte_to_code(static_cast<unsigned char>(b)));
-    // Bytes that UTF-8 never has may be missing.
+    // Bytes that never occur in UTF-8 may be missing.
     const bool never = b == 0xC0 || b == 0xC1 || b >= 0xF5;
     if (!never && vocabulary.find(text) < 0) return false;
   }

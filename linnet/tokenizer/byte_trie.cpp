@@ -18,7 +18,7 @@ void ByteTrie::grow() {
     if (edge.key != kFree) edges_[find(static_cast<std::uint32_t>(edge.key >> 8), static_cast<char>(edge.key))] = edge;
 }
 
-// The edge ends after `keep` bytes of its label; the rest becomes an edge of the new node there.
+// Splits the edge after `keep` bytes of its label; the rest becomes an edge of the new node.
 void ByteTrie::split(Edge& edge, std::uint32_t keep) {
   const std::uint32_t middle = nodes_++;
   Edge rest = edge;

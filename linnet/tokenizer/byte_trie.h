@@ -1,10 +1,9 @@
-// Byte strings with values, looked up by the beginning of a text.
+// A map from byte strings to values that finds the prefixes of a text.
 //
 //   ByteTrie trie; trie.insert("ab", 7);
 //   trie.for_each_prefix("abc", [](std::size_t length, std::int32_t value) { … });   // (2, 7)
 //
-// A radix tree: an edge holds all bytes up to the next branch, so that a long key costs its bytes once and is compared
-// in one go.
+// A radix tree: an edge has all bytes up to the next branch, so that a long key is stored once and compared at once.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +17,11 @@ namespace linnet {
 class ByteTrie {
  public:
   ByteTrie();
-  // The value is at least 0; a string inserted again takes the new one. Empty strings are left out.
+  // The value is at least 0; a duplicate key gets the new value. Empty strings are ignored.
   void insert(std::string_view key, std::int32_t value);
   bool empty() const { return nodes_ == 1; }
 
-  // Every key that `text` starts with, shortest first.
+  // Visits every key that is a prefix of `text`, shortest first.
   template <class Visit>
   void for_each_prefix(std::string_view text, Visit visit) const {
     std::uint32_t node = 0;
@@ -39,7 +38,7 @@ class ByteTrie {
       node = edge.child;
     }
   }
-  // Length of the longest key that `text` starts with, 0 for none; its value in `value`.
+  // Length of the longest key that is a prefix of `text`, or 0; its value in `value`.
   std::size_t longest(std::string_view text, std::int32_t* value = nullptr) const;
   bool starts(unsigned char byte) const { return edges_[find(0, static_cast<char>(byte))].key != kFree; }
 
@@ -47,8 +46,8 @@ class ByteTrie {
   static constexpr std::uint64_t kFree = UINT64_MAX;
   struct Edge {
     std::uint64_t key = kFree;  // node << 8 | first byte
-    std::uint32_t label = 0;    // where the other bytes are in labels_
-    std::uint32_t length = 0;   // how many those are
+    std::uint32_t label = 0;    // position of the other bytes in labels_
+    std::uint32_t length = 0;   // their number
     std::uint32_t child = 0;
     std::int32_t value = -1;  // of the string that ends here
   };
@@ -56,7 +55,7 @@ class ByteTrie {
     return std::uint64_t{node} << 8 | static_cast<unsigned char>(byte);
   }
   static std::uint64_t mix(std::uint64_t key) { return (key ^ key >> 23) * 0x9E3779B97F4A7C15ULL; }
-  // Position of the edge, or of the free place where it would be.
+  // Position of the edge, or of the free slot for it.
   std::size_t find(std::uint32_t node, char byte) const {
     const std::uint64_t key = key_of(node, byte);
     for (std::uint64_t at = mix(key) >> shift_;; ++at)
@@ -69,7 +68,7 @@ class ByteTrie {
   std::string labels_;
   std::uint64_t mask_ = 0;
   int shift_ = 0;
-  std::uint32_t nodes_ = 1;  // the root is node 0; every other one has an edge that leads to it
+  std::uint32_t nodes_ = 1;  // the root is node 0; each other node has one edge to it
 };
 
 }  // namespace linnet

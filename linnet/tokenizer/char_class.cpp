@@ -28,7 +28,7 @@ CharSet without(CharSet set, std::span<const Range> younger) {
   return set;
 }
 
-// The scripts Hugging Face's table names, in any order: only equality counts.
+// The scripts of Hugging Face's table, in any order: only equality matters.
 constexpr std::array kScripts{"Adlam",
                               "Ahom",
                               "Anatolian_Hieroglyphs",

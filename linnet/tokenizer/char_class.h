@@ -1,4 +1,4 @@
-// Sets of Unicode characters by property, taken from Oniguruma's tables (Unicode 14) as bit sets.
+// Bit sets of Unicode characters by property, from Oniguruma's tables (Unicode 14).
 //
 //   if (letters().contains(code)) …
 //   CharSet greek = CharSet::of_property("Greek");
@@ -15,11 +15,11 @@ namespace linnet {
 class CharSet {
  public:
   CharSet();
-  // A property as Oniguruma spells it: "L", "White_Space", "Han". Unknown: kInvalidArgument.
+  // A property by Oniguruma's name: "L", "White_Space", "Han". Unknown: kInvalidArgument.
   static CharSet of_property(const std::string& name);
 
   bool contains(std::uint32_t code) const { return code < kCodes && (bits_[code >> 6] >> (code & 63) & 1) != 0; }
-  void insert(std::uint32_t first, std::uint32_t last);  // both ends belong to it
+  void insert(std::uint32_t first, std::uint32_t last);  // both ends are included
   void erase(std::uint32_t code) { bits_[code >> 6] &= ~(std::uint64_t{1} << (code & 63)); }
   CharSet& operator|=(const CharSet& other);
   CharSet& operator&=(const CharSet& other);
@@ -41,22 +41,22 @@ const CharSet& numbers();      // N
 const CharSet& white_space();  // White_Space
 const CharSet& regex_words();  // \w of Rust's `regex`: Alphabetic, M, Nd, Pc, joiners
 
-// The sets of the Unicode version that Hugging Face's `tokenizers` has tables of (crate unicode_categories: 8.0).
+// Sets of the Unicode version of Hugging Face's `tokenizers` (crate unicode_categories: 8.0).
 const CharSet& punctuation();        // P, and ASCII punctuation
 const CharSet& nonspacing_marks();   // Mn
-const CharSet& combining_marks();    // M, as crate unicode-normalization-alignments sees them (9.0)
-const CharSet& other_characters();   // Cc, Cf, Co, Cs (not the unassigned ones)
-const CharSet& assigned_unicode9();  // what existed in Unicode 9
+const CharSet& combining_marks();    // M, as in crate unicode-normalization-alignments (9.0)
+const CharSet& other_characters();   // Cc, Cf, Co, Cs (not unassigned ones)
+const CharSet& assigned_unicode9();  // characters of Unicode 9
 
-// Bert's ideographs: each becomes a word of its own.
+// BERT's ideographs: each becomes a word.
 inline bool is_cjk_ideograph(std::uint32_t c) {
   return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
          (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-// A number for the script of a character, as the UnicodeScripts pre-tokenizer groups them: Hiragana and Katakana
-// count as Han, and 0 (blanks, common and inherited ones excepted where `tokenizers` has none) joins any neighbour.
+// The script number of a character for the UnicodeScripts pre-tokenizer: Hiragana and Katakana count as Han; 0 (spaces,
+// and characters without a script in `tokenizers`) joins any neighbour.
 int script_group(std::uint32_t code);
 
 }  // namespace linnet

@@ -8,7 +8,7 @@
 namespace linnet {
 namespace {
 
-// The fields of a unit of the double array, as darts-clone packs them.
+// The fields of a unit of the double array, in darts-clone's format.
 bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
 bool is_leaf(std::uint32_t unit) { return (unit & 0x80000000) != 0; }
 std::uint32_t value(std::uint32_t unit) { return unit & 0x7FFFFFFF; }
@@ -38,7 +38,8 @@ Charsmap Charsmap::parse(std::string_view blob, std::string_view place) {
   bad(!is_leaf(map.units_[0]), "the root of the trie is a leaf");
   map.replacements_ = blob.substr(4 + trie_bytes);
   bad(utf8::valid(map.replacements_), "a replacement is not UTF-8");
-  // Every unit has its children, and a leaf its replacement, inside; units that nothing leads to have the offset 0.
+  // Checks that the children of every unit and the replacement of every leaf are in range; unused units have the offset
+  // 0.
   for (std::size_t i = 0; i < map.units_.size(); ++i) {
     const std::uint32_t unit = map.units_[i];
     if (is_leaf(unit)) continue;

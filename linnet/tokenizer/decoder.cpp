@@ -35,7 +35,7 @@ class ByteLevel : public TokenDecoder {
       for (std::string_view rest = token; !rest.empty();) {
         const utf8::Character c = utf8::decode(rest);
         const int byte = code_to_byte(c.code);
-        if (byte < 0) {  // not spelled in bytes: the token stands for itself
+        if (byte < 0) {  // not byte-level characters: the token is its own text
           bytes.resize(before);
           bytes += token;
           break;
@@ -79,7 +79,7 @@ class ByteFallback : public TokenDecoder {
                         : c >= 'A' && c <= 'F' ? c - 'A' + 10
                         : c >= 'a' && c <= 'f' ? c - 'a' + 10
                                                : -1;
-      // Rust's from_str_radix takes a sign, too: "<0x+A>".
+      // Rust's from_str_radix also accepts a sign: "<0x+A>".
       if (digit < 0 && !(c == '+' && token[3] == '+' && value == 0 && token[4] != '+')) return -1;
       value = value * 16 + std::max(digit, 0);
     }

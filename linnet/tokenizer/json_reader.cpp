@@ -10,13 +10,13 @@ namespace linnet {
 namespace {
 
 constexpr std::size_t kDepth = 256;         // of nesting
-constexpr std::size_t kObjectKeys = 20000;  // in an object other than the vocabulary: look-ups there are linear
+constexpr std::size_t kObjectKeys = 20000;  // in an object other than the vocabulary: look-up is linear there
 
-// Where the parser is: in the small value, or in one of the big lists.
+// State of the parser: in the small value, or in one of the big lists.
 enum class Mode : std::uint8_t { kValue, kVocabulary, kMerges };
 
-// The number as Rust's serde_json reads it: digits as one integer, then one multiplication or division by a power of
-// ten. It can miss the nearest double by an ulp, and equal sums of scores decide between segmentations.
+// Parses a number like Rust's serde_json: digits as one integer, then one multiplication or division by a power of ten.
+// It can differ from the nearest double by one ulp, and equal sums of scores decide between segmentations.
 double rust_number(std::string_view spelling, double exact) {
   const bool negative = spelling.starts_with('-');
   if (negative) spelling.remove_prefix(1);
@@ -135,7 +135,7 @@ class Reader : public nlohmann::json_sax<Json> {
     fault = fmt::format("nested more than {} deep", kDepth);
     return false;
   }
-  // Is this the beginning of a big list?
+  // True at the beginning of a big list.
   bool enter(bool array) {
     if (mode_ != Mode::kValue) return false;
     const bool in_model = depth_ == 3 && top_ == "model" && stack_.size() == 2;
@@ -216,7 +216,7 @@ class Reader : public nlohmann::json_sax<Json> {
   bool bare_vocabulary_;
   Mode mode_ = Mode::kValue;
   bool list_ = false;
-  bool twice_ = false;  // the vocabulary or the merges are
+  bool twice_ = false;  // duplicate vocabulary or merges
   std::size_t depth_ = 0, base_ = 0;
   int parts_ = 0;
   std::string key_, top_;

@@ -1,5 +1,5 @@
-// A tokenizer.json read in one pass: the big parts (vocabulary, merges) go straight where they belong, the rest
-// becomes a small JSON value.
+// Reads a tokenizer.json in one pass: the big parts (vocabulary, merges) go directly to their tables, the rest becomes
+// a small JSON value.
 //
 //   TokenizerFile file = read_tokenizer_text(text, "tokenizer.json");
 #pragma once
@@ -23,9 +23,9 @@ struct TokenizerFile {
   bool has_merges = false;
 };
 
-// Not JSON, nested too deep, a vocabulary entry that is no id: kBadInput naming `place`, fact and byte.
+// Invalid JSON, too deep nesting, or a vocabulary entry that is not an id is kBadInput naming `place` and the byte.
 TokenizerFile read_tokenizer_text(std::string_view text, std::string_view place);
-// A bare {"token": id} object, as vocab.json is.
+// A {"token": id} object, the format of vocab.json.
 Vocabulary read_vocabulary_object(std::string_view text, std::string_view place);
 
 }  // namespace linnet

@@ -1,4 +1,4 @@
-// Pairs of token ids with the rank and result of their merge: an open-addressing table.
+// A hash table (open addressing) from pairs of token ids to the rank and result of their merge.
 //
 //   MergeTable t; t.insert(3, 4, {0, 7});
 //   t.find(3, 4).id;   // 7
@@ -24,7 +24,7 @@ class MergeTable {
     slots_.assign(slots, {});
     shift_ = 64 - bits;
   }
-  // `reserve` comes first; a pair given again takes the later merge.
+  // Call `reserve` first; a duplicate pair gets the later merge.
   void insert(std::int32_t left, std::int32_t right, Merge merge) {
     const std::uint64_t key = pack(left, right);
     std::size_t at = start(key);

@@ -1,4 +1,4 @@
-// The models that turn a piece of text into token ids: BPE, Unigram, WordPiece, WordLevel.
+// The models that convert a piece of text to token ids: BPE, Unigram, WordPiece, WordLevel.
 //
 //   std::vector<ModelToken> tokens;
 //   model->tokenize("lower", tokens);   // {id, begin, end} in bytes of the piece
@@ -17,17 +17,16 @@ namespace linnet {
 struct ModelToken {
   std::int32_t id = 0;
   std::uint32_t begin = 0, end = 0;  // bytes of the piece
-  bool literal = false;              // shown as the text it stands for, not as the vocabulary spells the id
+  bool literal = false;              // shown as its text, not as the vocabulary's entry of the id
 };
 
 class TokenModel {
  public:
   explicit TokenModel(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
   virtual ~TokenModel() = default;
-  // Appends the tokens of one piece of valid UTF-8. A text the vocabulary has no token for, where no unknown token
-  // is set either: kBadInput.
+  // Appends the tokens of one piece of valid UTF-8. kBadInput for a text without a token if there is no unknown token.
   virtual void tokenize(std::string_view piece, std::vector<ModelToken>& out) const = 0;
-  // Pieces come as the bytes of the text, not in the characters of byte_to_code (BPE after a ByteLevel step).
+  // Pieces are bytes of the text, not characters of byte_to_code (BPE after a ByteLevel step).
   virtual bool takes_bytes() const { return false; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
@@ -40,15 +39,15 @@ struct BpeOptions {
   std::string unk_token;  // "" for none
   std::string continuing_subword_prefix;
   std::string end_of_word_suffix;
-  bool fuse_unk = false;       // neighbouring unknown characters become one token
-  bool byte_fallback = false;  // unknown characters become <0xNN> tokens where the vocabulary has them
-  bool ignore_merges = false;  // a piece that is a token is that token
-  bool bytes = false;          // pieces come as bytes; the vocabulary spells them with byte_to_code
+  bool fuse_unk = false;       // adjacent unknown characters become one token
+  bool byte_fallback = false;  // unknown characters become <0xNN> tokens if the vocabulary has them
+  bool ignore_merges = false;  // a piece that is a token is not split
+  bool bytes = false;          // pieces are bytes; the vocabulary uses byte_to_code
 };
-// merges[i] joins two texts, the lower i first. A merge of what the vocabulary lacks: kBadInput naming `place`.
+// merges[i] joins two texts, lower i first. A merge of unknown tokens is kBadInput naming `place`.
 TokenModelPtr make_bpe(Vocabulary vocabulary, const std::vector<std::pair<std::string, std::string>>& merges,
                        const BpeOptions& options, std::string_view place);
-// Whether `options.bytes` may be set: every byte has a token and nothing else looks at characters.
+// True if `options.bytes` is possible: every byte has a token and nothing else uses characters.
 bool bpe_can_take_bytes(const Vocabulary& vocabulary, const BpeOptions& options);
 
 struct WordPieceOptions {
@@ -59,19 +58,19 @@ struct WordPieceOptions {
 TokenModelPtr make_wordpiece(Vocabulary vocabulary, const WordPieceOptions& options, std::string_view place);
 TokenModelPtr make_wordlevel(Vocabulary vocabulary, const std::string& unk_token, std::string_view place);
 
-// What a piece of a SentencePiece vocabulary is (sentencepiece_model.proto).
+// Types of pieces in a SentencePiece vocabulary (sentencepiece_model.proto).
 enum class PieceKind : std::uint8_t { kNormal = 1, kUnknown, kControl, kUserDefined, kUnused, kByte };
 
 struct ScoredPieces {
-  std::vector<std::string> texts;  // position = id
+  std::vector<std::string> texts;  // index = id
   std::vector<double> scores;
   std::vector<PieceKind> kinds;  // empty: every piece can be matched
   std::int32_t unk = -1;
   bool byte_fallback = false;
-  bool float_sums = false;  // a path's sum is kept in float, as SentencePiece does: it decides ties
+  bool float_sums = false;  // sums of a path are float, as in SentencePiece: this decides ties
 };
 TokenModelPtr make_unigram(ScoredPieces pieces, std::string_view place);
-// SentencePiece's BPE: of all neighbours whose joined text is a piece, the pair of the highest score first.
+// SentencePiece's BPE: merges the adjacent pair whose joined text has the highest score first.
 TokenModelPtr make_scored_bpe(ScoredPieces pieces, std::string_view place);
 
 // The ids of <0x00> … <0xFF>, -1 where absent.

@@ -14,7 +14,7 @@ int combining_class(std::uint32_t code) {
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
 }
 
-// The character that `first` and `second` make, or utf8::kInvalid.
+// The composition of `first` and `second`, or utf8::kInvalid.
 std::uint32_t compose(std::uint32_t first, std::uint32_t second) {
   if (second < 0x300) return utf8::kInvalid;
   utf8proc_int32_t pair[4] = {static_cast<utf8proc_int32_t>(first), static_cast<utf8proc_int32_t>(second)};
@@ -66,12 +66,12 @@ std::vector<Pending> decompose(std::string_view text, bool compatible) {
   return out;
 }
 
-// Composition over the decomposed characters; a composed character's change is the sum of its parts' minus one.
+// Composes the decomposed characters; the change of a composed character is the sum of its parts' minus one.
 std::vector<Change> recompose(const std::vector<Pending>& parts) {
   std::vector<Change> out;
   out.reserve(parts.size());
   std::size_t starter = SIZE_MAX;  // position in `out`
-  int last_class = -1;             // of what stands between starter and here
+  int last_class = -1;             // combining class of the last character after the starter
   for (const Pending& part : parts) {
     if (starter != SIZE_MAX && last_class < std::max(part.combining_class, last_class == -1 ? 0 : 1)) {
       const std::uint32_t composed = compose(out[starter].code, part.change.code);

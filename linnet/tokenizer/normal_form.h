@@ -13,9 +13,9 @@ namespace linnet {
 
 enum class NormalForm : std::uint8_t { kNfc, kNfd, kNfkc, kNfkd };
 
-// True where the form surely leaves the text as it is (a cheap look at the bytes).
+// True if the form surely does not change the text (a cheap scan of the bytes).
 bool surely_normal(std::string_view text, NormalForm form);
-// With the tables of Unicode 9, which Hugging Face's crate has: younger characters stay as they are.
+// Uses the tables of Unicode 9, like Hugging Face's crate: newer characters do not change.
 std::vector<Change> normal_form(std::string_view text, NormalForm form);
 
 }  // namespace linnet

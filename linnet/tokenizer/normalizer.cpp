@@ -19,7 +19,7 @@ void for_each_character(std::string_view text, Visit visit) {
   }
 }
 
-// Keeps the characters that `keep` wants.
+// Keeps the characters for which `keep` is true.
 template <class Keep>
 void filter(AlignedText& text, Keep keep) {
   std::vector<Change> changes;
@@ -172,7 +172,7 @@ class Lowercase : public Normalizer {
   void normalize(AlignedText& text) const override { lowercase(text); }
 };
 
-// SentencePiece's "nmt" rules: control characters go, blanks of all kinds become ' '.
+// SentencePiece's "nmt" rules: removes control characters, replaces all kinds of spaces by ' '.
 class Nmt : public Normalizer {
   void normalize(AlignedText& text) const override {
     filter(text, [](std::uint32_t c) {
@@ -186,8 +186,8 @@ class Nmt : public Normalizer {
   }
 };
 
-// A charsmap as Hugging Face applies it: a grapheme of fewer than 6 bytes whose beginning is in the map is replaced
-// whole, else its characters one by one.
+// Applies a charsmap like Hugging Face: a grapheme of fewer than 6 bytes with a prefix in the map is replaced whole,
+// otherwise each of its characters.
 class Precompiled : public Normalizer {
  public:
   explicit Precompiled(Charsmap map) : map_(std::move(map)) {

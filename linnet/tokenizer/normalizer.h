@@ -1,4 +1,4 @@
-// Normalizers: each changes a text and keeps track of where every byte came from.
+// Normalizers: each modifies a text and tracks the origin of every byte.
 //
 //   NormalizerPtr n = make_normalizer(json["normalizer"], "tokenizer.json");
 //   AlignedText text("Ça", 0, Origins::kTrack);
@@ -26,38 +26,38 @@ class Normalizer {
 using NormalizerPtr = std::unique_ptr<const Normalizer>;
 
 struct BertOptions {
-  bool clean_text = true;            // control characters go, every blank becomes ' '
-  bool handle_chinese_chars = true;  // blanks around ideographs
+  bool clean_text = true;            // removes control characters, replaces every space by ' '
+  bool handle_chinese_chars = true;  // adds spaces around ideographs
   bool strip_accents = true;
   bool lowercase = true;
 };
 
 void lowercase(AlignedText& text);
 
-// The `normalizer` of a tokenizer.json; null where the entry is null. Unknown or malformed: kBadInput naming `place`.
+// The `normalizer` of a tokenizer.json; null if the entry is null. Unknown or malformed: kBadInput naming `place`.
 NormalizerPtr make_normalizer(const Json& json, std::string_view place);
 NormalizerPtr bert_normalizer(const BertOptions& options);
 NormalizerPtr unicode_normalizer(NormalForm form);
 NormalizerPtr byte_level_normalizer();
-// What llama.cpp does to a text before it looks for BERT's word pieces (llama-vocab.cpp, WPM): as Bert, but every mark
-// goes, and of a character that can be taken apart only the first part stays. Punctuation stands between blanks.
+// llama.cpp's normalisation for BERT's word pieces (llama-vocab.cpp, WPM): like Bert, but it removes every mark and
+// keeps only the first character of a decomposition. It puts spaces around punctuation.
 NormalizerPtr gguf_bert_normalizer();
 
-// What SentencePiece does before it looks for pieces (normalizer.cc).
+// SentencePiece's normalisation (normalizer.cc).
 struct SentencePieceOptions {
-  std::string charsmap = {};  // the blob, "" for none
+  std::string charsmap = {};  // the blob, or ""
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
   bool escape_whitespaces = true;           // ' ' becomes U+2581
-  std::vector<std::string> untouched = {};  // user-defined pieces pass as they are
+  std::vector<std::string> untouched = {};  // user-defined pieces that are not changed
 };
 NormalizerPtr sentencepiece_normalizer(const SentencePieceOptions& options, std::string_view place);
 
-// The characters that stand for bytes in byte-level vocabularies (GPT-2's table): code of byte b, and back.
+// The characters of bytes in byte-level vocabularies (GPT-2's table): code of byte b, and back.
 std::uint32_t byte_to_code(unsigned char byte);
-int code_to_byte(std::uint32_t code);  // -1 where the character stands for no byte
+int code_to_byte(std::uint32_t code);  // -1 if it is not in the table
 
-// Lower case as Rust's char::to_lowercase: up to two characters.
+// Lower case like Rust's char::to_lowercase: up to two characters.
 struct Lowered {
   std::uint32_t first, second;  // second 0: none
 };

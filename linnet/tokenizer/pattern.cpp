@@ -21,8 +21,8 @@ void initialize() {
   });
 }
 
-// How often one search may go back. Patterns that fit texts in practice do so a few times a character; the search
-// starts with a small number, so that the budget's clock is asked before a larger one is tried.
+// Limit of backtracking for one search. Real patterns backtrack a few times per character; a search starts with a small
+// limit, so that the budget's clock is checked before a larger one.
 constexpr unsigned long kFirstSteps = 1000;
 unsigned long most_steps(std::size_t text_size) { return 1'000'000 + 16 * static_cast<unsigned long>(text_size); }
 
@@ -41,7 +41,7 @@ class Search {
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
 
-  // The status of the first match from `from` on; its ends are in begin() and end().
+  // Returns the status of the first match from `from` on; begin() and end() have its range.
   int run(std::size_t from) {
     for (;;) {
       const OnigUChar* const end = bytes(text_) + text_.size();
@@ -80,7 +80,7 @@ class Search {
 }  // namespace
 
 std::string regex_error(int code, std::string_view part) {
-  // Codes that name a part of the pattern read it from here; without this they read whatever is on the stack.
+  // Error codes with a part of the pattern read it from here; without this they read uninitialised stack.
   OnigErrorInfo info{};
   info.enc = ONIG_ENCODING_UTF8;
   info.par = const_cast<OnigUChar*>(bytes(part));
@@ -138,7 +138,7 @@ std::vector<Span> Pattern::find_all(std::string_view text, TextBudget& budget) c
       fail(ErrorKind::kBadInput, "{}: regular expression '{}' on this text: {}; correct it, or get the file again",
            place_, printable(source_), regex_error(status, {}));
     const std::size_t begin = search.begin(), stop = search.end();
-    // An empty match where the last one ended is passed over, as Rust's iterators do.
+    // Skips an empty match at the end of the last one, as Rust's iterators do.
     if (!(begin == stop && begin == last_end)) push(begin, stop);
     last_end = stop;
     from = stop;

@@ -1,5 +1,5 @@
-// A search pattern: a plain string, or a regular expression as Oniguruma reads it (Hugging Face's tokenizers are
-// written for it), with a budget so that no pattern can hang on a text.
+// A search pattern: a plain string or an Oniguruma regular expression (as in Hugging Face's tokenizers), with a budget
+// so that no search can hang.
 //
 //   Pattern p = Pattern::regex(R"(\p{L}+)", "tokenizer.json");
 //   for (Span match : p.find_all("ab, cd")) …   // {0,2} {4,6}
@@ -18,11 +18,11 @@ namespace linnet {
 class Pattern {
  public:
   static Pattern literal(std::string text);
-  // A pattern that does not parse: kBadInput naming `place`.
+  // kBadInput naming `place` if the pattern does not parse.
   static Pattern regex(const std::string& source, std::string_view place);
 
-  // The matches from left to right, without overlap; empty matches are left out unless between two others.
-  // A search that goes back too often: kBadInput; past the budget: as the budget says.
+  // Non-overlapping matches from left to right; empty matches only between two others. kBadInput for too much
+  // backtracking; past the budget its error.
   std::vector<Span> find_all(std::string_view text, TextBudget& budget) const;
   std::vector<Span> find_all(std::string_view text) const {
     TextBudget own(text.size());
@@ -37,7 +37,7 @@ class Pattern {
   std::shared_ptr<void> regex_;  // an OnigRegex; shared by copies, read-only once compiled
 };
 
-// Oniguruma's message for any of its error codes; `part` is the part of the pattern that some of them name.
+// Oniguruma's message for an error code; `part` is the part of the pattern in some of them.
 std::string regex_error(int code, std::string_view part);
 
 }  // namespace linnet

@@ -13,7 +13,7 @@ constexpr std::uint32_t kSpelledBlank = 0x120;  // byte_to_code(' ')
 
 bool blank(std::uint32_t code) { return code == kSpelledBlank || white_space().contains(code); }
 
-// Characters at both ends of a token that stand for blanks.
+// Spaces at both ends of a token, in characters.
 struct Edges {
   std::int64_t leading = 0, trailing = 0;
 };
@@ -36,7 +36,7 @@ bool inside_character(std::string_view text, std::int64_t at) {
          (static_cast<unsigned char>(text[static_cast<std::size_t>(at)]) & 0xC0) == 0x80;
 }
 
-// Offsets of byte-level tokens without their blanks. A blank is a character of the text, so steps are characters.
+// Removes spaces from offsets of byte-level tokens. Steps are characters, since a space is a character of the text.
 void trim_offsets(Encoding& encoding, std::string_view text, bool prefix_space) {
   for (std::size_t i = 0; i < encoding.offsets.size(); ++i) {
     Edges e = edges(encoding.tokens[i]);
@@ -127,7 +127,7 @@ class Roberta : public PostProcessor {
   Template template_;
 };
 
-// BERT: [CLS] A [SEP] B [SEP]; without special tokens the type ids stay as they were.
+// BERT: [CLS] A [SEP] B [SEP]; without special tokens the type ids do not change.
 class Bert : public PostProcessor {
  public:
   Bert(const TemplatePiece& cls, const TemplatePiece& sep)
@@ -216,7 +216,7 @@ TemplatePiece template_piece(const Json& json, const Json& specials, std::string
   return piece;
 }
 
-constexpr std::int64_t kMostTexts = 16;  // of a template: each is a copy of the tokens
+constexpr std::int64_t kMostTexts = 16;  // limit for a template: each text is a copy of the tokens
 
 PostProcessorPtr make_template(const Json& json, std::string_view place) {
   const auto read = [&](const char* key) {

@@ -1,4 +1,4 @@
-// Post-processors: special tokens around one text or a pair, type ids, offsets without blanks.
+// Post-processors: special tokens around one text or a pair, type ids, offsets without spaces.
 //
 //   PostProcessorPtr p = make_postprocessor(json["post_processor"], "tokenizer.json");
 //   Encoding whole = p->process(std::move(first), nullptr, texts, true);
@@ -15,10 +15,10 @@
 
 namespace linnet {
 
-// The encodings of one or two texts on their way through the post-processors. `texts` are what offsets point into.
+// The encodings of one or two texts during post-processing. Offsets refer to `texts`.
 struct Parts {
   std::vector<Encoding> encodings;
-  std::vector<std::string_view> texts;  // of encodings 0 and 1 as they came
+  std::vector<std::string_view> texts;  // of encodings 0 and 1
   bool add_special_tokens = true;
 };
 
@@ -26,9 +26,9 @@ class PostProcessor {
  public:
   virtual ~PostProcessor() = default;
   virtual void process(Parts& parts) const = 0;
-  // How many tokens it adds, so that truncation leaves room.
+  // Number of tokens that it adds, for truncation.
   virtual std::int64_t added(bool pair) const = 0;
-  // The ids it puts before the first text; false where encoding the ids alone would not do (it reorders or repeats).
+  // True if it removes spaces from offsets.
   virtual bool trims_offsets() const { return false; }
 };
 using PostProcessorPtr = std::unique_ptr<const PostProcessor>;
@@ -36,19 +36,19 @@ using PostProcessorPtr = std::unique_ptr<const PostProcessor>;
 // The `post_processor` of a tokenizer.json; null for null. Unknown or malformed: kBadInput naming `place`.
 PostProcessorPtr make_postprocessor(const Json& json, std::string_view place);
 
-// A template built in code: pieces are token ids or the texts A and B.
+// A template in code: pieces are token ids or the texts A and B.
 struct TemplatePiece {
   enum class What : std::uint8_t { kFirst, kSecond, kToken } what = What::kFirst;
   std::int32_t type_id = 0;
-  std::vector<std::int32_t> ids;  // of kToken
+  std::vector<std::int32_t> ids;  // for kToken
   std::vector<std::string> tokens;
 };
 PostProcessorPtr template_processor(std::vector<TemplatePiece> single, std::vector<TemplatePiece> pair);
 
 void append(Encoding& to, const Encoding& more);
-// Keeps `length` tokens.
+// Truncates to `length` tokens.
 void truncate(Encoding& encoding, std::int64_t length, Side side);
-// As `tokenizers` cuts: longest first, or one of the two. A pair that cannot become short enough: kInvalidArgument.
+// Truncates like `tokenizers`: longest first, or one of the two. kInvalidArgument if a pair cannot be short enough.
 void truncate_parts(std::vector<Encoding>& encodings, const Truncation& truncation);
 
 }  // namespace linnet

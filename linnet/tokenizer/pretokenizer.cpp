@@ -12,7 +12,7 @@
 namespace linnet {
 namespace {
 
-// What happens to the text that matched, and to its neighbours.
+// What happens to a match and its neighbours.
 enum class Delimiter : std::uint8_t { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
 struct Part {
@@ -20,7 +20,7 @@ struct Part {
   bool match;
 };
 
-// Matches and what lies between them.
+// Matches and the text between them.
 std::vector<Part> cover(std::string_view text, const std::vector<Span>& matches, bool invert) {
   std::vector<Part> parts;
   std::uint32_t at = 0;
@@ -40,7 +40,7 @@ void emit(const std::vector<Part>& parts, Delimiter behaviour, std::uint32_t shi
     for (const Part& p : parts)
       if (behaviour == Delimiter::kIsolated || !p.match) push(p.span);
   } else if (behaviour == Delimiter::kMergedWithNext) {
-    bool after = false;  // the part to the right was a match
+    bool after = false;  // the part to the right is a match
     for (auto p = parts.rbegin(); p != parts.rend(); ++p) {
       if (p->match && !after && !pieces.empty())
         pieces.back().begin = p->span.begin;
@@ -64,7 +64,7 @@ void emit(const std::vector<Part>& parts, Delimiter behaviour, std::uint32_t shi
     if (s.begin < s.end) out.push_back({shift + s.begin, shift + s.end});
 }
 
-// Pieces cut by a function that finds matches in each.
+// Splits pieces by a function that finds matches in each.
 template <class Find>
 void cut(PieceList& list, Delimiter behaviour, bool invert, Find find) {
   std::vector<Span> out, matches;
@@ -89,7 +89,7 @@ void cut_characters(PieceList& list, Delimiter behaviour, Belongs belongs) {
   });
 }
 
-// Pieces whose text changes: each is rewritten by itself and they are laid side by side again.
+// Rewrites each piece separately and concatenates the results.
 template <class Edit>
 void rewrite(PieceList& list, Edit edit) {
   std::string text;
@@ -114,7 +114,7 @@ class Whitespace : public PreTokenizer {
       return cut_characters(list, Delimiter::kRemoved, [](std::uint32_t c) { return white_space().contains(c); });
     // \w+|[^\w\s]+
     cut(list, Delimiter::kRemoved, true, [](std::string_view text, std::vector<Span>& matches) {
-      int before = 0;  // 1 word, 2 other, 0 blank
+      int before = 0;  // 1 word, 2 other, 0 space
       for (std::size_t at = 0; at < text.size();) {
         const utf8::Character c = utf8::decode(text.substr(at));
         const int kind = regex_words().contains(c.code) ? 1 : white_space().contains(c.code) ? 0 : 2;
@@ -223,7 +223,7 @@ class UnicodeScripts : public PreTokenizer {
         const utf8::Character c = utf8::decode(list.text.view().substr(at));
         const int script = script_group(c.code);
         if (script != 0 && last != script) {
-          // A blank at the start belongs to no script: `tokenizers` drops what stands before the first one.
+          // A space at the start has no script: `tokenizers` drops the text before the first one.
           if (at > begin && last != -1) out.push_back({begin, at});
           begin = at;
         }
@@ -283,7 +283,7 @@ class ByteLevel : public PreTokenizer {
 
  private:
   void spell(PieceList& list) const {
-    // The whole text at once; each piece grows by the bytes that become two.
+    // Converts the whole text at once; each piece grows by the bytes that become two.
     std::vector<std::uint32_t> moved(list.text.view().size() + 1);
     std::uint32_t at = 0;
     for (std::size_t i = 0; i < list.text.view().size(); ++i) {

@@ -1,4 +1,4 @@
-// Pre-tokenizers: they cut a normalised text into pieces, and some change it on the way.
+// Pre-tokenizers: they split a normalised text into pieces, and some modify it.
 //
 //   PreTokenizerPtr p = make_pretokenizer(json["pre_tokenizer"], "tokenizer.json");
 //   PieceList list(std::move(text));
@@ -15,10 +15,10 @@
 
 namespace linnet {
 
-// A text and the pieces of it, in order; what lies between them is gone.
+// A text and its pieces in order; text between pieces is dropped.
 struct PieceList {
   AlignedText text;
-  std::vector<Span> pieces;  // never empty ones
+  std::vector<Span> pieces;  // never empty
 
   PieceList(AlignedText whole, Span piece) : text(std::move(whole)) {
     if (piece.begin < piece.end) pieces.push_back(piece);
@@ -29,18 +29,17 @@ class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;
   virtual void split(PieceList& list) const = 0;
-  // Needs to know where pieces come from even if nobody asked for offsets.
+  // True if it needs origins of pieces even without offsets.
   virtual bool needs_origins() const { return false; }
 };
 using PreTokenizerPtr = std::unique_ptr<const PreTokenizer>;
 
-// Whether a ByteLevel step spells bytes with the characters of byte_to_code, or leaves them as they are, for a model
-// that takes bytes.
+// Output of a ByteLevel step: characters of byte_to_code, or bytes, for a model that takes bytes.
 enum class ByteSpelling : std::uint8_t { kCharacters, kAsTheyAre };
 
 // The `pre_tokenizer` of a tokenizer.json; null for null. Unknown or malformed: kBadInput naming `place`.
 PreTokenizerPtr make_pretokenizer(const Json& json, std::string_view place, ByteSpelling spelling);
-// True where the last step is ByteLevel and no other one is, so that kAsTheyAre may be asked for.
+// True if the last step is ByteLevel and no other one is, so that kAsTheyAre is possible.
 bool ends_in_byte_level(const Json& json);
 
 }  // namespace linnet

@@ -69,7 +69,7 @@ void read_special_ids(TokenizerData& data, const Json& config, const Json& map, 
   }
 }
 
-// Tokens that the configuration knows and the vocabulary file does not.
+// Reads tokens that only the configuration has.
 void read_added(TokenizerData& data, const Json& config, const Json& legacy, const fs::path& file) {
   if (config.contains("added_tokens_decoder") && config["added_tokens_decoder"].is_object()) {
     for (const auto& [key, value] : config["added_tokens_decoder"].items()) {
@@ -121,7 +121,7 @@ Side side(const Json& config, const char* key) {
   return config.contains(key) && config[key] == "left" ? Side::kLeft : Side::kRight;
 }
 
-// A SentencePiece model alone does not say what frames a text: the configuration does.
+// A SentencePiece model does not specify the special tokens around a text; the configuration does.
 void frame_pieces(TokenizerData& data, const Json& config) {
   const auto text = [&](const char* key) {
     return config.contains(key) && config[key].is_string() ? config[key].get<std::string>() : "";
@@ -199,7 +199,7 @@ bool has_tokenizer(const fs::path& folder) {
 void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
   const fs::path file = folder / "tokenizer_config.json";
   const Json config = read_object(file), map = read_object(folder / "special_tokens_map.json");
-  const bool whole = has_companion(folder / "tokenizer.json");  // then added_tokens.json has nothing to say
+  const bool whole = has_companion(folder / "tokenizer.json");  // then added_tokens.json is ignored
   read_added(data, config, whole ? Json::object() : read_object(folder / "added_tokens.json"), file);
   read_special_ids(data, config, map, file);
   read_templates(data, config, folder);

@@ -36,7 +36,7 @@ class ScoredBpe : public TokenModel {
       separable_ = separable_ && text.find(kMark, begin) == text.npos;
     }
     matchable_.finish();
-    separable_ = separable_ && matchable_.find(kMark) >= 0;  // else unknown marks fuse with what is unknown before them
+    separable_ = separable_ && matchable_.find(kMark) >= 0;  // otherwise unknown marks fuse with preceding unknown text
     if (pieces.byte_fallback) byte_tokens_ = byte_tokens(vocabulary_);
     static std::atomic<std::uint64_t> count{2ULL << 32};
     number_ = ++count;
@@ -58,12 +58,12 @@ class ScoredBpe : public TokenModel {
   struct Symbol {
     std::uint32_t begin, length;  // length 0: merged away
     std::int32_t prev, next;
-    bool frozen;  // a user-defined piece merges with nothing
+    bool frozen;  // a user-defined piece never merges
   };
   struct Candidate {
     double score;
     std::int32_t left;
-    std::uint32_t length;  // of the joined text, to know a stale entry
+    std::uint32_t length;  // of the joined text, to detect a stale entry
     bool operator<(const Candidate& other) const {
       return score != other.score ? score < other.score : left > other.left;
     }
@@ -143,7 +143,7 @@ class ScoredBpe : public TokenModel {
     out.push_back({unk_, begin, end, true});
   }
 
-  // A run of unknown characters is one token.
+  // Fuses a run of unknown characters to one token.
   void fuse_unknown(std::vector<ModelToken>& out, std::size_t from) const {
     std::size_t kept = from;
     for (std::size_t i = from; i < out.size(); ++i) {

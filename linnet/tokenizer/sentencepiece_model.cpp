@@ -16,7 +16,7 @@ using protozero::pbf_wire_type;
 constexpr std::string_view kMark = "\xE2\x96\x81";            // U+2581
 constexpr std::string_view kUnknownShown = " \xE2\x81\x87 ";  // " ⁇ ", SentencePiece's unk_surface
 
-// SentencePiece's own decoding: blanks for marks, none at the start, byte pieces to characters.
+// SentencePiece's decoding: spaces for marks, none at the start, byte pieces to characters.
 class SentencePieceDecoder : public TokenDecoder {
  public:
   SentencePieceDecoder(std::string unknown, bool drops_first, bool drops_all)
@@ -62,7 +62,7 @@ constexpr std::uint32_t at(std::uint32_t tag, pbf_wire_type type) { return proto
 
 struct Reading {
   PieceVocabulary out;
-  Vocabulary seen;  // to find a piece that is there twice
+  Vocabulary seen;  // to detect duplicate pieces
   std::optional<std::int32_t> unk, bos, eos, pad;
 };
 
@@ -190,7 +190,7 @@ Reading read_model(std::string_view bytes, std::string_view place) {
   return r;
 }
 
-// User-defined pieces win over everything their text could be split into (SentencePiece, unigram_model.cc).
+// User-defined pieces take precedence over every split of their text (SentencePiece, unigram_model.cc).
 void favour_user_defined(ScoredPieces& pieces) {
   double highest = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < pieces.texts.size(); ++i)

@@ -22,7 +22,7 @@ class SentencePiece : public Normalizer {
     Output out{text.tracked(), {}, {}};
     const std::string_view input = text.view();
     std::size_t at = 0;
-    // Leading blanks go before the prefix is added, trailing ones at the end.
+    // Removes leading spaces before the prefix is added, trailing ones at the end.
     if (options_.remove_extra_whitespaces)
       while (at < input.size()) {
         const Step step = next(input.substr(at));
@@ -62,7 +62,7 @@ class SentencePiece : public Normalizer {
     std::string text;
     std::vector<Span> spans;
   };
-  // What the beginning of `input` becomes.
+  // The replacement of the beginning of `input`.
   Step next(std::string_view input) const {
     if (const std::size_t length = untouched_.longest(input); length > 0) return {input.substr(0, length), length};
     if (map_)

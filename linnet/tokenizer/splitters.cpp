@@ -23,7 +23,7 @@ Kind slow_kind(std::uint32_t code) {
   return white_space().contains(code) ? Kind::kBlank : Kind::kOther;
 }
 
-// Kinds of the first 64 K characters at once: one byte each, filled at first use.
+// Kinds of the first 64 K characters, one byte each, computed on first use.
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = [] {
     std::vector<Kind> all(0x10000);
@@ -33,7 +33,7 @@ const std::vector<Kind>& kinds() {
   return table;
 }
 
-// A place in the text with the kind of the character there.
+// A position in the text with the kind of its character.
 class Cursor {
  public:
   Cursor(std::string_view text, std::size_t at) : text_(text), table_(kinds().data()) { move(at); }
@@ -74,14 +74,14 @@ void push(std::vector<Span>& out, std::size_t begin, std::size_t end) {
 
 enum class Case : std::uint8_t { kExact, kAny };
 
-// Length of the contraction after the apostrophe at text[0], 0 for none.
+// Length of the contraction after the apostrophe at text[0], or 0.
 std::size_t contraction(std::string_view text, Case match) {
   const auto letter = [&](std::size_t i) -> char {
     if (i >= text.size()) return 0;
     if (match == Case::kAny && text[i] >= 'A' && text[i] <= 'Z') return static_cast<char>(text[i] + 32);
     return text[i];
   };
-  // U+017F, the long s, is an s to a pattern that ignores case.
+  // U+017F, the long s, matches s if case is ignored.
   if (match == Case::kAny && text.substr(1).starts_with("\xC5\xBF")) return 3;
   const char a = letter(1), b = letter(2);
   if (a == 's' || a == 't' || a == 'm' || a == 'd') return 2;
@@ -133,7 +133,7 @@ void split_cased(std::string_view text, std::size_t digits, std::vector<Span>& o
       cursor = ahead;
       continue;
     }
-    // \s*[\r\n]+: as far as the last line end of the run of blanks.
+    // \s*[\r\n]+: up to the last line end in the run of spaces.
     std::size_t line = 0;
     for (ahead = cursor; ahead.is(Kind::kBlank);) {
       const bool ends = ahead.line_end();

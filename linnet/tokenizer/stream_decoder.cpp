@@ -6,9 +6,10 @@
 namespace linnet {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD: perhaps the beginning of a character
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD: maybe the beginning of a character
 
-// What of `text` later tokens may still change: an unfinished character, or a blank that cleaning up could take.
+// Length of the part of `text` that later tokens cannot change: without an incomplete character, or a space that
+// clean-up may remove.
 std::size_t certain(std::string_view text, bool cleans) {
   std::size_t end = text.size();
   while (text.substr(0, end).ends_with(kReplacement)) end -= kReplacement.size();
@@ -20,7 +21,7 @@ std::size_t certain(std::string_view text, bool cleans) {
   return end;
 }
 
-// Bytes of the whole characters both texts begin with.
+// Bytes of the common prefix, in whole characters.
 std::size_t common_beginning(std::string_view a, std::string_view b) {
   const auto same = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
   return utf8::complete_prefix(a.substr(0, same));
@@ -28,20 +29,20 @@ std::size_t common_beginning(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-// Decodes a window of recent ids twice, with and without the new ones: what the longer text has more is new. The
-// window starts anew only where both texts end alike, so that byte runs and first-token rules see their context.
+// Decodes a window of recent ids and compares with the text so far: the rest is new. The window restarts only if both
+// texts have the same end, so that byte runs and first-token rules have their context.
 std::string StreamDecoder::push(std::int32_t id) {
   all_.push_back(id);
   window_.push_back(id);
-  // A window that stays long (a run of bytes, tokens without a text) is read again when it is a sixteenth longer only:
-  // at each token the time would grow with the square of the run.
+  // A long window (a run of bytes, tokens without text) is decoded again only after it grew by a sixteenth: decoding at
+  // each token would take quadratic time.
   if (window_.size() < next_look_) return {};
   constexpr std::size_t kPatientFrom = 128;
   next_look_ = window_.size() < kPatientFrom ? 0 : window_.size() + window_.size() / 16;
   const std::string text = tokenizer_.decode(window_, skip_special_tokens_);
   const std::size_t end = certain(text, tokenizer_.clean_up_tokenization_spaces());
-  // Byte tokens that turn out to be no characters change how those before them read: what is out stays out, and the
-  // new reading follows once it is certain.
+  // Byte tokens that do not form characters change the decoding of earlier ones: text that was returned stays, and the
+  // new decoding follows when it is certain.
   const std::size_t known = common_beginning(text, shown_);
   if (end <= known || (known < shown_.size() && end < text.size())) return {};
   std::string fresh = text.substr(known, end - known);
@@ -49,7 +50,7 @@ std::string StreamDecoder::push(std::int32_t id) {
   emitted_ += fresh;
   constexpr std::size_t kLongWindow = 16;
   if (end == text.size() && window_.size() >= kLongWindow) {
-    // Not inside a run of bytes: its beginning says how the rest reads.
+    // Not inside a run of bytes: its beginning affects the decoding of the rest.
     const std::vector<std::int32_t> later(window_.end() - kLongWindow / 2, window_.end());
     std::string shown = tokenizer_.decode(later, skip_special_tokens_);
     if (shown.empty() || shown.find(kReplacement) != shown.npos) return fresh;

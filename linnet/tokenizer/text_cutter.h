@@ -1,5 +1,4 @@
-// Texts as tokens, cut to a length where the tokenizer's configuration has it (truncation_side), and counted. The one
-// place where texts are cut.
+// Encodes texts, truncates them on the tokenizer's truncation_side and counts this. No other code truncates texts.
 //
 //   TextCutter cutter(tokenizer, 512);
 //   Encoding e = cutter.encode("a long text");
@@ -16,8 +15,7 @@ namespace linnet {
 
 class TextCutter {
  public:
-  // max_length: tokens of a text or a pair, special ones included; 0: any number. `options` holds what else the caller
-  // asks for.
+  // max_length: tokens of a text or a pair, with special ones; 0: no limit. `options`: other options of the caller.
   TextCutter(const Tokenizer& tokenizer, std::int64_t max_length, EncodeOptions options = {});
 
   // `second`: the other text of a pair.
@@ -25,10 +23,10 @@ class TextCutter {
                   TruncationStrategy strategy = TruncationStrategy::kLongestFirst);
 
   std::int64_t max_length() const { return max_length_; }
-  std::int64_t full_length() const { return full_length_; }  // tokens of the last text before it was cut
+  std::int64_t full_length() const { return full_length_; }  // tokens of the last text before truncation
   std::int64_t texts() const { return texts_; }              // so far
   std::int64_t cut_texts() const { return cut_; }            // of them
-  // A note that says how many texts were cut; nothing where none was.
+  // Prints a note with the number of truncated texts, if any.
   void note_cut() const;
 
  private:

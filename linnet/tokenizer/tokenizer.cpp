@@ -9,7 +9,7 @@
 namespace linnet {
 namespace {
 
-// One text on its way to tokens.
+// State of encoding one text.
 class Run {
  public:
   Run(const TokenizerData& data, const EncodeOptions& options, Encoding& out)

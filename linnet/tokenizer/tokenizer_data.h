@@ -1,4 +1,4 @@
-// What a Tokenizer is made of; the loaders fill it, nobody changes it afterwards.
+// The data of a Tokenizer; loaders fill it, then it is immutable.
 //
 //   auto data = read_tokenizer_json(file);   // then tokenizer_config.json on top, see pretrained.cpp
 #pragma once
@@ -22,11 +22,11 @@
 
 namespace linnet {
 
-// The largest tokenizer file that is read; published ones have up to 35 MB.
+// The maximum size of a tokenizer file; published ones have up to 35 MB.
 inline constexpr std::size_t kLargestTokenizerFile = std::size_t{256} << 20;
 
 struct Padding {
-  std::optional<std::int64_t> length;  // absent: as long as the longest of a batch, which is one text here
+  std::optional<std::int64_t> length;  // unset: the longest text of a batch, which is one text here
   std::int64_t multiple_of = 0;        // 0: any length
   Side side = Side::kRight;
   std::int32_t id = 0, type_id = 0;
@@ -57,7 +57,7 @@ struct TokenizerData {
   std::string chat_template_place;
 
   std::int32_t find(std::string_view token) const;  // added tokens first; -1: absent
-  // Adds a token to `added`, its spelling passed through the normalizer where it is a normalized one.
+  // Adds a token to `added`; normalises its text if it is a normalized one.
   void add_token(const AddedToken& token, std::int32_t id);
 };
 using TokenizerDataPtr = std::shared_ptr<TokenizerData>;
@@ -69,13 +69,13 @@ TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_v
 TokenizerDataPtr build_gguf_tokenizer(const GgufVocabulary& vocabulary, std::string_view place);
 
 struct VocabTextOptions {
-  BertOptions bert;  // do_lower_case and its kin of tokenizer_config.json
+  BertOptions bert;  // do_lower_case and similar keys of tokenizer_config.json
 };
 TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTextOptions& options);
 // GPT-2's two files.
 TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges);
 
-// A SentencePiece vocabulary of pieces, however it was stored.
+// A SentencePiece vocabulary of pieces, from any file format.
 struct PieceVocabulary {
   ScoredPieces pieces;
   enum class Kind : std::uint8_t { kUnigram, kBpe } kind = Kind::kUnigram;
@@ -84,7 +84,7 @@ struct PieceVocabulary {
 // Fills model, normalizer, decoder and the added tokens (control and unknown pieces as special ones).
 void install_pieces(TokenizerData& data, PieceVocabulary vocabulary);
 
-// What stands beside the vocabulary: tokenizer_config.json, special_tokens_map.json, added_tokens.json, templates.
+// Reads the files next to the vocabulary: tokenizer_config.json, special_tokens_map.json, added_tokens.json, templates.
 void apply_tokenizer_config(TokenizerData& data, const std::filesystem::path& folder);
 
 }  // namespace linnet

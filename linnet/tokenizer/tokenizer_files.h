@@ -1,4 +1,4 @@
-// The names of the files that a folder's tokenizer is made of: the one list for reading, saving and fetching them.
+// Names of a tokenizer's files in a folder, for reading, saving and downloading.
 //
 //   if (has_tokenizer("models/bert")) tokenizer = Tokenizer::from_pretrained("models/bert");
 //
@@ -17,7 +17,7 @@ struct VocabularyFile {
   VocabularyFormat format;
 };
 
-// Any one of them makes a tokenizer; of several the first counts. vocab.json needs kMergesFile beside it.
+// Each of them is a tokenizer; the first existing one is used. vocab.json requires kMergesFile.
 inline constexpr VocabularyFile kVocabularyFiles[] = {
     {"tokenizer.json", VocabularyFormat::kTokenizerJson}, {"tokenizer.model", VocabularyFormat::kSentencePiece},
     {"spiece.model", VocabularyFormat::kSentencePiece},   {"sentencepiece.bpe.model", VocabularyFormat::kSentencePiece},
@@ -25,11 +25,11 @@ inline constexpr VocabularyFile kVocabularyFiles[] = {
 
 inline constexpr const char* kMergesFile = "merges.txt";
 
-// What stands beside a vocabulary and changes how it is used.
+// Files next to a vocabulary that change its use.
 inline constexpr const char* kTokenizerCompanions[] = {kMergesFile, "tokenizer_config.json", "special_tokens_map.json",
                                                        "added_tokens.json", "chat_template.jinja"};
 
-// Are the files of a tokenizer there? A damaged one is there too: reading it says what is wrong.
+// True if the folder has the files of a tokenizer, also damaged ones: reading reports what is wrong.
 bool has_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace linnet

@@ -35,7 +35,7 @@ std::int32_t id_of(const Json& value, const char* key, std::string_view place) {
   return static_cast<std::int32_t>(id);
 }
 
-// Old files leave the type out: the fields tell.
+// Old files have no type; it is derived from the fields.
 std::string model_type(const TokenizerFile& file, const Json& model, std::string_view place) {
   if (!entry(model, "type").is_null()) return get_string(model["type"], "type", place);
   if (file.has_merges) return "BPE";
@@ -84,7 +84,7 @@ TokenModelPtr make_model(TokenizerFile& file, ByteSpelling spelling, std::string
   return make_bpe(std::move(file.vocabulary), file.merges, options, place);
 }
 
-// A ByteLevel step may leave bytes alone where a BPE model with a token for every byte follows.
+// A ByteLevel step may keep bytes if a BPE model with a token for every byte follows.
 ByteSpelling spelling_of(const TokenizerFile& file, std::string_view place) {
   const Json& model = require(file.root, "model", place);
   if (!model.is_object() || file.shape != TokenizerFile::Shape::kObject || model_type(file, model, place) != "BPE")
@@ -140,7 +140,8 @@ std::optional<Truncation> truncation(const Json& json, std::string_view place) {
 
 std::optional<Padding> padding(const Json& json, std::string_view place) {
   if (json.is_null()) return std::nullopt;
-  constexpr std::int64_t kLongest = 1 << 18;  // four times what padded batches have; every text is padded to it
+  constexpr std::int64_t kLongest = 1 << 18;  // four times the usual length of padded batches; every text is padded to
+                                              // it
   Padding p;
   if (const Json& strategy = entry(json, "strategy"); strategy.is_object() && strategy.contains("Fixed")) {
     p.length = get_integer(strategy["Fixed"], "Fixed", place);
@@ -159,7 +160,7 @@ std::optional<Padding> padding(const Json& json, std::string_view place) {
   return p;
 }
 
-// What is put around texts and after them are tokens too. Tried on texts without any: ids come from the file alone.
+// Checks the ids of special tokens and padding with empty texts, which have no other ids.
 void check_added_ids(const TokenizerData& data) {
   const std::int32_t last = std::max(data.model->vocabulary().max_id(), data.added.max_id());
   const auto check_id = [&](std::int32_t id, const char* what) {

@@ -14,7 +14,7 @@
 namespace linnet {
 namespace {
 
-constexpr const char* kMark = "\xE2\x96\x81";  // SentencePiece's blank
+constexpr const char* kMark = "\xE2\x96\x81";  // SentencePiece's space
 
 GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
   return v.token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(v.token_types[i]);
@@ -37,7 +37,7 @@ Json added_tokens(const GgufVocabulary& v) {
   return list;
 }
 
-// What the tokenizer puts around one text and a pair: read off what it does to "a".
+// The special tokens around one text and a pair, derived from the encoding of "a".
 Json framing(const Tokenizer& tokenizer) {
   const Encoding one = tokenizer.encode("a"), two = tokenizer.encode("a", "a");
   const auto first = std::find(one.special_tokens_mask.begin(), one.special_tokens_mask.end(), 0);
@@ -81,13 +81,13 @@ struct JsonParts {
   Json normalizer, pretokenizer, decoder, model;
 };
 
-// Token texts with their ids; of texts that stand twice the later one counts, as when the file is read.
+// Token texts with their ids; of duplicate texts the last one applies, as in reading the file.
 Json vocabulary_object(const std::vector<std::string>& tokens) {
   std::map<std::string_view, std::size_t> last;
   for (std::size_t i = 0; i < tokens.size(); ++i) last[tokens[i]] = i;
   Json object = Json::object();
   auto& entries = object.get_ref<Json::object_t&>();
-  for (std::size_t i = 0; i < tokens.size(); ++i)  // straight to the back: a look-up a token would be slow
+  for (std::size_t i = 0; i < tokens.size(); ++i)  // appended directly: a look-up per token would be slow
     if (last[tokens[i]] == i) entries.emplace_back(tokens[i], Json(i));
   return object;
 }
@@ -103,10 +103,10 @@ JsonParts byte_level(const GgufVocabulary& v, std::string_view place) {
   return {nullptr, gguf_pretokenizer(kind, v.add_space_prefix.value_or(false)), decoder, model};
 }
 
-// SentencePiece's BPE joins the neighbours whose joint piece scores best: every way to cut a piece in two is a merge,
-// in the order of the scores (as Transformers' converter lists them).
+// SentencePiece's BPE joins the adjacent pair with the best score: every split of a piece in two is a merge, ordered by
+// score (as in Transformers' converter).
 std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVocabulary& v, std::string_view place) {
-  ByteTrie beginnings, endings;  // tokens, and tokens read backwards
+  ByteTrie beginnings, endings;  // tokens, and reversed tokens
   std::vector<std::int32_t> ids;
   std::set<std::string_view> known;
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
@@ -120,11 +120,11 @@ std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVoca
     std::size_t left, right;
   };
   std::vector<Merge> found;
-  std::size_t bytes = 0, most = std::size_t{1} << 20;  // of all merges: each is written out
+  std::size_t bytes = 0, most = std::size_t{1} << 20;  // total size of the merges
   for (const std::string& token : v.tokens) most += 32 * token.size();
   for (const std::int32_t id : ids) {
     const std::string& token = v.tokens[static_cast<std::size_t>(id)];
-    std::vector<std::int32_t> left(token.size() + 1, -1), right(token.size() + 1, -1);  // by the place of the cut
+    std::vector<std::int32_t> left(token.size() + 1, -1), right(token.size() + 1, -1);  // by the position of the split
     beginnings.for_each_prefix(token, [&](std::size_t length, std::int32_t part) { left[length] = part; });
     endings.for_each_prefix(std::string(token.rbegin(), token.rend()),
                             [&](std::size_t length, std::int32_t part) { right[token.size() - length] = part; });

@@ -11,7 +11,7 @@
 namespace linnet {
 namespace {
 
-constexpr double kUnknownPenalty = 10.0;  // below the lowest score, as SentencePiece has it
+constexpr double kUnknownPenalty = 10.0;  // below the lowest score, as in SentencePiece
 
 Vocabulary vocabulary_of(const ScoredPieces& pieces) {
   Vocabulary vocabulary;

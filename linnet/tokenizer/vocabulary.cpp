@@ -67,7 +67,7 @@ std::optional<std::string_view> Vocabulary::text(std::int32_t id) const {
 }
 
 void check_token_length(std::string_view token, std::string_view place) {
-  if (token.size() > kLongestToken)  // not `check`: a vocabulary has many tokens
+  if (token.size() > kLongestToken)  // not `check`: no message per token, there are many
     fail(ErrorKind::kBadInput, "{}: the token '{}' has {} bytes, the most is {}; remove it from the vocabulary", place,
          printable(token, 60), token.size(), kLongestToken);
 }

@@ -1,4 +1,4 @@
-// The vocabularies that came before tokenizer.json: BERT's vocab.txt, GPT-2's vocab.json and merges.txt.
+// Vocabulary formats older than tokenizer.json: BERT's vocab.txt, GPT-2's vocab.json and merges.txt.
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
@@ -96,7 +96,7 @@ TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const
   data->decoder = make_decoder(byte_level, data->place);
   data->is_bpe = true;
   data->model = make_bpe(std::move(vocabulary), pairs, options, data->place);
-  // RoBERTa's family frames texts in <s> … </s>; GPT-2's has one token for everything.
+  // RoBERTa and similar models put <s> … </s> around a text; GPT-2 has one special token for everything.
   const auto bos = add_special(*data, "<s>"), eos = add_special(*data, "</s>");
   data->ids.pad = add_special(*data, "<pad>");
   data->ids.unk = add_special(*data, "<unk>");

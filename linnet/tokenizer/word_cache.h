@@ -1,4 +1,4 @@
-// Words a thread has seen lately with their tokens: a fixed table, a word's place is its hash, the latest stays.
+// A cache of recent words and their tokens per thread: a table of fixed size, indexed by hash; the latest word stays.
 //
 //   WordCache& cache = WordCache::local(model_number);
 //   if (!cache.fetch(word, 0, out)) { …; cache.store(word, 0, out, before); }
@@ -17,7 +17,7 @@ namespace linnet {
 
 class WordCache {
  public:
-  // This thread's table, emptied when another model was the last to use it.
+  // This thread's table; it is cleared if another model used it last.
   static WordCache& local(std::uint64_t owner) {
     thread_local WordCache cache;
     if (cache.owner_ != owner) {
@@ -27,7 +27,7 @@ class WordCache {
     return cache;
   }
 
-  // Appends the word's tokens, their positions moved by `shift`.
+  // Appends the word's tokens, with positions shifted by `shift`.
   bool fetch(std::string_view word, std::uint32_t shift, std::vector<ModelToken>& out) const {
     if (word.empty() || word.size() > kBytes) return false;
     const Entry& e = entries_[slot(word)];
@@ -40,7 +40,7 @@ class WordCache {
     return true;
   }
 
-  // Remembers tokens out[from…], where they tile the word.
+  // Stores tokens out[from…] if they cover the word.
   void store(std::string_view word, std::uint32_t shift, const std::vector<ModelToken>& out, std::size_t from) {
     const std::size_t count = out.size() - from;
     if (word.empty() || word.size() > kBytes || count > kTokens) return;

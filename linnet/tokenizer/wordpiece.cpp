@@ -10,7 +10,7 @@
 namespace linnet {
 namespace {
 
-// The longest token first, again and again; a word that does not come out even is unknown as a whole.
+// Repeatedly takes the longest token; a word that is not covered completely is unknown as a whole.
 class WordPiece : public TokenModel {
  public:
   WordPiece(Vocabulary vocabulary, const WordPieceOptions& options, std::string_view place)

@@ -29,7 +29,7 @@ Fate fate_of(std::uint32_t code) {
   return is_word(code, category) ? Fate::kWord : Fate::kKept;
 }
 
-// The first character of the canonical decomposition; the rest is lost, be it an accent or a vowel of Hangul.
+// The first character of the canonical decomposition; the rest is lost (an accent or a vowel of Hangul).
 std::uint32_t first_part(std::uint32_t code) {
   if (code < 0x80) return code;
   utf8proc_int32_t parts[32];

@@ -38,7 +38,7 @@ std::string type_name(const Json& json) {
   return type.is_string() ? type.get<std::string>() : "";
 }
 
-// Does this tokenizer hold another of its kind within? Sequences are looked through.
+// True if this tokenizer contains a component of that type, also in sequences.
 bool mentions(const Json& json, const char* list, std::string_view type) {
   if (type_name(json) == type) return true;
   for (const Json& step : part(json, list))
@@ -81,7 +81,7 @@ class Exporter {
     fail(ErrorKind::kBadInput, "{}: cannot be written into a GGUF file: {}; convert into a folder", place_, fact);
   }
 
-  // Token texts by id, as the vocabulary spells them; ids without one are unused, as llama.cpp's converter fills them.
+  // Token texts by id; ids without a text become unused tokens, as in llama.cpp's converter.
   void tokens() {
     const TokenizerData& data = tokenizer_.data();
     for (std::int64_t i = 0; i < rows_; ++i) {
@@ -96,7 +96,7 @@ class Exporter {
     }
   }
 
-  // What a normalizer does before is lost in a GGUF file; composing characters (Qwen) is what llama.cpp ignores too.
+  // A GGUF file has no normalizer; only composition (Qwen) is accepted, which llama.cpp ignores too.
   void check_normalizer() const {
     const TokenizerData& data = tokenizer_.data();
     if (!data.normalizer) return;
@@ -116,7 +116,7 @@ class Exporter {
     return texts;
   }
 
-  // The kind that cuts hard cases as this tokenizer does: llama.cpp's converter finds it by a text's ids as well.
+  // Finds the kind that splits difficult cases like this tokenizer; llama.cpp's converter also uses the ids of a text.
   void byte_level() {
     check_normalizer();
     tokens();
@@ -137,7 +137,7 @@ class Exporter {
     for (const auto& [left, right] : file_.merges) v_.merges.push_back(fmt::format("{} {}", left, right));
   }
 
-  // SentencePiece's scores order the pieces as the merges do that make them.
+  // SentencePiece's scores have the order of the merges.
   void sentence_pieces() {
     tokens();
     v_.model = "llama";
@@ -160,7 +160,7 @@ class Exporter {
                           std::vector<std::int32_t>{tokenizer_.token_to_id("a").value_or(-1)};
   }
 
-  // llama.cpp marks the starts of words instead of their continuations.
+  // llama.cpp marks starts of words instead of continuations.
   void word_pieces() {
     const Json& normalizer = part(file_.root, "normalizer");
     if (type_name(normalizer) != "BertNormalizer" || part(normalizer, "lowercase") == false)
@@ -193,7 +193,7 @@ class Exporter {
          {tokenizer_probe(v_.model), std::string_view("a"), std::string_view("Hello world")})
       if (there.encode_ids(text) != tokenizer_.encode_ids(text))
         refuse(fmt::format("as a '{}' tokenizer it would cut texts into other ids", v_.model));
-    // What gguf_bert_normalizer loses: no reason to refuse a vocabulary that is used for other scripts.
+    // gguf_bert_normalizer loses these; a vocabulary for other scripts is still usable, so this only warns.
     if (constexpr std::string_view kLost = "한국어 나라 का की"; there.encode_ids(kLost) != tokenizer_.encode_ids(kLost))
       warn("{}: llama.cpp drops the vowels of Hangul and of Indic scripts; from the GGUF file these get other ids",
            place_);

@@ -52,11 +52,11 @@ std::vector<std::pair<std::string, std::string>> gguf_merges(const GgufVocabular
   std::vector<std::pair<std::string, std::string>> merges;
   merges.reserve(v.merges.size());
   for (const std::string& merge : v.merges) {
-    const std::size_t space = merge.find(' ', 1);  // a token may itself start with a blank
+    const std::size_t space = merge.find(' ', 1);  // a token may start with a space
     if (space == merge.npos)
       fail(ErrorKind::kBadInput, "{}: merge {} is '{}', not two tokens; get the file again", place, merges.size(),
            printable(merge, 60));
-    // llama.cpp keeps merges whose parts or result are no tokens; they can never lead to one.
+    // llama.cpp keeps merges whose parts or result are not tokens; they have no effect.
     std::string left = merge.substr(0, space), right = merge.substr(space + 1);
     if (vocabulary.find(left) >= 0 && vocabulary.find(right) >= 0 && vocabulary.find(left + right) >= 0)
       merges.emplace_back(std::move(left), std::move(right));

@@ -49,7 +49,7 @@ void read_ids(TokenizerData& data, const GgufVocabulary& v) {
   data.ids.mask = checked_id(v.mask, v, "mask", data.place);
 }
 
-// Control tokens are found in the text where special text is parsed, user-defined ones always.
+// Control tokens are matched in the text only if special text is parsed, user-defined ones always.
 void add_special_tokens(TokenizerData& data, const GgufVocabulary& v) {
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
     const GgufTokenType type = type_of(v, i);
@@ -133,7 +133,7 @@ void build_pieces(TokenizerData& data, const GgufVocabulary& v) {
   frame(data, v, !unigram, unigram);
 }
 
-// llama.cpp writes WordPiece vocabularies with a mark before word starts instead of "##" before the rest.
+// llama.cpp's WordPiece vocabularies mark starts of words instead of "##" before continuations.
 void build_bert(TokenizerData& data, const GgufVocabulary& v) {
   constexpr std::string_view kMark = "\xE2\x96\x81";
   Vocabulary vocabulary;

@@ -1,4 +1,4 @@
-// The tokenizer a GGUF file carries, as plain data: whoever reads the file fills it (keys tokenizer.ggml.*).
+// The tokenizer of a GGUF file as plain data (keys tokenizer.ggml.*).
 //
 //   GgufVocabulary v; v.model = "gpt2"; v.pre = "smollm"; v.tokens = …; v.merges = …;
 //   Tokenizer t = Tokenizer::from_gguf(v, "model.gguf");
@@ -16,15 +16,15 @@ enum class GgufTokenType : std::int32_t { kNormal = 1, kUnknown, kControl, kUser
 
 struct GgufVocabulary {
   std::string model;                      // "gpt2", "llama", "bert" or "t5"
-  std::string pre;                        // "" where the key is absent
-  std::vector<std::string> tokens;        // position = id
+  std::string pre;                        // "" if the key is absent
+  std::vector<std::string> tokens;        // index = id
   std::vector<std::int32_t> token_types;  // empty: all normal
-  std::vector<float> scores;              // needed by "llama" and "t5"
-  std::vector<std::string> merges;        // needed by "gpt2": "a b"
+  std::vector<float> scores;              // required for "llama" and "t5"
+  std::vector<std::string> merges;        // required for "gpt2": "a b"
   std::optional<std::int64_t> bos, eos, eot, unk, sep, pad, cls, mask;
-  std::optional<bool> add_bos, add_eos, add_sep;  // absent: the kind's own rule
-  std::optional<bool> add_space_prefix;           // absent: true for "llama" and "t5"
-  std::optional<bool> remove_extra_whitespaces;   // absent: the kind's own rule
+  std::optional<bool> add_bos, add_eos, add_sep;  // unset: default of the kind
+  std::optional<bool> add_space_prefix;           // unset: true for "llama" and "t5"
+  std::optional<bool> remove_extra_whitespaces;   // unset: default of the kind
   std::string precompiled_charsmap;               // raw bytes
   std::string chat_template;
 };
