@@ -88,8 +88,7 @@ class Adapter {
   using Put = std::function<void(std::string name, const Tensor& value)>;
   virtual void put_tensors(const Put& put) const = 0;  // with the file's names
   virtual void merge_update();
-  std::vector<nn::Parameter> head_parameters() const;  // parameters of the model that are trained in full with the
-                                                       // adapter
+  std::vector<nn::Parameter> head_parameters() const;  // those trained in full with the adapter
 
   models::Model* model_;
   PeftConfig config_;
@@ -103,8 +102,7 @@ class Adapter {
     DType base_type;  // type of the replaced tensor
   };
   std::vector<SavedTensor> saved_;
-  std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: base weights that the file of a LoRA
-                                                                  // has
+  std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: base weights in a LoRA's file
 };
 
 // The model's token table [vocab, hidden].

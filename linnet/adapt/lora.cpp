@@ -118,8 +118,7 @@ class LoraAdapter final : public Adapter {
       const Tensor sum =
           scale(place.table() ? matmul(delta.a, delta.b, false, true) : matmul(delta.b, delta.a), delta.scale);
       Tensor& weight = place.table() ? *table_of(*model_).tensor : place.linear->weight();
-      const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // quantisation would lose the
-                                                                                         // sum
+      const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose it
       const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
       const Tensor merged = added(to_float(weight), sum, in_out);
       weight = type == DType::kF32 ? merged : cast(merged, type);
@@ -190,8 +189,7 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
   std::set<std::string> leaves;
   for (const Place& place : places(model)) {
     if (!place.table()) leaves.insert(place.theirs.substr(place.theirs.rfind('.') + 1));
-    const bool learns_itself = place.role == nn::Role::kPooler && model.pooler_drawn();  // trained in full with the
-                                                                                         // head
+    const bool learns_itself = place.role == nn::Role::kPooler && model.pooler_drawn();  // in full, with the head
     if (learns_itself || place.table() || !matches(adapter->config().targets, place)) continue;
     Tensor a = Tensor::empty({method.rank, place.in}), b = Tensor::zeros({place.out, method.rank});
     // kaiming_uniform(a = sqrt 5) of a matrix is uniform in +-1/sqrt(in); B is 0, so the model is unchanged at first.

@@ -57,8 +57,7 @@ struct Table {
   }
 };
 
-Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as torch.nn.Linear is initialised; bound 0: normal(0,
-                                                     // 1)
+Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as in torch.nn.Linear; bound 0: normal(0, 1)
   Tensor t = Tensor::empty(std::move(shape));
   for (float& x : t.data<float>()) x = bound > 0 ? static_cast<float>((2 * rng.uniform() - 1) * bound) : rng.normal();
   t.set_requires_grad();

@@ -308,8 +308,7 @@ MappedFile::~MappedFile() {
 
 void release_pages(const void* begin, std::size_t bytes) noexcept {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;  // the page began before
-                                                                                              // the range
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(begin) % page) % page;  // begun earlier
   if (before + page > bytes) return;
   auto* const first = static_cast<std::byte*>(const_cast<void*>(begin)) + before;
   ::madvise(first, (bytes - before) / page * page, MADV_DONTNEED);

@@ -62,8 +62,7 @@ class Examples {
   // Not vectors, which need twice the memory while they grow.
   std::deque<const char*> records_;
   std::deque<std::int32_t> labels_;  // as set; empty if no row has one
-  std::deque<const char*> more_;     // records of values that are not cells: a list of labels, two texts; empty like
-                                     // labels_
+  std::deque<const char*> more_;     // records of other values: a list of labels, two texts; empty like labels_
   std::vector<std::int32_t> ids_;    // current ids of labels; empty: as set
 };
 

@@ -21,13 +21,11 @@ struct GenerateOptions {
   std::int64_t min_length = 0;                  // prompt + new tokens
   std::int64_t min_new_tokens = 0;
   std::vector<std::int32_t> eos_ids = {};         // each of them ends the text
-  std::vector<std::int32_t> forced_eos_ids = {};  // forced as the last token at the maximum length; the lowest if
-                                                  // several
+  std::vector<std::int32_t> forced_eos_ids = {};  // the lowest one is forced at the maximum length
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;               // keeps the top N tokens of every step with their log-probabilities
-  std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; if true, ends the text
-                                           // (kStop)
+  std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; true: ends the text (kStop)
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength };

@@ -72,16 +72,14 @@ struct Family {
   std::span<const std::string_view> unprefixed = {};    // theirs: modules outside the prefix
   std::span<const std::string_view> ignored = {};       // theirs: buffers that are not parameters
   std::span<const std::string_view> lora_targets = {};  // PEFT's default target_modules
-  std::span<const FixedField> fixed = {};               // fields that only this family has, or that have another
-                                                        // meaning in it
+  std::span<const FixedField> fixed = {};               // fields that only this family has, or with another meaning
   std::span<const std::string_view> unused = {};        // its fields that do not affect the results
 
   // For GGUF files of llama.cpp's converter.
   HeadKind gguf_head = HeadKind::kCausalLm;
   Layout gguf_layout = {};
   std::span<const FixedField> gguf_fixed = {};    // as `fixed`; the first value is written
-  std::span<const FixedField> gguf_written = {};  // a field that llama.cpp requires and nothing here depends on; its
-                                                  // value
+  std::span<const FixedField> gguf_written = {};  // fields that llama.cpp requires and nothing here uses; values
 };
 
 std::span<const Family* const> all_families();

@@ -78,8 +78,7 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
   const auto wanted = static_cast<std::size_t>((sequence.length_ + count + kKvBlock - 1) / kKvBlock);
   const std::int64_t partial = sequence.length_ % kKvBlock;
   LINNET_ASSERT(!sequence.before_ &&
-                (sequence.blocks_.empty() || sequence.blocks_.back()->size(0) == layers_));  // its last pass stored all
-                                                                                             // layers
+                (sequence.blocks_.empty() || sequence.blocks_.back()->size(0) == layers_));  // has all layers
   if (partial != 0 && count > 0) {
     auto& last = sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)];
     if (last.use_count() > 1) {  // shared with a fork: copy on write

@@ -36,15 +36,13 @@ struct ForwardState {
   std::span<KvCache::Sequence* const> sequences = {};  // one per sequence of the batch
   KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: no sequence continues after this pass
   const Encoded* encoder = nullptr;                    // the encoder's output, for an encoder-decoder
-  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], prepended to every text (of the
-                                                       // encoder)
+  Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], before every (encoder's) text
   std::span<const PrefixKv> prefix = {};               // one per (decoder) layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
   std::span<const PrefixKv> cross_prefix = {};         // one per decoder layer, before the encoder's rows
   OutputRows output = OutputRows::kAll;                // one per sequence: the last layer computes no others
   std::span<const std::int64_t> last_rows = {};        // instead: number of last rows of each sequence, 1 or more
-  const std::function<bool()>* interrupted = nullptr;  // called before every layer; if true, the pass throws
-                                                       // Interrupted
+  const std::function<bool()>* interrupted = nullptr;  // called before every layer; true: throws Interrupted
 };
 
 // Thrown by a forward pass that is interrupted; the lengths of the cached sequences are unchanged.

@@ -140,8 +140,7 @@ std::optional<Truncation> truncation(const Json& json, std::string_view place) {
 
 std::optional<Padding> padding(const Json& json, std::string_view place) {
   if (json.is_null()) return std::nullopt;
-  constexpr std::int64_t kLongest = 1 << 18;  // four times the usual length of padded batches; every text is padded to
-                                              // it
+  constexpr std::int64_t kLongest = 1 << 18;  // every text is padded to it; real batches have a quarter
   Padding p;
   if (const Json& strategy = entry(json, "strategy"); strategy.is_object() && strategy.contains("Fixed")) {
     p.length = get_integer(strategy["Fixed"], "Fixed", place);
