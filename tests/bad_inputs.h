@@ -1,5 +1,5 @@
-// The hostile files of ../shared/data/bad-inputs, row by row, and the rules each must keep
-// (docs/reliability: no signal, an error that names the file and a fact, at most a second, memory in proportion).
+// The hostile files of ../shared/data/bad-inputs, and their rules: no signal, an error with the file and a fact, at
+// most a second, memory in proportion.
 //
 //   for (const BadInput& row : bad_inputs("gguf/")) expect_contained(row, [&] { GgufFile::open(row.path); });
 #pragma once
@@ -23,7 +23,7 @@ namespace linnet::test {
 
 struct BadInput {
   std::filesystem::path path;
-  std::string file;    // as the manifest has it: "gguf/02_bad_magic.gguf"
+  std::string file;    // as in the manifest: "gguf/02_bad_magic.gguf"
   std::string expect;  // "accept", "reject", "no_crash", "no_hang", "policy"
   std::string why;
 };
@@ -32,7 +32,7 @@ inline std::filesystem::path bad_inputs_folder() {
   return std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data/bad-inputs";
 }
 
-// The rows of one folder; none where the data is not here.
+// The rows of one folder; empty if the data is missing.
 inline std::vector<BadInput> bad_inputs(const std::string& prefix) {
   std::vector<BadInput> rows;
   std::ifstream manifest(bad_inputs_folder() / "MANIFEST.jsonl");
@@ -50,7 +50,7 @@ inline constexpr double kMostSeconds = kSanitized ? 5 : 1;
 
 enum class Outcome { kAccepted, kRejected };
 
-// Runs `body` on a stack of 256 KiB (four times that under the sanitizers, whose frames are larger).
+// Runs `body` on a stack of 256 KiB (four times that with sanitizers, which have larger frames).
 inline void on_small_stack(std::function<void()> body) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);

@@ -1,7 +1,7 @@
-// Shows that work grows in proportion to its input: at 1, 2, 4 and 8 times the size, CPU time grows by at most
-// `kMostGrowth` a doubling, taken over all three (tables that leave a cache between two sizes make one step longer),
-// and memory stays within twice the input + 64 MiB. Each run is a child process, so that peaks are its own; the work
-// must not use threads of the parent (a pool does not survive fork).
+// Checks that work is linear in its input: at 1, 2, 4 and 8 times the size, CPU time grows by at most `kMostGrowth` per
+// doubling on average (a table may exceed a cache between two sizes), and memory stays within twice the input + 64 MiB.
+// Each run is a child process with its own peak; the work must not use threads of the parent (a pool does not survive
+// fork).
 //
 //   expect_linear(2'000, [](std::size_t n) { return json_of_keys(n); },                  // an input of n parts:
 //                 [](const std::string& text) { parse_json(text, "f.json"); });          // a string or a file's path
@@ -29,13 +29,13 @@ namespace linnet::test {
 
 struct Cost {
   double seconds = 0;             // CPU, user and system
-  double mebibytes = 0;           // peak, without what was there before
+  double mebibytes = 0;           // peak, without the initial memory
   std::array<char, 240> fault{};  // the message of an exception
 };
 
-// What `work` costs in a process of its own. A crash, or more than two minutes of CPU time, is a failure of the test.
+// The cost of `work` in its own process. A crash, or more than two minutes of CPU time, fails the test.
 inline Cost cost_of(const std::function<void()>& work) {
-  malloc_trim(0);  // or freed memory of the parent would hide what the child takes
+  malloc_trim(0);  // otherwise freed memory of the parent would hide that of the child
   int ends[2];
   if (pipe(ends) != 0) return {};
   const pid_t child = fork();
@@ -77,13 +77,12 @@ inline Cost cost_of(const std::function<void()>& work) {
 inline std::size_t input_bytes(const std::string& text) { return text.size(); }
 inline std::size_t input_bytes(const std::filesystem::path& file) { return std::filesystem::file_size(file); }
 
-// Of CPU time, for twice the input: 2.3 where LINNET_GROWTH is set; with other programs on the machine a little more.
-// Quadratic work grows by 4.
+// For CPU time with twice the input: 2.3 if LINNET_GROWTH is set, a little more on a busy machine. Quadratic work grows
+// by 4.
 inline const double kMostGrowth = std::getenv("LINNET_GROWTH") != nullptr ? 2.3 : 2.8;
-inline constexpr double kNoiseSeconds = 0.004;  // shorter runs say nothing; choose a larger `first`
+inline constexpr double kNoiseSeconds = 0.004;  // shorter runs are unreliable; choose a larger `first`
 
-// `make(n)` gives an input of n parts, `work(input)` is measured. `refused`: the work ends with an error, which is
-// fine.
+// `make(n)` returns an input of n parts; measures `work(input)`. `refused`: the work is expected to throw.
 template <class Make, class Work>
 void expect_linear(std::size_t first, const Make& make, const Work& work, bool refused = false) {
   constexpr std::size_t kSizes = 4;
@@ -103,7 +102,7 @@ void expect_linear(std::size_t first, const Make& make, const Work& work, bool r
   };
   for (std::size_t i = 0; i < kSizes; ++i) seconds[i] = measure(i);
   const auto growth = [&] { return std::cbrt(seconds[kSizes - 1] / std::max(seconds[0], kNoiseSeconds)); };
-  // The shortest of some runs: other programs of the machine only make them longer.
+  // The shortest of several runs: other programs only slow them down.
   for (int again = 0; again < 12 && growth() > kMostGrowth; ++again)
     for (std::size_t i = 0; i < kSizes; ++i) seconds[i] = std::min(seconds[i], measure(i));
   if (!kSanitized) {

@@ -1,4 +1,4 @@
-// Adapters of tests/fixtures and what base and adapter say together.
+// Adapters of tests/fixtures and the outputs of base and adapter together.
 #pragma once
 
 #include <filesystem>
@@ -31,7 +31,7 @@ inline std::unique_ptr<models::Model> base(const std::string& name) {
   return model;
 }
 
-// The gradient of each parameter of an adapter, of the sum of what one pass gives.
+// The gradient of each parameter of an adapter for the sum of the outputs of one pass.
 inline std::vector<std::vector<float>> gradients(models::Model& model, Adapter& adapter, bool recompute) {
   std::vector<std::vector<float>> all;
   for (const nn::Parameter& p : adapter.parameters()) p.tensor->set_grad({});

@@ -40,7 +40,7 @@ TEST_P(Peft, ItsFileGivesItsLogits) {
                GetParam());
 }
 
-// Our file of the same adapter: the same tensors under the same names, the same numbers when read again.
+// Our file of the same adapter has the same tensors and names, and gives the same results when read again.
 TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
   Scratch scratch;
   const AdaptedModel adapted = load(folder_);
@@ -112,7 +112,7 @@ TEST(Adapter, LabelsComeFromTheConfigurationBesideIt) {
               ::testing::ElementsAre("LABEL_0", "LABEL_1", "LABEL_2"));
 }
 
-// findings A14: without a config.json of its own a classifier has the labels of the base, in their order.
+// A classifier without a config.json of its own has the labels of the base, in order.
 TEST(Adapter, LabelsOfABareAdapterAreTheBases) {
   Scratch scratch;
   const auto model = base("bert/classifier");
@@ -125,7 +125,7 @@ TEST(Adapter, LabelsOfABareAdapterAreTheBases) {
             models::Model::read_config(fixtures() / "bert/classifier").labels);
 }
 
-// findings A4: the weights that PEFT stores under an update of the output matrix are the base's; others replace them.
+// The weights that PEFT stores with an update of the output matrix are the base's; different ones replace them.
 TEST(Adapter, OtherBaseWeightsInTheFileAreUsedAndSaid) {
   Scratch scratch;
   std::filesystem::copy(adapter_fixture("llama-lora-output"), scratch / "a");
@@ -147,7 +147,7 @@ TEST(Adapter, OtherBaseWeightsInTheFileAreUsedAndSaid) {
   EXPECT_GT(furthest(logits(*other.model, nullptr, one_row()), logits(*usual.model, nullptr, one_row())), 1e-3);
 }
 
-// A file of the raw state has what a saved module was before its training, too; whatever their order.
+// A file of the raw state also has a saved module's values before training, in any order.
 TEST(Adapter, WhatASavedModuleWasBeforeIsNotTakenForIt) {
   const Scratch scratch;
   CheckpointWriter out(scratch.path(), "adapter_model");
@@ -174,7 +174,7 @@ TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
   EXPECT_EQ(floats(again.model->classify(again.model->pooled(batch))), floats(model->classify(model->pooled(batch))));
 }
 
-// A masked LM has no pooler: the one that a classifier gets learns with the head, and is saved with it.
+// A masked LM has no pooler: a classifier's new one is trained with the head, and saved with it.
 TEST(Adapter, ADrawnPoolerComesBackToo) {
   const models::LoadOptions as_classifier{
       .dtype = models::WeightType::kF32, .head = nn::HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 7};
@@ -213,7 +213,7 @@ TEST(Adapter, ItsConfigurationIsKnownBeforeItsWeights) {
   EXPECT_EQ(adapted_config(adapter_fixture("llama-lora"), fixtures() / "llama/causal").head, nn::HeadKind::kCausalLm);
 }
 
-// LLaMA calls the classifiers of texts and of tokens both "score", BERT both "classifier".
+// LLaMA's name for the classifiers of texts and of tokens is "score", BERT's is "classifier".
 TEST(Adapter, ClassifiersOfTokensComeBack) {
   for (const char* name : {"bert/tokens", "llama/tokens"}) {
     const auto model = base(name);
@@ -228,8 +228,8 @@ TEST(Adapter, ClassifiersOfTokensComeBack) {
   }
 }
 
-// R40: a soft prompt is told by the real tokens nearest to it.
-// Blocks that run again in backward give every part of an adapter the gradient it has without.
+// A soft prompt is described by its nearest real tokens. Recomputed blocks give every part of an adapter the same
+// gradient.
 TEST(Adapter, RecomputingBlocksGivesTheSameGradients) {
   const AdapterMethod methods[] = {Lora{.rank = 2, .dropout = 0.2, .targets = {"all-linear"}}, PromptTuning{3},
                                    PrefixTuning{3}, PrefixTuning{.virtual_tokens = 3, .projection = true}};

@@ -60,7 +60,7 @@ TEST(AdapterGrowth, FilesOfManyTensors) {
   const Scratch scratch;
   const auto make = [&](std::size_t n) { return adapter_of_tensors(scratch / std::to_string(n), n); };
   expect_linear(2'000, make, [](const fs::path& file) { read_peft_tensors(file.parent_path()); });
-  // The model has none of most of these modules, which is said; the whole file was looked at before.
+  // The model has few of these modules, which is reported after the whole file was checked.
   expect_linear(
       2'000, make, [](const fs::path& file) { load_adapted(file.parent_path(), fixtures() / "gpt2/causal"); }, true);
 }

@@ -27,7 +27,7 @@ TEST(Lora, StartsAsTheBaseAndItsSeedDrawsA) {
 
 class Merged : public ::testing::TestWithParam<std::string> {};
 
-// The merged weights alone say what base and adapter say, in both layouts of the weight and for every scale.
+// The merged weights give the results of base and adapter, in both layouts of the weight and for every scale.
 TEST_P(Merged, SaysWhatBaseAndAdapterSay) {
   AdaptedModel adapted = load_adapted(adapter_fixture(GetParam()), {}, {.dtype = models::WeightType::kF32});
   const auto batch = Expected(adapter_fixture(GetParam()) / "expected.safetensors").batch();
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
                                            "gpt2-bias-lora-only"),
                          case_name);
 
-// findings A4: one side of a tied pair that an adapter replaces or updates; merge writes both and unties.
+// An adapter replaces or updates one matrix of a tied pair: merge writes both and unties.
 TEST(MergedFolder, HoldsBothMatricesOfAPairThatIsNoLongerOne) {
   for (const char* name :
        {"gpt2-saved-table", "bloom-saved-both", "gpt2-saved-output", "gpt2-lora-output", "gpt2-lora-table"}) {
@@ -65,7 +65,7 @@ TEST(MergedFolder, HoldsBothMatricesOfAPairThatIsNoLongerOne) {
   }
 }
 
-// findings A4, A3: what the configuration and the tensors do not agree on is named.
+// Differences between the configuration and the tensors are named.
 TEST(Lora, TensorsMustBeThoseOfTheConfiguration) {
   Scratch scratch;
   const auto refused = [&](const Json& patch) {
@@ -94,7 +94,7 @@ TEST(Lora, TargetsWithoutTensorsAreNamed) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("up_proj"));
 }
 
-// findings A4: the head learns through an update of the output matrix, of a tied base too.
+// The head learns through an update of the output matrix, also for a tied base.
 TEST(Lora, TheOutputMatrixCanBeATarget) {
   const auto model = base("gpt2/causal");
   const auto before = logits(*model, nullptr, one_row());
@@ -120,7 +120,7 @@ TEST(Lora, TargetsAreSuffixesOrAllLinears) {
   EXPECT_EQ(count({.targets = {"layers.1.mlp.up_proj"}}), 1U);
 }
 
-// PEFT's _maybe_include_all_linear_layers: all but the output matrix and the classifier of a text.
+// PEFT's _maybe_include_all_linear_layers: all except the output matrix and the classifier of a text.
 TEST(Lora, AllLinearsAreThoseOfPeft) {
   const auto outside_the_layers = [](const char* fixture) {
     const auto model = base(fixture);

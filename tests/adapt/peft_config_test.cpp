@@ -87,7 +87,7 @@ TEST(PeftConfig, WhatWouldChangeTheNumbersIsRefusedByName) {
   refusal([] { parse({{"r", 4}}); });
 }
 
-// findings A3: starts that take a part out of the base's weights; the others leave the base as it is.
+// Initialisations that subtract a part from the base's weights are rejected; others leave the base unchanged.
 TEST(PeftConfig, StartsThatChangeTheBaseAreRefusedByName) {
   for (const char* start : {"pissa", "pissa_niter_4", "olora", "OLoRA", "corda", "loftq", "lora_ga", "some_new_one"})
     EXPECT_THAT(refused(kLora, {{"init_lora_weights", start}}),
@@ -100,7 +100,7 @@ TEST(PeftConfig, StartsThatChangeTheBaseAreRefusedByName) {
   }
 }
 
-// findings A3: a key that nothing here knows is named, unless it is off.
+// An unknown key is named, unless it is off.
 TEST(PeftConfig, UnknownKeysAreNamed) {
   const auto said = [](const Json& patch) {
     Json json = kLora;
@@ -141,7 +141,7 @@ TEST(PeftConfig, UnknownKeysAreKeptWhenItIsWrittenAgain) {
   EXPECT_EQ(again.rank, 4);
 }
 
-// findings D3: without this, its base or the folder's own weights would answer in its place.
+// Otherwise its base or the folder's own weights would answer.
 TEST(PeftConfig, AConfigurationThatIsALinkToNothingIsNotAnAbsentOne) {
   Scratch scratch;
   std::filesystem::create_symlink(scratch / "nothing", scratch / "adapter_config.json");

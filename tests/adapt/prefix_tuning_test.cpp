@@ -123,7 +123,7 @@ TEST(PrefixTuning, PeftsSubsetIsTheDecoders) {
   EXPECT_EQ(floats(translated(*model, again.get())), floats(translated(*model, adapter.get())));
 }
 
-// Of a model with two stacks PEFT gives layer i the pair 2 i: its file gives each layer here what it gives there.
+// For a model with two stacks PEFT gives layer i the pair 2 i; each layer here gets the same pair of its file.
 TEST(PrefixTuning, PeftsFileOfTwoStacksGivesItsKeysAndValues) {
   nn::TransformerConfig c = tiny_config();
   c.layers = c.decoder_layers = 4;
@@ -146,7 +146,7 @@ TEST(PrefixTuning, PeftsFileOfTwoStacksGivesItsKeysAndValues) {
   for (const auto& [key, value] : theirs.items()) EXPECT_EQ(ours[key], value) << key;
 }
 
-// Every kind of prefix, with and without its perceptron, and with blocks that run again: against finite differences.
+// Every kind of prefix, with and without its MLP, and with recomputed blocks, against finite differences.
 TEST(PrefixTuning, GradientsOfAllThreeAreRight) {
   const auto model = two_stacks();
   for (const bool projection : {false, true}) {

@@ -41,7 +41,7 @@ TEST(PromptTuning, SampledRowsAreRealOnesRandomOnesAreNot) {
   EXPECT_NEAR(squares / (200.0 * 24), 1, 0.1);  // torch.nn.Embedding: normal(0, 1)
 }
 
-// The rows of a real text before another text are that text.
+// The rows of a real text as a soft prompt are equivalent to that text.
 TEST(PromptTuning, ATextAsAPromptIsThatText) {
   const auto model = base("gpt2/causal");
   const auto adapter =

@@ -1,4 +1,4 @@
-// A row's result is the same bits in any company: among few rows or many, first or last, with its keys dense or cached.
+// A row's result has the same bits among few or many rows, first or last, with dense or cached keys.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Types, LinearCompany,
                                            DType::kQ4_1, DType::kQ5_1, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K),
                          [](const auto& type) { return std::string(linnet::info(type.param).name); });
 
-// One text in a cache of f32, another one beside it that is longer.
+// One text in an f32 cache, and a longer one next to it.
 struct Text {
   std::int64_t length, heads, kv_heads, dim;
   Floats q, k, v;
@@ -72,7 +72,7 @@ struct Text {
                       v_blocks.data()});
   }
 
-  // Queries first … first + count, which see what stands before them.
+  // Queries first … first + count, with the keys before them.
   AttentionSequence cached(std::int64_t begin, std::int64_t first, std::int64_t count) const {
     return {begin, count, 0, first + count, k_blocks.data(), v_blocks.data()};
   }

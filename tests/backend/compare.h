@@ -23,7 +23,7 @@ inline Floats random_floats(std::int64_t n, std::uint64_t seed, float scale = 1.
 
 inline constexpr float kGuard = 12345.5F;  // around outputs: a kernel that writes too far changes it
 
-// Largest difference as a share of the largest value, both in double.
+// Largest difference relative to the largest value, both in double.
 inline double relative_error(const Floats& found, const Floats& wanted) {
   double most = 1e-30, off = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {

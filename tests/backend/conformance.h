@@ -1,5 +1,5 @@
-// What every backend owes: the reference's numbers within the rounding of f32 sums, on awkward sizes and strides, and
-// not a byte outside its outputs.
+// Requirements of every backend: the reference's results within the rounding of f32 sums, for unusual sizes and
+// strides, and no write outside its outputs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,8 +38,8 @@ class Guarded {
   Floats values_;
 };
 
-// `call(backend, outputs)` on both, the outputs beginning with the same values. `bound[i]` is how far element i may be
-// off; one value stands for all.
+// Runs `call(backend, outputs)` on both, with the same initial outputs. `bound[i]` is the allowed error of element i; a
+// single value is for all.
 using Call = std::function<void(Backend&, const std::vector<float*>&)>;
 inline void expect_conforms(Backend& backend, const std::vector<Floats>& start, const std::vector<Floats>& bounds,
                             const Call& call) {
@@ -74,7 +74,7 @@ inline double largest(const Floats& values) {
   return most;
 }
 
-// A weight in a type, and the same as plain floats.
+// A weight in a type, and its values as floats.
 struct TypedWeight {
   Floats plain;
   std::shared_ptr<Storage> storage;

@@ -21,8 +21,8 @@ std::string sizes(std::initializer_list<std::int64_t> values) {
   return text;
 }
 
-// How far a product of x [m, in] and a weight may be off, element by element: the sum of the parts' magnitudes times
-// their roundings.
+// Allowed error of each element of a product of x [m, in] and a weight: the sum of the terms' magnitudes times their
+// rounding.
 Floats product_bound(Backend& reference, const Floats& x, std::int64_t x_stride, std::int64_t m, const TypedWeight& w,
                      double rounding) {
   const Floats magnitudes = absolute(x), weight = absolute(w.plain);
@@ -69,7 +69,7 @@ TEST_P(Conformance, Linear) {
         }
 }
 
-// Activations may be rounded to 8 bits a block: each by half of a 127th of the block's largest, here of the row's.
+// Activations may be rounded to 8 bits per block: by half of a 127th of the block's largest value, here of the row's.
 TEST_P(Conformance, QuantisedProducts) {
   for (const DType type : {DType::kQ8_0, DType::kQ4_1})
     for (const std::int64_t m : {1, 4, 33}) {

@@ -20,7 +20,7 @@ struct Case {
   std::vector<std::int64_t> lengths;
 };
 
-// Packed sequences, queries and keys the columns of one fused matrix.
+// Packed sequences; queries and keys are columns of one fused matrix.
 struct Problem {
   explicit Problem(const Case& c) : c(c) {
     for (const std::int64_t length : c.lengths) {
@@ -121,7 +121,7 @@ TEST(CpuAttention, GradientMatchesTheReference) {
 }
 
 // The cache: blocks of 64 keys [kv_head][head_dim][64] and values [kv_head][64][head_dim], the last one partly filled
-// with rubbish.
+// with random data.
 TEST(CpuAttention, CacheBlocks) {
   const auto cpu = make_cpu_backend(), reference = make_reference_backend();
   const std::int64_t heads = 6, kv_heads = 2, head_dim = 20, values = kv_heads * kKvBlock * head_dim;

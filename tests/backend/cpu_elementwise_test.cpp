@@ -60,7 +60,7 @@ TEST_F(CpuElementwise, Activations) {
   }
 }
 
-// Relative, value by value: exp, tanh and erf hold their digits where the result is small too.
+// Relative error of each value: exp, tanh and erf are also precise for small results.
 TEST_F(CpuElementwise, SmallResultsKeepTheirDigits) {
   Floats x;
   for (int i = -400; i <= 400; ++i) x.push_back(static_cast<float>(i) * 0.02F + 0.003F);

@@ -56,7 +56,7 @@ TEST_P(CpuLinear, MatchesTheReferenceWithoutRounding) {
 
 TEST_P(CpuLinear, MatchesTheReferenceByWeight) {
   const DType type = GetParam();
-  // Activations are rounded to 8 bits a block: an error of about 1 / 256 of a row's largest value, averaged out.
+  // Activations are rounded to 8 bits per block: an error of about 1 / 256 of a row's largest value, averaged out.
   const double tolerance = info(type).quantized ? 1.5e-2 : info(type).name == "BF16" ? 1e-2 : 1e-5;
   const std::int64_t in = info(type).quantized ? 768 : 301;
   for (const std::int64_t out : {17, 64, 130}) {
@@ -150,8 +150,8 @@ TEST_F(CpuProducts, Gemm) {
       }
 }
 
-// Where the processor multiplies bf16; elsewhere it says no and nothing is written. Sizes that fill no block, two
-// slices of k and more columns than are multiplied at a time.
+// If the processor does not multiply bf16, it returns false and writes nothing. Sizes that are not whole blocks, two
+// slices of k, and more columns than are multiplied at a time.
 TEST_F(CpuProducts, PackedBf16) {
   struct Sizes {
     std::int64_t m, out, in;

@@ -1,4 +1,5 @@
-// Both kernels of plain products beside double sums: every transposition, sizes that fill no block, slices and ranges.
+// Both kernels of plain products against sums in double: every transposition, sizes that are not whole blocks, slices
+// and ranges.
 #include "linnet/backend/cpu/gemm_plain.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,7 @@ struct Sizes {
   std::int64_t m, n, k;
 };
 
-// `c` has three columns more than the product, which must stay as they are.
+// `c` has three more columns than the product; they must not change.
 void expect_product(const PlainKernel& kernel, bool rounds, bool transpose_a, bool transpose_b, float beta, Sizes s) {
   const std::int64_t lda = (transpose_a ? s.m : s.k) + 1, ldb = (transpose_b ? s.k : s.n) + 2, ldc = s.n + 3;
   std::vector<float> a = random_matrix((transpose_a ? s.k : s.m) * lda, 1),

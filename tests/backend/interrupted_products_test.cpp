@@ -1,6 +1,5 @@
-// Products under signals: at every interruption the stack pointer of the thread lies in the thread's own stack, so that
-// a handler without SA_ONSTACK (a program's own, a profiler's) may run there, and the result has the bits it always
-// has.
+// Products under signals: at every interruption the stack pointer is in the thread's own stack, so that a handler
+// without SA_ONSTACK (of a program or a profiler) may run there, and the result has the same bits.
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>  // NOLINT: sigaction is POSIX, not in <csignal>
@@ -41,7 +40,7 @@ void handle(int, siginfo_t*, void* context) {
   const auto at = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   static_cast<void>(context);
 #endif
-  volatile char used[4096];  // as a handler that does something
+  volatile char used[4096];  // like a handler with local variables
   for (volatile char& byte : used) byte = 1;
   if (stack_end == 0) return;
   ++(at >= stack_begin && at < stack_end ? inside : outside);
@@ -63,7 +62,7 @@ void join_team() {
   team.push_back(static_cast<pid_t>(syscall(SYS_gettid)));
 }
 
-// Interrupts every thread of the team again and again while one lives.
+// Interrupts every thread of the team repeatedly during its lifetime.
 class Interrupter {
  public:
   Interrupter() {
@@ -71,7 +70,7 @@ class Interrupter {
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO | SA_RESTART;  // and no SA_ONSTACK
     sigemptyset(&action.sa_mask);
-    sigaction(SIGPROF, &action, nullptr);  // and stays: a last signal may be on its way when the sender has ended
+    sigaction(SIGPROF, &action, nullptr);  // stays installed: a last signal may be pending when the sender has ended
     inside = outside = 0;
     thread_ = std::jthread([](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
@@ -128,7 +127,7 @@ class InterruptedProducts : public ::testing::Test {
   Floats x_ = random_floats(kRows * kIn, 1), w_ = random_floats(kOut * kIn, 2), dy_ = random_floats(kRows * kOut, 3);
 };
 
-// findings B1: large f32 products of plain matrices, every transposition.
+// Large f32 products of plain matrices, every transposition.
 TEST_F(InterruptedProducts, PlainF32) {
   for (const bool ta : {false, true})
     for (const bool tb : {false, true})
@@ -138,7 +137,7 @@ TEST_F(InterruptedProducts, PlainF32) {
       });
 }
 
-// findings B1, the other products: a training step's in f32 and bf16, packed weights of every kind.
+// The other products: those of a training step in f32 and bf16, packed weights of every kind.
 TEST_F(InterruptedProducts, Gradients) {
   const WeightView weight{w_.data(), DType::kF32, kOut, kIn, WeightLayout::kOutIn, nullptr, false};
   for (const Precision precision : {Precision::kF32, Precision::kBF16}) {

@@ -1,4 +1,4 @@
-// The reference's products against numbers worked out by hand; other backends are tested against the reference.
+// The reference's products against hand-computed values; other backends are tested against the reference.
 #include <gtest/gtest.h>
 
 #include <cmath>

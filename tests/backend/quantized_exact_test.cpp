@@ -11,7 +11,7 @@ namespace {
 
 class QuantizedExact : public ::testing::TestWithParam<DType> {};
 
-// Bit by bit what the file's decoder makes of the blocks, whatever slice and panel they stand in.
+// The same bits as the decoder of the file's blocks, for every slice and panel.
 TEST_P(QuantizedExact, SlicesOfPanelsAreTheStoredWeights) {
   const std::int64_t out = 75, in = 512, step = 128;  // neither whole panels of 32 nor of 16
   const testing::Weight weight = testing::make_weight(GetParam(), out, in, WeightLayout::kOutIn, true);

@@ -1,4 +1,4 @@
-// Weights of every type, as products take them.
+// Weights of every type, for products.
 #pragma once
 
 #include "linnet/backend/backend.h"
@@ -13,7 +13,7 @@ struct Weight {
   WeightView view;
 };
 
-// A random weight of any type; block types that cannot be written are filled with random bytes and tame scales.
+// A random weight of any type; block types without an encoder have random bytes and small scales.
 inline Weight make_weight(DType type, std::int64_t out, std::int64_t in, WeightLayout layout, bool constant) {
   const std::int64_t rows = layout == WeightLayout::kOutIn ? out : in,
                      columns = layout == WeightLayout::kOutIn ? in : out;

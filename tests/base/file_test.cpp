@@ -112,7 +112,7 @@ TEST(AtomicFile, FailuresAreTheWorldsAndNameTheTarget) {
   EXPECT_THAT(failure([] { AtomicFile("/dev/full/x"); }), HasSubstr("/dev/full/x"));
 }
 
-// In a process of its own: from then on nothing is committed.
+// In a process of its own: afterwards nothing is committed.
 TEST(RemoveUnfinished, TakesWhatIsNotCommitted) {
   Scratch scratch;
   const auto end_amid_writing = [&] {
@@ -130,14 +130,14 @@ TEST(RemoveUnfinished, TakesWhatIsNotCommitted) {
   EXPECT_THAT(names_in(scratch.path()), ::testing::ElementsAre("whole"));
 }
 
-// findings B1: the thread that takes signals removes while others write and put in place.
+// The thread for signals removes files while others write and commit.
 TEST(RemoveUnfinished, WhileOthersWriteLeavesWholeFilesOnly) {
   Scratch scratch;
   const auto end_amid_writing = [&] {
     const auto write_on = [&](int writer) {
       for (int i = 0;; ++i) {
         AtomicFolder folder(scratch / fmt::format("{}-{}", writer, i));
-        // Not by `put`, which would make the folder again after it was removed.
+        // Not with `put`, which would create the folder again after it was removed.
         for (const char* name : {"a", "b"}) std::ofstream(folder.path() / name) << "whole";
         folder.commit();
       }
@@ -179,7 +179,7 @@ TEST(MappedFile, APipeIsNoFileAndNotWaitedFor) {
   EXPECT_THAT(refusal([&] { read_file(scratch / "pipe"); }), HasSubstr("pipe: is not a file"));
 }
 
-// A reader beside a writer sees one whole version after the other.
+// A concurrent reader sees complete versions only.
 TEST(AtomicFile, AReaderNeverSeesAMixture) {
   Scratch scratch;
   const auto file = scratch / "f";
@@ -193,7 +193,7 @@ TEST(AtomicFile, AReaderNeverSeesAMixture) {
   }
 }
 
-// findings D3: absent and unreadable are two things.
+// Absent and unreadable are different.
 TEST(Presence, TellsAbsentFromUnreadable) {
   Scratch scratch;
   namespace fs = std::filesystem;
@@ -233,7 +233,7 @@ TEST(FilesBelow, FollowsNoLinkAndHasBounds) {
   refusal([&] { files_below(scratch / "none"); });
 }
 
-// findings D7: deletion never follows a link.
+// Deletion never follows a link.
 TEST(RemoveBelow, StaysInsideItsRoot) {
   Scratch scratch, outside;
   namespace fs = std::filesystem;

@@ -24,7 +24,7 @@ TEST(Find, IsStringsOwn) {
   }
 }
 
-// findings C2, C6: a part that nearly fits at each place.
+// A part that almost matches at each position.
 TEST(Find, TakesNoProductOfTheLengths) {
   const std::string text(4 << 20, 'a');
   EXPECT_EQ(find_text(text, std::string(2 << 20, 'a') + "b"), std::string::npos);

@@ -33,7 +33,7 @@ TEST(Json, DepthIsBounded) {
   EXPECT_THAT(refused(nested(257)), HasSubstr("nested more than 256 deep"));
   EXPECT_THAT(refused(nested(2'000'000)), HasSubstr("nested more than 256 deep"));
   EXPECT_THAT(refused(nested(4), {.depth = 3}), HasSubstr("3 deep"));
-  EXPECT_NO_THROW(parse_json("[[],[],[[]]]", "", {.depth = 3}));  // breadth is free
+  EXPECT_NO_THROW(parse_json("[[],[],[[]]]", "", {.depth = 3}));  // breadth is not limited
 }
 
 TEST(Json, AKeyStandsOnceInAnObject) {

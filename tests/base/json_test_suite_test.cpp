@@ -47,8 +47,8 @@ TEST(JsonTestSuite, EveryFileAsItsNameSays) {
   EXPECT_EQ(seen['i'], 35);
 }
 
-// Our choices where parsers differ: numbers stay exact integers up to 64 bits and become doubles beyond; keys are kept
-// as written, in order, a second one is refused; strings keep NUL and every scalar value; lone surrogates are refused.
+// Our choices where parsers differ: numbers stay exact integers up to 64 bits and become doubles beyond; keys keep
+// their text and order, duplicates are rejected; strings keep NUL and every scalar value; lone surrogates are rejected.
 TEST(JsonTestSuite, TransformsAreOurChoices) {
   if (!std::filesystem::exists(suite("test_transform"))) GTEST_SKIP() << "shared data is not here";
   const auto read = [](const std::string& name) -> std::string {

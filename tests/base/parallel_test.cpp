@@ -41,7 +41,7 @@ TEST(ParallelPieces, CoverEveryIndexOnceWhoeverIsSlow) {
       for (const std::int64_t piece : {1, 3, 5000}) {
         std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
         parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
-          if (begin == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // its part is taken over
+          if (begin == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // others take its part
           for (; begin < end; ++begin) ++seen[static_cast<std::size_t>(begin)];
         });
         for (const auto& times : seen) EXPECT_EQ(times, 1) << n << " in pieces of " << piece;
@@ -130,7 +130,7 @@ TEST(ParallelRegion, WhatABodyThrowsComesOut) {
                  }),
                  std::bad_alloc);
     EXPECT_EQ(ended, count - 1);
-    std::atomic<std::int64_t> sum{0};  // nobody is left behind inside
+    std::atomic<std::int64_t> sum{0};  // no thread is left inside
     parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
     EXPECT_EQ(sum, 100);
   }

@@ -76,7 +76,7 @@ TEST(Rng, ShufflesKeepEveryItemAndFollowTheSeed) {
   EXPECT_EQ(a, items);
 }
 
-// Every one of the 24 orders of four items, about as often.
+// Each of the 24 orders of four items is about equally frequent.
 TEST(Rng, ShufflesAreUniform) {
   Rng rng(6);
   std::vector<int> counts(256);

@@ -1,5 +1,5 @@
-// The hostile files of ../shared/data/bad-inputs through the program, each with the command that would read it: a bad
-// file ends with exit 3 and one line that names file and fact, whatever it holds.
+// The hostile files of ../shared/data/bad-inputs through the program, each with the command that reads it: a bad file
+// gives exit 3 and one line with file and fact.
 #include "tests/bad_inputs.h"
 
 #include <gmock/gmock.h>
@@ -19,7 +19,7 @@ using testing::HasSubstr;
 
 fs::path stories() { return bad_inputs_folder() / "../stories260K-hf"; }
 
-// A copy of the small model's folder, but for one file that the row stands in for.
+// A copy of the small model's folder without the file that the row replaces.
 void copy_model(const fs::path& folder, const std::set<std::string>& without) {
   fs::create_directories(folder);
   for (const char* name :
@@ -36,7 +36,7 @@ std::set<std::string> files_below(const fs::path& folder) {
   return names;
 }
 
-// What a row may do, whatever its kind. `peak_kib`: of the same command over a good file.
+// Rules for every row. `peak_kib`: that of the same command with a good file.
 void expect_contained(const BadInput& row, const std::string& file_name, const std::vector<std::string>& command,
                       const fs::path& folder, long peak_kib) {
   SCOPED_TRACE(row.file + ": " + row.why);
@@ -64,7 +64,7 @@ void expect_contained(const BadInput& row, const std::string& file_name, const s
 
 class BadInputsOfTheProgram : public testing::Test {
  protected:
-  // The rows of one kind; the test is skipped where the data is not beside the checkout.
+  // The rows of one kind; the test is skipped if the data is missing.
   std::vector<BadInput> rows(const std::string& prefix, std::size_t count) {
     const auto found = bad_inputs(prefix);
     if (!found.empty()) {
@@ -77,7 +77,7 @@ class BadInputsOfTheProgram : public testing::Test {
     EXPECT_EQ(good.exit_code, 0) << good.err;
     return good.peak_kib;
   }
-  // Each row as the file `name` of a model's folder, then `command`.
+  // Runs `command` with each row as the file `name` of a model's folder.
   void run_in_folder(const std::vector<BadInput>& rows, const std::string& name, const std::set<std::string>& without,
                      const std::vector<std::string>& command) {
     Scratch good;
@@ -91,7 +91,7 @@ class BadInputsOfTheProgram : public testing::Test {
       expect_contained(row, name, with(command, folder), scratch.path(), control);
     }
   }
-  // "DIR" in a command stands for the folder.
+  // Replaces "DIR" in a command by the folder.
   static std::vector<std::string> with(std::vector<std::string> command, const fs::path& folder) {
     std::replace(command.begin(), command.end(), std::string("DIR"), folder.string());
     return command;
@@ -159,7 +159,7 @@ TEST_F(BadInputsOfTheProgram, ConfigJson) {
   Scratch good;
   const fs::path cut = good / "cut";
   {
-    fs::create_directories(cut);  // the rows describe two layers: the weights of the others go
+    fs::create_directories(cut);  // the rows describe two layers: other weights are removed
     const auto all = CheckpointReader::open(stories());
     CheckpointWriter writer(cut);
     for (const std::string& name : all->names()) {

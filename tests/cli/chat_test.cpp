@@ -41,7 +41,7 @@ class Chat : public ::testing::Test {
     return {.columns = columns, .environment = {{"LINNET_CACHE", cache().string()}}};
   }
   std::filesystem::path cache() const { return scratch_ / "cache"; }
-  // What /save wrote.
+  // The file of /save.
   Json saved() const { return read_json(scratch_ / "saved.json")["messages"]; }
   std::string save() const { return "/save " + (scratch_ / "saved.json").string() + "\r"; }
 
@@ -49,11 +49,11 @@ class Chat : public ::testing::Test {
   std::filesystem::path folder_ = scratch_ / "model";
 };
 
-// findings E2: a pasted line was cut at 4,095 characters, silently
+// A pasted line was silently truncated to 4,095 characters.
 TEST_F(Chat, APasteOf20000CharactersArrivesWhole) {
   std::string text;
   while (text.size() < 20000) text += "w" + std::to_string(5 + text.size() % 7) + " ";
-  for (const std::string& typed : {"\033[200~" + text + "\033[201~\r", text + "\r"}) {  // with marks, and as keys
+  for (const std::string& typed : {"\033[200~" + text + "\033[201~\r", text + "\r"}) {  // with paste marks, and as keys
     std::filesystem::remove(scratch_ / "saved.json");
     TerminalSession chat(arguments({"-n", "1"}), options());
     ASSERT_TRUE(chat.wait_for(kReady)) << chat.output();
@@ -67,7 +67,7 @@ TEST_F(Chat, APasteOf20000CharactersArrivesWhole) {
   }
 }
 
-// findings E2: a paste of four lines was four turns
+// A paste of four lines became four turns.
 TEST_F(Chat, APasteOf40LinesIsOneTurn) {
   std::string text, keys;
   for (int i = 0; i < 40; ++i) text += "w" + std::to_string(5 + i % 9) + " zwei\tdrei é漢" + (i < 39 ? "\n" : "");
@@ -84,7 +84,7 @@ TEST_F(Chat, APasteOf40LinesIsOneTurn) {
   EXPECT_EQ(saved()[0]["content"], text);
 }
 
-// findings E2: arrow keys printed ^[[A
+// Arrow keys printed ^[[A.
 TEST_F(Chat, ArrowsEditAndRecall) {
   {
     TerminalSession chat(arguments({"-n", "1"}), options());
@@ -95,7 +95,7 @@ TEST_F(Chat, ArrowsEditAndRecall) {
     chat.type("/exit\r");
     EXPECT_EQ(chat.finish(), 0);
   }
-  TerminalSession chat(arguments({"-n", "1"}), options());  // history outlives the program
+  TerminalSession chat(arguments({"-n", "1"}), options());  // history is kept after the program ends
   ASSERT_TRUE(chat.wait_for(kReady)) << chat.output();
   chat.type("\033[A\033[A\r");
   ASSERT_TRUE(chat.wait_for("tokens/s]")) << chat.output();
@@ -109,7 +109,7 @@ TEST_F(Chat, ArrowsEditAndRecall) {
   EXPECT_EQ(history.st_mode & 0777, 0600u);
 }
 
-// findings E2: /exit went to the model
+// /exit went to the model.
 TEST_F(Chat, CommandsAreObeyedAndUnknownOnesNamed) {
   TerminalSession chat(arguments({"-n", "2"}), options());
   ASSERT_TRUE(chat.wait_for(kReady)) << chat.output();
@@ -138,11 +138,10 @@ TEST_F(Chat, CommandsAreObeyedAndUnknownOnesNamed) {
   EXPECT_EQ(saved().size(), 1u);
   chat.type("/quit\r");
   EXPECT_EQ(chat.finish(), 0) << chat.output();
-  EXPECT_TRUE(chat.echoes());  // the terminal is as it was
+  EXPECT_TRUE(chat.echoes());  // the terminal is restored
 }
 
-// findings E2: Ctrl-C said "ended by itself". Keys are typed as soon as their reason is shown: none may be lost or be a
-// signal while the program goes from one line to the next.
+// Ctrl-C printed "ended by itself". Keys are typed immediately: none may be lost or become a signal between two lines.
 TEST_F(Chat, CtrlCStopsAnAnswerAndSaysSo) {
   TerminalSession chat(arguments({"-n", "30000", "--min-new-tokens", "30000"}), options());
   ASSERT_TRUE(chat.wait_for(kReady)) << chat.output();
@@ -150,7 +149,7 @@ TEST_F(Chat, CtrlCStopsAnAnswerAndSaysSo) {
   ASSERT_TRUE(chat.wait_for("w5") && chat.wait_for(" w")) << chat.output();  // the answer has begun
   chat.type("\x03");
   EXPECT_TRUE(chat.wait_for(", stopped;") && chat.wait_for("> ")) << chat.output();
-  chat.type("half a line\x03other half\x03");  // at the prompt the line is dropped, and that is all
+  chat.type("half a line\x03other half\x03");  // at the prompt the line is dropped, nothing else
   EXPECT_TRUE(chat.wait_for("^C") && chat.wait_for("other half") && chat.wait_for("^C")) << chat.output();
   EXPECT_EQ(chat.output().find("Ctrl-C once more"), std::string::npos) << chat.output();
   chat.type("\x03");
@@ -173,8 +172,8 @@ TEST_F(Chat, AnAnswerThatIsCutAtTheLengthSaysSo) {
   EXPECT_EQ(chat.finish(), 0);
 }
 
-// The same kind: the rows of a long line were left on the screen when the terminal became narrower, or wider. They were
-// made for the old width: a wider terminal leaves them as they are, a narrower one breaks each into several.
+// Rows of a long line stayed on the screen after a resize. They have the old width: a wider terminal keeps them, a
+// narrower one wraps each.
 TEST_F(Chat, ALineOfSeveralRowsIsDrawnAgainFromItsFirstRow) {
   TerminalSession chat(arguments(), options());
   ASSERT_TRUE(chat.wait_for(kReady) && chat.wait_for("> ")) << chat.output();
@@ -195,7 +194,7 @@ TEST_F(Chat, ALineOfSeveralRowsIsDrawnAgainFromItsFirstRow) {
   EXPECT_EQ(chat.finish(), 0) << chat.output();
 }
 
-// Where a terminal ended a row by itself, a wider one may join it to the next.
+// A wider terminal may join a row that was wrapped automatically to the next.
 TEST_F(Chat, EachRowOfALineHasAnEndOfItsOwn) {
   TerminalSession chat(arguments(), options());
   ASSERT_TRUE(chat.wait_for(kReady) && chat.wait_for("> ")) << chat.output();
@@ -207,7 +206,7 @@ TEST_F(Chat, EachRowOfALineHasAnEndOfItsOwn) {
   EXPECT_EQ(chat.finish(), 0) << chat.output();
 }
 
-// The same kind: a signal from outside while the terminal is in the editor's hands
+// A signal from outside while the editor controls the terminal.
 TEST_F(Chat, ASignalAtThePromptGivesTheTerminalBack) {
   TerminalSession chat(arguments(), options());
   ASSERT_TRUE(chat.wait_for("> ")) << chat.output();
@@ -217,7 +216,7 @@ TEST_F(Chat, ASignalAtThePromptGivesTheTerminalBack) {
   EXPECT_TRUE(chat.echoes());
 }
 
-// findings E2 and E8: greedy answers loop; a fixed seed makes each run the same
+// Greedy answers loop; a fixed seed makes each run the same.
 TEST_F(Chat, AnswersAreSampledWithASeedThatIsSaid) {
   std::vector<std::string> sampled = arguments({"-n", "40"});
   std::erase(sampled, "--no-do-sample");
@@ -236,7 +235,7 @@ TEST_F(Chat, AnswersAreSampledWithASeedThatIsSaid) {
   EXPECT_NE(first_answer({}), first_answer({}));
 }
 
-// Control characters of what a model writes do not reach the terminal; a pipe gets them as they are.
+// Control characters in a model's text do not reach the terminal; a pipe gets them unchanged.
 TEST_F(Chat, ControlCharactersOfATextAreEscapedOnATerminal) {
   const std::vector<std::string> echoes{"run", "-m", folder_.string(), "--echo", "-n", "1", "w5\033]0;title\007\tx"};
   TerminalSession shown(echoes, options());

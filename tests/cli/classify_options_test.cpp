@@ -1,4 +1,4 @@
-// Options of classify that cannot apply are refused, by name (findings A13), and calibrations know what they are of.
+// Options of classify that have no effect are rejected by name, and a calibration records what it belongs to.
 #include <gmock/gmock.h>
 
 #include "linnet/base/file.h"
@@ -23,7 +23,7 @@ CliResult asked(std::vector<std::string> more, const std::string& name = "gpt2/c
   return classify(name, std::move(more));
 }
 
-// findings A13: a calibration is refused with anything else than what it was measured with, and the message says what.
+// A calibration is rejected for another setup, and the message has the difference.
 TEST(Calibration, HoldsForItsModelTemplateWordsAndOptionsOnly) {
   const Scratch scratch;
   const std::string file = (scratch / "c.json").string();
@@ -70,7 +70,7 @@ TEST(Calibration, AFileThatDoesNotNameWhatItIsOfIsRefused) {
   EXPECT_THAT(r.err, HasSubstr("--save-calibration"));
 }
 
-// findings A13: what a trained head cannot use is not ignored.
+// Options that a trained head cannot use are rejected.
 TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   const Scratch scratch;
   const std::string solved = (scratch / "solved.csv").string();
@@ -92,7 +92,7 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
     EXPECT_EQ(r.out, "") << w.name;
     EXPECT_THAT(r.err, HasSubstr(w.said)) << w.name;
   }
-  // The same kind elsewhere: a generated answer has no probability, a masked LM no chat, a regression no doubt.
+  // Other cases: a generated answer has no probability, a masked LM no chat, a regression no confidence.
   EXPECT_THAT(asked({"--engine", "generate", "--abstain-below", "0.5"}).err,
               HasSubstr("--abstain-below does nothing with --engine generate"));
   EXPECT_THAT(asked({"--chat"}, "bert/masked").err, HasSubstr("--chat: does nothing with --engine mask"));
@@ -100,7 +100,7 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   EXPECT_THAT(asked({"--save-calibration", "c.json"}).err, HasSubstr("--calibrate content-free"));
 }
 
-// findings A1-A14's sibling, field case 22: a head whose labels hold a name twice answers as Transformers does.
+// A head with duplicate labels answers like Transformers.
 TEST(ClassifyOptions, AHeadMayHoldALabelTwice) {
   const Scratch scratch;
   std::filesystem::copy(model("gpt2/classifier"), scratch / "m");

@@ -1,4 +1,4 @@
-// linnet classify: against the reference's logits of tiny checkpoints, and as its contract says (docs/cli.md).
+// linnet classify against the reference's logits of tiny checkpoints, and by its contract (docs/cli.md).
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -159,7 +159,7 @@ TEST(Classify, TheSummaryCountsWhatIsKnown) {
   EXPECT_NEAR(summary["macro_f1"].get<double>(),
               (2.0 * hit[0] / (said[0] + is[0]) + 2.0 * hit[1] / (said[1] + is[1])) / 2, 1e-12);
 
-  // findings E4: the confusion matrix (rows: gold, in the order of the labels) and the figures of every label.
+  // The confusion matrix (rows: gold, in the order of the labels) and the figures of every label.
   EXPECT_EQ(summary["labels"], (Json{"a", "b"}));
   EXPECT_EQ(summary["confusion"], (Json{{hit[0], is[0] - hit[0]}, {is[1] - hit[1], hit[1]}}));
   const auto ratio = [](int part, int all) { return all == 0 ? 0.0 : static_cast<double>(part) / all; };
@@ -189,7 +189,7 @@ TEST(Classify, LabelsThatNobodyNamedAreTheFilesOwn) {
   EXPECT_EQ(found[3]["summary"]["labelled"], 3);
   const auto solved = answers(classify({"--examples", file, "--shots", "2", "--json", "w5"}));
   EXPECT_EQ(solved.at(0)["scores"].size(), 2U);
-  // A trained head keeps its own, and the file may hold their numbers.
+  // A trained head keeps its labels, and the file may use their numbers.
   const std::string numbers = written(scratch, "numbers.csv", "text,label\nw5,0\nw6,2\n");
   const auto head = answers(run_linnet({"classify", "-m", model("gpt2/classifier"), "--input", numbers, "--json"}));
   ASSERT_EQ(head.size(), 3U);
@@ -347,7 +347,7 @@ TEST(Classify, RefusesWithTheRightCodeAndNothingOnStdout) {
   }
 }
 
-// The article's own program, where the default model is there.
+// The article's program with the default model, if available.
 TEST(Classify, TheArticlesSentences) {
   const char* home = std::getenv("HOME");
   const std::string file =

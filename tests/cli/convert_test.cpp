@@ -1,4 +1,4 @@
-// linnet convert and linnet merge: what they write, and what they refuse.
+// linnet convert and linnet merge: their output and their errors.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -30,7 +30,7 @@ TEST(Convert, IntoAFolderWritesTheTypeAndCopiesTheTokenizer) {
   const auto before = CheckpointReader::open(source), after = CheckpointReader::open(output);
   ASSERT_EQ(after->names().size(), before->names().size());
   for (const std::string& name : before->names()) EXPECT_EQ(after->info(name).dtype, DType::kBF16) << name;
-  EXPECT_EQ(entries(scratch.path()), 1U);  // nothing half-written beside it
+  EXPECT_EQ(entries(scratch.path()), 1U);  // no partial file next to it
 }
 
 TEST(Convert, OfAFolderThatHasTheTypeChangesNothing) {
@@ -83,7 +83,7 @@ TEST(Convert, InterruptedItLeavesNothing) {
   LINNET_NEEDS(model);
   Scratch scratch;
   for (const char* name : {"out", "out.gguf"})
-    for (const double wait : {0.2, 0.4, 0.8, 1.6}) {  // some of them amid writing
+    for (const double wait : {0.2, 0.4, 0.8, 1.6}) {  // some of them while writing
       const CliResult r = run_linnet({"convert", model.string(), "-o", (scratch / name).string(), "--dtype", "f32"},
                                      {.signal = SIGINT, .signal_after_s = wait});
       if (r.exit_code == 0) std::filesystem::remove_all(scratch / name);
@@ -128,7 +128,7 @@ TEST(MergeRefusals, NameWhatIsNoLora) {
   EXPECT_EQ(entries(scratch.path()), 0U);
 }
 
-// findings E8: a quantised model into a folder was refused with the name of a tensor inside the program
+// The error for a quantised model had the name of an internal tensor.
 TEST(Convert, SaysThatAQuantisedModelNeedsAType) {
   const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(model);

@@ -1,4 +1,4 @@
-// The commands of docs/cookbook.md run as they are written, on small files of our own.
+// Runs the commands of docs/cookbook.md on small files of our own.
 #include <gmock/gmock.h>
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// Files and pipes of rows, as every verb that takes texts reads them (docs/cli.md, "Rows of text").
+// Files and pipes of rows, for every verb that takes texts (docs/cli.md, "Rows of text").
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ CliResult classify(std::vector<std::string> arguments, const std::string& input 
   return run_linnet(all, {.input = input});
 }
 
-// The answer's probabilities, whatever the row is called.
+// The probabilities of the answer without the row's number.
 std::vector<std::string> scores(const CliResult& result) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   std::vector<std::string> all;
@@ -27,7 +27,7 @@ std::vector<std::string> scores(const CliResult& result) {
   return all;
 }
 
-// findings E3: the same rows in every form, from a pipe or a file, give the same answers.
+// The same rows in every format, from a pipe or a file, give the same answers.
 TEST(DataInput, EveryFormOfTheRowsGivesTheSameAnswers) {
   const auto want = scores(classify({"w5 w6", "w7 w8"}));
   ASSERT_EQ(want.size(), 2u);
@@ -65,7 +65,7 @@ TEST(DataInput, WhatCannotBeReadIsSaid) {
   EXPECT_EQ(classify({"--input-format", "yaml"}, "w5\n").exit_code, 2);
 }
 
-// The examples are told by their own name and content, whatever the input is.
+// The format of the examples is detected independently of the input's.
 TEST(DataInput, TheInputsFormatSaysNothingOfTheExamples) {
   const Scratch scratch;
   write_file(scratch / "solved.csv", "text,label\nw5,a\nw6,b\n");
@@ -77,7 +77,7 @@ TEST(DataInput, TheInputsFormatSaysNothingOfTheExamples) {
   EXPECT_THAT(r.err, HasSubstr("w5"));
 }
 
-// findings A6: a gold label that is a number and no label of the head is refused with its row, before any answer.
+// A gold label that is a number and not a label of the head is rejected with its row, before any answer.
 TEST(DataInput, AnUnknownNumberIsNoLabel) {
   const CliResult numbers = classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":7}\n");
   EXPECT_EQ(numbers.exit_code, 3);
@@ -86,7 +86,7 @@ TEST(DataInput, AnUnknownNumberIsNoLabel) {
   EXPECT_EQ(classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
 }
 
-// findings E3: columns that could be a completion, a question, tagged words or a chat are no empty texts.
+// Columns that could be a completion, a question, tagged words or a chat are not empty texts.
 TEST(DataInput, ATextIsFoundAmongColumnsOfOtherTasks) {
   const auto want = scores(classify({"w5 w6"}));
   EXPECT_EQ(scores(classify({}, "{\"prompt\":\"w5 w6\",\"completion\":\"w7\"}\n")), want);
@@ -101,7 +101,7 @@ TEST(DataInput, ATextIsFoundAmongColumnsOfOtherTasks) {
   }
 }
 
-// findings A7: --problem-type is train's; a head's classes may have a point in the file, as pandas writes them.
+// --problem-type is an option of train; a head's classes may have a decimal point in the file, as pandas writes them.
 TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
   const Scratch scratch;
   write_file(scratch / "f.csv", "text,label\nw5 w6,1.0\nw7 w8,0.0\n");

@@ -55,7 +55,7 @@ void Disk::enter(const fs::path& path, int node) {
 void Disk::rename(const Change& change) {
   const int node = find(change.path);
   if (change.path.parent_path() != change.to.parent_path()) {
-    enter(change.to, node);  // two folders, each with its own fate
+    enter(change.to, node);  // two folders: each may lose its change
     enter(change.path, -1);
     return;
   }

@@ -1,8 +1,8 @@
-// What the disk holds after a power loss: the changes of a recorded run (tests/cli/shim), of which those nobody synced
-// may be missing, in any combination.
+// The state of the disk after a power loss: the changes of a recorded run (tests/cli/shim); changes without a sync may
+// be missing, in any combination.
 //
 //   const std::vector<Change> changes = read_changes(record);
-//   Disk disk(changes, 57, root);          // the power goes after the 57th
+//   Disk disk(changes, 57, root);          // power loss after the 57th
 //   disk.write(root, Disk::Survives::kSome, rng);
 #pragma once
 
@@ -17,7 +17,7 @@ namespace linnet::test {
 
 struct Change {
   long allocations = 0;   // of the process until then
-  std::string what = {};  // create, empty, write, sync, rename, mkdir, remove; nothing: one that failed
+  std::string what = {};  // create, empty, write, sync, rename, mkdir, remove; nothing: a failed one
   std::filesystem::path path = {}, to = {};
   std::size_t offset = 0;  // of `bytes`
   std::string bytes = {};
@@ -26,11 +26,11 @@ std::vector<Change> read_changes(const std::filesystem::path& record);
 
 class Disk {
  public:
-  enum class Survives { kNothing, kSome, kEverything };  // of what was not synced
+  enum class Survives { kNothing, kSome, kEverything };  // fate of changes without a sync
 
-  // The first `count` changes; paths are below `root`, which is there before.
+  // The first `count` changes; paths are below `root`, which exists before.
   Disk(const std::vector<Change>& changes, std::size_t count, const std::filesystem::path& root);
-  // Makes the folder `root` anew as it is found after the loss.
+  // Recreates the folder `root` in the state after the loss.
   void write(const std::filesystem::path& root, Survives survives, Rng& rng) const;
 
  private:
@@ -40,18 +40,19 @@ class Disk {
     bool empties = false;
   };
   using Entries = std::map<std::string, int>;                 // name to node
-  using Renaming = std::vector<std::pair<std::string, int>>;  // of one folder at once; node -1: the name goes
+  using Renaming = std::vector<std::pair<std::string, int>>;  // changes of one folder at once; node -1: the name is
+                                                              // removed
   struct Node {
     bool folder = false;
-    std::string bytes = {};          // synced
-    std::vector<Write> writes = {};  // since
-    Entries entries = {};            // synced
+    std::string bytes = {};          // with sync
+    std::vector<Write> writes = {};  // since then
+    Entries entries = {};            // with sync
     std::vector<Renaming> changed = {};
-    Entries live = {};  // as the running process sees it
+    Entries live = {};  // as seen by the running process
   };
 
   void apply(const Change& change);
-  int find(const std::filesystem::path& path) const;  // -1: not there
+  int find(const std::filesystem::path& path) const;  // -1: absent
   void enter(const std::filesystem::path& path, int node);
   void rename(const Change& change);
   void sync(Node& node);

@@ -1,4 +1,4 @@
-// Completions and manual pages, made from the table of options.
+// Completions and manual pages from the table of options.
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
@@ -31,7 +31,7 @@ class Documents : public ::testing::Test {
   Scratch scratch_;
 };
 
-// findings E6: no shell completion
+// Shell completion.
 TEST_F(Documents, BashCompletesVerbsOptionsAndValues) {
   const auto complete = [&](const std::string& words) {
     const std::string script = path("script.sh");
@@ -74,7 +74,7 @@ TEST_F(Documents, TheTablesOfTheCommandLinesPageAreTheProgramsOwn) {
       << "docs/cli.md ends with what `linnet documents FOLDER` writes to FOLDER/doc/linnet/options.md";
 }
 
-// findings E6: no manual page
+// Manual pages.
 TEST_F(Documents, EveryVerbHasAManualPageWithoutWarnings) {
   const auto pages = list_folder(scratch_ / "man/man1");
   EXPECT_GE(pages.size(), 16u);  // the verbs and linnet(1)

@@ -1,4 +1,4 @@
-// linnet embed: rows of the last layer pooled, in the reference's numbers where it gives the rows.
+// linnet embed: pooled rows of the last layer, equal to the reference's if it has the rows.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 namespace linnet::test {
 namespace {
 
-// GPT-2's tiny tokenizer adds nothing, so that a text's rows are just the reference's.
+// GPT-2's tiny tokenizer adds no tokens, so the rows of a text are exactly the reference's.
 const std::string kPlain = "gpt2/causal";
 
 std::vector<std::vector<float>> embeddings(const CliResult& result) {
@@ -132,7 +132,7 @@ TEST(Embed, PlainOutputIsALineOfNumbers) {
   EXPECT_EQ(std::count(r.out.begin(), r.out.end(), ' '), 23);
 }
 
-// findings A11: a text without tokens is an error of its row; the others are answered in their places.
+// A text without tokens is an error of its row; the others are answered in place.
 TEST(Embed, AnEmptyTextAmongOthersIsNamed) {
   const Scratch scratch;
   put(scratch / "t.jsonl", "{\"text\": \"w5\"}\n{\"text\": \"\"}\n{\"text\": \"w6\"}\n");
@@ -149,7 +149,7 @@ TEST(Embed, AnEmptyTextAmongOthersIsNamed) {
   EXPECT_EQ(run_linnet({"embed", "-m", model("bert/masked"), "--json", ""}).exit_code, 0);
 }
 
-// A row that cannot be read keeps its place: an empty line, NaN in a matrix, and `search` counts it.
+// An unreadable row keeps its position: an empty line, NaN in a matrix, and `search` counts it.
 TEST(Embed, ARowThatCannotBeReadKeepsItsPlace) {
   const Scratch scratch;
   put(scratch / "t.csv", "id,text\n1\n2,w5\n3,w6,w7\n");
@@ -168,7 +168,7 @@ TEST(Embed, ARowThatCannotBeReadKeepsItsPlace) {
   EXPECT_EQ(hits[0]["row"], 1);
 }
 
-// findings A12: what is cut is said, once.
+// Truncated texts are reported once.
 TEST(Embed, CutTextsAreCounted) {
   const CliResult r =
       run_linnet({"embed", "-m", model(kPlain), "--json", "--max-length", "2", "w5 w6 w7", "w5", "w8 w9 w5"});

@@ -1,5 +1,5 @@
-// Faults at every place where they can hit a training run: the process dies, the disk is full, memory ends, the clock
-// goes back. tests/cli/shim puts them there.
+// Faults at every point of a training run: the process dies, the disk is full, memory is exhausted, the clock goes
+// back. tests/cli/shim injects them.
 #include <cerrno>
 
 #include "tests/cli/disk.h"
@@ -11,7 +11,7 @@ namespace {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-enum class Depth { kSome, kEvery };  // of the places
+enum class Depth { kSome, kEvery };  // number of fault points
 
 class TrainFaults : public TrainCli {
  protected:
@@ -21,7 +21,7 @@ class TrainFaults : public TrainCli {
     ASSERT_EQ(r.exit_code, 0) << r.err;
     changes_ = read_changes(record());
     ASSERT_GT(changes_.size(), 50U);
-    for (Change& change : changes_)  // told of the folder `out`, whose runs they are compared with
+    for (Change& change : changes_)  // relative to the folder `out`, for comparison with other runs
       for (fs::path* path : {&change.path, &change.to})
         if (fs::path below = path->lexically_relative(out("whole")); !path->empty() && *below.begin() != "..")
           *path = below == "." ? out() : out() / below;
@@ -29,7 +29,7 @@ class TrainFaults : public TrainCli {
   }
   fs::path record() const { return scratch_.path() / "record"; }
 
-  // Six steps, a checkpoint at each second one; it goes on from what is in the folder.
+  // Six steps with a checkpoint every second one; resumes from the folder.
   CliResult run(const fs::path& output, Environment faults, const std::vector<std::string>& more = {}) const {
     fs::remove(record());
     std::vector<std::string> how{"--max-steps", "6", "--save-every", "2", "--eval-every", "3",
@@ -41,7 +41,7 @@ class TrainFaults : public TrainCli {
     return run_linnet(arguments(output, how), {.environment = faults});
   }
 
-  // The changes at which to put a fault, counted from 1: all of them, or some from the first to the last.
+  // The changes to inject a fault at, counted from 1: all, or some from the first to the last.
   std::vector<std::size_t> places(Depth depth, std::size_t count, std::size_t some) const {
     std::vector<std::size_t> chosen;
     if (depth == Depth::kEvery) some = count;
@@ -49,7 +49,7 @@ class TrainFaults : public TrainCli {
     return chosen;
   }
 
-  // The newest checkpoint that the first `count` changes put in place; -1: none yet.
+  // The newest checkpoint within the first `count` changes; -1: none.
   std::int64_t saved_after(std::size_t count) const {
     std::int64_t step = -1;
     for (std::size_t i = 0; i < count; ++i) {
@@ -86,7 +86,7 @@ class TrainFaults : public TrainCli {
     }
   }
   void fill_disk(Depth depth, std::initializer_list<int> errors) {
-    std::size_t last = changes_.size();  // the last change that needs room
+    std::size_t last = changes_.size();  // the last change that needs disk space
     while (changes_[last - 1].what == "remove" || changes_[last - 1].what == "nothing") --last;
     auto error = errors.begin();
     for (const std::size_t at : places(depth, last, 16)) {
@@ -103,8 +103,8 @@ class TrainFaults : public TrainCli {
       if (++error == errors.end()) error = errors.begin();
     }
   }
-  // One allocation after the other finds no memory: those of the second step, a checkpoint's among them. Of several
-  // thousand, so many as a quarter of an hour allows.
+  // Each allocation of the second step fails in turn, also those of a checkpoint. Of several thousand, as many as
+  // possible in 15 minutes.
   void starve(Depth depth) {
     std::vector<long> logged;  // allocations until each step was written
     for (const Change& change : changes_)
@@ -136,7 +136,7 @@ TEST_F(TrainFaults, ShortAndInterruptedWritesAreGoneOnWith) {
   EXPECT_EQ(manifest_fault(checkpoint_path(out(), 6)), "");
 }
 
-// What was synced is there, what was not may be: a checkpoint that has its name is whole all the same.
+// Changes without a sync may be missing: a checkpoint with its final name is complete nevertheless.
 TEST_F(TrainFaults, PowerLossLeavesOldOrNew) {
   Rng rng(5);
   for (std::size_t count = 0; count <= changes_.size(); ++count) {
@@ -174,7 +174,7 @@ TEST_F(TrainFaults, ClockAndHostAreNoPartOfTheResult) {
   EXPECT_TRUE(renamed);
 }
 
-// From too little to enough: each size ends well or says what was missing.
+// From too little memory to enough: each size succeeds or reports what was missing.
 using TrainFaultsSlow = TrainFaults;
 TEST_F(TrainFaultsSlow, AnyLimitOfMemoryIsSaid) {
   bool enough = false;
@@ -190,7 +190,7 @@ TEST_F(TrainFaultsSlow, AnyLimitOfMemoryIsSaid) {
   }
   EXPECT_TRUE(enough);
 }
-// libgomp would end the program in its own words.
+// libgomp would end the program with its own message.
 TEST_F(TrainFaults, ThreadsWithoutRoomAreSaid) {
   std::vector<std::string> many = arguments(out(), {"--max-steps", "2"});
   std::replace(many.begin(), many.end(), std::string("1"), std::string("64"));  // of -t

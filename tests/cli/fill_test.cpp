@@ -1,4 +1,4 @@
-// linnet fill: as Transformers' fill-mask pipeline answers, with the numbers of a forward pass.
+// linnet fill against Transformers' fill-mask pipeline and the probabilities of a forward pass.
 #include <gtest/gtest.h>
 
 #include "linnet/models/pretrained.h"
@@ -41,7 +41,7 @@ TEST(Fill, GivesTheLikeliestWordsWithThePipelinesKeys) {
     EXPECT_NEAR(word["score"].get<double>(), p[id], 1e-5);
     EXPECT_LE(word["score"].get<double>(), last);
     last = word["score"];
-    if (id < 5) continue;  // a special token is no word
+    if (id < 5) continue;  // special tokens are not words
     const std::string name = "w" + std::to_string(id);
     EXPECT_EQ(word["token_str"], name);
     EXPECT_EQ(word["sequence"], "w9 w10 " + name + " w11");
@@ -56,7 +56,7 @@ TEST(Fill, SeveralMasksAreAListEach) {
   ASSERT_EQ(found[1].size(), 3U);
   const auto p = probabilities({1, 4, 10, 4, 2}, 3);
   EXPECT_NEAR(found[1][0]["score"].get<double>(), p[found[1][0]["token"].get<std::size_t>()], 1e-5);
-  // As the pipeline: with several masks the special tokens are left standing.
+  // As in the pipeline: with several masks, the special tokens stay in the text.
   EXPECT_NE(found[0][0]["sequence"].get<std::string>().find("[MASK]"), std::string::npos);
 }
 

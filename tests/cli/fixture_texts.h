@@ -1,4 +1,4 @@
-// Texts that the tiny tokenizers of tests/fixtures turn into the ids of the reference's rows: "w5 w6" is 5, 6.
+// Texts whose ids with the tiny tokenizers of tests/fixtures are the reference's rows: "w5 w6" is 5, 6.
 #pragma once
 
 #include <cmath>
@@ -17,7 +17,7 @@ inline std::string words(const std::vector<std::int32_t>& ids) {
   return text;
 }
 
-// One row of a fixture's batch without its padding, and what the reference gives for it.
+// One row of a fixture's batch without padding, and the reference's results.
 struct FixtureRow {
   std::vector<std::int32_t> ids;
   std::vector<float> logits;  // [length or 1, width]
@@ -59,7 +59,7 @@ inline std::vector<Json> json_lines(const std::string& out) {
   return lines;
 }
 
-// The entry of a list of objects whose `key` is `value`; null where there is none.
+// The entry of a list of objects whose `key` is `value`, or null.
 inline Json entry(const Json& list, const char* key, const std::string& value) {
   for (const Json& item : list)
     if (item.at(key) == value) return item;

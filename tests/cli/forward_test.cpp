@@ -1,4 +1,4 @@
-// linnet forward against the numbers that Transformers gave for every fixture.
+// linnet forward against the results of Transformers for every fixture.
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
@@ -15,7 +15,7 @@ std::string joined(std::span<const std::int32_t> ids) {
   return text;
 }
 
-// What the mask keeps of every row: the batch as a user gives it.
+// The unmasked part of every row, as a user passes it.
 std::vector<std::string> kept(const std::vector<std::vector<std::int32_t>>& rows,
                               const std::vector<std::vector<std::int32_t>>& mask) {
   std::vector<std::string> lists;
@@ -28,7 +28,7 @@ std::vector<std::string> kept(const std::vector<std::vector<std::int32_t>>& rows
   return lists;
 }
 
-// A per-token tensor [batch, length, …] with each row's `n` values moved to the other end.
+// Moves each row's `n` values of a per-token tensor [batch, length, …] to the other end.
 std::vector<float> moved_left(const Tensor& t, const std::vector<std::vector<std::int32_t>>& mask) {
   const auto values = t.data<float>();
   const std::size_t width = mask.front().size(), each = values.size() / mask.size() / width;

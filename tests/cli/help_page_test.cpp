@@ -10,14 +10,14 @@
 namespace linnet::test {
 namespace {
 
-// Bytes that begin a character: everything in --help is one cell wide.
+// Number of characters: everything in --help is one cell wide.
 std::size_t cells(const std::string& line) {
   std::size_t count = 0;
   for (const char c : line) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
   return count;
 }
 
-// Lines that are too long though they could be broken, and blank lines that follow another.
+// Lines that are too long but could be wrapped, and repeated blank lines.
 std::string faults(const std::string& page, std::size_t columns) {
   std::istringstream lines(page);
   std::string faults, line, before = "-";
@@ -58,7 +58,7 @@ TEST(HelpPage, UsesAWideTerminalAndNeverLessThanForty) {
   EXPECT_EQ(unset, help({"train", "--help"}, "wide"));
 }
 
-// An example stays a command: lines are broken with a backslash, and never inside quotes.
+// Examples stay valid commands: lines are wrapped with a backslash, never inside quotes.
 TEST(HelpPage, ExamplesStayCommands) {
   const std::string page = help({"classify", "--help"}, "60");
   EXPECT_NE(page.find(" \\\n      "), std::string::npos) << page;

@@ -1,5 +1,5 @@
-// findings D1: names of 5,000 characters, loops of links, links to nothing, pipes and folders where a file is expected,
-// and no free file numbers, for every verb that takes a file: the right exit code, one line, escaped.
+// Names of 5,000 characters, loops of links, dangling links, pipes and folders in place of a file, and no free file
+// descriptors, for every verb that takes a file: the right exit code, one escaped line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ class HostilePaths : public testing::Test {
     EXPECT_EQ(::mkfifo((scratch_ / "pipe.gguf").c_str(), 0600), 0);
     write_file(scratch_ / "texts.txt", "w5 w6\n");
   }
-  // Every place of the command line where a path stands; PATH is it.
+  // Every position of a path in a command line, marked PATH.
   static std::vector<std::vector<std::string>> uses() {
     const std::string model = (fixtures() / "bert/classifier").string(),
                       causal = (fixtures() / "llama/causal").string();
@@ -83,14 +83,14 @@ TEST_F(HostilePaths, APipeWithoutAWriterIsNotWaitedFor) {
   }
 }
 
-// The machine is to blame, not the file: 1.
+// An error of the machine, not of the file: exit 1.
 TEST_F(HostilePaths, NoFreeFileNumbers) {
   const std::string model = (fixtures() / "bert/classifier").string();
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"inspect", model}, {"classify", "w5", "-m", model}, {"tokenize", "w5", "-m", model}})
     for (const std::uint64_t files : {3, 4, 5}) {
       const CliResult r = run_linnet(arguments, {.open_files = files});
-      if (r.exit_code == 0) continue;                          // it gets by with these
+      if (r.exit_code == 0) continue;                          // these descriptors suffice
       if (r.exit_code == 126 || r.exit_code == 127) continue;  // the program does not start with so few
       expect_refused(r, arguments[0], {1});
     }

@@ -1,4 +1,4 @@
-// pull, models, rm and -m org/name, through the program, against a server that plays the Hub.
+// pull, models, rm and -m org/name through the program, with a fake Hub server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class HubVerbs : public testing::Test {
   }
   CliResult run(const std::vector<std::string>& arguments,
                 std::vector<std::pair<std::string, std::string>> environment = {}) {
-    // A variable of the outside that is set goes before; these empty ones count as unset.
+    // A variable of the outer environment takes precedence; these empty ones count as unset.
     std::vector<std::pair<std::string, std::string>> all{{"HF_ENDPOINT", hub_.url()},
                                                          {"HF_HUB_CACHE", scratch_.path().string()},
                                                          {"HF_HOME", home_.path().string()},
@@ -43,7 +43,7 @@ class HubVerbs : public testing::Test {
     all.insert(all.end(), environment.begin(), environment.end());
     return run_linnet(arguments, {.environment = all, .working_directory = home_.path().string()});
   }
-  // One line on stderr in the form of the contract, nothing on stdout.
+  // Expects one line on stderr in the form of the contract, nothing on stdout.
   static void expect_refusal(const CliResult& r, int exit_code, const std::string& says) {
     EXPECT_EQ(r.exit_code, exit_code) << r.err;
     EXPECT_EQ(r.out, "");

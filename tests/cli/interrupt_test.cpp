@@ -1,5 +1,5 @@
-// The program under SIGINT, SIGTERM and SIGHUP at random moments while products run: it ends with 130, leaves whole
-// checkpoints, and what is resumed has the bits of a run without signals.
+// The program under SIGINT, SIGTERM and SIGHUP at random moments while products run: it ends with 130, leaves complete
+// checkpoints, and a resumed run has the same bits as one without signals.
 #include <signal.h>  // NOLINT: SIGHUP is POSIX, not in <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ CliOptions at_random(Rng& rng, double seconds) {
   return {.signal = kSignals[rng.below(3)], .signal_after_s = rng.uniform() * seconds};
 }
 
-// Interrupts a run again and again, each time going on from what is there, until it has been hit so often.
+// Interrupts a run and resumes it, until it was interrupted the given number of times.
 void interrupt_training(const std::vector<std::string>& command, const fs::path& output, const std::string& weights,
                         int interruptions) {
   std::vector<std::string> undisturbed = command;
@@ -43,7 +43,7 @@ void interrupt_training(const std::vector<std::string>& command, const fs::path&
   }
 }
 
-// Ends with 130, or is through before the signal comes.
+// Ends with 130, or finishes before the signal.
 void interrupt_answers(const std::vector<std::string>& command, const CliOptions& options, int interruptions) {
   const CliResult whole = run_linnet(command, options);
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
@@ -81,7 +81,7 @@ std::string labelled_sentences(int count) {
   return rows;
 }
 
-// findings B1, on a tiny model.
+// On a tiny model.
 TEST_F(TrainCli, AnyPoliteSignalAtAnyMomentKeepsTheBits) {
   interrupt_training(arguments(out(), {"--epochs", "20", "--save-every", "50", "--batch-size", "8", "--resume"}), out(),
                      "model.safetensors", 6);
@@ -93,7 +93,7 @@ TEST(Interrupted, AnswersEndWith130) {
   interrupt_answers({"embed", "-m", encoder, "--dtype", "f32"}, {.input = "w5 w6\nw7\n"}, 2);
 }
 
-// What the parent process told the program to ignore stays ignored.
+// Signals that the parent process ignores stay ignored.
 TEST(Interrupted, UnderNohupAHangUpIsNotHeard) {
   const auto before = signal(SIGHUP, SIG_IGN);
   const CliResult r = run_linnet({"doctor", "--bench"}, {.signal = SIGHUP, .signal_after_s = 0.05});
@@ -109,7 +109,7 @@ TEST(Interrupted, UnderAParentThatIgnoresSigcontTheProgramEnds) {
   EXPECT_EQ(r.exit_code, 0) << r.err;
 }
 
-// A program that reads standard input, and what it is waiting for never comes.
+// A program that waits for standard input that never comes.
 class Waiting {
  public:
   Waiting() {
@@ -139,7 +139,7 @@ class Waiting {
   Waiting& operator=(const Waiting&) = delete;
 
   void send(int signal) const { kill(child_, signal); }
-  // Of a process that has stopped or ended.
+  // Status of a process that has stopped or ended.
   int status(int options = 0) const {
     int status = -1;
     waitpid(child_, &status, options);
@@ -158,7 +158,7 @@ TEST(Interrupted, AReadThatWaitsHearsSignalsAtOnce) {
     program.send(signal);
     const int status = program.status();
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << status;
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));  // 100 ms where nothing else runs
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));  // 100 ms on an idle machine
   }
 }
 
@@ -177,7 +177,7 @@ TEST(Interrupted, ControlZStopsAndGoesOn) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << status;
 }
 
-// findings B1: 300 interruptions of the real models; a training run has products as large as those that aborted.
+// 300 interruptions of the real models; training has products as large as those that aborted.
 class InterruptedSlow : public TrainCli, public ::testing::WithParamInterface<const char*> {
  protected:
   static constexpr int kTimes = 40;  // of each verb in each type: 320

@@ -1,4 +1,4 @@
-// The frame of the program: verbs, help, exit codes, streams.
+// The program without a model: verbs, help, exit codes, streams.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -39,7 +39,7 @@ TEST(Program, UnknownOptionIsWrongUsage) {
   EXPECT_NE(r.err.find("--jason"), std::string::npos) << r.err;
 }
 
-// findings E5: an unknown option was not named (field cases 31 to 33)
+// The error for an unknown option names it.
 TEST(Program, UnknownOptionsAreNamedWithTheNearest) {
   struct Case {
     std::vector<std::string> arguments;
@@ -80,7 +80,7 @@ TEST(Program, ValuesOfOptionsAreNotTakenForOptions) {
   EXPECT_EQ(r.exit_code, 3) << r.err;
 }
 
-// findings E5: `linnet list` -> "nearest: fill, run, pull"
+// `linnet list` suggested "fill, run, pull".
 TEST(Program, VerbsByTheirMeaning) {
   for (const auto& [typed, meant] :
        {std::pair("list", "models"), std::pair("chat", "run"), std::pair("predict", "classify"),
@@ -95,7 +95,7 @@ TEST(Program, VerbsByTheirMeaning) {
   EXPECT_NE(run_linnet({"xyzzy"}).err.find("; there are: run, score, classify"), std::string::npos);
 }
 
-// findings E6: --help showed few defaults
+// --help has all defaults.
 TEST(Program, HelpShowsDefaults) {
   const std::string train = run_linnet({"train", "--help"}, kWide).out;
   const std::string classify = run_linnet({"classify", "--help"}, kWide).out;
@@ -106,8 +106,7 @@ TEST(Program, HelpShowsDefaults) {
   EXPECT_NE(classify.find("-q, --quiet"), std::string::npos);
 }
 
-// findings D1: text of any length, and names that no file can have, are the file's fault and never a library's
-// exception
+// Texts of any length and impossible file names are errors of the file, never a library's exception.
 TEST(Program, NamesThatNoFileCanHaveAreBadInput) {
   const std::string longest(5000, 'n'), part = "/tmp/" + std::string(300, 'n');
   for (const std::string& name : {longest, part})
@@ -143,7 +142,7 @@ TEST(Program, EveryVerbExplainsItselfWithTwoExamples) {
   EXPECT_GE(verbs, 1u);
 }
 
-// findings E6: no version of the default model
+// The version of the default model.
 TEST(Program, VersionNamesTheDefaultModel) {
   const CliResult r = run_linnet({"--version"}, {.environment = {{"LINNET_CACHE", "/nowhere"}}});
   EXPECT_EQ(r.exit_code, 0);
@@ -152,7 +151,7 @@ TEST(Program, VersionNamesTheDefaultModel) {
       << r.out;
 }
 
-// findings E8: the default model was not listed
+// The default model is listed.
 TEST(Models, ListsTheDefaultModel) {
   const Scratch cache;
   put(cache / "models/SmolLM2-135M-Instruct.gguf", "GGUF");
@@ -175,7 +174,7 @@ TEST(Doctor, JsonIsOneObjectInUnderASecond) {
   EXPECT_TRUE(json["cpu"]["features"].is_array());
   EXPECT_TRUE(json["kernels"].contains("f32"));
   EXPECT_TRUE(json["libraries"].contains("highway"));
-  EXPECT_LT(r.seconds, 5.0);  // a second when nothing else runs
+  EXPECT_LT(r.seconds, 5.0);  // one second on an idle machine
 }
 
 TEST(Doctor, BenchMeasuresMemoryAndArithmetic) {

@@ -21,9 +21,9 @@ ProgressFacts training() {
   return facts;
 }
 
-// findings E1: under 120 columns the line wrapped, and every step printed new lines
+// Under 120 columns the line wrapped, and every step printed new lines.
 TEST(ProgressLine, NeverWrapsAtAnyWidth) {
-  ProgressFacts wide = training();  // the same kind: characters of two cells
+  ProgressFacts wide = training();  // also characters of two cells
   wide.label = "重みを書き込み中 model-00001-of-00002.safetensors (1/2)";
   wide.note = "損失 0.5, 学習率 2e-5";
   ProgressFacts unknown = training();

@@ -10,7 +10,7 @@
 namespace linnet::test {
 namespace {
 
-// findings E1: the time left counted the steps before a resume
+// The remaining time counted the steps before a resume.
 TEST(WorkRate, WorkBeforeThisRunCountsForNothing) {
   app::WorkRate rate;
   rate.start_at(900);
@@ -20,7 +20,7 @@ TEST(WorkRate, WorkBeforeThisRunCountsForNothing) {
   EXPECT_EQ(rate.seconds_left(1000), 90);
 }
 
-// The same kind: work that changes its speed
+// Work that changes its speed.
 TEST(WorkRate, FollowsTheWorkWithoutJumping) {
   app::WorkRate rate;
   std::int64_t done = 0;
@@ -33,7 +33,7 @@ TEST(WorkRate, FollowsTheWorkWithoutJumping) {
   EXPECT_NEAR(rate.per_second(), 2, 0.3);
 }
 
-// The widest of the lines that were drawn in this part of the output.
+// The widest line in this part of the output.
 std::size_t widest_draw(std::string_view output) {
   std::size_t widest = 0;
   for (std::size_t at = 0; (at = output.find("training", at)) != output.npos; ++at) {
@@ -55,7 +55,7 @@ class ProgressInATerminal : public TrainCli {
   }
 };
 
-// findings E1: under 120 columns every step printed new lines; resized while it runs
+// Under 120 columns every step printed new lines; resized while running.
 TEST_F(ProgressInATerminal, FitsEveryWidthAlsoWhenResized) {
   TerminalSession run(long_run(), {.columns = 60});
   ASSERT_TRUE(run.wait_for("training [")) << run.output();
@@ -69,7 +69,7 @@ TEST_F(ProgressInATerminal, FitsEveryWidthAlsoWhenResized) {
     EXPECT_LT(widest, static_cast<std::size_t>(columns)) << part;
     EXPECT_EQ(part.find('\n'), std::string::npos) << part;
     run.resize(columns = next);
-    run.read_for(0.4);  // what was under way
+    run.read_for(0.4);  // output in transit
     from = run.output().size();
     run.read_for(0.8);
   }
@@ -78,7 +78,7 @@ TEST_F(ProgressInATerminal, FitsEveryWidthAlsoWhenResized) {
   EXPECT_EQ(run.finish(), 130) << run.output();
 }
 
-// The same kind: outside a terminal one line, then silence for an epoch
+// Outside a terminal: one line, then silence for an epoch.
 TEST_F(ProgressInATerminal, OutsideATerminalALineSaysHowLongItTakes) {
   CliOptions stop;
   stop.signal = SIGINT;

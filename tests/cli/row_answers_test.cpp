@@ -36,7 +36,7 @@ std::vector<int> rows_of(const std::string& out) {
   return rows;
 }
 
-// findings E4: every JSON line names its row, empty rows counted.
+// Every JSON line has the number of its row, empty rows counted.
 TEST(RowAnswers, EveryJsonLineNamesItsRow) {
   const Scratch scratch;
   const std::string texts = written(scratch, "texts.txt", "w5 [MASK]\n\nw6 [MASK]\n\n\n[MASK] [MASK]\n");
@@ -61,7 +61,7 @@ TEST(RowAnswers, EveryJsonLineNamesItsRow) {
               ElementsAre(0, 2));
 }
 
-// findings A11: a text without tokens is named, and the others are answered.
+// A text without tokens is named, and the others are answered.
 TEST(RowAnswers, ATextWithoutTokensIsNamedAndTheOthersAreAnswered) {
   const Scratch scratch;
   const std::string file = written(scratch, "texts.jsonl", "{\"text\":\"w5\"}\n{\"text\":\"\"}\n{\"text\":\"w6\"}\n");
@@ -75,7 +75,7 @@ TEST(RowAnswers, ATextWithoutTokensIsNamedAndTheOthersAreAnswered) {
   EXPECT_EQ(lines[2]["scores"], json_lines(run("classify", "gpt2/classifier", {"--json", "w6"}).out).at(0)["scores"]);
   EXPECT_THAT(r.err, HasSubstr(file + ":2: "));
   EXPECT_THAT(r.err, Not(HasSubstr("[rows]")));
-  // The same kind: a quoted empty cell of a one-column CSV, in text.
+  // A quoted empty cell of a one-column CSV, in text.
   const CliResult cell =
       run("classify", "gpt2/classifier", {"--input", written(scratch, "one.csv", "text\nw5\n\"\"\nw6\n")});
   EXPECT_EQ(cell.exit_code, 3);
@@ -83,7 +83,7 @@ TEST(RowAnswers, ATextWithoutTokensIsNamedAndTheOthersAreAnswered) {
   EXPECT_THAT(cell.err, HasSubstr("one.csv:3: "));
 }
 
-// findings A17: a row's error is that row's, in every verb.
+// A row's error does not affect other rows, in every verb.
 TEST(RowAnswers, AnErrorIsOfItsRowAlone) {
   const Scratch scratch;
   const std::string masks = written(scratch, "masks.txt", "w5 [MASK]\nw6\nw7 [MASK]\n");
@@ -111,13 +111,13 @@ TEST(RowAnswers, AnErrorIsOfItsRowAlone) {
   EXPECT_EQ(cut.exit_code, 3);
   EXPECT_THAT(rows_of(cut.out), ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(cut.err, HasSubstr("l.jsonl:3: 'text' is [7], not a text"));
-  // A masked LM's text that holds the mask itself.
+  // A masked LM's text that contains the mask.
   const CliResult masked = run("classify", "bert/masked", {"--labels", "w7,w8", "--json", "--input", masks});
   EXPECT_EQ(masked.exit_code, 3);
   EXPECT_TRUE(json_lines(masked.out).at(1).contains("label")) << masked.out << masked.err;
 }
 
-// findings E4: answers joined to the input's own columns, row for row.
+// Answers are joined to the input's columns, row by row.
 TEST(RowAnswers, AreJoinedToTheInputsColumns) {
   const Scratch scratch;
   const std::string file = written(scratch, "in.csv", "id,text,note\n1,w5,\"a, \"\"b\"\"\"\n2,w6,\"two\nlines\"\n");
@@ -145,8 +145,7 @@ TEST(RowAnswers, AreJoinedToTheInputsColumns) {
   EXPECT_EQ(lines[1]["score"], answers[1]["score"]);
 }
 
-// findings A11, A17: a row whose text is null, as pandas writes an empty cell, or missing, has its error, and the
-// others their answers.
+// A row whose text is null (pandas' empty cell) or missing has an error; the others have answers.
 TEST(RowAnswers, ARowWithoutATextIsNamedAndTheOthersAreAnswered) {
   const Scratch scratch;
   const std::string file = written(
@@ -164,8 +163,8 @@ TEST(RowAnswers, ARowWithoutATextIsNamedAndTheOthersAreAnswered) {
   EXPECT_THAT(r.err, HasSubstr("3 of 5 rows have no answer"));
 }
 
-// A row that cannot be read at all is as one without a text: every verb names it and answers the others, of a file and
-// of a pipe.
+// An unreadable row is like one without a text: every verb names it and answers the others, from a file and from a
+// pipe.
 TEST(RowAnswers, ARowThatCannotBeReadIsNamedAndTheOthersAreAnswered) {
   const Scratch scratch;
   const std::string lines = "{\"text\":\n{\"text\":\"w5 [MASK]\"}\n[1]\n{\"text\":\"w6 [MASK]\"}\n";
@@ -191,7 +190,7 @@ TEST(RowAnswers, ARowThatCannotBeReadIsNamedAndTheOthersAreAnswered) {
     }
 }
 
-// findings E3: columns of a task that is not completion are no empty prompts.
+// Columns of a task other than completion are not empty prompts.
 TEST(RowAnswers, RunRefusesRowsWithoutAPrompt) {
   const Scratch scratch;
   const std::string file = written(scratch, "in.csv", "question,context\nw5,w6\n");
@@ -200,7 +199,7 @@ TEST(RowAnswers, RunRefusesRowsWithoutAPrompt) {
   EXPECT_THAT(r.err, HasSubstr("the columns are those of question answering"));
 }
 
-// findings E4: the index that pandas writes has no name in the header; its cells stay.
+// The index of pandas has no name in the header; its cells stay.
 TEST(RowAnswers, AColumnWithoutANameStays) {
   const Scratch scratch;
   const std::string file = written(scratch, "in.csv", ",text\n7,w5\n9,w6\n");
@@ -227,7 +226,7 @@ TEST(RowAnswers, AColumnOfTheSameNameStays) {
   EXPECT_FALSE(std::filesystem::exists(scratch / "x.csv"));
 }
 
-// findings A11, E4: nothing shifts in a joined file either.
+// Rows do not shift in a joined file either.
 TEST(RowAnswers, RowsWithoutAnAnswerKeepTheirPlaceInTheFile) {
   const Scratch scratch;
   const std::string file = written(scratch, "in.txt", "w5\n\nw6\n");
@@ -242,7 +241,7 @@ TEST(RowAnswers, RowsWithoutAnAnswerKeepTheirPlaceInTheFile) {
               ::testing::StartsWith("text,n,label,score,margin,abstained\n,1,,,,\nw6,[2],"));
 }
 
-// The heading of a stream is that of its first rows: a column that comes late is the input's fault.
+// The header of a stream is that of its first rows: a later new column is an error of the input.
 TEST(RowAnswers, AColumnThatComesLateIsBadInput) {
   const Scratch scratch;
   const std::string out = (scratch / "out.csv").string();

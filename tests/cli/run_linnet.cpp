@@ -34,7 +34,7 @@ std::string read_all(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The two ends of a terminal in which `input` and Ctrl-D have been typed; the child reads from the second.
+// The two ends of a terminal with `input` and Ctrl-D already typed; the child reads from the second.
 class Terminal {
  public:
   explicit Terminal(const std::string& input) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
@@ -60,7 +60,7 @@ class Terminal {
   int master_, slave_ = -1;
 };
 
-// In the child: never returns. `terminal` is standard input unless negative.
+// In the child; does not return. `terminal` is standard input unless negative.
 void become_linnet(const std::string& folder, const std::vector<std::string>& arguments, const CliOptions& options,
                    int terminal) {
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);

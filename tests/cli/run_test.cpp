@@ -1,4 +1,4 @@
-// linnet run against Transformers' greedy text, and what a user sees of it.
+// linnet run against Transformers' greedy text, and its output for a user.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -70,7 +70,7 @@ TEST(RunVerb, AnOptionsMistakeIsNotTheRows) {
   EXPECT_EQ(r.exit_code, 2) << r.err;
 }
 
-// What is read after the cut ends it with 3; what was in memory by then is enough, or it is not.
+// A read past the cut ends it with 3, unless everything needed was in memory before.
 TEST(RunVerb, AModelThatIsCutOffWhileItRunsEndsWithAWord) {
   const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(model);
@@ -189,7 +189,7 @@ TEST(Run, ChatGoesThroughTheTemplate) {
   EXPECT_EQ(ids(run(folder, {"--input", (scratch / "chat.jsonl").string(), "-n", "4", "--json"})), system);
 }
 
-// A tiny model with a template that lets the ids be told: "w9" before each user's turn, "w10" before each answer.
+// A tiny model whose template marks the turns: "w9" before each user's turn, "w10" before each answer.
 class Conversation : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -287,7 +287,7 @@ TEST(Run, Stories260K) {
   EXPECT_EQ(json["text"].get<std::string>(), read_file(folder / "expected_greedy_200.txt"));
 }
 
-// The real model breaks characters over tokens: what is streamed is whole all the same.
+// The real model splits characters into tokens: streamed characters are complete nevertheless.
 TEST(Run, SmolLm2SaysSomethingSensible) {
   const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
   if (!std::filesystem::exists(model)) GTEST_SKIP() << "no model in the cache; script/fetch-models brings it";

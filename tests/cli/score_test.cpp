@@ -1,4 +1,4 @@
-// linnet score against the log-probabilities that Transformers gives (tools/fixtures/scores.py).
+// linnet score against the log-probabilities of Transformers (tools/fixtures/scores.py).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,7 +12,7 @@
 namespace linnet::test {
 namespace {
 
-// The fixture's tokenizer has one id a word and adds nothing: ids as the text that gives them.
+// The fixture's tokenizer has one id per word and adds none: the text of ids.
 std::string words(const Json& ids) {
   std::string text;
   for (const Json& id : ids) text += (text.empty() ? "w" : " w") + std::to_string(id.get<int>());

@@ -1,4 +1,4 @@
-// Rows of a pipe are answered as they come: each answer is read before the next row is written.
+// Rows of a pipe are answered immediately: each answer is read before the next row is written.
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -45,7 +45,7 @@ class Piped {
     if (child_ > 0) waitpid(child_, nullptr, 0);
   }
   void write(const std::string& text) const { EXPECT_EQ(::write(in_, text.data(), text.size()), std::ssize(text)); }
-  // The next line of output; "" where none comes within a minute.
+  // The next line of output; "" after a minute.
   std::string line() {
     for (;;) {
       const auto end = read_.find('\n');
@@ -77,7 +77,7 @@ class Piped {
   std::string read_;
 };
 
-// findings E3, E4: an answer does not wait for the next row.
+// An answer does not wait for the next row.
 TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
   struct Verb {
     const char* name;
@@ -115,7 +115,7 @@ TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
   }
 }
 
-// The heading of a joined file is that of the first rows: a column that comes late is the input's fault.
+// The header of a joined file is that of the first rows: a later new column is an error of the input.
 TEST(Stream, AColumnThatComesLateIsRefusedByEveryVerb) {
   const Scratch scratch;
   const std::string out = (scratch / "out.csv").string();

@@ -1,4 +1,4 @@
-// The names that a mistyped one may stand for.
+// Suggestions for a mistyped name.
 #include "apps/linnet/suggestions.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ TEST(Suggestions, AMeaningGoesFirst) {
   EXPECT_THAT(suggestions("lr", kOptions, meanings), ElementsAre("learning-rate"));
 }
 
-// findings E5: names were listed in another order each time
+// The order of suggestions was different each time.
 TEST(Suggestions, TiesKeepTheirOrder) {
   for (int i = 0; i < 3; ++i) EXPECT_THAT(suggestions("top", kOptions), ElementsAre("top-k", "top-p"));
 }

@@ -61,7 +61,7 @@ void TerminalSession::type(std::string_view keys) {
     } else if (errno != EAGAIN && errno != EINTR) {
       return;
     }
-    if (!keys.empty()) read_some(0.02);  // who does not read what is shown is not listened to either
+    if (!keys.empty()) read_some(0.02);  // the terminal must be read, or the program stops reading
   }
 }
 
@@ -80,7 +80,7 @@ bool TerminalSession::read_some(double seconds) {
   char bytes[65536];
   const ssize_t got = read(terminal_, bytes, sizeof(bytes));
   if (got > 0) output_.append(bytes, static_cast<std::size_t>(got));
-  return got > 0 || errno == EAGAIN || errno == EINTR;  // EIO: nobody has the other end open
+  return got > 0 || errno == EAGAIN || errno == EINTR;  // EIO: the other end is closed
 }
 
 bool TerminalSession::wait_for(std::string_view text, double seconds) {

@@ -1,5 +1,5 @@
-// The program in a terminal of its own (standard input, output and error): keys are typed over time, the window changes
-// its size, and what is written is read as it comes.
+// The program in a terminal of its own (standard input, output and error): keys are typed over time, the window is
+// resized, and output is read continuously.
 //
 //   TerminalSession chat({"run", "-m", model});
 //   ASSERT_TRUE(chat.wait_for("> "));
@@ -28,16 +28,16 @@ class TerminalSession {
   TerminalSession(const TerminalSession&) = delete;
   TerminalSession& operator=(const TerminalSession&) = delete;
 
-  void type(std::string_view keys);  // all of them, however slowly they are read
+  void type(std::string_view keys);  // types all of them, also if they are read slowly
   void resize(int columns, int rows = 24);
   void signal(int number);
-  // Reads until `text` comes, after what an earlier call found; false after `seconds` or at the end.
+  // Reads until `text` appears after the last match; returns false after `seconds` or at the end.
   bool wait_for(std::string_view text, double seconds = 30);
-  void read_for(double seconds);  // whatever comes
-  // Reads to the end; the exit code, 128 + n when signal n ended it, -1 when it had to be killed after `seconds`.
+  void read_for(double seconds);  // reads any output
+  // Reads to the end; returns the exit code, 128 + n if signal n ended it, -1 if it was killed after `seconds`.
   int finish(double seconds = 60);
 
-  const std::string& output() const { return output_; }  // all of it, control sequences included
+  const std::string& output() const { return output_; }  // all output, with control sequences
   bool echoes() const;                                   // does the terminal show what is typed?
 
  private:

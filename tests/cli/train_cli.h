@@ -33,7 +33,7 @@ class TrainCli : public ::testing::Test {
   fs::path data() const { return scratch_.path() / "rows.jsonl"; }
   fs::path out(const std::string& name = "out") const { return scratch_.path() / name; }
 
-  // `more` goes before what is usual here.
+  // `more` takes precedence over the defaults.
   std::vector<std::string> arguments(const fs::path& output, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> all{"train", "-m", model().string(), "--data", data().string(), "-o", output.string(),
                                  "-t",    "1"};
@@ -47,7 +47,7 @@ class TrainCli : public ::testing::Test {
   Scratch scratch_;
 };
 
-// Every checkpoint that has its name is whole, and a folder that looks like a model is one.
+// Every checkpoint with its final name is complete, and a folder that looks like a model is one.
 inline void expect_whole(const fs::path& output) {
   for (const std::int64_t step : checkpoint_steps(output))
     EXPECT_EQ(manifest_fault(checkpoint_path(output, step)), "") << step;

@@ -1,4 +1,4 @@
-// The memory that `linnet train` plans beside the memory that it takes, on a real model.
+// The memory that `linnet train` plans against the memory that it uses, on a real model.
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -33,7 +33,7 @@ double planned_bytes(const std::string& plan) {
 
 struct Run {
   const char* method;
-  std::uint64_t fewest, most;  // words a text
+  std::uint64_t fewest, most;  // words per text
 };
 
 class TrainMemorySlow : public ::testing::TestWithParam<Run> {};

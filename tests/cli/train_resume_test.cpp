@@ -1,4 +1,4 @@
-// `linnet train --resume`, and what a run that fails leaves.
+// `linnet train --resume`, and the files of a failed run.
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT: SIGINT is POSIX, not in <csignal>
 
@@ -16,7 +16,7 @@ class TrainResume : public TrainCli {
   }
 };
 
-// findings E7: `train --resume -o DIR` alone, also from another folder than the one its relative paths were of.
+// `train --resume -o DIR` alone, also from another working directory than that of its relative paths.
 TEST_F(TrainResume, TheFolderAloneIsEnough) {
   const std::vector<std::string> how{"--epochs",     "20",       "--save-every",   "50",
                                      "--no-shuffle", "--freeze", "word_embeddings"};
@@ -36,7 +36,7 @@ TEST_F(TrainResume, TheFolderAloneIsEnough) {
   EXPECT_EQ(hash_of(out() / "model.safetensors"), hash_of(out("whole") / "model.safetensors"));
 }
 
-// findings E7, D8: more epochs go on; what may not change is refused by its name, with both values.
+// More epochs are allowed; other changes are rejected by name with both values.
 TEST_F(TrainResume, EpochsMayGrowAndWhatDiffersIsNamed) {
   ASSERT_EQ(run_linnet(arguments(out(), {"--epochs", "1"})).exit_code, 0);
   const CliResult more = resume(out(), {"--epochs", "2", "--json", "-t", "1"});
@@ -63,7 +63,7 @@ TEST_F(TrainResume, EpochsMayGrowAndWhatDiffersIsNamed) {
   refused({"--epochs", "3"}, "the training data's rows 1 to 2 was");
 }
 
-// findings B3: recorded options are foreign, too.
+// Recorded options are untrusted, too.
 TEST_F(TrainResume, RecordedOptionsThatCannotBeAreTheFilesFault) {
   ASSERT_EQ(run_linnet(arguments(out(), {"--max-steps", "2"})).exit_code, 0);
   const fs::path folder = *newest_checkpoint(out());
@@ -90,7 +90,7 @@ TEST_F(TrainResume, WithoutACheckpointTheDataIsNeeded) {
   EXPECT_FALSE(fs::exists(out()));
 }
 
-// findings D5: logs and folders of a run that failed; the same where it is interrupted before its first step.
+// Logs and folders of a failed run; the same if it is interrupted before its first step.
 TEST_F(TrainResume, AFailedRunLeavesNothing) {
   const CliResult r =
       run_linnet(arguments(out("a/b"), {"--learning-rate", "1e30", "--max-steps", "9", "--save-every", "9"}));
@@ -103,7 +103,7 @@ TEST_F(TrainResume, AFailedRunLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(out("empty")));
 }
 
-// findings D6: labels, columns and file names in the plan, the messages, the card and the report.
+// Labels, columns and file names in the plan, the messages, the card and the report.
 TEST_F(TrainResume, ForeignTextIsEscapedEverywhere) {
   const std::string evil = "<script>\x1b[31m\u202e|`x`";
   std::string rows;

@@ -1,4 +1,4 @@
-// linnet train as a user runs it, and kills it.
+// linnet train as a user runs and kills it.
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT: SIGKILL is POSIX, not in <csignal>
 
@@ -124,7 +124,7 @@ TEST_F(TrainCli, AnAdapterGoesOnWithItsOwnLabels) {
   EXPECT_NE(other.err.find("other"), std::string::npos) << other.err;
 }
 
-// As PEFT leaves it: without a config.json beside it the labels have no names.
+// As in PEFT: without a config.json next to it the labels have no names.
 TEST_F(TrainCli, AForeignAdapterGoesOn) {
   write_file(data(), labelled_rows(12, 7, {"a", "b", "c"}));
   for (const char* name : {"llama-classifier-lora", "bert-classifier-lora"}) {
@@ -186,7 +186,7 @@ TEST_F(TrainCli, PathsMayHoldAnything) {
   EXPECT_NE(longest.err.find("linnet: error: "), std::string::npos);
 }
 
-// The first step of the warm-up has a rate of 0, the second one destroys the model.
+// The first step of the warm-up has a rate of 0, the second one diverges.
 TEST_F(TrainCli, NumbersThatAreNotFiniteAreOne) {
   const CliResult r =
       run_linnet(arguments(out(), {"--learning-rate", "1e30", "--max-steps", "2", "--save-every", "1"}));
@@ -240,7 +240,7 @@ TEST_F(TrainCli, ControlCSavesAndResumingGivesTheSameBits) {
   EXPECT_EQ(hash_of(out() / "model.safetensors"), hash_of(out("whole") / "model.safetensors"));
 }
 
-// Kills a run at random moments, again and again, each time going on from what is there.
+// Kills a run at random moments and resumes it each time.
 void kill_and_resume(const std::vector<std::string>& command, const fs::path& output, double seconds, int kills,
                      const std::string& expected, const std::string& weights) {
   Rng rng(11);

@@ -1,4 +1,4 @@
-// docs/training.md as its reader follows it: every command is run, and the table is held to what they say.
+// docs/training.md step by step: runs every command and compares the table with their output.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -18,14 +18,14 @@ namespace fs = std::filesystem;
 fs::path data() { return shared_data("code-snippets"); }
 fs::path model() { return cached_model("SmolLM2-135M-Instruct.gguf"); }
 
-// The part of the document that is a story.
+// The walkthrough part of the document.
 std::string story() {
   const std::string text = read_file(fs::path(LINNET_SOURCE_DIR) / "docs/training.md");
   const std::size_t begin = text.find("## The article's story"), end = text.find("\n## ", begin + 4);
   return text.substr(begin, end - begin);
 }
 
-// A command line as the shell reads it: blanks divide, quotes keep together, a line that ends in \ goes on.
+// Splits a command line like a shell: at spaces, except in quotes; a trailing \ continues the line.
 std::vector<std::string> words_of(const std::string& command) {
   std::vector<std::string> words;
   std::string word;
@@ -52,7 +52,7 @@ std::vector<std::string> words_of(const std::string& command) {
   return words;
 }
 
-// The commands of the story, each a block, without the program's name.
+// The commands of the walkthrough, one per block, without the program's name.
 std::vector<std::vector<std::string>> commands() {
   std::vector<std::vector<std::string>> all;
   const std::string text = story(), fence = "```sh\n";
@@ -66,7 +66,7 @@ std::vector<std::vector<std::string>> commands() {
   return all;
 }
 
-// Percentages of the story's table, in order.
+// Percentages of the walkthrough's table, in order.
 std::vector<double> claims() {
   std::vector<double> all;
   const std::string text = story();
@@ -76,7 +76,7 @@ std::vector<double> claims() {
   return all;
 }
 
-// The share of right answers that a command told of, in percent: classify's last line, or train's table.
+// The accuracy in a command's output, in percent: classify's last line, or train's table.
 std::optional<double> accuracy_of(const CliResult& r) {
   std::smatch found;
   if (std::regex_search(r.err, found, std::regex(R"(accuracy ([0-9.]+) %)"))) return std::stod(found[1]);
@@ -101,7 +101,7 @@ class Walkthrough : public ::testing::Test {
   Scratch scratch_;
 };
 
-// The first rows of each class, and two steps: that the commands run and say what is read from them.
+// Runs the commands with the first rows of each class and two steps, and reads their output.
 TEST_F(Walkthrough, TheCommandsRun) {
   fs::create_directories(scratch_ / "code-snippets");
   for (const auto& [file, rows] : {std::pair("train.jsonl", 4), std::pair("test.jsonl", 1)}) {
@@ -124,7 +124,7 @@ TEST_F(Walkthrough, TheCommandsRun) {
   EXPECT_TRUE(fs::exists(scratch_ / "snippets-lora/report.html"));
 }
 
-// A model that knows nothing learns its rows by heart when all of it trains.
+// A randomly initialised model memorises its rows if all of it is trained.
 TEST(Scratch, ATinyBloomFitsTheSnippets) {
   const fs::path tokenizer = shared_data("stories260K-hf/tokenizer.json");
   LINNET_NEEDS(data());
@@ -134,7 +134,7 @@ TEST(Scratch, ATinyBloomFitsTheSnippets) {
   put(scratch / "bloom/config.json",
       R"({"model_type": "bloom", "architectures": ["BloomForCausalLM"], "hidden_size": 64,
     "n_head": 4, "n_layer": 2, "vocab_size": 512, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0})");
-  for (const char* split : {"train", "test"})  // judged by what it learned from
+  for (const char* split : {"train", "test"})  // evaluated on its training rows
     put(scratch / "rows" / (std::string(split) + ".jsonl"), read_file(data() / "train.jsonl"));
   const CliResult r = run_linnet({"train",
                                   "-m",
@@ -177,9 +177,9 @@ TEST_F(WalkthroughSlow, TheTableHolds) {
       EXPECT_TRUE(r.out.starts_with("python")) << r.out;
   }
   ASSERT_EQ(found.size(), claimed.size());
-  // Two texts of eighty: another processor rounds elsewhere.
+  // Two texts of eighty: rounding differs on another processor.
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], claimed[i], 2.6) << "row " << i + 1;
-  EXPECT_LT(found[0], 60);  // falls short
+  EXPECT_LT(found[0], 60);  // insufficient
   EXPECT_GE(found[2], 97);  // learned
   EXPECT_GE(found[3], 97);
 }

@@ -25,7 +25,7 @@ Ids ascending(std::size_t count, std::int32_t from = 1000) {
   return ids;
 }
 
-// R17, the shares over many tokens: five standard deviations around the rule.
+// The fractions over many tokens are within five standard deviations of the rule.
 TEST(Masking, ChoosesFifteenPercentAndTreatsThem801010) {
   const std::size_t n = 200'000;
   const Ids ids(n, 7);
@@ -75,7 +75,7 @@ TEST(Masking, EpochsDifferAndSeedsRepeat) {
   EXPECT_NE(draw(0), draw(1));
 }
 
-// "[CLS] play ##ing the piano ##s [SEP]": as DataCollatorForLanguageModeling groups them.
+// "[CLS] play ##ing the piano ##s [SEP]": as in DataCollatorForLanguageModeling.
 TEST(Masking, WordsComeFromOffsets) {
   const std::vector<std::pair<std::int64_t, std::int64_t>> offsets = {{0, 0},   {0, 4},   {4, 7}, {8, 11},
                                                                       {12, 17}, {17, 18}, {0, 0}};
@@ -112,7 +112,7 @@ TEST(Masking, WrongOptionsAreRefused) {
   EXPECT_THROW(mask_tokens(ids, words, {.probability = 1.5, .mask_id = 1, .vocab_size = 5}, rng), Error);
 }
 
-// R18: 0 means that the second sentence is the next.
+// 0 means that the second sentence is the next.
 TEST(NextSentence, ZeroIsNextAndHalfAreRandom) {
   const std::vector<std::size_t> documents(200, 20);
   Rng rng(3);
@@ -152,7 +152,7 @@ TEST(NextSentence, SplitsTextsIntoSentences) {
   EXPECT_THAT(split_sentences(""), ElementsAre());
 }
 
-// What the source and target of a T5 example say together.
+// Restores the text from the source and target of a T5 example.
 Ids restored(const Denoised& made, const Ids& sentinels) {
   Ids out;
   for (const std::int32_t id : made.source) {
@@ -236,12 +236,12 @@ TEST(Infill, ThirtyPercentGoInSpansOfOneMaskEach) {
     const Ids ids = ascending(200), made = infill(ids, {.mask_id = mask}, rng);
     const auto count = std::count(made.begin(), made.end(), mask);
     masks += static_cast<double>(count);
-    ASSERT_EQ(static_cast<std::size_t>(static_cast<std::ptrdiff_t>(made.size()) - count), 140u);  // 60 are gone
+    ASSERT_EQ(static_cast<std::size_t>(static_cast<std::ptrdiff_t>(made.size()) - count), 140u);  // 60 are deleted
     Ids rest = made;
     std::erase(rest, mask);
     ASSERT_TRUE(std::is_sorted(rest.begin(), rest.end()));
   }
-  // 60 tokens in spans of mean 3, empty ones included: about 20.5 (the last is cut).
+  // 60 tokens in spans of mean 3, empty ones included: about 20.5 (the last is truncated).
   EXPECT_NEAR(masks / 500, 20.5, 1.0);
 }
 

@@ -64,7 +64,7 @@ TEST(Dataset, ATextFileIsATextALine) {
   EXPECT_EQ(data.place(2), "f:3");
 }
 
-// findings A11: an empty line of a .txt is a row, so that nothing shifts; at the end of the file it is not.
+// An empty line of a .txt is a row, so that nothing shifts; at the end of the file it is not.
 TEST(Dataset, EmptyRowsKeepTheirPlaces) {
   const auto rows = [](const Dataset& data) {
     std::vector<std::pair<std::int64_t, std::string>> out;
@@ -74,10 +74,10 @@ TEST(Dataset, EmptyRowsKeepTheirPlaces) {
   using Row = std::pair<std::int64_t, std::string>;
   EXPECT_THAT(rows(parse("\na\n\n\nb\n\n\n", "txt")),
               ElementsAre(Row(0, ""), Row(1, "a"), Row(2, ""), Row(3, ""), Row(4, "b")));
-  // The same kind: the empty cell of a one-column CSV, quoted or not; a quoted one is a row at the end, too.
+  // The empty cell of a one-column CSV, quoted or not; a quoted one is also a row at the end.
   EXPECT_THAT(rows(parse("text\na\n\"\"\n\nb\n\"\"\n\n")),
               ElementsAre(Row(0, "a"), Row(1, ""), Row(2, ""), Row(3, "b"), Row(4, "")));
-  // Where rows have several columns or are JSON, an empty line holds no row; it is counted all the same.
+  // With several columns or JSON, an empty line is not a row, but it is counted.
   EXPECT_THAT(rows(parse("text,label\na,x\n\nb,y\n")), ElementsAre(Row(0, "a"), Row(2, "b")));
   EXPECT_THAT(rows(parse("{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n", "jsonl")), ElementsAre(Row(0, "a"), Row(2, "b")));
   EXPECT_THAT(rows(parse("[{\"text\":\"a\"},{\"text\":\"b\"}]", "json")), ElementsAre(Row(0, "a"), Row(1, "b")));
@@ -303,7 +303,7 @@ TEST(Dataset, ReadsTheSharedSamples) {
             2u);
 }
 
-// For answers a row that cannot be read is an example with a fault; for training it is the file's error.
+// For answers an unreadable row is an example with a fault; for training it is an error of the file.
 TEST(Dataset, RowsThatCannotBeReadAreFaultsOrTheFilesError) {
   const std::string lines = "{\"text\":\n{\"text\":\"a\",\"label\":\"x\"}\n[]\n";
   const ReadOptions kept{.one_text = true, .faulty_rows = FaultyRows::kKept};
@@ -319,7 +319,7 @@ TEST(Dataset, RowsThatCannotBeReadAreFaultsOrTheFilesError) {
   EXPECT_THAT(refusal([&] { parse_dataset(lines, "jsonl", "f"); }), HasSubstr("f:1: "));
   EXPECT_THAT(refusal([&] { parse_dataset("text,label\na,b\nc\n", "csv", "f"); }),
               HasSubstr("f:3: 1 cells, the first line has 2 columns"));
-  // Nothing is known of the columns where no row can be read.
+  // Columns are unknown if no row is readable.
   EXPECT_EQ(parse_dataset("{\n", "jsonl", "f", kept).faults.size(), 1U);
 }
 

@@ -18,14 +18,14 @@ std::string format_of(const std::string& text, const char* file = "-", const Rea
   TextBuffer buffer(bytes_of(text), "f");
   try {
     const DataFormat format = find_format(file, buffer, options);
-    EXPECT_EQ(buffer.view(), text);  // nothing is taken
+    EXPECT_EQ(buffer.view(), text);  // nothing is consumed
     return format.name + (format.name == "csv" || format.name == "tsv" ? std::string(1, format.delimiter) : "");
   } catch (const Error& error) {
     return error.what();
   }
 }
 
-// findings E3: cells and JSON on a pipe are told by how they begin.
+// The format of a pipe with cells or JSON is detected.
 TEST(Format, APipesContentTells) {
   EXPECT_EQ(format_of("title,text\n\"a, b\",c\n"), "csv,");
   EXPECT_EQ(format_of("text, label\nfine,1\n"), "csv,");
@@ -41,7 +41,7 @@ TEST(Format, APipesContentTells) {
   EXPECT_EQ(format_of("a|b\n", "-", {.delimiter = '|'}), "csv|");
 }
 
-// findings E3: rows that do not fit their header are no texts in silence; quotes of a TSV need not fit.
+// Rows that do not match their header are not silently texts; quotes of a TSV need not match.
 TEST(Format, ABrokenTableIsNoText) {
   for (const char* rows : {"\"not closed,1\nb,0\n", "\"said \"hi\" there\",1\nb,0\n", "really, really,1\nb,0\n"})
     EXPECT_THAT(format_of(std::string("text,label\n") + rows),
@@ -53,7 +53,7 @@ TEST(Format, ABrokenTableIsNoText) {
   EXPECT_EQ(format_of("text, a kind of\nb\n"), "txt");
 }
 
-// Gives a line at a time, as a pipe may.
+// Returns one line at a time, as a pipe may.
 class Lines : public ByteSource {
  public:
   explicit Lines(std::string text) : text_(std::move(text)) {}
@@ -69,7 +69,7 @@ class Lines : public ByteSource {
   std::string text_;
 };
 
-// findings E3: what a pipe holds does not depend on how much of it has come when it is first looked at.
+// The detected format does not depend on how much of a pipe is available at first.
 TEST(Format, WhatAPipeHoldsIsToldLineByLineToo) {
   const auto format = [](const std::string& text, const ReadOptions& options = {}) {
     TextBuffer buffer(std::make_unique<Lines>(text), "f");
@@ -98,7 +98,7 @@ TEST(Format, NamesAndOptionsGoBeforeContent) {
   EXPECT_EQ(format_of("text;label\na;b\n", "f.csv"), "csv;");
   EXPECT_EQ(format_of("text;label\na;b\n", "f.csv", {.delimiter = ','}), "csv,");
   EXPECT_EQ(format_of("a;b,c\n1;2,3\n", "f.csv"), "csv,");
-  EXPECT_EQ(format_of("text;no\n", "f.csv"), "csv,");  // nothing shows that ';' is more than a letter
+  EXPECT_EQ(format_of("text;no\n", "f.csv"), "csv,");  // no evidence that ';' is a delimiter
   EXPECT_THAT(format_of("x", "f.pdf"), HasSubstr("f: files that end in '.pdf' cannot be read as data"));
   EXPECT_THAT(format_of("x", "f.txt", {.delimiter = ';'}), HasSubstr("delimiter and header are for cells"));
 }

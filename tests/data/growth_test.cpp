@@ -1,4 +1,4 @@
-// findings C3, C4: data files cost time in proportion to their size, and memory of at most twice it.
+// Data files cost time in proportion to their size, and memory of at most twice it.
 #include "tests/growth.h"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST(DataGrowth, Chats) {
   test::expect_linear(5'000, make, [](const std::string& text) { read(text, "jsonl"); });
 }
 
-// One cell, one row of many columns, many labels: sizes that tables do not have, and attackers do.
+// One huge cell, one row of many columns, many labels: unusual sizes that an attacker could use.
 TEST(DataGrowth, LargeCellsAndManyColumnsAndLabels) {
   test::expect_linear(
       1 << 20, [](std::size_t n) { return "text\n\"" + std::string(n, 'x') + "\"\n"; },
@@ -77,7 +77,7 @@ TEST(DataGrowth, LargeCellsAndManyColumnsAndLabels) {
   test::expect_linear(4'000, labels, [](const std::string& text) { read(text, "csv"); });
 }
 
-// Rows of about so many bytes with their end, of two classes; a .txt has no labels.
+// Rows of about that number of bytes with their end, of two classes; a .txt has no labels.
 std::string short_rows(const std::string& format, std::size_t bytes, std::size_t n) {
   const bool cells = format == "csv" || format == "tsv";
   const std::string tab = format == "tsv" ? "\t" : ",", head = cells ? "text" + tab + "label\n" : "";
@@ -90,7 +90,7 @@ std::string short_rows(const std::string& format, std::size_t bytes, std::size_t
   return repeated(head, n, [&](std::size_t i) { return row(fmt::format("{:.<{}}", i, size), i); });
 }
 
-// All that is kept of a file before its rows become tokens.
+// All that is stored of a file before its rows become tokens.
 void read_and_report(const std::string& text, const std::string& format) {
   Dataset data = parse_dataset(text, format, "f");
   describe(data);
@@ -109,7 +109,7 @@ TEST(DataGrowth, ShortRows) {
     }
 }
 
-// With rows so short that 64 MiB hide what each of them costs, that is looked at itself.
+// Rows so short that 64 MiB hide their cost are measured separately.
 TEST(DataGrowth, ARowCostsLittleBesideItsText) {
   constexpr std::size_t kRows = 100'000, kMostBesideText = 36;
   for (const char* format : kFormats) {

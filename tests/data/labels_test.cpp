@@ -39,8 +39,8 @@ std::vector<std::vector<std::int32_t>> lists(const Dataset& data) {
   return out;
 }
 
-// findings A6: a number that is no label is not an index where names are numbers (stars, years), nor where the file has
-// labels that are names.
+// A number that is not a label is not an index if names are numbers (stars, years), or if the file has labels that are
+// names.
 TEST(Labels, ANumberIsAnIdOnlyWhereNoNameIsANumber) {
   EXPECT_EQ(error_of({"1", "0"}, {.label_names = {"1", "2", "3"}}),
             "f:2: the label '0' is none of: 1, 2, 3; correct it");
@@ -64,7 +64,7 @@ TEST(Labels, MatchingIsByNameOrById) {
   EXPECT_THAT(match_labels({"good", "bad"}, {"good", "bad", "good"}), ElementsAre(0, 1));
 }
 
-// findings A7: lists of 0 and 1, as many in each row, are one flag per label, as Transformers takes them.
+// Lists of 0 and 1 of equal length are one flag per label, as in Transformers.
 TEST(Labels, ListsOfFlagsHaveALabelPerPosition) {
   for (const auto& rows : std::vector<std::vector<std::string>>{{"[1,0,1,0]", "[0,1,0,1]"},
                                                                 {"[1.0,0.0,1.0,0.0]", "[0.0,1.0,0.0,1.0]"},
@@ -79,16 +79,16 @@ TEST(Labels, ListsOfFlagsHaveALabelPerPosition) {
   EXPECT_THAT(labelled({"[1,0]", "[0,1]"}, {.label_names = {"sad", "glad"}}).label_names, ElementsAre("sad", "glad"));
   EXPECT_THAT(error_of({"[1,0]"}, {.label_names = {"a", "b", "c"}}),
               HasSubstr("lists of 2 flags, and there are 3 labels"));
-  // Ids and names stay what they are.
+  // Ids and names do not change.
   EXPECT_THAT(lists(labelled({"[0,2]", "[1]", "[]"})), ElementsAre(ElementsAre(0, 2), ElementsAre(1), IsEmpty()));
   EXPECT_THAT(labelled({"[\"b\",\"a\"]", "[\"a\"]"}).label_names, ElementsAre("a", "b"));
-  // What is neither is refused.
+  // Anything else is rejected.
   EXPECT_THAT(error_of({"[1,0,1]", "[1,0]"}), HasSubstr("a label list holds a label twice"));
   EXPECT_THAT(error_of({"[1,0,-100]", "[1,1,0]"}), HasSubstr("a label list holds a label twice"));
   EXPECT_THAT(error_of({"[0.3,0.7]"}), HasSubstr("holds fractions"));
 }
 
-// findings A7: 0.0 and 1.0 are classes or numbers: asked, not guessed.
+// 0.0 and 1.0 are classes or numbers: an error asks, it does not guess.
 TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
   EXPECT_THAT(error_of({"0.0", "1.0"}), HasSubstr("label_kind single-label or regression"));
   EXPECT_THAT(error_of({"\"2.0\"", "1"}), HasSubstr("label_kind single-label or regression"));
@@ -99,7 +99,7 @@ TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
   EXPECT_EQ(labelled({"1.0", "0.5"}).label_meaning, "a number per row (regression)");
 }
 
-// Names of one value have the order of their letters, however many there are.
+// Names with equal values are ordered by their letters, however many there are.
 TEST(Labels, NamesOfOneValueHaveOneOrder) {
   std::vector<std::string> rows, want;
   for (int i = 1; i < 40; ++i) {
@@ -109,7 +109,7 @@ TEST(Labels, NamesOfOneValueHaveOneOrder) {
   EXPECT_EQ(labelled(rows).label_names, want);
 }
 
-// findings A7: a list that is no JSON is no class of its own.
+// A list that is not JSON is not a class.
 TEST(Labels, ListsAsPythonPrintsThemAreRefused) {
   for (const char* label : {"\"['a', 'b']\"", "\"['a']\"", "\"[True, False]\"", "\"[1 0 1]\"", "\"[a, b]\""}) {
     EXPECT_THAT(error_of({label}), HasSubstr("looks like a list and is no JSON")) << label;
@@ -118,7 +118,7 @@ TEST(Labels, ListsAsPythonPrintsThemAreRefused) {
   EXPECT_THAT(labelled({"\"[B]\"", "\"(a, b)\""}).label_names, ElementsAre("(a, b)", "[B]"));
 }
 
-// findings A7: what is asked about before training is judged by the model's own classes.
+// Labels that are ambiguous before training are interpreted by the model's classes.
 TEST(Labels, DoubtfulLabelsAreClassesForAnswers) {
   const ReadOptions answers{.doubtful_labels = DoubtfulLabels::kAreClasses};
   EXPECT_THAT(labelled({"1.0", "5.0", "3.0"}, answers).label_names, ElementsAre("1", "3", "5"));
@@ -127,7 +127,7 @@ TEST(Labels, DoubtfulLabelsAreClassesForAnswers) {
   EXPECT_EQ(labelled({"1.0", "0.5"}, answers).label_kind, LabelKind::kValue);
 }
 
-// findings A7: -100 is what PyTorch's losses pass over; -1 marks rows without a label, or is a class.
+// PyTorch's losses ignore -100; -1 marks rows without a label, or is a class.
 TEST(Labels, NegativeLabelsAreNotGuessedAt) {
   EXPECT_THAT(ids(labelled({"0", "-100", "1"})), ElementsAre(0, -1, 1));
   EXPECT_THAT(labelled({"0", "-100", "1"}).label_names, ElementsAre("0", "1"));
@@ -143,7 +143,7 @@ TEST(Labels, TextLabelsAreTrimmed) {
   EXPECT_THAT(parse_dataset("text, label\na, pos\nb,pos\n", "csv", "f").label_names, ElementsAre("pos"));
 }
 
-// findings C3: so many labels are read in time in proportion to their number, more are refused.
+// That number of labels is read in linear time; more are rejected.
 TEST(Labels, ThereIsALimit) {
   std::string rows = "text,label\n";
   for (int i = 0; i < 60'000; ++i) rows += fmt::format("a,label {}\n", i);

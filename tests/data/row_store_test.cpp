@@ -47,7 +47,7 @@ TEST(Examples, LabelsAreRenumberedAsOftenAsAsked) {
   EXPECT_THAT(tags.examples[0].tags, ElementsAre(3, 4, -1));
 }
 
-// What is taken out keeps all it has, and renumbering one part leaves the other alone.
+// Removed rows keep everything, and renumbering one part does not affect the other.
 TEST(Examples, PartsAreIndependent) {
   Dataset data = parse(kLists, "jsonl");
   Examples taken = data.examples.take({true, false, false});

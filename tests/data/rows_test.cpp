@@ -1,4 +1,4 @@
-// Rows one after the other: cells, lines, JSON.
+// Readers of rows: cells, lines, JSON.
 #include "linnet/data/rows.h"
 
 #include <gmock/gmock.h>
@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Gives a text in pieces of a few bytes, as a slow pipe does.
+// Returns a text in pieces of a few bytes, like a slow pipe.
 class Drops : public ByteSource {
  public:
   Drops(std::string text, std::size_t size) : text_(std::move(text)), size_(size) {}
@@ -29,10 +29,10 @@ class Drops : public ByteSource {
   std::size_t size_, at_ = 0;
 };
 
-// Every row as "index@line: name=text name=text"; the same whatever the pieces are.
+// Every row as "index@line: name=text name=text"; the same for all sizes of pieces.
 std::vector<std::string> rows_of(const std::string& text, const DataFormat& format) {
   std::vector<std::string> first;
-  // A row is looked through again with every piece: small ones for small texts.
+  // A row is scanned again with every piece: so small pieces for small texts only.
   for (const std::size_t size : {text.size() / 1000 + 1, text.size() / 1000 + 3, text.size() + 1}) {
     ColumnNames names;
     Arena arena;
@@ -75,8 +75,7 @@ TEST(Rows, CellsComeAsTheyArrive) {
               ElementsAre("0@1: column1=1 column2=2", "1@2: column1=3 column2=4"));
 }
 
-// findings A16: a CSV whose rows end in \r alone, also with quoted line ends of another kind; the same for TSV and
-// JSON.
+// A CSV whose rows end in \r alone, also with quoted line ends of another kind; the same for TSV and JSON.
 TEST(Rows, RowsMayEndInCarriageReturnsAlone) {
   EXPECT_THAT(rows_of("text,label\ra,1\r\"b\nc\",2\r", kCsv),
               ElementsAre("0@2: text=a label=1", "1@3: text=b\nc label=2"));
@@ -84,14 +83,14 @@ TEST(Rows, RowsMayEndInCarriageReturnsAlone) {
   EXPECT_THAT(rows_of("{\"a\":1}\r{\"a\":\"x\"}\r", {.name = "jsonl"}), ElementsAre("0@1: a=~1", "1@2: a=x"));
 }
 
-// findings A8: names are trimmed, and are those of all rows.
+// Names are trimmed, also across rows.
 TEST(Rows, NamesAreTrimmed) {
   EXPECT_THAT(rows_of("text, label\na,1\n", kCsv), ElementsAre("0@2: text=a label=1"));
   EXPECT_THAT(rows_of("{\" text\":\"a\"}\n{\"text \":\"b\",\"label\":null}\n", {.name = "jsonl"}),
               ElementsAre("0@1: text=a", "1@2: text=b label=~null"));
 }
 
-// Where a row ends is certain: it alone has a fault.
+// The end of a row is certain: only it has a fault.
 TEST(Rows, ARowThatCannotBeReadIsOneRow) {
   EXPECT_THAT(rows_of("{\"a\":1}\n{\"a\":\n\n[1]\n{\" a\":1,\"a\":2}\n{\"a\":3}\n", {.name = "jsonl"}),
               ElementsAre("0@1: a=~1", HasSubstr("1@2: !"), HasSubstr("3@4: !'[1]' is not a JSON object"),
@@ -103,7 +102,7 @@ TEST(Rows, ARowThatCannotBeReadIsOneRow) {
   EXPECT_THAT(rows_of("a\tb\n1\n2\t3\n", kTsv), ElementsAre(HasSubstr("0@2: !1 cells"), "1@3: a=2 b=3"));
 }
 
-// Elsewhere a wrong guess would lose rows: a quote left open may have taken the next ones.
+// Otherwise a wrong guess would lose rows: an unclosed quote may include the next ones.
 TEST(Rows, WhereARowEndsIsNeverGuessed) {
   EXPECT_THAT(error_of("a,b\n1,\"2\n3,4\n", kCsv), HasSubstr("f:2: a quote '\"' is not closed"));
   EXPECT_THAT(error_of("a,b\n\"1,2\n3,4\n5,\"\n6,7\n", kCsv), HasSubstr("f:2: 1 cells"));
@@ -135,7 +134,7 @@ TEST(Rows, BrokenJsonListsAreNamed) {
   EXPECT_THAT(error_of("{\"data\"", kJson), HasSubstr("f:1"));
 }
 
-// findings E4: a column without a name, as pandas writes its index, has its place for one, so that it can be joined.
+// A column without a name, like pandas' index, is named by its position, so that it can be joined.
 TEST(Rows, ColumnsWithoutANameAreNamedByTheirPlace) {
   EXPECT_THAT(rows_of(",text,\n7,a,x\n", kCsv), ElementsAre("0@2: column1=7 text=a column3=x"));
   EXPECT_THAT(rows_of(",column1\n7,a\n", kCsv), ElementsAre("0@2: column1_=7 column1=a"));
@@ -144,7 +143,7 @@ TEST(Rows, ColumnsWithoutANameAreNamedByTheirPlace) {
               ElementsAre("0@1: =~1", "1@2: =~2 text=a"));
 }
 
-// findings C3, C4: more columns, or bytes of a row, than any table has are refused before work.
+// More columns or bytes of a row than in any real table are rejected early.
 TEST(Rows, ColumnsAndRowsHaveLimits) {
   std::string head = "text", keys = "{\"text\":\"a\"";
   for (int i = 0; i < 20'000; ++i) {

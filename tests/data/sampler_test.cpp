@@ -74,7 +74,7 @@ TEST(Sampler, ResumesWhereItStood) {
 
 TEST(Sampler, BucketsHoldRowsOfLikeLength) {
   const auto all = lengths(3200);
-  const auto waste = [&](SampleOrder order) {  // what padding would add
+  const auto waste = [&](SampleOrder order) {  // padding that would be added
     Sampler sampler(all, {.batch_rows = 32, .order = order});
     std::int64_t padded = 0;
     for (const auto& batch : epoch(sampler)) {

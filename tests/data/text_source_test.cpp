@@ -102,7 +102,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return found;
 }
 
-// findings A16: files whose lines end in \r alone; a \r inside a line of an ordinary file is none of its end.
+// Files whose lines end in \r alone; a \r within a line of an ordinary file is not a line end.
 TEST(TextSource, LinesMayEndInCarriageReturnsAlone) {
   using testing::ElementsAre;
   EXPECT_THAT(lines_of("a\rb\r\rc"), ElementsAre("a", "b", "", "c"));
@@ -112,7 +112,7 @@ TEST(TextSource, LinesMayEndInCarriageReturnsAlone) {
   EXPECT_TRUE(lines_of("").empty());
 }
 
-// findings C4: what a line may cost is known before it is read.
+// The cost of a line is limited before it is read.
 TEST(TextSource, ALineHasALimit) {
   const std::string ok(kMaxRowBytes, 'x');
   EXPECT_EQ(lines_of("a\n" + ok + "\nb\n").size(), 3u);
@@ -124,8 +124,7 @@ TEST(TextSource, ALineHasALimit) {
   }
 }
 
-// findings C4: nothing but a first line without an end, as a sparse file of 40 GB is: refused after what a line may
-// have.
+// A first line without an end, like a sparse file of 40 GB, is rejected after the maximum size of a line.
 TEST(TextSource, AFirstLineWithoutAnEndHasTheLimit) {
   class Endless : public ByteSource {
    public:
@@ -146,7 +145,7 @@ TEST(TextSource, AFirstLineWithoutAnEndHasTheLimit) {
   EXPECT_LE(given, 4 * kMaxRowBytes);
 }
 
-// findings C4: a small packed file that unpacks to gigabytes is refused while it is unpacked.
+// A small file that decompresses to gigabytes is rejected during decompression.
 TEST(TextSource, ABombIsRefused) {
   std::string bomb;
   {

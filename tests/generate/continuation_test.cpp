@@ -12,7 +12,7 @@ using Ids = std::vector<std::int32_t>;
 
 class ContinuationOf : public ::testing::Test {
  protected:
-  // Scores that make `id` the likeliest token, `second` the next.
+  // Logits that make `id` the most likely token and `second` the next.
   std::vector<float> scores(std::int32_t id, std::int32_t second = 0) const {
     std::vector<float> s(static_cast<std::size_t>(model_->config().vocab));
     s[static_cast<std::size_t>(second)] = 1;

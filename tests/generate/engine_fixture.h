@@ -37,7 +37,7 @@ inline Ids random_ids(std::size_t count, const models::Model& model, std::uint64
   return ids;
 }
 
-// Prompts of 1 to 150 tokens; every other text is sampled, some begin alike.
+// Prompts of 1 to 150 tokens; every other text is sampled, some have a common prefix.
 inline std::vector<Request> mixed_requests(const models::Model& model, std::size_t count) {
   std::vector<Request> requests;
   const Ids common = random_ids(70, model, 999);
@@ -52,7 +52,7 @@ inline std::vector<Request> mixed_requests(const models::Model& model, std::size
   return requests;
 }
 
-// Steps until there is nothing to do; how many of them threw.
+// Steps until there is nothing to do; returns how many of them threw.
 template <class Thrown>
 int steps_that_throw(Engine& engine) {
   int count = 0;
@@ -70,7 +70,7 @@ inline std::size_t block_bytes(const models::Model& model) {
   return model.make_cache().bytes_per_position() * kKvBlock;
 }
 
-// The fixtures and types that a test of the engine is run over, and how such a case is called.
+// Fixtures and types for the engine's tests, and the names of these cases.
 inline const auto kFixturesAndTypes =
     ::testing::Combine(::testing::Values("llama/causal", "bloom/causal", "gpt2/causal"),
                        ::testing::Values(DType::kF32, DType::kBF16, DType::kQ8_0));

@@ -11,7 +11,7 @@ namespace {
 
 class EngineScoresOf : public ::testing::TestWithParam<std::tuple<std::string, DType>> {};
 
-// Requests to score, some of whose continuations begin alike, beside texts that are generated, in a small pool.
+// Requests to score, some with a common prefix of continuations, together with generation, in a small pool.
 TEST_P(EngineScoresOf, ScoresAreThoseOfEachAloneWhateverElseRuns) {
   const auto model = make_model(std::get<0>(GetParam()), std::get<1>(GetParam()));
   const auto texts = mixed_requests(*model, 9);
@@ -77,7 +77,7 @@ TEST(EngineScores, ASharedPrefixIsComputedOnce) {
   }
   run(engine);
   EXPECT_EQ(engine.figures().computed, rows);
-  EXPECT_EQ(engine.figures().blocks_used, 2U);  // what is kept of the prefix
+  EXPECT_EQ(engine.figures().blocks_used, 2U);  // blocks of the cached prefix
 }
 
 TEST(EngineScores, AStepKeepsItsBudgetOfManyShortScores) {

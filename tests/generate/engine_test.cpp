@@ -67,11 +67,11 @@ TEST(Engine, ASmallPoolWithRandomCancellationsLosesNothing) {
     if (i % 3 != 0) {
       EXPECT_EQ(found[i].ids, whole) << i;
     }
-    const Ids& made = found[i].ids;  // what came before it was cancelled
+    const Ids& made = found[i].ids;  // tokens before it was cancelled
     EXPECT_TRUE(made.size() <= whole.size() && std::equal(made.begin(), made.end(), whole.begin())) << i;
   }
   EXPECT_GT(engine.figures().waits, 0);
-  // No block is lost: a text that needs all of them finds them.
+  // No block is lost: a text that needs all of them gets them.
   Request all{random_ids(blocks * 64 - 90, *model, 1)};
   all.options.max_new_tokens = 90;
   const Ids wanted = alone(*model, all);
@@ -90,16 +90,16 @@ TEST(Engine, WhatAnEarlierTextBeganWithIsNotComputedAgain) {
   const std::int64_t before = engine.figures().computed;
   EXPECT_EQ(before, 200 + 69);
   EXPECT_EQ(generate(engine, prompt, options).ids, first.ids);
-  EXPECT_EQ(engine.figures().found, 199);  // all but the last, whose row scores what comes
+  EXPECT_EQ(engine.figures().found, 199);  // all except the last, whose row scores the next token
   EXPECT_EQ(engine.figures().computed - before, 1 + 69);
-  Ids longer = prompt;  // as the next turn of a chat
+  Ids longer = prompt;  // like the next turn of a chat
   longer.insert(longer.end(), first.ids.begin(), first.ids.end());
   longer.push_back(3);
   EXPECT_EQ(generate(engine, longer, options).ids, generate(*model, longer, options).ids);
   EXPECT_EQ(engine.figures().found, 199 + 269);
 }
 
-// What an earlier text has of the only block is taken over by a copy, for which there is no room.
+// The prefix in the only block would need a copy, for which there is no block.
 TEST(Engine, APrefixInTheOnlyBlockDoesNotStopTheNextText) {
   const auto model = make_model("llama/causal");
   Engine engine(*model, {.memory = block_bytes(*model)});
@@ -172,7 +172,7 @@ TEST(Engine, AThrowingEndLosesNoOtherText) {
   EXPECT_EQ(ends, 3);
 }
 
-// Blocks that waiting prompts begin with must not keep the only texts that could run from going on.
+// Blocks of waiting prompts' prefixes must not stop the only texts that could run.
 TEST(Engine, OneTokenAStepAndTwoBlocksGoOn) {
   const auto model = make_model("llama/causal");
   Engine engine(*model, {.memory = 2 * block_bytes(*model), .batch_tokens = 1});

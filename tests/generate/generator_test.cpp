@@ -18,7 +18,7 @@ std::unique_ptr<models::Model> load(const std::string& name) {
 
 struct Greedy {
   std::unique_ptr<models::Model> model;
-  Ids prompt, ids;  // what Transformers wrote, with its end token if it came
+  Ids prompt, ids;  // text of Transformers, with its end token if any
 };
 Greedy greedy(const std::string& name) {
   const Expected expected(fixtures() / name / "expected.safetensors");
@@ -91,7 +91,7 @@ TEST(Generator, AForcedEndTokenIsTheLastThatFits) {  // ForcedEOSTokenLogitsProc
   const Greedy g = greedy("llama/causal");
   const auto n = static_cast<std::int64_t>(g.prompt.size());
   GenerateOptions options{.max_new_tokens = 6, .eos_ids = {65}, .forced_eos_ids = {66, 65, 1 << 20}};
-  options.min_new_tokens = 6;  // does not keep it away
+  options.min_new_tokens = 6;  // does not prevent it
   Ids wanted(g.ids.begin(), g.ids.begin() + 5);
   wanted.push_back(65);
   Generation made = generate(*g.model, g.prompt, options);
@@ -99,7 +99,7 @@ TEST(Generator, AForcedEndTokenIsTheLastThatFits) {  // ForcedEOSTokenLogitsProc
   EXPECT_EQ(made.finish, FinishReason::kStop);
   options.max_length = n + 6;
   EXPECT_EQ(generate(*g.model, g.prompt, options).ids, wanted);
-  options.eos_ids = {g.ids[1]};  // a text that ends before is not added to
+  options.eos_ids = {g.ids[1]};  // a text that ended before is not extended
   options.min_new_tokens = 0;
   EXPECT_EQ(generate(*g.model, g.prompt, options).ids.back(), g.ids[1]);
 }
@@ -115,7 +115,7 @@ TEST(Generator, StopsWhereTheContextIsFull) {
 TEST(Generator, LogprobsAreThoseOfTheWholeSequence) {
   const Greedy g = greedy("llama/causal");
   GenerateOptions options{.max_new_tokens = 8, .logprobs = 3};
-  options.sampling.repetition_penalty = 3;  // moves the choice, not what is reported
+  options.sampling.repetition_penalty = 3;  // affects the choice, not the reported values
   const Generation made = generate(*g.model, g.prompt, options);
   Ids all = g.prompt;
   all.insert(all.end(), made.ids.begin(), made.ids.end());
@@ -183,7 +183,7 @@ TEST(Generator, SamplesRepeatWithTheirSeed) {
   EXPECT_NE(with_seed(1), with_seed(2));
 }
 
-// A soft prompt made of a token's own embedding is that token.
+// A soft prompt of a token's own embedding is equivalent to that token.
 TEST(Generator, SoftPromptOfARealTokenIsThatToken) {
   const Greedy g = greedy("llama/causal");
   const Ids rest(g.prompt.begin() + 1, g.prompt.end());
@@ -197,7 +197,7 @@ TEST(Generator, SoftPromptOfARealTokenIsThatToken) {
 
 TEST(Generator, RefusesAnEmptyPrompt) { EXPECT_THROW(generate(*load("llama/causal"), {}, {}), Error); }
 
-// A learned prefix enters a KV cache as what the sequence has seen; without one, attention reads it at every pass.
+// A learned prefix is in the KV cache as past tokens; without a cache, attention reads it in every pass.
 TEST(Generator, ALearnedPrefixIsSeenThroughTheCacheToo) {
   for (const char* name : {"llama/causal", "gpt2/causal", "bloom/causal"}) {
     const auto model = load(name);

@@ -45,13 +45,13 @@ TEST_F(Prefixes, OfSeveralBlocksTheOneThatBeginsWithMostIsTaken) {
   a[20] = 5, b[40] = 6;
   index_.add(a, sequence(64));
   index_.add(b, sequence(64));
-  index_.add(c, sequence(30));  // all of it is in b: nothing is kept for it
+  index_.add(c, sequence(30));  // b contains all of it: nothing is stored for it
   EXPECT_EQ(cache_.used_blocks(), 2U);
   EXPECT_EQ(index_.find(text(64), cache_).length(), 40);
   Ids d = text(64);
   d[20] = 5, d[50] = 8;
   EXPECT_EQ(index_.find(d, cache_).length(), 50);
-  index_.add(text(70), sequence(70));  // goes on from a block of its own
+  index_.add(text(70), sequence(70));  // continues in its own block
   EXPECT_EQ(index_.find(text(70), cache_).length(), 70);
 }
 
@@ -62,7 +62,7 @@ TEST_F(Prefixes, ABlockThatGoesOnTakesThePlaceOfItsBeginning) {
   EXPECT_EQ(index_.find(text(64), cache_).length(), 64);
 }
 
-// The text that was added writes on to a copy.
+// The added text continues in a copy.
 TEST_F(Prefixes, WhatWasAddedStaysAsItWas) {
   auto s = sequence(10);
   index_.add(text(10), s);

@@ -18,7 +18,7 @@ std::unique_ptr<models::Model> load() {
   return models::Model::from_pretrained(fixtures() / "bert/masked", {.dtype = models::WeightType::kF32});
 }
 
-// -log p of token `position` of a window, by one forward pass and a softmax in double.
+// -log p of token `position` of a window, with one forward pass and a softmax in double.
 double surprise(const models::Model& model, Ids window, std::size_t position) {
   window.insert(window.begin(), kCls);
   window.push_back(kSep);

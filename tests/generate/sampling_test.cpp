@@ -13,7 +13,7 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-// tools/fixtures/sampling.py: what Transformers' own processors and warpers leave of these scores.
+// tools/fixtures/sampling.py: results of Transformers' processors and warpers for these logits.
 const Json& reference() {
   static const Json json = read_json(LINNET_SOURCE_DIR "/tests/fixtures/sampling.json");
   return json;
@@ -35,7 +35,7 @@ SamplingOptions options_of(const Json& json) {
   return o;
 }
 
-// Draws by the reference's probabilities: likeliest first, with the sampler's own stream of numbers.
+// Samples from the reference's probabilities: most likely first, with the sampler's own random stream.
 std::int32_t draw(std::vector<std::pair<double, std::int32_t>> kept, double u, bool* near_a_border) {
   std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [p, id] : kept) {

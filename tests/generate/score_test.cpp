@@ -32,7 +32,7 @@ double distance(const Scores& a, const Scores& b) {
   return worst;
 }
 
-// Every continuation by itself: nothing is shared, and no other text is computed beside it.
+// Every continuation alone: nothing is shared, and no other text is in the batch.
 Scores each_alone(const models::Model& model, const std::vector<ScoreRequest>& requests) {
   Scores scores;
   for (const ScoreRequest& r : requests) {
@@ -79,7 +79,7 @@ TEST_P(Scoring, AScoreIsTheSumOfItsStepsFromPlainForwardPasses) {
     for (std::size_t c = 0; c < scores[r].size(); ++c) {
       double sum = 0;
       Ids ids = requests_[r].prompt;
-      for (const std::int32_t token : requests_[r].continuations[c]) {  // a fresh pass without a cache for every step
+      for (const std::int32_t token : requests_[r].continuations[c]) {  // a new pass without a cache for every step
         const Tensor hidden = model_->forward(nn::pack({ids}));
         const std::int32_t last = static_cast<std::int32_t>(ids.size()) - 1;
         sum += token_scores(*model_, hidden, {{last}}, {{token}}).front().logprob;
@@ -153,7 +153,7 @@ TEST(Score, ASessionKeepsWhatAllPromptsSoFarBeginWith) {
   std::vector<ScoreRequest> requests;
   for (const std::int32_t last : {3, 9, 12, 40}) {
     requests.push_back({common, {{6, 7}, {8}}});
-    requests.back().prompt.resize(last == 40 ? 70 : 100);  // the last portion begins with less
+    requests.back().prompt.resize(last == 40 ? 70 : 100);  // the last portion has a shorter common prefix
     requests.back().prompt.push_back(last);
   }
   const Scores alone = each_alone(*model, requests);
@@ -183,7 +183,7 @@ TEST(Score, PerplexityLimitLooksAtSoManyTokens) {
   EXPECT_EQ(cut.negative_log_likelihood, whole.negative_log_likelihood);
 }
 
-// SmolLM2 in f32: prompts with a long common beginning, labels of several tokens.
+// SmolLM2 in f32: prompts with a long common prefix, labels of several tokens.
 TEST(ScoreSlow, SharingChangesNothingInARealModel) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);

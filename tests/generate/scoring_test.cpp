@@ -27,7 +27,7 @@ TEST(Edges, EndWhereContinuationsPartOrEnd) {
 
 class ScoringOf : public ::testing::Test {
  protected:
-  // All texts of a request with scores that make `id` twice as likely as every other token.
+  // All texts of a request with logits that make `id` twice as likely as every other token.
   std::vector<Score> scores_of(ScoreRequest request, std::int32_t id, std::vector<Ids>* computed = nullptr) const {
     std::vector<Score> found;
     request.on_end = [&](const std::vector<Score>& scores) { found = scores; };
@@ -61,7 +61,7 @@ TEST_F(ScoringOf, AddsUpTheTokensOfEachContinuation) {
   EXPECT_TRUE(scores[0].greedy);
   EXPECT_FALSE(scores[1].greedy);
   EXPECT_EQ(scores[1].tokens, 3);
-  EXPECT_EQ(computed, (std::vector<Ids>{{3, 4}, {3, 4, 9}, {3, 4, 9, 8}}));  // no last token
+  EXPECT_EQ(computed, (std::vector<Ids>{{3, 4}, {3, 4, 9}, {3, 4, 9, 8}}));  // without a last token
 }
 
 TEST_F(ScoringOf, OneContinuationIsOneText) {

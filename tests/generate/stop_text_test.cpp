@@ -10,7 +10,7 @@ struct Streamed {
   bool found;
 };
 
-// Pushed a byte at a time: `shown` is what was out before the end.
+// Pushed a byte at a time: `shown` is the output before the end.
 Streamed stream(std::vector<std::string> stops, std::string_view text) {
   StopText stop(std::move(stops));
   std::string out;

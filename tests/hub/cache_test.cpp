@@ -112,7 +112,7 @@ TEST(Cache, RemovesOneRevisionOrAll) {
   }
 }
 
-// findings D7: links in the cache lead outside; nothing there is removed.
+// Links in the cache point outside; nothing there is removed.
 TEST(Cache, RemovingNeverFollowsALink) {
   for (const char* linked : {"blobs", "snapshots", "refs", "."}) {
     Scratch scratch, outside;

@@ -1,5 +1,5 @@
-// A small HTTP server that plays the Hugging Face Hub: an API listing, resolve URLs that redirect large files to a
-// second server (the CDN), ETags, ranges, and the faults a test asks for.
+// A small HTTP server that imitates the Hugging Face Hub: an API listing, resolve URLs that redirect large files to a
+// second server (the CDN), ETags, ranges, and faults for tests.
 #pragma once
 
 #include <fmt/format.h>
@@ -41,7 +41,7 @@ class FakeServer {
     server.stop();
     if (thread_.joinable()) thread_.join();
   }
-  // `host`: two names of one machine are two hosts to whoever compares them.
+  // `host`: two names of one machine are different hosts to a client.
   std::string url(const std::string& host = "127.0.0.1") const { return fmt::format("http://{}:{}", host, port); }
   httplib::Server server;
   int port = 0;
@@ -81,20 +81,20 @@ class FakeHub {
     return hash;
   }
 
-  // What it serves, and its faults.
+  // Its content and its faults.
   std::string repository = "org/tiny";
   std::map<std::string, RemoteFile> files;
   std::set<std::string> wrong_etag;
-  std::size_t cut_after = 0;  // the CDN ends a body after so many bytes,
-  int cut_times = 1;          // and so often
+  std::size_t cut_after = 0;  // the CDN ends a body after this number of bytes,
+  int cut_times = 1;          // this number of times
   bool ignore_range = false;
   bool larger_than_said = false;
-  int status = 0;  // answers everything so
+  int status = 0;  // the status of every answer
   std::string error_code;
   std::string needed_token;
-  bool drip = false;  // the listing comes in 4 bytes every tenth of a second, for ever
+  bool drip = false;  // the listing sends 4 bytes every tenth of a second, for ever
 
-  // What it saw.
+  // The received requests.
   std::vector<std::string> requests, ranges;
   bool cdn_saw_token = false, hub_saw_token = false;
 
@@ -162,7 +162,7 @@ class FakeHub {
       response.status = 206;
       response.set_header("Content-Range", fmt::format("bytes {}-{}/{}", begin, bytes.size() - 1, bytes.size()));
     }
-    const_cast<Request&>(request).ranges.clear();  // the library would cut the body a second time
+    const_cast<Request&>(request).ranges.clear();  // the library would truncate the body a second time
     const std::size_t cut = cut_after > 0 && cut_times-- > 0 ? cut_after : 0;
     const std::string body = bytes.substr(begin);
     if (cut == 0) return response.set_content(body, "application/octet-stream");

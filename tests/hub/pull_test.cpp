@@ -116,7 +116,7 @@ TEST_F(Pull, AServerWithoutRangesIsReadFromTheStart) {
 }
 
 TEST_F(Pull, WrongBytesAreThrownAway) {
-  hub_.wrong_etag.insert("model.safetensors");  // the file changed between the question and the download
+  hub_.wrong_etag.insert("model.safetensors");  // the file changed between the listing and the download
   EXPECT_THAT(refusal(ErrorKind::kRuntime, settings()), HasSubstr("does not have the hash"));
   EXPECT_FALSE(fs::exists(repository() / "snapshots" / kCommit / "model.safetensors"));
   EXPECT_FALSE(fs::exists(repository() / "refs/main"));
@@ -163,7 +163,7 @@ TEST_F(Pull, AQuantisationNamesItsFile) {
   EXPECT_EQ(hub::find_cached(settings(), spec("org/tiny:Q8_0")), file);
 }
 
-// findings C7: a server that never stops, and never stops for long.
+// A server that never stops, and never pauses for long.
 TEST_F(Pull, AListingThatDripsIsGivenUp) {
   hub_.drip = true;
   hub::Settings impatient = settings();
@@ -173,7 +173,7 @@ TEST_F(Pull, AListingThatDripsIsGivenUp) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
-// findings C7: pipes and links to nothing in the cache, where a file is looked for or written.
+// Pipes and dangling links in the cache, in place of a file.
 TEST_F(Pull, PipesInTheCacheHoldNobodyUp) {
   hub::pull(settings(), spec());
   const fs::path snapshot = repository() / "snapshots" / kCommit;
@@ -210,7 +210,7 @@ TEST_F(Pull, AnEndpointThatIsNoAddressIsNamed) {
   }
 }
 
-// findings D6: names of a listing that would reach the terminal.
+// Names of a listing that would reach the terminal.
 TEST_F(Pull, ControlCharactersInNamesAreRefused) {
   hub_.files = {{"a\x1b[31m.gguf", {"x"}}};
   EXPECT_THAT(refusal(ErrorKind::kBadInput, settings()),

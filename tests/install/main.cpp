@@ -1,4 +1,4 @@
-// Uses every part of the library far enough that the linker must find all it needs: a missing model is refused.
+// Uses every part of the library, so that the linker must find everything: a missing model is an error.
 #include <linnet/linnet.h>
 
 #include <cstdio>

@@ -10,7 +10,7 @@
 namespace linnet::test {
 namespace {
 
-// Opening checks; reading every tensor touches what the checks allowed.
+// Opening checks; reading every tensor accesses the checked ranges.
 void read_all(const std::filesystem::path& path) {
   const auto checkpoint = CheckpointReader::open(path);
   std::size_t sum = 0;
@@ -36,7 +36,7 @@ TEST(BadInputs, Gguf) {
   ROWS_OF("gguf/");
   EXPECT_EQ(rows.size(), 34u);
   for (BadInput row : rows) {
-    // The container itself is valid there: the model's loader has to refuse it.
+    // The container is valid: the model's loader must reject it.
     if (row.why.starts_with("model stage")) row.expect = "accept";
     expect_contained(row, [&] { read_all(row.path); });
   }
@@ -64,7 +64,7 @@ TEST(BadInputs, ShardIndices) {
     Scratch scratch;
     const auto folder = scratch / "outer/model";
     put(folder / "model.safetensors.index.json", read_file(row.path));
-    // A good file outside the folder, at the places that the names point to.
+    // A good file outside the folder, at the targets of the names.
     CheckpointWriter planted((scratch / "outer"), "x");
     planted.add("a", Tensor::zeros({1}));
     planted.finish();

@@ -102,7 +102,7 @@ TEST(Checkpoint, AFolderWithoutWeightsIsRefused) {
   EXPECT_THAT(refusal([&] { CheckpointReader::open(folder / "none.safetensors"); }), HasSubstr("cannot be opened"));
 }
 
-// Written by Python's safetensors library: reading and writing it again gives the same bytes.
+// Files of Python's safetensors library: reading and writing gives the same bytes.
 void expect_same_bytes(const std::filesystem::path& file) {
   Scratch folder;
   const auto reader = CheckpointReader::open(file);
@@ -123,7 +123,7 @@ TEST(Checkpoint, RoundTripOfTheFixturesIsByteEqual) {
   int count = 0;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(std::filesystem::path(LINNET_SOURCE_DIR) / "tests/fixtures"))
-    // A file without metadata is not byte-equal: ours name the format, which Transformers asks for.
+    // A file without metadata is not byte-equal: ours have the format, which Transformers requires.
     if (entry.path().filename() == "model.safetensors" && !CheckpointReader::open(entry.path())->metadata().empty()) {
       expect_same_bytes(entry.path());
       ++count;

@@ -61,7 +61,7 @@ TEST(Folder, RefusesAFolderWithoutConfiguration) {
   EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("not a JSON object"));
 }
 
-// findings A16: Infinity and NaN as Python writes them are read; a field that needs a finite number names itself.
+// Infinity and NaN in Python's notation are read; a field that requires a finite number is named.
 TEST(Folder, PythonsNumbersAreRead) {
   Scratch folder;
   put(folder / "config.json",
@@ -78,7 +78,7 @@ TEST(Folder, PythonsNumbersAreRead) {
   EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json"));
 }
 
-// findings D3: a companion that is there but cannot be read is not absent.
+// An unreadable companion is not absent.
 TEST(Folder, AnUnreadableGenerationFileIsAnError) {
   Scratch folder;
   put(folder / "config.json", "{}");
@@ -91,7 +91,7 @@ TEST(Folder, AnUnreadableGenerationFileIsAnError) {
   EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json: is not a file"));
 }
 
-// findings D9: values that no text can be generated with, and those that are not implemented.
+// Impossible generation values, and values that are not implemented.
 TEST(Folder, GenerationValuesHaveARange) {
   const auto refused = [](const char* json) {
     return refusal([&] { parse_generation_config(parse_json(json, "g"), "g"); });

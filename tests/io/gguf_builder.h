@@ -1,4 +1,4 @@
-// Writes GGUF bytes by hand, so that tests can make files no writer would.
+// Writes GGUF bytes manually, so that tests can create files that no writer would.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct GgufBuilder {
   std::vector<std::string> entries, tensors;
   std::string data;
 
-  // `type` and `value` as the format has them.
+  // `type` and `value` in the format's encoding.
   void entry(std::string_view key, std::uint32_t type, const std::string& value) {
     entries.push_back(gguf_text(key) + raw(type) + value);
   }

@@ -16,7 +16,7 @@ struct Part {
   std::int32_t number = 0, count = 2, all = 3;
 };
 
-// A file that says which part it is, with one value a tensor: 1, 2, …
+// A file with the number of its part, with one value per tensor: 1, 2, …
 std::string bytes_of(const Part& part, float first) {
   GgufBuilder b;
   if (part.number == 0) b.entry("general.architecture", kString, gguf_text("llama"));
@@ -43,7 +43,7 @@ class GgufParts : public testing::Test {
   Scratch scratch_;
 };
 
-// findings A16: a GGUF in several files. field case 23.
+// A GGUF in several files.
 TEST_F(GgufParts, AllAreRead) {
   put_both({{"a", "b"}}, {{"c"}, 1});
   const auto file = GgufFile::open(scratch_ / "m-00001-of-00002.gguf");
@@ -56,7 +56,7 @@ TEST_F(GgufParts, AllAreRead) {
   EXPECT_EQ(checkpoint->read("c").data<float>()[0], 11);
 }
 
-// findings A16: metadata alone in the first file.
+// Only metadata in the first file.
 TEST_F(GgufParts, TheFirstMayHoldNoTensor) {
   put_both({{}}, {{"a", "b", "c"}, 1});
   EXPECT_EQ(GgufFile::open(scratch_ / "m-00001-of-00002.gguf")->read("c").data<float>()[0], 13);

@@ -169,7 +169,7 @@ TEST(Gguf, TimeAndMemoryGrowWithItsTexts) {
   });
 }
 
-// findings D9: a number of the metadata that is not finite.
+// A metadata number that is not finite.
 TEST(Gguf, NumbersAreFinite) {
   GgufBuilder b;
   b.entry("llama.attention.layer_norm_rms_epsilon", 6, raw(std::numeric_limits<float>::quiet_NaN()));
@@ -181,7 +181,7 @@ TEST(Gguf, NumbersAreFinite) {
   EXPECT_THAT(refusal([&] { file->number("llama.rope.freq_base"); }), HasSubstr("is inf"));
 }
 
-// findings C5: a dimension beside a 0 is bounded as the others.
+// Dimensions next to a 0 are limited like others.
 TEST(Gguf, DimensionsBesideAZeroAreBounded) {
   GgufBuilder b;
   b.tensor("w", {std::uint64_t{1} << 40, 0}, 0, 0);

@@ -37,12 +37,12 @@ TEST(NpyGrowth, ManyRowsAndWideRows) {
       use);
 }
 
-// Values that do not begin at a multiple of four bytes are copied.
+// Values that do not start at a multiple of four bytes are copied.
 TEST(NpyGrowth, ValuesThatAreNotAligned) {
   const Scratch scratch;
   const auto make = [&](std::size_t n) {
     const std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 4), }}", n);
-    const auto length = static_cast<char>(header.size() + header.size() % 2 + 1);  // an odd place
+    const auto length = static_cast<char>(header.size() + header.size() % 2 + 1);  // an odd offset
     std::string bytes = std::string("\x93NUMPY\x01\x00", 8) + length + '\0' + header;
     bytes.resize(10 + static_cast<std::size_t>(length), ' ');
     for (std::size_t i = 0; i < 4 * n; ++i) bytes.append("\0\0\0\x3f", 4);
@@ -52,7 +52,7 @@ TEST(NpyGrowth, ValuesThatAreNotAligned) {
   test::expect_linear(1 << 18, make, use);
 }
 
-// What the header promises is compared with the file before memory is taken.
+// The header's size is compared with the file before allocation.
 TEST(NpyGrowth, AShapeThatIsNotThereTakesNoMemory) {
   const Scratch scratch;
   const auto make = [&](std::size_t n) {

@@ -97,17 +97,17 @@ TEST(Safetensors, TimeAndMemoryGrowWithTheHeader) {
                           i == 0 ? "" : ",", i);
     return file_of(json + "}", "");
   };
-  test::expect_linear(8'000, of_tensors, [](const std::string& file) { parse(file); });  // beyond the caches
+  test::expect_linear(8'000, of_tensors, [](const std::string& file) { parse(file); });  // larger than the caches
 }
 
-// findings D9: a byte-order mark is not the beginning of a header.
+// A byte-order mark is not the beginning of a header.
 TEST(Safetensors, AHeaderBeginsWithItsObject) {
   EXPECT_THAT(refused("\xEF\xBB\xBF{}"), HasSubstr("does not begin with '{'"));
   EXPECT_THAT(refused("\xEF\xBB\xBF  {}"), HasSubstr("does not begin with '{'"));
   EXPECT_THAT(refused("   "), HasSubstr("does not begin with '{'"));
 }
 
-// findings C5: a dimension beside a 0 is bounded as the others.
+// Dimensions next to a 0 are limited like others.
 TEST(Safetensors, DimensionsBesideAZeroAreBounded) {
   EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1099511627776,0],"data_offsets":[0,0]}})"),
               HasSubstr("does not have the 0 bytes"));

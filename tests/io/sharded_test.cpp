@@ -51,7 +51,7 @@ TEST(Sharded, IndexAndFilesMustAgree) {
               HasSubstr("model.safetensors.index.json"));
 }
 
-// findings A1 (mirror): what no file holds is left out, with a note.
+// A tensor that no file has is skipped with a note.
 TEST(Sharded, AbsentTensorsAreLeftOut) {
   Scratch folder;
   CheckpointWriter writer(folder.path(), "part");
@@ -67,7 +67,7 @@ TEST(Sharded, AbsentTensorsAreLeftOut) {
   EXPECT_FALSE(reader->has("head"));
 }
 
-// findings D3: a shard that is a link to nothing is named as such.
+// A shard that is a dangling link is named.
 TEST(Sharded, AnUnreadableShardIsNamed) {
   Scratch folder;
   std::filesystem::create_symlink("gone", folder / "part.safetensors");

@@ -12,7 +12,7 @@ TEST(StoredBytes, AreThoseOfTheValues) {
   EXPECT_EQ(stored_bytes(DType::kF32, {0, 768}, 100), 0u);
 }
 
-// findings C5: a dimension beside a 0 is bounded as the others.
+// Dimensions next to a 0 are limited like others.
 TEST(StoredBytes, DimensionsBesideAZeroAreBounded) {
   EXPECT_FALSE(stored_bytes(DType::kF32, {std::int64_t{1} << 40, 0}, 100));
   EXPECT_FALSE(stored_bytes(DType::kF32, {0, std::int64_t{1} << 40}, 100));

@@ -30,7 +30,7 @@ std::string error_of(const std::string& source, const Json& values = Json::objec
   }
 }
 
-// Made by tools/fixtures/jinja_snippets.py with Jinja2 itself.
+// From tools/fixtures/jinja_snippets.py with Jinja2.
 TEST(Jinja, SnippetsRenderAsInPython) {
   std::ifstream file(LINNET_SOURCE_DIR "/tests/jinja/fixtures/snippets.jsonl");
   std::string line;
@@ -54,7 +54,7 @@ TEST(Jinja, SnippetsRenderAsInPython) {
   EXPECT_GT(rows, 120);
 }
 
-// Iterating over a dict or a text makes a list that nobody else keeps.
+// Iterating over a dict or a text creates a list without other owners.
 TEST(Jinja, FiltersOfDictsAndTextsReadAListOfTheirOwn) {
   EXPECT_EQ(render("{{ {1: 2, 3: 4} | sum }}"), "4");
   EXPECT_EQ(render("{{ '-'.join('abc') }} {{ '-'.join({'x': 1, 'y': 2}) }}"), "a-b-c x-y");
@@ -87,7 +87,7 @@ TEST(Jinja, IntegersThatLeave64BitsAreErrors) {
       "aabc[9223372036854775806]");
 }
 
-// Each limit one below, at, and one above.
+// One below, at, and one above each limit.
 TEST(Jinja, LimitsHold) {
   const auto nested = [](int depth) {
     std::string open, close;
@@ -105,7 +105,7 @@ TEST(Jinja, LimitsHold) {
   EXPECT_THAT(error_of("{{ " + std::string(5000, '-') + "1 }}"), HasSubstr("nested more than"));
   EXPECT_EQ(render("{{ range(100000) | length }}"), "100000");
   EXPECT_THAT(error_of("{{ range(100001) | length }}"), HasSubstr("more than 100000 elements"));
-  // findings D1: an exception of the library reached the user.
+  // An exception of the library reached the user.
   EXPECT_THAT(error_of("{{ range(stop=3, start=0) | length }}"), HasSubstr("range takes no named arguments"));
   EXPECT_THAT(error_of("{{ ([1] * 100000) * 2 }}"), HasSubstr("more than 100000 elements"));
   EXPECT_EQ(render("{{ ('a' * 8388608) | length }}"), "8388608");
@@ -124,7 +124,7 @@ TEST(Jinja, StepsAndTimeEnd) {
               HasSubstr("more than 10 steps"));
   EXPECT_THAT(error_of("{% for a in range(10000) %}x{% endfor %}", {}, {.limits = {.seconds = 0}}),
               HasSubstr("more than 0 s"));
-  // Values that would hold themselves, or grow without end, do not.
+  // Values cannot contain themselves or grow without limit.
   EXPECT_THAT(error_of("{% set n = namespace(l=[]) %}{% for i in range(1000) %}{% set n.l = [n.l] %}{% endfor %}"),
               HasSubstr("nested more than"));
   EXPECT_THAT(error_of("{% set n = namespace(s='ab') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}"),
@@ -132,8 +132,7 @@ TEST(Jinja, StepsAndTimeEnd) {
   EXPECT_THAT(error_of("{% set n = namespace() %}{% set n.n = n %}{{ n }}"), HasSubstr("cannot be printed"));
 }
 
-// findings C6: comparing lists that share their parts takes 2^60 steps; so do membership, sorting, and what prints
-// them.
+// Comparing lists with shared parts takes 2^60 steps; so do membership, sorting, and printing.
 TEST(Jinja, EveryOperationOnSharedListsCountsItsSteps) {
   const std::string shared =
       "{% set n = namespace(a=[1], b=[1]) %}{% for i in range(60) %}{% set n.a = [n.a, n.a] %}{% set n.b = [n.b, n.b] "
@@ -164,7 +163,7 @@ TEST(Jinja, EveryOperationOnSharedListsCountsItsSteps) {
   EXPECT_THAT(error_of(shared + "{{ n.a == n.b }}"), HasSubstr("more than 1000000 steps"));
 }
 
-// findings C6: texts that repeat themselves, where a search goes back at each place.
+// Repetitive texts, where a search backtracks at each position.
 TEST(Jinja, SearchesInTextsAreLinear) {
   const std::string texts = "{% set a = 'a' * 2000000 %}{% set b = 'a' * 1000000 ~ 'b' %}";
   for (const char* use :
@@ -176,7 +175,7 @@ TEST(Jinja, SearchesInTextsAreLinear) {
             "4['abca', 'c']('aXb', 'X', 'c')");
 }
 
-// findings C6: many names, and values that are made one by one.
+// Many names, and values that are created one by one.
 TEST(Jinja, ValuesThatAreMadeCount) {
   EXPECT_THAT(error_of("{% set x = range(100000) %}{% set n = namespace(l=[]) %}{% for i in range(200) %}"
                        "{% set n.l = n.l + [x | list] %}{% endfor %}"),

@@ -114,7 +114,7 @@ Fate fate(Needs needs) {
   for (;;) ::pause();
 }
 
-// A change that is made whole or not at all.
+// A change that is atomic.
 template <class Call>
 int change(Needs needs, const char* what, const Path& path, const char* more, Call call) {
   if (!path.counts()) return call();
@@ -127,7 +127,7 @@ int change(Needs needs, const char* what, const Path& path, const char* more, Ca
       break;
   }
   const int result = call();
-  record(result >= 0 ? what : "nothing", path, more, {});  // counted all the same
+  record(result >= 0 ? what : "nothing", path, more, {});  // counts nevertheless
   return result;
 }
 
@@ -141,7 +141,7 @@ int open_for_writing(int folder, const char* name, int flags, Call call) {
   return change(Needs::kRoom, there ? "empty" : "create", path, "", call);
 }
 
-// How many of the bytes may be written: all of them, some, or -1 with errno set.
+// Number of bytes to write: all, some, or -1 with errno set.
 ssize_t allowed(std::size_t bytes) {
   static bool interrupt = false;
   switch (fate(Needs::kRoom)) {
@@ -252,7 +252,7 @@ ssize_t writev(int descriptor, const iovec* parts, int count) {
   }
   return sum;
 }
-// Recorded, and not waited for: no test pulls the real plug.
+// Recorded without waiting: no test has a real power loss.
 int fsync(int descriptor) {
   static const auto call = real<int (*)(int)>("fsync");
   const Path path = of_descriptor(descriptor);
