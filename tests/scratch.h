@@ -1,4 +1,4 @@
-// Fresh folders, shared data, real models and refusals, for tests of any module.
+// Temporary folders, shared data, real models and errors, for tests of any module.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 namespace linnet {
 
-// A folder that goes with the test.
+// A folder that is removed with the test.
 class Scratch {
  public:
   Scratch() {
@@ -36,7 +36,7 @@ inline std::filesystem::path shared_data(std::string_view name) {
   return std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data" / name;
 }
 
-// A model that script/fetch-models leaves in the cache: "SmolLM2-135M-Instruct.gguf", "all-MiniLM-L6-v2".
+// A model of script/fetch-models in the cache: "SmolLM2-135M-Instruct.gguf", "all-MiniLM-L6-v2".
 inline std::filesystem::path cached_model(std::string_view name) {
   const auto set = [](const char* variable) { return std::string(std::getenv(variable) ? std::getenv(variable) : ""); };
   std::filesystem::path cache = set("LINNET_CACHE");
@@ -45,7 +45,7 @@ inline std::filesystem::path cached_model(std::string_view name) {
   return cache / "models" / name;
 }
 
-// Skips the test where a file that is not part of the repository is missing.
+// Skips the test if a file outside the repository is missing.
 #define LINNET_NEEDS(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << (path).string() << " here"
 

@@ -29,7 +29,7 @@ TEST(PrefixTuning, EveryLayerGetsItsOwnKeysAndValues) {
       }
 }
 
-TEST(PrefixTuning, AProjectionTrainsAndItsOutputIsSaved) {  // R42
+TEST(PrefixTuning, AProjectionTrainsAndItsOutputIsSaved) {
   const auto model = base("gpt2/causal");
   const auto adapter = Adapter::create(
       *model, PrefixTuning{.virtual_tokens = 2, .projection = true, .projection_hidden = 10}, {.seed = 1});

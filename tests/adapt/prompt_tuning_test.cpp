@@ -10,7 +10,7 @@ std::vector<float> rows(const Tensor& table, const std::vector<std::int32_t>& id
   return floats(embedding(table, ids));
 }
 
-TEST(PromptTuning, StartsFromATextCutOrRepeated) {  // R41
+TEST(PromptTuning, StartsFromATextCutOrRepeated) {
   const auto model = base("llama/causal");
   const Tensor table = token_table(*model);
   const auto prompt = [&](std::int64_t count) {

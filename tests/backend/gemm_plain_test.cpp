@@ -1,5 +1,4 @@
-// Both kernels of plain products against sums in double: every transposition, sizes that are not whole blocks, slices
-// and ranges.
+// Both kernels of plain products against sums in double: every transposition, unusual sizes, slices and ranges.
 #include "linnet/backend/cpu/gemm_plain.h"
 
 #include <gtest/gtest.h>

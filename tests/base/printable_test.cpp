@@ -13,7 +13,6 @@ namespace {
 static_assert(!std::is_convertible_v<std::string, Printable>, "foreign text becomes printable by escaping alone");
 static_assert(!std::is_convertible_v<std::string_view, Printable>);
 
-// findings D6
 TEST(Printable, ForeignTextIsEscaped) {
   EXPECT_EQ(printable("a\x1b[31m\x07\n").text(), "a\\x1b[31m\\x07\\x0a");
   EXPECT_EQ(printable("a\u202eb\u200f\ufeff").text(), "a\\xe2\\x80\\xaeb\\xe2\\x80\\x8f\\xef\\xbb\\xbf");

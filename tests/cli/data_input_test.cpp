@@ -110,7 +110,7 @@ TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
   EXPECT_EQ(json_lines(r.out).back()["summary"]["labelled"], 2);
 }
 
-// findings E3: `score` and `tokenize` read the rows that other verbs read.
+// `score` and `tokenize` read the rows that other verbs read.
 TEST(DataInput, ScoreReadsEveryFormOfItsRows) {
   const auto score = [](const std::vector<std::string>& more, const std::string& input) {
     std::vector<std::string> all{"score", "-m", model("gpt2/causal"), "--dtype", "f32", "--json", "--input", "-"};

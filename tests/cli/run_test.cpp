@@ -138,7 +138,7 @@ TEST(Run, SamplingIsRepeatableAndFollowsTheSeed) {
   EXPECT_NE(ids("1"), ids("2"));
 }
 
-TEST(Run, BothLengthRules) {  // R50
+TEST(Run, BothLengthRules) {
   const auto count = [](std::vector<std::string> more) {
     more.insert(more.end(), {"--ids", "5,6,7", "--json", "--min-new-tokens", "6"});
     return parse_json(llama(more).out, "")["ids"].size();

@@ -55,7 +55,7 @@ TEST(Generator, StopsAtAnyEndTokenAndKeepsIt) {
   EXPECT_EQ(made.finish, FinishReason::kStop);
 }
 
-TEST(Generator, MaxLengthCountsThePromptToo) {  // R50
+TEST(Generator, MaxLengthCountsThePromptToo) {
   const Greedy g = greedy("gpt2/causal");
   const auto n = static_cast<std::int64_t>(g.prompt.size());
   const Generation made = generate(*g.model, g.prompt, {.max_new_tokens = 1, .max_length = n + 5});

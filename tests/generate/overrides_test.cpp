@@ -17,7 +17,7 @@ Lengths lengths(const Overrides& overrides, const GenerationConfig& checkpoint =
   return {o.max_length ? 0 : o.max_new_tokens, o.max_length};
 }
 
-TEST(Overrides, LengthsOfTheCallGoBeforeTheCheckpoints) {  // R50
+TEST(Overrides, LengthsOfTheCallGoBeforeTheCheckpoints) {
   GenerationConfig checkpoint;
   EXPECT_EQ(lengths({}), Lengths(256, std::nullopt));
   EXPECT_EQ(lengths({.max_length = 60}), Lengths(0, 60));
@@ -41,7 +41,7 @@ GenerationConfig sampling_checkpoint() {
   return c;
 }
 
-TEST(Overrides, IsGreedyWhateverTheCheckpointSays) {  // R51
+TEST(Overrides, IsGreedyWhateverTheCheckpointSays) {
   const GenerateOptions o = resolve({}, sampling_checkpoint());
   EXPECT_FALSE(o.sampling.do_sample);
   EXPECT_FLOAT_EQ(o.sampling.repetition_penalty, 1.5f);

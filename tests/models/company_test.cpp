@@ -1,5 +1,5 @@
-// Answers do not depend on company: a text has the same scores, bit for bit, alone and in any batch, wherever it stands
-// there, with its first tokens from a cache or not, and in chunks of any size, whatever its weights are stored in.
+// Results do not depend on the batch: a text has the same logits, bit for bit, alone and at any position in any batch,
+// with its first tokens from a cache or not, in chunks of any size, for every type of weights.
 #include <gtest/gtest.h>
 
 #include "linnet/base/rng.h"
@@ -27,7 +27,7 @@ Floats last_scores(const Model& model, const Tensor& hidden, std::int64_t row) {
   return {scores.data<float>().begin(), scores.data<float>().end()};
 }
 
-// Scores behind the text when `before` and `after` are in the batch with it.
+// Logits after the text with `before` and `after` in the same batch.
 Floats among(const Model& model, const std::vector<Ids>& before, const Ids& text, const std::vector<Ids>& after) {
   std::vector<Ids> all = before;
   all.push_back(text);
@@ -36,7 +36,7 @@ Floats among(const Model& model, const std::vector<Ids>& before, const Ids& text
   return last_scores(model, model.forward(batch), batch.starts[before.size() + 1] - 1);
 }
 
-// Scores behind the text when the cache takes it `chunk` tokens at a time, `other` beside every chunk if there is one.
+// Logits after the text in chunks of `chunk` tokens, with `other` next to every chunk, if any.
 Floats in_chunks(const Model& model, const Ids& text, std::size_t chunk, const Ids* other) {
   nn::KvCache cache = model.make_cache();
   nn::KvCache::Sequence own, beside;

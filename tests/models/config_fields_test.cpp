@@ -103,7 +103,7 @@ TEST(ConfigFields, ChoicesAreNamedAndOthersListed) {
   EXPECT_EQ(out["f"], "pear");  // the first of its names
   out["f"] = "pyrus";
   ConfigFields::writer(out).choice<Fruit>({"f"}, fruit, kFruits);
-  EXPECT_EQ(out["f"], "pyrus");  // as it was read
+  EXPECT_EQ(out["f"], "pyrus");  // the name that was read
   fruit = Fruit::kApple;
   ConfigFields::writer(out).choice<Fruit>({"f"}, fruit, kFruits);
   EXPECT_EQ(out["f"], "apple");

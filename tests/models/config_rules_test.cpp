@@ -7,7 +7,7 @@
 namespace linnet::models {
 namespace {
 
-// What a rule makes of a file's fields, and the fields that it makes of that.
+// Results of a rule for a file's fields, and the fields that it writes from them.
 struct Walked {
   TransformerConfig config;
   Json written = Json::object();
@@ -70,7 +70,7 @@ TEST(Rules, RotaryScalingIsReadFromWhereItIsWritten) {
   EXPECT_EQ(again.config.rope.theta, 5000);
 }
 
-// Every row of every family, written and read again, in both kinds of file: a table has no direction.
+// Every row of every family, written and read again, in both file formats.
 TEST(Fields, OfEveryFamilyGoThereAndBack) {
   for (const Family* family : all_families())
     for (const bool gguf : {false, true}) {

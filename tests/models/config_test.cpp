@@ -25,7 +25,7 @@ nlohmann::json unordered(const Json& json) { return nlohmann::json::parse(json.d
 
 class Configs : public ::testing::TestWithParam<std::string> {};
 
-// Written over what was read, nothing moves; and what a bare object is written into reads the same.
+// Writing to the JSON that was read changes nothing; writing to an empty object gives the same configuration.
 TEST_P(Configs, WritingWhatWasReadChangesNothing) {
   const Json json = fixture(GetParam());
   const TransformerConfig config = read(json);
@@ -58,7 +58,7 @@ TEST(Config, OldSpellingsMeanTheSame) {
   }
 }
 
-TEST(Config, UnknownTypesAndArchitecturesAreAnsweredNearestFirst) {  // R7, R43
+TEST(Config, UnknownTypesAndArchitecturesAreAnsweredNearestFirst) {
   const Json llama = fixture("llama/causal");
   EXPECT_THAT(refused(llama, {{"model_type", "lama"}}),
               HasSubstr("model_type 'lama' is not supported; known are llama, "));
@@ -113,7 +113,7 @@ TEST(Config, EndTokensMayBeSeveral) {
   EXPECT_EQ(out["eos_token_id"], (Json{2, 7}));
 }
 
-TEST(Config, AnUntrainedHeadIsWrittenDown) {  // R69
+TEST(Config, AnUntrainedHeadIsWrittenDown) {
   Json json = fixture("bert/classifier");
   TransformerConfig c = read(json);
   EXPECT_TRUE(c.head_trained);
@@ -129,7 +129,7 @@ TEST(Config, AnUntrainedHeadIsWrittenDown) {  // R69
   EXPECT_TRUE(read(json).head_trained);
 }
 
-// Transformers knows one pooling a family; only another one is written down.
+// Transformers has one pooling per family; only another one is written.
 TEST(Config, WhatAClassifierReadsIsWrittenWhereItIsNotTheFamilys) {
   for (const auto& [folder, usual] :
        {std::pair("bert/classifier", Pooling::kFirst), std::pair("llama/classifier", Pooling::kLast)}) {
@@ -147,7 +147,7 @@ TEST(Config, WhatAClassifierReadsIsWrittenWhereItIsNotTheFamilys) {
   }
 }
 
-// findings A16: names that are numbers, as Python writes them. field case 20.
+// Names that are numbers, in Python's notation.
 TEST(Config, LabelNamesMayBeNumbers) {
   Json json = fixture("bert/classifier");
   json["id2label"] = {{"0", 1}, {"1", 2}, {"2", -3}};
@@ -158,7 +158,7 @@ TEST(Config, LabelNamesMayBeNumbers) {
               HasSubstr("id2label has the name"));
 }
 
-// findings A16: a number of labels that differs from the names takes precedence, as in Transformers. field case 21.
+// A num_labels that differs from the names takes precedence, as in Transformers.
 TEST(Config, TheNumberOfLabelsTakesPrecedenceOverTheNames) {
   Json json = fixture("bert/classifier");
   for (const int count : {2, 5}) {
@@ -170,7 +170,7 @@ TEST(Config, TheNumberOfLabelsTakesPrecedenceOverTheNames) {
   }
 }
 
-// findings D9: fields out of their range, each refused by its name.
+// Fields out of range are rejected by name.
 TEST(Config, EveryFieldHasARange) {
   const Json llama = fixture("llama/causal");
   const auto rope = [&](const Json& scaling) { return refused(llama, {{"rope_scaling", scaling}}); };
@@ -205,7 +205,7 @@ TEST(Config, EveryFieldHasARange) {
               HasSubstr("factor is -1"));
 }
 
-// findings D9: two spellings of one field that differ.
+// Two names of one field with different values.
 TEST(Config, SpellingsThatDisagreeAreRefused) {
   EXPECT_THAT(refused(fixture("gpt2/causal"), {{"num_hidden_layers", 1}, {"n_layer", 2}}),
               HasSubstr("n_layer is 2 and num_hidden_layers is 1"));

@@ -1,4 +1,4 @@
-// The name tables, for every family at once: each parameter of each fixture has a name in the file and comes back from
+// The name tables, for every family at once: each parameter of each fixture has a name in the file that maps back to
 // it.
 #include "linnet/models/family.h"
 
@@ -19,7 +19,7 @@ using ::testing::Not;
 
 class Names : public ::testing::TestWithParam<std::string> {};
 
-// One file name may stand for parameters of several heads ("classifier", "score"): those are found by their spellings.
+// One name in files may be for parameters of several heads ("classifier", "score"): these are found by all their names.
 bool of_several_heads(const std::string& ours) {
   return ours.starts_with("head.token_classifier") || ours == "head.output.bias";
 }
@@ -38,8 +38,8 @@ TEST_P(Names, GoThereAndBack) {
         << l.name;
 }
 
-// What the reference library wrote is what the tables write: the names of an untouched file, and no others. A tensor of
-// the file that is not written is a second copy of one that is.
+// The tables write exactly the names of the reference library's file. A tensor of the file that is not written is a
+// copy of another.
 TEST_P(Names, AreTheFiles) {
   if (GetParam().find("old-spelling") != std::string::npos) GTEST_SKIP() << "written in today's names";
   const auto model = Model::from_pretrained(fixtures() / GetParam());
@@ -90,7 +90,7 @@ TEST(Family, WhatNothingStandsForIsRefusedByName) {
   };
   EXPECT_THAT(message("model.layers.0.self_attn.w_proj.weight"),
               HasSubstr("model.safetensors: tensor 'model.layers.0.self_attn.w_proj.weight'"));
-  message("model.layers.x.self_attn.q_proj.weight");  // no number
+  message("model.layers.x.self_attn.q_proj.weight");  // not a number
   message("model.embed_tokensX.weight");              // a name ends where a module's name ends
   message("");
   EXPECT_THROW(to_theirs(family("llama"), "layers.0.nothing", HeadKind::kCausalLm), Error);

@@ -1,4 +1,4 @@
-// The tiny checkpoints of tests/fixtures and the numbers that the reference library gives for them.
+// The tiny checkpoints of tests/fixtures and their results with the reference library.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ inline std::vector<std::string> fixture_cases(const char* file) {
   return cases;
 }
 
-// "llama/rope-yarn" -> "llama_rope_yarn", as gtest wants names.
+// "llama/rope-yarn" -> "llama_rope_yarn", for gtest's names.
 inline std::string case_name(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   for (char& c : name)
@@ -65,7 +65,7 @@ class Expected {
     if (has(prefix + "token_type_ids")) b.type_ids = rows(prefix + "token_type_ids");
     return b;
   }
-  // The rows of a padded tensor [batch, length, …] that the mask keeps, as a matrix; [batch, n] comes back as it is.
+  // The unmasked rows of a padded tensor [batch, length, …] as a matrix; [batch, n] is returned unchanged.
   std::vector<float> kept(std::string_view name, const std::vector<std::vector<std::int32_t>>& mask) const {
     const Tensor t = reader_->read(name);
     const auto values = t.data<float>();

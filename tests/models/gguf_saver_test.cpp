@@ -19,7 +19,7 @@ std::unique_ptr<Model> load(const std::filesystem::path& path) {
 
 Tensor hidden_of(const Model& model) { return model.forward(nn::pack({{1, 5, 9, 13, 17, 21, 2}, {3, 4}})); }
 
-// Cases that a GGUF file can hold, and how far apart the hidden rows may be: rotary scaling is stored as floats.
+// Cases that GGUF supports, and the allowed error of hidden rows: rotary scaling is stored as floats.
 const std::map<std::string, double> kHeld{{"llama/causal", 0},
                                           {"llama/tied", 0},
                                           {"llama/wide-heads", 0},
@@ -59,7 +59,7 @@ TEST_P(RoundTrip, BringsBackTheTensorsOfTheFolder) {
   Scratch scratch;
   save_gguf(*load(fixtures() / GetParam()), scratch / "m.gguf");
   load(scratch / "m.gguf")->save_pretrained(scratch / "folder");
-  // The folder itself, saved again: old spellings and buffers are gone from both.
+  // The folder saved again: both lack old names and buffers.
   load(fixtures() / GetParam())->save_pretrained(scratch / "straight");
   const auto wanted = CheckpointReader::open(scratch / "straight"), got = CheckpointReader::open(scratch / "folder");
   for (const std::string& name : wanted->names()) {
@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, NotHeld,
                                            "bloom/post-norm", "bert/masked", "bert/relu"),
                          case_name);
 
-// A LLaMA whose rows fill blocks.
+// A LLaMA whose rows are whole blocks.
 std::unique_ptr<Model> whole_blocks() {
   TransformerConfig c = load(fixtures() / "llama/causal")->config();
   c.vocab = 40, c.hidden = 64, c.ffn = 96, c.heads = 4, c.kv_heads = 2, c.head_dim = 16;
@@ -116,7 +116,7 @@ TEST(GgufSaver, StoresMatricesAsAskedAndVectorsInFull) {
     EXPECT_EQ(file->integer("general.file_type"), number);
     EXPECT_EQ(file->has("general.quantization_version"), info(matrix).quantized);
     EXPECT_EQ(file->string("general.name"), "tiny");
-    // The loader's own way to those types gives the same values.
+    // The loader's own conversion to these types gives the same values.
     if (asked == WeightType::kQ4) continue;
     const auto again = Model::from_pretrained(scratch / "m.gguf");
     for (std::size_t i = 0; i < again->parameters().size(); ++i) {
@@ -175,7 +175,7 @@ TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
   EXPECT_EQ(GgufFile::open(scratch / "m.gguf")->integer("bert.pooling_type"), 2);
   Model::from_pretrained(scratch / "m.gguf")->save_pretrained(scratch / "again");
   EXPECT_THAT(read_sentence_folder(scratch / "again").pooling->modes, ::testing::ElementsAre(EmbedPooling::kCls));
-  // findings A2: what a GGUF file cannot hold is not left out of it in silence.
+  // An unsupported part is not silently dropped from a GGUF file.
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode": "max"})");
   EXPECT_THAT(refusal([&] { save_gguf(*model, scratch / "m.gguf"); }),
               ::testing::HasSubstr("a GGUF file has no number for its pooling (max)"));
@@ -183,7 +183,7 @@ TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
   EXPECT_THAT(refusal([&] { save_gguf(*model, scratch / "m.gguf"); }), ::testing::HasSubstr("not true or false"));
 }
 
-// Real vocabularies, where the data are at hand: through a folder and back, and the same ids.
+// Real vocabularies, if available: to a folder and back, with the same ids.
 class GgufTokenizer : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GgufTokenizer, IsTheSameInAFolderAndBack) {

@@ -1,4 +1,4 @@
-// Containers that are sound and describe models that cannot be: refused with the fact, before anything is computed.
+// Valid containers with impossible models: rejected with the fact before any computation.
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -24,7 +24,7 @@ std::string list(std::uint32_t element, const std::vector<T>& values) {
   return bytes;
 }
 
-// A GGUF of metadata alone: a model's sizes and a vocabulary of four pieces.
+// A GGUF with only metadata: a model's sizes and a vocabulary of four pieces.
 struct LlamaMetadata {
   std::uint32_t layers = 1, heads = 4, type_of_types = kI32;
   float rope_base = 10000, epsilon = 1e-5f;

@@ -1,5 +1,5 @@
-// Properties every model has (issue 3's row 7, R83): nothing depends on what else is in the batch, on padding, on a
-// cache, on the run, or on the number of threads.
+// Results of every model do not depend on other texts of the batch, on padding, on a cache, on the run, or on the
+// number of threads.
 #include <gtest/gtest.h>
 
 #include "linnet/base/parallel.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::int32_t>>;
 
-// What a model says of a batch: the scores of its head, or its rows where it has none.
+// Output for a batch: logits of the head, or the hidden rows without one.
 std::vector<float> answers(const Model& model, const nn::Packed& batch) {
   const Tensor hidden = model.forward(batch);
   Tensor out = hidden;

@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A copy of a fixture's model that a test may spoil.
+// A copy of a fixture's model for a test to corrupt.
 std::filesystem::path copy_of(const std::string& name, const Scratch& scratch) {
   const auto folder = scratch / "model";
   std::filesystem::copy(fixtures() / name, folder, std::filesystem::copy_options::recursive);
@@ -91,7 +91,7 @@ TEST(Loader, WeightsMayBeKeptInOtherTypes) {
                          Row{WeightType::kF16, DType::kF16, 0.1}}) {
     const auto model = Model::from_pretrained(path, {.dtype = row.asked});
     EXPECT_EQ(type_of(*model, "layers.0.attention.query.weight"), row.matrix);
-    EXPECT_EQ(type_of(*model, "final_norm.weight"), DType::kF32);  // vectors always run in f32
+    EXPECT_EQ(type_of(*model, "final_norm.weight"), DType::kF32);  // vectors are always f32
     EXPECT_LE(largest(logits(*model), exact), row.most);
   }
 }
@@ -126,7 +126,7 @@ TEST(Loader, WhatIsMissingOrOfAnotherShapeIsNamed) {
   EXPECT_THAT(refused(folder), HasSubstr("config.json"));
 }
 
-TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {  // R69
+TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {
   const LoadOptions options{.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 5};
   const auto model = Model::from_pretrained(fixtures() / "llama/causal", options);
   EXPECT_FALSE(model->config().head_trained);
@@ -154,7 +154,7 @@ TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
   EXPECT_TRUE(Model::from_pretrained(fixtures() / "bert/classifier")->config().head_trained);
 }
 
-TEST(Loader, FromScratchDrawsEveryWeight) {  // R33
+TEST(Loader, FromScratchDrawsEveryWeight) {
   const auto a = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
   const auto b = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
   EXPECT_EQ(logits(*a), logits(*b));
@@ -176,7 +176,7 @@ TEST(Loader, FromScratchDrawsEveryWeight) {  // R33
 // --- GGUF
 // --------------------------------------------------------------------------------------------------------------
 
-// A fixture as llama.cpp's converter would write it in f32: its names, its row orders, out x in matrices.
+// A fixture in the format of llama.cpp's converter in f32: its names, its row orders, [out, in] matrices.
 class GgufOf {
  public:
   explicit GgufOf(const std::string& name)
@@ -274,7 +274,7 @@ TEST(GgufLoader, EndTokensAreBothItsKinds) {
   EXPECT_EQ(model->config().bos_id, 1);
 }
 
-// findings A16: tensors in F64, all of them or some, are read as F32. field cases 03, 04.
+// Tensors in F64, all or some, are read as F32.
 TEST(Loader, DoublesAreReadAsFloats) {
   for (const bool all : {true, false}) {
     Scratch scratch;
@@ -301,7 +301,7 @@ TEST(Loader, DoublesAreReadAsFloats) {
   }
 }
 
-// findings A16: integers are no weights, by name.
+// Integer tensors are rejected by name.
 TEST(Loader, IntegersAreRefusedByName) {
   Scratch scratch;
   const auto folder = copy_of("gpt2/causal", scratch);
@@ -315,7 +315,7 @@ TEST(Loader, IntegersAreRefusedByName) {
   EXPECT_THAT(refused(folder), HasSubstr("ln_f.weight' holds I64"));
 }
 
-// Transformers leaves out what its configuration has no parameter for, and says so.
+// Like Transformers, the loader ignores tensors without a parameter, with a warning.
 TEST(Loader, TensorsWithoutAParameterAreNamed) {
   Scratch scratch;
   const auto folder = copy_of("gpt2/causal", scratch);
@@ -326,7 +326,7 @@ TEST(Loader, TensorsWithoutAParameterAreNamed) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(fmt::format("h.{}.", layers - 1)));
 }
 
-// findings D3: a link to nothing in place of the weights is not an absent file.
+// A dangling link in place of the weights is not an absent file.
 TEST(Loader, AnUnreadableFileIsNotAbsent) {
   Scratch scratch;
   const auto folder = copy_of("gpt2/causal", scratch);
@@ -337,7 +337,7 @@ TEST(Loader, AnUnreadableFileIsNotAbsent) {
   EXPECT_THAT(refused(scratch / "loop"), HasSubstr("loop: cannot be looked at"));
 }
 
-// findings A16: numbers as Python writes them are read where nothing needs them, and refused by name where it does.
+// Infinity and NaN are accepted for unused fields, and rejected by name for others.
 TEST(Loader, InfinityInAConfiguration) {
   Scratch scratch;
   const auto folder = copy_of("llama/causal", scratch);

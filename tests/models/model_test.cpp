@@ -97,14 +97,14 @@ void spoil(Model& model, const std::string& name, float value) {
 
 }  // namespace
 
-// findings D4: results that are not finite are an error that names the first tensor that is not.
+// Results that are not finite are an error naming the first tensor that is not.
 TEST(Finiteness, BadWeightsAreNamed) {
   const nn::Packed batch = nn::pack({{5, 6, 7}});
   for (const float bad : {NAN, INFINITY}) {
     auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
     spoil(*model, "layers.1.ffn.up.weight", bad);
     EXPECT_NE(error_of([&] { model->forward(batch); }).find("h.1.mlp.c_fc.weight"), std::string::npos);
-    model->pass().training = true;  // a training run looks for itself
+    model->pass().training = true;  // training checks itself
     EXPECT_NO_THROW(model->forward(batch));
   }
   auto untied = Model::from_pretrained(fixtures() / "gpt2/untied");
@@ -117,7 +117,7 @@ TEST(Finiteness, BadWeightsAreNamed) {
   EXPECT_NE(error_of([&] { classifier->classify(pooled); }).find("classifier.bias"), std::string::npos);
 }
 
-// findings D4: weights that are finite and results that are not.
+// Finite weights with results that are not finite.
 TEST(Finiteness, AnOverflowIsNoDamagedFile) {
   auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
   spoil(*model, "final_norm.weight", 3e38f);
@@ -131,7 +131,7 @@ TEST(Finiteness, AnOverflowIsNoDamagedFile) {
             std::string::npos);
 }
 
-// findings D4: such weights are not saved, neither as a folder nor where a type cannot hold them.
+// Such weights are not saved, and neither are weights that overflow the type.
 TEST(Finiteness, BadWeightsAreNotSaved) {
   Scratch scratch;
   auto model = Model::from_pretrained(fixtures() / "llama/causal");

@@ -25,8 +25,7 @@ TEST(Pooling, IsTheModeOfTheOldFlags) {
   EXPECT_THAT(read(R"({"word_embedding_dimension": 384})").modes, ElementsAre(EmbedPooling::kMean));
 }
 
-// findings A2: `pooling_mode` of sentence-transformers 5.4 and later, a name or a list; several at once, in their
-// order.
+// `pooling_mode` of sentence-transformers 5.4 and later: a name or a list, in order.
 TEST(Pooling, IsTheNamedModeOrSeveral) {
   EXPECT_THAT(read(R"({"pooling_mode": "cls"})").modes, ElementsAre(EmbedPooling::kCls));
   EXPECT_THAT(read(R"({"pooling_mode": ["lasttoken", "weightedmean"]})").modes,

@@ -65,7 +65,7 @@ TEST(GgufVocabulary, EveryKeyIsRead) {
   file.entry("tokenizer.ggml.add_eos_token", 7, std::string(1, '\0'));
   id("bos_token_id", 1), id("eos_token_id", 2), id("eot_token_id", 0), id("unknown_token_id", 0),
       id("padding_token_id", 2);
-  id("seperator_token_id", 1);  // the key's own spelling
+  id("seperator_token_id", 1);  // the key's actual spelling
   const std::string bytes = file.build();
   const auto parsed = GgufFile::parse(as_bytes(bytes), "v.gguf");
   const linnet::GgufVocabulary v = gguf_vocabulary(*parsed);

@@ -1,4 +1,4 @@
-// The two models that script/fetch-models gets, against Transformers' numbers in f32 (tools/fixtures/real_models.py).
+// The two models of script/fetch-models against Transformers' results in f32 (tools/fixtures/real_models.py).
 #include <gtest/gtest.h>
 
 #include "linnet/base/json.h"
@@ -23,8 +23,7 @@ std::vector<std::int32_t> likeliest(std::span<const float> scores, std::size_t c
   return order;
 }
 
-// One pass over prompt and greedy text gives the tokens behind the prompt, and that every greedy token is the
-// likeliest.
+// In one pass over prompt and greedy text every greedy token is the most likely one.
 TEST(RealModels, SmolLM2SaysWhatTransformersSays) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
@@ -72,7 +71,8 @@ TEST(RealModels, MiniLMEmbedsAsTransformersDoes) {
   }
 }
 
-// Blocks as the file has them, activations rounded to 8 bits: near the exact numbers, one of their best three first.
+// The file's blocks with activations rounded to 8 bits: close to the exact results; the top token is one of their best
+// three.
 TEST(RealModels, SmolLM2InItsOwnBlocksIsNear) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);

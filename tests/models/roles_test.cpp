@@ -12,7 +12,7 @@ namespace {
 
 using nn::Part, nn::Role;
 
-// The last name of a module, with the one before where that one decides.
+// The last name of a module, with the previous one if that decides the role.
 const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenTable},
                                              {"embeddings.positions", Role::kPositionTable},
                                              {"embeddings.types", Role::kTypeTable},
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, RolesOfFamilies,
                                            "llama/tokens"),
                          case_name);
 
-// A causal model's loader meets the classifier of another file.
+// A causal model's loader reads the classifier of another file.
 TEST(Roles, CoverTheHeadsOfEveryFamily) {
   for (const Family* family : all_families()) {
     nn::TransformerConfig c = tiny_config();

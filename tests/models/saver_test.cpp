@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Names to bytes: what a folder holds, however it is stored.
+// Names to bytes of a folder in any format.
 std::map<std::string, std::string> tensors(const std::filesystem::path& folder) {
   const auto reader = CheckpointReader::open(folder);
   std::map<std::string, std::string> all;
@@ -51,7 +51,7 @@ TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
   Model::from_pretrained(source)->save_pretrained(scratch / "out");
   for (const char* name : {"tokenizer.json", "tokenizer_config.json"})
     EXPECT_EQ(read_file(scratch / "out" / name), read_file(source / name));
-  Model::from_pretrained(scratch / "out")->save_pretrained(scratch / "out");  // onto itself
+  Model::from_pretrained(scratch / "out")->save_pretrained(scratch / "out");  // over itself
   EXPECT_EQ(read_file(scratch / "out" / "tokenizer.json"), read_file(source / "tokenizer.json"));
 }
 
@@ -67,7 +67,7 @@ TEST(Saver, WhateverATokenizerIsMadeOfIsCopied) {
   for (const std::string& name : names) EXPECT_EQ(read_file(scratch / "to" / name), name);
 }
 
-// findings A2: a folder that is saved again keeps what follows the transformer, with its weights.
+// A saved folder keeps the modules after the transformer and their weights.
 TEST(Saver, ASentenceTransformersFolderStaysOne) {
   Scratch scratch;
   const auto from = fixtures() / "sentences/dense-norm";

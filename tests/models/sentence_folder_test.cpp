@@ -40,12 +40,12 @@ TEST_F(Folder, WithoutAListTheUsualFoldersCount) {
   EXPECT_THAT(folder.pooling->modes, ElementsAre(EmbedPooling::kMean));
   ASSERT_EQ(folder.modules.size(), 1U);
   EXPECT_TRUE(folder.modules[0]->normalizes());
-  // findings A2: a Dense folder is not passed over because nothing lists it.
+  // A Dense folder that no list names is not skipped.
   put(scratch_ / "2_Dense/config.json", "{}");
   EXPECT_THAT(refusal([&] { read_sentence_folder(scratch_.path()); }), HasSubstr("2_Dense"));
 }
 
-// findings A2: modules that are not known are refused by their names, at any place.
+// Unknown modules are rejected by name, at any position.
 TEST_F(Folder, ListedModulesAreObeyedOrRefusedByName) {
   EXPECT_THAT(listed().pooling->modes, ElementsAre(EmbedPooling::kCls));
   EXPECT_TRUE(listed(", " + entry("n", "sentence_transformers.models.Normalize")).modules[0]->normalizes());
@@ -66,7 +66,7 @@ TEST_F(Folder, ListedModulesAreObeyedOrRefusedByName) {
   EXPECT_THAT(refusal([&] { read_sentence_folder(scratch_.path()); }), HasSubstr("modules.json"));
 }
 
-// findings A2: prompts, truncate_dim, similarity_fn_name, do_lower_case.
+// prompts, truncate_dim, similarity_fn_name, do_lower_case.
 TEST_F(Folder, TheLibrarysOwnConfigurationIsObeyed) {
   put(scratch_ / "config_sentence_transformers.json",
       R"({"__version__": {}, "prompts": {"query": "q: ", "none": null}, "default_prompt_name": "query",
@@ -120,7 +120,7 @@ TEST_F(Folder, TheTransformerMayBeInAFolderOfItsOwn) {
   EXPECT_THAT(refusal([&] { read_sentence_folder(scratch_.path()); }), HasSubstr("remove one"));
 }
 
-// findings A2: what is saved anew keeps every module, and says where the transformer is now.
+// A saved folder keeps every module, with the new path of the transformer.
 TEST_F(Folder, CopiesKeepEveryModule) {
   for (const char* name : {"dense-norm", "old-spelling", "prompts"}) {
     Scratch to;

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 std::vector<float> values(const Tensor& x) { return {x.data<float>().begin(), x.data<float>().end()}; }
 
-// A Dense module of two numbers to one.
+// A Dense module from two dimensions to one.
 void put_dense(const std::filesystem::path& folder, std::string_view config) {
   put(folder / "config.json", config);
   CheckpointWriter out(folder);
@@ -38,7 +38,7 @@ TEST(SentenceModules, DenseMultipliesAddsAndActivates) {
   EXPECT_NEAR(values(read_sentence_module("Dense", scratch / "d")->run(x))[1], std::tanh(2.0), 1e-6);
 }
 
-// findings A2: a module's options are obeyed, or refused by name.
+// A module's options are applied or rejected by name.
 TEST(SentenceModules, WhatDoesNotFitIsNamed) {
   Scratch scratch;
   const auto refused = [&](std::string_view config) {

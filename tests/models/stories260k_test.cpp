@@ -1,5 +1,5 @@
-// A real LLaMA of 260,000 parameters, trained on little stories: another program's numpy forward pass and llama2.c gave
-// the text, the ids and the scores (../shared/data/stories260K-hf).
+// A real LLaMA of 260,000 parameters: the text, the ids and the logits are from llama2.c and a numpy forward pass
+// (../shared/data/stories260K-hf).
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
@@ -46,7 +46,7 @@ TEST_F(Stories260K, ScoresAfterTheStartTokenAreTheReferences) {
   expect_close(scores.data<float>(), expected_["logits_after_bos"].get<std::vector<float>>(), 1e-5, "logits");
 }
 
-// The whole text at once: every row's likeliest token is the next one.
+// The whole text at once: every row's most likely token is the next one.
 TEST_F(Stories260K, EveryTokenOfTheTextIsTheLikeliestAfterThoseBefore) {
   const models::Model& model = *model_->model;
   const Ids fed(greedy_.begin(), greedy_.end() - 1);

@@ -1,5 +1,4 @@
-// A tiny encoder-decoder of the library's own blocks. No family with two stacks is there yet: names are as here, so
-// that nothing but the blocks is needed.
+// A tiny encoder-decoder of the library's modules, with their names: there is no family with two stacks yet.
 #pragma once
 
 #include "linnet/models/model.h"

@@ -27,7 +27,7 @@ Tensors tensors_of(const fs::path& folder) {
   return tensors;
 }
 
-// A folder with these weights and the fixture's configuration, in which the matrices are tied.
+// A folder with these weights and the fixture's configuration of tied matrices.
 void write_tied(const fs::path& folder, const std::string& fixture, const Tensors& tensors) {
   fs::create_directories(folder);
   Json config = read_json(fixtures() / fixture / "config.json");
@@ -96,7 +96,7 @@ class Tying : public ::testing::TestWithParam<std::string> {
   std::string embedding_, output_;
 };
 
-// findings A1: tie_word_embeddings is true and the file holds another output matrix.
+// tie_word_embeddings is true and the file has another output matrix.
 TEST_P(Tying, AnotherOutputMatrixIsUsedAndKept) {
   add_own_output();
   testing::internal::CaptureStderr();
@@ -107,7 +107,7 @@ TEST_P(Tying, AnotherOutputMatrixIsUsedAndKept) {
   EXPECT_FALSE(summarize(folder()).config->tie_embeddings);
 }
 
-// findings A1: what reads such a model saves both matrices.
+// A model with two matrices is saved with both.
 TEST_P(Tying, SavedCopiesHaveBothMatrices) {
   add_own_output();
   const auto model = Model::from_pretrained(folder(), {.dtype = WeightType::kF32});
@@ -122,7 +122,7 @@ TEST_P(Tying, SavedCopiesHaveBothMatrices) {
   expect_close(logits_of(*back), logits_of(*model), 1e-5, "gguf");
 }
 
-// findings A1: a copy of the embedding is no matrix of its own, in another type neither.
+// A copy of the token table is not a separate matrix, also in another type.
 TEST_P(Tying, AnEqualMatrixIsTied) {
   tensors_[output_] = other_values(tensors_.at(embedding_).shape());
   tensors_[embedding_] = Tensor::from(tensors_[output_].data<float>(), tensors_[output_].shape());
@@ -135,7 +135,7 @@ TEST_P(Tying, AnEqualMatrixIsTied) {
   EXPECT_TRUE(Model::from_pretrained(folder())->config().tie_embeddings);
 }
 
-// findings A1 (mirror): the shared matrix is stored as the output matrix only.
+// The shared matrix is stored only as the output matrix.
 TEST_P(Tying, AnOutputMatrixAloneIsTheEmbeddingToo) {
   write_tied(scratch_ / "usual", GetParam(), tensors_);
   const auto usual = Model::from_pretrained(scratch_ / "usual", {.dtype = WeightType::kF32});
@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Families, Tying,
                          ::testing::Values("bert/masked", "bloom/causal", "gpt2/causal", "llama/causal"),
                          [](const auto& each) { return each.param.substr(0, each.param.find('/')); });
 
-// findings A1 (mirror): an index lists the output matrix of a tied model, which no file holds.
+// An index lists the output matrix of a tied model, which no file has.
 TEST(TyingOfShards, AnIndexMayListAnAbsentOutputMatrix) {
   Scratch scratch;
   const auto folder = scratch / "model";
@@ -169,7 +169,7 @@ TEST(TyingOfShards, AnIndexMayListAnAbsentOutputMatrix) {
   const auto model = Model::from_pretrained(folder);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("'lm_head.weight'"));
   EXPECT_EQ(logits_of(*model), logits_of(*whole));
-  // One that the model needs is missed by name.
+  // A missing tensor that the model needs is named.
   Tensors fewer = tensors_of(folder);
   const std::string needed = whole->checkpoint_name("final_norm.weight");
   ASSERT_EQ(fewer.erase(needed), 1u);

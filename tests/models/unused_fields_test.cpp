@@ -29,8 +29,7 @@ std::string said(const Json& json) {
   return testing::internal::GetCapturedStderr();
 }
 
-// findings D9, A2: a field that changes numbers and is not implemented is refused by name, with values that leave it
-// off it is read.
+// A field that affects results and is not implemented is rejected by name; values that disable it are accepted.
 TEST(UnusedFields, WhatChangesNumbersIsRefusedByName) {
   struct Case {
     const char *fixture, *field;
@@ -66,7 +65,7 @@ TEST(UnusedFields, AWindowAsLongAsTheContextIsNone) {
   EXPECT_EQ(said(config_of("llama/causal", {{"sliding_window", 4}, {"use_sliding_window", false}})), "");
 }
 
-// findings D9: a field that nobody knows is named.
+// An unknown field is named in a warning.
 TEST(UnusedFields, UnknownOnesAreNamed) {
   const std::string warning = said(config_of("gpt2/causal", {{"qk_twist", 3}, {"_name_or_path", "x"}, {"n_ctx", 64}}));
   EXPECT_THAT(warning, AllOf(HasSubstr("qk_twist"), Not(HasSubstr("n_ctx")), Not(HasSubstr("_name_or_path"))));
@@ -78,7 +77,7 @@ TEST(UnusedFields, UnknownOnesAreNamed) {
   EXPECT_THAT(said(many), HasSubstr("and 12 more"));
 }
 
-// Of configurations on the Hub: notes of other programs and of older Transformers, and what is null.
+// Fields of configurations on the Hub: notes of other programs and of older Transformers, and null values.
 TEST(UnusedFields, WhatOtherProgramsLeaveIsNotWarnedOf) {
   EXPECT_EQ(said(config_of("llama/causal", {{"unsloth_version", "2025.1.5"}, {"unsloth_fixed", true}})), "");
   EXPECT_EQ(said(config_of("bert/classifier",
@@ -93,7 +92,7 @@ TEST(UnusedFields, WhatOtherProgramsLeaveIsNotWarnedOf) {
               HasSubstr("embedding_size is 3"));
 }
 
-// No real model's fields, as Transformers writes them, may be warned of.
+// Fields that Transformers writes for real models must not give warnings.
 TEST(UnusedFields, WhatTransformersWritesIsKnown) {
   for (const std::string& name : fixture_cases("config.json"))
     EXPECT_EQ(said(read_json(fixtures() / name / "config.json")), "") << name;

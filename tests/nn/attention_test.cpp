@@ -25,7 +25,7 @@ Tensor input(std::int64_t rows, std::int64_t columns, std::uint64_t seed = 4) {
   return x;
 }
 
-// transformers' build_alibi_tensor: powers of two, and what is interleaved for other numbers of heads.
+// transformers' build_alibi_tensor: powers of two, and interleaved slopes for other numbers of heads.
 TEST(Alibi, SlopesForAnyNumberOfHeads) {
   EXPECT_THAT(alibi_slopes(8), ElementsAre(0.5F, 0.25F, 0.125F, 0.0625F, 0.03125F, 0.015625F, 0.0078125F, 0.00390625F));
   EXPECT_THAT(alibi_slopes(2), ElementsAre(0.0625F, 0.00390625F));
@@ -66,7 +66,7 @@ TEST(Attention, LayoutsOfTheProjectionsAreTheSameMaths) {
   }
 }
 
-// A key head that two query heads share is that key head given twice.
+// A key head shared by two query heads is equivalent to two equal key heads.
 TEST(Attention, GroupedHeadsAreRepeatedHeads) {
   TransformerConfig c = small_config();
   c.heads = 4, c.kv_heads = 2, c.head_dim = 3;
@@ -89,7 +89,7 @@ TEST(Attention, GroupedHeadsAreRepeatedHeads) {
   EXPECT_LE(distance(grouped(x, {}, 0, one_text(5), {}), repeated(x, {}, 0, one_text(5), {})), 1e-6);
 }
 
-// GPT-2's options: sharper or flatter by a factor that the other kinds lack.
+// GPT-2's options scale the scores by a factor.
 TEST(Attention, ScalesDivideTheScores) {
   TransformerConfig c = small_config();
   const Tensor x = input(5, c.hidden);
@@ -110,7 +110,7 @@ TEST(Attention, ScalesDivideTheScores) {
   EXPECT_GT(distance(run(AttentionScale::kNone, 2, 1), by_head), 1e-3);
 }
 
-// A learned prefix that equals the keys and values of real rows acts as those rows.
+// A learned prefix with the keys and values of real rows is equivalent to those rows.
 TEST(Attention, APrefixIsReadBeforeEachSequence) {
   TransformerConfig c = small_config();
   Attention a(c);

@@ -18,7 +18,7 @@ AttentionBatch batch_of(const Packed& rows) {
   return batch;
 }
 
-// A block whose attention and feed-forward give 0: only norms and residuals are left.
+// A block whose attention and feed-forward return 0, so that only norms and residuals remain.
 Block silent(const TransformerConfig& c) {
   Block block(c, 0);
   fill(block);

@@ -12,7 +12,7 @@
 namespace linnet::nn {
 namespace {
 
-// findings D4: NaN and infinity are seen in every type of weights, wherever they are.
+// NaN and infinity are found in every type of weights, at any position.
 TEST(Finite, EveryTypeAndPlace) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                           -std::numeric_limits<float>::infinity()})

@@ -15,7 +15,7 @@ TransformerConfig config() {
   return c;
 }
 
-// What stands at a position of a layer: no two the same. `which`: 0 keys, 1 values.
+// A unique value for each position of a layer. `which`: 0 keys, 1 values.
 float mark(std::int64_t text, std::int64_t layer, int which, std::int64_t position, std::int64_t head, std::int64_t d) {
   return static_cast<float>(((((text * 2 + layer) * 2 + which) * 200 + position) * kHeads + head) * kDim + d);
 }
@@ -45,13 +45,13 @@ std::vector<const void*> blocks(const KvCache& cache, const KvCache::Sequence& s
   return both[which];
 }
 
-// Where a block keeps a number: keys as [head][dim][64], values as [head][64][dim].
+// Position of a value in a block: keys as [head][dim][64], values as [head][64][dim].
 std::size_t index_in_block(int which, std::int64_t position, std::int64_t head, std::int64_t d) {
   const std::int64_t within = position % 64;
   return static_cast<std::size_t>(head * 64 * kDim + (which == 0 ? d * 64 + within : within * kDim + d));
 }
 
-// Positions [begin, end) hold what `store` put there for `text`, in one layer or in all.
+// Expects the values of `text` at positions [begin, end), in one layer or in all.
 void expect_marks_of(const KvCache& cache, const KvCache::Sequence& sequence, std::int64_t text, std::int64_t layer,
                      std::int64_t begin, std::int64_t end) {
   for (int which = 0; which < 2; ++which) {
@@ -110,7 +110,7 @@ TEST(KvCache, WithRoomForOneLayerEachOverwritesTheOneBeforeBehindWhatWasShared) 
       expect_marks_of(cache, passing, 1, layer, shared, shared + kCount);
     }
     EXPECT_EQ(blocks(cache, passing, 0, 0).back(), blocks(cache, passing, 1, 0).back());
-    expect_marks(cache, prefix, 0, 0, shared);  // untouched
+    expect_marks(cache, prefix, 0, 0, shared);  // unchanged
   }
 }
 
@@ -120,7 +120,7 @@ TEST(KvCache, RoomForOneLayerCanBeGivenBackUnused) {
   write(cache, prefix, 0, 70);
   KvCache::Sequence passing = cache.fork(prefix);
   cache.reserve(passing, 80, KvCache::Room::kOneLayer);
-  cache.reserve(passing, 80);  // is there
+  cache.reserve(passing, 80);  // has room already
   EXPECT_EQ(passing.blocks().size(), 3U);
   cache.truncate(passing, 70);
   EXPECT_EQ(blocks(cache, passing, 1, 1), blocks(cache, prefix, 1, 1));
@@ -138,7 +138,7 @@ TEST(KvCache, AnOwnPartialBlockIsNotCopied) {
   EXPECT_EQ(blocks(cache, s, 0, 0), before);
 }
 
-// The source goes on writing behind the fork's end; neither sees the other's rows.
+// The source continues past the fork's end; neither has the other's rows.
 TEST(KvCache, TheSourceOfAForkMayGoOnToo) {
   const KvCache cache(config(), DType::kF32);
   KvCache::Sequence source;
@@ -159,7 +159,7 @@ TEST(KvCache, TruncationDropsBlocksAndWritingGoesOnFromThere) {
   cache.truncate(fork, 66);
   EXPECT_EQ(fork.length(), 66);
   EXPECT_EQ(blocks(cache, fork, 0, 0).size(), 2U);
-  write(cache, fork, 3, 10);  // into a block that `s` still reads
+  write(cache, fork, 3, 10);  // to a block that `s` still uses
   expect_marks(cache, fork, 0, 0, 66);
   expect_marks(cache, fork, 3, 66, 76);
   expect_marks(cache, s, 0, 0, 150);

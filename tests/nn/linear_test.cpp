@@ -39,7 +39,7 @@ TEST(Linear, LoraDropsOnlyWhileTraining) {
   const float dropped = values(linear(x, training))[0];
   EXPECT_NE(dropped, 64);
   EXPECT_EQ(dropped, values(linear(x, training))[0]);  // the same key, the same mask
-  EXPECT_EQ(std::fmod(dropped, 2.0F), 0);              // what stays is doubled
+  EXPECT_EQ(std::fmod(dropped, 2.0F), 0);              // kept values are doubled
 }
 
 TEST(Linear, TellsItsPartsAndThatItIsThere) {
@@ -56,7 +56,7 @@ TEST(Linear, TellsItsPartsAndThatItIsThere) {
   EXPECT_FALSE(Linear());
 }
 
-// The masks of a step depend on layer, site, item, step and seed, and on nothing else.
+// The masks of a step depend on layer, site, item, step and seed only.
 TEST(Pass, EveryPlaceHasItsOwnStream) {
   const Pass pass{.seed = 5, .step = 9};
   const auto stream = [](const Pass& p, std::int64_t layer, Site site, std::uint64_t item) {

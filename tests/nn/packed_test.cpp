@@ -40,7 +40,7 @@ TEST(Packed, TypesOfSomeSequencesAreZeroForTheOthers) {
   EXPECT_THROW(batch.add(std::vector<std::int32_t>{1, 2}, std::vector<std::int32_t>{0}), Error);
 }
 
-// R83: padding on either side, and in the middle, leaves the same batch; only the mask counts, not the id.
+// Padding on either side or in the middle gives the same batch: positions count unmasked tokens only.
 TEST(Packed, MaskedRowsAreLeftOutWhereverTheyStand) {
   const Packed bare = pack({{0, 8, 9}, {4}});
   for (const PaddedBatch& padded :
@@ -71,7 +71,7 @@ TEST(Packed, BatchesAreSortedByLengthAndSplitEvenly) {
   EXPECT_THAT(batches({0, 0}, 10).size(), 2) << "nothing to compute: any batches will do";
 }
 
-// Each sequence once; a batch holds no more than `most` unless one sequence alone does.
+// Each sequence is in one batch, which has at most `most` rows unless it is a single sequence.
 TEST(Packed, EveryLengthIsInOneBatchThatIsNotTooLarge) {
   for (const std::int64_t most : {1, 7, 100})
     for (const std::int64_t count : {1, 7, 100}) {

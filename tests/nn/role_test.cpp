@@ -27,7 +27,7 @@ TEST(Role, QuestionsAreAnsweredForEveryRole) {
             (std::set{kPooler, kHeadTransform, kHeadNorm, kOutput, kNextSentence, kClassifierDense, kClassifier}));
 }
 
-// What a linear module and its tensors say of it is the same.
+// A linear module has the role of its tensors.
 TEST(Role, LinearsHaveThatOfTheirTensors) {
   TransformerConfig c = small_config();
   c.stack = Stack::kEncoderDecoder;
@@ -46,7 +46,7 @@ TEST(Role, LinearsHaveThatOfTheirTensors) {
   }
 }
 
-// Attention over an encoder is attention.
+// Cross attention has the roles of attention.
 TEST(Role, OfCrossAttentionIsThatOfAttention) {
   TransformerConfig c = small_config();
   c.stack = Stack::kEncoderDecoder;

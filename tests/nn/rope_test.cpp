@@ -73,7 +73,7 @@ TEST(Rope, TableHoldsScaledCosinesAndSinesAndGrows) {
   }
 }
 
-// Two sequences of one batch, one within and one past the trained length, turn by their own angles.
+// Two sequences of one batch, one within and one past the trained length, are rotated by their own angles.
 TEST(Rope, RowsTurnByTheLengthOfTheirOwnSequence) {
   const TransformerConfig c = longrope();
   const std::vector<std::int32_t> positions{3, 3}, lengths{4, 9};

@@ -1,4 +1,4 @@
-// Small transformers with large random weights, so that a wrong row or scale moves everything.
+// Small transformers with large random weights, so that a wrong row or scale changes all results.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ inline TransformerConfig small_config() {
   return c;
 }
 
-// Weights from one stream of numbers, in the order of `visit`; norms near 1.
+// Weights from one random stream, in the order of `visit`; norms near 1.
 template <class M>
 void fill(M& module, std::uint64_t seed = 1) {
   Rng rng(seed);
@@ -44,7 +44,7 @@ inline std::vector<float> values(const Tensor& x) {
   return {flat.data<float>().begin(), flat.data<float>().end()};
 }
 
-// The largest difference; shapes that differ are infinitely far apart.
+// The largest difference; infinite for different shapes.
 inline double distance(const std::vector<float>& x, const std::vector<float>& y) {
   if (x.size() != y.size()) return INFINITY;
   double worst = 0;

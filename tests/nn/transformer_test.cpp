@@ -1,5 +1,5 @@
-// Properties of the whole stack, for every kind of positions: nothing depends on what else is in a batch, on a cache,
-// or on the number of threads.
+// Properties of the whole stack, for every kind of positions: results do not depend on the rest of the batch, on a
+// cache, or on the number of threads.
 #include "linnet/nn/transformer.h"
 
 #include <gmock/gmock.h>
@@ -127,7 +127,7 @@ TEST_P(AnyPositions, LaterTokensChangeNothingEarlier) {
   EXPECT_GT(distance(x.slice(0, 11, 12), y.slice(0, 11, 12)), 1e-3);
 }
 
-// Virtual tokens made of real rows of the table are those tokens, and leave no rows behind.
+// Virtual tokens with real rows of the token table are equivalent to those tokens, and add no output rows.
 TEST_P(AnyPositions, PromptEmbeddingsComeBeforeEverySequence) {
   const Transformer t = made(config_of(GetParam()));
   const std::vector<Ids> texts{text(5, 1), text(8, 2)};
@@ -155,7 +155,7 @@ TEST(Transformer, APrefixMovesPositions) {
   EXPECT_NO_THROW(t.forward(pack({text(197, 1)}), {.prefix = prefix}, {}));
 }
 
-// The last layer computes only the rows that come out: they are the same rows.
+// If the last layer computes only some rows, they are equal to those of all.
 TEST(Transformer, OneRowASequenceIsThatRowOfAll) {
   for (const Stack stack : {Stack::kDecoder, Stack::kEncoder})
     for (const NormPlace place : {NormPlace::kBefore, NormPlace::kAfter}) {
@@ -258,7 +258,7 @@ TEST(EncoderDecoder, TheDecoderCachesItsOwnRows) {
   }
 }
 
-// The keys and values that the first layer of a stack makes of `ids`, which stand before a text.
+// The keys and values of `ids` in the first layer of a stack, as a prefix.
 PrefixKv first_keys_and_values(Transformer& t, const std::string& stack, const Ids& ids) {
   std::map<std::string, Tensor> p;
   for (const Parameter& parameter : parameters(t))
@@ -277,8 +277,8 @@ PrefixKv first_keys_and_values(Transformer& t, const std::string& stack, const I
   return {made("key"), made("value")};
 }
 
-// In a stack of one layer a prefix that holds the keys and values of real rows acts as those rows: in an encoder alone,
-// in an encoder before a decoder, and in the decoder.
+// In a stack of one layer a prefix with the keys and values of real rows is equivalent to those rows: in an encoder
+// alone, in an encoder before a decoder, and in the decoder.
 TEST(Prefix, ActsAsTheRowsWhoseKeysAndValuesItHolds) {
   const Ids before{7, 3, 20}, own = text(6, 2);
   Ids both = before;
@@ -302,7 +302,7 @@ TEST(Prefix, ActsAsTheRowsWhoseKeysAndValuesItHolds) {
             1e-5);
 }
 
-// What stands before the encoder's rows acts as rows of the encoder, in every layer of the decoder.
+// A cross-attention prefix is equivalent to rows of the encoder, in every layer of the decoder.
 TEST(Prefix, OfCrossAttentionActsAsRowsOfTheEncoder) {
   Transformer t = made(seq2seq());
   const Packed sources = pack(Texts{text(4, 1), text(7, 2)}), targets = pack(Texts{text(5, 3), text(2, 4)});
@@ -330,7 +330,7 @@ TEST(Prefix, OfCrossAttentionActsAsRowsOfTheEncoder) {
   EXPECT_GT(distance(t.forward(targets, {.encoder = &own}, {}), expected), 1e-2);
 }
 
-// A soft prompt stands before what the encoder reads, and the decoder sees its rows there.
+// A soft prompt precedes the encoder's text, and the decoder attends to its rows there.
 TEST(EncoderDecoder, ASoftPromptIsTheEncodersText) {
   const Transformer t = made(seq2seq());
   const Ids own = text(5, 2), target = text(4, 3);

@@ -8,7 +8,7 @@ using namespace testing;
 constexpr Activation kAll[] = {Activation::kIdentity, Activation::kRelu, Activation::kGelu,   Activation::kGeluTanh,
                                Activation::kSilu,     Activation::kTanh, Activation::kSigmoid};
 
-// Not within a step of zero, where relu has no derivative.
+// No values within a step of zero, where relu has no derivative.
 Tensor away_from_zero(std::uint64_t seed) {
   Tensor x = random_tensor({4, 5}, seed);
   for (float& value : x.data<float>())

@@ -17,8 +17,8 @@ TEST(Attention, IsSoftmaxTimesValues) {
   const Tensor y = attention(in[0], in[1], in[2], kTwo, 1, {.scale = 0.5f, .causal = true});
   ASSERT_EQ(y.shape(), (Shape{5, 4}));
   for (std::size_t d = 0; d < 4; ++d)
-    EXPECT_FLOAT_EQ(y.data<float>()[d], in[2].data<float>()[d]);  // query 0 sees key 0 only
-  const auto q = in[0].data<float>().subspan(12, 4);  // query 0 of the second sequence sees its keys 0, 1, 2
+    EXPECT_FLOAT_EQ(y.data<float>()[d], in[2].data<float>()[d]);  // query 0 attends to key 0 only
+  const auto q = in[0].data<float>().subspan(12, 4);  // query 0 of the second sequence attends to its keys 0, 1, 2
   double total = 0, wanted[4] = {};
   for (std::size_t j = 3; j < 6; ++j) {
     double score = 0;
@@ -92,7 +92,7 @@ TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
   void* pointers[2][2];
   for (int which = 0; which < 2; ++which)
     for (int b = 0; b < 2; ++b) {
-      blocks[which][b].assign(static_cast<std::size_t>(kv_heads * kKvBlock * 8), NAN);  // not filled: must not be read
+      blocks[which][b].assign(static_cast<std::size_t>(kv_heads * kKvBlock * 8), NAN);  // not filled: must not be used
       pointers[which][b] = blocks[which][b].data();
     }
   KvStoreArgs rows{};

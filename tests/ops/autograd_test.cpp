@@ -39,7 +39,7 @@ TEST(Autograd, SecondPassAddsInTheSameMemory) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(b.grad().data<float>()[i], 3 * once_bias[i], 1e-5);
 }
 
-TEST(Autograd, LeavesNeverShareAGradient) {  // add hands one tensor to both sides
+TEST(Autograd, LeavesNeverShareAGradient) {  // add passes one tensor to both inputs
   const GradGuard on(true);
   const Tensor a = leaf({2, 2}, 1), b = leaf({2, 2}, 2);
   backward(sum(add(a, b)));
@@ -61,7 +61,7 @@ TEST(Autograd, AGradientThatSomeoneHoldsIsNotChanged) {
   for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(w.grad().data<float>()[i], 2 * before[i], 1e-5);
 }
 
-// The paths of a residual block meet again and again; gradients handed through must not be added to while shared.
+// The paths of a residual block merge repeatedly; a shared gradient must not be modified in place.
 TEST(Autograd, ResidualPaths) {
   check_gradients(
       [](const auto& in) {
@@ -95,7 +95,7 @@ TEST(Autograd, ActivationsAreFreedOnTheWay) {
   EXPECT_GT(alive_at_seed, live + 30 * 64 * 64 * sizeof(float));
 }
 
-TEST(Autograd, TheTapeKeepsOnlyValuesThatGradientsRead) {  // of x + f(x) neither side
+TEST(Autograd, TheTapeKeepsOnlyValuesThatGradientsRead) {  // x + f(x) needs neither input
   const GradGuard on(true);
   Tensor x = leaf({64, 64}, 1);
   const std::size_t before = memory_use().live;
@@ -106,7 +106,7 @@ TEST(Autograd, TheTapeKeepsOnlyValuesThatGradientsRead) {  // of x + f(x) neithe
   EXPECT_NEAR(x.grad().data<float>()[0], std::pow(1.5, 20), 1e-2);
 }
 
-TEST(Autograd, LongChains) {  // deep recursion would end the program
+TEST(Autograd, LongChains) {  // deep recursion would overflow the stack
   const GradGuard on(true);
   const Tensor w = leaf({1, 1}, 1);
   for (const bool go_back : {true, false}) {
@@ -152,7 +152,7 @@ TEST(Autograd, RecomputeGivesTheSameGradients) {
   for (std::size_t i = 0; i < gradients[0].size(); ++i) EXPECT_NEAR(gradients[0][i], gradients[1][i], 1e-5) << i;
 }
 
-TEST(Autograd, RecomputeOfAnInputWithoutGradient) {  // the parameter inside is found all the same
+TEST(Autograd, RecomputeOfAnInputWithoutGradient) {  // the parameter inside still gets its gradient
   const GradGuard on(true);
   const Tensor x = random_tensor({3, 4}, 1), w = leaf({4, 4}, 2);
   backward(sum(recompute([w](const auto& in) { return block(in[0], w); }, {x})));

@@ -8,7 +8,7 @@ using namespace testing;
 const std::vector<std::int32_t> kTargets{2, -1, 0, 4, 2};
 const std::vector<float> kClassWeights{0.5f, 1, 2, 1.5f, 0.25f};
 
-// -log softmax of the target, row by row.
+// -log softmax of the target per row.
 double plain_loss(const Tensor& logits, std::size_t row, std::size_t target) {
   const auto x = logits.data<float>().subspan(row * 5, 5);
   double total = 0;

@@ -32,7 +32,7 @@ TEST(Embedding, TiedToTheOutput) {  // both uses of the table add up
                   {random_tensor({4, 3}, 1)});
 }
 
-// The gradient knows its rows, so that those alone are cleared and read; each step's is as if made anew.
+// The gradient records its rows, so that only those are cleared and read; each step is as with a new gradient.
 TEST(Embedding, GradientsOfSeveralStepsKnowTheirRows) {
   Tensor table = random_tensor({5, 3}, 1);
   table.set_requires_grad();
@@ -55,7 +55,7 @@ TEST(Embedding, GradientsOfSeveralStepsKnowTheirRows) {
   EXPECT_EQ(known(), (std::vector<std::int32_t>{1, 3}));
   EXPECT_EQ(step({{4}, {0, 4}}), (std::vector<float>{1, 0, 0, 0, 2}));
   EXPECT_EQ(known(), (std::vector<std::int32_t>{0, 4}));
-  const Tensor held = table.grad();  // somebody else's: not to be cleared under their hands
+  const Tensor held = table.grad();  // another owner's: must not be cleared
   EXPECT_EQ(step({{2}}), (std::vector<float>{0, 0, 1, 0, 0}));
   EXPECT_EQ(held.data<float>()[0], 1);
   table.clear_grad();

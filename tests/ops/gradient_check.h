@@ -27,7 +27,7 @@ inline Tensor random_tensor(const Shape& shape, std::uint64_t seed, float scale 
   return t;
 }
 
-// sum of weights * values, in double: the rounding of a float loss would drown the differences.
+// Weighted sum in double: the rounding of a float loss would dominate the differences.
 inline double weighted_sum(const Tensor& values, const Tensor& weights) {
   const Tensor row_major = contiguous(values);
   double sum = 0;
@@ -37,9 +37,9 @@ inline double weighted_sum(const Tensor& values, const Tensor& weights) {
   return sum;
 }
 
-// Every element of every input that requires a gradient (all, when none says so). A step of 2^-7 leaves the difference
-// an error of some step^2 = 6e-5 from curvature and of 2^-24 sqrt(outputs) / step = 1e-5 from rounding; the functions
-// here curve by a few units, hence 1e-3 of the gradient's size.
+// Checks every element of every input that requires a gradient (all inputs if none does). A step of 2^-7 leaves the
+// difference an error of some step^2 = 6e-5 from curvature and of 2^-24 sqrt(outputs) / step = 1e-5 from rounding; the
+// functions here curve by a few units, hence 1e-3 of the gradient's size.
 inline void check_gradients(const Fn& fn, std::vector<Tensor> inputs, double tolerance = 1e-3) {
   const auto reference = make_reference_backend();
   const BackendGuard guard(*reference);
@@ -80,7 +80,7 @@ inline void check_gradients(const Fn& fn, std::vector<Tensor> inputs, double tol
   }
 }
 
-// That `fn` throws kInvalidArgument (or `kind`) with all of `parts` in its message.
+// Expects that `fn` throws kInvalidArgument (or `kind`) with all of `parts` in its message.
 inline void expect_refused(const std::function<void()>& fn, const std::vector<std::string>& parts,
                            ErrorKind kind = ErrorKind::kInvalidArgument) {
   try {

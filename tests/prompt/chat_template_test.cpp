@@ -100,7 +100,7 @@ TEST(ChatTemplate, EveryRealTemplateRendersOrNamesWhatItRefuses) {
     EXPECT_NE(text.find("Bye"), std::string::npos) << entry.path();
   }
   EXPECT_EQ(templates, 28);
-  // Jinja refuses the same three: no system turn; tools needed; a message changed.
+  // Jinja rejects the same three: no system turn; tools needed; a message changed.
   EXPECT_THAT(refused, testing::UnorderedElementsAre(
                            testing::HasSubstr("google-gemma-2-2b-it.jinja:1: System role not supported"),
                            testing::HasSubstr("'NoneType' object is not iterable"),
@@ -136,7 +136,7 @@ TEST(ChatTemplate, HostileTemplatesEndInAnErrorWithinASecond) {
   EXPECT_EQ(rows, 12);
 }
 
-// The cases and Jinja's answers come from tools/parity/chat_templates.py.
+// The cases and Jinja's results are from tools/parity/chat_templates.py.
 TEST(ChatTemplateParity, RendersAsJinjaDoes) {
   const char* path = std::getenv("LINNET_CHAT_CASES");
   if (!path) GTEST_SKIP() << "LINNET_CHAT_CASES is not set; run tools/parity/chat_templates.py";

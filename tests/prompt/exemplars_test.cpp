@@ -84,7 +84,7 @@ TEST(Exemplars, ThoseThatDoNotFitAreDroppedWhole) {
   EXPECT_EQ(build(exemplars, "question", all.text.size() - 1).used, 9u);
 }
 
-// findings E3: every column of a file is a slot; an exemplar fills it from its own row, never from the question's.
+// Every column of a file is a slot; an exemplar fills it from its own row, never from the question's.
 TEST(Exemplars, FillTheSlotsFromTheirOwnColumns) {
   const auto prompt = PromptTemplate::parse("{{ title }}: {{ text }} {{ labels | join('/') }} is");
   const Exemplars one({{"good", "", 1, {{"title", "A"}, {"labels", "of the row"}}}}, 2, 1, 0);
@@ -92,7 +92,7 @@ TEST(Exemplars, FillTheSlotsFromTheirOwnColumns) {
   const auto size = [](const std::string& s) { return s.size(); };
   EXPECT_EQ(one.build(prompt, kWords, {"new", "", 0, {{"title", "B"}, {"text", "old"}}}, shared, 1000, size).text,
             "A: good a/b is b\n\nB: new a/b is");
-  // A column that only the question has is an unknown slot of the exemplar.
+  // A column that only the question has is an unknown slot for the exemplar.
   const Exemplars bare({{"good", "", 1}}, 2, 1, 0);
   EXPECT_THROW(bare.build(prompt, kWords, {"new", "", 0, {{"title", "B"}}}, shared, 1000, size), Error);
 }

@@ -1,4 +1,4 @@
-// Chat templates are parsed and rendered in time and memory in proportion to them and to the messages (findings C6).
+// Chat templates are parsed and rendered in time and memory linear in them and in the messages.
 #include "tests/growth.h"
 
 #include "linnet/prompt/chat_template.h"

@@ -22,18 +22,18 @@ std::string error_of(const std::string& source, const Json& slots) {
   }
 }
 
-// R46: the article's prompt, byte for byte.
+// The article's prompt, byte for byte.
 TEST(PromptTemplate, SentimentToneIsTheArticles) {
   const Json slots{{"text", "I love the sunny weather today."}, {"labels", {"positive", "negative", "angry"}}};
   const char* expected =
       "I love the sunny weather today.\nWhat is the tone of this sentence positive, negative, or angry?";
   EXPECT_EQ(PromptTemplate::parse("sentiment-tone").render(slots), expected);
   EXPECT_EQ(PromptTemplate::parse("sentiment-tone@1").render(slots), expected);
-  // S1, S2: asked twice it stays the same.
+  // A second call gives the same.
   EXPECT_EQ(PromptTemplate::parse("sentiment-tone").render(slots), expected);
 }
 
-// R62, R64, with tabs, braces and bars unharmed (R6).
+// Tabs, braces and bars are unchanged.
 TEST(PromptTemplate, CodeLanguageIsTheArticles) {
   const std::string code = "int findMax(int a, int b){\n\tif (a > b) ans = a;\n\telse ans = b;\n\treturn ans;\n}";
   const Json slots{{"text", code}, {"labels", {"C++", "Python"}}};
@@ -44,7 +44,6 @@ TEST(PromptTemplate, CodeLanguageIsTheArticles) {
             python + "\nThe above function is in which of these languages: C++ or Python or Go?");
 }
 
-// R37.
 TEST(PromptTemplate, SummarizeWordsIsTheArticles) {
   EXPECT_EQ(PromptTemplate::parse("summarize-words").render({{"text", "Le chat {{ dort }}."}}),
             "Summarize the following French text in English in less than 100 words: Le chat {{ dort }}.");
@@ -58,7 +57,6 @@ TEST(PromptTemplate, DefaultAsksWhichLabel) {
             "Nice.\nQuestion: Is this positive or negative?\nAnswer:");
 }
 
-// R55, R63.
 TEST(PromptTemplate, JoinsLabels) {
   const auto joined = [](const std::string& filter, const Json& labels) {
     return PromptTemplate::parse("{{ labels | " + filter + " }}").render({{"labels", labels}});
@@ -76,7 +74,7 @@ TEST(PromptTemplate, InlineTextHasEscapesAndKeepsItsEnd) {
   EXPECT_EQ(PromptTemplate::parse("Review: {{ text }}\\n\\tSentiment:\\n").render({{"text", "a\\nb"}}),
             "Review: a\\nb\n\tSentiment:\n");
   EXPECT_EQ(PromptTemplate::parse("\\\\n{{ text }}").render({{"text", "x"}}), "\\nx");
-  EXPECT_EQ(PromptTemplate::parse("{{ text }}{# never sent: {{ secret }} #}!").render({{"text", "x"}}), "x!");  // R47
+  EXPECT_EQ(PromptTemplate::parse("{{ text }}{# never sent: {{ secret }} #}!").render({{"text", "x"}}), "x!");
 }
 
 TEST(PromptTemplate, InsertedTextIsNeverParsedAgain) {

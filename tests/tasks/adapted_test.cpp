@@ -1,5 +1,5 @@
-// Prompting and judging through an adapter: every way into the model sees what the adapter adds, and no way shows rows
-// of virtual tokens. The expected logits are PEFT's.
+// Prompting and evaluation with an adapter: every function of the model uses the adapter, and none returns rows of
+// virtual tokens. The expected logits are PEFT's.
 #include <gtest/gtest.h>
 
 #include "linnet/adapt/adapter.h"
@@ -72,14 +72,14 @@ TEST_P(AdaptedCausal, ScoresAsTheReferencesLogitsSay) {
     const Ids& ids = reference.texts[t];
     if (ids.size() < 4) continue;
     const auto at = ids.begin() + 2;
-    // Two continuations that share their first token, so that the trie has an inner edge.
+    // Two continuations with the same first token, so that the tree has an inner edge.
     requests.push_back({Ids(ids.begin(), at), {Ids(at, ids.end()), Ids(at, at + 1)}});
     double sum = 0;
     for (std::size_t p = 1; p + 1 < ids.size(); ++p) sum += reference.logprob(t, p);
     wanted.push_back({sum, reference.logprob(t, 1)});
   }
   ASSERT_FALSE(requests.empty());
-  requests.push_back(requests.front());  // a prompt of its own again: all of them share a prefix with it or not at all
+  requests.push_back(requests.front());  // a repeated prompt: all share a prefix with it, or none does
   wanted.push_back(wanted.front());
   const auto scores = generate::score(*adapted.model, requests);
   for (std::size_t r = 0; r < requests.size(); ++r)

@@ -138,7 +138,7 @@ TEST(HeadEngine, PairsAreTwoSegments) {
   EXPECT_GT(std::abs(score_of(answers[0], "red") - score_of(answers[1], "red")), 1e-6);
 }
 
-// Transformers' pipeline: a sigmoid each for several labels, the number itself for a regression (conventions 4.7).
+// Transformers' pipeline: a sigmoid per label for several labels, the value for a regression.
 TEST(HeadEngine, SeveralLabelsAreIndependentAndARegressionIsItsNumber) {
   const models::Pretrained many = tiny("bert/multi-label"), number = tiny("bert/regression");
   const Classification c =
@@ -155,7 +155,7 @@ TEST(HeadEngine, SeveralLabelsAreIndependentAndARegressionIsItsNumber) {
   for (const char* text : {"w5 w6", "w20", "w31 w7"}) {
     const Classification r = Classifier(*number.model, number.tokenizer, {}).classify({text}).front();
     EXPECT_NEAR(r.score, head_outputs(*number.model, number.tokenizer.encode_ids(text))[0], 1e-6);
-    EXPECT_EQ(r.label, "value");  // findings E8: it was called LABEL_0
+    EXPECT_EQ(r.label, "value");  // it was LABEL_0 before
   }
 }
 
@@ -170,7 +170,7 @@ TEST(HeadEngine, LongTextsAreCutToTheModelsPositions) {
               softmax({out.begin(), out.end()})[0], 1e-6);
 }
 
-TEST(HeadEngine, AnUntrainedHeadOrOtherLabelsAreRefused) {  // R69
+TEST(HeadEngine, AnUntrainedHeadOrOtherLabelsAreRefused) {
   models::LoadOptions load;
   load.head = models::HeadKind::kSequenceClass, load.labels = {"a", "b"};
   const models::Pretrained p = tiny("bert/masked", load);
@@ -181,7 +181,7 @@ TEST(HeadEngine, AnUntrainedHeadOrOtherLabelsAreRefused) {  // R69
   EXPECT_NO_THROW(Classifier(*trained.model, trained.tokenizer, {.labels = {"blue", "green", "red"}}));
 }
 
-// findings A12: what the context cannot hold is cut on the side of the tokenizer's configuration, and said.
+// A text over the context is truncated on the tokenizer's side, with a note.
 TEST(HeadEngine, TextsAreCutOnTheSideOfTheTokenizer) {
   Scratch scratch;
   std::filesystem::copy(fixtures() / "bert/classifier", scratch / "m");

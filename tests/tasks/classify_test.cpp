@@ -40,7 +40,7 @@ std::string message_of(const auto& body, ErrorKind kind) {
 class Scores : public ::testing::Test {
  protected:
   Scores() : p_(tiny("llama/causal")) {}
-  // Raw log-probabilities of the words " w7", " w8 w10" and " w11" behind a text.
+  // Log-probabilities of the words " w7", " w8 w10" and " w11" after a text.
   std::vector<double> words(const Ids& text) const {
     Ids prompt{1};
     prompt.insert(prompt.end(), text.begin(), text.end());
@@ -81,7 +81,7 @@ TEST_F(Scores, EveryNormalisationDividesOrSubtracts) {
     o.normalize = row.how;
     const auto share = softmax({log_sum({w[0] / row.divisors[0], w[1] / row.divisors[1]}), w[2] / row.divisors[2]});
     EXPECT_NEAR(of(one(o), "good").score, share[0], 1e-5) << static_cast<int>(row.how);
-    EXPECT_NEAR(of(one(o), "bad").logprob, w[2], 1e-5);  // always the raw one
+    EXPECT_NEAR(of(one(o), "bad").logprob, w[2], 1e-5);  // never normalised
   }
   ClassifyOptions pmi = options();
   pmi.normalize = Normalize::kPmi;
@@ -101,7 +101,7 @@ TEST_F(Scores, BytesAndCharactersDifferBeyondAscii) {
 }
 
 TEST_F(Scores, ContentFreeCalibrationSubtractsTheMeanProbabilityOfEmptyInputs) {
-  // "N/A" and "[MASK]" are unknown words (3) here, "" is nothing.
+  // "N/A" and "[MASK]" are unknown words (3) here, "" is empty.
   std::vector<double> mean{0, 0};
   for (const Ids& text : {Ids{3}, Ids{}, Ids{3}}) {
     const auto w = words(text);
@@ -116,7 +116,7 @@ TEST_F(Scores, ContentFreeCalibrationSubtractsTheMeanProbabilityOfEmptyInputs) {
   const auto w = words({5, 6});
   const auto share = softmax({log_sum({w[0], w[1]}) - std::log(mean[0]), w[2] - std::log(mean[1])});
   EXPECT_NEAR(of(classifier.classify({"w5 w6"}).front(), "good").score, share[0], 1e-5);
-  // As saved and given back, it says the same; for other labels it is refused.
+  // A saved and loaded calibration gives the same; for other labels it is rejected.
   o.calibrate = false;
   o.calibration = classifier.calibration();
   EXPECT_NEAR(of(one(o), "good").score, share[0], 1e-5);
@@ -153,7 +153,7 @@ TEST_F(Scores, ExemplarsStandBeforeTheQuestionAndNeverTheTextItself) {
   const Classifier classifier(*p_.model, p_.tokenizer, o);
   const std::string prompt = classifier.render({"w5 w6"});
   EXPECT_THAT(prompt, ::testing::EndsWith("w5 w6 w9"));
-  // One of each class; no regular expressions, for which Oniguruma's regcomp would stand in the libc's place.
+  // One of each class; no regular expressions, since Oniguruma's regcomp would replace that of libc.
   EXPECT_THAT(prompt, AnyOf(HasSubstr("w20 w9 w7\n\n"), HasSubstr("w22 w9 w7\n\n")));
   EXPECT_THAT(prompt, AnyOf(HasSubstr("w21 w9 w11\n\n"), HasSubstr("w23 w9 w11\n\n")));
   for (const char* text : {"w20", "w21", "w22", "w23"}) {
@@ -182,7 +182,7 @@ TEST_F(Scores, MistakesAreNamed) {
   EXPECT_THAT(message_of([&] { one(slot); }, ErrorKind::kBadInput), HasSubstr("texts"));
 }
 
-// findings A11: a text without tokens is refused in its place; the others are answered as ever.
+// A text without tokens is an error in its place; the others are answered.
 TEST_F(Scores, ATextThatCannotBeAnsweredLeavesTheOthers) {
   const models::Pretrained head = tiny("gpt2/classifier");
   const Classifier classifier(*head.model, head.tokenizer, {});
@@ -199,7 +199,7 @@ TEST_F(Scores, ATextThatCannotBeAnsweredLeavesTheOthers) {
   EXPECT_THAT(message_of([&] { classifier.classify({""}); }, ErrorKind::kInvalidArgument), HasSubstr("no tokens"));
 }
 
-// findings A13: a calibration holds for the setup that it was measured with.
+// A calibration is valid only for the setup that it was measured with.
 TEST_F(Scores, ACalibrationOfAnotherSetupIsRefused) {
   ClassifyOptions o = options();
   o.calibrate = true;
@@ -228,7 +228,7 @@ TEST(Engines, AutoFollowsTheHead) {
   EXPECT_EQ(engine("bert/classifier", {"contradiction", "neutral", "entailment"}), Engine::kNli);
 }
 
-// The article's two sentences with the real model; the answers are what Transformers' log-probabilities say too.
+// The article's two sentences with the real model; Transformers' log-probabilities give the same answers.
 TEST(RealModel, TellsTheArticlesSentencesApart) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);

@@ -9,7 +9,7 @@
 namespace linnet::tasks {
 namespace {
 
-// A tiny model whose words are "w5", "w6" …, and the greedy text that Transformers gives.
+// A tiny model with the words "w5", "w6" …, and Transformers' greedy text.
 class Complete : public ::testing::Test {
  protected:
   models::Pretrained p_ = models::load_pretrained(fixtures() / "llama/causal", {.dtype = models::WeightType::kF32});

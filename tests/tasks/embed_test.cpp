@@ -88,8 +88,8 @@ void expect_vectors(const Vectors& got, const Json& wanted, const std::string& n
     expect_close(got[t], wanted[t].get<std::vector<float>>(), 1e-5, name + " " + std::to_string(t));
 }
 
-// findings A2: poolings by name, several at once, old spellings, Dense, LayerNorm, prompts, truncate_dim,
-// do_lower_case, max_seq_length: the vectors of sentence-transformers 6.2.
+// Poolings by name, several at once, old spellings, Dense, LayerNorm, prompts, truncate_dim, do_lower_case,
+// max_seq_length: the vectors of sentence-transformers 6.2.
 class Sentences : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Sentences, GiveTheLibrarysVectors) {
@@ -105,7 +105,7 @@ TEST_P(Sentences, GiveTheLibrarysVectors) {
   if (wanted.contains("query"))
     expect_vectors(embed(*p.model, p.tokenizer, texts, embed_defaults(folder, {.prompt_name = "query"})),
                    wanted["query"], GetParam() + " query");
-  // What is saved again makes the same vectors.
+  // A saved copy computes the same vectors.
   p.model->save_pretrained(scratch / "again");
   const models::Pretrained again = models::load_pretrained(scratch / "again", {.dtype = models::WeightType::kF32});
   expect_vectors(embed(*again.model, again.tokenizer, texts, embed_defaults(scratch / "again")), wanted["vectors"],
@@ -146,7 +146,7 @@ TEST(EmbedDefaults, WhatIsAskedForTakesPrecedence) {
   EXPECT_THAT(refusal([&] { embed_defaults(scratch.path()); }), ::testing::HasSubstr("pooling_mode_cls_token"));
 }
 
-// findings A11: a text without tokens among others is named, the others are answered.
+// A text without tokens is named, the others are answered.
 TEST(Embed, ATextWithoutTokensIsItsOwnError) {
   const models::Pretrained p = tiny("gpt2/causal");  // its tokenizer adds nothing
   const std::vector<std::string> texts{"w5", "", "w6", "w7"};

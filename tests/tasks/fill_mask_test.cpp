@@ -26,7 +26,7 @@ TEST(FillMask, GivesTheLikeliestWordsWithTheirProbabilities) {
   }
 }
 
-// Transformers' pipeline: one list a mask; the sequences then show the other mask and the special tokens.
+// Transformers' pipeline: one list per mask; the sequences then show the other mask and the special tokens.
 TEST(FillMask, SeveralMasksAreFilledOneByOne) {
   const models::Pretrained p = tiny("bert/masked");
   const auto found = fill_mask(*p.model, p.tokenizer, "[MASK] w9 [MASK]", 2);
@@ -49,8 +49,8 @@ TEST(FillMask, HowManyIsBoundedByTheVocabulary) {
   EXPECT_NEAR(sum, 1, 1e-5);
 }
 
-// findings A5: a target that is a vocabulary entry as written is that entry: a continuation, a capital of a tokenizer
-// that lower-cases, and (not in the line) a special token.
+// A target that is literally a vocabulary entry is that entry: a continuation, a capital of a tokenizer that
+// lower-cases, a special token.
 TEST(FillMask, ATargetThatIsAVocabularyEntryIsThatEntry) {
   const Tokenizer tokenizer = Tokenizer::from_json(
       R"({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "BertPreTokenizer"},

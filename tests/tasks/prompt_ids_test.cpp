@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Characters with a few merges; blanks are "▁" and belong to the word behind them. <s> (0) goes in front of a text.
+// Characters with a few merges; spaces are "▁" and belong to the next word. A text starts with <s> (0).
 constexpr const char* kTokenizer = R"({
   "added_tokens": [{"id": 0, "content": "<s>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}],
   "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
@@ -41,7 +41,7 @@ TEST(SplitIds, TheContinuationIsWhatComesBehindThePromptsTokens) {
   EXPECT_FALSE(s.boundary_moved);
 }
 
-// 1L: blanks at the prompt's end go to the continuation.
+// Spaces at the prompt's end belong to the continuation.
 TEST(SplitIds, TrailingBlanksBelongToTheContinuation) {
   for (const auto& [prompt, word] : {std::pair{"a: ", "b"}, std::pair{"a:", " b"}}) {
     const SplitIds s = split_ids(tokenizer(), prompt, word);
@@ -59,7 +59,7 @@ TEST(SplitIds, AMergeAcrossTheBoundaryIsReported) {
   const SplitIds s = split_ids(tokenizer(), "ab", "ca");
   EXPECT_TRUE(s.boundary_moved);
   EXPECT_THAT(s.prompt, ElementsAre(0, 1, 2));
-  EXPECT_THAT(s.continuation, ElementsAre(1));  // the rule of lm-evaluation-harness: cut by the prompt's length
+  EXPECT_THAT(s.continuation, ElementsAre(1));  // the rule of lm-evaluation-harness: split at the prompt's length
 }
 
 TEST(SplitIds, AContinuationWithoutTokensIsRefused) {
@@ -67,14 +67,13 @@ TEST(SplitIds, AContinuationWithoutTokensIsRefused) {
   EXPECT_THROW(split_ids(tokenizer(), "ab", ""), Error);
 }
 
-// findings A17: joined whole into the prompt's last token, a continuation still has its likelihood: that of its own
-// tokens after the prompt's.
+// A continuation that merges completely into the prompt's last token is scored by its own tokens after the prompt's.
 TEST(SplitIds, AContinuationThatThePromptSwallowsIsEncodedAlone) {
   const SplitIds one = split_ids(tokenizer(), "ab", "c");
   EXPECT_TRUE(one.boundary_moved);
   EXPECT_THAT(one.prompt, ElementsAre(0, 1, 2));
   EXPECT_THAT(one.continuation, ElementsAre(3));
-  // One more: the last token of the prompt has a blank in front, and all three are one token together.
+  // Also: the last token of the prompt starts with a space, and all three merge to one token.
   const SplitIds blank = split_ids(tokenizer(), "a b", "c");
   EXPECT_TRUE(blank.boundary_moved);
   EXPECT_THAT(blank.prompt, ElementsAre(0, 1, 5));
@@ -95,7 +94,7 @@ TEST(SplitIds, RealTokenizersAgreeWithTheirJointIds) {
   }
 }
 
-// findings A5: label words, with the blank that separates them from the text before.
+// Label words, with the space that separates them from the preceding text.
 TEST(WordIds, AVocabularyEntryAsWrittenIsOneToken) {
   const Tokenizer t = Tokenizer::from_json(
       R"({"normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
@@ -107,7 +106,7 @@ TEST(WordIds, AVocabularyEntryAsWrittenIsOneToken) {
   EXPECT_THAT(word_ids(t, " ##s"), ElementsAre(3));
   EXPECT_THAT(word_ids(t, " Good"), ElementsAre(4));
   EXPECT_THAT(word_ids(t, "goods"), ElementsAre(4, 3));
-  EXPECT_THAT(word_ids(tokenizer(), " b"), ElementsAre(5));  // a blank that belongs to the word stays
+  EXPECT_THAT(word_ids(tokenizer(), " b"), ElementsAre(5));  // a space of the word itself stays
 }
 
 }  // namespace

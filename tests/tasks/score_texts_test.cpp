@@ -46,7 +46,7 @@ TEST(ScoreTexts, AnswersStandInTheOrderAsked) {
   EXPECT_NEAR(scores[1][0].logprob, logprob(p, "w9 w10 w11", " w12"), 1e-5);
 }
 
-// findings A17: a request that cannot be scored is refused alone, in its place.
+// A request that cannot be scored is an error in its place; the others are scored.
 TEST(ScoreTexts, ARefusedRequestLeavesTheOthers) {
   const auto p = load("llama/causal");
   std::vector<std::size_t> refused;
@@ -65,7 +65,7 @@ TEST(TextPerplexity, UnitsShareOneLikelihood) {
   const TextPerplexity t = text_perplexity(*p.model, p.tokenizer, text);
   EXPECT_EQ(t.words, 5);
   EXPECT_EQ(t.bytes, static_cast<std::int64_t>(text.size()));
-  EXPECT_EQ(t.tokens.tokens, 5);  // the start token is the first one's context
+  EXPECT_EQ(t.tokens.tokens, 5);  // the start token is the context of the first one
   EXPECT_NEAR(std::log(t.per_word()) * 5, t.tokens.negative_log_likelihood, 1e-9);
   EXPECT_NEAR(std::log(t.per_byte()) * static_cast<double>(t.bytes), t.tokens.negative_log_likelihood, 1e-9);
 }

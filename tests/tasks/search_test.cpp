@@ -35,7 +35,7 @@ double score(const float* a, const float* b, std::int64_t width, Similarity simi
                                                 : -apart;
 }
 
-// More rows than a block, every similarity, against all scores sorted.
+// More rows than a block, every similarity, against a full sort.
 TEST(Search, FindsWhatSortingAllScoresFinds) {
   constexpr std::int64_t kRows = 9001, kWidth = 7;
   const Tensor rows = random_matrix(kRows, kWidth, 1), queries = random_matrix(3, kWidth, 2);

@@ -1,4 +1,4 @@
-// Tiny models with their tokenizers: "w5 w6" is 5, 6; LLaMA's gets <s> (1) in front, BERT's [CLS] (1) … [SEP] (2).
+// Tiny models with their tokenizers: "w5 w6" is 5, 6; LLaMA's adds <s> (1) in front, BERT's [CLS] (1) … [SEP] (2).
 #pragma once
 
 #include <span>
@@ -29,7 +29,7 @@ inline std::vector<double> next_logprobs(const models::Model& model, const Ids& 
   return out;
 }
 
-// log p(continuation | prompt), a pass for every token.
+// log p(continuation | prompt), with one pass per token.
 inline double logprob_of(const models::Model& model, Ids prompt, const Ids& continuation) {
   double sum = 0;
   for (const std::int32_t token : continuation) {

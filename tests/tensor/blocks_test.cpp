@@ -26,7 +26,7 @@ std::vector<float> random_values(std::size_t n, std::uint64_t seed) {
   return values;
 }
 
-// tools/fixtures/blocks.py: the gguf package's own decoders on random bytes. Not a bit differs.
+// tools/fixtures/blocks.py: the gguf package's decoders on random bytes. The bits are equal.
 TEST(Blocks, EveryTypeDecodesToTheReferencesBits) {
   const Json reference = read_json(LINNET_SOURCE_DIR "/tests/fixtures/blocks.json");
   int types = 0;
@@ -76,7 +76,7 @@ TEST(Blocks, EncodingLosesAtMostHalfAStep) {
         magnitude = std::max(magnitude, std::abs(values[i]));
       }
       const float step = type == DType::kQ8_0 ? magnitude / 127 : (most - least) / 15;
-      // Scale and offset are rounded to f16, which moves the far levels by as much as 2^-11 of them.
+      // Scale and offset are rounded to f16, which changes the outer levels by up to 2^-11 of them.
       const float slack = magnitude * 0x1p-10F;
       for (std::size_t i = block; i < block + 32; ++i)
         ASSERT_NEAR(back[i], values[i], step / 2 + slack) << info(type).name;

@@ -26,7 +26,7 @@ TEST(Half, EveryHalfIsAFloatAndComesBack) {
   }
 }
 
-// Halfway between two neighbours goes to the even one; a hair beside it to the nearer.
+// The midpoint of two neighbours rounds to the even one; values next to it to the nearest.
 TEST(Half, RoundsToNearestTiesToEven) {
   for (std::uint32_t bits = 0; bits < 0x7bff; ++bits) {
     const auto low = static_cast<std::uint16_t>(bits), high = static_cast<std::uint16_t>(bits + 1);

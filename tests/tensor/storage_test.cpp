@@ -38,14 +38,14 @@ TEST(Storage, AFreedBlockServesSomewhatLessAndComesBackWhole) {
   release_cached_memory();
 }
 
-// What was in use at once comes back at once: a step of training pays for its pages once.
+// The memory of the peak is reused, so that training allocates pages only in its first step.
 TEST(Storage, AsMuchIsKeptAsWasInUseAtThePeak) {
   release_cached_memory();
   const std::size_t before = memory_use().live;
   { const auto a = Storage::allocate(std::size_t{700} << 20), b = Storage::allocate(std::size_t{700} << 20); }
   EXPECT_GE(memory_use().cached, std::size_t{1400} << 20);
   EXPECT_LE(memory_use().cached, memory_use().peak - before);
-  // What does not fit a request makes room for it.
+  // A request that no block fits evicts blocks.
   const auto other = Storage::allocate(std::size_t{1200} << 20);
   EXPECT_LE(memory_use().live + memory_use().cached,
             std::max(memory_use().peak, memory_use().live + (std::size_t{1} << 30)));

@@ -94,7 +94,7 @@ TEST(Tensor, BlocksFillRowsAndAreCutBetweenThem) {
 
 TEST(Tensor, SizesThatOverflowAreRefused) {
   EXPECT_THROW(Tensor::empty({INT64_MAX, 2}), Error);
-  EXPECT_THROW(Tensor::empty({INT64_MAX / 2}), std::bad_alloc);  // fits a number, not a machine
+  EXPECT_THROW(Tensor::empty({INT64_MAX / 2}), std::bad_alloc);  // an int64, but more than any machine has
   EXPECT_THROW(Tensor::empty({2, -1}), Error);
 }
 

@@ -1,4 +1,4 @@
-// Every hostile tokenizer file through its reader, and what was accepted through a text.
+// Reads every hostile tokenizer file, and encodes a text with each accepted one.
 #include "tests/bad_inputs.h"
 
 #include "linnet/tokenizer/tokenizer.h"

@@ -20,7 +20,7 @@ Vocabulary letters(const std::vector<std::string>& texts) {
 
 using Merges = std::vector<std::pair<std::string, std::string>>;
 
-// The algorithm as its paper has it: the neighbours of the lowest rank, leftmost first, until none is left.
+// The algorithm of the paper: merge the pair of lowest rank, leftmost first, until there is none.
 std::vector<std::string> slowly(std::string_view word, const Merges& merges) {
   std::vector<std::string> parts;
   for (const char c : word) parts.emplace_back(1, c);
@@ -35,7 +35,7 @@ std::vector<std::string> slowly(std::string_view word, const Merges& merges) {
   }
 }
 
-// Long words go through a heap, short ones through a scan: both are the plain algorithm.
+// Long words use a heap, short ones a scan: both equal the plain algorithm.
 TEST(Bpe, RandomMergesOnWordsOfAnyLengthAreThePlainAlgorithm) {
   Rng rng(5);
   for (int round = 0; round < 20; ++round) {
@@ -66,8 +66,8 @@ TEST(Bpe, RandomMergesOnWordsOfAnyLengthAreThePlainAlgorithm) {
   }
 }
 
-// findings D2: bytes of an affix are tokens; they are shown as the character that has the affix, and what follows is
-// not shifted. With a prefix too, which the line does not name. (The library's own offsets leave the word.)
+// Bytes of an affix are tokens; their offsets are those of its character, and later ones are not shifted. Also with a
+// prefix. (The library's own offsets leave the word.)
 TEST(Bpe, BytesOfAffixesAreAtTheirCharacter) {
   for (const Json& entry : tokenizer_reference()["affixes"]) {
     const Tokenizer tokenizer = tokenizer_of(entry["json"]);

@@ -1,4 +1,4 @@
-// A folder with a small byte-level tokenizer, for tests of what becomes of it in a GGUF file and back.
+// A folder with a small byte-level tokenizer, for tests of GGUF conversion.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace linnet {
 
-// A byte-level vocabulary: a token a byte, some merges, an end token.
+// A byte-level vocabulary: a token per byte, some merges, an end token.
 inline Json byte_level(const Json& pretokenizer) {
   Json vocabulary = Json::object(), merges = Json::array();
   int id = 0;

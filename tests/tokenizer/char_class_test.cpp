@@ -53,7 +53,7 @@ TEST(CharClasses, AreUnicodes) {
   }
 }
 
-// Hugging Face's tables stop at Unicode 8 and 9: what is younger is in none of their classes.
+// Hugging Face's tables are Unicode 8 and 9: newer characters are in no class.
 TEST(CharClasses, YoungerCharactersAreUnknown) {
   EXPECT_FALSE(punctuation().contains(0x2E4F));         // CORNISH VERSE DIVIDER, Unicode 12
   EXPECT_TRUE(punctuation().contains(0x2E3F));          // CAPITULUM, Unicode 7

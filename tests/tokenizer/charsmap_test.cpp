@@ -15,8 +15,8 @@ std::string u32(std::uint32_t v) {
   return bytes;
 }
 
-// A double array by hand, as darts-clone packs it: "a" becomes "X", "ab" becomes "YZ". A node's children lie at its
-// place xor its offset xor the byte; the value of a finished key at its place xor its offset.
+// A double array in darts-clone's format: "a" becomes "X", "ab" becomes "YZ". A node's children are at its position xor
+// its offset xor the byte; the value of a complete key is at its position xor its offset.
 std::string blob() {
   std::vector<std::uint32_t> units(2048, 0);
   const auto unit = [](std::uint32_t label, std::uint32_t offset, bool leaf) {
@@ -58,7 +58,7 @@ TEST(Charsmap, ABrokenBlobIsRefused) {
   EXPECT_THAT(refused(u32(4) + u32(0) + "\xff"), HasSubstr("not UTF-8"));
 }
 
-// findings D9: offsets that lead outside, of a unit that a look-up comes to and of its replacement.
+// Offsets out of range, of a reachable unit and of its replacement.
 TEST(Charsmap, OffsetsThatLeadOutsideAreRefused) {
   const auto with = [](std::size_t unit, std::uint32_t value) { return blob().replace(4 + 4 * unit, 4, u32(value)); };
   const auto refused = [](const std::string& bytes) { return refusal([&] { Charsmap::parse(bytes, "m"); }); };
@@ -69,14 +69,14 @@ TEST(Charsmap, OffsetsThatLeadOutsideAreRefused) {
   EXPECT_THAT(refused(with(below_a, 7)), HasSubstr("its replacement at byte 7"));
 }
 
-// Whatever the units say, they are refused or a look-up stays inside the arrays.
+// Random units are rejected, or look-ups stay inside the arrays.
 TEST(Charsmap, RandomUnitsLeadNowhereBad) {
   std::uint64_t state = 1;
   for (int round = 0; round < 200; ++round) {
     std::string bytes;
     for (int i = 0; i < 64; ++i) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-      // Offsets and replacements that may be inside.
+      // Offsets and replacements that may be in range.
       const auto value = static_cast<std::uint32_t>(state >> 33);
       bytes += u32((value & 1) != 0 && i > 0 ? 0x80000000U | (value >> 8 & 7) : value & 0xFFFFU);
     }

@@ -13,7 +13,7 @@ TEST(Decoder, EveryKindJoinsAsTheReferenceDoes) {
     const DecoderPtr d = make_decoder(entry["json"], "tokenizer.json");
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const std::string found = decode_tokens(d.get(), tokens[i].get<std::vector<std::string>>());
-      if (entry["out"][i].is_null()) continue;  // the library panics here; we must only come back
+      if (entry["out"][i].is_null()) continue;  // the library panics here; ours only has to return
       EXPECT_EQ(found, entry["out"][i].get<std::string>())
           << dump_json(entry["json"]) << " of " << dump_json(tokens[i]);
     }

@@ -1,4 +1,4 @@
-// Expected texts are what llama.cpp makes of them (its ids of ggml-vocab-bert-bge.gguf show it).
+// Expected texts are llama.cpp's (shown by its ids with ggml-vocab-bert-bge.gguf).
 #include <gmock/gmock.h>
 
 #include "linnet/tokenizer/normalizer.h"
@@ -25,7 +25,7 @@ TEST(GgufBertNormalizer, LowersAndSetsPunctuationApart) {
 TEST(GgufBertNormalizer, OfADecompositionTheFirstPartStays) {
   EXPECT_EQ(normalized("Éa"), "ea");
   EXPECT_EQ(normalized("각하"), "ᄀᄒ");  // Hangul loses its vowels
-  EXPECT_EQ(normalized("ǅ"), "ǆ");        // a compatibility decomposition is none
+  EXPECT_EQ(normalized("ǅ"), "ǆ");        // a compatibility decomposition does not count
 }
 
 TEST(GgufBertNormalizer, EveryMarkAndControlCharacterGoes) {

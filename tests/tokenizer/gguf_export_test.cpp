@@ -39,7 +39,7 @@ TEST(GgufExport, KeepsTokensTypesAndTemplate) {
   EXPECT_EQ(v.chat_template, "{{ messages }}");
 }
 
-// Hugging Face's and llama.cpp's word pieces differ in Hangul and in Indic vowels, which is no reason to refuse.
+// Hugging Face's and llama.cpp's word pieces differ in Hangul and in Indic vowels: a warning, not an error.
 TEST(GgufExport, WordPiecesThatDifferInHangulAreWrittenWithAWarning) {
   Json json{
       {"added_tokens", {{{"id", 0}, {"content", "[UNK]"}, {"special", true}}}},

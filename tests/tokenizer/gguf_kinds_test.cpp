@@ -33,7 +33,7 @@ TEST(GgufKinds, AreFoundByAnyOfTheirNamesAndNoNameIsTheDefault) {
   EXPECT_THAT(refusal([] { find_gguf_pre("smol", "m.gguf"); }), HasSubstr("m.gguf: tokenizer.ggml.pre 'smol'"));
 }
 
-// Pieces that llama.cpp's patterns give: it is what tells the kinds apart.
+// Pieces of llama.cpp's patterns, which differ between the kinds.
 TEST(GgufKinds, CutDigitsInTheirOwnWays) {
   EXPECT_THAT(cut("gpt-2", "a 12345"), ElementsAre("a", " 12345"));
   EXPECT_THAT(cut("smollm", "a 12345"), ElementsAre("a", " ", "1", "2", "3", "4", "5"));
@@ -50,7 +50,7 @@ TEST(GgufKinds, CutWordsAndPunctuation) {
 
 TEST(GgufKinds, MergesOfWhatIsNoTokenAreLeftOut) {
   GgufVocabulary v;
-  v.merges = {"a b", "  x", "a c"};  // the second joins a blank and x
+  v.merges = {"a b", "  x", "a c"};  // the second one joins a space and x
   Vocabulary vocabulary;
   std::int32_t id = 0;
   for (const char* token : {"a", "b", "c", "ab", " ", "x", " x"}) vocabulary.add(token, id++);

@@ -1,4 +1,4 @@
-// Vocabularies as GGUF files hold them; tests/models/pretrained_test.cpp has llama.cpp's own files and answers.
+// Vocabularies in GGUF's format; tests/models/pretrained_test.cpp has llama.cpp's files and results.
 #include <gmock/gmock.h>
 
 #include "linnet/tokenizer/gguf/vocabulary.h"
@@ -49,7 +49,7 @@ TEST(GgufVocabulary, FlagsSayWhatFramesAText) {
   EXPECT_THAT(made(v).encode_ids("a"), ElementsAre(0));
   v.add_bos = v.add_eos = true;
   EXPECT_THAT(made(v).encode_ids("a"), ElementsAre(8, 0, 8));
-  v.bos = 99;  // outside: said and left out
+  v.bos = 99;  // out of range: skipped with a warning
   EXPECT_THAT(made(v).encode_ids("a"), ElementsAre(0, 8));
 }
 
@@ -63,13 +63,13 @@ GgufVocabulary pieces(const char* model) {
 }
 
 TEST(GgufVocabulary, PiecesAreSentencePieces) {
-  EXPECT_THAT(made(pieces("llama")).encode_ids("ab a"), ElementsAre(1, 3, 4, 3));  // BOS by its rule
+  EXPECT_THAT(made(pieces("llama")).encode_ids("ab a"), ElementsAre(1, 3, 4, 3));  // BOS by default
   GgufVocabulary v = pieces("llama");
   v.add_space_prefix = false;
   EXPECT_THAT(made(v).encode_ids("ab"), ElementsAre(1, 6, 4));
   v = pieces("t5");
   v.unk = 0, v.eos = 2;
-  EXPECT_THAT(made(v).encode_ids("ab  a"), ElementsAre(3, 4, 3, 2));  // EOS by its rule, blanks together
+  EXPECT_THAT(made(v).encode_ids("ab  a"), ElementsAre(3, 4, 3, 2));  // EOS by default, several spaces
   v.scores.clear();
   EXPECT_THAT(refused(v), HasSubstr("tokenizer.ggml.scores is missing"));
 }

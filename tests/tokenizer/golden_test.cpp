@@ -1,4 +1,4 @@
-// The reference libraries' own answers on 555 strings each.
+// The reference libraries' results for 555 strings each.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Every reader of a tokenizer and every step of a text takes time and memory in proportion (findings C1, C2).
+// Every reader of a tokenizer and every step of encoding takes linear time and memory.
 #include "tests/growth.h"
 
 #include <gmock/gmock.h>
@@ -70,7 +70,7 @@ TEST(Growth, TokenizerJsonOfManyAddedTokens) {
   expect_linear(1'000, added, read);
 }
 
-// As many tokens as large vocabularies have: memory alone (time leaves the caches there, which is a jump).
+// As many tokens as large vocabularies have: only memory (time jumps when tables exceed the caches).
 TEST(Growth, LargeVocabulariesStayInMemory) {
   const auto within = [](const std::string& input, const auto& work) {
     const test::Cost cost = test::cost_of([&] { work(input); });
@@ -83,7 +83,7 @@ TEST(Growth, LargeVocabulariesStayInMemory) {
   within(vocabulary_json("WordLevel", 200'000), read);
 }
 
-// Tokens that share all but their ends, and steps without end.
+// Tokens that differ only at the end, and many steps.
 TEST(Growth, TokenizerJsonOfLongTokensAndManySteps) {
   const auto tokens = [](std::size_t n) {
     std::string json = R"({"model": {"type": "WordPiece", "unk_token": "x", "vocab": {"x": 0)";
@@ -169,7 +169,7 @@ TEST(Growth, GgufVocabularies) {
     expect_linear(2'000, words, [&](const std::string& lines) { Tokenizer::from_gguf(gguf(lines, model), "m.gguf"); });
 }
 
-// findings C2: twenty tokens of a megabyte; as the longest that is read, written as a tokenizer.json too.
+// Twenty tokens of a megabyte; also one of the maximum length, written as a tokenizer.json.
 TEST(Growth, GgufVocabulariesOfLongTokensAreConverted) {
   const auto tokens = [](std::size_t n) {
     std::string lines = "<unk>\n<s>\n</s>\na\n";
@@ -181,7 +181,7 @@ TEST(Growth, GgufVocabulariesOfLongTokensAreConverted) {
   EXPECT_THROW(Tokenizer::from_gguf(gguf("<unk>\n" + std::string(1 << 20, 'a') + "\n", "gpt2"), "m.gguf"), Error);
 }
 
-// A model over letters, and what the test adds to it.
+// A model over letters with additions of the test.
 Json letters(const Json& model) { return {{"added_tokens", Json::array()}, {"model", model}}; }
 
 void expect_linear_on(const Json& json, std::string_view unit, std::size_t first = 8 << 10, bool refused = false) {
@@ -199,9 +199,10 @@ Json pieces(const std::vector<std::string>& texts) {
   return list;
 }
 
-// findings C2: a piece, a word, an added token so long that every place of the text may begin one.
+// A piece, a word, an added token so long that it may begin at every position of the text.
 TEST(Growth, LongTokensAtEveryPlaceOfAText) {
-  const std::string long_token(1000, 'a');  // short beside the texts, whose last places have no room for the token
+  const std::string long_token(1000, 'a');  // short compared to the texts, whose last positions have no room for the
+                                            // token
   const Json unigram{{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", "a", long_token + "b", long_token})}};
   expect_linear_on(letters(unigram), "a", 16 << 10);
   const Json wordpiece{{"type", "WordPiece"},
@@ -231,7 +232,7 @@ TEST(Growth, ATokenLongerThanTheLimitIsRefused) {
   EXPECT_THAT(refusal([&] { read(dump_json(added)); }), ::testing::HasSubstr("has 16385 bytes"));
 }
 
-// One word of any length through BPE: merges that grow, and ones that never end in a token of their own.
+// One word of any length through BPE: growing merges, and merges that never reach a token.
 TEST(Growth, LongWords) {
   const Json merges{{"type", "BPE"},
                     {"vocab", {{"a", 0}, {"b", 1}, {"aa", 2}, {"aaaa", 3}, {"ab", 4}}},
@@ -271,7 +272,7 @@ TEST(Growth, EveryPreTokenizer) {
     }
 }
 
-// findings C1: patterns that look to the end of the text from each place are stopped in time.
+// Patterns that scan to the end of the text from each position are stopped in time.
 TEST(Growth, PatternsThatGoBack) {
   for (const char* pattern : {"(?>[^b]*)b", "a(?=.*b)|c"}) {
     Json json = letters(kWordLevel);
@@ -300,7 +301,7 @@ TEST(Growth, EveryDecoder) {
   }
 }
 
-// Bytes that never become characters, tokens that are never shown, and ordinary ones.
+// Bytes that never form characters, tokens without text, and ordinary ones.
 TEST(Growth, TheStreamDecoder) {
   Json json = letters({{"type", "WordLevel"},
                        {"unk_token", "x"},

@@ -37,7 +37,7 @@ TEST(JsonReader, ListsArePiecesWithScores) {
   EXPECT_THAT(f.pieces.scores, ElementsAre(0, -1.5, -20));
 }
 
-// serde_json reads -10.0123456789 as 100123456789 / 10^10: not always the nearest double, and ties hang on it.
+// serde_json reads -10.0123456789 as 100123456789 / 10^10: not always the nearest double, and ties depend on it.
 TEST(JsonReader, ScoresAreRoundedAsRustDoes) {
   const TokenizerFile f =
       read_tokenizer_text(R"({"model": {"vocab": [["a", -10.0123456789], ["b", 1.7976931348623157e308]]}})", "");
@@ -70,7 +70,7 @@ TEST(JsonReader, FaultsAreNamed) {
               HasSubstr("nested more than"));
 }
 
-// findings D9, D5: a key twice, in the vocabulary, in vocab.json, and elsewhere.
+// Duplicate keys in the vocabulary, in vocab.json, and elsewhere.
 TEST(JsonReader, AKeyTwiceIsRefused) {
   EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1, "b": 2, "a": 3}}})"),
               HasSubstr("token 'a' is in the vocabulary twice"));

@@ -20,7 +20,7 @@ TEST(Normalizer, EveryKindIsTheReferences) {
     const NormalizerPtr n = make_normalizer(entry["json"], "tokenizer.json");
     for_each_text(entry, [&](const std::string& text, const Json& wanted) {
       EXPECT_EQ(normalized(*n, text, Origins::kTrack), wanted.get<std::string>());
-      EXPECT_EQ(normalized(*n, text, Origins::kIgnore), wanted.get<std::string>());  // the way without offsets
+      EXPECT_EQ(normalized(*n, text, Origins::kIgnore), wanted.get<std::string>());  // the path without offsets
     });
   }
 }

@@ -31,7 +31,7 @@ TEST(Pattern, RegularExpressionsAreOnigurumas) {
   EXPECT_TRUE(regex("a").is_regex());
 }
 
-// T1: inside a class Oniguruma reads "(", ")" and "|" as characters.
+// Inside a class Oniguruma reads "(", ")" and "|" as characters.
 TEST(Pattern, BloomsPatternMeansWhatItSays) {
   const Pattern p = regex(" ?[^(\\s|[.,!?…。，、।۔،])]+");
   EXPECT_THAT(found(p, "a(b|c) d.e"), ElementsAre("a", "b", "c", " d", "e"));
@@ -49,27 +49,27 @@ TEST(Pattern, WhatDoesNotParseOrNeverEndsIsRefused) {
   EXPECT_THAT(refusal([&] { regex("(a|aa)*b").find_all(text); }), ::testing::HasSubstr("on this text"));
 }
 
-// findings B2: codes that name a part of the pattern read it from an argument.
+// Error codes with a part of the pattern read it from an argument.
 TEST(Pattern, EveryErrorCodeHasItsMessage) {
   for (int code = 10; code > -1200; --code) EXPECT_FALSE(regex_error(code, "part").empty()) << code;
   EXPECT_EQ(regex_error(-223, "Nope"), "invalid character property name {Nope}");  // ONIGERR_INVALID_CHAR_PROPERTY_NAME
 }
 
-// findings B2: the line's patterns, and others whose errors name a part.
+// Patterns whose errors name a part of them.
 TEST(Pattern, PatternsWhoseErrorsNameAPartAreRefused) {
   for (const char* source : {R"(\p{Nope})", R"(\p{})", R"((?<a>x)\k<b>)", R"(\g<zz>)", "(?<a", R"(\k<1a>)", "(?<>x)",
                              "(?<1>x)", R"(\k<99>)", R"((?<a>x)(?<a>y)\g<a>)", "[[:nope:]]", "(?(<q>)a)", R"(\p{^})"})
     EXPECT_THAT(refusal([&] { regex(source); }), ::testing::HasSubstr("cannot be read: ")) << source;
 }
 
-// findings C1: a pattern that looks to the end of the text from every place has a time limit, not a square of the text.
+// A pattern that scans to the end of the text from every position has a time limit.
 TEST(Pattern, SearchesEndInTime) {
   const std::string text(1 << 18, 'a');
   for (const char* source : {"a(?=.*b)|c", "(?:a|aa)+$b"}) EXPECT_THROW(regex(source).find_all(text), Error) << source;
   EXPECT_EQ(regex(R"(\s+(?!\S)|\s+|\w+)").find_all(text + std::string(100'000, ' ') + "b").size(), 4U);
 }
 
-// findings C2: the same for literals, where std::string::find multiplies.
+// The same for literals, for which std::string::find is quadratic.
 TEST(Pattern, ALongLiteralIsFoundInLinearTime) {
   const std::string text(2 << 20, 'a');
   EXPECT_THAT(Pattern::literal(std::string(1 << 20, 'a') + "b").find_all(text), IsEmpty());

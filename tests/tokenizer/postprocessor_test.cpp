@@ -50,7 +50,7 @@ TEST(Truncation, CutsAsTheReferenceDoes) {
     if (row["single"].is_null()) continue;
     EXPECT_EQ(tokenizer.encode(texts[0], options).ids, row["single"].get<std::vector<std::int32_t>>()) << row;
     EXPECT_EQ(tokenizer.encode_ids(texts[0], options), row["single"].get<std::vector<std::int32_t>>()) << row;
-    // What the file itself asks for is followed where the caller wants that.
+    // Lengths of the file are applied if the caller requests it.
     const Tokenizer own = tokenizer_of([&] {
       Json json = with("post_processor", template_processor);
       json["truncation"] = row["json"];

@@ -10,7 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A folder with a small tokenizer.json and whatever else a test puts beside it.
+// A folder with a small tokenizer.json and other files of a test.
 class Folder {
  public:
   Folder() {
@@ -40,7 +40,7 @@ TEST(TokenizerFolder, TheConfigurationNamesTheSpecialTokens) {
   EXPECT_EQ(t.cls_id(), 22);
   EXPECT_EQ(t.sep_id(), 23);
   EXPECT_EQ(t.unk_id(), 0);
-  EXPECT_EQ(t.pad_id(), std::nullopt);  // not in the vocabulary: said and left out
+  EXPECT_EQ(t.pad_id(), std::nullopt);  // not in the vocabulary: skipped with a warning
   EXPECT_EQ(t.mask_id(), std::nullopt);
   EXPECT_EQ(t.padding_side(), Side::kLeft);
   EXPECT_EQ(t.truncation_side(), Side::kLeft);
@@ -82,7 +82,7 @@ TEST(TokenizerFolder, TokensMayBeAddedBesideTheFile) {
 TEST(TokenizerFolder, OldMapsAreStillRead) {
   Folder f;
   f.file("special_tokens_map.json", {{"cls_token", "[CLS]"}, {"sep_token", "[SEP]"}});
-  f.file("tokenizer_config.json", {{"sep_token", "[UNK]"}});  // goes before the map
+  f.file("tokenizer_config.json", {{"sep_token", "[UNK]"}});  // takes precedence over the map
   EXPECT_EQ(f.load().cls_id(), 22);
   EXPECT_EQ(f.load().sep_id(), 0);
 }
@@ -96,7 +96,7 @@ TEST(TokenizerFolder, ChatTemplatesHaveNamesAndPlaces) {
   EXPECT_EQ(f.load().chat_template("tools"), "T");
   EXPECT_EQ(f.load().chat_template("rag"), std::nullopt);
   EXPECT_THAT(f.load().chat_template_place(), HasSubstr("tokenizer_config.json"));
-  put(f.scratch() / "chat_template.jinja", "J");  // a file of its own wins
+  put(f.scratch() / "chat_template.jinja", "J");  // a separate file takes precedence
   put(f.scratch() / "additional_chat_templates" / "rag.jinja", "R");
   EXPECT_EQ(f.load().chat_template(), "J");
   EXPECT_EQ(f.load().chat_template("rag"), "R");

@@ -1,4 +1,4 @@
-// What the `tokenizers` library makes of small texts (tools/fixtures/tokenizer_parts.py).
+// Results of the `tokenizers` library for small texts (tools/fixtures/tokenizer_parts.py).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ inline const Json& tokenizer_reference() {
   return json;
 }
 
-// check(text, what the library gives for it) for every text of an entry of the reference.
+// Calls check(text, expected result) for every text of an entry of the reference.
 template <class Check>
 void for_each_text(const Json& entry, Check check) {
   const Json& texts = tokenizer_reference()["texts"];
@@ -43,7 +43,7 @@ inline void expect_encoding(const Encoding& found, const Json& wanted) {
   EXPECT_EQ(found.offsets, offsets);
 }
 
-// Every tokenizer of a group on every text: ids, spellings and byte offsets; and the ids alone, the fast way.
+// Every tokenizer of a group on every text: ids, tokens and byte offsets; and only the ids, the fast path.
 inline void expect_models_agree(const char* group) {
   for (const Json& entry : tokenizer_reference()["models"][group]) {
     const Tokenizer tokenizer = tokenizer_of(entry["json"]);

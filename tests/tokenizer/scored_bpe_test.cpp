@@ -1,4 +1,4 @@
-// SentencePiece's BPE; tokenizer.golden_test holds a real model's answers.
+// SentencePiece's BPE; tokenizer.golden_test has the results of a real model.
 #include <gmock/gmock.h>
 
 #include "linnet/base/rng.h"
@@ -44,7 +44,7 @@ TEST(ScoredBpe, TheHighestScoreMergesFirst) {
   const TokenModelPtr model = make_scored_bpe(pieces(kSome), "test");
   EXPECT_THAT(texts(*model, "abc"), ElementsAre("abc"));  // ab, then abc
   EXPECT_THAT(texts(*model, "bcab"), ElementsAre("bc", "ab"));
-  EXPECT_THAT(texts(*model, "▁abc"), ElementsAre("▁", "abc"));  // ab goes before ▁a
+  EXPECT_THAT(texts(*model, "▁abc"), ElementsAre("▁", "abc"));  // ab takes precedence over ▁a
   EXPECT_THAT(texts(*model, "▁ac▁a"), ElementsAre("▁a", "c", "▁a"));
 }
 
@@ -63,7 +63,7 @@ TEST(ScoredBpe, UnknownCharactersFuseOrBecomeBytes) {
   EXPECT_THAT(texts(*make_scored_bpe(std::move(p), "test"), "aéb"), ElementsAre("a", "<0xC3>", "<0xA9>", "b"));
 }
 
-// The plain algorithm: the neighbours whose joined text is the piece of the highest score, leftmost first.
+// The plain algorithm: merge the pair whose joined text has the highest score, leftmost first.
 TEST(ScoredBpe, RandomPiecesAreThePlainAlgorithm) {
   Rng rng(4);
   for (int round = 0; round < 30; ++round) {

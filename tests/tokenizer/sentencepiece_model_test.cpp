@@ -10,7 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Protocol buffers by hand.
+// Protocol buffers, encoded manually.
 std::string varint(std::uint64_t v) {
   std::string bytes;
   for (; v >= 0x80; v >>= 7) bytes += static_cast<char>(v | 0x80);
@@ -63,7 +63,8 @@ TEST(SentencePieceModel, IsReadForBothAlgorithms) {
 
 TEST(SentencePieceModel, TheNormalizersFlagsAreObeyed) {
   EXPECT_THAT(load(some(1, field(3, std::uint64_t{0}))).encode_ids("a"), ElementsAre(6));  // no dummy prefix
-  EXPECT_THAT(load(some(1, field(4, std::uint64_t{0}))).encode_ids(" a  a"), ElementsAre(5, 3, 5, 3));  // blanks kept
+  EXPECT_THAT(load(some(1, field(4, std::uint64_t{0}))).encode_ids(" a  a"), ElementsAre(5, 3, 5, 3));  // spaces are
+                                                                                                        // kept
 }
 
 TEST(SentencePieceModel, DamageIsNamed) {
@@ -79,7 +80,7 @@ TEST(SentencePieceModel, DamageIsNamed) {
   EXPECT_THAT(refused(some() + field(2, field(24, std::uint64_t{1}))), HasSubstr("treat_whitespace_as_suffix"));
 }
 
-// findings D9: an empty piece, ids beyond the pieces, two unknown pieces.
+// An empty piece, ids out of range, two unknown pieces.
 TEST(SentencePieceModel, EveryFieldHasItsRange) {
   EXPECT_THAT(refused(some() + piece("", 0)), HasSubstr("piece 8 is empty"));
   EXPECT_THAT(refused(some() + field(2, field(40, std::uint64_t{8}))), HasSubstr("unk_id is 8, there are 8 pieces"));

@@ -1,4 +1,4 @@
-// The hand-written splitters against Oniguruma on the very patterns they stand for.
+// The hand-written splitters against Oniguruma with the same patterns.
 #include "linnet/tokenizer/splitters.h"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ class Splitters : public ::testing::TestWithParam<Row> {};
 
 TEST_P(Splitters, CutWhereOnigurumaDoes) {
   const Pattern pattern = Pattern::regex(GetParam().pattern, "test");
-  // What the patterns look at, then anything.
+  // Characters of the patterns, then any.
   std::vector<std::uint32_t> close{' ',   ' ',   '\n',  '\r',  '\t',   '\'',    's',     'S',    't',    'r',
                                    'e',   'v',   'l',   'L',   'd',    'm',     'a',     'Z',    '1',    '2',
                                    '.',   ',',   '(',   ')',   '|',    '!',     '?',     0xA0,   0x3000, 0x2028,

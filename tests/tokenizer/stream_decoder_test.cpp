@@ -54,7 +54,7 @@ TEST(StreamDecoder, SpecialTokensAreLeftOutUnlessAskedFor) {
   EXPECT_THAT(pushes(bytes(), {'a', 256, 'b'}, false), ElementsAre("a", "<s>", "b", ""));
 }
 
-// Whatever ids come, everything together is what decoding at once gives.
+// For any ids, the concatenated pieces equal the result of decoding at once.
 TEST(StreamDecoder, RandomIdsAddUpToTheWholeText) {
   std::vector<Tokenizer> tokenizers{bytes()};
   for (const char* group : {"bpe", "wordpiece", "unigram", "added"})
@@ -81,8 +81,8 @@ TEST(StreamDecoder, RandomIdsAddUpToTheWholeText) {
     }
 }
 
-// Byte tokens before and after a character; then bytes that are none, which change how the line end before them reads
-// although that is out already. What comes later is not lost.
+// Byte tokens before and after a character; then invalid bytes, which change the decoding of the preceding newline
+// after it was returned. Later text is not lost.
 TEST(StreamDecoder, BytesWaitForTheirCharacterAndBrokenOnesLoseNothing) {
   Json json = tokenizer_reference()["models"]["bpe"][6]["json"];
   json["decoder"] = tokenizer_reference()["decoders"].back()["json"];

@@ -36,7 +36,7 @@ void expect_refused(const char* part, const Json& entry, const std::string& text
   EXPECT_THAT(refusal([&] { t.encode_ids(text); }), HasSubstr("tokenizer.json: its steps add more than"));
 }
 
-// findings C1: steps that multiply a text.
+// Steps that multiply a text.
 TEST(TextBudget, NormalizersThatMultiplyATextAreRefused) {
   expect_refused("normalizer", chain("normalizers", replace("a", "aa"), 30), "a");
   expect_refused("normalizer", replace("a", std::string(1 << 16, 'x')), std::string(1 << 16, 'a'));
@@ -46,7 +46,7 @@ TEST(TextBudget, NormalizersThatMultiplyATextAreRefused) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "\xEF\xB7\xBA";  // U+FDFA
   expect_refused("normalizer", ligatures, text);
-  // Not in the line: a regular expression, empty matches, a prefix.
+  // Also: a regular expression, empty matches, a prefix.
   const Json empty{{"type", "Replace"}, {"pattern", {{"Regex", "(?=a)"}}}, {"content", std::string(4096, 'a')}};
   expect_refused("normalizer", chain("normalizers", empty, 3), std::string(200, 'a'));
   expect_refused("normalizer", chain("normalizers", {{"type", "Prepend"}, {"prepend", std::string(1 << 16, 'x')}}, 4),
@@ -67,7 +67,7 @@ TEST(TextBudget, PreTokenizersThatMultiplyATextAreRefused) {
   expect_refused("pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", grows}}, "aaaa");
 }
 
-// The parts of a text share its budget: added tokens between them give no new one.
+// The parts of a text share its budget: added tokens between them do not add to it.
 TEST(TextBudget, IsOneForTheWholeText) {
   Json json = words("normalizer", {{"type", "Prepend"}, {"prepend", std::string(4096, 'x')}});
   json["added_tokens"] = {{{"id", 2}, {"content", "<s>"}, {"special", true}}};
@@ -89,7 +89,7 @@ TEST(TextBudget, DecodersThatMultiplyTokensAreRefused) {
   EXPECT_EQ(tokenizer_of(words("decoder", ctc)).decode(std::vector<std::int32_t>(1000, 1)), "  ");
 }
 
-// What sound files do: a long prefix, a word for a character, spelled byte by byte.
+// Growth of valid files: a long prefix, a word for a character, in byte tokens.
 TEST(TextBudget, SoundGrowthPasses) {
   Json steps = chain("normalizers", {{"type", "NFKC"}}, 1);
   steps["normalizers"].push_back(replace(" ", "\xE2\x96\x81"));

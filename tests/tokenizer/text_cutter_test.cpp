@@ -23,7 +23,7 @@ Tokenizer letters(const std::filesystem::path& folder, const char* side) {
   return Tokenizer::from_pretrained(folder);
 }
 
-// findings A12: the side of the tokenizer's configuration, special tokens kept; and it is said.
+// Truncates on the tokenizer's side, keeps special tokens, and prints a note.
 TEST(TextCutter, CutsWhereTheConfigurationHasItAndSaysSo) {
   Scratch scratch;
   const Tokenizer right = letters(scratch / "right", "right"), left = letters(scratch / "left", "left");

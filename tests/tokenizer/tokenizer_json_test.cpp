@@ -31,7 +31,7 @@ TEST(TokenizerJson, AddedTokensFollowTheVocabularysIds) {
   EXPECT_EQ(data->find("ab"), 2);  // the vocabulary's own
   EXPECT_EQ(data->find("<x>"), 78);
   EXPECT_FALSE(data->added.token(78)->normalized);
-  EXPECT_TRUE(data->added.token(2)->normalized);  // the default of ordinary ones
+  EXPECT_TRUE(data->added.token(2)->normalized);  // the default for ordinary tokens
 }
 
 TEST(TokenizerJson, TheUnknownTokenIsAnId) {

@@ -52,7 +52,7 @@ TEST(Tokenizer, SpecialTextIsATokenOrText) {
   const EncodeOptions plain{.add_special_tokens = false, .special_text = SpecialText::kPlain};
   EXPECT_THAT(t.encode_ids("[SEP]", {.add_special_tokens = false}), ElementsAre(23));
   EXPECT_THAT(t.encode_ids("[SEP]", plain), ::testing::Not(::testing::Contains(23)));
-  EXPECT_THAT(t.encode_ids("[NEW]", plain), ElementsAre(40));  // not special: always found
+  EXPECT_THAT(t.encode_ids("[NEW]", plain), ElementsAre(40));  // not special: always matched
 }
 
 TEST(Tokenizer, DecodesWithAndWithoutSpecialTokens) {
@@ -60,7 +60,7 @@ TEST(Tokenizer, DecodesWithAndWithoutSpecialTokens) {
   const Ids ids{22, 1, 2, 3, 16, 23};
   EXPECT_EQ(t.decode(ids), "hello worlds!");
   EXPECT_EQ(t.decode(ids, false), "[CLS] hello worlds! [SEP]");
-  EXPECT_EQ(t.decode(Ids{1, 999, -5, 2}), "hello world");  // ids that no token has
+  EXPECT_EQ(t.decode(Ids{1, 999, -5, 2}), "hello world");  // ids without a token
   EXPECT_EQ(t.decode(Ids{}), "");
 }
 

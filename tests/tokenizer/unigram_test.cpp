@@ -9,7 +9,7 @@ namespace {
 
 TEST(Unigram, IsTheReferences) { expect_models_agree("unigram"); }
 
-// Two cuts of the same pieces: which sum is rounded last decides. Scores of t5-base; SentencePiece 0.1.97 says so.
+// Two splits into the same pieces: rounding of the sums decides. Scores of t5-base; as in SentencePiece 0.1.97.
 TEST(Unigram, TiesBreakAsInSentencePiece) {
   ScoredPieces pieces{.texts = {"<unk>", "▁", "!", "!!!!!"},
                       .scores = {0, -2.0122928619384766, -6.421379566192627, -12.307869911193848},
@@ -23,7 +23,7 @@ TEST(Unigram, TiesBreakAsInSentencePiece) {
   EXPECT_EQ(tokens[2].id, 2);
 }
 
-// The best of all ways to cut a word, found by trying every one.
+// The best of all splits of a word, by trying every one.
 double best_score(std::string_view word, const ScoredPieces& pieces, double unknown) {
   if (word.empty()) return 0;
   double best = -1e30;

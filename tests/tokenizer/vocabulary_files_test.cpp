@@ -47,7 +47,7 @@ TEST(VocabAndMerges, RobertasTokensFrameTexts) {
   put(scratch / "vocab.json", R"({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "a": 4, "Ġ": 5, "<mask>": 6})");
   put(scratch / "merges.txt", "#version: 0.2\n");
   const Tokenizer t = Tokenizer::from_pretrained(scratch.path());
-  EXPECT_THAT(t.encode_ids("a <mask>"), ElementsAre(0, 4, 6, 2));  // the mask takes the blank on its left
+  EXPECT_THAT(t.encode_ids("a <mask>"), ElementsAre(0, 4, 6, 2));  // the mask includes the space to its left
   EXPECT_THAT(t.encode("a", "a").ids, ElementsAre(0, 4, 2, 2, 4, 2));
   EXPECT_EQ(t.mask_id(), 6);
 }

@@ -82,7 +82,7 @@ TEST(WordCache, GivesBackWhatTilesTheWord) {
   EXPECT_EQ(found[1].begin, 5U);
   EXPECT_EQ(found[1].end, 8U);
   EXPECT_FALSE(cache.fetch("hellp", 0, found));
-  tokens[1].begin = 13;  // a gap: not kept
+  tokens[1].begin = 13;  // a gap: not stored
   cache.store("other", 10, tokens, 0);
   EXPECT_FALSE(cache.fetch("other", 0, found));
   EXPECT_FALSE(cache.fetch(std::string(100, 'x'), 0, found));

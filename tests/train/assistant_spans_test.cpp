@@ -31,7 +31,7 @@ TEST(AssistantSpans, OfAPlainTemplate) {
       ElementsAre("a<|end|>"));
 }
 
-// findings A9: a generation prompt that opens a thought, which the turns of the chat do not have.
+// A generation prompt that opens a thought, which the turns of the chat do not have.
 TEST(AssistantSpans, WhereTheOpeningIsNotInTheText) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
@@ -39,7 +39,7 @@ TEST(AssistantSpans, WhereTheOpeningIsNotInTheText) {
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "a2<|end|>"));
 }
 
-// The same kind: an empty thought before the last answer alone, which the model writes itself.
+// An empty thought before the last answer alone, which the model writes itself.
 TEST(AssistantSpans, WhereTheLastTurnHasAThought) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>"
@@ -50,7 +50,7 @@ TEST(AssistantSpans, WhereTheLastTurnHasAThought) {
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "<think>\n\n</think>\n\na2<|end|>"));
 }
 
-// The same kind: a mark at the last turn only, and one after the user's turns.
+// A mark at the last turn only, and one after the user's turns.
 TEST(AssistantSpans, WhereOnlyTheLastTurnHasAMark) {
   const std::string source =
       "{% for m in messages %}{{ m.role }}: {{ m.content }}{% if loop.last %}</s>{% else %}\n{% endif %}{% endfor %}"
@@ -76,7 +76,7 @@ TEST(AssistantSpans, CallsOfToolsAreLearned) {
       ElementsAre("CALL f<|end|>"));
 }
 
-// findings A9: without a turn of the assistant, or where a template does not show it, nothing is learned.
+// Without a turn of the assistant, or where a template does not show it, nothing is learned.
 TEST(AssistantSpans, NothingWithoutAnAnswer) {
   const std::string source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}";
   EXPECT_THAT(learned(source, R"([{"role":"user","content":"u"}])"), IsEmpty());

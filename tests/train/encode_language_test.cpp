@@ -86,7 +86,7 @@ TEST(EncodeCausal, OnlyTheAssistantIsLearned) {
   EXPECT_EQ(learned, (Ids{6, 7, 9}));
 }
 
-// findings A9: a chat without a turn of the assistant is not learned, and counted; the user's words never are.
+// A chat without a turn of the assistant is not learned, and counted; the user's words never are.
 TEST(EncodeCausal, AChatWithoutAnAnswerIsCounted) {
   const Scratch scratch;
   const std::filesystem::path model = scratch.path() / "model";
@@ -116,7 +116,7 @@ TEST(EncodeMasked, WordsAreNumberedSpecialTokensAreNot) {
   EXPECT_NE(e.words[1], e.words[2]);
 }
 
-TEST(EncodePairs, ZeroIsNext) {  // R18
+TEST(EncodePairs, ZeroIsNext) {
   std::string rows;
   for (int i = 0; i < 40; ++i) rows += fmt::format("{{\"text\":\"w{0}. w{1}. w{0}.\"}}\n", 5 + i % 20, 6 + i % 20);
   const EncodedSet set = encode(fixtures() / "bert/next-sentence", rows, TrainTask::kNextSentence);

@@ -45,7 +45,7 @@ TEST(Encode, RowsThatDoNotFitTheTaskAreRefused) {
   }
 }
 
-TEST(Encode, TheProblemFollowsTheLabels) {  // R32
+TEST(Encode, TheProblemFollowsTheLabels) {
   EXPECT_EQ(problem_of(rows_of(kLabelled), nn::ProblemType::kInferred), nn::ProblemType::kSingleLabel);
   EXPECT_EQ(problem_of(rows_of(R"({"text":"w5","label":0.5})"), nn::ProblemType::kInferred),
             nn::ProblemType::kRegression);

@@ -63,7 +63,6 @@ class ForeignState : public testing::Test {
   std::string expected_;
 };
 
-// findings B3
 TEST_F(ForeignState, EveryNumberOfTheStateIsChecked) {
   EXPECT_EQ(resumed([](const fs::path&) {}), "");
   int refused = 0, changed = 0;
@@ -112,7 +111,7 @@ TEST_F(ForeignState, AMissingKeyIsRefusedOrNotNeeded) {
   }
 }
 
-// findings B3: an emptied optimizer.safetensors; weights and moments that are not finite, of another shape or type.
+// An emptied optimizer.safetensors; weights and moments that are not finite, of another shape or type.
 TEST_F(ForeignState, EveryTensorIsChecked) {
   const auto with = [&](const std::string& stem, const auto& change) {
     return resumed([&](const fs::path& folder) {
@@ -143,7 +142,7 @@ TEST_F(ForeignState, EveryTensorIsChecked) {
   }
 }
 
-// findings B3: the case of the list.
+// The case of the list.
 TEST_F(ForeignState, ABestStepWithoutValidationIsRefused) {
   TrainOptions plain = options();
   plain.valid_fraction = 0;

@@ -44,11 +44,11 @@ TEST(History, TheBestIsTheFirstOfEquals) {
   EXPECT_EQ(history.best(kRule).evaluations_since, 2);
   EXPECT_EQ(history.best(kRule, 1).step, 1);
   EXPECT_EQ(history.best({"eval_loss", false}).step, 2);
-  // findings A10: without a figure there is no best.
+  // Without a figure there is no best.
   EXPECT_EQ(history.best({"eval_f1", true}).step, 0);
 }
 
-// findings B3: a history that this run cannot have written.
+// A history that this run cannot have written.
 TEST(History, AForeignHistoryIsRefused) {
   const Json good = sample().trainer_state({});
   const auto read = [](const Json& state, const BestRule& rule = kRule) {

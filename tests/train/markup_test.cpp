@@ -9,7 +9,6 @@ static_assert(!std::is_convertible_v<std::string, Html>, "foreign text becomes m
 static_assert(!std::is_convertible_v<Printable, Html>, "what is safe in a terminal is not safe in a page");
 static_assert(!std::is_convertible_v<Html, Markdown>);
 
-// findings D6
 TEST(Markup, HtmlIsEscaped) {
   const std::string label = "<b title='x\"'>&\x1b\u202e\u0000";
   EXPECT_EQ(format_markup<Html>("<td>{}</td>", label).text(),

@@ -29,7 +29,7 @@ TEST(ModelCard, NamesCannotBreakTheHead) {
   EXPECT_THAT(text, HasSubstr("not stated"));
 }
 
-// findings D6: markup, escape codes and direction marks of labels, names and warnings.
+// Markup, escape codes and direction marks of labels, names and warnings.
 TEST(ModelCard, ForeignTextIsShownNotObeyed) {
   const std::string evil = "<script>x</script> [a](http://b) `c` **d** | e \x1b[31m \u202e \n# f";
   ModelCard card{.name = evil, .base = evil, .licence = evil};

@@ -18,7 +18,7 @@ void write_logs(const OutputFolder& folder) {
   write_file(folder.events_folder() / "events", "x");
 }
 
-// findings D5: a run that fails before its first checkpoint leaves nothing.
+// A run that fails before its first checkpoint leaves nothing.
 TEST(OutputFolder, WithoutACheckpointNothingStays) {
   const Scratch scratch;
   {

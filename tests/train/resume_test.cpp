@@ -56,7 +56,7 @@ TEST(Resume, ALostPositionShows) {
   EXPECT_NE(refusal([&] { second.trainer->run(); }).find("'step' is 4"), std::string::npos);
 }
 
-// findings E7: more epochs go on from the last checkpoint with the schedule of the new number; fewer are refused.
+// More epochs go on from the last checkpoint with the schedule of the new number; fewer are refused.
 TEST(Resume, MoreEpochsGoOn) {
   const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");

@@ -5,7 +5,6 @@
 namespace linnet {
 namespace {
 
-// findings D8
 TEST(RunIdentity, DifferencesHaveNamesAndBothValues) {
   const Json saved{{"options", {{"seed", 42}, {"freeze", Json::array()}}},
                    {"config", {{"hidden_act", "gelu"}, {"rope_scaling", {{"factor", 2.0}}}}},

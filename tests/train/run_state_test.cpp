@@ -60,7 +60,7 @@ TEST(RunState, ComesBackWhole) {
     }
 }
 
-// findings D8: a refusal names what differs, with both values.
+// A refusal names what differs, with both values.
 TEST(RunState, WhatDiffersIsSaid) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
