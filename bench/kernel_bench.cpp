@@ -68,7 +68,7 @@ struct AttentionCase {
   bool causal;
 };
 
-// Queries, keys and values dense; `backward` also takes the gradient.
+// Dense queries, keys and values; `backward` also computes the gradient.
 void attention(benchmark::State& state, const AttentionCase& c, bool backward) {
   const std::int64_t q_rows = c.sequences * c.q_len, kv_rows = c.sequences * c.kv_len;
   const Floats q = random_floats(q_rows * c.heads * c.head_dim), k = random_floats(kv_rows * c.kv_heads * c.head_dim);

@@ -1,10 +1,10 @@
 # Checks of the tree as tests, and `header_check`: every header compiled alone (script/lint builds it).
 if(TARGET cli_test)
-  # Preloaded into the program: faults of the disk, the memory and the clock.
+  # Preloaded into the program to inject faults of disk, memory and clock.
   add_library(fault_shim MODULE ${PROJECT_SOURCE_DIR}/tests/cli/shim/fault_shim.cpp)
   target_link_libraries(fault_shim PRIVATE linnet_warnings ${CMAKE_DL_LIBS})
   add_dependencies(cli_test linnet_cli fault_shim)
-  # Parts of the program that are tested by themselves.
+  # Parts of the program with their own tests.
   foreach(part progress_line suggestions text_width work_rate)
     target_sources(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp)
   endforeach()
@@ -21,7 +21,7 @@ if(PYTHON3)
 endif()
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/linnet/*.h ${PROJECT_SOURCE_DIR}/apps/*.h)
-list(FILTER headers EXCLUDE REGEX "-inl\\.h$")  # compiled once an instruction set, by Highway's foreach_target
+list(FILTER headers EXCLUDE REGEX "-inl\\.h$")  # compiled once per instruction set, by Highway's foreach_target
 set(header_sources "")
 foreach(header IN LISTS headers)
   string(MAKE_C_IDENTIFIER ${header} name)

@@ -1,4 +1,4 @@
-# Manual pages and completions: the program writes them from its own table of options, and they are installed with it.
+# Manual pages and completions: the program writes them from its table of options; they are installed with it.
 set(documents ${PROJECT_BINARY_DIR}/documents)
 add_custom_command(OUTPUT ${documents}/man/man1/linnet.1
                    COMMAND ${CMAKE_COMMAND} -E rm -rf ${documents}

@@ -40,7 +40,7 @@ function(linnet_program)
   target_link_libraries(${P_TARGET} PRIVATE ${P_DEPS} ${P_PRIVATE} linnet_warnings)
 endfunction()
 
-# linnet_tests(<module> [LINK libraries]): one test program a module, every tests/<module>/*_test.cpp.
+# linnet_tests(<module> [LINK libraries]): one test program per module, every tests/<module>/*_test.cpp.
 function(linnet_tests name)
   cmake_parse_arguments(T "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
@@ -51,7 +51,7 @@ function(linnet_tests name)
   target_link_libraries(${name}_test PRIVATE ${T_LINK} linnet_warnings GTest::gtest GTest::gmock GTest::gtest_main fmt::fmt)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name}_test PRIVATE LINNET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  # A suite whose name ends in "Slow" carries the label `slow`; the rest run by default.
+  # A suite whose name ends in "Slow" has the label `slow`; the rest run by default.
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." TEST_FILTER "-*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." TEST_FILTER "*Slow.*" DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 3600 LABELS slow)
 endfunction()

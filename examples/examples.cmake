@@ -1,4 +1,4 @@
-# Small programs on the library, built with everything else and run by a test on a tiny checkpoint.
+# Small programs that use the library; built with everything else and tested with a tiny checkpoint.
 foreach(example IN ITEMS zero_shot generate many_requests fine_tune)
   add_executable(example_${example} examples/${example}.cpp)
   set_target_properties(example_${example} PROPERTIES OUTPUT_NAME ${example} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
@@ -7,7 +7,7 @@ foreach(example IN ITEMS zero_shot generate many_requests fine_tune)
     add_test(NAME examples.${example} COMMAND example_${example} ${PROJECT_SOURCE_DIR}/tests/fixtures/llama/causal)
   endif()
 endforeach()
-# fine_tune refuses a folder that holds a run already: each time a new one.
+# fine_tune rejects a folder of an earlier run, so each test uses a new one.
 if(LINNET_TESTS)
   set(trained ${PROJECT_BINARY_DIR}/examples/fine_tuned)
   add_test(NAME examples.fine_tune_folder COMMAND ${CMAKE_COMMAND} -E rm -rf ${trained})

@@ -1,4 +1,4 @@
-// Continues a prompt, and shows the text as it comes.
+// Continues a prompt and prints the text during generation.
 //
 //   generate SmolLM2-135M-Instruct.gguf "Once upon a time"
 #include <linnet/linnet.h>

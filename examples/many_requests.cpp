@@ -1,4 +1,5 @@
-// Answers all lines of standard input at once: one engine, one pool of keys and values, each text as if it were alone.
+// Continues all lines of standard input in one engine with one pool of keys and values; results are as for each line
+// alone.
 //
 //   many_requests SmolLM2-135M-Instruct.gguf 64 < prompts.txt
 #include <linnet/linnet.h>

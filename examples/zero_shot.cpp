@@ -1,4 +1,4 @@
-// The article's two questions: which tone has a sentence, in which language is a function?
+// The article's two questions: the tone of a sentence, the language of a function.
 //
 //   zero_shot SmolLM2-135M-Instruct.gguf
 #include <linnet/linnet.h>

@@ -1,5 +1,5 @@
-// Any bytes as the two files of an adapter, its configuration, a zero byte and its tensors: loaded onto a small model,
-// which then reads a text.
+// Any bytes as the two files of an adapter, its configuration, a zero byte and its tensors: loaded into a small model,
+// which then encodes a text.
 #include "linnet/adapt/adapter.h"
 
 #include "fuzz/input.h"

@@ -1,4 +1,4 @@
-// Any text as a chat template, rendered over a conversation: it ends, within its limits, with a text or a refusal.
+// Any text as a chat template, rendered over a conversation: it ends within its limits with a text or an error.
 #include "linnet/prompt/chat_template.h"
 
 #include "fuzz/input.h"

@@ -1,7 +1,7 @@
-# One libFuzzer program a kind of foreign file: fuzz/<kind>.cpp (preset `fuzz`; script/fuzz seeds and runs them).
+# One libFuzzer program per kind of untrusted file: fuzz/<kind>.cpp (preset `fuzz`; script/fuzz seeds and runs them).
 # `fuzzers` builds them all.
 add_custom_target(fuzzers)
-# Kernels for one instruction set: no reader runs them, and under the sanitizers each further one takes minutes to compile.
+# Kernels for one instruction set: no reader uses them, and with sanitizers each one takes minutes to compile.
 target_compile_definitions(linnet_backend PRIVATE HWY_COMPILE_ONLY_STATIC)
 function(linnet_fuzz kind module)
   add_executable(fuzz_${kind} ${PROJECT_SOURCE_DIR}/fuzz/${kind}.cpp)

@@ -1,4 +1,4 @@
-// Any bytes as a .gguf file: the container, every value of its metadata, its tokenizer, and the model it describes.
+// Any bytes as a .gguf file: the container, every value of its metadata, its tokenizer, and its model.
 #include "linnet/io/gguf.h"
 
 #include "fuzz/tokenizer.h"
@@ -31,7 +31,7 @@ void read_tensors(const GgufFile& file, std::size_t file_bytes) {
 }  // namespace
 
 FUZZ_TARGET(bytes) {
-  const std::string exact(bytes);  // on the heap, where a byte too far is seen
+  const std::string exact(bytes);  // on the heap, so that the sanitizer finds an overrun
   std::shared_ptr<GgufFile> file;
   if (!fuzz::survives([&] { file = GgufFile::parse(std::as_bytes(std::span(exact)), "input.gguf"); })) return;
   for (const GgufEntry& entry : file->entries()) read_value(*file, entry);

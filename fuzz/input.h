@@ -1,6 +1,5 @@
-// What every fuzz target does with the bytes it is given: a bad input is refused by kBadInput naming its place, and
-// nothing else may come out: no other exception, no failed assertion, no sanitizer report, and no second of processor
-// time (script/fuzz bounds the memory).
+// Runs a fuzz target on its input: a bad input must be kBadInput naming its place; no other exception, failed
+// assertion, sanitizer report or second of processor time is allowed (script/fuzz limits the memory).
 //
 //   FUZZ_TARGET(bytes) { survives([&] { parse_json(bytes, "input"); }); }
 #pragma once
@@ -30,14 +29,14 @@ class Folder {
   const std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("linnet-fuzz-{}", ::getpid());
 };
 
-// The input as a file of this name in a folder of this process, for readers that map their files.
+// Writes the input to a file with this name in a folder of this process, for readers that map files.
 inline std::filesystem::path as_file(std::string_view bytes, std::string_view name) {
   static const Folder folder;
   std::ofstream(folder.path / name, std::ios::binary) << bytes;
   return folder.path / name;
 }
 
-// An input that stands for several files: cut at its zero bytes, the last part takes the rest.
+// Splits an input of several files at its zero bytes; the last part is the rest.
 inline std::vector<std::string_view> parts(std::string_view bytes, std::size_t count) {
   std::vector<std::string_view> all(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -54,8 +53,8 @@ inline double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Ends the process where `run` takes more than a second of processor time, twice: the first time may have filled tables
-// that are made at first use. Not the clock's time, the machine may be busy.
+// Aborts if `run` takes more than a second of processor time twice: the first run may fill tables. Not wall time, since
+// the machine may be busy.
 template <class Run>
 void in_time(Run run) {
   constexpr double kMostSeconds = 1;
@@ -71,7 +70,7 @@ void in_time(Run run) {
   }
 }
 
-// True where `read` took its input; false where it refused as it should. Anything else ends the process.
+// Returns true if `read` accepted the input, false if it rejected it with kBadInput. Anything else aborts.
 template <class Read>
 bool survives(Read read) {
   try {

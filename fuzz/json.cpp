@@ -1,4 +1,4 @@
-// Any text as JSON: what is read can be copied, printed and read again to the same value.
+// Any text as JSON: an accepted value can be copied, printed and parsed again to an equal one.
 #include "linnet/base/json.h"
 
 #include "fuzz/input.h"

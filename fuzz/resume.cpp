@@ -1,5 +1,5 @@
-// Any bytes as the files that a checkpoint's run state is in: linnet_state.json, trainer_state.json and
-// optimizer.safetensors, with zero bytes between, next to the trained weights of a small run.
+// Any bytes as the files of a checkpoint's run state: linnet_state.json, trainer_state.json and optimizer.safetensors,
+// separated by zero bytes, next to the trained weights of a small run.
 #include "fuzz/input.h"
 #include "linnet/base/file.h"
 #include "linnet/data/dataset.h"
@@ -63,7 +63,7 @@ Run& run() {
 
 }  // namespace
 
-// The files of the small run itself are the first input; only this program can make them.
+// The files of the small run are the first input; only this program can create them.
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   std::string first;
   for (const char* file : kFiles)

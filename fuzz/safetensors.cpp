@@ -1,5 +1,4 @@
-// Any bytes as a .safetensors file: every range lies in the file, and a header written from what was read reads the
-// same.
+// Any bytes as a .safetensors file: every range is in the file, and the header is the same after writing and reading.
 #include "linnet/io/safetensors.h"
 
 #include "fuzz/input.h"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the first inputs of every fuzz target: fuzz/seeds.py FOLDER makes FOLDER/<target>/<name>.
+"""Writes the seeds of every fuzz target: fuzz/seeds.py FOLDER creates FOLDER/<target>/<name>.
 
-They are small valid files of each format, made here, and the test checkpoints of tests/fixtures; where the hostile files
-of ../shared/data/bad-inputs are beside the checkout, those too.
+They are small valid files of each format, the test checkpoints of tests/fixtures and, if available, the hostile files of
+../shared/data/bad-inputs.
 """
 
 import base64
@@ -130,7 +130,7 @@ def gguf_files():
 
 
 def torch_names():
-    """Stand-ins under PyTorch's names, so that pickle writes its globals."""
+    """Substitutes with PyTorch's names, so that pickle writes its globals."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
     for module, names in [(torch, ["FloatStorage", "HalfStorage"]), (utils, ["_rebuild_tensor_v2"])]:
         sys.modules[module.__name__] = module
@@ -304,7 +304,7 @@ def adapters():
 
 
 def run_states():
-    """What does not come from a run: fuzz/resume.cpp adds the files of one."""
+    """Inputs that are not from a run; fuzz/resume.cpp adds the files of one."""
     yield "empty", b"{}\0{}\0" + struct.pack("<Q", 2) + b"{}"
 
 

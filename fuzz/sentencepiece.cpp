@@ -1,4 +1,4 @@
-// Any bytes as a SentencePiece model, and texts through the tokenizer it makes.
+// Any bytes as a SentencePiece model, and texts through its tokenizer.
 #include "fuzz/tokenizer.h"
 
 using namespace linnet;

@@ -1,5 +1,5 @@
-// What a tokenizer from a hostile file must keep: ids below its vocabulary's size, offsets inside the text, no
-// exception but a refusal.
+// Invariants of a tokenizer from a hostile file: ids below the vocabulary's size, offsets inside the text, no exception
+// except kBadInput.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ inline constexpr std::array<std::string_view, 5> kTexts{
     "", "hello world", "Hello,  w\xC3\xB6rld!\n\t12345 <s>[MASK] \xE2\x96\x81x",
     "\xE4\xBD\xA0\xE5\xA5\xBD\xF0\x9F\x98\x80", "\xFF\xC3 broken \x80"};
 
-// Texts in which every place is like the next, where matching is slowest.
+// Texts in which all positions are similar, for which matching is slowest.
 inline const std::array<std::string, 4>& long_texts() {
   static const std::array<std::string, 4> texts = [] {
     std::array<std::string, 4> all{std::string(2000, 'a'), std::string(500, ' '), "", ""};

@@ -1,4 +1,4 @@
-// Any text as a tokenizer.json, and texts through the tokenizer it makes.
+// Any text as a tokenizer.json, and texts through its tokenizer.
 #include "fuzz/tokenizer.h"
 
 using namespace linnet;

@@ -1,4 +1,4 @@
-// Any bytes as a pytorch_model.bin: the zip archive, the pickle alone, and the checkpoint that both make.
+// Any bytes as a pytorch_model.bin: the zip archive, the pickle alone, and the checkpoint of both.
 #include "linnet/io/torch_pickle.h"
 
 #include "fuzz/input.h"

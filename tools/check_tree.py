@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
-"""The rules of the tree that no compiler checks; prints each breach as file:line, exit 1 if there is one.
-With names as arguments (`check_tree.py lengths`) only these rules.
+"""Checks rules of the tree that no compiler checks; prints each breach as file:line, exit 1 if there is one.
+Arguments (`check_tree.py lengths`) select rules.
 
-  dependencies the files of a module, and of the program in apps/, include the modules that CMakeLists.txt declares as its
-               DEPS: each of them and no other, what comes through another module too. CMake checks that each is of a lower
-               layer
-  tests        every linnet/<module>/**/x.cpp has its tests/<module>/x_test.cpp, or the one that GROUPS names
+  dependencies the files of a module, and of the program in apps/, include exactly the modules of its DEPS in
+               CMakeLists.txt, indirect ones too. CMake checks that each is of a lower layer
+  tests        every linnet/<module>/**/x.cpp has a tests/<module>/x_test.cpp, or the one in GROUPS
   lengths      a file has at most 500 lines, a function at most 60
-  filesystem   no call of std::filesystem that throws in linnet/ and apps/: its exceptions name no file's fault and no
-               advice. linnet/base/file.h has what is needed; else the last argument is an error_code called `error`,
-               `ignored` or `none`
-  roles        no file of linnet/{models,adapt,train} has a text with a parameter's name in it, nor looks for part of one:
-               what a parameter is for is its nn::Role. The name tables of models/families have names, and nothing else
-  flags        no text and no comment in linnet/ names a flag of the program: option("learning_rate") of
-               linnet/base/option.h names the field, and a row of apps/linnet/option_table.cpp has its flag
+  filesystem   no call of std::filesystem that throws in linnet/ and apps/: its exceptions have no advice. Use
+               linnet/base/file.h, or pass an error_code `error`, `ignored` or `none` as the last argument
+  roles        no file of linnet/{models,adapt,train} has a parameter's name in a text, or searches for a part of one: use
+               its nn::Role. Only the name tables of models/families have names
+  flags        no text and no comment in linnet/ names a flag of the program: use option("learning_rate") of
+               linnet/base/option.h; a row of apps/linnet/option_table.cpp has the flag
 """
 
 import pathlib
@@ -24,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE_LINES, FUNCTION_LINES = 500, 60
 
 
-# Sources whose test is named after what they are parts of: below linnet/, and below tests/.
+# Sources whose test has the name of a group: path below linnet/, path below tests/.
 GROUPS = {
     "backend/cpu/activation.cpp": "backend/cpu_elementwise_test.cpp",
     "backend/cpu/attention.cpp": "backend/cpu_attention_test.cpp",
@@ -67,7 +65,7 @@ def test_of(path):
     return f"{inner.parts[0]}/{'_'.join([*inner.parts[1:-1], path.stem])}_test.cpp"
 
 
-# Where a declaration of dependencies begins, the name and the folder of its files.
+# Start of a declaration of dependencies, with the name and the folder of its files.
 DECLARATION = re.compile(r"^linnet_(module|program)\(NAME (\w+)", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]linnet/(\w+)/', re.MULTILINE)
 
@@ -114,7 +112,7 @@ ITERATORS = re.compile(r"\b(?:fs|std::filesystem)::(?:recursive_)?directory_(?:i
 
 
 def last_argument(text, begin):
-    """Of the call whose opening parenthesis is before `begin`."""
+    """The last argument of the call whose opening parenthesis is before `begin`."""
     depth, last = 1, begin
     for at in range(begin, len(text)):
         depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(text[at], 0)
@@ -136,7 +134,7 @@ def throwing_calls(path, text):
         yield text.count("\n", 0, found.start()) + 1, "a directory iterator may throw; take list_folder or files_below"
 
 
-# As nn/ calls parameters and their modules.
+# Names of parameters and their modules in nn/.
 PARAMETER = re.compile(
     r'"(?:(?:\w+\.)?(?:embeddings\.(?:tokens|positions|types|norm)|head\.(?!index)|pooler\.|layers\.|final_norm)|[^"\n]*\.(?:\w*attention|ffn)\.)[^"\n]*"'
 )
@@ -164,7 +162,7 @@ def named_flags(text):
             yield text.count("\n", 0, piece.start() + flag.start()) + 1, f"names the flag {flag[0]}; see linnet/base/option.h"
 
 
-# An option that a message names, or an error is about; a name that is no literal is not seen.
+# The option of a message or an error; only literals are found.
 NAMED_OPTION = re.compile(r'\boption\("(\w+)"\)|\b(?:check|fail)_option\(((?:[^;]|;(?!\n))*?);\n')
 
 
@@ -176,7 +174,7 @@ def named_options(text):
 
 
 def fields_of_the_program(table):
-    """Of the rows of apps/linnet/option_table.cpp: what flag_of() there finds a flag for."""
+    """The fields of apps/linnet/option_table.cpp for which flag_of() finds a flag."""
     fields = set(re.findall(r'\{\{?"(\w+)", "--', table)) | set(re.findall(r'Rules, "(\w+)"\)', table))
     for names, field in re.findall(r'^ *\{"([^"]*--[^"]+)",(?:\s*"(?:\\.|[^"\\])*")+(?:,\s*\{"(\w+)")?', table, re.MULTILINE):
         flag = re.search(r"--([a-z-]+)", names)[1]

@@ -1,7 +1,6 @@
-"""What fine-tuning reaches on the test rows of ../shared/data: `script/bench accuracy [TRIAL…]`; bench.py calls it.
+"""Accuracy of fine-tuning on the test rows of ../shared/data: `script/bench accuracy [TRIAL…]`; bench.py calls it.
 
-`script/bench accuracy --choose TRIAL…` compares the trial's candidates on rows held out of the training rows; the test rows
-have no part in it."""
+`script/bench accuracy --choose TRIAL…` compares the trial's candidates on held-out training rows, without the test rows."""
 
 from __future__ import annotations
 
@@ -22,12 +21,12 @@ class Trial:
     options: str
     seeds: tuple[int, ...]
     target: str
-    candidates: tuple[str, ...] = ()  # what `options` was chosen from: the best on held-out rows
+    candidates: tuple[str, ...] = ()  # candidates for `options`, which is the best on held-out rows
 
 
 SST2 = "--valid-fraction 0 --dtype bf16"
 SNIPPETS = "--max-length 256 --valid-fraction 0"
-HELD_OUT = ("--valid-fraction", "0.2")  # another fifth a seed
+HELD_OUT = ("--valid-fraction", "0.2")  # another fifth per seed
 CHOOSE_SEEDS = (0, 1, 2)
 HEADS = tuple(f"--method head --pooling {pooling} --epochs 20 {SNIPPETS}" for pooling in ("last", "mean", "max"))
 LORAS = tuple(f"--method lora {targets}--learning-rate {rate} --batch-size 8 --epochs 1 {SNIPPETS}"
@@ -43,13 +42,13 @@ TRIALS = [
 
 
 def sst2_rows(split: str) -> list[dict]:
-    """The lines of stsa.binary.*: a digit, a blank, the sentence."""
+    """The lines of stsa.binary.*: a digit, a space, the sentence."""
     lines = (DATA / "sent-conv" / f"stsa.binary.{split}").read_text().splitlines()
     return [{"text": line[2:], "label": ("negative", "positive")[int(line[0])]} for line in lines]
 
 
 def folder(machine, name: str) -> Path:
-    """`train.jsonl` and `test.jsonl`, as linnet train reads them."""
+    """Writes `train.jsonl` and `test.jsonl` for linnet train."""
     if name != "sst2":
         return DATA / name
     made = machine.work / name
@@ -76,7 +75,7 @@ def run(machine, trial: Trial) -> str:
 
 
 def held_out(machine, trial: Trial, options: str) -> tuple[float, float, str]:
-    """Accuracy on held-out training rows, mean of the seeds; minus the loss there; a row of the table."""
+    """Mean accuracy over seeds on held-out training rows; minus the loss; a row of the table."""
     rows, out = machine.work / "training-rows", machine.work / "trained"
     rows.mkdir(exist_ok=True)
     shutil.copy(folder(machine, trial.data) / "train.jsonl", rows)
@@ -94,7 +93,7 @@ def held_out(machine, trial: Trial, options: str) -> tuple[float, float, str]:
 
 
 def choose(machine, names: list[str]) -> None:
-    """The highest mean accuracy is chosen, the lower loss among equals."""
+    """Selects the highest mean accuracy; among equals the lowest loss."""
     for trial in TRIALS:
         if trial.candidates and (not names or trial.name in names):
             print(f"{trial.name}: {' '.join(HELD_OUT)}, seeds {', '.join(map(str, CHOOSE_SEEDS))}\n\n"

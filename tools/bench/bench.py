@@ -27,12 +27,12 @@ from report import DATA, MINILM, SMOLLM2  # noqa: E402
 
 PROMPT_TOKENS = 512
 DECODED_TOKENS = 128
-WARM_STEPS = 3  # of training, not counted
+WARM_STEPS = 3  # training steps that do not count
 
 
 @dataclass
 class Sample:
-    value: float  # texts, tokens or sentences a second; seconds for `cold`
+    value: float  # texts, tokens or sentences per second; seconds for `cold`
     memory: int  # peak resident bytes of the process
 
 
@@ -53,7 +53,7 @@ class Bench:
 
 
 class Machine:
-    """Starts processes and measures them; holds what all benches share."""
+    """Starts processes and measures them; has the data of all benches."""
 
     def __init__(self, program: str, threads: int, work: Path) -> None:
         self.program, self.threads, self.work = program, threads, work
@@ -81,7 +81,7 @@ class Machine:
         return self.process([self.program, *arguments, "-t", self.threads, "--json"], each_line)
 
     def with_program(self, program: str, run: Callable[[], Sample]) -> Sample:
-        """What `run` measures when another linnet takes the place of this one."""
+        """Measures `run` with another linnet program."""
         usual, self.program = self.program, program
         try:
             return run()
@@ -89,7 +89,7 @@ class Machine:
             self.program = usual
 
     def peer(self, task: str, **options) -> Sample:
-        """A task of peers.py in a process of its own; loading is not in its figure, except for `cold`."""
+        """Runs a task of peers.py in its own process; loading does not count, except for `cold`."""
         arguments = [sys.executable, "-W", "ignore", HERE / "peers.py", task, json.dumps(options | {"threads": self.threads})]
         lines, seconds, memory = self.process(arguments)
         answer = json.loads(lines[-1])
@@ -116,7 +116,7 @@ def classify(machine: Machine, dtypes: list[str]) -> list[Bench]:
 
 
 def story_ids(count: int) -> list[int]:
-    """Ids of running text, the same for everyone."""
+    """Ids of running text, the same for all programs."""
     from references import llama_ids
 
     text = "Once upon a time, in a small village by the sea, there lived an old man who repaired clocks. " * 60
@@ -201,7 +201,7 @@ def cold(machine: Machine, dtypes: list[str]) -> list[Bench]:
 
 
 def training_rate(machine: Machine, steps: int, per_step: float, *arguments) -> Sample:
-    """Units a second between the lines of the first and the last counted step."""
+    """Units per second between the lines of the first and the last counted step."""
     times = []
 
     def stamp(line: str) -> None:
@@ -259,7 +259,7 @@ NEED_DATA = {"classify", "embed", "train"}
 
 
 def measure(bench: Bench, rounds: int) -> list[str]:
-    """Everyone in turn, `rounds` times; the ratio is the median of the rounds' ratios."""
+    """Runs all programs in turn, `rounds` times; the ratio is the median of the rounds' ratios."""
     samples: dict[str, list[Sample]] = {}
     for _ in range(rounds):
         for runner in [bench.ours, *bench.peers]:

@@ -1,6 +1,6 @@
-"""Runs a command and writes what it cost: measured.py FILE COMMAND… -> {"seconds", "peak_bytes", "status"} in FILE.
+"""Runs a command and writes its cost: measured.py FILE COMMAND… -> {"seconds", "peak_bytes", "status"} in FILE.
 
-A small process of its own, because a child's peak memory counts what its parent had when it was forked.
+A small separate process, since a child's peak memory includes that of its parent at the fork.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One peer doing one task in this process: peers.py TASK '{"option": …}' prints {"rate": units a second}."""
+"""Runs one task of one peer in this process: peers.py TASK '{"option": …}' prints {"rate": units per second}."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def texts_of(file: str) -> list[str]:
 
 
 def classify(dtype, file, template, words, threads) -> float:
-    """Two rows a text (one a label word), sorted by length, batches of 32, padded on the right."""
+    """Two rows per text (one per label word), sorted by length, batches of 32, padded on the right."""
     torch, transformers = torch_with(threads)
     sys.path.append(str(Path(__file__).resolve().parents[1] / "parity"))
     from references import smollm2_folder, smollm2_tokenizer
@@ -45,7 +45,7 @@ def classify(dtype, file, template, words, threads) -> float:
             width = max(len(ids) for ids, _ in part)
             ids = torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in part])
             mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in part])
-            first = min(length for _, length in part) - 1  # no logits of the common part of the prompts
+            first = min(length for _, length in part) - 1  # no logits for the common prefix of the prompts
             logits = model(input_ids=ids, attention_mask=mask, logits_to_keep=width - first).logits.float()
             steps = logits.log_softmax(-1)
             for row, (tokens, length) in enumerate(part):
@@ -80,7 +80,7 @@ def decode(ids, new, model, threads) -> float:
 
 
 def batch(prompts, new, model, threads) -> float:
-    """Every prompt a sequence of one llama.cpp context; each step decodes the next token of all, greedily."""
+    """Each prompt is a sequence of one llama.cpp context; each step decodes the next token of all, greedily."""
     import llama_cpp as llama
     import numpy
 
@@ -96,7 +96,7 @@ def batch(prompts, new, model, threads) -> float:
     rows = llama.llama_batch_init(512, 0, 1)
 
     def run(tokens) -> list[int]:
-        """tokens: (sequence, position, id, wanted); the likeliest next ids of those wanted."""
+        """tokens: (sequence, position, id, wanted); returns the most likely next ids of the wanted ones."""
         for i, (sequence, position, token, wanted) in enumerate(tokens):
             rows.token[i], rows.pos[i], rows.n_seq_id[i] = token, position, 1
             rows.seq_id[i][0], rows.logits[i] = sequence, wanted
@@ -161,7 +161,7 @@ def steps_a_second(optimizer, loss_of, batches, warm: int) -> float:
 
 
 def train_minilm(dtype, file, model, batch, steps, warm, threads) -> float:
-    """The file's order, each batch padded to its longest row, as Transformers' collator does."""
+    """The file's order; each batch is padded to its longest row, as in Transformers' collator."""
     torch, transformers = torch_with(threads)
     network = transformers.AutoModelForSequenceClassification.from_pretrained(model, num_labels=2, dtype=torch.float32).train()
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
@@ -181,7 +181,7 @@ def train_minilm(dtype, file, model, batch, steps, warm, threads) -> float:
 
 
 def train_smollm2(mode, model, rows, length, steps, warm, threads) -> float:
-    """Random ids: what they are does not change the work."""
+    """Random ids: their values do not affect the work."""
     torch, transformers = torch_with(threads)
     dtype = torch.bfloat16 if mode == "bf16" else torch.float32
     network = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype).train()

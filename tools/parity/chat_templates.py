@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Renders chat templates with live Jinja2, set up as Transformers sets it up, and compares Linnet's rendering.
+"""Renders chat templates with Jinja2 in Transformers' setup, and compares Linnet's rendering.
 
     tools/parity/chat_templates.py --test build/release/prompt_test ../shared/data/chat-templates/*.jinja
 
 Needs Jinja2 3.1.6. Writes every case (template, messages, options, Jinja's text or error) as a JSON line and lets
-the test ChatTemplateParity of `prompt_test` render them. Exit 1 where a text differs, or where one side fails alone
-(Linnet may render what Jinja refuses: those cases are listed, not counted).
+the test ChatTemplateParity of `prompt_test` render them. Exit 1 if a text differs, or if one side fails alone
+(Linnet may render templates that Jinja rejects: those are listed, not counted).
 """
 import argparse
 import datetime
@@ -120,7 +120,7 @@ CONVERSATIONS = {
 
 
 def alias_reasoning(messages):
-    """What Transformers 5 does to the messages before rendering."""
+    """Transformers 5's conversion of messages before rendering."""
     out = []
     for message in messages:
         names = ("reasoning_content", "thinking", "reasoning")
@@ -151,7 +151,7 @@ def expected(env, compiled, source, messages, tools, add, extra):
         variables = dict(messages=alias_reasoning(messages), tools=tools, documents=None, add_generation_prompt=add)
         variables |= dict(bos_token="<s>", eos_token="</s>") | extra
         return {"text": compiled[source].render(**variables)}
-    except Exception as error:  # whatever a template may do wrong
+    except Exception as error:  # any error of a template
         return {"error": f"{type(error).__name__}: {error}"}
 
 

@@ -1,4 +1,4 @@
-"""Files that `linnet convert` writes: Transformers reads the folder, llama.cpp the GGUF, and both say what they said before."""
+"""Files of `linnet convert`: Transformers reads the folder, llama.cpp the GGUF, and results do not change."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def real(context: Context, report: Report) -> None:
 
 
 def tiny(context: Context, report: Report) -> None:
-    """Folder -> folder in bf16 is what PyTorch's own rounding gives."""
+    """Folder -> folder in bf16 equals PyTorch's rounding."""
     for case in all_cases():
         if case.family not in context.families or not is_causal(case):
             continue

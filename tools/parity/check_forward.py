@@ -1,4 +1,4 @@
-"""Logits and hidden states: tiny checkpoints of every shape and spelling, then the real models."""
+"""Logits and hidden states: tiny checkpoints of every shape and format, then the real models."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def moved(value: torch.Tensor, lengths, side: str, width: int) -> torch.Tensor:
 
 
 def compare_case(context: Context, case, folder, batch, wanted) -> float:
-    """The worst distance over both padding sides and over a batch of one row."""
+    """The largest distance over both padding sides and over a batch of one row."""
     ids, types = rows_of(batch, case.lengths), rows_of(batch, case.lengths, "token_type_ids")
     width = max(case.lengths)
     per_token = {name for name in wanted if wanted[name].ndim >= 2 and wanted[name].shape[1] == width and

@@ -22,7 +22,7 @@ PROMPTS = [
 
 @torch.no_grad()
 def reference(model, prompt: list[int], new_tokens: int) -> tuple[list[int], list[float]]:
-    """New ids, and how far the best logit was ahead of the second at each step."""
+    """New ids, and the margin of the best logit over the second at each step."""
     ids = torch.tensor([prompt])
     settings = transformers.GenerationConfig(max_new_tokens=new_tokens, do_sample=False, pad_token_id=PAD,
                                              output_logits=True, return_dict_in_generate=True)
@@ -37,7 +37,7 @@ def ours(context: Context, path, prompt: list[int], new_tokens: int) -> dict:
 
 
 def same(found: list[int], wanted: list[int], margins: list[float]) -> str | None:
-    """None when equal, else where they part and how narrow that step was."""
+    """None if equal, else the first difference and the margin of that step."""
     if found == wanted:
         return None
     step = next((i for i, (a, b) in enumerate(zip(found, wanted)) if a != b), min(len(found), len(wanted)))

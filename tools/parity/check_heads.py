@@ -1,4 +1,4 @@
-"""Trained heads: their logits, and what the commands for people make of them."""
+"""Trained heads: their logits, and the output of the commands that use them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tiny_texts(seed: int) -> list[str]:
 
 
 def token_ids(case, text: str) -> torch.Tensor:
-    """What the tiny tokenizer makes of a text."""
+    """The ids of a text with the tiny tokenizer."""
     words = [MASK if word == "[MASK]" else int(word[1:]) for word in text.split()]
     if case.family == "bert":
         words = [1, *words, 2]

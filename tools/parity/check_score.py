@@ -1,4 +1,4 @@
-"""Prompted classification of real texts: log-probabilities of labels, and how many items are right."""
+"""Prompted classification of real texts: log-probabilities of labels, and accuracy."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ TASKS = {
 
 @torch.no_grad()
 def reference(rows: list[dict], template: str, words: dict[str, str]) -> list[list[float]]:
-    """Log-probability of every word after every prompt, from f32 Transformers; kept in the cache, because it takes minutes.
+    """Log-probability of every word after every prompt, from f32 Transformers; cached, since it takes minutes.
 
-    Prompt and word are tokenised together (by llama.cpp, as the file asks) and split by the length of the prompt's ids.
+    Prompt and word are tokenised together (by llama.cpp, as the file specifies) and split by the length of the prompt's ids.
     """
     key = hashlib.sha256(json.dumps([rows, template, words]).encode()).hexdigest()[:16]
     kept = CACHE / "reference" / f"score-{key}.json"
@@ -63,7 +63,7 @@ def reference(rows: list[dict], template: str, words: dict[str, str]) -> list[li
 
 
 def arguments(template: str, words: dict[str, str], file: Path, dtype: str = "f32") -> list[str]:
-    """`linnet classify` for a task. Inline templates read \\n as an escape, so that is how the line breaks go in."""
+    """`linnet classify` for a task. Inline templates have \\n as an escape, which is used for line breaks."""
     made = ["classify", "-m", SMOLLM2, "--dtype", dtype, "--engine", "score", "--normalize", "sum",
             "--labels", ",".join(words), "--template", template.replace("\n", "\\n"), "--input", file]
     for label, word in words.items():

@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from references import llama_vocabulary
 from report import DATA, MINILM, SMOLLM2, Context, Failed, Report
 
-CHUNK = 2000  # characters of a piece of a long text
+CHUNK = 2000  # characters per piece of a long text
 BLOOM_SPLIT = r" ?[^(\s|[.,!?…。，、।۔،])]+"
 LLAMA3_SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
                 r"\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -91,7 +91,7 @@ def decoded_by_linnet(context: Context, model: Path, ids: list[list[int]], skip:
 
 
 def compare_folder(context: Context, report: Report, what: str, model: Path, library: Tokenizer, texts: list[str]) -> None:
-    """Every text: ids, offsets in bytes, and both decodings."""
+    """Compares ids, offsets in bytes, and both decodings of every text."""
     library.no_truncation()
     library.no_padding()
     texts = [t for t in texts if "\ud800" > t or t.encode("utf-8", "ignore").decode() == t]
@@ -127,7 +127,7 @@ def compare_gguf(context: Context, report: Report, what: str, path: Path, texts:
         file = write_jsonl(context.work / "texts.jsonl", ({"text": t} for t in texts))
         found = context.json_lines("tokenize", "-m", path, "--no-special", "--input", file)
         wanted = [oracle.tokenize(t.encode(), add_bos=False, special=False) for t in texts]
-        # llama.cpp is told to take no text for a special token; texts that spell one are compared nowhere.
+        # llama.cpp does not parse special tokens here; texts with one are not compared.
         verdict(report, f"{what}: ids as llama.cpp", texts,
                 [i for i, (a, b) in enumerate(zip(found, wanted)) if a["ids"] != b])
     except (Failed, OSError, ValueError, KeyError) as why:
@@ -135,7 +135,7 @@ def compare_gguf(context: Context, report: Report, what: str, path: Path, texts:
 
 
 def trained(kind: str, corpus: list[str]) -> Tokenizer:
-    """A small tokenizer of one kind, trained on the spot: the parts of tokenizer.json that real files combine."""
+    """Trains a small tokenizer of one kind, with the parts of tokenizer.json that real files combine."""
     if kind in ("bloom", "llama3", "gpt2"):
         made = Tokenizer(models.BPE())
         if kind == "gpt2":
@@ -222,7 +222,7 @@ def run(context: Context, report: Report) -> None:
         if family in context.families:
             folder = folder_of(context, kind)
             trained(kind, corpus).save(str(folder / "tokenizer.json"))
-            # As the library reads it back: its parser misses some scores by an ulp, which decides between equal sums.
+            # Reads it back, since the library's parser changes some scores by an ulp, which decides between equal sums.
             library = Tokenizer.from_file(str(folder / "tokenizer.json"))
             compare_folder(context, report, f"{kind}, trained here", folder, library, texts)
     if context.whole:

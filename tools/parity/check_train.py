@@ -1,4 +1,4 @@
-"""Ten AdamW steps beside PyTorch, and the saved folder read back by Transformers."""
+"""Ten AdamW steps against PyTorch, and the saved folder in Transformers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAVED = 1e-5  # logits of the saved folder, ours against Transformers'
 
 
 def data_of(case: Case, seed: int) -> tuple[list[dict], dict[str, torch.Tensor]]:
-    """The rows of the file and the batch they are."""
+    """The rows of the file and their batch."""
     texts = tiny_texts(seed)
     ids = [token_ids(case, text)[0] for text in texts]
     width = max(len(row) for row in ids)
@@ -49,7 +49,7 @@ def reference(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> tuple[l
 
 
 def train_arguments(case: Case, model, data, out, *more) -> list:
-    """Plain AdamW on one batch of all rows, once an epoch: nothing shuffled, clipped, scheduled or held out."""
+    """Plain AdamW on one batch of all rows, once per epoch: no shuffling, clipping, schedule or held-out rows."""
     made = ["train", "-m", model, "--data", data, "-o", out, "--dtype", "f32", "--seed", 1, "--no-shuffle",
             "--epochs", STEPS, "--batch-size", 3, "--optimizer", "adamw", "--learning-rate", ADAMW["lr"],
             "--weight-decay", WEIGHT_DECAY, "--warmup-ratio", 0, "--schedule", "constant", "--clip", 0,
@@ -63,7 +63,7 @@ def steps_of(lines: list[dict]) -> list[dict]:
 
 @torch.no_grad()
 def saved_folder(context: Context, case: Case, folder, texts: list[str]) -> float:
-    """The worst distance between our logits of a saved folder and those of Transformers."""
+    """The largest distance between our logits of a saved folder and those of Transformers."""
     model = getattr(transformers, case.model).from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     worst = 0.0

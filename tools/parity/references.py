@@ -1,4 +1,4 @@
-"""The real models as Transformers and llama.cpp read them, loaded once."""
+"""The real models in Transformers and llama.cpp, loaded once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def smollm2_folder() -> Path:
             SMOLLM2.parent, gguf_file=SMOLLM2.name, dtype=torch.float32)
         config = copy.deepcopy(model.config)
         if hasattr(config, "quantization_config"):
-            del config.quantization_config  # else Transformers refuses to save what it has dequantised
+            del config.quantization_config  # otherwise Transformers does not save dequantised weights
         plain = type(model)(config)
         plain.load_state_dict(model.state_dict())
         plain.save_pretrained(unfinished)
@@ -41,7 +41,7 @@ def smollm2_folder() -> Path:
 
 @functools.cache
 def smollm2_tokenizer():
-    """As Transformers converts it. It forgets to split digits: use llama_vocabulary for texts with digits."""
+    """Transformers' conversion. It does not split digits: use llama_vocabulary for texts with digits."""
     return transformers.AutoTokenizer.from_pretrained(SMOLLM2.parent, gguf_file=SMOLLM2.name)
 
 
@@ -53,7 +53,7 @@ def minilm():
 
 @functools.cache
 def llama_vocabulary(path: Path):
-    """A GGUF's vocabulary as llama.cpp reads it."""
+    """A GGUF's vocabulary in llama.cpp."""
     import llama_cpp
 
     return llama_cpp.Llama(str(path), vocab_only=True, verbose=False)

@@ -1,4 +1,4 @@
-"""The table, the linnet program as a function, and how two arrays are compared."""
+"""The table, the linnet program as a function, and the comparison of two arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data"  # test data beside the checkout; checks that need it say so when it is not there
+DATA = ROOT.parent / "shared" / "data"  # test data next to the checkout; checks that need it are skipped without it
 CACHE = Path(os.environ.get("LINNET_CACHE") or
              Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "linnet")
 SMOLLM2 = CACHE / "models" / "SmolLM2-135M-Instruct.gguf"
@@ -21,7 +21,7 @@ TOLERANCE = 1e-4  # of max(1, |reference|)
 
 
 class Failed(Exception):
-    """linnet did not do what it was asked; the text is its last line of stderr."""
+    """linnet failed; the text is its last line of stderr."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Context:
     work: Path
     families: tuple
     seeds: int
-    whole: bool  # no --family given: real models and data too
+    whole: bool  # without --family: real models and data too
 
     def linnet(self, *arguments, stdin: str | None = None) -> str:
         """Runs the program and returns its stdout."""
@@ -59,7 +59,7 @@ class Context:
 
 
 def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
-    """The largest |difference| / max(1, |reference|); infinite when shapes differ or a value is not a number."""
+    """The largest |difference| / max(1, |reference|); infinite if shapes differ or a value is NaN."""
     if ours.shape != theirs.shape:
         return float("inf")
     if ours.numel() == 0:
