@@ -107,7 +107,7 @@ def choose(machine, names: list[str]) -> None:
 
 
 def table(machine, names: list[str]) -> None:
-    print("| trial | options of `linnet train` | seeds | test accuracy, % | mean | wanted | time |\n|---|---|---|---|---|---|---|",
+    print("| trial | options of `linnet train` | seeds | test accuracy, % | mean | target | time |\n|---|---|---|---|---|---|---|",
           flush=True)
     for trial in TRIALS:
         if not names or trial.name in names:
