@@ -1,5 +1,5 @@
-// Many texts through a model: taken in portions, so that the first answers come soon; a portion sorted by length and
-// packed evenly, up to a number of rows, answers back in the order given.
+// Runs a model on many texts: in portions, so that the first answers are early; a portion is sorted by length and
+// packed evenly, up to a number of rows; results keep the order of texts.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 
 namespace linnet::tasks {
 
-// Called for a text that has no answer by its own fault (it has no tokens, a template refuses it), in the order of the
-// texts. Without a function for it, the first such text ends the work with that error.
+// Called in order for an invalid text (it has no tokens, a template rejects it). If unset, the first such text throws
+// its error.
 using OnRefusal = std::function<void(std::size_t index, const Error& why)>;
 
-// Runs `work` on one text; its error where the text is at fault and `on_refusal` takes it.
+// Runs `work` on one text; an error of the text goes to `on_refusal`, if set.
 template <class Work>
 std::optional<Error> text_error(const OnRefusal& on_refusal, const Work& work) {
   try {
@@ -30,8 +30,8 @@ std::optional<Error> text_error(const OnRefusal& on_refusal, const Work& work) {
   return std::nullopt;
 }
 
-// Where the portion that begins at text `begin` of `count` ends: a few batches, so that they are full and yet soon
-// done. `bytes(i)` guesses the rows of text i.
+// End of the portion that begins at text `begin` of `count`: a few batches, so that they are full but finished early.
+// `bytes(i)` estimates the rows of text i.
 template <class Bytes>
 std::size_t portion_end(std::size_t begin, std::size_t count, std::int64_t rows, const Bytes& bytes) {
   constexpr std::size_t kBatches = 2, kBytesPerRow = 4, kMoreRows = 8;  // special tokens, a template
@@ -41,7 +41,7 @@ std::size_t portion_end(std::size_t begin, std::size_t count, std::int64_t rows,
   return end;
 }
 
-// `run(batch, members)`: sequence i of the batch is text members[i]. `types` holds type ids a text, or nothing.
+// `run(batch, members)`: sequence i of the batch is text members[i]. `types` has type ids per text, or is empty.
 template <class Run>
 void for_each_batch(const std::vector<std::vector<std::int32_t>>& texts, std::int64_t rows, const Run& run,
                     const std::vector<std::vector<std::int32_t>>& types = {}) {

@@ -57,7 +57,7 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
                                   config.labels.end()),
           "the trained head's labels are: {}; leave {} out or name just these", fmt::join(config.labels, ", "),
           option("labels"));
-    // The name that Transformers gives the one output of a regression, where nobody named it, tells nothing.
+    // Transformers' default name for the output of a regression has no meaning.
     const bool nameless =
         config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
     return nameless ? std::vector<std::string>{"value"} : config.labels;
@@ -226,7 +226,7 @@ std::string Classifier::with_exemplars(const Exemplar& question, const Json& sha
 
 std::int64_t Classifier::context() const { return model_.context(); }
 
-// What the word that is to follow, and a chat template's frame, leave of the context.
+// Tokens of the context without those of the answer and of a chat template.
 std::int64_t Classifier::prompt_room() const {
   constexpr std::int64_t kKept = 32;
   return context() > 0 ? std::max<std::int64_t>(1, context() - kKept) : 0;
@@ -240,21 +240,21 @@ std::vector<std::int32_t> Classifier::ids_of(const std::string& prompt) const {
 std::string Classifier::prompt_of(const TextInput& input) const {
   std::string prompt = render(input);
   const std::int64_t room = prompt_room();
-  const auto fits = [&](const std::string& candidate) {  // a token is a byte at least
+  const auto fits = [&](const std::string& candidate) {  // a token has at least one byte
     return static_cast<std::int64_t>(candidate.size()) <= room ||
            static_cast<std::int64_t>(ids_of(candidate).size()) <= room;
   };
   if (room == 0 || fits(prompt)) return prompt;
   note_cut();
   const std::string_view text = input.text;
-  const auto part = [&](std::size_t bytes) {  // on the side that the tokenizer keeps, whole characters
+  const auto part = [&](std::size_t bytes) {  // the side that the tokenizer keeps, whole characters
     if (tokenizer_.truncation_side() == Side::kRight)
       return text.substr(0, utf8::complete_prefix(text.substr(0, bytes)));
     std::size_t begin = text.size() - bytes;
     while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
     return text.substr(begin);
   };
-  std::size_t low = 0, high = text.size();  // bytes kept: `low` fits, or nothing does
+  std::size_t low = 0, high = text.size();  // bytes kept: `low` fits, or none does
   TextInput cut = input;
   while (low < high) {
     const std::size_t middle = (low + high + 1) / 2;

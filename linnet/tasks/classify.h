@@ -1,5 +1,5 @@
-// Texts and labels in, probabilities out: by the scores of label words, by completing, by the masked word, by
-// entailment, or by a trained head. The move from prompting to a fine-tuned classifier is another engine, same answer.
+// Classifies texts: by scores of label words, by generation, by a masked word, by entailment, or by a trained head. A
+// fine-tuned classifier is another engine with the same kind of answer.
 //
 //   Classifier classifier(model, tokenizer, {.labels = {"positive", "negative"}});
 //   Classification c = classifier.classify({"I love the sunny weather today."}).front();
@@ -29,36 +29,36 @@ namespace linnet::tasks {
 enum class Engine : std::uint8_t { kAuto, kScore, kGenerate, kMask, kNli, kHead };
 enum class Normalize : std::uint8_t { kSum, kTokens, kChars, kBytes, kPmi };
 
-// Log-probabilities every label gets from inputs that say nothing ("N/A", "", "[MASK]"): subtracted before the softmax
-// (Zhao et al., 2021). They hold for what they were measured with only.
+// Log-probabilities of every label for content-free inputs ("N/A", "", "[MASK]"), subtracted before the softmax (Zhao
+// et al., 2021). They are valid only for the setup of their measurement.
 struct Calibration {
   std::vector<std::string> labels = {};
   std::vector<double> logprobs = {};
-  // Classifier::setup() of the classifier that measured it; null: the caller answers for its fitness.
+  // Classifier::setup() of the measurement; null: not checked
   Json measured_with = {};
-  std::string place = "calibration";  // the file it came from, for errors
+  std::string place = "calibration";  // its file, for errors
 };
 
 struct ClassifyOptions {
-  std::vector<std::string> labels = {};       // may be empty for a trained head: the checkpoint's own
+  std::vector<std::string> labels = {};       // may be empty for a trained head: those of the checkpoint
   std::vector<std::string> label_words = {};  // "label=word,word"
   Engine engine = Engine::kAuto;
-  std::optional<PromptTemplate> prompt = {};  // none: the default of the engine
-  bool chat = false;                          // the prompt is a user's turn of the chat template; the assistant answers
-                                              // with "label" instead of " label"
+  std::optional<PromptTemplate> prompt = {};  // unset: the default of the engine
+  bool chat = false;                          // the prompt is a user turn of the chat template; the assistant answers
+                                              // "label" instead of " label"
   Normalize normalize = Normalize::kSum;
-  bool calibrate = false;                       // by content-free inputs, measured at construction
-  std::optional<Calibration> calibration = {};  // or as saved
-  double abstain_below = 0;                     // best probabilities under it are marked
-  std::vector<Exemplar> exemplars = {};         // solved examples to draw from
+  bool calibrate = false;                       // with content-free inputs, measured at construction
+  std::optional<Calibration> calibration = {};  // or saved before
+  double abstain_below = 0;                     // answers with a lower probability are marked
+  std::vector<Exemplar> exemplars = {};         // pool of solved examples
   std::int64_t shots = 0;
   std::uint64_t seed = 0;
-  bool allow_untrained = false;  // predict with a head that was never trained (R69)
-  std::string weights_id = {};   // names the weights in setup(): models::weights_id()
+  bool allow_untrained = false;  // allow a head that was never trained
+  std::string weights_id = {};   // identifies the weights in setup(): models::weights_id()
   std::int64_t batch_rows = nn::kBatchRows;
 };
 
-// What would be ignored without a word under another engine is refused.
+// An option that another engine would ignore is an error.
 inline constexpr OptionRule kClassifyRules[] = {
     {"prompt", {}, "engine", "score,mask,generate,nli"},
     {"label_words", {}, "engine", "score,mask,generate"},
@@ -71,36 +71,37 @@ inline constexpr OptionRule kClassifyRules[] = {
 
 struct LabelScore {
   std::string label;
-  double score;    // probability over the labels (independent ones of a multi-label head, the value of a regression)
-  double logprob;  // before normalisation: of the label's words (added as probabilities), of entailment, of the class
+  double score;    // probability over the labels (independent for a multi-label head, the value of a regression)
+  double logprob;  // before normalisation: of the label's words (their sum), of entailment, of the class
 };
 
 struct Classification {
-  std::optional<std::string> label;  // absent when the generated text fits no label
+  std::optional<std::string> label;  // unset if the generated text matches no label
   double score = 0, margin = 0;
   bool abstained = false;
   std::vector<LabelScore> scores;  // best first
-  std::string raw;                 // engine generate: what the model wrote
+  std::string raw;                 // engine generate: the generated text
 };
 
 struct TextInput {
   std::string text, pair = {};
-  Json columns = {};  // the row it came from, an object: slots of the template by their names; null: none
+  Json columns = {};  // its data row, an object: slots of the template by name; null: none
 };
 
 class Classifier {
  public:
-  // kInvalidArgument: labels, words or options that do not fit each other or the engine (a template for a trained
-  // head); kBadInput: an engine the checkpoint has no head for, an untrained head, a calibration of another setup.
+  // kInvalidArgument: labels, words or options that are inconsistent or do not fit the engine (a template for a trained
+  // head); kBadInput: an engine without a head in the checkpoint, an untrained head, a calibration of another setup.
   Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
 
   std::vector<Classification> classify(std::span<const TextInput> texts) const;
   std::vector<Classification> classify(const std::vector<std::string>& texts) const;
 
-  // What all prompts so far begin with, computed once: for texts that come in portions.
-  using Session = std::unique_ptr<generate::ScoreSession>;  // none where nothing is scored
+  // Computes the common prefix of all prompts once, for texts in portions.
+  using Session = std::unique_ptr<generate::ScoreSession>;  // null if the engine does not score
   Session make_session() const;
-  // Every answer as soon as it is known, in the order of the texts: they are worked on in portions of a few batches.
+  // Returns every answer as early as possible, in the order of the texts, which are processed in portions of a few
+  // batches.
   using OnAnswer = std::function<void(std::size_t index, const Classification& answer)>;
   void classify_each(std::span<const TextInput> texts, Session& session, const OnAnswer& on_answer,
                      const OnRefusal& on_refusal = {}) const;
@@ -111,15 +112,15 @@ class Classifier {
 
   Engine engine() const { return engine_; }
   const std::vector<std::string>& labels() const { return labels_; }
-  // Throws what this text would be refused for: with a text that surely has tokens, what is wrong with the template.
+  // Throws the error of this text; for a text that surely has tokens, the error of the template.
   void check_input(const TextInput& input) const { prepare(input); }
   std::string render(const TextInput& input) const;  // the whole prompt of a text
   const std::optional<Calibration>& calibration() const { return options_.calibration; }
-  // What a calibration depends on: weights, engine, template, words, normalisation, exemplars; an object.
+  // Dependencies of a calibration: weights, engine, template, words, normalisation, exemplars; an object.
   Json setup() const;
 
  private:
-  // What a word, or a label, scores: raw, and normalised as asked for.
+  // Score of a word or label: raw, and normalised by the options.
   struct WordScore {
     double logprob;
     std::int64_t tokens;
@@ -127,36 +128,36 @@ class Classifier {
   struct LabelScores {
     std::vector<double> logprobs, scaled;
   };
-  // A text as its engine reads it.
+  // A text prepared for its engine.
   struct Prepared {
     generate::ScoreRequest request = {};  // score
     std::vector<std::int32_t> ids = {};   // mask, generate
     std::vector<Encoding> inputs = {};    // head: one; nli: one per label
   };
-  Prepared prepare(const TextInput& input) const;  // throws what is wrong with this text
+  Prepared prepare(const TextInput& input) const;  // throws the error of this text
   std::vector<Classification> answers_of(std::span<const Prepared> texts, Session& session) const;
   std::vector<Classification> by_score(std::span<const Prepared> texts, Session& session) const;
   std::vector<Classification> by_generation(std::span<const Prepared> texts) const;
   std::vector<Classification> by_entailment(std::span<const Prepared> texts) const;
   std::vector<Classification> by_head(std::span<const Prepared> texts) const;
   std::vector<LabelScores> label_scores(std::span<const Prepared> texts, Session& session) const;
-  // Per text a score per word; words are label after label.
+  // A score per word for each text; words are ordered by label.
   std::vector<std::vector<WordScore>> word_scores(std::span<const Prepared> texts, Session& session) const;
   std::vector<std::vector<WordScore>> mask_scores(std::span<const Prepared> texts) const;
   generate::ScoreRequest score_request(const std::string& prompt) const;
   std::vector<std::int32_t> mask_prompt(const std::string& prompt) const;
-  std::int32_t mask_word(const std::string& word) const;  // its one token
+  std::int32_t mask_word(const std::string& word) const;  // its single token
   std::vector<Encoding> hypotheses(const TextInput& input) const;
   Encoding head_input(const TextInput& input) const;
   std::string hypothesis(const TextInput& input, const std::string& label) const;
   std::string with_exemplars(const Exemplar& question, const Json& shared) const;
-  std::string prompt_of(const TextInput& input) const;  // rendered, the text cut where the context would not hold it
+  std::string prompt_of(const TextInput& input) const;  // rendered; the text is truncated to the context
   std::vector<std::int32_t> ids_of(const std::string& prompt) const;
-  std::int64_t context() const;      // positions of the model; 0: any number
-  std::int64_t prompt_room() const;  // tokens a prompt may have; 0: any number
-  // The class scores of a trained head.
+  std::int64_t context() const;      // positions of the model; 0: unlimited
+  std::int64_t prompt_room() const;  // maximum tokens of a prompt; 0: unlimited
+  // The logits of a trained head.
   std::vector<std::vector<double>> class_logits(std::span<const Encoding* const> inputs) const;
-  // A text or a pair as tokens that the context holds.
+  // A text or a pair as tokens, truncated to the context.
   Encoding cut_to_context(std::string_view first, std::optional<std::string_view> second,
                           TruncationStrategy strategy) const;
   void note_cut() const;  // once
@@ -168,7 +169,7 @@ class Classifier {
   void calibrate(Session& session);
   void measure_prior(Session& session);
   enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kUnknownWord, kCount };
-  bool first_time(Remark remark) const;  // a note is worth printing once
+  bool first_time(Remark remark) const;  // true the first time
 
   const models::Model& model_;
   Tokenizer tokenizer_;
@@ -176,20 +177,20 @@ class Classifier {
   Engine engine_;
   Opening opening_;
   PromptTemplate prompt_;
-  std::vector<std::string> labels_;  // a trained head's may hold a name twice
-  Verbalizer words_;                 // of the engines that know labels by words; else empty
-  Verbalizer exemplar_words_;        // of solved examples, which stand in the prompt also in a chat
+  std::vector<std::string> labels_;  // may have duplicates for a trained head
+  Verbalizer words_;                 // for engines with label words; else empty
+  Verbalizer exemplar_words_;        // for solved examples, which are in the prompt also in a chat
   std::optional<Exemplars> exemplars_;
   std::vector<std::int32_t> mask_words_;  // mask: the token of every word
   std::vector<double> prior_;             // PMI: log p of every word after the template with an empty text
   mutable std::array<bool, static_cast<std::size_t>(Remark::kCount)> remarked_{};
 };
 
-// log(sum of exp), for probabilities of several words that are added.
+// log(sum of exp), to add probabilities of words.
 double log_sum_exp(std::span<const double> values);
-// The engine `auto` means for a checkpoint.
+// The engine of `auto` for a checkpoint.
 Engine engine_for(const models::TransformerConfig& config);
-// Which of `labels` a generated text means: exactly, by its beginning, by edit distance; none when it is far from all.
+// The label that matches a generated text: exactly, by its beginning, or by edit distance; none if all are far.
 std::optional<std::size_t> match_label(std::string_view text, std::span<const std::string> labels);
 
 }  // namespace linnet::tasks

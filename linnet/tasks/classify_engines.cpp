@@ -1,4 +1,4 @@
-// The engines that do not score label words: completing, entailment, a trained head.
+// The engines without label words: generation, entailment, a trained head.
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -15,7 +15,7 @@
 namespace linnet::tasks {
 namespace {
 
-// Lower case, without blanks and punctuation at both ends.
+// Lower case, without spaces and punctuation at both ends.
 std::string bare(std::string_view text) {
   const auto counts = [](unsigned char c) { return std::isalnum(c) || c >= 0x80 || c == '+' || c == '#'; };
   while (!text.empty() && !counts(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -26,7 +26,7 @@ std::string bare(std::string_view text) {
   return out;
 }
 
-constexpr std::int64_t kAnswerTokens = 16;  // a label and the end token fit
+constexpr std::int64_t kAnswerTokens = 16;  // room for a label and the end token
 constexpr const char* kNoTokens =
     "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
@@ -37,9 +37,9 @@ std::size_t entailment_index(const std::vector<std::string>& labels) {
 }
 
 using Ids = std::vector<std::int32_t>;
-constexpr std::size_t kAnswerMemory = std::size_t{256} << 20;  // keys and values of texts that are answered together
+constexpr std::size_t kAnswerMemory = std::size_t{256} << 20;  // keys and values of texts that are processed together
 
-// What the model says behind each prompt: many at once.
+// The generated text of each prompt, in one engine.
 std::vector<Ids> answers(const models::Model& model, const std::vector<Ids>& prompts,
                          const generate::GenerateOptions& options) {
   std::size_t longest = 0;
@@ -66,7 +66,7 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
   for (std::size_t i = 0; i < names.size(); ++i)
     if (said == names[i]) return i;
   std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < names.size(); ++i)  // the longest label that the text begins with
+  for (std::size_t i = 0; i < names.size(); ++i)  // the longest label that is a prefix of the text
     if (!names[i].empty() && said.starts_with(names[i]) && (!best || names[i].size() > names[*best].size())) best = i;
   if (best) return best;
   const std::string word = said.substr(0, said.find_first_of(" \n\t.,;:!?"));
@@ -81,7 +81,7 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
 std::vector<Classification> Classifier::by_generation(std::span<const Prepared> texts) const {
   generate::GenerateOptions options{.max_new_tokens = kAnswerTokens};
   for (const std::int64_t id : model_.config().eos_ids) options.eos_ids.push_back(static_cast<std::int32_t>(id));
-  std::vector<std::string> names;  // what the model may say: label words, which exemplars show it, or the labels
+  std::vector<std::string> names;  // possible answers: label words, if exemplars show them, else the labels
   std::vector<std::size_t> meant;
   for (std::size_t l = 0; l < words_.size(); ++l)
     for (const std::string& word : words_.words(l)) names.push_back(word), meant.push_back(l);
@@ -158,7 +158,7 @@ std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> 
   const auto logits = class_logits(pairs);
   std::vector<Classification> result;
   for (std::size_t at = 0; at < logits.size();) {
-    // Over the labels: the softmax of their entailment logits, as the zero-shot pipeline.
+    // Softmax over the entailment logits of the labels, as in the zero-shot pipeline.
     std::vector<double> entailed, logprobs;
     for (std::size_t l = 0; l < labels_.size(); ++l, ++at) {
       entailed.push_back(logits[at][entailment]);
@@ -175,8 +175,8 @@ std::vector<Classification> Classifier::by_head(std::span<const Prepared> texts)
   const models::ProblemType problem = model_.config().problem;
   std::vector<Classification> result;
   for (const auto& logits : class_logits(inputs)) {
-    // As the text-classification pipeline: a value for a regression, independent probabilities for several labels at
-    // once or a single one, else probabilities over the labels.
+    // As in the text-classification pipeline: a value for a regression, independent probabilities for multi-label or a
+    // single label, else probabilities over the labels.
     const bool regression = problem == models::ProblemType::kRegression;
     const bool independent = problem == models::ProblemType::kMultiLabel || logits.size() == 1;
     const double all = log_sum_exp(logits);

@@ -1,4 +1,4 @@
-// The engines that score label words: what follows the prompt, or fills the mask. Normalised, calibrated, ranked.
+// The engines that score label words after the prompt or in place of the mask, normalise, calibrate and rank them.
 #include <algorithm>
 #include <cmath>
 
@@ -27,7 +27,7 @@ double divisor(Normalize how, const std::string& word, std::int64_t tokens) {
   return 1;
 }
 
-// Inputs that say nothing. A masked LM has its mask in the template already.
+// Content-free inputs. A masked LM has its mask in the template.
 std::vector<TextInput> content_free(Engine engine) {
   std::vector<TextInput> inputs{{"N/A"}, {""}};
   if (engine != Engine::kMask) inputs.push_back({"[MASK]"});
@@ -42,7 +42,7 @@ void Classifier::calibrate(Session& session) {
   const auto scores = label_scores(neutral, session);
   Calibration c{labels_, std::vector<double>(labels_.size(), 0.0), setup()};
   for (std::size_t l = 0; l < labels_.size(); ++l) {
-    // The mean of the *probabilities over the labels*, as the paper averages them.
+    // The mean of the *probabilities over the labels*, as in the paper.
     double mean = 0;
     for (const LabelScores& s : scores)
       mean += std::exp(s.scaled[l] - log_sum_exp(s.scaled)) / static_cast<double>(scores.size());

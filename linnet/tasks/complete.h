@@ -1,4 +1,4 @@
-// Text in, text out: a prompt is continued, and what comes is decoded as it comes.
+// Completes a prompt, and decodes the text during generation.
 //
 //   Completion c = complete(model, tokenizer, "The capital of France is", {.overrides = {.max_new_tokens = 20}});
 //   std::cout << c.text;
@@ -18,26 +18,26 @@
 namespace linnet::tasks {
 
 struct CompleteOptions {
-  generate::Overrides overrides = {};      // lengths, sampling; the checkpoint's generation_config completes it
-  std::vector<std::string> stop = {};      // the text ends before the first of these; the checkpoint's own count too
-  std::function<bool()> interrupted = {};  // called often, also while the prompt is computed; true ends the completion
+  generate::Overrides overrides = {};      // lengths, sampling; completed by the checkpoint's generation_config
+  std::vector<std::string> stop = {};      // the text ends before the first of these; those of the checkpoint count too
+  std::function<bool()> interrupted = {};  // called often, also during the prompt; if true, ends the completion
 };
 
 struct Completion {
   std::string text;                 // new text, without special tokens and without a stop text
-  generate::Generation generation;  // its ids, why it ended, log-probabilities, times
+  generate::Generation generation;  // its ids, finish reason, log-probabilities, times
 };
 
-// Called with new text as soon as it is certain, never with half a character; false ends the completion.
+// Called with new text when it is certain, never with half a character; if false, the completion ends.
 using OnText = std::function<bool(std::string_view text)>;
 
-// `prompt`: ids, special tokens included. Errors: those of generate() and resolve().
+// `prompt`: ids with special tokens. Throws like generate() and resolve().
 Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
                     const CompleteOptions& options = {}, const OnText& on_text = {});
-// By an engine that keeps what it has computed for the next prompts, and has its own `interrupted`.
+// Uses an engine, which caches prefixes for later prompts and has its own `interrupted`.
 Completion complete(generate::Engine& engine, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
                     const CompleteOptions& options = {}, const OnText& on_text = {});
-// The prompt as text, with the special tokens its tokenizer puts in front.
+// A prompt as text; adds the special tokens of its tokenizer.
 Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::string_view prompt,
                     const CompleteOptions& options = {}, const OnText& on_text = {});
 

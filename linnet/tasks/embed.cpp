@@ -28,14 +28,14 @@ std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer
   return limit;
 }
 
-// Texts to vectors, a portion at a time.
+// Embeds texts, one portion at a time.
 class Embedder {
  public:
   Embedder(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options)
       : model_(model), options_(options), cutter_(tokenizer, length_limit(model, tokenizer, options), ask(options)) {
-    embedding_width(model, options);  // the modules fit
+    embedding_width(model, options);  // the modules are consistent
     if (options.pool_prompt || options.prompt.empty()) return;
-    // As sentence-transformers counts: the prompt's tokens without a special one at their end.
+    // As sentence-transformers counts: the prompt's tokens without a special one at the end.
     const Encoding prompt = tokenizer.encode(options.prompt, ask(options));
     skip_ = static_cast<std::int64_t>(prompt.size());
     if (skip_ > 0 && tokenizer.is_special(prompt.ids.back())) --skip_;
@@ -77,7 +77,7 @@ class Embedder {
   const models::Model& model_;
   const EmbedOptions& options_;
   TextCutter cutter_;
-  std::int64_t skip_ = 0;  // rows at a text's beginning that are not pooled
+  std::int64_t skip_ = 0;  // rows at the beginning of a text that are not pooled
 };
 
 void ask_for(EmbedOptions& options, const models::SentenceFolder& folder, const EmbedWishes& wishes) {

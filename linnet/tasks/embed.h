@@ -1,4 +1,4 @@
-// A text as one vector: the rows of the last layer, pooled, and what a sentence-transformers folder does with them.
+// Embeds a text: pooled rows of the last layer, then the modules of a sentence-transformers folder.
 //
 //   auto vectors = embed(model, tokenizer, {"a text", "another"}, {.modes = {EmbedPooling::kCls}, .unit = true});
 #pragma once
@@ -21,43 +21,43 @@ namespace linnet::tasks {
 using models::EmbedPooling;
 
 struct EmbedOptions {
-  std::vector<EmbedPooling> modes{EmbedPooling::kMean};  // several: their vectors one after another
-  std::vector<models::SentenceModulePtr> modules = {};   // run on the pooled vectors, in their order
-  std::string prompt = {};                               // put before every text
-  bool pool_prompt = true;                               // false: the prompt's rows are left out of the pooling
+  std::vector<EmbedPooling> modes{EmbedPooling::kMean};  // several: their vectors are concatenated
+  std::vector<models::SentenceModulePtr> modules = {};   // applied to the pooled vectors, in order
+  std::string prompt = {};                               // text before every text
+  bool pool_prompt = true;                               // false: excludes the prompt's rows from pooling
   LetterCase letters = LetterCase::kAsWritten;
-  std::int64_t truncate_dim = 0;  // numbers of a vector that are kept; 0: all
-  bool unit = false;              // scaled to length 1 at the end
-  std::int64_t max_length = 0;    // tokens, longer texts are cut; 0: the tokenizer's or the model's limit
-  // Of a search among such vectors: how they compare, and what comes before a query.
+  std::int64_t truncate_dim = 0;  // dimensions of a vector that are kept; 0: all
+  bool unit = false;              // scale to length 1 at the end
+  std::int64_t max_length = 0;    // tokens; truncates longer texts; 0: the limit of the tokenizer or model
+  // For search: similarity of vectors, and the prompt of a query.
   models::Similarity similarity = models::Similarity::kCosine;
   std::optional<std::string> query_prompt = {};
   std::int64_t batch_rows = nn::kBatchRows;
 };
 
-// A text without tokens (it is empty, and the tokenizer adds none): kInvalidArgument.
+// kInvalidArgument for a text without tokens (it is empty, and the tokenizer adds none).
 std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
                                       std::span<const std::string> texts, const EmbedOptions& options = {});
 
-// Every vector as soon as it is known, in the order of the texts; a text without tokens goes to `on_refusal`, in its
-// place. One note says how many texts were cut.
+// Returns every vector as early as possible, in order; a text without tokens goes to `on_refusal`, in its place. Prints
+// one note with the number of truncated texts.
 using OnVector = std::function<void(std::size_t index, const std::vector<float>& vector)>;
 void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
                 const EmbedOptions& options, const OnVector& on_vector, const OnRefusal& on_refusal = {});
 
-// Numbers in a vector.
+// Dimension of a vector.
 std::int64_t embedding_width(const models::Model& model, const EmbedOptions& options);
 
-// What a caller asks for instead of what the model's files have.
+// Options of a caller that replace those of the model's files.
 struct EmbedWishes {
   std::optional<EmbedPooling> pooling = {};
   std::optional<bool> unit = {};
-  std::optional<std::string> prompt = {};       // the text itself; "" for none
+  std::optional<std::string> prompt = {};       // the text; "" for none
   std::optional<std::string> prompt_name = {};  // one of the folder's prompts; unknown: kInvalidArgument
 };
 
-// The options of a sentence-transformers folder, or of a .gguf file's pooling type; the mean where nothing is
-// specified. What cannot be obeyed: kBadInput naming file and field.
+// The options of a sentence-transformers folder, or of a .gguf file's pooling type; the default is the mean. An
+// unsupported setting is kBadInput naming file and field.
 EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishes& wishes = {});
 
 }  // namespace linnet::tasks

@@ -11,7 +11,7 @@
 namespace linnet::tasks {
 namespace {
 
-// What may fill a mask: the targets, or the whole vocabulary.
+// Candidates for a mask: the targets, or the whole vocabulary.
 std::vector<std::int32_t> candidates(std::span<const std::int32_t> targets, std::size_t vocab) {
   std::vector<std::int32_t> ids(targets.begin(), targets.end());
   if (!targets.empty()) return ids;
@@ -20,7 +20,7 @@ std::vector<std::int32_t> candidates(std::span<const std::int32_t> targets, std:
   return ids;
 }
 
-// The `count` likeliest of `ids`, best first.
+// The `count` most likely of `ids`, best first.
 std::vector<std::int32_t> best_of(std::vector<std::int32_t> ids, std::span<const float> scores, std::int64_t count) {
   const auto n =
       std::min(static_cast<std::ptrdiff_t>(std::max<std::int64_t>(count, 0)), static_cast<std::ptrdiff_t>(ids.size()));

@@ -1,4 +1,4 @@
-// The likeliest words for the masks of a text, as Transformers' fill-mask pipeline gives them.
+// The most likely words for the masks of a text, as in Transformers' fill-mask pipeline.
 //
 //   auto words = fill_mask(model, tokenizer, "Paris is the [MASK] of France.").front();
 //   // words[0].token_str == "capital"
@@ -20,15 +20,15 @@ struct FillCandidate {
   std::string token_str;
   std::string sequence;  // the text with this mask filled
 };
-// kBadInput where the model has no masked language model head, or its tokenizer no mask token.
+// kBadInput if the model has no masked LM head, or its tokenizer no mask token.
 void check_fills(const models::Model& model, const Tokenizer& tokenizer);
 
-// The tokens of words to be ranked: a word that is a vocabulary entry as written is that entry ("##s"). Else, of
-// several tokens the first one counts, an unknown word is the unknown token; both with a note.
+// The tokens of words to rank: a word that is literally a vocabulary entry is that entry ("##s"). Otherwise the first
+// of several tokens, or the unknown token; both with a note.
 std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vector<std::string>& words);
 
-// One list per mask, in the text's order, best first. With `targets` only these tokens are ranked. Errors: those of
-// check_fills; kInvalidArgument where the text holds no mask token, or more tokens than the model takes.
+// One list per mask, in the text's order, best first. With `targets` only these tokens are ranked. Throws like
+// check_fills; kInvalidArgument if the text has no mask token, or more tokens than the context.
 std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
                                                   const std::string& text, std::int64_t top_k = 5,
                                                   std::span<const std::int32_t> targets = {});

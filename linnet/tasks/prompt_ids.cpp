@@ -15,7 +15,7 @@ EncodeOptions plain() {
   return options;
 }
 
-// What the post-processor puts before any text: the special tokens in front of the pieces of a probe.
+// Tokens that the post-processor puts before a text: the special tokens before those of a probe.
 std::vector<std::int32_t> opening_ids(const Tokenizer& tokenizer, Opening opening) {
   if (opening == Opening::kWritten) return {};
   EncodeOptions options;
@@ -48,8 +48,7 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   const std::size_t cut = std::min(front.size(), all.size());
   split.boundary_moved = !std::equal(front.begin(), front.begin() + static_cast<std::ptrdiff_t>(cut), all.begin());
   split.continuation.assign(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end());
-  // Joined into the prompt's last tokens, with nothing left over: it is then the continuation alone, after the prompt
-  // as it is.
+  // Merged completely into the prompt's last tokens: encodes the continuation alone, after the unchanged prompt.
   if (split.continuation.empty()) split.continuation = tokenizer.encode_ids(whole.substr(kept), plain());
   check(!split.continuation.empty(), "the continuation '{}' has no tokens; give it a text",
         printable(continuation, 60));
@@ -59,12 +58,12 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
 std::vector<std::int32_t> word_ids(const Tokenizer& tokenizer, std::string_view word) {
   if (const auto entry = tokenizer.token_to_id(word)) return {*entry};
   std::vector<std::int32_t> ids = tokenizer.encode_ids(word, {.add_special_tokens = false});
-  // " Paris" of a tokenizer that lower-cases: its tokens are another word's.
+  // " Paris" of a tokenizer that lower-cases: its tokens are those of another word.
   std::string_view bare = word;
   while (bare.starts_with(' ')) bare.remove_prefix(1);
   if (bare.size() == word.size()) return ids;
   std::string text = tokenizer.decode(ids, false, DecodedSpaces::kAsTheyAre);
-  constexpr std::string_view kBlankMark = "▁";  // SentencePiece's blank, where there is no decoder
+  constexpr std::string_view kBlankMark = "▁";  // SentencePiece's space, if there is no decoder
   while (text.starts_with(' ') || text.starts_with(kBlankMark)) text.erase(0, text[0] == ' ' ? 1 : kBlankMark.size());
   const auto entry = text == bare ? std::nullopt : tokenizer.token_to_id(bare);
   return entry ? std::vector<std::int32_t>{*entry} : ids;

@@ -27,7 +27,7 @@ double per(const generate::Perplexity& p, std::int64_t units) {
   return units == 0 ? 1.0 : std::exp(p.negative_log_likelihood / static_cast<double>(units));
 }
 
-// Where the text's own tokens are among the special ones around it.
+// Range of the text's tokens between the special ones.
 std::pair<std::size_t, std::size_t> text_range(const Encoding& e) {
   std::size_t begin = 0, end = e.size();
   while (begin < end && e.special_tokens_mask[begin] != 0) ++begin;
@@ -55,12 +55,13 @@ generate::Perplexity by_masking(const models::Model& model, const Tokenizer& tok
                                       .progress = options.progress});
 }
 
-// Rotary and ALiBi positions go on beyond what the model was trained for, with worse answers; a table ends.
-// Returns whether they are longer.
+// Rotary and ALiBi positions continue past the trained length, with worse results; a position table ends. Returns true
+// past the trained length.
 bool exceeds(const models::Model& model, const generate::ScoreRequest& request) {
   std::size_t longest = 1;
   for (const auto& continuation : request.continuations) longest = std::max(longest, continuation.size());
-  const auto length = static_cast<std::int64_t>(request.prompt.size() + longest) - 1;  // the last is scored, not read
+  const auto length = static_cast<std::int64_t>(request.prompt.size() + longest) - 1;  // the last token is scored, not
+                                                                                       // computed
   if (model.context() == 0 || length <= model.context()) return false;
   check(model.config().positions != nn::Positions::kLearned,
         "prompt and continuation have {} tokens to read, the model's context is {}; shorten the prompt", length,
@@ -75,7 +76,7 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
                                                       const generate::ScoreOptions& options,
                                                       const OnRefusal& on_refusal) {
   std::vector<generate::ScoreRequest> split_requests;
-  std::vector<std::size_t> scored;  // the requests they are of
+  std::vector<std::size_t> scored;  // indexes of their requests
   const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
   bool longer = false;
   for (std::size_t i = 0; i < requests.size(); ++i) {

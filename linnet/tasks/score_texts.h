@@ -1,8 +1,8 @@
-// How likely a model finds texts: continuations of a prompt, or a whole text as perplexity.
+// Scores texts: log-probabilities of continuations of a prompt, or the perplexity of a text.
 //
 //   auto scores = score_texts(model, tokenizer, {{"I feel", {" happy", " sad"}}});
 //   scores[0][1].logprob                                   // log p(" sad" | "I feel"), natural logarithm
-//   text_perplexity(model, tokenizer, text).perplexity();  // a token
+//   text_perplexity(model, tokenizer, text).perplexity();  // per token
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ struct PromptedTexts {
   std::vector<std::string> continuations;
 };
 
-// One entry per request, one score per continuation; none where `on_refusal` took the request. Prompt and continuation
-// are tokenised together (requirements 1L); an empty prompt of a tokenizer without a start token becomes its end token,
-// as in lm-evaluation-harness. A note where a continuation changes the prompt's own tokens, or a text is longer than
-// the model was made for. kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
+// One entry per request, one score per continuation; empty if `on_refusal` got the request. Prompt and continuation are
+// tokenised together, as in lm-evaluation-harness; an empty prompt of a tokenizer without a start token becomes its end
+// token. Prints a note if a continuation changes the prompt's tokens, or a text is longer than the trained length.
+// kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
 std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
                                                       const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options = {},
@@ -32,15 +32,15 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
 
 struct TextPerplexity {
   generate::Perplexity tokens;
-  std::int64_t words = 0, bytes = 0;  // of the text that was looked at; words stand between white space
+  std::int64_t words = 0, bytes = 0;  // of the scored text; words are separated by white space
 
   double per_token() const { return tokens.perplexity(); }
   double per_word() const;
   double per_byte() const;
 };
 
-// Of a masked LM: pseudo-perplexity, where every token is masked in turn. `options.limit` counts tokens; words and
-// bytes are then those of the beginning that these tokens cover.
+// For a masked LM: pseudo-perplexity, masking every token in turn. `options.limit` counts tokens; words and bytes are
+// then those of these tokens.
 TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& tokenizer, std::string_view text,
                                const generate::PerplexityOptions& options = {});
 

@@ -16,7 +16,7 @@ constexpr std::int64_t kBlockRows = 4096;
 
 bool closer(const SearchHit& a, const SearchHit& b) { return a.score != b.score ? a.score > b.score : a.row < b.row; }
 
-// The best of what it was given: a heap whose front is the worst of them.
+// The best of all added hits: a heap with the worst of them at the front.
 class Best {
  public:
   explicit Best(std::size_t most) : most_(most) {}
@@ -46,7 +46,7 @@ double length_of(std::span<const float> v) {
   return std::sqrt(sum);
 }
 
-// Rows of length 1, as sentence-transformers' cosine makes them.
+// Scales rows to length 1, as for sentence-transformers' cosine.
 Tensor unit_rows(const Tensor& x) {
   Tensor y = Tensor::empty(x.shape());
   const auto width = static_cast<std::size_t>(x.size(1));

@@ -1,4 +1,4 @@
-// The rows of a matrix of vectors that are closest to a query: exact, by products of blocks of rows.
+// Finds the rows of a matrix of vectors closest to a query: exact search by products of blocks of rows.
 //
 //   const auto hits = search(queries, read_npy("vectors.npy"), {.top_k = 5});
 //   hits[0][0].row, hits[0][0].score
@@ -23,8 +23,8 @@ struct SearchHit {
   float score;  // higher is closer; distances are negative
 };
 
-// Per query the best rows, best first, equal scores in the order of rows. queries [n, width], rows [m, width], f32. A
-// row that holds a value that is not a number stands for a text without a vector and is passed over.
+// The best rows per query, best first, ties in the order of rows. queries [n, width], rows [m, width], f32. A row with
+// NaN is a text without a vector and is skipped.
 std::vector<std::vector<SearchHit>> search(const Tensor& queries, const Tensor& rows,
                                            const SearchOptions& options = {});
 

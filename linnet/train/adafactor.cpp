@@ -1,5 +1,5 @@
-// Adafactor (Shazeer and Stern 2018) as transformers.optimization.Adafactor: second moments of a matrix are kept as one
-// number a row and one a column.
+// Adafactor (Shazeer and Stern 2018) as in transformers.optimization.Adafactor: the second moments of a matrix are one
+// value per row and one per column.
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,4 @@
-// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as torch.optim has them.
+// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as in torch.optim.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,15 +11,16 @@
 namespace linnet {
 namespace {
 
-// First and second moments of one parameter. Dense: as the parameter. By rows: only rows with a slot, in slot order.
+// First and second moments of one parameter. Dense: the parameter's shape. By rows: only rows with a slot, in slot
+// order.
 struct Moments {
   Tensor m, v;
   bool by_rows = false;
-  std::vector<std::int32_t> slot_of_row;  // -1: never touched
+  std::vector<std::int32_t> slot_of_row;  // -1: no gradient so far
   std::vector<std::int32_t> row_of_slot;
 
   std::int64_t live() const { return static_cast<std::int64_t>(row_of_slot.size()); }
-  // Every row has the slot of its own number: one dense call does.
+  // True if every row has the slot of its own number: then one dense call suffices.
   bool dense() const {
     return !by_rows || (live() == static_cast<std::int64_t>(slot_of_row.size()) &&
                         std::is_sorted(row_of_slot.begin(), row_of_slot.end()));
@@ -110,7 +111,7 @@ class Adam final : public Optimizer {
     return args;
   }
 
-  // Gives a slot to every row whose gradient is not all zero; `known`: the rows that may have one.
+  // Assigns a slot to every row with a non-zero gradient; `known`: the rows that may have one.
   static void touch(Moments& moments, const Tensor& gradient, const std::optional<std::vector<std::int32_t>>& known) {
     const std::int64_t rows = gradient.size(0), cols = gradient.size(1);
     if (moments.live() == rows) return;

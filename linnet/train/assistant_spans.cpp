@@ -10,18 +10,18 @@ namespace {
 
 bool by_assistant(const Json& message) { return message.is_object() && message.value("role", "") == "assistant"; }
 
-// A turn whose words are its content and nothing else.
+// A turn whose only text is its content.
 bool only_content(const Json& message) {
   for (const auto& [key, value] : message.items())
     if (key != "role" && key != "content" && !value.is_null()) return false;
   return message.contains("content") && message.at("content").is_string();
 }
 
-// Answers with marks in place of their words; a thought before them stays, for templates look for it.
+// Answers with marks in place of their words; a preceding thought stays, since templates look for it.
 struct Marked {
   Json messages;
   std::vector<std::string> thoughts, words, marks;  // per answer: thought + words is its content
-  std::string salt;                                 // what all marks begin with
+  std::string salt;                                 // common prefix of all marks
 };
 
 Marked mark_answers(const Json& messages, const std::string& text) {
@@ -44,7 +44,7 @@ Marked mark_answers(const Json& messages, const std::string& text) {
   return marked;
 }
 
-// The parts of a text between marks that are there once each and in order.
+// The parts of a text between marks, if each mark occurs once and in order.
 std::optional<std::vector<std::string_view>> parts_between(std::string_view text, const Marked& marked) {
   std::vector<std::string_view> parts;
   for (const std::string& mark : marked.marks) {
@@ -65,7 +65,7 @@ std::string_view without_blanks(std::string_view text, bool front, bool back) {
   return text;
 }
 
-// Where words that begin at `begin` end, if `next` follows them: as they are, or without blanks at an end.
+// The end of words that begin at `begin`, if `next` follows them, unchanged or without spaces at an end.
 std::optional<std::size_t> end_of_words(std::string_view text, std::size_t begin, std::string_view words,
                                         std::string_view next, bool last) {
   for (const auto& [front, back] : {std::pair(false, false), {false, true}, {true, true}, {true, false}}) {
@@ -74,7 +74,7 @@ std::optional<std::size_t> end_of_words(std::string_view text, std::size_t begin
     if (!rest.starts_with(form) || !rest.substr(form.size()).starts_with(next)) continue;
     if (!last || rest.size() == form.size() + next.size()) return begin + form.size();
   }
-  // Changed by the template: what lies before that which follows.
+  // Changed by the template: takes the text before `next`.
   if (last) return text.substr(begin).ends_with(next) ? std::optional(text.size() - next.size()) : std::nullopt;
   const auto found = next.empty() ? text.npos : text.find(next, begin);
   return found == text.npos ? std::nullopt : std::optional(found);
@@ -84,7 +84,7 @@ std::optional<std::string> rendered(const ChatTemplate& chat, const Json& messag
   options.add_generation_prompt = opened;
   try {
     return chat.render(messages, options);
-  } catch (const Error& error) {  // some templates refuse a chat that ends, or begins, in this place
+  } catch (const Error& error) {  // some templates reject a chat that ends or begins here
     if (error.kind() != ErrorKind::kBadInput) throw;
     return std::nullopt;
   }
@@ -96,7 +96,7 @@ Json first_messages(const Json& messages, std::size_t count) {
   return some;
 }
 
-// What the generation prompt adds to a chat; "" where it adds nothing or changes the rest.
+// The text that the generation prompt adds to a chat; "" if it adds nothing or changes the rest.
 std::string generation_prompt(const ChatTemplate& chat, const Json& before, const ChatOptions& options) {
   const auto plain = rendered(chat, before, options, false), opened = rendered(chat, before, options, true);
   return plain && opened && opened->starts_with(*plain) ? opened->substr(plain->size()) : "";
@@ -112,7 +112,7 @@ std::vector<TextSpan> find_by_marks(const ChatTemplate& chat, const Json& messag
   while (!by_assistant(messages[first])) ++first;
   while (!by_assistant(messages[after_last - 1])) --after_last;
   const std::string opening = generation_prompt(chat, first_messages(messages, first), options);
-  // What follows the last answer where the chat ends with it: the mark that ends a turn.
+  // The text after the last answer if the chat ends with it: the end-of-turn mark.
   const auto ended = rendered(chat, first_messages(marked.messages, after_last), options, false);
   const auto ended_parts = ended ? parts_between(*ended, marked) : std::nullopt;
   const std::string_view mark = ended_parts ? ended_parts->back() : std::string_view();
@@ -131,7 +131,7 @@ std::vector<TextSpan> find_by_marks(const ChatTemplate& chat, const Json& messag
       span.begin = at + opened + opening.size();
     else if (whole.substr(at, begin - at).ends_with(marked.thoughts[i]))
       span.begin -= marked.thoughts[i].size();
-    // A blank before another turn may be one token with that turn's first word.
+    // A space before another turn may be one token with that turn's first word.
     const bool ends_text = *end + mark.size() == whole.size();
     const bool shown = ends_text || !without_blanks(mark, true, true).empty();
     if (shown && whole.substr(*end).starts_with(mark)) span.end += mark.size();
@@ -141,8 +141,8 @@ std::vector<TextSpan> find_by_marks(const ChatTemplate& chat, const Json& messag
   return spans;
 }
 
-// Answers that are more than their content (calls of tools): those that the chat so far, opened for an answer and
-// with it, shows to be between. Work grows with the square of the turns, so there is a limit.
+// Answers that are more than their content (tool calls): finds each by rendering the chat before it with a generation
+// prompt, and with it. The work is quadratic in the turns, so there is a limit.
 std::vector<TextSpan> find_by_beginnings(const ChatTemplate& chat, const Json& messages, const ChatOptions& options,
                                          const std::string& text) {
   constexpr std::size_t kMostBytes = std::size_t{32} << 20;

@@ -1,9 +1,9 @@
-// What the assistant says in a chat, as bytes of the text that the chat template makes of it. A template may write a
-// turn in another way than its generation prompt begins it, mark the last turn only, or drop what was thought: the
-// answers are found by rendering the chat again with marks in their place.
+// Finds the assistant's answers in the rendered text of a chat. A template may render a turn differently from its
+// generation prompt, mark only the last turn, or drop thoughts: so the chat is rendered again with marks in place of
+// the answers.
 //
 //   AssistantText chat = find_assistant_text(template, messages, options);
-//   chat.text, chat.spans   // only these bytes are to be learned
+//   chat.text, chat.spans   // only these bytes are targets
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,11 @@ struct TextSpan {
 
 struct AssistantText {
   std::string text;
-  std::vector<TextSpan> spans;  // none: no turn of the assistant, or its place could not be found
+  std::vector<TextSpan> spans;  // empty: no turn of the assistant, or its position was not found
 };
 
-// A span has the answer, what the assistant writes before it of its own (an empty thought, say), and the mark that ends
-// a turn. `options.add_generation_prompt` is not used.
+// A span has the answer, text that the assistant generates before it (such as an empty thought), and the end-of-turn
+// mark. `options.add_generation_prompt` is not used.
 AssistantText find_assistant_text(const ChatTemplate& chat, const Json& messages, ChatOptions options);
 
 }  // namespace linnet

@@ -31,7 +31,7 @@ void sync_file(const fs::path& file) {
   check(ok, ErrorKind::kRuntime, "{}: syncing failed ({})", file.string(), why);
 }
 
-// The step of a folder's name, or -1.
+// The step in a folder's name, or -1.
 std::int64_t step_of(std::string_view name) {
   if (!name.starts_with(kPrefix)) return -1;
   name.remove_prefix(kPrefix.size());
@@ -40,7 +40,7 @@ std::int64_t step_of(std::string_view name) {
   return error == std::errc() && end == name.data() + name.size() && step >= 0 ? step : -1;
 }
 
-// Takes a checkpoint's name away first, in one step and for good: a folder half removed must not look like one.
+// Renames a checkpoint before removing it: a partly removed folder must not look like a checkpoint.
 void discard(const fs::path& folder) {
   const fs::path hidden = folder.parent_path() / fmt::format(".{}.old{}", folder.filename().string(), kIncomplete);
   remove_tree(hidden);
@@ -91,7 +91,7 @@ CheckpointFolder::~CheckpointFolder() {
 
 void CheckpointFolder::commit() {
   write_manifest(temporary_);
-  discard(final_);  // only there when an earlier run wrote the same step
+  discard(final_);  // exists only if an earlier run wrote the same step
   rename_path(temporary_, final_);
   committed_ = true;
   sync_directory(final_.parent_path());

@@ -1,5 +1,5 @@
-// Checkpoint folders that are whole or not there: written beside, every file synced, a manifest with the SHA-256 of
-// each last, then renamed into place. Resuming takes the newest one whose hashes hold.
+// Atomic checkpoint folders: written under a temporary name, every file synced, a manifest with SHA-256 hashes last,
+// then renamed. Resuming uses the newest one whose hashes match.
 //
 //   CheckpointFolder folder(out, 40);              // out/.checkpoint-40.<pid>.incomplete
 //   model.save_pretrained(folder.path());
@@ -21,7 +21,7 @@ inline constexpr const char* kManifestName = "linnet_manifest.json";
 class CheckpointFolder {
  public:
   CheckpointFolder(const std::filesystem::path& output, std::int64_t step);
-  ~CheckpointFolder();  // without commit nothing stays
+  ~CheckpointFolder();  // without commit it removes everything
   CheckpointFolder(const CheckpointFolder&) = delete;
   CheckpointFolder& operator=(const CheckpointFolder&) = delete;
 
@@ -33,28 +33,28 @@ class CheckpointFolder {
   bool committed_ = false;
 };
 
-// Syncs every file below `folder`, then writes the manifest of their sizes and hashes.
+// Syncs every file below `folder`, then writes the manifest with sizes and hashes.
 void write_manifest(const std::filesystem::path& folder);
-// What is wrong with a folder ("model.safetensors: hash differs"), or empty when its manifest holds.
+// The fault of a folder ("model.safetensors: hash differs"), or "" if its manifest matches.
 std::string manifest_fault(const std::filesystem::path& folder);
 
-// Steps of the folders output/checkpoint-<step>, ascending; whole or not.
+// Steps of the folders output/checkpoint-<step>, ascending; also incomplete ones.
 std::vector<std::int64_t> checkpoint_steps(const std::filesystem::path& output);
 std::filesystem::path checkpoint_path(const std::filesystem::path& output, std::int64_t step);
-// The newest whole checkpoint; broken newer ones are skipped, with a warning that names the fault.
+// The newest complete checkpoint; skips newer broken ones with a warning naming the fault.
 enum class BrokenOnes : std::uint8_t { kWarned, kSkipped };
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& output,
                                                        BrokenOnes broken = BrokenOnes::kWarned);
-// Removes what a killed run left half written.
+// Removes partly written files of a killed run.
 void clean_output(const std::filesystem::path& output);
-// Removes checkpoints beyond the newest `keep` (0: all stay) except the best one, and the one that was best when a kept
-// one was written: a run that goes on from there ends with its weights. `best_until`: the step that did best up to
-// another, 0 where none did.
+// Removes all checkpoints except the newest `keep` (0: keeps all), the best one, and the one that was best when a kept
+// one was written, since a run that resumes from there may end with its weights. `best_until`: the best step up to
+// another, or 0.
 void keep_newest(const std::filesystem::path& output, std::int64_t keep,
                  const std::function<std::int64_t(std::int64_t)>& best_until);
 
-// One trainer a folder: held while it lives. A second one fails with kInvalidArgument naming the holder's process; a
-// lock whose process is gone (or whose number belongs to a younger process) is taken over.
+// Lock for one trainer per folder, held for its lifetime. A second one fails with kInvalidArgument naming the holder's
+// process; a lock of a dead process (or with the number of a newer process) is taken over.
 class OutputLock {
  public:
   explicit OutputLock(const std::filesystem::path& output);

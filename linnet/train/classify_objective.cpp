@@ -60,7 +60,7 @@ class ClassifyObjective final : public Objective {
     }
   }
 
-  // Labels of weight 0 have no loss; whether the answer is right is counted all the same.
+  // Labels of weight 0 have no loss, but their accuracy counts.
   double judged(const TrainBatch& batch) const override { return static_cast<double>(batch.examples.size()); }
   std::map<std::string, double> metrics(const Judged& sums) const override {
     auto all = Objective::metrics(sums);

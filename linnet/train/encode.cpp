@@ -8,7 +8,7 @@
 namespace linnet {
 namespace {
 
-// The end token closes a sequence unless the tokenizer has put it there itself.
+// Appends the end token unless the tokenizer has added it.
 void close(std::vector<std::int32_t>& ids, std::int32_t end, std::int64_t most) {
   if (end < 0 || (!ids.empty() && ids.back() == end)) return;
   if (static_cast<std::int64_t>(ids.size()) >= most) ids.pop_back();

@@ -1,4 +1,4 @@
-// What the parts of encode_examples share: the data, the tokenizer, the bound on lengths, and the set being filled.
+// Shared by the parts of encode_examples: the data, the tokenizer, the maximum length, and the set to fill.
 #pragma once
 
 #include <optional>
@@ -15,25 +15,26 @@ struct EncodeJob {
   const nn::TransformerConfig& config;
   TrainTask task;
   const TrainOptions& options;
-  std::int64_t max_length;  // tokens an example may have
+  std::int64_t max_length;  // maximum tokens of an example
   EncodedSet set = {};
 
-  // A text, or a pair, cut to max_length as the tokenizer cuts (special tokens stay); counts what is lost.
+  // Encodes a text or a pair, truncated to max_length by the tokenizer's rule (special tokens stay); counts lost
+  // tokens.
   Encoding encode(std::string_view first, std::optional<std::string_view> second = {},
                   TruncationStrategy strategy = TruncationStrategy::kLongestFirst);
-  // Remembers how long a row is before cutting.
+  // Records the length of a row before truncation.
   void measured(std::size_t tokens);
   void keep(std::size_t row, EncodedExample example);
   // kBadInput "file:line: …" unless `ok`.
   void require(bool ok, std::size_t row, std::string_view what) const;
-  std::int32_t end_id() const;  // what ends a text: the tokenizer's, else the model's; -1: neither has one
+  std::int32_t end_id() const;  // end token of a text: the tokenizer's, else the model's; -1: none
 };
 
 void encode_classes(EncodeJob& job);    // a text or pair with a class, classes or a number
 void encode_causal(EncodeJob& job);     // texts, completions, chats
 void encode_masked(EncodeJob& job);     // masked words, next sentences
-void encode_sequences(EncodeJob& job);  // source and target; texts to denoise
-void encode_tags(EncodeJob& job);       // a class for each word
+void encode_sequences(EncodeJob& job);  // source and target; texts for denoising
+void encode_tags(EncodeJob& job);       // a class per word
 void encode_questions(EncodeJob& job);  // answers as spans of the context
 
 }  // namespace linnet

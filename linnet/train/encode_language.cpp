@@ -12,7 +12,7 @@
 namespace linnet {
 namespace {
 
-// Row i says token i + 1, where that one counts.
+// The target of row i is token i + 1, if that counts.
 std::vector<std::int32_t> shifted(const std::vector<std::int32_t>& labels) {
   std::vector<std::int32_t> targets(labels.size(), -1);
   for (std::size_t i = 0; i + 1 < labels.size(); ++i) targets[i] = labels[i + 1] >= 0 ? labels[i + 1] : -1;
@@ -43,12 +43,12 @@ void encode_texts(EncodeJob& job) {
     ids.resize(std::min(ids.size(), most));
     keep_text(job, i, std::move(ids));
   }
-  // Blocks of several texts: the ends are in the texts already. A last block of one token has nothing to say.
+  // Blocks of several texts, which contain the end tokens. A last block of one token has no target.
   for (std::vector<std::int32_t>& block : pack_blocks(texts, most, -1))
     if (block.size() > 1) keep_text(job, 0, std::move(block));
 }
 
-// A token counts when a byte of it is to be learned: a token across the boundary belongs to the answer.
+// A token is a target if one of its bytes is: a token across the boundary belongs to the answer.
 void keep_learned(EncodeJob& job, std::size_t row, const std::string& text, const std::vector<TextSpan>& spans,
                   bool special) {
   Encoding e = job.tokenizer.encode(text, {.add_special_tokens = special, .want_tokens = false});
@@ -64,7 +64,7 @@ void keep_learned(EncodeJob& job, std::size_t row, const std::string& text, cons
     labels.push_back(end);
   }
   job.measured(e.ids.size());
-  // Too long: the beginning goes, the answer stays.
+  // Too long: truncates the beginning and keeps the answer.
   const auto extra = e.ids.size() - std::min(e.ids.size(), static_cast<std::size_t>(job.max_length));
   EncodedExample made;
   made.ids.assign(e.ids.begin() + static_cast<std::ptrdiff_t>(extra), e.ids.end());
@@ -96,7 +96,7 @@ void encode_chats(EncodeJob& job) {
     options.tools = job.data.examples[i].tools();
     const AssistantText found = find_assistant_text(chat, job.data.examples[i].messages(), options);
     if (found.spans.empty() && job.set.without_answer++ == 0) job.set.first_without_answer = job.data.place(i);
-    keep_learned(job, i, found.text, found.spans, false);  // the template wrote the special tokens
+    keep_learned(job, i, found.text, found.spans, false);  // the template has added the special tokens
   }
 }
 
@@ -109,7 +109,7 @@ void keep_masked(EncodeJob& job, std::size_t row, const Encoding& e, std::int32_
   job.keep(row, std::move(made));
 }
 
-// Sentences of every row: a row is a document, or, where rows are single sentences, all rows are one.
+// Sentences of every row: a row is a document, or, if rows are single sentences, all rows are one.
 struct Documents {
   std::vector<std::vector<std::string>> sentences;
   std::vector<std::size_t> first_row;

@@ -1,4 +1,4 @@
-// Rows whose answers are places in a text: a tag for each word, the span that answers a question.
+// Rows whose targets are positions in a text: a tag per word, the span that answers a question.
 #include <algorithm>
 
 #include "linnet/base/utf8.h"
@@ -58,7 +58,7 @@ void encode_tags(EncodeJob& job) {
     made.ids = e.ids;
     made.type_ids = e.type_ids;
     made.targets.assign(e.size(), -1);
-    // The first token of a word carries its tag (Transformers' habit); a token belongs to the word its last byte is in.
+    // The first token of a word has its tag, as in Transformers; a token belongs to the word of its last byte.
     std::size_t tagged = 0;
     for (std::size_t t = 0; t < e.size(); ++t) {
       if (e.special_tokens_mask[t] != 0 || e.offsets[t].second <= e.offsets[t].first) continue;
@@ -80,12 +80,12 @@ void encode_questions(EncodeJob& job) {
     made.ids = e.ids;
     made.type_ids = e.type_ids;
     if (row.answers().empty()) {
-      made.start = made.end = 0;  // SQuAD 2: no answer is an answer at the first token
+      made.start = made.end = 0;  // SQuAD 2: no answer is a span at the first token
       job.keep(i, std::move(made));
       continue;
     }
     const Span span = answer_span(job, i, row);
-    // Of the ordinary tokens the first ones are the question's; offsets of the others count from the context's start.
+    // The first ordinary tokens are the question's; offsets of the others count from the context's start.
     std::size_t question = job.tokenizer.encode_ids(row.question, {.add_special_tokens = false}).size();
     for (std::size_t t = 0; t < e.size(); ++t) {
       if (e.special_tokens_mask[t] != 0) continue;
@@ -98,7 +98,7 @@ void encode_questions(EncodeJob& job) {
       if (made.start < 0) made.start = static_cast<std::int32_t>(t);
       made.end = static_cast<std::int32_t>(t);
     }
-    // An answer that was cut off, in whole or in part, does not count.
+    // An answer that was truncated, completely or in part, does not count.
     const bool cut = job.set.full_lengths.back() > job.max_length && made.end >= 0 &&
                      e.offsets[static_cast<std::size_t>(made.end)].second < span.end;
     if (cut) made.start = made.end = -1;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t kRowsABatch = 64, kTokensABatch = 4096;
 
-// Dropout is off while one lives.
+// Disables dropout for its lifetime.
 class Judging {
  public:
   explicit Judging(models::Model& model) : pass_(model.pass()), training_(pass_.training) { pass_.training = false; }
@@ -21,7 +21,7 @@ class Judging {
   bool training_;
 };
 
-// Masks come from one key, the same at every evaluation, so that losses can be compared.
+// Masks have one key, the same in every evaluation, so that losses are comparable.
 PhiloxKey key_of(std::uint64_t seed) { return {seed, 0}; }
 
 Sampler judging_order(const Objective& objective) {

@@ -1,4 +1,4 @@
-// How well a model does on a set of examples, without dropout and without gradients.
+// Evaluates a model on a set of examples, without dropout and gradients.
 //
 //   Evaluation valid = evaluate(learner, *objective, cache);
 //   valid.metrics["eval_accuracy"], valid.predictions
@@ -18,15 +18,15 @@ struct Evaluation {
   std::vector<Prediction> predictions;    // single-label classification, of texts or of tokens
 };
 
-// `cache`: of this objective's set, or null. `before_batch` may throw to end it.
+// `cache`: of this objective's set, or null. `before_batch` may throw to end the evaluation.
 Evaluation evaluate(const Learner& learner, const Objective& objective, const FeatureCache* cache = nullptr,
                     const std::function<void()>& before_batch = {});
 
-// Whether an evaluation of this objective has a figure at all: rows whose answer was cut away and texts of which no
-// token is masked have none. `seed`: of the run, which draws the masks.
+// True if an evaluation of this objective has a target: rows with a truncated answer and texts without a masked token
+// have none. `seed`: that of the run, for the masks.
 bool judges_anything(const Objective& objective, std::uint64_t seed);
 
-// The loss of one batch as it stands now, 0 where nothing of it counts.
+// The current loss of one batch, 0 if it has no target.
 double batch_loss(const Learner& learner, const Objective& objective, const TrainBatch& batch,
                   const FeatureCache* cache = nullptr);
 

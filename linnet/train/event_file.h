@@ -1,4 +1,4 @@
-// TensorBoard's event file: scalars over steps, for those who watch runs with it.
+// TensorBoard's event file: scalars over steps.
 //
 //   EventFile events(out / "runs" / run_folder_name());
 //   events.scalar("train/loss", 0.7, step);
@@ -14,7 +14,7 @@
 
 namespace linnet {
 
-std::uint32_t crc32c(std::string_view bytes);         // Castagnoli, as RFC 3720
+std::uint32_t crc32c(std::string_view bytes);         // Castagnoli, as in RFC 3720
 std::uint32_t masked_crc32c(std::string_view bytes);  // TFRecord's rotation and offset
 std::string tf_record(std::string_view payload);
 std::string scalar_event(std::string_view tag, double value, std::int64_t step, double wall_time);

@@ -1,4 +1,4 @@
-// What a frozen trunk says of every example, computed once: training a head then costs milliseconds an epoch.
+// Output of a frozen base model for every example, computed once: an epoch of head training then takes milliseconds.
 //
 //   FeatureCache cache(learner, objective);      // one forward pass over the set, without dropout
 //   TrainBatch batch = objective.batch(rows, key);
@@ -17,11 +17,11 @@ class FeatureCache {
   using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
   FeatureCache(const Learner& learner, const Objective& objective, const Progress& progress = {});
 
-  // Whether the loss of every example depends on one row of a trunk that stays as it is.
+  // True if the loss of every example depends on one row of a frozen base model.
   static bool fits(const TrainOptions& options, const Objective& objective);
-  // How many rows go through the trunk at a time.
+  // Batches of the pass through the base model.
   static SamplerOptions passes();
-  // What pooling took from the last hidden states [examples, hidden], in the batch's order.
+  // The pooled rows [examples, hidden], in the batch's order.
   Tensor rows_of(const TrainBatch& batch) const;
 
  private:

@@ -45,7 +45,7 @@ Facts metric_facts(const std::map<std::string, double>& metrics) {
   return facts;
 }
 
-// Where one word was judged, it and what it stands in: the words that have a tag are counted up to its token.
+// The text of a prediction; for a tag the word in its context: counts the tagged words up to its token.
 std::string judged_text(const JudgedRows& judged, const Prediction& p) {
   const auto at = static_cast<std::size_t>(p.example);
   const Example& row = judged.rows.examples[static_cast<std::size_t>(judged.set.rows[at])];
@@ -89,7 +89,7 @@ Html report_of(const FinishedRun& run) {
                              fmt::format("{}", fmt::join(run.nearest_tokens[i], " ")));
   if (run.judged != nullptr && !run.judged->predictions.empty()) {
     input.judged = run.judged->name;
-    constexpr std::size_t kMostInMatrix = 200;  // classes: more are no table that anyone reads
+    constexpr std::size_t kMostInMatrix = 200;  // classes; a larger table is unreadable
     if (run.plan.labels.size() <= kMostInMatrix)
       input.confusion = confusion_matrix(run.judged->predictions, run.plan.labels.size());
     input.mistakes = worst_mistakes(*run.judged, run.plan.labels);
@@ -126,7 +126,7 @@ Markdown card_of(const FinishedRun& run) {
   return model_card(card);
 }
 
-// Transformers' classifiers of decoders look for the last token that is no padding: without a padding id they refuse
+// Transformers' classifiers of decoders search for the last token that is not padding: without a padding id they reject
 // batches.
 void name_padding(const fs::path& config_file, const nn::TransformerConfig& config) {
   if (!is_file(config_file) || config.stack == nn::Stack::kEncoder || config.eos_ids.empty()) return;
@@ -136,7 +136,7 @@ void name_padding(const fs::path& config_file, const nn::TransformerConfig& conf
   write_file(config_file, dump_json(json, 2) + "\n");
 }
 
-// Where the files are written before they are moved; it goes, whatever happens.
+// Temporary folder of the files; it is always removed.
 struct Stage {
   explicit Stage(fs::path at) : path(std::move(at)) {
     remove_tree(path);
@@ -150,7 +150,7 @@ struct Stage {
 
 void move_all(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> files = files_below(from);
-  // A folder is a model when it has its config: that one comes last, when the rest is on the disk.
+  // A folder with a config is a model, so the config is moved last, when the rest is on the disk.
   const auto rank = [](const fs::path& file) {
     return file == "config.json" ? 2 : file == "adapter_config.json" ? 1 : 0;
   };
@@ -165,7 +165,7 @@ void move_all(const fs::path& from, const fs::path& to) {
   sync_directory(to);
 }
 
-// Nothing depends on it but a line of the card: one that cannot be read is as none.
+// Only for a line of the card: an unreadable one counts as absent.
 std::string readme_of(const fs::path& model) {
   constexpr std::size_t kLargest = std::size_t{1} << 24;
   try {

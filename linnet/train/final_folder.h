@@ -1,4 +1,4 @@
-// What a finished run leaves for others: the model or adapter, its tokenizer, a card and a report.
+// Writes the results of a finished run: the model or adapter, its tokenizer, a card and a report.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@
 
 namespace linnet {
 
-// The rows that a classifier's answers were compared with.
+// The rows of a classifier's evaluation.
 struct JudgedRows {
   const char* name;  // "validation rows"
   const Dataset& rows;
-  const EncodedSet& set;  // which row each example comes from
+  const EncodedSet& set;  // has the row of each example
   const std::vector<Prediction>& predictions;
 };
 
@@ -28,12 +28,12 @@ struct FinishedRun {
   const std::vector<std::vector<std::string>>& nearest_tokens;
 };
 
-// Everything is written beside and moved into place file by file, what makes the folder a model last.
+// Writes files to a temporary folder and moves each into place, those that make the folder a model last.
 void write_final_folder(const FinishedRun& run);
 
-// The licence that the head of a model folder's README.md or a GGUF file states; "" when it does not.
+// The licence in the front matter of a model folder's README.md or in a GGUF file, or "".
 std::string stated_licence(const std::filesystem::path& model);
-// What others know a model by: org/name of one in the Hugging Face cache, else the name of its folder or file.
+// The public name of a model: org/name in the Hugging Face cache, else the name of its folder or file.
 std::string public_name(const std::filesystem::path& model);
 
 }  // namespace linnet

@@ -19,7 +19,7 @@ bool of_the_test_rows(const Json& record) {
   return false;
 }
 
-// A number of a foreign record, within its range.
+// A number of an untrusted record, within its range.
 double number_of(const Json& record, const char* key, double lowest, double highest, const std::string& place) {
   const Json& value = require(record, key, place);
   const double number = value.is_number() ? value.get<double>() : std::nan("");
@@ -29,7 +29,7 @@ double number_of(const Json& record, const char* key, double lowest, double high
   return number;
 }
 
-// Losses are computed in f32; what is rounded may leave one a little below 0.
+// Losses are f32; rounding may give one slightly below 0.
 constexpr double kLargestLoss = std::numeric_limits<float>::max(), kSmallestLoss = -0.01;
 constexpr double kLargest = std::numeric_limits<double>::max();
 
@@ -153,7 +153,7 @@ TrainLog::TrainLog(const std::filesystem::path& file, std::int64_t last_step, st
     const std::string text = read_file(file);
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = text.find('\n', begin);
-      if (end == text.npos) break;  // a line half written by a killed run
+      if (end == text.npos) break;  // a partly written line of a killed run
       const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
                                       text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
       const bool known = record.is_object() && record.contains("step") && record["step"].is_number_integer();

@@ -1,4 +1,4 @@
-// What happened in a training run, step by step: the source of train_log.jsonl, trainer_state.json and report.html.
+// The steps and evaluations of a training run, for train_log.jsonl, trainer_state.json and report.html.
 //
 //   history.steps.push_back({.step = 1, .epoch = 0.1, .loss = 0.7, .grad_norm = 2.5, .learning_rate = 1e-5});
 //   write_file(folder / "trainer_state.json", dump_json(history.trainer_state(run), 2));
@@ -18,18 +18,18 @@ namespace linnet {
 struct StepRecord {
   std::int64_t step = 0;
   double epoch = 0, loss = 0, grad_norm = 0, learning_rate = 0;  // grad_norm before clipping
-  double tokens_per_s = 0;                                       // a timing: not part of what resuming repeats
+  double tokens_per_s = 0;                                       // a timing: resuming does not repeat it
   Json json() const;                                             // a line of train_log.jsonl
 };
 
 struct EvalRecord {
   std::int64_t step = 0;
   double epoch = 0;
-  std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …; of the test rows "test_…"
+  std::map<std::string, double> metrics;  // "eval_loss", "eval_accuracy", …; for test rows "test_…"
   Json json() const;
 };
 
-// What trainer_state.json says beside its log, in Transformers' names.
+// Fields of trainer_state.json in addition to its log, with Transformers' names.
 struct RunFacts {
   std::int64_t global_step = 0, max_steps = 0, num_train_epochs = 0, train_batch_size = 0;
   double epoch = 0;
@@ -37,17 +37,17 @@ struct RunFacts {
   double best_metric = 0;
 };
 
-// The metric that decides which evaluation was best.
+// The metric that decides the best evaluation.
 struct BestRule {
   std::string metric = {};  // "eval_loss"; empty: the run has no validation rows
   bool more_is_better = false;
 };
-// What evaluations in their order came to.
+// The best of a sequence of evaluations.
 struct BestSoFar {
   std::int64_t step = 0;  // 0: none yet
   double value = 0;
   std::int64_t evaluations_since = 0;
-  // True: better than every one before.
+  // True if better than all before.
   bool see(const EvalRecord& record, const BestRule& rule);
 };
 
@@ -58,14 +58,14 @@ struct History {
   std::int64_t last_eval_step() const { return evals.empty() ? 0 : evals.back().step; }
   BestSoFar best(const BestRule& rule, std::int64_t until = INT64_MAX) const;  // of evaluations up to that step
   Json trainer_state(const RunFacts& facts) const;
-  // The history of a run's first `steps` steps. kBadInput for a state that such a run cannot have written: a step that
-  // is missing or out of order, a number outside its range, evaluations where there are no validation rows.
+  // The history of a run's first `steps` steps. kBadInput for a state that such a run cannot have: a missing or
+  // misplaced step, a number out of range, evaluations without validation rows.
   static History from_trainer_state(const Json& state, std::int64_t steps, const BestRule& rule,
                                     std::string_view place);
 };
 
-// train_log.jsonl: one JSON object a line, appended as things happen. On resume steps after `last_step` go, evaluations
-// after `last_eval_step`, and the test rows' results, which are of the end.
+// train_log.jsonl: one JSON object per line, appended immediately. Resuming removes steps after `last_step`,
+// evaluations after `last_eval_step`, and the final results of test rows.
 class TrainLog {
  public:
   TrainLog(const std::filesystem::path& file, std::int64_t last_step, std::int64_t last_eval_step);

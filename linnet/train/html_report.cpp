@@ -36,7 +36,7 @@ struct Range {
   double share(double value) const { return high > low ? (value - low) / (high - low) : 0.5; }
 };
 
-// At most kMostPoints, each the mean of a run of neighbours: long runs stay small pages.
+// At most kMostPoints, each the mean of adjacent ones, so that pages of long runs are small.
 std::vector<Point> thinned(const std::vector<Point>& points) {
   const std::size_t run = points.size() / kMostPoints + 1;
   std::vector<Point> few;

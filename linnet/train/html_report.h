@@ -1,5 +1,5 @@
-// report.html: one self-contained page of a run: curves of loss, metrics and learning rate, the confusion matrix and
-// the worst mistakes. No scripts, nothing fetched.
+// report.html: a self-contained page with curves of loss, metrics and learning rate, the confusion matrix and the
+// largest mistakes. No scripts, no external resources.
 //
 //   write_file(out / "report.html", html_report({.title = "sentiment", .history = &history}).text());
 #pragma once
@@ -22,11 +22,11 @@ struct Mistake {
 struct ReportInput {
   std::string title;
   const History* history = nullptr;
-  std::vector<std::pair<std::string, std::string>> facts = {};  // the table on top: name, value
+  std::vector<std::pair<std::string, std::string>> facts = {};  // the table at the top: name, value
   std::vector<std::string> labels = {};
-  std::string judged = {};                                // what the two below are of: "validation rows"
-  std::vector<std::vector<std::int64_t>> confusion = {};  // [expected][predicted]; empty: none
-  std::vector<Mistake> mistakes = {};                     // worst first
+  std::string judged = {};                                // rows of the two below: "validation rows"
+  std::vector<std::vector<std::int64_t>> confusion = {};  // [expected][predicted] counts; empty: none
+  std::vector<Mistake> mistakes = {};                     // largest first
 };
 
 Html html_report(const ReportInput& input);

@@ -11,7 +11,7 @@
 namespace linnet {
 namespace {
 
-// The loss over rows that have a target; the output matrix is applied to those alone.
+// The loss over rows with a target; the output matrix is applied only to those.
 struct Chosen {
   std::vector<std::int32_t> rows, targets;
 };
@@ -92,7 +92,7 @@ class MaskedObjective final : public Objective {
       const EncodedExample& e = set_.examples[static_cast<std::size_t>(examples[i])];
       if (task_ != TrainTask::kMaskedLm) b.second_targets.push_back(e.label);
       if (task_ == TrainTask::kNextSentence) continue;
-      // The example's number is part of the stream: the mask does not depend on who else is in the batch.
+      // The example's number is part of the stream: the mask does not depend on the batch.
       Rng rng(key.seed ^ 0x6D61736Bu, key.stream * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(examples[i]));
       Masked masked = mask_tokens(e.ids, e.words, rule_, rng);
       std::copy(masked.ids.begin(), masked.ids.end(), b.packed.ids.begin() + b.packed.starts[i]);
@@ -111,7 +111,7 @@ class MaskedObjective final : public Objective {
           cross_entropy(sentence_scores(model, hidden, batch), batch.second_targets, {.denominator = counts[1]});
       total = total ? add(total, next) : next;
     }
-    // A batch too short for any mask: a loss of zero that still reaches the tape.
+    // A batch without any mask: a loss of zero that is on the tape.
     return total ? total : scale(sum(hidden), 0);
   }
 

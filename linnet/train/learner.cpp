@@ -209,7 +209,7 @@ void Learner::load_trained(const std::filesystem::path& folder) {
 
 void Learner::save(const std::filesystem::path& folder) const {
   if (adapter_) return adapter_->save(folder);
-  // A folder holds no quantised weights: frozen ones come out exactly as they are, in f32.
+  // A folder has no quantised weights: frozen ones are converted exactly to f32.
   const auto parameters = model_.parameters();
   const bool quantised = std::any_of(parameters.begin(), parameters.end(),
                                      [](const auto& p) { return info(p.tensor->dtype()).quantized; });

@@ -1,4 +1,4 @@
-// A model with what of it learns: all weights, the head, or an adapter beside frozen weights.
+// A model with its trainable parameters: all weights, the head, or an adapter on frozen weights.
 //
 //   Learner learner(model, tokenizer, options);
 //   Tensor hidden = learner.forward(batch);
@@ -17,34 +17,34 @@
 
 namespace linnet {
 
-// What of the trunk a step keeps until its backward pass.
+// Activations of the base model that a step keeps for its backward pass.
 enum class TrunkUse : std::uint8_t {
-  kLearns,   // the inputs of its products, for the gradients of their weights, beside the next
-  kPassed,   // frozen, gradients go through to adapters: inputs of norms, activations and attention alone
-  kRunOnce,  // nothing: only the head learns
+  kLearns,   // inputs of its products, for weight gradients, in addition to the next
+  kPassed,   // frozen, gradients pass through to adapters: only inputs of norms, activations and attention
+  kRunOnce,  // none: only the head is trained
 };
 
 class Learner {
  public:
-  // `adapter`: one that is on the model already and goes on learning; none makes the method's own. Settles
-  // options.method and options.learning_rate. The model must outlive the learner.
+  // `adapter`: an existing one to continue with; null creates one by the method. Sets options.method and
+  // options.learning_rate. The model must outlive the learner.
   Learner(models::Model& model, const Tokenizer& tokenizer, std::unique_ptr<Adapter> adapter, TrainOptions& options);
 
   models::Model& model() const { return model_; }
   Adapter* adapter() const { return adapter_.get(); }
   const std::vector<nn::Parameter>& trained() const { return trained_; }
   std::int64_t trained_count() const;
-  std::int64_t virtual_tokens() const;  // rows put before every text
+  std::int64_t virtual_tokens() const;  // rows before every text
   TrunkUse trunk() const;
 
-  // The last hidden state of every row of `batch.packed` (of the decoder, where there is an encoder); for a sequence
-  // classifier, of the row that it reads of each sequence alone.
+  // The last hidden state of every row of `batch.packed` (of the decoder in an encoder-decoder); for a sequence
+  // classifier only of the pooled row of each sequence.
   Tensor forward(const TrainBatch& batch) const;
 
-  // Everything that learns, as a later run needs it to go on bit for bit.
+  // All trained parameters, so that a later run resumes with the same bits.
   void save_trained(const std::filesystem::path& folder) const;
   void load_trained(const std::filesystem::path& folder);
-  // What other programs load: the whole model, or the adapter.
+  // Saves the whole model or the adapter for other programs.
   void save(const std::filesystem::path& folder) const;
 
  private:
@@ -53,7 +53,7 @@ class Learner {
   void train_head(TrainTask task);
   void train_adapter(const Tokenizer& tokenizer, const TrainOptions& options);
   void set_precision(const TrainOptions& options);
-  // Checkpoints are model folders where that changes no order of values: not for what came from a GGUF.
+  // True if checkpoints are model folders: not for a GGUF, whose values have another order.
   bool checkpoints_are_models() const;
 
   models::Model& model_;

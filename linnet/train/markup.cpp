@@ -50,7 +50,7 @@ std::string escape_markdown(std::string_view text) {
     const bool in_word = i > 0 && i + 1 < line.size() && std::isalnum(static_cast<unsigned char>(line[i - 1])) != 0 &&
                          std::isalnum(static_cast<unsigned char>(line[i + 1])) != 0;
     const bool emphasis = c == '_' && !in_word;
-    // GitHub makes links of bare addresses.
+    // GitHub converts bare addresses to links.
     const bool address = (c == ':' && next("://")) || (c == '.' && i >= 3 && line.compare(i - 3, 3, "www") == 0);
     if (inside || begins_a_list || emphasis || address) out += '\\';
     out += c;

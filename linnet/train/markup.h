@@ -1,7 +1,7 @@
-// Text of a markup language, as a type of its own: foreign text gets into it escaped or not at all, so that forgetting
-// does not compile. Words of this program convert to it as they are.
+// A type for text of a markup language: other text must be escaped, and forgetting this does not compile. String
+// literals convert to it unchanged.
 //
-//   Html row = format_markup<Html>("<td>{}</td>", label);   // a label "<b>" is shown, not obeyed
+//   Html row = format_markup<Html>("<td>{}</td>", label);   // a label "<b>" is shown, not interpreted
 //   row += label;                                           // does not compile
 #pragma once
 
@@ -16,8 +16,8 @@
 
 namespace linnet {
 
-// Both show what `printable` shows, on one line: line ends and tabs become blanks.
-std::string escape_html(std::string_view text);      // also inside of quoted attributes
+// Both show the text of `printable` on one line: line ends and tabs become spaces.
+std::string escape_html(std::string_view text);      // also within quoted attributes
 std::string escape_markdown(std::string_view text);  // CommonMark and GitHub's tables, links and mentions
 
 template <std::string (*Escape)(std::string_view)>
@@ -50,7 +50,7 @@ using Markdown = Markup<escape_markdown>;
 
 namespace detail {
 
-// What a format string gets for an argument: text escaped, markup and numbers as they are.
+// The argument that a format string gets: text is escaped, markup and numbers are unchanged.
 template <class M, class T>
 decltype(auto) marked(const T& value) {
   if constexpr (std::same_as<T, M>)
@@ -63,7 +63,7 @@ decltype(auto) marked(const T& value) {
 
 }  // namespace detail
 
-// Arguments that are text are escaped; literals and markup are not.
+// Escapes text arguments, except literals and markup.
 template <class M, class... Args>
 M format_markup(fmt::format_string<Args...> format, Args&&... args) {
   const auto join = [&](const auto&... each) { return M::formatted(format, each...); };

@@ -7,7 +7,7 @@
 namespace linnet {
 namespace {
 
-// A JSON string is a YAML string: nothing in a name can break the head.
+// A JSON string is a YAML string: no name can break the front matter.
 Markdown yaml_line(const char* key, const std::string& value) {
   if (value.empty()) return "";
   const std::string quoted = dump_json(Json(printable(value, SIZE_MAX).text()));

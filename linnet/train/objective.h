@@ -1,12 +1,12 @@
-// What a model is trained to do: how rows become a batch, what the loss is, how well it does.
+// A training objective: builds batches from rows, computes the loss and metrics.
 //
 //   auto objective = make_objective(task, encoded, model, tokenizer, options);
 //   TrainBatch batch = objective->batch(rows, {seed, step});
 //   Tensor hidden = model.forward(batch.packed);
 //   Tensor loss = objective->loss(model, hidden, batch, batch.counts);
 //
-// Losses are means over what counts (tokens with a target, rows, class weights). Under gradient accumulation each part
-// divides by the counts of all parts together, so 8 x 1 row is 1 x 8 rows (R19).
+// Losses are means over targets (tokens with a target, rows, class weights). With gradient accumulation each part
+// divides by the counts of all parts together, so that 8 x 1 row gives the same loss as 1 x 8 rows.
 #pragma once
 
 #include <array>
@@ -21,13 +21,13 @@
 
 namespace linnet {
 
-using LossCounts = std::array<double, 2>;  // of the main loss and of a second one beside it (next sentence)
+using LossCounts = std::array<double, 2>;  // of the main loss and of a second one (next sentence)
 
 struct TrainBatch {
-  nn::Packed packed;                         // what the model reads (the decoder, where there is an encoder)
+  nn::Packed packed;                         // input of the model (of the decoder in an encoder-decoder)
   nn::Packed encoder;                        // encoder-decoders only
-  std::vector<std::int32_t> targets;         // one a row of `packed`, or one a sequence
-  std::vector<std::int32_t> second_targets;  // next sentence, or the ends of answers
+  std::vector<std::int32_t> targets;         // one per row of `packed`, or one per sequence
+  std::vector<std::int32_t> second_targets;  // next sentence, or the end of answers
   Tensor values;                             // [sequences, labels]: multi-label, regression
   std::vector<std::int64_t> examples;        // their numbers in the encoded set
   LossCounts counts{};
@@ -37,16 +37,16 @@ struct Prediction {
   std::int64_t example = 0;
   std::int32_t expected = -1, predicted = -1;
   double probability = 0;
-  std::int32_t token = -1;  // of the example; -1: the whole of it
+  std::int32_t token = -1;  // token of the example; -1: all of it
 };
-// The likeliest class by its scores, and how likely.
+// The most likely class by its logits, and its probability.
 Prediction predict(std::span<const float> scores, std::int64_t example, std::int32_t expected);
 
 // Sums over a validation set.
 struct Judged {
   std::array<double, 2> loss{};  // sums
   LossCounts counts{};
-  std::int64_t correct = 0, total = 0;  // of whatever one answer is: row, token, span
+  std::int64_t correct = 0, total = 0;  // per row, token or span
   double squared = 0, absolute = 0;     // regression
   std::vector<Prediction> predictions;  // single-label classification, of texts or of tokens
 };
@@ -61,21 +61,21 @@ class Objective {
   const EncodedSet& set() const { return set_; }
   // Tokens of each example, for the sampler.
   virtual std::vector<std::int64_t> lengths() const;
-  // Whatever is random (masking, noise) is drawn from `key` alone.
+  // All randomness (masking, noise) depends only on `key`.
   virtual TrainBatch batch(std::span<const std::int64_t> examples, PhiloxKey key) const = 0;
   // `hidden` [rows of batch.packed, hidden]. Shape [1].
   virtual Tensor loss(const models::Model& model, const Tensor& hidden, const TrainBatch& batch,
                       const LossCounts& counts) const = 0;
   virtual void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const = 0;
-  // How much of a batch `judge` counts; 0: nothing, and there is no figure.
+  // Number of targets of a batch in `judge`; 0: no metric.
   virtual double judged(const TrainBatch& batch) const { return batch.counts[0] + batch.counts[1]; }
-  // "eval_loss" and what fits the objective. A metric of which nothing was judged is absent; none is infinite.
+  // "eval_loss" and metrics of the objective. A metric without targets is absent; none is infinite.
   virtual std::map<std::string, double> metrics(const Judged& sums) const;
-  // The metric that decides which checkpoint is best, and whether more is better.
+  // The metric that decides the best checkpoint, and whether higher is better.
   virtual std::pair<std::string, bool> best_metric() const { return {"eval_loss", false}; }
-  // A sequence's loss depends on its pooled row only: trunks that stay can be run once (head-only training).
+  // True if a sequence's loss depends only on its pooled row: then a frozen base model runs once (head-only training).
   virtual bool reads_pooled_rows() const { return false; }
-  // ln(labels), where guessing gives that loss; 0 otherwise.
+  // ln(labels), if chance gives that loss; otherwise 0.
   virtual double guessing_loss() const { return 0; }
 
  protected:
@@ -96,7 +96,7 @@ std::unique_ptr<Objective> question_objective(EncodedSet set);
 std::unique_ptr<Objective> seq2seq_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
                                              TrainTask task);
 
-// Macro-averaged F1 over the labels that occur (expected or predicted); a prediction of -1 is none of them.
+// Macro-averaged F1 over labels that occur (expected or predicted); a prediction of -1 is no label.
 double macro_f1(std::span<const Prediction> predictions, std::size_t labels);
 
 }  // namespace linnet

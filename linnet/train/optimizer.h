@@ -1,5 +1,5 @@
-// Optimisers: what turns gradients into better parameters. Formulas are PyTorch's (SGD, Adam, AdamW) and Transformers'
-// (Adafactor), so the same gradients give the same weights.
+// Optimisers. Formulas are PyTorch's (SGD, Adam, AdamW) and Transformers' (Adafactor), so the same gradients give the
+// same weights.
 //
 //   auto optimizer = make_optimizer(model.parameters(), {.kind = OptimizerKind::kAdamW, .weight_decay = 0.01f});
 //   optimizer->zero_grad();
@@ -19,17 +19,16 @@
 namespace linnet {
 
 enum class OptimizerKind : std::uint8_t { kAdamW, kAdam, kSgd, kAdafactor };
-OptimizerKind optimizer_named(std::string_view name);  // "adamw", …; kInvalidArgument for another
+OptimizerKind optimizer_named(std::string_view name);  // "adamw", …; kInvalidArgument for other names
 std::string_view optimizer_name(OptimizerKind kind);
 
 enum class DecayRule : std::uint8_t {
-  kMatrices,  // weight decay spares biases and norms
+  kMatrices,  // no weight decay of biases and norms
   kAll,
 };
 
-// kTouched: a table (nn::is_table) is kept by rows. A row has no state, costs nothing and is not
-// decayed until a batch has touched it; from then on it is updated exactly as a dense one. A row that no batch ever
-// touched keeps its bits.
+// kTouched: tables (nn::is_table) have state per row. A row without a gradient so far has no state and no decay; after
+// its first gradient it is updated like a dense one. Rows that no batch uses keep their bits.
 enum class EmbeddingRows : std::uint8_t { kTouched, kAll };
 
 struct OptimizerOptions {
@@ -53,20 +52,19 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   void zero_grad();
-  // One update from the gradients as they stand, each multiplied by `gradient_scale` (clipping). Parameters without a
-  // gradient stay.
+  // One update by the current gradients times `gradient_scale` (clipping). Parameters without a gradient do not change.
   void step(float learning_rate, float gradient_scale = 1);
 
   std::int64_t steps() const { return steps_; }
   const std::vector<nn::Parameter>& parameters() const { return parameters_; }
-  // Everything a later `load` needs to go on bit for bit: tensors by name ("exp_avg.layers.0…"), zeros for parameters
-  // that have had no gradient yet.
+  // State for `load`, which continues with the same bits: tensors by name ("exp_avg.layers.0…"), zeros for parameters
+  // without a gradient so far.
   virtual std::map<std::string, Tensor> state() const = 0;
-  // Wants exactly the names, types and shapes that `state` gives for these parameters, and numbers that updates can
-  // have left; kBadInput naming `place` otherwise.
+  // Requires the names, types and shapes of `state` for these parameters, and possible values; kBadInput naming `place`
+  // otherwise.
   void load(const std::map<std::string, Tensor>& state, std::int64_t steps,
             std::string_view place = "the optimizer's state");
-  // Bytes of state a full run needs, for the plan.
+  // Bytes of state of a full run, for the plan.
   virtual std::size_t planned_bytes() const = 0;
 
  protected:
@@ -83,7 +81,7 @@ std::unique_ptr<Optimizer> make_optimizer(std::vector<nn::Parameter> parameters,
 
 // The L2 norm of all gradients together (missing ones count 0), summed in double in the order of the parameters.
 double gradient_norm(const std::vector<nn::Parameter>& parameters);
-// What torch.nn.utils.clip_grad_norm_ multiplies by: min(1, most / (norm + 1e-6)); most <= 0: 1.
+// The factor of torch.nn.utils.clip_grad_norm_: min(1, most / (norm + 1e-6)); 1 if most <= 0.
 float clip_scale(double norm, double most);
 
 }  // namespace linnet

@@ -1,4 +1,4 @@
-// The optimisers behind make_optimizer, and how their state is named: "<slot>.<parameter>".
+// The optimisers of make_optimizer, and helpers for their state, whose names are "<slot>.<parameter>".
 #pragma once
 
 #include <functional>
@@ -19,19 +19,19 @@ inline bool decays(const nn::Parameter& parameter, const OptimizerOptions& optio
   return options.decay == DecayRule::kAll || (parameter.part == nn::Part::kWeight && !nn::is_norm(parameter.role));
 }
 
-// Tensors of a state, and the file that they are from.
+// Tensors of a state and their file.
 struct SavedTensors {
   const std::map<std::string, Tensor>& tensors;
   std::string_view place;
 };
 
-enum class Sign : std::uint8_t { kAny, kNotNegative };  // of a slot's numbers: sums of squares are not negative
+enum class Sign : std::uint8_t { kAny, kNotNegative };  // of a slot's values: sums of squares are not negative
 
-// The tensor of this name and type; kBadInput where it is absent or of another one.
+// The tensor with this name and type; kBadInput if it is absent or has another type.
 const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, DType dtype);
-// The f32 tensor saved as `name`, copied: a file's mapping stays untouched. Its shape and every number are checked.
+// A copy of the f32 tensor `name`, so that the file's mapping is not modified. Checks its shape and every value.
 Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign);
-// Fails when there is a name that no parameter and slot asked for.
+// kBadInput for a name without a parameter and slot.
 void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,
                     const std::vector<std::string>& slots);
 

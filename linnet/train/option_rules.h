@@ -1,5 +1,5 @@
-// Ranges of a training run's options, and what each belongs to. Where an option is left out, its field has a value that
-// is in range and says "the default".
+// Ranges and owners of a training run's options. The field of an omitted option has a value in range that means
+// "default".
 #pragma once
 
 #include "linnet/base/option_rule.h"
@@ -29,7 +29,7 @@ inline constexpr OptionRule kTrainRules[] = {
     {"prefix_hidden", at_least(0), "method", "prefix"},
     {"prefix_reach", {}, "method", "prefix"},
     {"freeze", {}, "method", "full"},
-    {"start", {}, "method", "full,head"},  // nothing keeps a random base under an adapter
+    {"start", {}, "method", "full,head"},  // an adapter does not store a random base
 
     {"epochs", at_least(1)},
     {"max_steps", at_least(0)},

@@ -1,4 +1,4 @@
-// Everything a training run is asked for.
+// Options of a training run.
 //
 //   TrainOptions options{.output = "out", .method = TrainMethod::kLora};
 #pragma once
@@ -20,7 +20,7 @@
 namespace linnet {
 
 enum class TrainTask : std::uint8_t {
-  kAuto,  // from the columns of the data and the model's head
+  kAuto,  // by the columns of the data and the model's head
   kClassify,
   kCausalLm,
   kMaskedLm,
@@ -44,37 +44,37 @@ enum class TrainMethod : std::uint8_t {
   kPrefix
 };
 enum class HeadRule : std::uint8_t {
-  kKeep,     // a missing head is made; one of another size is an error
-  kReplace,  // a new one is made
+  kKeep,     // creates a missing head; another size is an error
+  kReplace,  // creates a new one
 };
 enum class StartFrom : std::uint8_t { kPretrained, kScratch };  // kScratch: every weight random
 enum class Compute : std::uint8_t {
-  kAuto,  // all weights: f32 where the checkpoint is, else bf16; beside frozen weights: as those are stored
+  kAuto,  // all weights: f32 for an f32 checkpoint, else bf16; frozen weights: their stored type
   kF32,
   kBF16,  // products in bf16; trained weights, gradients and optimiser state stay f32
 };
 
-TrainTask task_named(std::string_view name);  // "causal-lm"; kInvalidArgument lists what there is
+TrainTask task_named(std::string_view name);  // "causal-lm"; the kInvalidArgument error lists all
 std::string_view task_name(TrainTask task);
 TrainMethod method_named(std::string_view name);
 std::string_view method_name(TrainMethod method);
 
-// What a program was given: the name of an option and its values.
+// Options of a program: name and values.
 using RecordedOptions = std::map<std::string, std::vector<std::string>>;
 
 struct TrainOptions {
-  std::filesystem::path output = {};  // empty: nothing is written
+  std::filesystem::path output = {};  // empty: writes nothing
 
   TrainTask task = TrainTask::kAuto;
   nn::ProblemType problem = nn::ProblemType::kInferred;
   HeadRule head_rule = HeadRule::kKeep;
-  std::optional<nn::ClassifierKind> head_kind = {};  // of a new head; unset: the family's own
-  std::optional<nn::Pooling> pooling = {};           // what a new classifier reads of a text; unset: the family's own
+  std::optional<nn::ClassifierKind> head_kind = {};  // of a new head; unset: the family's default
+  std::optional<nn::Pooling> pooling = {};           // pooling of a new classifier; unset: the family's default
   StartFrom start = StartFrom::kPretrained;
   double mask_probability = 0.15;  // masked LM
   bool whole_word = false;         // masked LM masks whole words
   bool append_eos = true;          // causal LM texts end with the end token
-  bool packing = false;            // causal LM: texts are joined and cut into rows of max_length
+  bool packing = false;            // causal LM: concatenates texts and splits them into rows of max_length
 
   TrainMethod method = TrainMethod::kAuto;
   std::int64_t lora_rank = 8;
@@ -83,14 +83,14 @@ struct TrainOptions {
   std::vector<std::string> target_modules = {};  // Hugging Face's module names; empty: the family's
   std::int64_t virtual_tokens = 20;              // prompt and prefix tuning
   std::string prompt_init = "random";            // "random", "vocab", or "text=…"
-  bool prefix_projection = false;                // a two-layer perceptron makes the prefix; only its output is saved
+  bool prefix_projection = false;                // a two-layer MLP computes the prefix; only its output is saved
   std::int64_t prefix_hidden = 0;                // its width; 0: the model's
-  PrefixReach prefix_reach = PrefixReach::kAllAttention;  // kOneStack: what PEFT can load
-  std::vector<std::string> freeze = {};                   // parameters whose name holds one of these stay
+  PrefixReach prefix_reach = PrefixReach::kAllAttention;  // kOneStack: PEFT can load it
+  std::vector<std::string> freeze = {};                   // parameters whose name contains one of these are frozen
 
-  std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 goes before epochs
+  std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 takes precedence over epochs
   std::int64_t batch_size = 32, grad_accumulation = 1;
-  std::int64_t batch_tokens = 0;  // tokens a batch at most; 0: no bound
+  std::int64_t batch_tokens = 0;  // maximum tokens per batch; 0: no limit
   double learning_rate = 0;       // 0: default_learning_rate
   OptimizerOptions optimizer = {};
   double warmup_ratio = 0.1;
@@ -98,24 +98,25 @@ struct TrainOptions {
   double clip = 1.0;  // 0: off
   std::int64_t max_length = 512;
   double label_smoothing = 0;
-  std::vector<float> class_weights = {};  // one a label; empty: none
+  std::vector<float> class_weights = {};  // one per label; empty: none
   bool balanced_class_weights = false;    // rows / (labels * rows of the label)
-  bool recompute = false;                 // blocks run again in backward instead of keeping their activations
-  bool shuffle = true;                    // off: the file's order, consecutive batches
+  bool recompute = false;                 // gradient checkpointing: blocks run again in backward instead of keeping
+                                          // activations
+  bool shuffle = true;                    // false: the file's order, consecutive batches
   Compute compute = Compute::kAuto;
   std::uint64_t seed = 42;
 
-  double valid_fraction = 0.1;      // taken from the training rows when there is no validation set
+  double valid_fraction = 0.1;      // fraction of the training rows, if there is no validation set
   std::int64_t eval_every = 0;      // steps; 0: each epoch
   std::int64_t save_every = 0;      // steps; 0: each epoch
-  std::int64_t keep = 2;            // newest checkpoints kept, beside the best; 0: all
-  std::int64_t early_stopping = 0;  // evaluations without a better one before stopping; 0: never
+  std::int64_t keep = 2;            // newest checkpoints to keep in addition to the best; 0: all
+  std::int64_t early_stopping = 0;  // evaluations without improvement before stopping; 0: never
   bool resume = false;
-  RecordedOptions recorded = {};     // kept in every checkpoint, for a program that resumes without being told again
-  std::string measure_command = {};  // judges the model by other rows; for the model card, where the labels are classes
+  RecordedOptions recorded = {};     // saved in every checkpoint, for a program that resumes without options
+  std::string measure_command = {};  // evaluates the model on other rows; for the model card of a classifier
 };
 
-// Models with fewer parameters are trained in full unless something else is asked for.
+// Models with fewer parameters are trained in full by default.
 constexpr std::int64_t kSmallModel = 500'000'000;
 // Full 5e-5, head 1e-3, LoRA 2e-4, prompt 3e-2, prefix 1e-2.
 double default_learning_rate(TrainMethod method);

@@ -50,14 +50,14 @@ OutputFolder::OutputFolder(const fs::path& output)
   clean_output(output);
   std::error_code error;
   had_log_ = fs::exists(log_file(), error);
-  folders_.made.insert(folders_.made.begin(), {events_, output / kRunsName});  // EventFile makes them
+  folders_.made.insert(folders_.made.begin(), {events_, output / kRunsName});  // EventFile creates them
 }
 
 OutputFolder::~OutputFolder() {
   try {
     if (!checkpoint_steps(output_).empty()) return;
   } catch (const Error&) {
-    return;  // it cannot be looked at: all stays
+    return;  // unreadable: nothing is removed
   }
   if (!had_log_) remove_tree(log_file());
   remove_tree(events_);

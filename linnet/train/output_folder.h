@@ -1,6 +1,6 @@
-// The folder that a run writes into: made, locked, and left as it was when the run fails before its first checkpoint.
+// The output folder of a run: creates and locks it, and restores it if the run fails before its first checkpoint.
 //
-//   check_output(options);                      // before work is done: is it free, or a run to resume?
+//   check_output(options);                      // early: is it free, or a run to resume?
 //   OutputFolder folder(options.output);
 //   TrainLog log(folder.log_file(), 0, 0);
 #pragma once
@@ -13,14 +13,14 @@
 
 namespace linnet {
 
-// kInvalidArgument where the folder holds something else than a run that `options.resume` goes on with.
+// kInvalidArgument if the folder has other contents than a run that `options.resume` continues.
 void check_output(const TrainOptions& options);
 
 class OutputFolder {
  public:
-  // Makes the folder, locks it and removes what a killed run left half written.
+  // Creates and locks the folder, and removes partly written files of a killed run.
   explicit OutputFolder(const std::filesystem::path& output);
-  // Without a checkpoint in the folder: logs that were not there before go, and folders that were made for them.
+  // Without a checkpoint in the folder: removes new logs and the folders that it created.
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
@@ -29,7 +29,7 @@ class OutputFolder {
   const std::filesystem::path& events_folder() const { return events_; }  // of this run alone
 
  private:
-  // Folders that were made, deepest first; those that are empty at the end go.
+  // Created folders, deepest first; empty ones are removed at the end.
   struct MadeFolders {
     explicit MadeFolders(const std::filesystem::path& folder);
     ~MadeFolders();

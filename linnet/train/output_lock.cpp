@@ -17,13 +17,13 @@ namespace {
 
 constexpr const char* kLockName = ".linnet-train.lock";
 
-// Field 22 of /proc/<pid>/stat, in clock ticks since boot; 0 when the process is gone.
+// Field 22 of /proc/<pid>/stat, in clock ticks since boot; 0 if there is no such process.
 unsigned long long start_time(pid_t pid) {
   std::ifstream in(fmt::format("/proc/{}/stat", pid));
   std::stringstream text;
   text << in.rdbuf();
   const std::string line = text.str();
-  const auto name_end = line.rfind(')');  // the name may hold blanks and parentheses
+  const auto name_end = line.rfind(')');  // the name may contain spaces and parentheses
   if (name_end == line.npos) return 0;
   std::istringstream fields(line.substr(name_end + 1));
   std::string skipped;
@@ -50,7 +50,7 @@ bool alive(const Holder& holder) {
   return holder.pid > 0 && holder.start != 0 && start_time(holder.pid) == holder.start;
 }
 
-// Another run may have removed the file between open and flock: then the lock would guard a nameless file.
+// Another run may have removed the file between open and flock; then the lock has no effect.
 bool still_named(int descriptor, const std::filesystem::path& file) {
   struct stat held {
   }, named{};
@@ -63,7 +63,7 @@ OutputLock::OutputLock(const std::filesystem::path& output) : file_(output / kLo
   for (int attempt = 0; attempt < 8; ++attempt) {
     descriptor_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     check(descriptor_ >= 0, ErrorKind::kRuntime, "{}: cannot be written ({})", file_.string(), std::strerror(errno));
-    // Where the file system has no flock, process number and start time alone decide.
+    // On a file system without flock, only process number and start time decide.
     const bool busy = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     const Holder holder = read_holder(descriptor_);
     if (busy || (alive(holder) && holder.pid != ::getpid())) {

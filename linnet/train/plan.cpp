@@ -20,7 +20,7 @@ std::string bytes(std::uint64_t count) {
   return value >= 1e9 ? fmt::format("{:.1f} GB", value / 1e9) : fmt::format("{:.0f} MB", value / 1e6);
 }
 
-// What is not for computing.
+// Memory other than activations and gradients.
 std::string besides(const MemoryPlan& memory) {
   const std::uint64_t computing = memory.gradients + memory.optimizer + memory.activations + memory.spare;
   if (memory.saving > computing) return ", saving " + bytes(memory.saving);
@@ -75,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> TrainPlan::facts() const {
 std::uint64_t activation_bytes(const nn::TransformerConfig& c, const StepSize& step) {
   const std::int64_t queries = c.heads * c.head_dim, width = queries + 2 * c.kv_heads * c.head_dim;
   const std::int64_t inside = (c.ffn_kind == nn::FeedForwardKind::kGated ? 2 : 1) * c.ffn;
-  // One layer's backward pass: gradients of both of its parts on the way, and of the feed-forward part inside.
+  // Backward pass of one layer: gradients of both parts, and within the feed-forward part.
   const std::int64_t working = 3 * c.hidden + width + inside + c.ffn;
   std::int64_t attention = c.hidden + width + queries, layer = attention + c.hidden + inside;
   if (step.trunk == TrunkUse::kLearns) {
@@ -89,17 +89,17 @@ std::uint64_t activation_bytes(const nn::TransformerConfig& c, const StepSize& s
                            : layers * layer + c.decoder_layers * attention + step.adapter_inputs;
   }
   const std::int64_t learned = step.prefix_rows * (c.layers + 2 * c.decoder_layers) * 2 * c.kv_heads * c.head_dim;
-  // Scores over the vocabulary are made and spent in chunks of rows.
+  // Logits over the vocabulary are computed in chunks of rows.
   const std::int64_t words = step.reads_words ? std::min<std::int64_t>(step.rows, 256) * c.vocab * 2 : 0;
   return static_cast<std::uint64_t>(step.rows * (kept + working) + learned + words) * sizeof(float);
 }
 
 namespace {
 
-// The allocator keeps this much of what was freed (tensor/storage.cpp); batches of other sizes cannot use it.
+// The allocator caches this much freed memory (tensor/storage.cpp); batches of other sizes cannot use it.
 constexpr std::uint64_t kMostSpare = std::uint64_t{1} << 30;
 
-// A folder holds no blocks: beside a head that was trained the rest of the model is saved in f32.
+// A folder has no quantised weights: with a trained head, the rest of the model is saved in f32.
 std::uint64_t saving_bytes(models::Model& model, const Learner& learner) {
   if (learner.trunk() != TrunkUse::kRunOnce) return 0;
   std::uint64_t sum = 0;
@@ -111,12 +111,12 @@ std::uint64_t saving_bytes(models::Model& model, const Learner& learner) {
   return blocks ? sum : 0;
 }
 
-// Query, key and value of an attention read the same tensor, and so do gate and up.
+// Query, key and value have the same input, and so have gate and up.
 bool reads_alone(nn::Role role) {
   return !nn::is_layer_linear(role) || role == nn::Role::kAttentionOutput || role == nn::Role::kDown;
 }
 
-// LoRA's products keep what they read, once for all that read the same; what attention gives is kept anyway.
+// LoRA's products keep their inputs, once per distinct input; the output of attention is kept anyway.
 std::int64_t adapter_inputs(models::Model& model, double dropout) {
   std::int64_t sum = 0;
   std::set<std::string> read;
@@ -130,7 +130,7 @@ std::int64_t adapter_inputs(models::Model& model, double dropout) {
   return sum;
 }
 
-// Products with weights that stay read packed copies of them.
+// Products with frozen weights read packed copies of them.
 std::uint64_t packed_bytes(models::Model& model) {
   std::uint64_t sum = 0;
   for (const nn::NamedLinear& l : model.linears())

@@ -1,4 +1,4 @@
-// What a run will do and cost, told before it starts.
+// The plan of a run: its steps and memory, before it starts.
 //
 //   TrainPlan plan = trainer.plan();
 //   for (const auto& [what, value] : plan.facts()) fmt::print("{:12} {}\n", what, value);
@@ -18,24 +18,24 @@
 namespace linnet {
 
 struct MemoryPlan {
-  std::uint64_t weights = 0;  // as they were loaded
-  std::uint64_t packed = 0;   // copies of those that stay, laid out for products at the first step
+  std::uint64_t weights = 0;  // as loaded
+  std::uint64_t packed = 0;   // packed copies of frozen weights, created in the first step
   std::uint64_t gradients = 0, optimizer = 0, activations = 0;
-  std::uint64_t spare = 0;      // freed by one batch, kept for the next one of its size
-  std::uint64_t saving = 0;     // the model as its folder has it, where that is not as it is in memory
-  std::uint64_t available = 0;  // what the process could still take when it was asked
+  std::uint64_t spare = 0;      // freed by one batch, cached for the next one of its size
+  std::uint64_t saving = 0;     // the model in the format of its folder, if that differs from memory
+  std::uint64_t available = 0;  // memory that the process could still allocate when measured
   std::uint64_t total() const { return weights + needed(); }
-  // Not in memory yet.
+  // Memory that is not allocated yet.
   std::uint64_t needed() const { return packed + std::max(gradients + optimizer + activations + spare, saving); }
 };
 
 struct StepSize {
   std::int64_t rows = 0;  // tokens of the largest batch
   TrunkUse trunk = TrunkUse::kLearns;
-  std::int64_t adapter_inputs = 0;  // numbers a row, of all layers, that products of adapters read
+  std::int64_t adapter_inputs = 0;  // values per row, over all layers, that products of adapters keep
   std::int64_t prefix_rows = 0;     // learned keys and values before the texts of a batch
   bool recompute = false;
-  bool reads_words = false;  // scores over the vocabulary
+  bool reads_words = false;  // logits over the vocabulary
   bool varies = false;       // batches differ in their number of tokens
 };
 
@@ -48,16 +48,16 @@ struct TrainPlan {
   std::int64_t steps = 0, steps_an_epoch = 0, epochs = 0, warmup_steps = 0;
   double learning_rate = 0;
   std::vector<std::string> labels;
-  std::string label_meaning;  // what the file's labels were taken for
+  std::string label_meaning;  // interpretation of the file's labels
   std::vector<std::string> unused_columns;
   MemoryPlan memory;
   DataReport data;
   std::vector<std::string> warnings;
 
-  std::vector<std::pair<std::string, std::string>> facts() const;  // name, value: the table that is shown
+  std::vector<std::pair<std::string, std::string>> facts() const;  // name, value: the printed table
 };
 
-// Bytes that a step holds at most: what is kept until the backward pass, and what one layer works with.
+// Maximum bytes of a step: activations for the backward pass, and temporaries of one layer.
 std::uint64_t activation_bytes(const nn::TransformerConfig& config, const StepSize& step);
 // `step.trunk` and `step.adapter_inputs` follow from the learner.
 MemoryPlan plan_memory(const Learner& learner, const Optimizer& optimizer, StepSize step);
@@ -73,7 +73,7 @@ struct PlanInput {
   const Objective* valid;  // null: no validation
 };
 TrainPlan plan_run(const PlanInput& input);
-// kRuntime with both numbers and what would help, when the plan does not fit.
+// kRuntime with both numbers and advice if the plan does not fit.
 void check_memory(const MemoryPlan& memory, const TrainOptions& options);
 
 }  // namespace linnet

@@ -38,7 +38,7 @@ HeadKind head_for(TrainTask task, HeadKind has) {
 bool is_number(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
 }
-// "LABEL_0", "LABEL_1", …: what Transformers calls labels that nobody named.
+// "LABEL_0", "LABEL_1", …: Transformers' default names.
 bool unnamed(const std::vector<std::string>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] != fmt::format("LABEL_{}", i)) return false;
@@ -57,7 +57,7 @@ std::string listed(const std::vector<std::string>& names) {
                                shown < names.size() ? ", …" : ""));
 }
 
-// The labels of the head that will be trained.
+// The labels of the head to train.
 std::vector<std::string> settle_labels(const nn::TransformerConfig& config, HeadKind head, DatasetSplits& splits,
                                        const TrainOptions& options) {
   std::vector<std::string> names = splits.train.label_names;

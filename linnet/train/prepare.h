@@ -1,7 +1,7 @@
-// What a run needs of a model, decided from its configuration and the data before any weight is read.
+// Load options of a run, derived from the model's configuration and the data before weights are read.
 //
 //   TransformerConfig config = models::Model::read_config(path);
-//   models::LoadOptions load = prepare(config, splits, options);  // options.task, .problem and labels are settled
+//   models::LoadOptions load = prepare(config, splits, options);  // sets options.task, .problem and labels
 //   auto model = models::Model::from_pretrained(path, load);
 #pragma once
 
@@ -11,11 +11,11 @@
 
 namespace linnet {
 
-// Settles task and problem, gives the labels of the data the ids that the model's head has, and says how to load.
-// kBadInput where the head knows other labels (unless it is to be replaced) or the rows do not fit the task.
+// Sets task and problem type, maps the data's labels to the ids of the model's head, and returns load options.
+// kBadInput if the head has other labels (unless it is replaced) or the rows do not fit the task.
 models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& splits, TrainOptions& options);
 
-// kInvalidArgument for numbers that make no sense, named as the command line's flags.
+// kInvalidArgument for values out of range, with the field's name.
 void check_options(const TrainOptions& options);
 
 }  // namespace linnet

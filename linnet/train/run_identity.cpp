@@ -60,7 +60,7 @@ Json options_of(const TrainOptions& o, const Learner& learner) {
           {"seed", o.seed}};
 }
 
-// A sample of a tensor's bytes: another training of the same model shows in nearly all of them.
+// A sample of a tensor's bytes: another training of the same model changes nearly all of them.
 void add_sample(Sha256& hash, const Tensor& tensor) {
   constexpr std::size_t kPieces = 16, kPiece = 256;
   const std::size_t bytes = tensor.bytes();
@@ -68,7 +68,7 @@ void add_sample(Sha256& hash, const Tensor& tensor) {
   for (std::size_t i = 0; i < kPieces; ++i) hash.update(tensor.raw() + (bytes - kPiece) / (kPieces - 1) * i, kPiece);
 }
 
-// Type, shape and enough of the values to know each tensor by without reading all.
+// Type, shape and a sample of the values, to identify each tensor without reading all.
 Json weights_of(const Learner& learner) {
   Json all = Json::object();
   std::vector<nn::Parameter> parameters = learner.model().parameters();
@@ -88,7 +88,7 @@ void add_numbers(Sha256& hash, const std::vector<std::int32_t>& numbers) {
   hash.update(numbers.data(), count * sizeof(std::int32_t));
 }
 
-// Hashes of up to kRowBlocks runs of rows, so that a difference has a place.
+// Hashes of up to kRowBlocks runs of rows, so that a difference has a position.
 Json rows_of(const EncodedSet& set) {
   const std::size_t block = std::max<std::size_t>(1, (set.examples.size() + kRowBlocks - 1) / kRowBlocks);
   Json all{{"rows", set.examples.size()}};
@@ -106,7 +106,7 @@ Json rows_of(const EncodedSet& set) {
   return all;
 }
 
-using Section = std::pair<const char*, const char*>;  // its key, and what stands before the name of a difference
+using Section = std::pair<const char*, const char*>;  // its key, and the prefix of a difference's name
 constexpr Section kSections[] = {{"options", ""},
                                  {"config", "config.json "},
                                  {"weights", "the model's weight "},
@@ -147,8 +147,7 @@ class Differences {
   std::size_t count_ = 0;
 };
 
-// By the names that messages give them. Checkpoints of earlier versions have the names with dashes in front and
-// between.
+// Options by their names in messages. Checkpoints of earlier versions have names with dashes.
 Json spelled_options(const Json& options) {
   Json all = Json::object();
   for (const auto& [key, value] : options.items()) {
@@ -165,7 +164,7 @@ Json run_identity(const IdentityParts& parts) {
   const models::Model& model = parts.learner.model();
   Json config = model.config_json();
   models::write_config(config, model.family(), model.config());
-  config.erase("linnet");  // says whether the head is trained
+  config.erase("linnet");  // records whether the head is trained
   return {{"options", options_of(parts.options, parts.learner)},
           {"config", std::move(config)},
           {"weights", weights_of(parts.learner)},

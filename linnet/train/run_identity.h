@@ -1,5 +1,5 @@
-// What makes two runs the same run: options, configuration, weights to start from, rows. Saved in every checkpoint with
-// values, so that a resume that differs is refused by the name of what differs.
+// The identity of a run: options, configuration, initial weights, rows. Every checkpoint has its values, so that the
+// error of a different resume names the difference.
 //
 //   Json now = run_identity({options, learner, train, valid});
 //   std::string text = identity_differences(saved, now);   // "seed was 42, is 43"; "" where they are equal
@@ -14,17 +14,17 @@
 namespace linnet {
 
 struct IdentityParts {
-  const TrainOptions& options;  // settled by prepare() and the learner
+  const TrainOptions& options;  // set by prepare() and the learner
   const Learner& learner;       // before the first step
   const EncodedSet& train;
   const EncodedSet* valid;  // null: no validation rows
 };
 
-// Options that may change on the way are not part of it: the number of steps (it may grow), what is saved and kept.
+// Does not include options that may change: the number of steps (it may grow), options of saving.
 Json run_identity(const IdentityParts& parts);
 
-// What differs, "<name> was <value>, is <value>; …" with the first few of many, of the first section that differs:
-// another option or configuration has other weights and rows as its consequence.
+// Differences "<name> was <value>, is <value>; …", the first few, of the first section that differs: another option or
+// configuration also changes weights and rows.
 std::string identity_differences(const Json& saved, const Json& now);
 
 }  // namespace linnet

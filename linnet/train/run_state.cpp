@@ -15,7 +15,7 @@ constexpr const char* kTrainerStateName = "trainer_state.json";
 constexpr const char* kOptimizerStem = "optimizer";
 constexpr std::int64_t kVersion = 2;
 
-// A configuration and a line for each weight: what a model's own files are allowed.
+// A configuration and a line per weight: the limits of a model's own files.
 constexpr JsonLimits kStateLimits{.bytes = std::size_t{64} << 20, .values = 2'000'000};
 
 Json read_state(const fs::path& folder) {
@@ -36,7 +36,7 @@ std::int64_t planned_steps(const Json& state, const std::string& place) {
   return planned;
 }
 
-// The batch that follows `steps` updates. Every epoch has at least one.
+// The batch after `steps` updates. Every epoch has at least one.
 SamplerState position_after(Sampler sampler, std::int64_t steps, std::int64_t grad_accumulation) {
   for (std::int64_t epoch = 0;; ++epoch) {
     sampler.start_epoch(epoch);
@@ -49,7 +49,7 @@ SamplerState position_after(Sampler sampler, std::int64_t steps, std::int64_t gr
 
 History read_history(const fs::path& folder, const ThisRun& run, std::int64_t step) {
   const fs::path file = folder / kTrainerStateName;
-  // A record has six numbers; there may be an evaluation with each step.
+  // A record has six numbers; each step may have an evaluation.
   const auto records = 2 * static_cast<std::size_t>(run.steps) + 100;
   const Json state = read_json(file, {.bytes = 400 * records, .values = 16 * records});
   const std::string place = file.string();
@@ -60,7 +60,7 @@ History read_history(const fs::path& folder, const ThisRun& run, std::int64_t st
   return History::from_trainer_state(state, step, run.best, place);
 }
 
-// The step of a state that this run can have written.
+// The step of a state, if this run can have written it.
 std::int64_t checked_step(const fs::path& folder, const Json& state, const ThisRun& run) {
   const std::string place = state_file(folder).string();
   const std::int64_t step = get_integer(require(state, "step", place), "step", place);

@@ -1,11 +1,11 @@
-// Where a run is, and checkpoints that bring it back there bit for bit.
+// The state of a run, and checkpoints that restore it exactly.
 //
 //   save_checkpoint({options, learner, *optimizer, facts, identity}, state);
 //   RunState state = load_checkpoint(folder, learner, *optimizer, run);
 //
-// A checkpoint folder holds the trained weights, optimizer.safetensors, trainer_state.json (Transformers' layout) and
-// linnet_state.json. What follows from the step and its history is not saved but worked out again: the next batch, the
-// best evaluation, what is due. What is random has no state of its own (base/rng.h).
+// A checkpoint folder has the trained weights, optimizer.safetensors, trainer_state.json (Transformers' layout) and
+// linnet_state.json. Values that follow from the step and the history are recomputed: the next batch, the best
+// evaluation, what is due. Random numbers have no state (base/rng.h).
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@
 namespace linnet {
 
 struct RunState {
-  std::int64_t step = 0;  // updates made
+  std::int64_t step = 0;  // number of updates
   SamplerState data;      // the next batch
   BestSoFar best;
   History history;
@@ -33,23 +33,23 @@ struct CheckpointParts {
 };
 void save_checkpoint(const CheckpointParts& parts, const RunState& state);
 
-// What a checkpoint is held against.
+// The run that a checkpoint must match.
 struct ThisRun {
   const Json& identity;    // run_identity.h
   const Sampler& sampler;  // of the training rows
   const BestRule& best;
   std::int64_t grad_accumulation = 1, steps = 0;  // steps: planned
 };
-// Every number is checked against this run before a weight is touched. kBadInput naming the file and what differs when
-// the checkpoint is of another run, was changed, or the run is asked for fewer steps than it was planned with.
+// Checks every value against this run before it changes a weight. kBadInput naming the file and the difference if the
+// checkpoint is of another run, was modified, or the run has fewer steps than planned before.
 RunState load_checkpoint(const std::filesystem::path& folder, Learner& learner, Optimizer& optimizer,
                          const ThisRun& run);
 
-// Steps that the run of a checkpoint was planned with.
+// Planned steps of a checkpoint's run.
 std::int64_t planned_steps(const std::filesystem::path& folder);
-// TrainOptions::recorded of the run whose checkpoint this is.
+// TrainOptions::recorded of a checkpoint's run.
 RecordedOptions recorded_options(const std::filesystem::path& folder);
-// The file that both are in, for messages.
+// The file of both, for messages.
 std::filesystem::path state_file(const std::filesystem::path& folder);
 
 }  // namespace linnet

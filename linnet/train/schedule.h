@@ -1,4 +1,4 @@
-// The learning rate of a step, as Transformers' get_scheduler gives it.
+// The learning rate of a step, as in Transformers' get_scheduler.
 //
 //   Schedule schedule{.kind = ScheduleKind::kLinear, .peak = 5e-5, .warmup_steps = 10, .total_steps = 100};
 //   optimizer->step(schedule.at(step));  // step 0 is the first update
@@ -10,7 +10,7 @@
 namespace linnet {
 
 enum class ScheduleKind : std::uint8_t { kLinear, kCosine, kConstant };
-ScheduleKind schedule_named(std::string_view name);  // "linear", "cosine", "constant"; kInvalidArgument for another
+ScheduleKind schedule_named(std::string_view name);  // "linear", "cosine", "constant"; kInvalidArgument for other names
 std::string_view schedule_name(ScheduleKind kind);
 
 struct Schedule {

@@ -1,4 +1,4 @@
-// Encoder-decoders: translation and the like, and the denoising objectives of T5 and BART (R20).
+// Encoder-decoders: translation and similar tasks, and the denoising objectives of T5 and BART.
 #include <algorithm>
 
 #include "linnet/base/error.h"

@@ -1,4 +1,4 @@
-// Stochastic gradient descent with momentum, as torch.optim.SGD (dampening 0, no Nesterov).
+// Stochastic gradient descent with momentum, as in torch.optim.SGD (dampening 0, no Nesterov).
 #include "linnet/base/parallel.h"
 #include "linnet/train/optimizer_state.h"
 

@@ -1,7 +1,7 @@
-// Rows that teach nothing: what they should say was cut away, or there never was anything. Their loss is zero, which
-// looks like a model that has learned everything.
+// Finds rows without a target: it was truncated, or there was none. Their loss is zero, which looks like a perfect
+// model.
 //
-//   check_targets(train_set, "rows.jsonl", options);                       // kBadInput when that is all of them
+//   check_targets(train_set, "rows.jsonl", options);                       // kBadInput if all rows are like that
 //   if (auto text = target_warning(valid_set, "valid.jsonl", options)) …   // some of them
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace linnet {
 
-// `options.task` is settled.
+// `options.task` is set.
 std::int64_t rows_without_target(const EncodedSet& set, const TrainOptions& options);
-// How many rows teach nothing, why, and what to do; nothing where each has something to say.
+// A warning with the number of rows without a target, the reason and advice; empty if there is none.
 std::optional<std::string> target_warning(const EncodedSet& set, const std::string& file, const TrainOptions& options);
 void check_targets(const EncodedSet& set, const std::string& file, const TrainOptions& options);
 

@@ -1,4 +1,4 @@
-// Objectives over the tokens of a text: a class for each, or where an answer starts and ends.
+// Objectives over the tokens of a text: a class per token, or the start and end of an answer.
 #include <algorithm>
 
 #include "linnet/base/error.h"
@@ -64,7 +64,7 @@ class QuestionObjective final : public Objective {
     }
     return b;
   }
-  // The mean of the starts' and the ends' cross-entropy; positions outside the text do not count (R26).
+  // The mean of the cross-entropies of start and end, over positions of the text only, as in Transformers.
   Tensor loss(const models::Model& model, const Tensor& hidden, const TrainBatch& batch,
               const LossCounts& counts) const override {
     Tensor total;
@@ -83,7 +83,7 @@ class QuestionObjective final : public Objective {
     sums.counts[0] += std::max(batch.counts[0], batch.counts[1]);
     const Tensor logits = model.classify(hidden);
     for (std::size_t s = 0; s < batch.targets.size(); ++s) {
-      if (batch.targets[s] < 0 && batch.second_targets[s] < 0) continue;  // the answer was cut away
+      if (batch.targets[s] < 0 && batch.second_targets[s] < 0) continue;  // the answer was truncated
       const Tensor rows = by_position(logits, batch, s);
       const auto x = rows.data<float>();
       const auto n = static_cast<std::ptrdiff_t>(rows.size(1));
@@ -96,8 +96,8 @@ class QuestionObjective final : public Objective {
   std::pair<std::string, bool> best_metric() const override { return {"eval_accuracy", true}; }
 
  private:
-  // Columns of a text's rows [tokens, 2] as rows [2, tokens]: a product with the identity is recorded, a transposed
-  // view is not.
+  // Transposes a text's rows [tokens, 2] to [2, tokens] by a product with the identity, since the tape has no
+  // transposed views.
   static Tensor by_position(const Tensor& logits, const TrainBatch& batch, std::size_t s) {
     static constexpr float kIdentity[] = {1, 0, 0, 1};
     const Tensor part = slice_rows(logits, batch.packed.starts[s], batch.packed.starts[s + 1]);

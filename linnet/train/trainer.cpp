@@ -45,7 +45,7 @@ class Trainer::Run {
   const Learner& learner() const { return learner_; }
 
  private:
-  // One split, ready to learn from or to judge by.
+  // One split, for training or evaluation.
   struct Set {
     std::unique_ptr<Objective> objective;
     std::unique_ptr<FeatureCache> cache;
@@ -67,12 +67,12 @@ class Trainer::Run {
   bool stopped_early() const {
     return options_.early_stopping > 0 && state_.best.evaluations_since >= options_.early_stopping;
   }
-  // The evaluation that this step asks for has not been made: the run was stopped in it.
+  // True if the evaluation of this step was not made: the run was stopped in it.
   bool unjudged() const {
     return valid_.objective && state_.step > 0 && due(options_.eval_every) &&
            state_.history.last_eval_step() < state_.step;
   }
-  bool judge();  // true: better than every one before
+  bool judge();  // true if better than all before
   Evaluation evaluate_set(const Set& set);
   void warn_of_guessing() const;
   void save();
@@ -109,10 +109,10 @@ class Trainer::Run {
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<LossWatch> watch_;
   std::optional<Evaluation> best_;    // of state_.best.step, unless that was before a resume
-  std::optional<Evaluation> at_end_;  // of the test set
-  TrainBatch newest_;                 // what the last step learned from
+  std::optional<Evaluation> at_end_;  // on the test set
+  TrainBatch newest_;                 // batch of the last step
   std::int64_t saved_step_ = -1;
-  std::vector<std::string> warnings_;  // found before there is a plan
+  std::vector<std::string> warnings_;  // found before the plan exists
 };
 
 Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
@@ -147,7 +147,7 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
       {options_, learner_, train_.objective->set(), valid_.objective ? &valid_.objective->set() : nullptr});
 }
 
-// The rows, encoded into `set`, if there is a figure to be had of them.
+// The rows, encoded into `set`, if they have any target.
 std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set& set, const char* what) {
   if (!data) return std::nullopt;
   set = encode(*data);
@@ -237,7 +237,7 @@ TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
   cache_features(train_);
   cache_features(valid_);
   learner_.model().pass().training = true;
-  learner_.model().pass().keeps_not_finite = true;  // the loop names the step and the last good checkpoint
+  learner_.model().pass().keeps_not_finite = true;  // the loop reports the step and the last valid checkpoint
   loop();
   warn_of_guessing();
   TrainSummary summary;
@@ -297,7 +297,7 @@ double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
   double loss = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     TrainBatch& part = parts[i];
-    if (part.counts[0] + part.counts[1] == 0) continue;  // nothing to say: texts of one token
+    if (part.counts[0] + part.counts[1] == 0) continue;  // no target: texts of one token
     pass.step = static_cast<std::uint64_t>(state_.step * options_.grad_accumulation) + i;
     const Tensor hidden = train_.cache ? train_.cache->rows_of(part) : learner_.forward(part);
     const Tensor value = train_.objective->loss(learner_.model(), hidden, part, counts);
@@ -344,7 +344,7 @@ std::string Trainer::Run::kept() const {
   return fmt::format("{} is the last good checkpoint", checkpoint_path(options_.output, saved_step_).string());
 }
 
-// A finite loss before an update says nothing of the weights after it: a loss of theirs does.
+// A finite loss before an update does not imply valid weights after it, so their loss is computed.
 void Trainer::Run::refuse_useless_weights() const {
   const bool judged = state_.history.last_eval_step() == state_.step && state_.step > 0;
   const double loss = judged ? 0 : batch_loss(learner_, *train_.objective, newest_, train_.cache.get());

@@ -8,9 +8,9 @@
 //   for (const auto& [what, value] : trainer.plan().facts()) fmt::print("{}: {}\n", what, value);
 //   TrainSummary done = trainer.run({.on_step = show});
 //
-// Everything random is drawn from (seed, step), so a run that was stopped and resumed ends with the same bits as one
-// that was not, on the same number of threads. `output` then holds the model or adapter, checkpoints, train_log.jsonl,
-// report.html, README.md and TensorBoard events in runs/ (conventions 4.4, 4.5, 4.10).
+// All randomness depends on (seed, step), so a resumed run ends with the same bits as an uninterrupted one, on the same
+// number of threads. `output` has the model or adapter, checkpoints, train_log.jsonl, report.html, README.md and
+// TensorBoard events in runs/.
 #pragma once
 
 #include <functional>
@@ -29,28 +29,28 @@ namespace linnet {
 struct TrainHooks {
   std::function<void(const StepRecord&)> on_step = {};
   std::function<void(const EvalRecord&)> on_eval = {};
-  std::function<void(const std::string&)> on_note = {};  // a sentence for people: resumed, saved, stopped early
+  std::function<void(const std::string&)> on_note = {};  // a sentence for the user: resumed, saved, stopped early
   std::function<void(const std::string&)> on_warning = {};
-  // Work that is no step: what, how much of it is done, how much there is.
+  // Progress of work other than steps: name, done, total.
   std::function<void(const std::string&, std::int64_t, std::int64_t)> on_progress = {};
-  // Asked after every step and every batch of rows that is judged or run through a frozen trunk. True: a checkpoint is
-  // saved and run() fails with kInterrupted.
+  // Called after every step and every batch of an evaluation or of a frozen base model. If true, a checkpoint is saved
+  // and run() fails with kInterrupted.
   std::function<bool()> stop = {};
 };
 
 struct TrainSummary {
-  std::int64_t steps = 0, best_step = 0;  // best_step 0: there was no validation
-  double epochs = 0, train_loss = 0;      // the mean loss of the last epoch's steps
+  std::int64_t steps = 0, best_step = 0;  // best_step 0: no validation
+  double epochs = 0, train_loss = 0;      // mean loss of the steps of the last epoch
   double seconds = 0;                     // of this process
-  std::map<std::string, double> metrics;  // "eval_…" of the weights that were kept, "test_…" where there is a test set
-  std::vector<std::vector<std::string>> nearest_tokens;  // to each row of a soft prompt
+  std::map<std::string, double> metrics;  // "eval_…" of the saved weights, "test_…" if there is a test set
+  std::vector<std::vector<std::string>> nearest_tokens;  // for each row of a soft prompt
   Json json() const;
 };
 
 class Trainer {
  public:
-  // `options` as prepare() left them. `adapter`: one that is on the model and goes on learning. The model must
-  // outlive the trainer. Encodes the rows; kBadInput with file:line, kRuntime when memory will not do.
+  // `options` of prepare(). `adapter`: an existing one to continue with. The model must outlive the trainer. Encodes
+  // the rows; kBadInput with file:line, kRuntime if memory does not suffice.
   Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
           std::unique_ptr<Adapter> adapter = {});
   ~Trainer();
@@ -58,7 +58,7 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   const TrainPlan& plan() const;
-  const TrainOptions& options() const;  // with every default settled
+  const TrainOptions& options() const;  // with all defaults set
   const Learner& learner() const;
   TrainSummary run(const TrainHooks& hooks = {});
 

@@ -13,11 +13,11 @@
 namespace linnet {
 namespace {
 
-// Rates from here on usually destroy a pretrained model when all its weights move (usual: 1e-5 to 5e-5).
+// Higher rates usually destroy a pretrained model if all its weights are trained (usual: 1e-5 to 5e-5).
 constexpr double kDangerous = 5e-4;
 constexpr std::int64_t kFewestSteps = 50;
 constexpr std::size_t kFewestAtEnd = 10;
-constexpr double kNoBetter = 0.98;  // of the loss of guessing
+constexpr double kNoBetter = 0.98;  // fraction of the loss of chance
 
 double mean_of(std::span<const double> losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());

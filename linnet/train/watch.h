@@ -1,4 +1,4 @@
-// Looks at every step for what usually goes wrong, the mistakes of the article among them.
+// Checks every step for common mistakes, also those of the article (docs/article.md).
 //
 //   LossWatch watch(objective->guessing_loss(), steps_an_epoch);
 //   if (auto warning = watch.see(loss)) warn("{}", *warning);      // after every step
@@ -15,28 +15,28 @@
 
 namespace linnet {
 
-// What is already wrong with the options ("a learning rate of 0.001 on all weights …").
+// Warnings about the options ("a learning rate of 0.001 on all weights …").
 std::vector<std::string> option_warnings(const TrainOptions& options);
 
 class LossWatch {
  public:
-  // `guessing`: the loss of guessing, 0 where there is none.
+  // `guessing`: the loss of chance, or 0 if unknown.
   LossWatch(double guessing, std::int64_t steps_an_epoch);
-  // A warning, once, when the mean loss of many steps is no better than guessing.
+  // Returns a warning, once, if the mean loss of many steps is no better than chance.
   std::optional<std::string> see(double loss);
-  // The same of a run that was too short for that, by its second half, unless its best accuracy on so many validation
-  // rows says otherwise: a loss may fall late when the labels are right already.
+  // The same for a shorter run, by its second half, unless its best accuracy on that many validation rows is better:
+  // the loss may fall late although the labels are already correct.
   std::optional<std::string> at_end(double accuracy = 0, std::int64_t rows = 0) const;
 
  private:
   double guessing_;
   std::size_t window_;
   std::vector<double> losses_;  // of the window that is not full yet
-  bool judged_ = false;         // a window has been full
+  bool judged_ = false;         // a window was full
   bool warned_ = false;
 };
 
-// "gradient of layers.3.ffn.up.weight", "weight of …": the first one that is not finite; "" when all are.
+// "gradient of layers.3.ffn.up.weight", "weight of …": the first one that is not finite, or "".
 std::string first_not_finite(const std::vector<nn::Parameter>& parameters);
 
 }  // namespace linnet

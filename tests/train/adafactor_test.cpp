@@ -16,7 +16,7 @@ TEST(Adafactor, MatrixStateIsARowAndAColumn) {
   EXPECT_EQ(optimizer->planned_bytes(), 40u);
 }
 
-// A gradient of equal numbers is scaled to 1 each, whatever its size: the step is the learning rate.
+// A gradient of equal numbers is scaled to 1 each, for any size: the step is the learning rate.
 TEST(Adafactor, StepDoesNotDependOnTheGradientsScale) {
   for (const float size : {1e-4f, 1.0f, 1e4f}) {
     Tensor w = Tensor::zeros({6, 4});

@@ -10,7 +10,7 @@ namespace {
 
 nn::Parameter table(Tensor& value) { return parameter("embeddings.tokens.weight", value, nn::Role::kTokenTable); }
 
-// Rows no batch touched keep their bits and have no state; the others are exactly as in the dense optimiser.
+// Rows that no batch uses keep their bits and have no state; the others equal those of the dense optimiser.
 TEST(Adam, UntouchedEmbeddingRowsCostNothing) {
   Rng rng(3);
   std::vector<float> values(8 * 4);

@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// What is to be learned of a chat.
+// The targets of a chat.
 std::vector<std::string> learned(const std::string& source, const std::string& messages) {
   const ChatTemplate chat(source, "template");
   const AssistantText found = find_assistant_text(chat, Json::parse(messages), {});
@@ -31,7 +31,7 @@ TEST(AssistantSpans, OfAPlainTemplate) {
       ElementsAre("a<|end|>"));
 }
 
-// A generation prompt that opens a thought, which the turns of the chat do not have.
+// A generation prompt that starts a thought, which the turns of the chat do not have.
 TEST(AssistantSpans, WhereTheOpeningIsNotInTheText) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
@@ -39,7 +39,7 @@ TEST(AssistantSpans, WhereTheOpeningIsNotInTheText) {
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "a2<|end|>"));
 }
 
-// An empty thought before the last answer alone, which the model writes itself.
+// An empty thought only before the last answer, which the model generates.
 TEST(AssistantSpans, WhereTheLastTurnHasAThought) {
   const std::string source =
       "{% for m in messages %}<|{{ m.role }}|>"
@@ -50,7 +50,7 @@ TEST(AssistantSpans, WhereTheLastTurnHasAThought) {
   EXPECT_THAT(learned(source, kTwoTurns), ElementsAre("a1<|end|>", "<think>\n\n</think>\n\na2<|end|>"));
 }
 
-// A mark at the last turn only, and one after the user's turns.
+// A mark only at the last turn, and one after the user's turns.
 TEST(AssistantSpans, WhereOnlyTheLastTurnHasAMark) {
   const std::string source =
       "{% for m in messages %}{{ m.role }}: {{ m.content }}{% if loop.last %}</s>{% else %}\n{% endif %}{% endfor %}"
@@ -76,7 +76,7 @@ TEST(AssistantSpans, CallsOfToolsAreLearned) {
       ElementsAre("CALL f<|end|>"));
 }
 
-// Without a turn of the assistant, or where a template does not show it, nothing is learned.
+// Without a turn of the assistant, or if a template does not show it, there is no target.
 TEST(AssistantSpans, NothingWithoutAnAnswer) {
   const std::string source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}";
   EXPECT_THAT(learned(source, R"([{"role":"user","content":"u"}])"), IsEmpty());
@@ -87,7 +87,7 @@ TEST(AssistantSpans, NothingWithoutAnAnswer) {
               ElementsAre("A1", "A2"));
 }
 
-// A chat cut by its budget, not by its square.
+// The work for a chat is limited, not quadratic.
 TEST(AssistantSpans, ManyTurnsAreFound) {
   Json messages = Json::array();
   for (int i = 0; i < 1000; ++i)

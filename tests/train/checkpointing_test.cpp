@@ -50,7 +50,7 @@ TEST(Checkpointing, LeftoversOfKilledRunsGo) {
   EXPECT_TRUE(newest_checkpoint(output.path()));
 }
 
-// Cuts, flipped bytes and a shard of another checkpoint are caught by the hash; the older checkpoint is taken.
+// The hash detects truncation, flipped bytes and a shard of another checkpoint; the older checkpoint is used.
 TEST(Checkpointing, DamageFallsBackToTheOlderOne) {
   const Scratch output;
   checkpoint(output.path(), 5, std::string(4000, 'a'));
@@ -87,7 +87,7 @@ TEST(Checkpointing, MissingFileOrManifestFallsBack) {
   EXPECT_EQ(newest_checkpoint(output.path()), output.path() / "checkpoint-5");
 }
 
-// A manifest that lost its line about a file, is of another version, or of which a file became a link.
+// A manifest without the line of a file, of another version, or with a link in place of a file.
 TEST(Checkpointing, AManifestListsEveryFile) {
   const Scratch output;
   checkpoint(output.path(), 5);

@@ -45,7 +45,7 @@ TEST(EncodeCausal, PackingJoinsTextsAndCutsRows) {
   const EncodedSet apart = encode(llama(), "{\"text\":\"w5 w6 w7\"}\n{\"text\":\"w8 w9\"}\n", TrainTask::kCausalLm);
   Ids expected = apart.examples[0].ids;
   expected.insert(expected.end(), apart.examples[1].ids.begin(), apart.examples[1].ids.end());
-  if (expected.size() % 4 == 1) expected.pop_back();  // a row of one token says nothing
+  if (expected.size() % 4 == 1) expected.pop_back();  // a row of one token has no target
   EXPECT_EQ(joined, expected);
   EXPECT_EQ(set.truncated, 0);
 }
@@ -86,7 +86,7 @@ TEST(EncodeCausal, OnlyTheAssistantIsLearned) {
   EXPECT_EQ(learned, (Ids{6, 7, 9}));
 }
 
-// A chat without a turn of the assistant is not learned, and counted; the user's words never are.
+// A chat without a turn of the assistant has no target and is counted; the user's words are never targets.
 TEST(EncodeCausal, AChatWithoutAnAnswerIsCounted) {
   const Scratch scratch;
   const std::filesystem::path model = scratch.path() / "model";

@@ -54,7 +54,7 @@ TEST(Evaluation, CanBeEndedAndTellsABatchesLoss) {
   EXPECT_THROW(evaluate(learner, *objective, nullptr, [] { throw 1; }), int);
 }
 
-// A masked-lm validation set of which nothing is masked has no loss, and is never best.
+// A masked-lm validation set without a mask has no loss, and is never best.
 TEST(Evaluation, WhatIsNotJudgedIsNoFigure) {
   TrainOptions options = tiny_options();
   options.mask_probability = 1e-9;
@@ -74,7 +74,7 @@ TEST(Evaluation, WhatIsNotJudgedIsNoFigure) {
             std::string::npos);
 }
 
-// The same of every objective: answers that are cut away, tags that are absent, no rows.
+// The same for every objective: truncated answers, missing tags, no rows.
 TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
   const auto question = [](const char* words) {
     return fmt::format(R"({{"question":"w5","context":"{} w9","answers":{{"text":["w9"],"answer_start":[{}]}}}})",

@@ -15,7 +15,7 @@ struct Trunk {
 
 class Cached : public ::testing::TestWithParam<Trunk> {};
 
-// A head trained on cached rows sees what it would see behind the whole trunk: the same loss and gradients.
+// A head trained on cached rows has the same loss and gradients as with the whole base model.
 TEST_P(Cached, EqualsUncached) {
   TrainOptions options = tiny_options();
   options.method = TrainMethod::kHead;

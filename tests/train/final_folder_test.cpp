@@ -80,7 +80,7 @@ TEST(FinalFolder, TheReportNamesTheWorstMistakes) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 1;
-  options.learning_rate = 1e-9;  // it stays as wrong as it was
+  options.learning_rate = 1e-9;  // it does not learn
   TinyRun run("bert/classifier", labelled_rows(60), options);
   const TrainSummary summary = run.trainer->run();
   ASSERT_LT(summary.metrics.at("eval_accuracy"), 1);

@@ -1,5 +1,5 @@
-// A checkpoint's files are foreign: each number of them changed in turn. The run is refused, or it ends as it would
-// have.
+// A checkpoint's files are untrusted: each number is modified in turn. The run fails with an error, or its result is
+// unchanged.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -36,7 +36,7 @@ class ForeignState : public testing::Test {
     options.keep = 0;
     return options;
   }
-  // Goes on from a copy that `change` has had its hands on: "" where it ends as the whole run did, else the refusal.
+  // Resumes from a copy modified by `change`: "" if it ends like the whole run, else the error.
   template <class Change>
   std::string resumed(const Change& change) {
     const fs::path out = scratch_ / "out";
@@ -142,7 +142,7 @@ TEST_F(ForeignState, EveryTensorIsChecked) {
   }
 }
 
-// The case of the list.
+// A best step without validation.
 TEST_F(ForeignState, ABestStepWithoutValidationIsRefused) {
   TrainOptions plain = options();
   plain.valid_fraction = 0;
@@ -160,7 +160,7 @@ TEST_F(ForeignState, ABestStepWithoutValidationIsRefused) {
   EXPECT_NE(refusal([&] { again.trainer->run(); }).find("no validation rows"), std::string::npos);
 }
 
-// The best weights are needed at the end, and looked at before the first step.
+// The best weights are needed at the end, and checked before the first step.
 TEST_F(ForeignState, ABestCheckpointThatIsGoneIsRefused) {
   const Json state = read_json(checkpoint_path(scratch_ / "stopped", 4) / "trainer_state.json");
   ASSERT_EQ(state["best_model_checkpoint"], "checkpoint-3");

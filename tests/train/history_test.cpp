@@ -44,7 +44,7 @@ TEST(History, TheBestIsTheFirstOfEquals) {
   EXPECT_EQ(history.best(kRule).evaluations_since, 2);
   EXPECT_EQ(history.best(kRule, 1).step, 1);
   EXPECT_EQ(history.best({"eval_loss", false}).step, 2);
-  // Without a figure there is no best.
+  // Without a metric there is no best.
   EXPECT_EQ(history.best({"eval_f1", true}).step, 0);
 }
 

@@ -21,7 +21,7 @@ TEST(MaskedObjective, MasksAreNewEveryStepAndTheSameForTheSameStep) {
   EXPECT_NE(objective->batch(rows, {1, 5}).packed.ids, objective->batch(rows, {1, 6}).packed.ids);
 }
 
-// What is masked in a text does not depend on the rows beside it: so accumulation gives what one batch gives.
+// The mask of a text does not depend on the other rows: so accumulation gives the same as one batch.
 TEST(MaskedObjective, MasksDoNotDependOnTheBatch) {
   const auto folder = fixtures() / "bert/masked";
   const models::Pretrained loaded = models::load_pretrained(folder);

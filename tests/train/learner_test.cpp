@@ -116,7 +116,7 @@ TEST(Learner, ASavedAdapterGivesTheSameScores) {
     }
 }
 
-// LoRA beside quantised weights: their gradient is never needed.
+// LoRA on quantised weights: their gradient is not needed.
 TEST(Learner, LoraLearnsBesideQuantisedWeights) {
   DatasetSplits splits{parse_dataset(labelled_rows(24), "jsonl", "rows.jsonl"), {}, {}};
   TrainOptions options = tiny_options();

@@ -1,4 +1,4 @@
-// Losses, gradients and ten AdamW steps of every objective beside PyTorch's (tests/fixtures/*/train.safetensors).
+// Losses, gradients and ten AdamW steps of every objective against PyTorch's (tests/fixtures/*/train.safetensors).
 #include "linnet/train/objective.h"
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ TrainTask task_of_head(HeadKind head) {
   }
 }
 
-// The fixture's padded targets as this library's: one a packed row, -1 where nothing is to be said.
+// The fixture's padded targets in this library's format: one per packed row, -1 without a target.
 std::vector<std::int32_t> row_targets(const Expected& e, TrainTask task) {
   std::vector<std::int32_t> targets;
   const auto labels = e.rows("labels"), mask = e.rows("attention_mask");
@@ -82,7 +82,7 @@ TrainBatch batch_of(const Expected& e, TrainTask task, const nn::TransformerConf
   return b;
 }
 
-// In f32; classes are single labels where the configuration leaves it open.
+// In f32; classes are single labels if the configuration does not specify it.
 models::Pretrained load_to_train(const std::filesystem::path& folder) {
   models::LoadOptions load{.dtype = models::WeightType::kF32};
   const nn::TransformerConfig config = models::Model::read_config(folder);
@@ -118,7 +118,8 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
         const std::string name = "grad." + model.checkpoint_name(p.name);
         if (!expected.has(name)) continue;
         ASSERT_TRUE(static_cast<bool>(p.tensor->grad())) << name;
-        // Sums of large parts that cancel are as exact as their parts: the measure is the tensor's largest entry.
+        // Sums of large terms that cancel are as exact as their terms: errors are relative to the tensor's largest
+        // entry.
         const Tensor wanted_grad = expected.floats(name);
         float largest = 1;
         for (const float g : wanted_grad.data<float>()) largest = std::max(largest, std::abs(g));
@@ -135,7 +136,7 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
   }
 }
 
-// A judged batch has the loss that training sees.
+// An evaluated batch has the loss of training.
 TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
   const auto folder = fixtures() / GetParam();
   const Expected expected(folder / "train.safetensors");
@@ -152,7 +153,7 @@ TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, BesidePyTorch, ::testing::ValuesIn(fixture_cases("train.safetensors")), case_name);
 
 TEST(MacroF1, IsTheMeanOverLabelsThatOccur) {
-  // red: 1 of 2 found, one false; green: never expected, predicted once; blue does not occur.
+  // red: 1 of 2 found, one false positive; green: never expected, predicted once; blue does not occur.
   const std::vector<Prediction> predictions{{0, 0, 0, 1}, {1, 0, 1, 1}};
   EXPECT_NEAR(macro_f1(predictions, 3), (2.0 / 3.0 + 0.0) / 2, 1e-12);
 }

@@ -18,7 +18,7 @@ TEST(OptimizerState, ForeignStateIsRefused) {
   EXPECT_THROW(optimizer->load({{"exp_avg.layers.0.weight", Tensor::zeros({3, 4})}}, 1), Error);
 }
 
-// An emptied state, another type, numbers that no update leaves.
+// An empty state, another type, impossible values.
 TEST(OptimizerState, EveryTensorAndNumberIsChecked) {
   for (const OptimizerKind kind : {OptimizerKind::kAdamW, OptimizerKind::kSgd, OptimizerKind::kAdafactor}) {
     Tensor a = Tensor::zeros({4, 3}), b = Tensor::zeros({5}), c = Tensor::zeros({6, 2});

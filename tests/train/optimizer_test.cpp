@@ -55,7 +55,7 @@ TEST(Optimizer, StepsAreTheReferences) {
   }
 }
 
-// Saving after three steps and loading into a new optimiser goes on with the same bits.
+// Saving after three steps and loading into a new optimiser continues with the same bits.
 TEST(Optimizer, StateRoundTripsBitForBit) {
   const Json all = read_json(LINNET_SOURCE_DIR "/tests/fixtures/optimizers.json");
   for (const Named& c : kCases) {

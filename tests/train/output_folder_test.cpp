@@ -18,7 +18,7 @@ void write_logs(const OutputFolder& folder) {
   write_file(folder.events_folder() / "events", "x");
 }
 
-// A run that fails before its first checkpoint leaves nothing.
+// A run that fails before its first checkpoint leaves no files.
 TEST(OutputFolder, WithoutACheckpointNothingStays) {
   const Scratch scratch;
   {

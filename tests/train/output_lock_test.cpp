@@ -31,7 +31,7 @@ TEST(OutputLock, LockOfADeadOrOtherProcessIsTakenOver) {
   const Scratch output;
   write_file(output.path() / ".linnet-train.lock", "999999999 12345\n");
   { const OutputLock lock(output.path()); }
-  // This process's number, but started at another time: a number used again.
+  // This process's number with another start time: a reused number.
   write_file(output.path() / ".linnet-train.lock", std::to_string(::getppid()) + " 1\n");
   const OutputLock lock(output.path());
 }

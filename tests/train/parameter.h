@@ -1,4 +1,4 @@
-// A parameter that stands alone, for optimisers.
+// A single parameter, for tests of optimisers.
 #pragma once
 
 #include <string>

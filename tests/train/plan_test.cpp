@@ -47,7 +47,7 @@ TEST(Plan, TooLittleMemoryIsRefusedWithAdvice) {
   check_memory({.gradients = 1, .available = 2}, {});
 }
 
-// Eight layers, so that what is kept of them all outweighs what one of them works with.
+// Eight layers, so that the activations of all exceed the temporaries of one.
 fs::path deep(const Scratch& scratch, const std::string& fixture, const char* layers) {
   const fs::path folder = scratch / "deep";
   fs::copy(fixtures() / fixture, folder);
@@ -67,8 +67,8 @@ struct Kept {
 
 class ActivationPlan : public ::testing::TestWithParam<Kept> {};
 
-// The estimate of what a step holds is at least what is alive between its forward and its backward pass, and not
-// much more (but for the layer that backward runs again).
+// The estimate of a step's memory is at least that of live tensors between its forward and backward pass, and not much
+// more (except for the recomputed layer).
 TEST_P(ActivationPlan, IsWhatAStepKeeps) {
   const Kept& p = GetParam();
   TrainOptions options = tiny_options();
@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, ActivationPlan,
                            return name;
                          });
 
-// A head that learns alone keeps nothing of the trunk, however many texts a step has.
+// Head training keeps no activations of the base model, for any number of texts.
 TEST(Plan, AHeadAloneKeepsNoLayers) {
   TrainOptions options = tiny_options();
   options.method = TrainMethod::kHead;

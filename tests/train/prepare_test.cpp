@@ -64,21 +64,21 @@ std::string refusal(const std::string& rows, const char* fixture, TrainOptions o
   }
 }
 
-// Labels under an unusual name are not passed over; columns that cannot be labels are named in the plan.
+// Labels with an unusual name are not ignored; columns that cannot be labels are named in the plan.
 TEST(Prepare, ALabelledLookingFileIsNotTrainedAsText) {
   const std::string rows = "review,sentiment\nw5,good\nw6,bad\nw7,good\nw8,bad\n";
   EXPECT_NE(refusal(rows, "bert/masked").find("rows.csv: the column 'sentiment' looks like labels and is not used"),
             std::string::npos);
   EXPECT_EQ(refusal(rows, "bert/masked", {.task = TrainTask::kMaskedLm}), "taken");
   EXPECT_EQ(refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
-  // Numbers under another name, and a column that only looks like an id.
+  // Numbers with another name, and a column that only looks like an id.
   EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"),
             std::string::npos);
   EXPECT_EQ(refusal("id,text\n1,w5\n2,w6\n3,w7\n4,w8\n", "bert/masked"), "taken");
   EXPECT_EQ(parse_dataset("id,text\n1,w5\n", "csv", "f").unused_columns, std::vector<std::string>{"id"});
 }
 
-// The label is used though the first row has none; that row is refused by its place when it is learned.
+// The label is used even if the first row has none; that row is rejected with its place in training.
 TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
   DatasetSplits splits =
       splits_of("{\"text\":\"w5\"}\n{\"text\":\"w6\",\"label\":\"good\"}\n{\"text\":\"w7\",\"label\":\"bad\"}\n");
@@ -87,7 +87,7 @@ TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
   EXPECT_EQ(options.task, TrainTask::kClassify);
 }
 
-// Flags are one label per position, by the head's names where it has as many.
+// Flags are one label per position, with the head's names if the number matches.
 TEST(Prepare, FlagsAreTheHeadsLabelsByPosition) {
   DatasetSplits splits = splits_of("{\"text\":\"w5\",\"labels\":[1,0,1]}\n{\"text\":\"w6\",\"labels\":[0,1,1]}\n");
   TrainOptions options;

@@ -1,4 +1,4 @@
-// Runs that were stopped, and go on.
+// Resumed runs.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -37,8 +37,8 @@ TEST(Resume, ResumingGivesTheSameBits) {
   }
 }
 
-// The position in the data, the optimiser's count and the best evaluation are worked out from the step, which the
-// folder's name and the history have too.
+// The position in the data, the optimiser's count and the best evaluation follow from the step, which the folder's name
+// and the history also have.
 TEST(Resume, ALostPositionShows) {
   const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
@@ -56,7 +56,7 @@ TEST(Resume, ALostPositionShows) {
   EXPECT_NE(refusal([&] { second.trainer->run(); }).find("'step' is 4"), std::string::npos);
 }
 
-// More epochs go on from the last checkpoint with the schedule of the new number; fewer are refused.
+// More epochs continue from the last checkpoint with the schedule of the new number; fewer are rejected.
 TEST(Resume, MoreEpochsGoOn) {
   const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");
@@ -75,14 +75,14 @@ TEST(Resume, MoreEpochsGoOn) {
   std::string notes;
   second.trainer->run({.on_note = [&](const std::string& text) { notes += text + "\n"; }});
   EXPECT_NE(notes.find("40 steps instead of 24"), std::string::npos) << notes;
-  // Where the rate does not depend on the number of steps, it is the same run.
+  // If the rate does not depend on the number of steps, the runs are equal.
   EXPECT_EQ(hash_of(options.output / "model.safetensors"), hash_of(longer.output / "model.safetensors"));
   options.epochs = 2;
   TinyRun third("bert/classifier", labelled_rows(40), options);
   EXPECT_NE(refusal([&] { third.trainer->run(); }).find("may only grow"), std::string::npos);
 }
 
-// The checkpoint that a resume falls back to may have had another best one, which is kept for it.
+// The checkpoint that a resume falls back to may have had another best one, which is kept.
 TEST(Resume, TheBestOfAnOlderCheckpointIsKept) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
@@ -140,7 +140,7 @@ TEST(Resume, ABrokenCheckpointIsPassedOver) {
   EXPECT_EQ(hash_of(options.output / "model.safetensors"), model);
 }
 
-// A stop is heard while validation rows are judged, too; the evaluation is then made when the run goes on.
+// A stop also works during an evaluation, which is then made on resuming.
 TEST(Resume, AStoppedEvaluationIsMadeUpFor) {
   const Scratch scratch;
   const fs::path model = dropping_model(scratch.path() / "model");

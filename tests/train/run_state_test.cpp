@@ -19,7 +19,7 @@ struct Fresh {
         learner(*loaded.model, loaded.tokenizer, nullptr, options),
         optimizer(make_optimizer(learner.trained(), options.optimizer)) {}
   RunState load(const std::filesystem::path& at, const Json& identity) {
-    // 16 rows, a quarter held out: three batches of four an epoch.
+    // 16 rows, a quarter held out: three batches of four per epoch.
     const Sampler sampler(std::vector<std::int64_t>(12, 5), {.batch_rows = options.batch_size});
     const BestRule rule{"eval_accuracy", true};
     return load_checkpoint(at, learner, *optimizer, {identity, sampler, rule, 1, 3 * options.epochs});
@@ -32,7 +32,7 @@ struct Fresh {
   std::unique_ptr<Optimizer> optimizer;
 };
 
-// Every method and optimiser comes back from its checkpoint as it was.
+// Every method and optimiser is restored from its checkpoint.
 TEST(RunState, ComesBackWhole) {
   for (const TrainMethod method :
        {TrainMethod::kFull, TrainMethod::kHead, TrainMethod::kLora, TrainMethod::kPrompt, TrainMethod::kPrefix})
@@ -60,7 +60,7 @@ TEST(RunState, ComesBackWhole) {
     }
 }
 
-// A refusal names what differs, with both values.
+// The error names the difference, with both values.
 TEST(RunState, WhatDiffersIsSaid) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
@@ -83,7 +83,7 @@ TEST(RunState, WhatDiffersIsSaid) {
   EXPECT_NE(message(other).find("the model's weight layers.0.ffn.up.weight was "), std::string::npos) << message(other);
 }
 
-// What the command line gave comes back.
+// Options of the command line are restored.
 TEST(RunState, RecordedOptionsComeBack) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");

@@ -1,4 +1,4 @@
-// The encoder-decoder objectives on a tiny encoder-decoder of the library's own blocks.
+// The encoder-decoder objectives on a tiny encoder-decoder of the library's modules.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -74,7 +74,7 @@ TEST(Seq2Seq, LearnsToReverse) {
   EXPECT_LT(last, 0.5);
 }
 
-// Prefixes of the encoder, the decoder and what is between; --peft-compat leaves the decoder's.
+// Prefixes of the encoder, the decoder and cross attention; --peft-compat uses the decoder's only.
 TEST(Seq2Seq, PrefixesAloneLearnToReverse) {
   for (const PrefixReach reach : {PrefixReach::kAllAttention, PrefixReach::kOneStack}) {
     const auto model = models::Model::from_config(kTiny, tiny_config(), 1);

@@ -1,4 +1,4 @@
-// Runs of the trainer on the fixtures' tiny models (one id a word: "w5 w6"), for tests.
+// Runs of the trainer on the fixtures' tiny models (one id per word: "w5 w6"), for tests.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ inline std::string tiny_text(Rng& rng, std::uint64_t first, std::uint64_t last) 
   return text;
 }
 
-// Rows whose label can be read off their words: red, green and blue have words of their own.
+// Rows whose label follows from their words: red, green and blue have their own words.
 inline std::string labelled_rows(int count, std::uint64_t seed = 7,
                                  const std::vector<std::string>& names = {"red", "green", "blue"}) {
   Rng rng(seed);
@@ -40,7 +40,7 @@ inline std::string plain_rows(int count, std::uint64_t seed = 8) {
   return rows;
 }
 
-// Everything a run needs, alive as long as its trainer.
+// Everything of a run; must outlive its trainer.
 struct TinyRun {
   TinyRun(const std::string& fixture, const std::string& rows, TrainOptions options)
       : TinyRun(fixtures() / fixture, DatasetSplits{parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}},
@@ -49,7 +49,7 @@ struct TinyRun {
       : loaded(models::load_pretrained(folder, prepare(models::Model::read_config(folder), splits, options))),
         trainer(std::make_unique<Trainer>(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options))) {}
 
-  // The norm of a text's scores, which every trained weight moves.
+  // The logits of a text, which depend on every trained weight.
   std::vector<float> scores(const std::string& text) {
     loaded.model->pass().training = false;
     const GradGuard off(false);
@@ -66,7 +66,7 @@ struct TinyRun {
   std::unique_ptr<Trainer> trainer;
 };
 
-// Adam on a classifier of three colours, with all that is random switched on.
+// Adam on a classifier of three colours, with all randomness on.
 inline TrainOptions tiny_options(const std::filesystem::path& output = {}) {
   TrainOptions options;
   options.output = output;
@@ -80,7 +80,7 @@ inline TrainOptions tiny_options(const std::filesystem::path& output = {}) {
   return options;
 }
 
-// Dropout and shuffling on, so that a lost counter or position shows.
+// Dropout and shuffling, so that a lost counter or position is noticed.
 inline TrainOptions restless(const std::filesystem::path& output) {
   TrainOptions options = tiny_options(output);
   options.save_every = 5;

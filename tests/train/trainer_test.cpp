@@ -34,7 +34,7 @@ TEST(Trainer, StepsAreCountedWithTheLastBatchOfAnEpochWhole) {
   options.valid_fraction = 0;
   options.batch_size = 4;
   options.grad_accumulation = 2;
-  TinyRun run("bert/classifier", labelled_rows(18), options);  // 5 batches, 3 steps an epoch
+  TinyRun run("bert/classifier", labelled_rows(18), options);  // 5 batches, 3 steps per epoch
   EXPECT_EQ(run.trainer->plan().steps_an_epoch, 3);
   EXPECT_EQ(run.trainer->plan().steps, 9);
   std::vector<StepRecord> steps;
@@ -44,7 +44,7 @@ TEST(Trainer, StepsAreCountedWithTheLastBatchOfAnEpochWhole) {
   EXPECT_DOUBLE_EQ(steps[8].epoch, 3);
 }
 
-// The first step's loss is the fixture model's own: every weight decayed and updated afterwards.
+// The first step's loss is that of the fixture; then every weight is decayed and updated.
 std::vector<double> losses_of(const std::string& fixture, const std::string& rows, TrainOptions options) {
   TinyRun run(fixture, rows, std::move(options));
   std::vector<double> losses;
@@ -110,7 +110,7 @@ TEST(Trainer, StopsOnNumbersThatAreNotFinite) {
   EXPECT_FALSE(fs::exists(options.output / "config.json"));
 }
 
-// Weights of 3e38 are finite; what they say is not. Nothing of them is kept, neither a checkpoint nor the model.
+// Weights of 3e38 are finite, but their results are not. Neither a checkpoint nor the model is saved.
 TEST(Trainer, WeightsThatGiveNoFiniteLossAreNotSaved) {
   for (const TrainMethod method : {TrainMethod::kFull, TrainMethod::kHead}) {
     const Scratch scratch;
@@ -191,7 +191,7 @@ TEST(Trainer, StopsEarlyAndKeepsTheBest) {
   const Scratch scratch;
   TrainOptions options = tiny_options(scratch.path() / "out");
   options.epochs = 50;
-  options.learning_rate = 0.05;  // comes apart after a while
+  options.learning_rate = 0.05;  // diverges after a while
   options.early_stopping = 2;
   options.keep = 1;
   TinyRun run("bert/classifier", labelled_rows(40), options);
@@ -300,7 +300,7 @@ TEST(Trainer, LeavesLogsAndCards) {
   EXPECT_EQ(state["global_step"], run.trainer->plan().steps);
 }
 
-// A full disk (here: a limit on file sizes) ends the run naming the file; the checkpoint before stays whole.
+// A full disk (here: a limit on file sizes) ends the run naming the file; the previous checkpoint stays valid.
 TEST(Trainer, AFullDiskLeavesTheLastCheckpoint) {
   const Scratch scratch;
   TrainOptions options = restless(scratch.path() / "out");

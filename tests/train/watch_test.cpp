@@ -45,10 +45,10 @@ TEST(Watch, AShortRunIsJudgedAtItsEnd) {
   };
   EXPECT_TRUE(after(0.75, 0.69, 27).at_end().has_value());
   EXPECT_TRUE(after(0.7, 0.69, 27).at_end(0.6, 32).has_value());
-  EXPECT_FALSE(after(0.7, 0.69, 27).at_end(0.95, 32).has_value());  // slow, and right all the same
+  EXPECT_FALSE(after(0.7, 0.69, 27).at_end(0.95, 32).has_value());  // slow, but correct
   EXPECT_FALSE(after(0.75, 0.4, 27).at_end().has_value());
-  EXPECT_FALSE(after(0.75, 0.69, 5).at_end().has_value());  // too few to tell
-  EXPECT_FALSE(after(0.6, 0.6, 60).at_end().has_value());   // the window has judged
+  EXPECT_FALSE(after(0.75, 0.69, 5).at_end().has_value());  // too few rows
+  EXPECT_FALSE(after(0.6, 0.6, 60).at_end().has_value());   // decided by the window
 }
 
 TEST(Watch, ALossThatFallsIsFine) {
