@@ -44,10 +44,6 @@ Printable cut_label(const std::string& label, std::size_t width) {
   return printable(label.substr(0, label.size() - rest.size())) + Printable("…");
 }
 
-double ratio(std::int64_t part, std::int64_t all) {
-  return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
-}
-
 constexpr std::size_t kTableWidth = 60;      // columns of a narrow terminal
 constexpr std::size_t kMostInTable = 30;     // labels with a line each
 constexpr std::size_t kMostInMatrix = 1000;  // labels: a million numbers
@@ -55,7 +51,7 @@ constexpr std::size_t kMostInMatrix = 1000;  // labels: a million numbers
 }  // namespace
 
 ClassifyReport::ClassifyReport(std::vector<std::string> labels, std::int64_t top_k)
-    : labels_(std::move(labels)), shown_(labels_.size()) {
+    : labels_(std::move(labels)), shown_(labels_.size()), confusion_(labels_.size()) {
   if (top_k > 0) shown_ = std::min(shown_, static_cast<std::size_t>(top_k));
   for (const std::string& label : labels_) label_width_ = std::max(label_width_, utf8::count(label) + 1);
 }
@@ -103,49 +99,12 @@ void ClassifyReport::count(const tasks::Classification& answer, std::int32_t exp
   ++texts_;
   abstained_ += answer.abstained ? 1 : 0;
   if (expected < 0) return;
-  ++labelled_;
   const auto found = answer.label ? std::find(labels_.begin(), labels_.end(), *answer.label) : labels_.end();
-  ++confusion_[{static_cast<std::size_t>(expected), static_cast<std::size_t>(found - labels_.begin())}];
-}
-
-std::int64_t ClassifyReport::times(std::size_t expected, std::size_t answered) const {
-  const auto found = confusion_.find({expected, answered});
-  return found == confusion_.end() ? 0 : found->second;
-}
-
-std::int64_t ClassifyReport::right() const {
-  std::int64_t sum = 0;
-  for (const auto& [pair, texts] : confusion_) sum += pair.first == pair.second ? texts : 0;
-  return sum;
-}
-
-double ClassifyReport::Figures::precision() const { return ratio(hits, predicted); }
-double ClassifyReport::Figures::recall() const { return ratio(hits, support); }
-double ClassifyReport::Figures::f1() const { return ratio(2 * hits, predicted + support); }
-
-std::vector<ClassifyReport::Figures> ClassifyReport::figures() const {
-  std::vector<Figures> of(labels_.size());
-  for (const auto& [pair, texts] : confusion_) {
-    of[pair.first].support += texts;
-    if (pair.second < of.size()) of[pair.second].predicted += texts;
-    if (pair.first == pair.second) of[pair.first].hits += texts;
-  }
-  return of;
-}
-
-double ClassifyReport::macro_f1(const std::vector<Figures>& of) {
-  double sum = 0;
-  int occurring = 0;
-  for (const Figures& f : of) {
-    if (f.predicted + f.support == 0) continue;
-    sum += f.f1();
-    ++occurring;
-  }
-  return occurring > 0 ? sum / occurring : 0;
+  confusion_.add(static_cast<std::size_t>(expected), found - labels_.begin());
 }
 
 Json ClassifyReport::summary() const {
-  const std::vector<Figures> of = figures();
+  const std::vector<LabelFigures> of = confusion_.figures();
   Json confusion = Json::array(), per_label = Json::object();
   for (std::size_t l = 0; l < labels_.size(); ++l) {
     if (!per_label.contains(labels_[l]))
@@ -153,13 +112,13 @@ Json ClassifyReport::summary() const {
           {"precision", of[l].precision()}, {"recall", of[l].recall()}, {"f1", of[l].f1()}, {"support", of[l].support}};
     if (labels_.size() > kMostInMatrix) continue;
     Json& row = confusion.emplace_back(Json::array());
-    for (std::size_t answer = 0; answer < labels_.size(); ++answer) row.push_back(times(l, answer));
+    for (std::size_t answer = 0; answer < labels_.size(); ++answer) row.push_back(confusion_.count(l, answer));
   }
   return {{"texts", texts_},
-          {"labelled", labelled_},
-          {"right", right()},
-          {"accuracy", ratio(right(), labelled_)},
-          {"macro_f1", macro_f1(of)},
+          {"labelled", confusion_.total()},
+          {"right", confusion_.right()},
+          {"accuracy", confusion_.accuracy()},
+          {"macro_f1", confusion_.macro_f1()},
           {"abstained", abstained_},
           {"labels", labels_},
           {"confusion", labels_.size() > kMostInMatrix ? Json() : std::move(confusion)},
@@ -167,15 +126,15 @@ Json ClassifyReport::summary() const {
 }
 
 Printable ClassifyReport::confusion_table() const {
-  const bool some_without = std::any_of(confusion_.begin(), confusion_.end(),
-                                        [&](const auto& entry) { return entry.first.second == labels_.size(); });
+  const bool some_without = confusion_.without_answer() > 0;
   constexpr std::size_t kLabel = 12;
   Table table{{"right \\ answer"}};
   for (const std::string& label : labels_) table.front().push_back(cut_label(label, kLabel));
   if (some_without) table.front().push_back("none");
   for (std::size_t l = 0; l < labels_.size(); ++l) {
     auto& line = table.emplace_back(1, cut_label(labels_[l], kLabel + 4));
-    for (std::size_t c = 0; c + 1 < table.front().size(); ++c) line.push_back(format_printable("{}", times(l, c)));
+    for (std::size_t c = 0; c + 1 < table.front().size(); ++c)
+      line.push_back(format_printable("{}", confusion_.count(l, c)));
   }
   Printable text = format_table(table);
   const std::size_t width = utf8::count(std::string_view(text).substr(0, text.text().find('\n')));
@@ -183,9 +142,9 @@ Printable ClassifyReport::confusion_table() const {
 }
 
 void ClassifyReport::print_summary() const {
-  const std::vector<Figures> of = figures();
-  print_note(format_printable("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * ratio(right(), labelled_),
-                              right(), labelled_, 100 * macro_f1(of),
+  const std::vector<LabelFigures> of = confusion_.figures();
+  print_note(format_printable("accuracy {:.1f} % ({} of {}), macro-F1 {:.1f} %{}", 100 * confusion_.accuracy(),
+                              confusion_.right(), confusion_.total(), 100 * confusion_.macro_f1(),
                               abstained_ > 0 ? format_printable(", {} abstained", abstained_) : Printable()));
   if (labels_.size() > kMostInTable) return print_note("the figures of every label: --json");
   Table table{{"label", "precision", "recall", "F1", "texts"}};

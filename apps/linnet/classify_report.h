@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "linnet/base/json.h"
+#include "linnet/eval/confusion.h"
 #include "linnet/tasks/classify.h"
 #include "output.h"
 #include "row_answers.h"
@@ -25,21 +24,12 @@ class ClassifyReport {
 
   // `expected`: index of the right label, -1 where it is not known.
   void count(const tasks::Classification& answer, std::int32_t expected);
-  bool any_expected() const { return labelled_ > 0; }
+  bool any_expected() const { return confusion_.total() > 0; }
   Json summary() const;
   // The same for people: accuracy, the figures of every label, the confusion matrix where it fits 60 columns.
   void print_summary() const;
 
  private:
-  struct Figures {
-    std::int64_t hits = 0, support = 0, predicted = 0;
-    double precision() const;
-    double recall() const;
-    double f1() const;
-  };
-  std::vector<Figures> figures() const;                    // of every label
-  static double macro_f1(const std::vector<Figures>& of);  // over the labels that occur
-  std::int64_t right() const;
   Json json_of(const tasks::Classification& answer) const;
   std::string line_of(std::string_view text, const tasks::Classification& answer) const;
   Printable confusion_table() const;  // empty where it is too wide
@@ -47,10 +37,8 @@ class ClassifyReport {
   std::vector<std::string> labels_;
   std::size_t shown_;
   std::size_t label_width_ = 5;  // of the first column
-  std::int64_t texts_ = 0, abstained_ = 0, labelled_ = 0;
-  // Texts by right label and answer; an answer past the labels is none of them. Most pairs of many labels never occur.
-  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> confusion_;
-  std::int64_t times(std::size_t expected, std::size_t answered) const;
+  std::int64_t texts_ = 0, abstained_ = 0;
+  Confusion confusion_;  // of the texts whose right label is known
 };
 
 }  // namespace linnet::app

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/eval/confusion.h"
 #include "linnet/ops/ops.h"
 #include "linnet/train/objective.h"
 
@@ -65,13 +66,12 @@ class ClassifyObjective final : public Objective {
   std::map<std::string, double> metrics(const Judged& sums) const override {
     auto all = Objective::metrics(sums);
     if (sums.total == 0) return all;
-    const auto n = static_cast<double>(sums.total);
     if (problem_ == nn::ProblemType::kSingleLabel) {
-      all["eval_f1"] = macro_f1(sums.predictions, static_cast<std::size_t>(labels_));
+      all["eval_f1"] = Confusion(static_cast<std::size_t>(labels_), sums.predictions).macro_f1();
     } else if (problem_ == nn::ProblemType::kRegression) {
       all.erase("eval_accuracy");
-      all["eval_mse"] = sums.squared / n;
-      all["eval_mae"] = sums.absolute / n;
+      all["eval_mse"] = sums.errors.mean_squared();
+      all["eval_mae"] = sums.errors.mean_absolute();
     }
     return all;
   }
@@ -107,14 +107,10 @@ class ClassifyObjective final : public Objective {
       return;
     }
     const auto values = batch.values.data<float>().subspan(row * scores.size(), scores.size());
+    if (problem_ == nn::ProblemType::kRegression) return sums.errors.add(scores, values);
     bool all = true;
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      const double difference = static_cast<double>(scores[i]) - values[i];
-      sums.squared += difference * difference / static_cast<double>(scores.size());
-      sums.absolute += std::abs(difference) / static_cast<double>(scores.size());
-      all = all && (scores[i] > 0) == (values[i] > 0.5f);
-    }
-    if (problem_ == nn::ProblemType::kMultiLabel) sums.correct += all;
+    for (std::size_t i = 0; i < scores.size(); ++i) all = all && (scores[i] > 0) == (values[i] > 0.5f);
+    sums.correct += all;
   }
 
   std::vector<float> balanced() const {

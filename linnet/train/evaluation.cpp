@@ -62,12 +62,4 @@ double batch_loss(const Learner& learner, const Objective& objective, const Trai
   return static_cast<double>(objective.loss(learner.model(), hidden, batch, batch.counts).data<float>()[0]);
 }
 
-std::vector<std::vector<std::int64_t>> confusion_matrix(const std::vector<Prediction>& predictions,
-                                                        std::size_t labels) {
-  std::vector<std::vector<std::int64_t>> counts(labels, std::vector<std::int64_t>(labels, 0));
-  for (const Prediction& p : predictions)
-    ++counts[static_cast<std::size_t>(p.expected)][static_cast<std::size_t>(p.predicted)];
-  return counts;
-}
-
 }  // namespace linnet

@@ -30,7 +30,4 @@ bool judges_anything(const Objective& objective, std::uint64_t seed);
 double batch_loss(const Learner& learner, const Objective& objective, const TrainBatch& batch,
                   const FeatureCache* cache = nullptr);
 
-// [expected][predicted] counts.
-std::vector<std::vector<std::int64_t>> confusion_matrix(const std::vector<Prediction>& predictions, std::size_t labels);
-
 }  // namespace linnet

@@ -91,7 +91,7 @@ Html report_of(const FinishedRun& run) {
     input.judged = run.judged->name;
     constexpr std::size_t kMostInMatrix = 200;  // classes; a larger table is unreadable
     if (run.plan.labels.size() <= kMostInMatrix)
-      input.confusion = confusion_matrix(run.judged->predictions, run.plan.labels.size());
+      input.confusion.emplace(run.plan.labels.size(), run.judged->predictions);
     input.mistakes = worst_mistakes(*run.judged, run.plan.labels);
   }
   return html_report(input);

@@ -111,16 +111,18 @@ Html heading(const char* title, const ReportInput& input) {
 }
 
 Html confusion_table(const ReportInput& input) {
-  if (input.confusion.empty()) return "";
+  if (!input.confusion) return "";
+  const Confusion& confusion = *input.confusion;
   const auto name = [&](std::size_t i) { return Html(i < input.labels.size() ? input.labels[i] : std::to_string(i)); };
   Html html = heading("Confusion matrix", input) + "<table><tr><th>expected \\ predicted</th>";
-  for (std::size_t i = 0; i < input.confusion.size(); ++i) html += format_markup<Html>("<th>{}</th>", name(i));
+  for (std::size_t i = 0; i < confusion.labels(); ++i) html += format_markup<Html>("<th>{}</th>", name(i));
   html += "</tr>\n";
-  for (std::size_t i = 0; i < input.confusion.size(); ++i) {
+  const std::vector<LabelFigures> figures = confusion.figures();
+  for (std::size_t i = 0; i < confusion.labels(); ++i) {
     html += format_markup<Html>("<tr><th>{}</th>", name(i));
-    std::int64_t total = 0;
-    for (const std::int64_t count : input.confusion[i]) total += count;
-    for (const std::int64_t count : input.confusion[i]) {
+    const std::int64_t total = figures[i].support;
+    for (std::size_t answer = 0; answer < confusion.labels(); ++answer) {
+      const std::int64_t count = confusion.count(i, answer);
       const double share = total > 0 ? static_cast<double>(count) / static_cast<double>(total) : 0;
       html +=
           format_markup<Html>("<td class='n' style='background:rgba(31,111,180,{:.2f})'>{}</td>", 0.6 * share, count);

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "linnet/eval/confusion.h"
 #include "linnet/train/history.h"
 #include "linnet/train/markup.h"
 
@@ -24,9 +26,9 @@ struct ReportInput {
   const History* history = nullptr;
   std::vector<std::pair<std::string, std::string>> facts = {};  // the table at the top: name, value
   std::vector<std::string> labels = {};
-  std::string judged = {};                                // rows of the two below: "validation rows"
-  std::vector<std::vector<std::int64_t>> confusion = {};  // [expected][predicted] counts; empty: none
-  std::vector<Mistake> mistakes = {};                     // largest first
+  std::string judged = {};  // rows of the two below: "validation rows"
+  std::optional<Confusion> confusion = {};
+  std::vector<Mistake> mistakes = {};  // largest first
 };
 
 Html html_report(const ReportInput& input);

@@ -1,8 +1,5 @@
 #include "linnet/train/objective.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "linnet/base/error.h"
 
 namespace linnet {
@@ -23,13 +20,6 @@ TrainBatch Objective::packed(std::span<const std::int64_t> examples) const {
     batch.examples.push_back(index);
   }
   return batch;
-}
-
-Prediction predict(std::span<const float> scores, std::int64_t example, std::int32_t expected) {
-  const auto best = std::max_element(scores.begin(), scores.end());
-  double denominator = 0;
-  for (const float s : scores) denominator += std::exp(static_cast<double>(s - *best));
-  return {example, expected, static_cast<std::int32_t>(best - scores.begin()), 1 / denominator};
 }
 
 std::map<std::string, double> Objective::metrics(const Judged& sums) const {
@@ -58,23 +48,6 @@ std::unique_ptr<Objective> make_objective(TrainTask task, EncodedSet set, const 
     default:
       return seq2seq_objective(std::move(set), model, tokenizer, task);
   }
-}
-
-double macro_f1(std::span<const Prediction> predictions, std::size_t labels) {
-  std::vector<std::int64_t> hit(labels), expected(labels), predicted(labels);
-  for (const Prediction& p : predictions) {
-    ++expected[static_cast<std::size_t>(p.expected)];
-    if (p.predicted >= 0) ++predicted[static_cast<std::size_t>(p.predicted)];
-    if (p.expected == p.predicted) ++hit[static_cast<std::size_t>(p.expected)];
-  }
-  double sum = 0;
-  int seen = 0;
-  for (std::size_t i = 0; i < labels; ++i) {
-    if (expected[i] + predicted[i] == 0) continue;
-    sum += 2.0 * static_cast<double>(hit[i]) / static_cast<double>(expected[i] + predicted[i]);
-    ++seen;
-  }
-  return seen > 0 ? sum / seen : 0;
 }
 
 }  // namespace linnet

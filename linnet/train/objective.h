@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "linnet/eval/number_errors.h"
+#include "linnet/eval/prediction.h"
 #include "linnet/models/model.h"
 #include "linnet/train/encode.h"
 
@@ -33,21 +35,12 @@ struct TrainBatch {
   LossCounts counts{};
 };
 
-struct Prediction {
-  std::int64_t example = 0;
-  std::int32_t expected = -1, predicted = -1;
-  double probability = 0;
-  std::int32_t token = -1;  // token of the example; -1: all of it
-};
-// The most likely class by its logits, and its probability.
-Prediction predict(std::span<const float> scores, std::int64_t example, std::int32_t expected);
-
 // Sums over a validation set.
 struct Judged {
   std::array<double, 2> loss{};  // sums
   LossCounts counts{};
   std::int64_t correct = 0, total = 0;  // per row, token or span
-  double squared = 0, absolute = 0;     // regression
+  NumberErrors errors;                  // regression
   std::vector<Prediction> predictions;  // single-label classification, of texts or of tokens
 };
 
@@ -95,8 +88,5 @@ std::unique_ptr<Objective> token_class_objective(EncodedSet set, const models::M
 std::unique_ptr<Objective> question_objective(EncodedSet set);
 std::unique_ptr<Objective> seq2seq_objective(EncodedSet set, const models::Model& model, const Tokenizer& tokenizer,
                                              TrainTask task);
-
-// Macro-averaged F1 over labels that occur (expected or predicted); a prediction of -1 is no label.
-double macro_f1(std::span<const Prediction> predictions, std::size_t labels);
 
 }  // namespace linnet

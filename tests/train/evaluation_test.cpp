@@ -106,10 +106,5 @@ TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
   }
 }
 
-TEST(Evaluation, ConfusionIsExpectedByPredicted) {
-  const auto counts = confusion_matrix({{0, 0, 1, 1}, {1, 0, 0, 1}, {2, 2, 1, 1}}, 3);
-  EXPECT_EQ(counts, (std::vector<std::vector<std::int64_t>>{{1, 1, 0}, {0, 0, 0}, {0, 1, 0}}));
-}
-
 }  // namespace
 }  // namespace linnet

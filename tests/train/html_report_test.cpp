@@ -16,12 +16,14 @@ TEST(HtmlReport, HoldsCurvesMatrixAndMistakesAndNoForeignMarkup) {
   ReportInput input{.title = "<b>run</b>", .history = &history};
   input.labels = {"neg", "p<os"};
   input.judged = "test rows";
-  input.confusion = {{3, 1}, {0, 4}};
+  const std::vector<Prediction> predictions{{0, 0, 0, 1}, {1, 0, 1, 1}, {2, 0, 0, 1}, {3, 1, 1, 1}};
+  input.confusion.emplace(2, predictions);
   input.mistakes = {{"<script>alert(1)</script>", "neg", "p<os", 0.99}};
   const std::string html = html_report(input).text();
   EXPECT_THAT(html, HasSubstr("Learning rate"));
   EXPECT_THAT(html, HasSubstr("<h2>Confusion matrix of the test rows</h2>"));
   EXPECT_THAT(html, HasSubstr("<h2>Worst mistakes of the test rows</h2>"));
+  EXPECT_THAT(html, HasSubstr("rgba(31,111,180,0.40)'>2</td>"));
   EXPECT_THAT(html, HasSubstr("p&lt;os"));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(html, Not(HasSubstr("<script>")));
