@@ -25,7 +25,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// RFC 4180: quotes around what a reader would take apart, doubled inside.
+// RFC 4180: quotes cells with separators, quotes or line ends; doubles inner quotes.
 std::string delimited(std::string_view cell, char separator) {
   const std::string special{separator, '"', '\n', '\r'};
   const bool blank_end = !cell.empty() && (cell.front() == ' ' || cell.back() == ' ');

@@ -1,8 +1,8 @@
-// The file of `--output`: the input's own columns and behind them the answer's, row for row, as CSV, TSV or JSON lines.
+// The file of `--output`: the input's columns followed by the answer's, row by row, as CSV, TSV or JSON lines.
 //
 //   AnswerFile file("out.csv", {"text", "label"}, {"label", "score"});   // text,label,predicted_label,score
 //   file.add({{"text", "w5"}, {"label", "a"}}, {"b", 0.7}, "in.csv:2");
-//   file.commit();                                                       // it appears under its name
+//   file.commit();                                                       // the file gets its name
 #pragma once
 
 #include <filesystem>
@@ -18,12 +18,12 @@ namespace linnet::app {
 
 class AnswerFile {
  public:
-  // Names whose ending is none of .csv, .tsv, .jsonl: kInvalidArgument. An answer's column whose name the input has too
-  // gets "predicted_" in front, with a note; kBadInput where that is taken as well.
+  // kInvalidArgument for an ending other than .csv, .tsv, .jsonl. An answer's column with the name of an input column
+  // gets the prefix "predicted_", with a note; kBadInput if that exists, too.
   AnswerFile(const std::filesystem::path& file, std::vector<std::string> columns, std::vector<std::string> answer);
 
-  // `row`: an object of the input's columns, any of which may be absent; another column is kBadInput, since the
-  // heading is written: `place` names the row. `cells`: one per column of the answer, or none for a row without one.
+  // `row`: an object of the input's columns, which may be absent; a new column is kBadInput naming `place`, since the
+  // header is written. `cells`: one per column of the answer, or none for a row without an answer.
   void add(const Json& row, std::span<const Json> cells, std::string_view place);
   void commit();
 
@@ -35,7 +35,7 @@ class AnswerFile {
   std::vector<std::string> columns_, answer_;
 };
 
-// Wrong names of --output fail before a model is loaded.
+// An invalid name of --output fails before a model is loaded.
 void check_answer_file_name(const std::filesystem::path& file);
 
 }  // namespace linnet::app

@@ -1,7 +1,7 @@
-// What another thread reads, taken as it arrives: a batch is what is there, and an answer never waits for the next
-// item.
+// A queue of items that another thread reads: a batch takes the available items, so that an answer never waits for the
+// next one.
 //
-//   Arrivals<std::string> lines([&]() -> std::optional<std::string> { … });   // nothing at the end
+//   Arrivals<std::string> lines([&]() -> std::optional<std::string> { … });   // empty at the end
 //   for (auto some = lines.take(100); !some.empty(); some = lines.take(100)) answer(some);
 #pragma once
 
@@ -25,8 +25,8 @@ class Arrivals {
  public:
   using Next = std::function<std::optional<Item>()>;
 
-  // `next` is called on the other thread alone, and must own what it reads from: a reader that waits for input when the
-  // program ends is not waited for.
+  // `next` is called only on the other thread and must own its source: the program does not wait for a blocked reader
+  // at its end.
   explicit Arrivals(Next next) : shared_(std::make_shared<Shared>()) {
     std::thread([shared = shared_, next = std::move(next)] { read(*shared, next); }).detach();
   }
@@ -38,8 +38,8 @@ class Arrivals {
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  // The items that are there, at most `most`; waits for the first one. None at the end; what `next` threw, after the
-  // items before it.
+  // Takes the available items, at most `most`; waits for the first one. Empty at the end; rethrows an exception of
+  // `next` after the items before it.
   std::vector<Item> take(std::size_t most) {
     std::unique_lock lock(shared_->mutex);
     shared_->arrived.wait(lock, [&] { return !shared_->items.empty() || shared_->ended; });
@@ -53,7 +53,7 @@ class Arrivals {
   }
 
  private:
-  static constexpr std::size_t kMostAhead = 4096;  // items read before they are asked for
+  static constexpr std::size_t kMostAhead = 4096;  // items read ahead
 
   struct Shared {
     std::mutex mutex;

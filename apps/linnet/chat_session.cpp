@@ -16,7 +16,7 @@
 namespace linnet::app {
 namespace {
 
-constexpr std::int64_t kAnswerRoom = 256;  // tokens of the context that are kept free for an answer
+constexpr std::int64_t kAnswerRoom = 256;  // tokens of the context reserved for an answer
 constexpr double kTemperature = 0.7, kTopP = 0.9;
 
 constexpr char kHelp[] =
@@ -45,7 +45,7 @@ class Conversation {
                                   "commands, Ctrl-D ends."));
     print_note(how_sampled());
     const PoliteInterrupt polite;
-    bool interrupted = false;  // at the prompt, just before
+    bool interrupted = false;  // at the last prompt
     for (std::string line;;) {
       PoliteInterrupt::clear();
       const auto result = editor.read("> ", line);
@@ -67,8 +67,8 @@ class Conversation {
   }
 
  private:
-  // A checkpoint that asks for sampling or against it is obeyed; of one that has no word on it answers are sampled,
-  // because the likeliest words of a small model soon repeat themselves.
+  // The checkpoint's sampling setting applies. Without one, answers are sampled, since greedy answers of a small model
+  // soon repeat themselves.
   void settle_sampling(SeedFrom seed) {
     generate::Overrides& r = completer_.overrides();
     const GenerationConfig checkpoint = generate::generation_config(*loaded_.model);
@@ -98,7 +98,7 @@ class Conversation {
   }
   bool has_system() const { return !turns_.empty() && turns_.front()["role"] == "system"; }
 
-  // The conversation as a prompt; its oldest turns go while it leaves too little room.
+  // The conversation as a prompt; drops the oldest turns while there is too little room.
   Prompt fitted() {
     const std::int64_t context = loaded_.model->context();
     const int oldest = has_system() ? 1 : 0;
@@ -112,10 +112,10 @@ class Conversation {
     }
   }
 
-  // False: there is no answer (the question does not fit the context, or was interrupted before the first word), and
-  // the conversation is as before.
+  // Returns false if there is no answer (the question does not fit the context, or was interrupted before the first
+  // word); then the conversation is unchanged.
   bool say(const std::string& line) {
-    const SignalKeys keys;  // Ctrl-C is a key at the prompt, and a signal while an answer comes
+    const SignalKeys keys;  // Ctrl-C is a key at the prompt, and a signal during an answer
     const Json before = turns_;
     bool answered = true;
     try {
@@ -134,11 +134,11 @@ class Conversation {
       answered = false;
     }
     if (!answered) turns_ = before;
-    ++completer_.overrides().seed;  // the next answer, also to the same question, is drawn anew
+    ++completer_.overrides().seed;  // the next answer has another seed, also for the same question
     return answered;
   }
 
-  // False: the conversation ends.
+  // Returns false if the conversation ends.
   bool obey(const std::string& line) {
     const auto blank = std::min(line.find_first_of(" \t\n"), line.size());
     const std::string name = line.substr(0, blank);
@@ -209,7 +209,7 @@ class Conversation {
   Completer& completer_;
   const bool chats_;
   Json turns_ = Json::array();
-  std::string saved_;  // the file of this conversation, which /save writes again
+  std::string saved_;  // the file of this conversation, which /save may overwrite
 };
 
 }  // namespace

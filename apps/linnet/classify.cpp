@@ -1,4 +1,4 @@
-// linnet classify: texts and labels in, probabilities out.
+// linnet classify: classifies texts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::string weights_of(const LoadedModel& loaded) {
   return loaded.adapter == nullptr ? base : base + "+" + models::weights_id(loaded.place);
 }
 
-// Labels that nobody named are the ones of the files; a trained head has its own.
+// Default labels are those of the files; a trained head has its own.
 void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks::ClassifyOptions& options) {
   if (!a.labels.empty()) return;
   const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
@@ -39,8 +39,8 @@ void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }
 
-// Where the labels that the file has are among the classifier's; one that is not there is refused with its row. A
-// head's classes may be in the file as their ids.
+// Indexes of the file's labels among the classifier's; a label without one is rejected with its row. The file may have
+// ids for a head's classes.
 std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::string>& labels) {
   const std::vector<std::int32_t> places = match_labels(data.label_names, labels);
   for (std::size_t i = 0; i < data.examples.size(); ++i) {
@@ -52,7 +52,7 @@ std::vector<std::int32_t> places_of(const Dataset& data, const std::vector<std::
   return places;
 }
 
-// Answers examples, some at a time.
+// Answers examples in portions.
 class ClassifyRun {
  public:
   ClassifyRun(const tasks::Classifier& classifier, const ClassifyArguments& a, const std::vector<std::string>& columns)
@@ -65,8 +65,8 @@ class ClassifyRun {
         slots_(!a.prompt.empty() && classifier.engine() != tasks::Engine::kHead),
         show_prompt_(a.show_prompt) {}
 
-  // `places`: where the labels of the examples are among the classifier's; empty: no label is the right one.
-  // `advance` is called after every text with the number of texts that are done.
+  // `places`: indexes of the examples' labels among the classifier's; empty: no expected labels. `advance` is called
+  // after every text with the number of finished texts.
   void answer(
       std::span<const ExampleRef> examples, std::span<const std::int32_t> places,
       const std::function<void(std::size_t)>& advance = [](std::size_t) {}) {
@@ -109,7 +109,7 @@ class ClassifyRun {
         });
   }
 
-  // What is wrong with the template is wrong for every row, and said once, before the first one.
+  // An error of the template affects every row, so it is reported once, before the first one.
   void check_first(const tasks::TextInput& first) const {
     tasks::TextInput probe{"text", first.pair.empty() ? "" : "text", first.columns};
     for (const std::string& name : columns_)
@@ -126,9 +126,9 @@ class ClassifyRun {
   bool json_, slots_, show_prompt_, first_ = true;
 };
 
-constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches, little memory
+constexpr std::size_t kAtOnce = 1024;  // texts prepared together: many batches, but little memory
 
-// A regression and a head of several labels at once have no one right label.
+// False for a regression and a multi-label head.
 bool has_right_label(const models::Model& model, tasks::Engine engine) {
   const models::ProblemType problem = model.config().problem;
   return engine != tasks::Engine::kHead ||
@@ -160,7 +160,7 @@ void answer_stream(RowStream stream, const tasks::Classifier& classifier, const 
   run->finish();
 }
 
-// Of the rows of a pipe the labels cannot be taken: they must be known before the first answer.
+// True if the labels are known before the first row of a pipe.
 bool knows_labels(const models::Model& model, const tasks::ClassifyOptions& options) {
   const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
   return !options.labels.empty() || engine == tasks::Engine::kHead;

@@ -32,7 +32,7 @@ std::vector<std::string> names_of(const std::pair<std::string_view, Value> (&val
   return names;
 }
 
-// The value a name stands for; wrong usage that lists the names for another.
+// The value of a name; wrong usage with the list of names for another.
 template <class Value, std::size_t N>
 Value named(const Command& command, const char* option, const std::pair<std::string_view, Value> (&values)[N],
             const std::string& name) {
@@ -42,7 +42,7 @@ Value named(const Command& command, const char* option, const std::pair<std::str
       format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
 }
 
-// Fills in the exemplars, and the labels where nobody named any. How the input is to be read says nothing of this file.
+// Sets the exemplars, and the labels if none are given. The format options of the input do not apply to this file.
 void read_examples(const std::string& file, const RowOptions& columns, tasks::ClassifyOptions& options) {
   const Dataset data = read_dataset(file, {.text_column = columns.text_column,
                                            .text_pair_column = columns.pair_column,

@@ -1,4 +1,4 @@
-// What `linnet classify` is asked for on the command line, and the library's options made of it.
+// The command line of `linnet classify`, and its conversion to the library's options.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,15 @@ struct ClassifyArguments {
 
 void add_classify_options(Command& command, ClassifyArguments& arguments);
 
-// Labels between commas, without the blanks around them; `\,` is a comma.
+// Labels separated by commas, without surrounding spaces; `\,` is a comma.
 std::vector<std::string> split_labels(const std::string& list);
 
-// Wrong usage where names or numbers are none; kBadInput where the files they name are broken. `labels`: --labels, or
-// what the input has; empty: those of --examples, or the model's own.
+// Wrong usage for invalid names or numbers; kBadInput for broken files. `labels`: --labels, or those of the input;
+// empty: those of --examples, or the model's.
 tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& arguments,
                                         std::vector<std::string> labels);
 
-// {"labels":[…],"logprobs":[…],"measured_with":{…}}: what --save-calibration leaves and --calibrate FILE takes.
+// {"labels":[…],"logprobs":[…],"measured_with":{…}}: the format of --save-calibration and --calibrate FILE.
 void save_calibration(const std::string& file, const tasks::Calibration& calibration);
 
 }  // namespace linnet::app

@@ -36,7 +36,7 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-// At most `width` characters of a label, for a table.
+// A label truncated to `width` characters, for a table.
 Printable cut_label(const std::string& label, std::size_t width) {
   if (utf8::count(label) <= width) return printable(label);
   std::string_view rest = label;
@@ -46,7 +46,7 @@ Printable cut_label(const std::string& label, std::size_t width) {
 
 constexpr std::size_t kTableWidth = 60;      // columns of a narrow terminal
 constexpr std::size_t kMostInTable = 30;     // labels with a line each
-constexpr std::size_t kMostInMatrix = 1000;  // labels: a million numbers
+constexpr std::size_t kMostInMatrix = 1000;  // labels: a million cells
 
 }  // namespace
 

@@ -28,7 +28,8 @@ std::string environment_name(const std::string& long_name) {
 
 namespace {
 
-// CLI11 takes "[a,b]" for a list of two; a text like "[MASK]" is itself. The mark at its end hides it while parsing.
+// CLI11 parses "[a,b]" as a list of two; a text like "[MASK]" must stay a text. A mark at its end hides it during
+// parsing.
 constexpr char kMark = '\x01';
 
 std::vector<std::string> marked(Arguments arguments) {
@@ -45,10 +46,10 @@ std::vector<std::string> marked(Arguments arguments) {
 
 namespace {
 
-// Set while command_info runs a verb: its options are taken down, nothing is parsed.
+// Set while command_info runs a verb: its options are recorded, nothing is parsed.
 CommandInfo* taking_down = nullptr;
 
-// What other programs call an option.
+// Names of options in other programs.
 constexpr Meaning kMeanings[] = {
     {"lr", "learning-rate"},
     {"temp", "temperature"},
@@ -95,7 +96,7 @@ constexpr Meaning kMeanings[] = {
     {"silent", "quiet"},
 };
 
-// The value that an option of this type takes, in words.
+// The value type of an option, in words.
 std::string number_taken(const std::string& type) {
   return type == "INT" || type == "UINT" ? "a whole number" : type == "FLOAT" ? "a number" : "another value";
 }
@@ -132,7 +133,7 @@ const Option& Option::delimiter(char separator) const {
 
 namespace {
 
-// What the option means, may be and belongs to, and its default, where the row does not end with another one.
+// Help of an option: its row, range, owner, and its default unless the row ends with one.
 template <class T>
 std::string help_of(const OptionRow& row, std::string_view verb, const T& value, std::string_view choices = "") {
   const auto end = std::min(row.help.find("default:"), row.help.size());
@@ -205,11 +206,11 @@ bool Command::is_flag(const std::string& name) const { return app_->get_option(n
 
 void Command::later(const std::string& names, const std::string& what) {
   Later& entry = later_.emplace_back(Later{nullptr, what, {}});
-  // An optional value is swallowed, so that the message is about the flag and not about what follows it.
+  // An optional value is consumed, so that the message is about the flag and not about its value.
   entry.option = app_->add_option(names, entry.value, what)->expected(0, 1);
 }
 
-// CLI11 blames the flag also where the value came from the environment.
+// CLI11 also names the flag if the value is from the environment.
 std::string Command::variable_behind(std::string_view message, Arguments arguments) const {
   for (const CLI::Option* option : app_->get_options()) {
     if (option->get_lnames().empty()) continue;
@@ -241,7 +242,7 @@ void Command::refuse_unknown(std::string_view spelling) const {
                                               : fmt::format("; the nearest: {}", fmt::join(near, ", "))));
 }
 
-// CLI11 takes an unknown option for a text and then complains of the texts.
+// CLI11 treats an unknown option as a text and then reports the texts.
 void Command::refuse_unknown_options(Arguments arguments) const {
   const auto find = [&](const auto& has) -> const CLI::Option* {
     for (const CLI::Option* option : app_->get_options())
@@ -303,7 +304,7 @@ const Command::Added* Command::owner_of(const OptionRow& row) const {
   return nullptr;
 }
 
-// "" and "auto": not known yet.
+// "" and "auto": unknown so far.
 std::string Command::value_of(const Added& added) const {
   if (const auto found = decided_.find(added.row); found != decided_.end()) return found->second;
   if (added.value != nullptr) return *added.value;
@@ -338,7 +339,7 @@ std::vector<std::string> Command::given_of(const std::string& owner) const {
   return names;
 }
 
-// CLI11's complaints in this program's words.
+// CLI11's messages in this program's words.
 std::string Command::reworded(const CLI::ParseError& error) const {
   const std::string message = error.what();
   for (const CLI::Option* option : app_->get_options()) {
@@ -380,7 +381,7 @@ void Command::parse(Arguments arguments) {
   }
   refuse_other_choices(arguments);
   refuse_out_of_range(arguments);
-  if (file_.empty()) refuse_without_owner();  // what a file records was accepted once
+  if (file_.empty()) refuse_without_owner();  // recorded options were accepted before
   if (quiet_ && verbose_) wrong_usage("--quiet and --verbose exclude each other");
   if (quiet_) set_verbosity(Verbosity::kQuiet);
   if (verbose_) set_verbosity(Verbosity::kVerbose);
@@ -422,7 +423,7 @@ std::vector<std::string> groups_of(const CommandInfo& command) {
   std::vector<std::string> groups;
   for (const OptionInfo& option : command.options)
     if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
-  if (groups.size() > 1) std::ranges::rotate(groups, groups.begin() + 1);  // the first is added by the constructor
+  if (groups.size() > 1) std::ranges::rotate(groups, groups.begin() + 1);  // the constructor adds the first one
   return groups;
 }
 

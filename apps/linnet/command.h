@@ -1,8 +1,8 @@
-// One verb of the program: its options, what --help shows, and how its arguments are read.
+// One verb of the program: its options, its help, and the parser of its arguments.
 //
 //   Command command("score", "log-probability of continuations of a prompt");
 //   command.example("linnet score --prompt 'I feel' --continuation ' happy'");
-//   command.option("--prompt", prompt);                // its row in option_table.cpp says the rest
+//   command.option("--prompt", prompt);                // its row in option_table.cpp has the rest
 //   command.choice("--dtype", dtype, {"f32", "bf16"});
 //   command.parse(arguments);                          // --help, wrong usage: throws Exit
 #pragma once
@@ -18,7 +18,7 @@
 
 #include "option_table.h"
 
-namespace CLI {  // its header alone takes seconds to compile: command.cpp includes it
+namespace CLI {  // its header takes seconds to compile, so only command.cpp includes it
 class App;
 class Option;
 class ParseError;
@@ -26,19 +26,19 @@ class ParseError;
 
 namespace linnet::app {
 
-// Ends the program with this code; what there was to say has been said.
+// Ends the program with this code; messages were printed before.
 struct Exit {
   int code;
 };
 
-using Arguments = std::span<const char* const>;  // what follows the verb
+using Arguments = std::span<const char* const>;  // arguments after the verb
 
-// May an option take other values than the names that are listed for it?
+// May an option have values other than the listed names?
 enum class Others : std::uint8_t { kRefused, kAllowed };
 
 // An option as data, for --help, manual pages and completions.
 struct OptionInfo {
-  std::vector<std::string> spellings;  // "-m", "--model"; none for a positional argument
+  std::vector<std::string> spellings;  // "-m", "--model"; empty for a positional argument
   std::string positional;              // its name
   std::string value;                   // "TEXT", "INT", "FLOAT"; empty for a flag
   std::string help, group;
@@ -51,16 +51,16 @@ struct CommandInfo {
   std::vector<std::string> examples, later;  // later: names of Command::later
   std::vector<OptionInfo> options;
 };
-// The groups of its options in the order they are shown: those of every verb come last.
+// The groups of its options in display order: those of every verb are last.
 std::vector<std::string> groups_of(const CommandInfo& command);
 
-// An option that was added: how many values it takes.
+// Settings of an added option: its number of values.
 class Option {
  public:
   explicit Option(CLI::Option* option) : option_(option) {}
   const Option& required() const;
   const Option& expected(int least, int most) const;
-  const Option& allow_extra_args() const;         // several values behind one flag
+  const Option& allow_extra_args() const;         // several values after one flag
   const Option& delimiter(char separator) const;  // several values in one text
 
  private:
@@ -77,39 +77,38 @@ class Command {
 
   void example(const std::string& line) { examples_.push_back(line); }
 
-  // The option of this verb in the table. A list takes every positional argument; as a flag, one value each time it is
-  // given. The help ends with the default that `value` has, unless it names one itself.
+  // Adds the option of this verb from the table. A list takes every positional argument, or one value per use of its
+  // flag. The help ends with the default in `value`, unless it has one itself.
   template <class T>  // the types that command.cpp instantiates
   Option option(const std::string& name, T& value);
-  // An option that takes one of these names. The help lists them; another value is wrong usage that names the nearest,
-  // unless `others` are allowed ("balanced, or numbers").
+  // Adds an option whose value is one of these names. The help lists them; another value is wrong usage with the
+  // nearest name, unless `others` are allowed ("balanced, or numbers").
   Option choice(const std::string& name, std::string& value, std::vector<std::string> choices,
                 Others others = Others::kRefused);
   Option flag(const std::string& name, bool& value);
-  // Flags that the contract names and a later version brings: exit 2 with a word when one is given.
+  // Flags of the contract that a later version will have: exit 2 with a message.
   void later(const std::string& names, const std::string& what);
 
-  // Every long option `--foo-bar` can also come from LINNET_FOO_BAR; the command line wins. --quiet and --verbose,
-  // which every verb has, take effect here. A number out of its range is wrong usage, and an option without the one
-  // that it belongs to.
+  // Every long option `--foo-bar` is also read from LINNET_FOO_BAR; the command line takes precedence. --quiet and
+  // --verbose take effect here. A number out of range, and an option without its owner, are wrong usage.
   void parse(Arguments arguments);
-  // What an option was found to be that is "auto", or was left out: the options that belong to another value of it are
-  // wrong usage then.
+  // Sets the actual value of an option that is "auto" or omitted: options that belong to another value are then wrong
+  // usage.
   void decide(const std::string& name, std::string_view value);
-  // The names of the options that were given and belong to this one.
+  // Names of the given options that belong to this one.
   std::vector<std::string> given_of(const std::string& owner) const;
 
-  // Was it given, on the command line or by the environment?
+  // True if it was given on the command line or in the environment.
   bool given(const std::string& name) const;
   bool has(const std::string& name) const;
   bool is_flag(const std::string& name) const;
   const std::string& name() const { return name_; }
   CommandInfo info() const;
-  // Every option that was given, by its longest name, with its values; flags have "true" or "false".
+  // Every given option by its longest name, with its values; flags have "true" or "false".
   std::map<std::string, std::vector<std::string>> given_values() const;
-  // What is wrong with the arguments from now on is the fault of the file they are from (""; of the command line).
+  // Later errors in the arguments are errors of this file ("": of the command line).
   void blame_file(const std::string& file) { file_ = file; }
-  // Ends with exit code 2 and a message that points at --help; kBadInput where a file is to blame.
+  // Ends with exit code 2 and a message that mentions --help; kBadInput if the arguments are from a file.
   [[noreturn]] void wrong_usage(const std::string& message) const;
 
  private:
@@ -125,7 +124,7 @@ class Command {
   struct Added {
     CLI::Option* option;
     const OptionRow* row;
-    const std::string* value;  // of a choice, with its default; else null
+    const std::string* value;  // of a choice with its default; else null
   };
   CLI::Option* add(const Added& added, std::string_view group);
   const Added* owner_of(const OptionRow& row) const;
@@ -152,10 +151,10 @@ class Command {
   std::string file_;
 };
 
-// What a verb's function would parse, as data: it runs up to its `parse` and no further.
+// The options of a verb as data: runs its function up to `parse`.
 CommandInfo command_info(void (*verb)(Arguments));
 
-// The environment's twin of a long option: "--max-new-tokens" -> "LINNET_MAX_NEW_TOKENS".
+// The environment variable of a long option: "--max-new-tokens" -> "LINNET_MAX_NEW_TOKENS".
 std::string environment_name(const std::string& long_name);
 
 }  // namespace linnet::app

@@ -15,7 +15,7 @@ double rate(std::int64_t tokens, double seconds) {
   return tokens > 0 && seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
 
-// The prompt's pass gives the first new token: decoding is what came after it.
+// The prompt's pass gives the first new token; only later ones count as decoding.
 std::int64_t decoded(const generate::Generation& g) { return static_cast<std::int64_t>(g.ids.size()) - 1; }
 
 Json timing(const generate::Generation& g, double load_seconds) {

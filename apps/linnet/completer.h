@@ -17,15 +17,15 @@ enum class Echo : std::uint8_t { kNo, kPrompt };
 
 struct Prompt {
   std::vector<std::int32_t> ids;
-  std::string text;                      // what --echo shows
+  std::string text;                      // text for --echo
   std::optional<std::int64_t> row = {};  // of the input: "row" of the JSON
 };
 
-// How completions are shown, and what they may take.
+// Output and limits of completions.
 struct CompleterOptions {
   Format format = Format::kText;
   Echo echo = Echo::kNo;
-  double load_seconds = 0;                 // stands in the JSON
+  double load_seconds = 0;                 // for the JSON
   std::optional<MemoryLimit> memory = {};  // checked for every prompt
 };
 
@@ -43,13 +43,13 @@ class Completer {
 
   Prompt plain(const std::string& text) const;
   Prompt from_ids(std::vector<std::int32_t> ids) const;
-  // `messages` through the model's chat template.
+  // `messages` with the model's chat template.
   Prompt chat(const Json& messages) const;
 
   // Completes and prints.
   Answer complete(const Prompt& prompt);
   generate::Overrides& overrides() { return options_.overrides; }
-  void check_options() const;  // kInvalidArgument for what is wrong whatever the prompt
+  void check_options() const;  // kInvalidArgument for an error that does not depend on the prompt
 
  private:
   void check_memory(const Prompt& prompt) const;
@@ -62,7 +62,7 @@ class Completer {
 
   const LoadedModel& loaded_;
   tasks::CompleteOptions options_;
-  generate::Engine engine_;  // the next turn of a chat finds what the turns before have computed
+  generate::Engine engine_;  // the next turn of a chat reuses the blocks of earlier turns
   CompleterOptions show_;
 };
 

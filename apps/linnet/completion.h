@@ -1,4 +1,4 @@
-// Completions of the command line for three shells, from the table of verbs and options.
+// Shell completions for three shells, from the table of verbs and options.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// linnet convert: a model in another kind of file, or with weights of another type.
+// linnet convert: converts a model to another file format or type of weights.
 #include <fmt/format.h>
 
 #include "folder_weights.h"
@@ -24,7 +24,7 @@ namespace {
 
 bool is_gguf(const fs::path& path) { return path.extension() == ".gguf"; }
 
-// "a/b/." is named b. A working folder that is gone has no name.
+// The name of "a/b/." is b. A deleted working directory has no name.
 std::string name_of(const fs::path& path) {
   std::error_code error;
   const fs::path whole = fs::absolute(path, error);

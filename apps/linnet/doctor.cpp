@@ -1,4 +1,4 @@
-// linnet doctor: what this machine offers, in under a second.
+// linnet doctor: describes this machine, in under a second.
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
@@ -17,7 +17,7 @@ namespace linnet::app {
 
 namespace {
 
-// The value of the first line "key : value" of a file of /proc; empty without one.
+// The value of the first line "key : value" in a file of /proc, or "".
 std::string proc_value(const char* file, std::string_view key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {

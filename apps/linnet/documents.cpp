@@ -1,5 +1,5 @@
-// linnet completion, man, documents: what the installed program brings along, from the table of verbs and options.
-// These verbs are not listed by --help.
+// linnet completion, man, documents: installed documents, from the table of verbs and options. --help does not list
+// these verbs.
 #include <fmt/format.h>
 
 #include "completion.h"

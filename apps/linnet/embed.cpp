@@ -1,4 +1,4 @@
-// linnet embed: texts as vectors.
+// linnet embed: computes vectors of texts.
 #include "linnet/tasks/embed.h"
 
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ namespace linnet::app {
 
 namespace {
 
-// Where vectors go: JSON lines, lines of numbers, or a .npy file. A text without a vector has an empty line, or NaN.
+// Writes vectors as JSON lines, lines of numbers, or a .npy file. A text without a vector has an empty line, or NaN.
 class Vectors {
  public:
   explicit Vectors(bool json) : json_(json) {}

@@ -26,7 +26,7 @@ tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags)
 
 tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const LoadedModel& loaded,
                                   const tasks::EmbedWishes& wishes) {
-  // An adapter's folder may be a sentence-transformers folder itself.
+  // An adapter's folder may be a sentence-transformers folder.
   const bool own = is_folder(loaded.place) && presence(loaded.place / "modules.json") != Presence::kAbsent;
   tasks::EmbedOptions options = tasks::embed_defaults(own ? loaded.place : loaded.model->place(), wishes);
   if (command.given("--max-length")) options.max_length = flags.max_length;

@@ -1,4 +1,4 @@
-// How texts become vectors: the options that `embed` and `search` share.
+// Options of vectors, shared by `embed` and `search`.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ struct EmbedFlags {
 };
 
 void add_embed_options(Command& command, EmbedFlags& flags);
-// What was asked for, checked: wrong usage for a name or number that cannot be.
+// Checks the flags: wrong usage for an invalid name or number.
 tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags);
-// The options of the model that was loaded, with what was asked for.
+// The options of the loaded model, replaced by those of the flags.
 tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const LoadedModel& loaded,
                                   const tasks::EmbedWishes& wishes);
 

@@ -1,4 +1,4 @@
-// linnet fill: the likeliest words for a masked place.
+// linnet fill: the most likely words for a mask.
 #include <fmt/format.h>
 
 #include <optional>
@@ -24,7 +24,7 @@ Json json_of(const Words& words) {
   return list;
 }
 
-// As Transformers' pipeline: a list of words; of several masks, a list per mask.
+// As in Transformers' pipeline: a list of words; for several masks, a list per mask.
 Json json_of(const std::vector<Words>& masks) {
   Json all = Json::array();
   for (const Words& words : masks) all.push_back(json_of(words));
@@ -42,7 +42,7 @@ std::string tables_of(const std::vector<Words>& masks) {
   return text;
 }
 
-// The likeliest words; of several masks, lists of them.
+// The most likely words; for several masks, lists of them.
 std::vector<Json> cells_of(const std::vector<Words>& masks) {
   if (masks.size() == 1 && !masks.front().empty()) {
     const tasks::FillCandidate& best = masks.front().front();

@@ -1,4 +1,4 @@
-// A folder of weights holds f32, bf16 or f16, and a model read from a quantised file has others.
+// Checks the type of weights for a folder, which has f32, bf16 or f16, not quantised weights.
 #pragma once
 
 #include "command.h"
@@ -6,7 +6,7 @@
 
 namespace linnet::app {
 
-// Wrong usage where `dtype` leaves the type to the model and the model, read from `source`, has quantised weights.
+// Wrong usage if `dtype` is auto and the model from `source` has quantised weights.
 void require_folder_type(const Command& command, models::Model& model, models::WeightType dtype,
                          const std::string& source);
 

@@ -1,4 +1,4 @@
-// linnet forward: one forward pass, its outputs as tensors in a file.
+// linnet forward: runs one forward pass and writes its outputs as tensors.
 #include <fmt/format.h>
 
 #include "id_list.h"
@@ -27,7 +27,7 @@ Rows parse_rows(const Command& command, const std::string& option, const std::ve
   return rows;
 }
 
-// One list a row, each as long as its row; none at all: the default for every row.
+// One list per row, each as long as its row; without any: the default for every row.
 Rows parse_beside(const Command& command, const std::string& option, const std::vector<std::string>& lists,
                   const Rows& ids) {
   Rows rows = parse_rows(command, option, lists);
@@ -47,7 +47,7 @@ void pad(Rows& rows, std::size_t width, Side side) {
   for (auto& row : rows) row.insert(side == Side::kLeft ? row.begin() : row.end(), width - row.size(), 0);
 }
 
-// Rows of one length, with a mask that leaves the padding out.
+// Rows of equal length, with a mask that excludes padding.
 nn::PaddedBatch make_batch(const Command& command, const Options& options, Rows ids, Rows types) {
   nn::PaddedBatch batch;
   batch.mask = parse_beside(command, "--attention-mask", options.masks, ids);

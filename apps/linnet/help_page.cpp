@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kIndent = 2, kLeast = 40, kWithoutTerminal = 80;
 
-// Where the explanations begin: names take at most 36 cells and two fifths of a line; of a narrow line nothing.
+// Start column of explanations: names take at most 36 cells and two fifths of a line, none of a narrow line.
 std::size_t second_column(std::size_t columns) {
   constexpr std::size_t kNarrow = 66, kBelow = 6, kWidest = 36;
   return columns < kNarrow ? kBelow : std::min(kWidest, columns * 2 / 5);
@@ -43,7 +43,7 @@ std::vector<std::string_view> shell_words_of(std::string_view text) {
   return words;
 }
 
-// `end` goes behind each line but the last; later lines are `deeper` further in.
+// Appends `end` to each line except the last; indents later lines by `deeper`.
 std::string join_words(const std::vector<std::string_view>& words, std::size_t columns, std::size_t indent,
                        std::string_view end, std::size_t deeper) {
   std::string lines;

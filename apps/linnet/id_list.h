@@ -10,7 +10,7 @@
 
 namespace linnet::app {
 
-// Wrong usage naming `option` where an item is no integer, or where there is none.
+// Wrong usage naming `option` if an item is not an integer, or there is none.
 std::vector<std::int32_t> parse_ids(const Command& command, const std::string& option, std::string_view list);
 
 }  // namespace linnet::app

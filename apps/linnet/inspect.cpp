@@ -1,4 +1,4 @@
-// linnet inspect: what a model is, from its headers.
+// linnet inspect: describes a model from its headers.
 #include <fmt/format.h>
 
 #include "linnet/adapt/peft_config.h"
@@ -14,7 +14,7 @@ namespace {
 
 using models::Summary;
 
-constexpr std::int64_t kUsualContext = 2048;  // what a run is planned for, where the model can do more
+constexpr std::int64_t kUsualContext = 2048;  // planned context, if the model's is larger
 
 struct Options {
   std::string model, dtype = "auto";
@@ -22,7 +22,7 @@ struct Options {
   bool tensors = false, json = false;
 };
 
-// Names of the choices a transformer makes, as the table shows them.
+// Names of a transformer's variants, for the table.
 std::string_view name_of(nn::Stack stack) {
   switch (stack) {
     case nn::Stack::kEncoder:

@@ -25,7 +25,7 @@ namespace {
 std::atomic<bool> polite{false};
 std::atomic<int> signals{0};
 std::atomic<bool> continued{false};
-sigset_t taken;    // by the signal thread
+sigset_t taken;    // signals of the signal thread
 termios at_start;  // of standard input
 bool has_terminal = false;
 
@@ -38,7 +38,7 @@ void take_bar_away() {
   if (isatty(STDERR_FILENO) == 1) say("\r\033[K");
 }
 
-// Nothing else is written to stderr from here on, unless its writer is stuck.
+// Blocks further output to stderr, unless another writer is stuck.
 bool hold_stderr() {
   for (int attempt = 0; attempt < 50; ++attempt) {
     if (ftrylockfile(stderr) == 0) return true;
@@ -50,7 +50,7 @@ bool hold_stderr() {
 bool in_foreground() { return has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp(); }
 
 [[noreturn]] void end_at_once() {
-  hold_stderr();  // errors of work that loses its files are not shown
+  hold_stderr();  // errors of work whose files are removed are not shown
   take_bar_away();
   if (in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &at_start);
   restore_terminal();
@@ -58,7 +58,7 @@ bool in_foreground() { return has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp
   _exit(130);
 }
 
-// The default action of SIGTSTP, with the terminal as the shell expects it.
+// Performs the default action of SIGTSTP, with the terminal as the shell expects it.
 void stop_here() {
   termios before{};
   const bool terminal = in_foreground() && tcgetattr(STDIN_FILENO, &before) == 0;
@@ -69,7 +69,7 @@ void stop_here() {
   sigemptyset(&stop);
   sigaddset(&stop, SIGTSTP);
   pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
-  raise(SIGTSTP);  // comes back after SIGCONT
+  raise(SIGTSTP);  // returns after SIGCONT
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   if (terminal && in_foreground()) tcsetattr(STDIN_FILENO, TCSANOW, &before);
   if (held) funlockfile(stderr);
@@ -82,7 +82,7 @@ void take(int signal) {
     case SIGCONT:
       continued = true;
       return;
-    case SIGWINCH:  // whoever draws looks at the size
+    case SIGWINCH:  // drawing code reads the size
       return;
     default:
       if (signals.fetch_add(1) > 0 || !polite) end_at_once();
@@ -98,11 +98,11 @@ void wait_for_signals(const std::stop_token& stop) {
   }
 }
 
-// A page of a mapped file cannot be read: another program has cut the file off, or its disk fails.
+// A page of a mapped file cannot be read: another program truncated the file, or its disk fails.
 void handle_lost_page(int number, siginfo_t* info, void*) {
   const char* const file = mapped_file_at(info->si_addr);
   if (file == nullptr) {
-    signal(number, SIG_DFL);  // our own mistake: the instruction runs again and shows it
+    signal(number, SIG_DFL);  // a bug: the instruction runs again and shows it
     return;
   }
   take_bar_away();
@@ -131,7 +131,7 @@ class SignalStack {
   SignalStack& operator=(const SignalStack&) = delete;
 
  private:
-  using Memory = std::array<std::byte, std::size_t{1} << 16>;  // the registers of AVX-512 alone take 3 KiB
+  using Memory = std::array<std::byte, std::size_t{1} << 16>;  // the AVX-512 registers alone take 3 KiB
   std::unique_ptr<Memory> memory_ = std::make_unique<Memory>();
 };
 void take_signal_stack() { thread_local const SignalStack stack; }
@@ -145,7 +145,7 @@ void block_signals() {
     const bool ignored = sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
     if (!ignored) sigaddset(&taken, signal);
   }
-  signal(SIGCONT, SIG_DFL);  // it also wakes the signal thread for its end, so it is taken in any case
+  signal(SIGCONT, SIG_DFL);  // it also wakes the signal thread at its end, so it is never ignored
   sigaddset(&taken, SIGCONT);
   pthread_sigmask(SIG_BLOCK, &taken, nullptr);
   signal(SIGPIPE, SIG_IGN);

@@ -1,23 +1,23 @@
-// Ctrl-C and friends: the program ends with an exit code, never by a signal.
+// Handles Ctrl-C and similar signals: the program ends with an exit code, never by a signal.
 //
 //   int main(…) {
 //     block_signals();           // before any thread exists, and before exec
 //     const SignalThread signals;
 //
-// No handler of these runs on a thread that computes: they are blocked everywhere, and one thread waits for them.
+// No handler runs on a thread that computes: the signals are blocked everywhere, and one thread waits for them.
 #pragma once
 
 #include <thread>
 
 namespace linnet::app {
 
-// Blocks what the signal thread takes: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH, without those that the
-// parent process told us to ignore (nohup). The mask and what is pending survive exec. SIGPIPE and SIGXFSZ are ignored:
-// the writer sees the closed pipe, or the file that may not grow.
+// Blocks the signals of the signal thread: SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT and SIGWINCH, except those that
+// the parent process ignores (nohup). The mask and pending signals survive exec. Ignores SIGPIPE and SIGXFSZ: the
+// writer gets an error for a closed pipe or the file size limit.
 void block_signals();
 
-// SIGINT, SIGTERM and SIGHUP end the program with 130 at once, and remove what was being written. SIGTSTP gives the
-// terminal back as it was and stops the program. SIGBUS in a mapped file ends it with 3, on a stack of its own.
+// SIGINT, SIGTERM and SIGHUP end the program with 130 immediately and remove unfinished files. SIGTSTP restores the
+// terminal and stops the program. SIGBUS in a mapped file ends it with 3, on its own stack.
 class SignalThread {
  public:
   SignalThread();
@@ -29,12 +29,12 @@ class SignalThread {
   std::jthread thread_;
 };
 
-// Whether since the last call the program went on after it had been stopped: what it was drawing must be drawn again,
-// below what others have written. Costs one load.
+// True if the program was stopped and continued since the last call: then its line must be redrawn, below the output of
+// others. Costs one load.
 bool program_continued();
 
-// While one lives, the first signal only sets a flag, so that the work can save what it has; the second one ends at
-// once.
+// During its lifetime the first signal only sets a flag, so that the work can be saved; the second one ends
+// immediately.
 class PoliteInterrupt {
  public:
   PoliteInterrupt();
@@ -42,8 +42,8 @@ class PoliteInterrupt {
   PoliteInterrupt(const PoliteInterrupt&) = delete;
   PoliteInterrupt& operator=(const PoliteInterrupt&) = delete;
 
-  static bool asked();  // a signal has come
-  static void clear();  // it has been dealt with
+  static bool asked();  // true after a signal
+  static void clear();  // the signal was handled
 };
 
 }  // namespace linnet::app

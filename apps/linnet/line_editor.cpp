@@ -32,7 +32,7 @@ struct LineEditor::State {
   History* history = nullptr;
   std::string prompt;
   std::optional<LineEditor::Result> interrupted;
-  std::pair<int, int> size{0, 0};  // columns and rows that the editor knows
+  std::pair<int, int> size{0, 0};  // columns and rows known to the editor
 };
 
 namespace {
@@ -40,7 +40,7 @@ namespace {
 using State = LineEditor::State;
 using Result = LineEditor::Result;
 
-constexpr int kCheckMs = 250;  // another thread takes signals and says only that there was one
+constexpr int kCheckMs = 250;  // the signal thread only sets a flag, so the editor polls
 
 State& state_of(EditLine* editor) {
   State* state = nullptr;
@@ -54,7 +54,7 @@ std::pair<int, int> terminal_size() {
   return {size.ws_col, size.ws_row};
 }
 
-// Cells that libedit takes for a character in a column of a row of `columns`.
+// Number of cells that libedit uses for a character at a column of a row of `columns`.
 std::size_t cells_of(wchar_t c, std::size_t column, std::size_t columns) {
   const auto code = static_cast<std::uint32_t>(c);
   if (c == L'\t') return std::min(8 - column % 8, columns - column);
@@ -63,7 +63,7 @@ std::size_t cells_of(wchar_t c, std::size_t column, std::size_t columns) {
   return static_cast<std::size_t>(std::max(1, ::wcwidth(c)));
 }
 
-// How many cells libedit has filled in each row from the prompt to the cursor, whose row is the last.
+// Number of cells that libedit has filled in each row from the prompt to the cursor, whose row is the last.
 std::vector<std::size_t> rows_to_cursor(const LineInfoW& line, std::size_t prompt, std::size_t columns) {
   std::vector<std::size_t> rows{prompt};
   for (const wchar_t* c = line.buffer; c != line.cursor; ++c) {
@@ -73,7 +73,7 @@ std::vector<std::size_t> rows_to_cursor(const LineInfoW& line, std::size_t promp
     }
     std::size_t cells = cells_of(*c, rows.back(), columns);
     const bool wide = cells == 2 && ::wcwidth(*c) == 2;
-    if (wide && rows.back() + 1 == columns) cells = 3;  // a blank: it is not cut in two
+    if (wide && rows.back() + 1 == columns) cells = 3;  // a space: a wide character is not split
     for (rows.back() += cells; rows.back() >= columns; rows.push_back(cells)) {
       cells = rows.back() - columns;
       rows.back() = columns;
@@ -82,11 +82,11 @@ std::vector<std::size_t> rows_to_cursor(const LineInfoW& line, std::size_t promp
   return rows;
 }
 
-// Draws the line again where the terminal has another size. The rows on the screen were made for the old width, and
-// each has an end of its own: a wider terminal leaves them as they are, a narrower one cuts or breaks each.
+// Redraws the line after a resize. Rows on the screen have the old width, and each has its own end: a wider terminal
+// keeps them, a narrower one truncates or wraps each.
 void follow_size(EditLine* editor, State& state) {
   const auto now = terminal_size();
-  const bool continued = program_continued();  // below what the shell has written
+  const bool continued = program_continued();  // below the output of the shell
   if (now == state.size && !continued) return;
   std::size_t above = 0;
   if (!continued && now.first > 0 && state.size.first > 0) {
@@ -106,7 +106,7 @@ void follow_size(EditLine* editor, State& state) {
   el_set(editor, EL_REFRESH);
 }
 
-// The next byte of standard input; negative at its end.
+// The next byte of standard input; negative at the end.
 int next_byte(EditLine* editor, State& state) {
   for (;;) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
@@ -121,7 +121,7 @@ int next_byte(EditLine* editor, State& state) {
   }
 }
 
-// libedit's own reader passes over invalid bytes and stops at interruptions.
+// libedit's reader skips invalid bytes and stops at interruptions.
 int read_character(EditLine* editor, wchar_t* character) {
   State& state = state_of(editor);
   std::string bytes;
@@ -135,7 +135,7 @@ int read_character(EditLine* editor, wchar_t* character) {
   return 1;
 }
 
-// A paste comes between two marks; what is in it is text, whatever its line ends and keys.
+// A paste is between two marks; everything in it is text, also line ends and keys.
 unsigned char insert_paste(EditLine* editor, int) {
   constexpr std::wstring_view kEnd = L"\033[201~";
   std::wstring text;
@@ -156,7 +156,7 @@ unsigned char interrupt(EditLine* editor, int) {
   state.interrupted = line->lastchar == line->buffer ? Result::kInterrupted : Result::kDropped;
   el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
   el_winsertstr(editor, L"^C");
-  el_wpush(editor, L"\n");  // the key that goes below a line of several rows
+  el_wpush(editor, L"\n");  // the key that moves below a line of several rows
   return CC_REFRESH;
 }
 
@@ -169,7 +169,7 @@ unsigned char end_or_delete(EditLine* editor, int) {
   return CC_REFRESH;
 }
 
-// Ctrl-Z. By the default action, so that nothing happens where there is no shell to come back from.
+// Ctrl-Z. Uses the default action, which has no effect without a shell.
 unsigned char suspend(EditLine* editor, int) {
   el_set(editor, EL_PREP_TERM, 0);
   sigset_t stop, before;
@@ -181,7 +181,7 @@ unsigned char suspend(EditLine* editor, int) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   signal(SIGTSTP, handler);
   el_set(editor, EL_PREP_TERM, 1);
-  return CC_NORM;  // follow_size draws the line again, unless nothing was stopped
+  return CC_NORM;  // follow_size redraws the line, unless nothing was stopped
 }
 
 char* prompt_of(EditLine* editor) { return state_of(editor).prompt.data(); }
@@ -195,7 +195,7 @@ void bind_keys(EditLine* editor) {
   bind("linnet-line-end", "insert a line end", &insert_line_end, {"\\e\\r", "\\e\\n"});
   bind("linnet-interrupt", "drop the line", &interrupt, {"^C"});
   bind("linnet-end", "end, or delete a character", &end_or_delete,
-       {"^D", "^@"});  // ^@: a Ctrl-D typed before we listened
+       {"^D", "^@"});  // ^@: a Ctrl-D typed before the editor was ready
   bind("linnet-suspend", "stop until fg", &suspend, {"^Z"});
   for (const auto& [key, function] : {std::pair("\\e[1~", "ed-move-to-beg"), std::pair("\\e[4~", "ed-move-to-end"),
                                       std::pair("\\e[H", "ed-move-to-beg"), std::pair("\\e[F", "ed-move-to-end"),
@@ -210,14 +210,14 @@ LineEditor::LineEditor(const std::filesystem::path& history) : state_(std::make_
   State& s = *state_;
   s.history_file = history;
   remember_terminal();
-  std::setlocale(LC_CTYPE, "C.UTF-8");  // libedit's characters are the locale's; text is UTF-8 everywhere here
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // libedit's characters have the locale's encoding; text is UTF-8 everywhere
   const char* const terminal = isatty(STDERR_FILENO) == 1 ? ttyname(STDERR_FILENO) : ttyname(STDIN_FILENO);
   s.out = terminal == nullptr ? nullptr : std::fopen(terminal, "we");
   check(s.out != nullptr, ErrorKind::kRuntime, "the terminal cannot be opened; give the prompt as an argument");
   s.editor = el_init("linnet", stdin, s.out, s.out);
   check(s.editor != nullptr, ErrorKind::kRuntime, "the terminal cannot be set up; give the prompt as an argument");
   s.size = terminal_size();
-  el_set(s.editor, EL_SETTC, "am", "no", nullptr);  // libedit ends each row itself: follow_size
+  el_set(s.editor, EL_SETTC, "am", "no", nullptr);  // libedit must end each row explicitly: follow_size
   el_set(s.editor, EL_CLIENTDATA, &s);
   el_set(s.editor, EL_EDITOR, "emacs");
   el_set(s.editor, EL_PROMPT, &prompt_of);
@@ -231,8 +231,8 @@ LineEditor::LineEditor(const std::filesystem::path& history) : state_(std::make_
   ::history(s.history, &event, H_SETUNIQUE, 1);
   for (const std::string& line : load_history(history)) ::history(s.history, &event, H_ENTER, line.c_str());
   el_set(s.editor, EL_HIST, &::history, s.history);
-  el_set(s.editor, EL_PREP_TERM, 1);  // from now on nothing that is typed is cut or echoed
-  std::fputs("\033[?2004h", s.out);   // pastes come with marks
+  el_set(s.editor, EL_PREP_TERM, 1);  // from now on the terminal neither truncates nor echoes
+  std::fputs("\033[?2004h", s.out);   // enables bracketed paste
   std::fflush(s.out);
 }
 

@@ -12,7 +12,7 @@ namespace linnet::app {
 
 namespace {
 
-constexpr std::size_t kMostBytes = 16 << 20;  // of the file: more is not one of ours
+constexpr std::size_t kMostBytes = 16 << 20;  // maximum size of a history file
 
 std::vector<std::string> entries(const std::string& text) {
   std::vector<std::string> lines;
@@ -58,7 +58,7 @@ void add_to_history(const std::filesystem::path& file, const std::string& line) 
   try {
     make_folders(file.parent_path());
     if (presence(file) == Presence::kAbsent || is_file(file)) write_private(file, O_APPEND, dump_json(line) + "\n");
-  } catch (const Error&) {  // no place for it
+  } catch (const Error&) {  // it cannot be written
   }
 }
 

@@ -1,5 +1,5 @@
-// Lines typed before, in a file: a JSON string per line, the newest last. The file has at most kHistoryLines, each of
-// at most kHistoryBytes (longer ones are not kept), and mode 0600.
+// A history file: a JSON string per line, the newest last. It has at most kHistoryLines lines of at most kHistoryBytes
+// (longer ones are dropped), and mode 0600.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@ namespace linnet::app {
 
 inline constexpr std::size_t kHistoryLines = 1000, kHistoryBytes = 1000;
 
-// What is there; empty where the file is absent or is not one. Lines that are not JSON strings are passed over.
+// Reads the history; empty if the file is absent or invalid. Skips lines that are not JSON strings.
 std::vector<std::string> load_history(const std::filesystem::path& file);
 
-// Adds a line, or does nothing where that fails: a conversation does not end because its history cannot be kept.
+// Adds a line; ignores errors, so that a conversation continues without its history.
 void add_to_history(const std::filesystem::path& file, const std::string& line);
 
 }  // namespace linnet::app

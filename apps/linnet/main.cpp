@@ -93,8 +93,7 @@ int exit_code(ErrorKind kind) {
 
 constexpr char kOutOfMemory[] = "out of memory; a smaller model, --dtype q8 or fewer texts at once need less";
 
-// Where memory is missing inside a library's destructor or a function that may not throw, nothing can be caught any
-// more.
+// Called if memory is exhausted inside a destructor or a noexcept function, where no exception can be caught.
 [[noreturn]] void end_badly() {
   try {
     if (const auto caught = std::current_exception()) std::rethrow_exception(caught);
@@ -121,7 +120,7 @@ int guarded_main(Arguments arguments) {
   } catch (const std::bad_alloc&) {
     print_error(kOutOfMemory);
   } catch (const std::exception& error) {
-    // Nothing of a library should come this far: a file's fault or a wrong option is an Error with its place.
+    // Errors of files and options are of class Error with a place; other exceptions should not get here.
     print_error(
         format_printable("internal error: {}; please report it with the command line and, if possible, the files",
                          printable(error.what(), 400)));

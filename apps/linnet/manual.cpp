@@ -10,7 +10,7 @@ namespace linnet::app {
 
 namespace {
 
-// Text as roff takes it: no line begins a request, a hyphen is one that can be copied, other letters by number.
+// Escapes text for roff: no line starts a request, hyphens can be copied, other letters are by number.
 std::string roff(std::string_view text) {
   std::string out;
   if (text.starts_with('.') || text.starts_with('\'')) out += "\\&";

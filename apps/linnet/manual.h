@@ -1,4 +1,4 @@
-// Manual pages in man(7)'s macros, from the table of verbs and options.
+// Manual pages with man(7)'s macros, from the table of verbs and options.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// linnet merge: a LoRA adapter folded into its base.
+// linnet merge: merges a LoRA adapter into its base.
 #include <fmt/format.h>
 
 #include "folder_weights.h"

@@ -17,16 +17,16 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-constexpr std::size_t kLongestPath = 4096;  // of Linux
+constexpr std::size_t kLongestPath = 4096;  // limit of Linux
 
-// "x.gguf" could name a repository, but nobody means one.
+// "x.gguf" could be the name of a repository, but it never is.
 bool looks_like_a_file(const std::string& model) {
   if (model.find(':') != std::string::npos) return false;  // org/name:x.gguf
   const std::string extension = fs::path(model).extension().string();
   return extension == ".gguf" || extension == ".safetensors" || extension == ".bin" || extension == ".json";
 }
 
-// A name that no path can have (too long) may still be said to be no repository.
+// A name that is too long for a path may still be reported as no repository.
 bool there_as_path(const std::string& model) {
   return model.size() <= kLongestPath && presence(model) != Presence::kAbsent;
 }

@@ -1,4 +1,4 @@
-// MODEL, as every verb takes it: a folder, a .gguf file, or org/name[@revision][:file] in the Hugging Face cache.
+// The argument MODEL of every verb: a folder, a .gguf file, or org/name[@revision][:file] in the Hugging Face cache.
 #pragma once
 
 #include <filesystem>
@@ -11,17 +11,17 @@ namespace linnet::app {
 
 // ${LINNET_CACHE:-${XDG_CACHE_HOME:-~/.cache}/linnet}
 std::filesystem::path linnet_cache();
-// Where script/fetch-models puts SmolLM2-135M-Instruct.
+// The path of SmolLM2-135M-Instruct from script/fetch-models.
 std::filesystem::path default_model_path();
-bool default_model_is_there();  // false also where its folder cannot be read
+bool default_model_is_there();  // also false if its folder is unreadable
 
-// The folder or file that `model` names; "" is the default model, and what is there goes before a repository of the
-// same name. Nothing there: kBadInput that names the nearest cached models and says how to get this one.
+// The path of `model`; "" is the default model; an existing path takes precedence over a repository of the same name.
+// If absent: kBadInput with the nearest cached models and how to download this one.
 std::filesystem::path resolve_model(const std::string& model);
-// The base model that an adapter folder names: a path beside it, from the working directory, or a cached repository.
+// The base model of an adapter folder: a path relative to it or to the working directory, or a cached repository.
 std::filesystem::path resolve_base(const std::filesystem::path& adapter);
 
-// A repository's name as an argument of a verb; wrong usage where the text cannot be one.
+// A repository's name as an argument of a verb; wrong usage if it is invalid.
 hub::Spec repository_argument(const Command& command, const std::string& text);
 
 }  // namespace linnet::app

@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
     {"q4", models::WeightType::kQ4},
 }};
 
-// The tokenizer beside the adapter goes before the base's: training may have added tokens.
+// The adapter's tokenizer takes precedence over the base's: training may have added tokens.
 std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
   const auto has_one = [](const fs::path& place) {
     return !is_folder(place) || has_tokenizer(models::transformer_folder(place));

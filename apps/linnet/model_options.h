@@ -1,4 +1,4 @@
-// The options every verb that runs a model takes, and the model they name, loaded.
+// Options of every verb that runs a model, and the function that loads the model.
 //
 //   ModelOptions options;
 //   add_model_options(command, options);
@@ -21,7 +21,7 @@ namespace linnet::app {
 
 struct ModelOptions {
   std::string model;            // folder, .gguf file, org/name, or a PEFT folder; empty: the default model
-  std::string adapter, base;    // an adapter on top of `model`; the base of the adapter that `model` is
+  std::string adapter, base;    // an adapter on `model`; the base of the adapter that is `model`
   std::string dtype = "auto";   // auto, f32, bf16, f16, q8, q4
   std::string device = "auto";  // auto, cpu
   int threads = 0;              // 0: the physical cores this process may use
@@ -35,27 +35,27 @@ enum class WithTokenizer : std::uint8_t { kRequired, kIfThere };
 struct LoadedModel {
   std::unique_ptr<models::Model> model;
   std::optional<Tokenizer> tokenizer_if_there;
-  std::unique_ptr<Adapter> adapter;  // on the model: every forward pass has it; or none
-  std::filesystem::path place;       // what was named: the model's or the adapter's folder, or the file
+  std::unique_ptr<Adapter> adapter;  // attached to the model; or null
+  std::filesystem::path place;       // the given folder (of the model or adapter) or file
 
   const Tokenizer& tokenizer() const { return *tokenizer_if_there; }
 };
 
-// Where the model is that the options name; `adapter` is empty without one.
+// Paths of the model; `adapter` is empty without one.
 struct ModelPlaces {
   std::filesystem::path base, adapter;
 };
 ModelPlaces find_model(const Command& command, const ModelOptions& options);
 
-// Applies --threads and --device, resolves the names and loads. `load` holds what only some verbs ask for; dtype and
-// seed come from the options.
+// Applies --threads and --device, resolves the names and loads. `load` has options of some verbs; dtype and seed are
+// from the options.
 LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load = {},
                        WithTokenizer tokenizer = WithTokenizer::kRequired);
 
 // --threads and --device; load_model does it too.
 void apply_machine_options(const ModelOptions& options);
 std::vector<std::string> weight_type_names();  // "auto" first
-// A name of --dtype; wrong usage for another.
+// The type of a --dtype name; wrong usage for another.
 models::WeightType weight_type(const Command& command, const std::string& name);
 
 }  // namespace linnet::app

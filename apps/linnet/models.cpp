@@ -1,4 +1,4 @@
-// linnet models: what the Hugging Face cache holds.
+// linnet models: lists the Hugging Face cache.
 #include <fmt/format.h>
 
 #include "linnet/base/file.h"
@@ -11,7 +11,7 @@ namespace linnet::app {
 
 namespace {
 
-// What -m takes when it is not given lies in Linnet's own cache.
+// The default of -m is in Linnet's own cache.
 void add_default_model(Json& models, Table& rows) {
   if (!default_model_is_there()) return;
   const std::filesystem::path path = default_model_path();

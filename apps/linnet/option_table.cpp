@@ -350,7 +350,7 @@ constexpr OptionGroup kGroups[] = {
     {"documents", "Options", kDocuments},
 };
 
-// Fields of the library that no row has: other structures call the same option otherwise.
+// Fields of the library that no row has: other structures have another name for the same option.
 constexpr std::pair<std::string_view, std::string_view> kOtherFields[] = {{"label_kind", "--problem-type"}};
 
 }  // namespace

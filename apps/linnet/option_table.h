@@ -1,5 +1,5 @@
-// Every option of the program as data: its names, what it means, what it may be and what it belongs to. Command adds
-// its options from here; --help, manual pages, completions and the tables of docs/cli.md are made of it.
+// Every option of the program as data: names, help, range and owner. Command adds its options from this table; --help,
+// manual pages, completions and the tables of docs/cli.md are generated from it.
 #pragma once
 
 #include <span>
@@ -11,10 +11,9 @@
 namespace linnet::app {
 
 struct OptionRow {
-  std::string_view names;  // "-n,--max-new-tokens", "--unit,!--no-unit" with its opposite, "text" for what has no flag
+  std::string_view names;  // "-n,--max-new-tokens", "--unit,!--no-unit" with its opposite, or positional: "text"
   std::string_view help;
-  // Its field in the library, where that is called otherwise; the range of its number; what it belongs to. An owner is
-  // named by its field.
+  // Its field in the library, if the name differs; its range; its owner, by the owner's field.
   OptionRule rule = {};
 
   std::string_view flag() const;  // its longest name: "--unit", "text"
@@ -22,7 +21,7 @@ struct OptionRow {
 };
 
 struct OptionGroup {
-  std::string_view verbs, title;  // "classify fill embed"; "" are all verbs
+  std::string_view verbs, title;  // "classify fill embed"; "" means all verbs
   std::span<const OptionRow> rows;
 
   bool is_of(std::string_view verb) const;
@@ -34,14 +33,14 @@ struct OptionPlace {
   const OptionGroup* group;
   const OptionRow* row;
 };
-// The option of a verb by its flag, or by its field; it must be there.
+// The option of a verb by its flag, or by its field; it must exist.
 OptionPlace find_option(std::string_view verb, std::string_view flag);
 OptionPlace find_field(std::string_view verb, std::string_view field);
 
-// What a row's option of a verb belongs to: "--method lora", "--perplexity"; "" where it belongs to none.
+// The owner of an option of a verb: "--method lora", "--perplexity"; "" if it has none.
 std::string owner_text(const OptionRow& row, std::string_view verb);
 
-// What the library calls an option, as the command line does: "learning_rate" -> "--learning-rate".
+// The flag of a library's field: "learning_rate" -> "--learning-rate".
 std::string flag_of(std::string_view field);
 
 }  // namespace linnet::app

@@ -30,11 +30,11 @@ std::string line_of(const OptionInfo& option) {
 struct Section {
   std::span<const OptionRow> rows;
   std::vector<std::string> verbs;
-  std::string title;  // "": the verbs show these options under different titles
+  std::string title;  // "": the verbs have different titles for these options
   const CommandInfo* shown = nullptr;
 };
 
-// The groups that have the same rows are one section.
+// Groups with the same rows are one section.
 std::vector<Section> sections_of(std::span<const CommandInfo> commands) {
   std::vector<Section> sections;
   for (const OptionGroup& group : option_groups()) {

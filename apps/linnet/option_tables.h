@@ -1,4 +1,4 @@
-// The section "Options" of docs/cli.md, made from the table of options: each once, with the verbs that have it.
+// The section "Options" of docs/cli.md, from the table of options: each option once, with its verbs.
 #pragma once
 
 #include <span>

@@ -81,7 +81,7 @@ bool numeric(std::string_view cell) {
 
 Printable format_table(const Table& rows) {
   std::vector<std::size_t> widths;
-  std::vector<bool> to_the_right;  // every cell below the heading is a number
+  std::vector<bool> to_the_right;  // true if every cell below the header is a number
   for (const auto& row : rows) {
     if (row.size() > widths.size()) widths.resize(row.size(), 0);
     to_the_right.resize(widths.size(), rows.size() > 1);
@@ -100,7 +100,7 @@ Printable format_table(const Table& rows) {
       text += last ? "\n" : "  ";
     }
   }
-  return Printable::trusted(std::move(text));  // cells are printable, the line ends are ours
+  return Printable::trusted(std::move(text));  // the cells are printable, and only the newlines are added
 }
 
 namespace {

@@ -21,9 +21,9 @@ using std::chrono::seconds;
 constexpr auto kFirstBar = seconds(1), kFirstNote = seconds(2), kBetweenNotes = seconds(30);
 constexpr auto kBetweenBars = milliseconds(100);
 
-// Guards everything here and in every Progress: the thread that takes signals hides and draws too.
+// Guards this file's state and every Progress: the signal thread also hides and draws.
 std::timed_mutex drawing;
-Progress* shown = nullptr;    // whose line is on the terminal
+Progress* shown = nullptr;    // the Progress whose line is on the terminal
 std::size_t drawn_cells = 0;  // its width
 
 int columns_of_stderr() { return terminal_columns(STDERR_FILENO).value_or(80); }
@@ -57,7 +57,7 @@ Progress::~Progress() {
   if (shown == this) erase();
 }
 
-// A thread that is stuck while it writes to the terminal must not keep the program from ending.
+// A thread that is stuck in writing to the terminal must not prevent the end of the program.
 void Progress::hide() {
   const std::unique_lock lock(drawing, milliseconds(200));
   if (lock.owns_lock()) erase();

@@ -1,5 +1,5 @@
-// Progress on stderr of work that takes a while: one line that is drawn again and fits any width of the terminal; where
-// stderr takes no bars, a line after two seconds and then one every 30 seconds.
+// Progress of long work on stderr: one line that is redrawn and fits any width of the terminal; without a terminal, a
+// line after two seconds and then one every 30 seconds.
 //
 //   Progress bar("classifying", texts.size(), "texts");
 //   for (…) bar.advance();
@@ -19,7 +19,7 @@ class Progress {
  public:
   enum class Unit : std::uint8_t { kItems, kBytes };
 
-  // `total` 0: unknown, only the count is shown.
+  // `total` 0: unknown, only the count is printed.
   Progress(Printable label, std::int64_t total, std::string unit_name, Unit unit = Unit::kItems);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -28,12 +28,12 @@ class Progress {
   void advance(std::int64_t by = 1) { set(done_ + by); }
   void set(std::int64_t done);
   void set_total(std::int64_t total);
-  // What was done before this run (a resumed one): it counts towards the share, not towards the speed.
+  // Work before a resumed run: it counts for the fraction, not for the speed.
   void start_at(std::int64_t done);
-  // Shown behind the count: "loss 0.31".
+  // Printed after the count: "loss 0.31".
   void set_note(Printable note);
 
-  // Takes the line away before something else is printed; the next `set` draws it again. Any thread.
+  // Hides the line before other output; the next `set` redraws it. Any thread may call it.
   static void hide();
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kWholeBar = 24, kShortestBar = 6, kShortestLabel = 8;
 
-// What is shown of the facts, the most at first.
+// The printed parts, most detailed first.
 struct Shown {
   std::string note, rate, unit, amount, left, label;
   std::size_t bar;

@@ -1,4 +1,4 @@
-// The text of a progress line for a terminal of a given width: what does not fit is left out by importance.
+// The text of a progress line for a terminal of a given width: the least important parts are dropped.
 //
 //   progress_line({.label = "training", .done = "12", .total = "80", .share = 0.15, .unit = "steps"}, 80)
 //   -> "training [###.....................]  15 % 12/80 steps"
@@ -15,10 +15,10 @@ struct ProgressFacts {
   double share = 0;                          // 0 … 1 of a known total
   std::string rate;                          // "3.1/s"
   std::optional<std::int64_t> seconds_left;  // unknown until a rate is known
-  std::string note;                          // "loss 0.31, lr 2e-5"; its last parts are left out first
+  std::string note;                          // "loss 0.31, lr 2e-5"; its last parts are dropped first
 };
 
-// At most `columns - 1` cells, so that no terminal wraps it; not empty for any width from 2 on.
+// At most `columns - 1` cells, so that no terminal wraps it; not empty for any width of 2 or more.
 std::string progress_line(const ProgressFacts& facts, int columns);
 
 // The same in words, for a log: "training: 12/80 steps, 3.1/s, about 22 s left, loss 0.31".

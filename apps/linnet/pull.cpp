@@ -1,4 +1,4 @@
-// linnet pull: models from the Hugging Face Hub into its cache.
+// linnet pull: downloads models from the Hugging Face Hub into its cache.
 #include "linnet/hub/pull.h"
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 namespace linnet::app {
 namespace {
 
-// One bar a file: "model.safetensors (2/5)".
+// One bar per file: "model.safetensors (2/5)".
 class PullBar {
  public:
   void show(const hub::Progress& progress) {

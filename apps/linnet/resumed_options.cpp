@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Of one call of the program, not of the run.
+// Options of one call of the program, not of the run.
 const std::set<std::string> kOfTheCall{"--resume", "--output", "--json", "--quiet", "--verbose", "--help"};
 const std::set<std::string> kPaths{"--data", "--model", "--adapter", "--base"};
 
@@ -39,7 +39,7 @@ std::vector<std::string> resumed_arguments(const Command& command, Arguments giv
   for (const auto& [name, values] : recorded) {
     check(command.has(name) && !kOfTheCall.contains(name), ErrorKind::kBadInput,
           "{}: '{}' is recorded, which is no option of this program; give the options again", file, name);
-    // --max-steps takes precedence: a recorded one would make an --epochs given now do nothing.
+    // --max-steps takes precedence: a recorded one would disable a given --epochs.
     const bool replaced = name == "--max-steps" && command.given("--epochs");
     if (command.given(name) || replaced) continue;
     for (const std::string& value : values) {

@@ -9,15 +9,15 @@
 
 namespace linnet::app {
 
-// What a checkpoint records of a command line: every option that makes the run what it is, paths made absolute.
+// The options of a command line that a checkpoint records: all that define the run, with absolute paths.
 RecordedOptions options_to_record(const Command& command);
 
-// The arguments of a resumed run: those given, and the recorded ones that were not. kBadInput naming `file` for a
-// recorded name that is no option of `command`.
+// The arguments of a resumed run: the given ones and other recorded ones. kBadInput naming `file` for a recorded name
+// that is not an option of `command`.
 std::vector<std::string> resumed_arguments(const Command& command, Arguments given, const RecordedOptions& recorded,
                                            const std::string& file);
 
-// Was nothing given that a recorded option could be at odds with?
+// True if no given option can contradict a recorded one.
 bool only_resumes(const Command& command);
 
 }  // namespace linnet::app

@@ -1,4 +1,4 @@
-// linnet rm: takes models out of the Hugging Face cache.
+// linnet rm: removes models from the Hugging Face cache.
 #include <fmt/format.h>
 
 #include "linnet/hub/cache.h"

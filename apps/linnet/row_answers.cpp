@@ -13,7 +13,7 @@ namespace linnet::app {
 
 namespace {
 
-// {"row": N, …}, also of the objects in a list.
+// Adds {"row": N}, also to objects in a list.
 Json with_row(std::int64_t row, Json answer) {
   if (answer.is_array()) {
     for (Json& item : answer) item = with_row(row, std::move(item));
@@ -99,10 +99,10 @@ void RowAnswers::refuse(const InputRow& row, const Error& why) {
   pass_empty_rows(row.number);
   ++rows_;
   ++refused_;
-  // A broken line has no columns.
+  // An unreadable line has no columns.
   if (file_) file_->add(row.columns.is_object() ? row.columns : Json::object(), {}, row.place);
   if (options_.json) print_json({{"row", row.number}, {"error", why.what()}});
-  const bool typed = row.place.empty();  // on the command line: the caller's own mistake
+  const bool typed = row.place.empty();  // from the command line: an error of usage
   exit_code_ = typed && why.kind() == ErrorKind::kInvalidArgument && exit_code_ != 3 ? 2 : 3;
   if (!typed)
     print_error(format_printable("{}: {}", row.place, why.what()));

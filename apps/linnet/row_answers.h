@@ -1,10 +1,10 @@
-// The answers of a verb that takes texts, row by row: printed or as JSON lines with "row", joined to the input's
-// columns in the file of `--output`. A row that cannot be answered is named, and the others are answered.
+// Writes the answers of a verb, row by row: as text or as JSON lines with "row", and joined to the input's columns in
+// the file of `--output`. A row that cannot be answered is named, and the others are answered.
 //
 //   RowAnswers answers(options, columns, {"label", "score"});
 //   for (…) answers.add(row, {.json = {{"label", "a"}}, .text = "a  0.7\n", .cells = {"a", 0.7}});
 //   answers.refuse(row, error);       // {"row":3,"error":"…"}, or a line on stderr
-//   answers.finish();                 // throws Exit{3} where a row was refused
+//   answers.finish();                 // throws Exit{3} if a row was refused
 #pragma once
 
 #include <cstdint>
@@ -27,61 +27,59 @@ namespace linnet::app {
 
 struct AnswerOptions {
   bool json = false;
-  bool stream = false;      // each row as it comes; a pipe's rows also without it
-  std::string output = {};  // a file to join the answers to the input's columns in; empty: none
+  bool stream = false;      // answer each row immediately; the default for the rows of a pipe
+  std::string output = {};  // a file that joins the answers to the input's columns; empty: none
 };
 
-// --json, --stream and, where `joins`, --output. `json_help`: what a line of it is.
+// Adds --json, --stream and, if `joins`, --output. `json_help`: the format of its lines.
 enum class Joins : std::uint8_t { kNo, kYes };
 void add_answer_options(Command& command, AnswerOptions& options, Joins joins = Joins::kYes);
-// Wrong usage that is known before the input is read.
+// Wrong usage that is detected before reading the input.
 void check_answer_options(const Command& command, const AnswerOptions& options);
 
-// Rows are answered as they come: --stream, or standard input is a pipe, whose end is not known, and nothing else wants
-// all rows at once.
+// True if rows are answered immediately: --stream, or standard input is a pipe and nothing needs all rows at once.
 bool answers_as_rows_come(const TextOptions& texts, const AnswerOptions& options);
 
 // A row of the input.
 struct InputRow {
-  std::int64_t number = 0;  // 0-based, empty rows counted
-  std::string place;        // "file:line"; empty: the command line
-  Json columns;             // an object; null where nobody asks for it
+  std::int64_t number = 0;  // 0-based, with empty rows
+  std::string place;        // "file:line"; empty for the command line
+  Json columns;             // an object; null if not needed
 };
 
-// An example of a dataset that lives on.
+// An example of a dataset that outlives it.
 struct ExampleRef {
   const Dataset& data;
   std::size_t index;
   Example operator*() const { return data.examples[index]; }
 };
-InputRow input_row(ExampleRef example, bool columns);  // `columns`: whether they are wanted
-// At most `most` examples, the first of them at `begin`.
+InputRow input_row(ExampleRef example, bool columns);  // `columns`: are they needed?
+// At most `most` examples, from `begin` on.
 std::vector<ExampleRef> rows_of(const Dataset& data, std::size_t begin = 0, std::size_t most = SIZE_MAX);
-// Calls `work` with the rows that are there, at most `most`, until the stream ends: an answer does not wait for the
-// next row. kBadInput where the stream has no rows.
+// Calls `work` with the available rows, at most `most`, until the stream ends: an answer does not wait for the next
+// row. kBadInput if the stream has no rows.
 void answer_arrivals(RowStream stream, std::size_t most, const std::function<void(std::span<const ExampleRef>)>& work);
-// A line of a .txt without text: it is counted, and has no answer.
+// True for a line of a .txt without text: it is counted, but has no answer.
 bool is_empty_line(ExampleRef example);
 
-// Why a row cannot be read or has no text to answer; nothing where it has one.
+// The reason why a row is unreadable or has no text; empty if it is valid.
 std::optional<Error> fault_of(ExampleRef example);
 
 struct RowAnswer {
-  Json json;                // an object, which gets "row"; a list of objects, or of lists of them, which each get it
-  std::string text;         // what is printed without --json
-  std::vector<Json> cells;  // of the answer's columns
+  Json json;                // an object that gets "row"; a list of objects, or of lists of them, which each get it
+  std::string text;         // output without --json
+  std::vector<Json> cells;  // cells of the answer's columns
 };
 
 class RowAnswers {
  public:
-  // `columns`: the input's, in order; `answer`: what `cells` hold.
+  // `columns`: the input's, in order; `answer`: the names of `cells`.
   RowAnswers(const AnswerOptions& options, const std::vector<std::string>& columns, std::vector<std::string> answer);
 
-  bool joins() const { return file_.has_value(); }  // InputRow::columns are wanted
+  bool joins() const { return file_.has_value(); }  // InputRow::columns are needed
   void add(const InputRow& row, RowAnswer answer);
   void refuse(const InputRow& row, const Error& why);
-  // Adds the RowAnswer that `work` gives for a row (none where `work` prints it itself), or refuses the row for the
-  // Error that it throws.
+  // Adds the RowAnswer of `work` for a row (none if `work` prints it), or refuses the row with the Error of `work`.
   template <class Work>
   void answer(const InputRow& row, const Work& work) {
     std::optional<RowAnswer> made;
@@ -97,7 +95,7 @@ class RowAnswers {
     pass_empty_rows(row.number);
     ++rows_;
   }
-  // The same of an example, which is refused where it cannot be read or has no text.
+  // The same for an example, which is refused if it is unreadable or has no text.
   template <class Work>
   void answer(ExampleRef example, const Work& work) {
     answer(input_row(example, joins()), [&] {
@@ -105,8 +103,7 @@ class RowAnswers {
       return work();
     });
   }
-  // Calls `work` with the rows that can be read and have a text, as many together as lie between others, which are
-  // refused in their places.
+  // Calls `work` with runs of valid rows; refuses the others in their places.
   template <class Work>
   void answer_together(std::span<const ExampleRef> rows, const Work& work) {
     std::vector<ExampleRef> sound;
@@ -124,14 +121,12 @@ class RowAnswers {
     }
     answer_these();
   }
-  // After the last row: the file appears under its name, and rows that were refused end the program with Exit: 3, or 2
-  // where they came from the command line.
+  // After the last row: commits the file; if rows were refused, throws Exit 3, or 2 for rows of the command line.
   void finish();
 
  private:
   bool prints() const { return options_.output.empty() || options_.json; }
-  // Rows are numbered with the empty ones, which have no answer: they stay rows of the joined file, and a note names
-  // them.
+  // Skips empty rows, which count but have no answer: they stay rows of the joined file, and a note names them.
   void pass_empty_rows(std::int64_t until);
 
   AnswerOptions options_;

@@ -1,4 +1,4 @@
-// linnet run: completes prompts, or holds a conversation.
+// linnet run: completes prompts, or runs a conversation.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -86,7 +86,7 @@ Json messages(const Options& o, const std::string& text) {
   return turns;
 }
 
-// All of standard input is one prompt, without a last line end.
+// Reads all of standard input as one prompt, without the last newline.
 std::string read_prompt() {
   std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   if (text.ends_with('\n')) text.pop_back();
@@ -103,12 +103,12 @@ CompleterOptions shown(const Command& command, const Options& o) {
   return show;
 }
 
-// Answers the rows of a dataset, or those of a stream as they come.
+// Answers the rows of a dataset, or of a stream immediately.
 class RowsRun {
  public:
   RowsRun(const Options& options, Completer& completer)
       : options_(options), completer_(completer), answers_({.json = options.answers.json}, {}, {}) {
-    completer.check_options();  // so that only a row's own mistakes are said with its place
+    completer.check_options();  // so that errors with the place of a row are only those of the row
   }
   void answer(std::span<const ExampleRef> rows) {
     for (const ExampleRef& row : rows) {
@@ -137,7 +137,7 @@ class RowsRun {
   RowAnswers answers_;
 };
 
-// What is drawn is the same in every run unless the seed is another: nobody expects that of a temperature.
+// Prints that the seed is fixed: users of a temperature do not expect the same text in every run.
 void say_fixed_seed(const generate::Overrides& r) {
   const bool samples = r.do_sample.value_or(r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p);
   if (samples && r.temperature != 0.0)

@@ -28,12 +28,12 @@ struct Options {
   ModelOptions model;
   std::string prompt, perplexity;
   std::vector<std::string> continuations;
-  TextOptions source;  // its text is the prompt
+  TextOptions source;  // its text column is the prompt
   std::int64_t window = 512, stride = 256, limit = 0;
   AnswerOptions show;
 };
 
-// A list of texts, which a cell holds as JSON.
+// A list of texts, in a cell as JSON.
 std::vector<std::string> continuations_of(const Record& row) {
   const Cell cell = row.find("continuations");
   const Json list =
@@ -49,7 +49,7 @@ std::vector<std::string> continuations_of(const Record& row) {
   return texts;
 }
 
-// The prompt of the command line is a row like others.
+// The prompt of the command line as a row.
 Dataset read_prompts(const Command& command, const Options& o, const ReadOptions& read) {
   if (!o.source.input.empty()) return read_texts(command, o.source, read);
   return parse_dataset(dump_json({{"prompt", o.prompt}, {"continuations", o.continuations}}), "jsonl", kCommandLine,
@@ -88,7 +88,7 @@ class ScoreRun {
   void score(const std::vector<ExampleRef>& rows) {
     std::vector<tasks::PromptedTexts> texts;
     std::vector<std::optional<Error>> errors(rows.size());
-    std::vector<std::size_t> asked;  // the rows that `texts` are of
+    std::vector<std::size_t> asked;  // the rows of `texts`
     const tasks::OnRefusal refuse = [&](std::size_t i, const Error& why) { errors[asked[i]] = why; };
     for (std::size_t i = 0; i < rows.size(); ++i) {
       errors[i] = tasks::text_error(refuse, [&] {
@@ -127,7 +127,7 @@ void score_prompts(const Command& command, Options o) {
   if (data) {
     const std::size_t count = data->examples.size();
     Progress bar("scoring", static_cast<std::int64_t>(count), "prompts");
-    // Some at a time, so that answers come while others are still being computed.
+    // In portions, so that first answers are early.
     for (std::size_t at = 0; at < count; at += kPromptsAtOnce) {
       const std::vector<ExampleRef> part = rows_of(*data, at, kPromptsAtOnce);
       answer(part);

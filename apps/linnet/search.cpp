@@ -1,4 +1,4 @@
-// linnet search: the texts of an embedded file that are closest to a query.
+// linnet search: finds the texts of an embedded file that are closest to a query.
 #include "linnet/tasks/search.h"
 
 #include <fmt/format.h>
@@ -80,7 +80,7 @@ void run_search(Arguments arguments) {
         "that made them with -m",
         vectors, matrix.size(1), width);
   options.similarity = embed.similarity;
-  // As sentence-transformers' encode_query: a prompt named "query" belongs to queries.
+  // As in sentence-transformers' encode_query: a prompt named "query" is for queries.
   if (!wishes.prompt && !wishes.prompt_name && embed.query_prompt) embed.prompt = *embed.query_prompt;
   const auto hits =
       tasks::search(matrix_of(tasks::embed(*loaded.model, loaded.tokenizer(), queries, embed)), matrix, options);

@@ -1,4 +1,4 @@
-// "Did you mean": the names that a mistyped name of a verb, an option or a value may stand for.
+// "Did you mean": suggestions for a mistyped verb, option or value.
 //
 //   suggestions("temp", {"top-k", "temperature"}, {})  ->  {"temperature"}
 #pragma once
@@ -10,18 +10,17 @@
 
 namespace linnet::app {
 
-// What another program calls something, and what it is called here.
+// A name in another program, and the name here.
 struct Meaning {
   std::string_view word, name;
 };
 
-// At most three of `names`, the likeliest first and always in the same order: those of the same meaning, else those
-// that begin with it or have it as initials, else those at a small edit distance, else those with a word in common.
-// Empty where nothing is near.
+// At most three of `names`, most likely first, in a fixed order: those with the same meaning, else with it as prefix or
+// initials, else at a small edit distance, else with a common word. Empty if none is near.
 std::vector<std::string> suggestions(std::string_view typed, std::span<const std::string> names,
                                      std::span<const Meaning> meanings = {});
 
-// "; the nearest: a, b" of these; empty without one.
+// "; the nearest: a, b" with the suggestions, or "".
 std::string nearest_clause(std::string_view typed, std::span<const std::string> names,
                            std::span<const Meaning> meanings = {});
 

@@ -1,13 +1,12 @@
-// The terminal as it was before the program changed its settings, for whoever ends the process: the settings outlive
-// it.
+// Saves the terminal's settings before the program changes them, and restores them at its end.
 #pragma once
 
 namespace linnet::app {
 
-void remember_terminal();          // of standard input; once, before the first change
-void restore_terminal() noexcept;  // nothing if nothing was remembered; safe in a signal handler and from any thread
+void remember_terminal();          // of standard input; call it once, before the first change
+void restore_terminal() noexcept;  // no effect if nothing was saved; safe in a signal handler and on any thread
 
-// While one lives, Ctrl-C and Ctrl-Z in a terminal whose line editor takes them as keys are signals.
+// During its lifetime, Ctrl-C and Ctrl-Z are signals, although the line editor uses them as keys.
 class SignalKeys {
  public:
   SignalKeys();
@@ -16,7 +15,7 @@ class SignalKeys {
   SignalKeys& operator=(const SignalKeys&) = delete;
 };
 
-// A terminal that became narrower has broken its lines into several, unless it is one that cuts lines.
+// True if a terminal wraps its lines on becoming narrower, instead of truncating them.
 bool terminal_breaks_lines();
 
 }  // namespace linnet::app

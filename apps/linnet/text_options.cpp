@@ -10,7 +10,7 @@ namespace linnet::app {
 
 namespace {
 
-// One byte between cells; a tab may be written in words.
+// One byte between cells; "tab" is accepted.
 char delimiter_of(const Command& command, const std::string& text) {
   if (text.empty()) return '\0';
   if (text == "tab" || text == "\\t") return '\t';

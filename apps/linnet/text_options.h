@@ -1,9 +1,9 @@
-// Texts to work on, as every verb takes them: positional strings, --input FILE, or standard input.
+// Input texts of the verbs: positional strings, --input FILE, or standard input.
 //
 //   TextOptions options;
 //   add_text_options(command, options);
 //   command.parse(arguments);
-//   Dataset texts = read_texts(command, options);   // texts.examples[i].text, .label where the file has labels
+//   Dataset texts = read_texts(command, options);   // texts.examples[i].text, .label if the file has labels
 #pragma once
 
 #include <string>
@@ -14,16 +14,16 @@
 
 namespace linnet::app {
 
-// How a file of rows is read and which of its columns mean what.
+// Format of a file of rows, and its columns.
 struct RowOptions {
   std::string format, delimiter;
   bool no_header = false;
   std::string text_column, pair_column, label_column;  // empty: the usual names
 };
 
-void add_format_options(Command& command, RowOptions& options);  // what the file is
+void add_format_options(Command& command, RowOptions& options);  // the format of the file
 void add_row_options(Command& command, RowOptions& options);     // … and its columns
-// The part of `read` that these options decide; a wrong one is wrong usage.
+// The part of `read` from these options; wrong usage for an invalid one.
 ReadOptions read_options(const Command& command, const RowOptions& options, ReadOptions read = {});
 
 struct TextOptions {
@@ -34,16 +34,16 @@ struct TextOptions {
 
 void add_text_options(Command& command, TextOptions& options);
 
-// Positional texts, else the file, else standard input where it is no terminal. None at all: wrong usage. `read` holds
-// what the verb knows of the columns; their names come from the options.
+// Positional texts, else the file, else standard input if it is not a terminal; otherwise wrong usage. `read` has
+// settings of the verb; the names of columns are from the options.
 Dataset read_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
 
-// The same, row by row as they arrive (--stream).
+// The same as a stream of rows (--stream).
 RowStream stream_texts(const Command& command, const TextOptions& options, ReadOptions read = {});
 
-// What a dataset of texts from the command line has for its file.
+// The file name of a dataset from the command line.
 inline constexpr const char kCommandLine[] = "command line";
-// "file:line" of a text, "" where it is from the command line.
+// "file:line" of a text, "" if it is from the command line.
 std::string row_place(const Dataset& data, std::size_t index);
 
 }  // namespace linnet::app

@@ -1,5 +1,5 @@
-// How wide a terminal is, and how many of its cells a text takes: two for a wide character (Chinese, Japanese, Korean,
-// emoji), none for a combining mark.
+// The width of a terminal, and the cells of a text: two for a wide character (Chinese, Japanese, Korean, emoji), none
+// for a combining mark.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace linnet::app {
 
-// Of the terminal that a file descriptor is; nothing where it is none or does not know its size.
+// Columns of the terminal of a file descriptor; empty if it is not a terminal or has no size.
 std::optional<int> terminal_columns(int descriptor);
 
 std::size_t display_width(std::string_view text);
 
-// The text where it fits; else as much of its beginning as fits, with "…" behind. Never wider than `cells`.
+// The text if it fits, else its beginning and "…". Never wider than `cells`.
 std::string cut_to_width(std::string_view text, std::size_t cells);
 
 }  // namespace linnet::app

@@ -1,4 +1,4 @@
-// linnet tokenize: texts to ids, pieces and offsets, and ids back to texts.
+// linnet tokenize: converts texts to ids, pieces and offsets, and ids to texts.
 #include <fmt/format.h>
 
 #include <optional>
@@ -66,7 +66,7 @@ class TokenizeRun {
             "{}: 'add_generation_prompt' is not true or false", file);
       options.add_generation_prompt = json["add_generation_prompt"].get<bool>();
     }
-    encode_.add_special_tokens = false;  // the template writes them itself
+    encode_.add_special_tokens = false;  // the template adds them
     return encode(tasks::render_chat(tokenizer_, messages, options), std::nullopt);
   }
 
@@ -85,8 +85,8 @@ class TokenizeRun {
   EncodeOptions encode_;
 };
 
-// The ids of a row: a list, or a text as --decode takes. A column of lists is no text to the reader of rows: what it
-// says of a row counts where there is no such column.
+// The ids of a row: a list, or a text in the format of --decode. The reader reports a column of lists as a missing
+// text, so its error counts only without such a column.
 std::vector<std::int32_t> ids_of(ExampleRef row, const std::string& column) {
   const Cell cell = (*row).row.find(column);
   if (cell.kind == CellKind::kAbsent && (*row).row.cells().empty())
@@ -106,7 +106,7 @@ std::vector<std::int32_t> ids_of(ExampleRef row, const std::string& column) {
   return ids;
 }
 
-// The second text of a row, which may have none: in a column `pair`, or where other verbs look for it.
+// The optional second text of a row: in a column `pair`, or in that of other verbs.
 std::optional<std::string> pair_of(ExampleRef row) {
   if (row.data.has_pairs) return std::string((*row).text_pair);
   const Cell cell = (*row).row.find("pair");
@@ -115,7 +115,7 @@ std::optional<std::string> pair_of(ExampleRef row) {
   return std::string(cell.text);
 }
 
-// Rows are answered as they come, empty texts too.
+// Answers rows immediately, also empty texts.
 void answer_rows(const Command& command, Options& options, const TokenizeRun& run) {
   const bool decoding = command.given("--decode") && options.source.texts.empty();
   std::string& column = options.source.rows.text_column;

@@ -1,4 +1,4 @@
-// linnet train: a model and labelled rows in, a folder that other programs load out.
+// linnet train: fine-tunes a model on labelled rows and saves a folder for other programs.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -23,7 +23,7 @@
 namespace linnet::app {
 namespace {
 
-// What the command line says in words; the numbers go into TrainOptions at once.
+// Options of the command line that are names; numbers are parsed directly to TrainOptions.
 struct Words {
   std::string data, task = "auto", method = "auto", problem, head, pooling, schedule = "linear", optimizer = "adamw",
                     class_weights, preset;
@@ -127,7 +127,7 @@ std::vector<float> class_weights(const Command& command, std::string_view text) 
   return weights;
 }
 
-// "The Power of Scale for Parameter-Efficient Prompt Tuning" (Lester et al. 2021); what is given goes before it.
+// "The Power of Scale for Parameter-Efficient Prompt Tuning" (Lester et al. 2021); given options take precedence.
 void apply_preset(const Command& command, Words& words, TrainOptions& o) {
   if (words.preset.empty()) return;
   if (!command.given("--method")) words.method = "prompt";
@@ -138,7 +138,7 @@ void apply_preset(const Command& command, Words& words, TrainOptions& o) {
   if (!command.given("--schedule")) words.schedule = "constant";
 }
 
-// Types of the weights that do not train.
+// Types of frozen weights.
 void refuse_weight_types(const Command& command, const ModelOptions& model, const TrainOptions& o) {
   if (model.dtype == "f16") command.wrong_usage("--dtype f16: training computes in f32 or bf16; give one of them");
   if ((model.dtype == "q8" || model.dtype == "q4") && o.method == TrainMethod::kFull)
@@ -146,7 +146,7 @@ void refuse_weight_types(const Command& command, const ModelOptions& model, cons
         format_printable("--dtype {}: blocks cannot learn; use --method lora on top of them", model.dtype));
 }
 
-// Numbers that an adapter already has.
+// Values that an adapter already has.
 void refuse_other_adapter(const Command& command) {
   for (const std::string& option : command.given_of("--method"))
     command.wrong_usage(
@@ -191,7 +191,7 @@ ReadOptions data_options(const Command& command, const TrainOptions& o, const Wo
   return read;
 }
 
-// The bar, the lines on stderr and the JSON lines on stdout.
+// Prints the bar, the lines on stderr and the JSON lines on stdout.
 class Reporter {
  public:
   Reporter(const Trainer& trainer, bool json) : plan_(trainer.plan()), json_(json) {}
@@ -213,7 +213,7 @@ class Reporter {
             .stop = [this] { return ended_ != nullptr || PoliteInterrupt::asked(); }};
   }
 
-  // What standard output ended with while the trainer ran, now that a checkpoint is saved.
+  // Rethrows the error of standard output during the run, after a checkpoint is saved.
   void rethrow() const {
     if (ended_ != nullptr) std::rethrow_exception(ended_);
   }
@@ -236,7 +236,7 @@ class Reporter {
   void step(const StepRecord& record) {
     print_line(record.json());
     phase_.reset();
-    if (!training_) {  // it lives on through evaluations, whose time counts towards what is left
+    if (!training_) {  // it stays during evaluations, whose time counts for the remaining time
       training_.emplace("training", plan_.steps, "steps");
       training_->start_at(record.step);
     }
@@ -245,7 +245,7 @@ class Reporter {
     training_->set(record.step);
   }
 
-  // A reader that has gone must not cost the run what it has learned: the trainer is told to stop, and saves.
+  // A closed pipe must not lose the training so far: the trainer stops and saves a checkpoint.
   void print_line(const Json& line) {
     if (!json_ || ended_ != nullptr) return;
     try {
@@ -270,8 +270,8 @@ class Reporter {
 
   const TrainPlan& plan_;
   bool json_;
-  std::int64_t last_ = 0;                     // rows that have gone through
-  std::exception_ptr ended_;                  // why nothing more is written to standard output
+  std::int64_t last_ = 0;                     // number of processed rows
+  std::exception_ptr ended_;                  // why no more is written to standard output
   std::optional<Progress> training_, phase_;  // phase_: reading rows, validating
 };
 
@@ -284,7 +284,7 @@ TrainSummary run(Trainer& trainer, Reporter& reporter) {
   }
 }
 
-// The verb's command line.
+// The command line of the verb.
 struct TrainCommand {
   TrainCommand() {
     command.example("linnet train -m all-MiniLM-L6-v2 --data reviews.jsonl -o reviews-model");
@@ -302,8 +302,8 @@ struct TrainCommand {
   Words words;
 };
 
-// Parses; a resumed run has the options that its checkpoint records, but for those given now. `file`: where they are
-// from, if all are.
+// Parses the options; a resumed run has those of its checkpoint, except given ones. `file`: their file, if all are from
+// it.
 std::unique_ptr<TrainCommand> parse_train(Arguments arguments, std::string& file) {
   auto asked = std::make_unique<TrainCommand>();
   asked->command.parse(arguments);
@@ -316,7 +316,7 @@ std::unique_ptr<TrainCommand> parse_train(Arguments arguments, std::string& file
   for (const std::string& argument : all) pointers.push_back(argument.c_str());
   if (only_resumes(asked->command)) file = state;
   asked = std::make_unique<TrainCommand>();
-  asked->command.blame_file(state);  // what was given has been parsed once
+  asked->command.blame_file(state);  // given options were parsed before
   asked->command.parse(pointers);
   asked->command.blame_file(file);
   return asked;
@@ -339,7 +339,7 @@ PreparedRun prepare_run(TrainCommand& asked) {
   const nn::TransformerConfig config =
       adapter.empty() ? models::Model::read_config(base) : adapted_config(adapter, base);
   const models::LoadOptions load = prepare(config, splits, options);
-  if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep what the file has
+  if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep the type of the file
   PreparedRun run{load_model(command, model, load), nullptr};
   run.trainer = std::make_unique<Trainer>(*run.loaded.model, run.loaded.tokenizer(), std::move(splits), options,
                                           std::move(run.loaded.adapter));

@@ -30,11 +30,11 @@ void run_tokenize(Arguments arguments);
 void run_train(Arguments arguments);
 
 struct Verb {
-  std::string_view name, group, purpose;  // without a group it is not listed
+  std::string_view name, group, purpose;  // without a group it is hidden
   void (*run)(Arguments);
 };
 std::span<const Verb> verbs();
-// What other programs call a verb.
+// Names of verbs in other programs.
 std::span<const Meaning> verb_meanings();
 
 }  // namespace linnet::app

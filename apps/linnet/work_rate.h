@@ -1,4 +1,4 @@
-// How fast work goes: recent work counts more than old work, so that the figure follows the work without jumping.
+// The speed of work: recent work has a higher weight, so that the rate follows changes smoothly.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@ namespace linnet::app {
 
 class WorkRate {
  public:
-  // Work that was done before (a resumed run) counts for nothing.
+  // Work before a resumed run does not count.
   void start_at(std::int64_t done) { done_ = done; }
-  // `done` units in all, `seconds` after the beginning.
+  // `done` units in total, `seconds` after the start.
   void measure(std::int64_t done, double seconds);
 
-  double per_second() const;  // 0 until something was done
-  // Of what is left of `total`; empty until something was done.
+  double per_second() const;  // 0 before the first work
+  // For the rest of `total`; empty before the first work.
   std::optional<std::int64_t> seconds_left(std::int64_t total) const;
 
  private:

@@ -44,8 +44,7 @@ struct ClassifyOptions {
   std::vector<std::string> label_words = {};  // "label=word,word"
   Engine engine = Engine::kAuto;
   std::optional<PromptTemplate> prompt = {};  // unset: the default of the engine
-  bool chat = false;                          // the prompt is a user turn of the chat template; the assistant answers
-                                              // "label" instead of " label"
+  bool chat = false;                          // a user turn of the chat template; the answer is "label", not " label"
   Normalize normalize = Normalize::kSum;
   bool calibrate = false;                       // with content-free inputs, measured at construction
   std::optional<Calibration> calibration = {};  // or saved before

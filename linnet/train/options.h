@@ -100,8 +100,7 @@ struct TrainOptions {
   double label_smoothing = 0;
   std::vector<float> class_weights = {};  // one per label; empty: none
   bool balanced_class_weights = false;    // rows / (labels * rows of the label)
-  bool recompute = false;                 // gradient checkpointing: blocks run again in backward instead of keeping
-                                          // activations
+  bool recompute = false;                 // gradient checkpointing
   bool shuffle = true;                    // false: the file's order, consecutive batches
   Compute compute = Compute::kAuto;
   std::uint64_t seed = 42;
