@@ -39,7 +39,7 @@ class Descriptor {
 
 std::string reason() { return std::strerror(errno); }
 
-// Whether the error is the machine's or that of the file at the path.
+// Returns whether the error is the machine's or that of the file at the path.
 ErrorKind kind_of(int error) {
   const bool machine = error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO;
   return machine ? ErrorKind::kRuntime : ErrorKind::kBadInput;

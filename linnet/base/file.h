@@ -120,7 +120,7 @@ void remove_unfinished() noexcept;
 void write_file(const std::filesystem::path& target, std::string_view text);  // atomic
 void sync_directory(const std::filesystem::path& folder);                     // makes renames in it durable
 
-// A name from a foreign file (a shard, an archive member, a repository's file) that may be opened below a folder:
+// A name from an untrusted file (a shard, an archive member, a repository's file) that may be opened below a folder:
 // relative, no "..", no drive, no backslash, no NUL, nothing empty. POSIX and Windows rules everywhere.
 bool safe_relative_name(std::string_view name);
 

@@ -10,7 +10,7 @@ namespace linnet {
 
 struct PhiloxKey {
   std::uint64_t seed = 0;
-  std::uint64_t stream = 0;  // what the numbers are for: step and tensor, epoch, …
+  std::uint64_t stream = 0;  // purpose of the numbers: step and tensor, epoch, …
 };
 
 // The four 32-bit numbers at position `index`.
@@ -26,7 +26,7 @@ class Rng {
   double uniform();                                     // [0, 1), 53 bits
   float normal();                                       // mean 0, deviation 1 (Box-Muller)
   std::uint64_t below(std::uint64_t bound);             // [0, bound), without bias
-  std::uint64_t position() const { return position_; }  // numbers drawn so far
+  std::uint64_t position() const { return position_; }  // numbers generated so far
 
   template <class Container>
   void shuffle(Container& items) {  // Fisher-Yates

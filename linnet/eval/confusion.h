@@ -1,5 +1,4 @@
-// How often which label was right and which was answered, and the figures that follow. Scikit-learn's words and
-// formulas.
+// Confusion matrix and metrics of a classifier, with scikit-learn's terms and formulas.
 //
 //   Confusion confusion(2);
 //   confusion.add(0, 1);                       // expected label 0, predicted label 1
@@ -17,10 +16,10 @@
 
 namespace linnet {
 
-// Of one label.
+// Metrics of one label.
 struct LabelFigures {
-  std::int64_t hits = 0, support = 0, predicted = 0;  // support: how often it was expected
-  double precision() const;                           // 0 where there is nothing to divide by
+  std::int64_t hits = 0, support = 0, predicted = 0;  // support: number of rows with this expected label
+  double precision() const;                           // 0 if the denominator is 0
   double recall() const;
   double f1() const;
 };
@@ -28,18 +27,18 @@ struct LabelFigures {
 class Confusion {
  public:
   explicit Confusion(std::size_t labels, std::span<const Prediction> predictions = {});
-  // `predicted` outside the labels: the answer is none of them.
+  // `predicted` outside the labels: the answer is no label.
   void add(std::size_t expected, std::int64_t predicted);
 
   std::size_t labels() const { return labels_; }
-  // `predicted` may be labels(): answers that are none of them.
+  // `predicted` may be labels(): answers that are no label.
   std::int64_t count(std::size_t expected, std::size_t predicted) const;
   std::int64_t total() const { return total_; }
   std::int64_t right() const;
-  std::int64_t without_answer() const;  // predictions that are none of the labels
+  std::int64_t without_answer() const;  // predictions that are no label
   double accuracy() const;
-  std::vector<LabelFigures> figures() const;  // one a label
-  double macro_f1() const;                    // over the labels that occur, expected or predicted; 0 where none does
+  std::vector<LabelFigures> figures() const;  // one per label
+  double macro_f1() const;                    // over the labels that occur, expected or predicted; 0 if none does
 
  private:
   std::size_t labels_;

@@ -1,4 +1,4 @@
-// How far predicted numbers are from the expected ones. A row of several numbers counts as their mean.
+// Errors of predicted numbers (regression). A row of several numbers counts as their mean.
 //
 //   NumberErrors errors;
 //   errors.add(predicted, expected);           // spans of one row
@@ -14,7 +14,7 @@ class NumberErrors {
  public:
   void add(std::span<const float> predicted, std::span<const float> expected);
   std::int64_t rows() const { return rows_; }
-  double mean_squared() const;  // 0 of no rows
+  double mean_squared() const;  // 0 without rows
   double mean_absolute() const;
 
  private:

@@ -1,4 +1,4 @@
-// The class that a classifier gives an example, or a token of it.
+// The predicted class of an example, or of a token in it.
 //
 //   Prediction p = predict(scores, example, expected);
 //   p.predicted, p.probability

@@ -226,7 +226,7 @@ class Parser : public ExpressionParser {
 
   Statement parse_filter_block() {
     Statement statement{.kind = StatementKind::kFilter};
-    // The tag's own name stands where a '|' would.
+    // The tag's name is in the position of a '|'.
     statement.expr = std::make_unique<Expr>();
     statement.expr->kind = ExprKind::kPostfix;
     statement.expr->line = peek().line;

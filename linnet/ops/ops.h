@@ -23,8 +23,8 @@ struct LinearOptions {
   WeightLayout layout = WeightLayout::kOutIn;
   Precision precision = Precision::kByWeight;
 };
-// x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight gives dx
-// and refuses dW.
+// x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight has dx, but
+// no dW (an error).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const LinearOptions& options = {});
 // a [m, k] b [k, n] (or their transposes) -> [m, n]; f32
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);

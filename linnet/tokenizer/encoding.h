@@ -31,7 +31,7 @@ enum class TruncationStrategy : std::uint8_t { kLongestFirst, kOnlyFirst, kOnlyS
 struct Truncation {
   std::int64_t max_length = 512;  // tokens, with special ones
   TruncationStrategy strategy = TruncationStrategy::kLongestFirst;
-  Side side = Side::kRight;  // where tokens are dropped
+  Side side = Side::kRight;  // side that loses tokens
 };
 
 // What happens to the spelling of a special token ("</s>", "[MASK]", "<|im_start|>") inside the text.

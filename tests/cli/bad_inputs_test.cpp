@@ -191,7 +191,7 @@ TEST_F(BadInputsOfTheProgram, ShardIndices) {
     const fs::path folder = scratch / "outer/model";
     copy_model(folder, {"model.safetensors"});
     fs::copy_file(row.path, folder / "model.safetensors.index.json");
-    fs::copy_file(stories() / "model.safetensors", scratch / "x.safetensors");  // where the names point to
+    fs::copy_file(stories() / "model.safetensors", scratch / "x.safetensors");  // the target of the names
     fs::copy_file(stories() / "model.safetensors", scratch / "outer/x.safetensors");
     expect_contained(row, "model.safetensors.index.json", {"inspect", "--tensors", folder.string()}, scratch.path(),
                      control);

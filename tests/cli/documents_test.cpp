@@ -12,7 +12,7 @@ bool have(const std::string& program) {
   return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;  // NOLINT: a test
 }
 
-// What a shell prints; "exit N" where it fails.
+// The output of a shell command; "exit N" on failure.
 std::string printed(const std::string& command) {
   FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
   std::string text;

@@ -145,7 +145,7 @@ TEST(Embed, AnEmptyTextAmongOthersIsNamed) {
   EXPECT_EQ(lines[1]["row"], 1);
   EXPECT_TRUE(lines[1].contains("error"));
   EXPECT_TRUE(lines[2].contains("embedding"));
-  // A tokenizer that adds tokens makes a vector of an empty text.
+  // A tokenizer that adds tokens gives a vector for an empty text.
   EXPECT_EQ(run_linnet({"embed", "-m", model("bert/masked"), "--json", ""}).exit_code, 0);
 }
 

@@ -45,7 +45,7 @@ TEST(Confusion, FiguresOfALabel) {
   EXPECT_DOUBLE_EQ(of[1].f1(), 0);
 }
 
-// red: 1 of 2 found, one false; green: never expected, predicted once; blue does not occur.
+// red: 1 of 2 found, one false positive; green: never expected, predicted once; blue does not occur.
 TEST(Confusion, MacroF1IsTheMeanOverLabelsThatOccur) {
   Confusion confusion(3);
   confusion.add(0, 0);

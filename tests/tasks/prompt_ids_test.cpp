@@ -54,7 +54,7 @@ TEST(SplitIds, TrailingBlanksBelongToTheContinuation) {
   EXPECT_THAT(blank.continuation, ElementsAre(4, 4, 1));
 }
 
-// Tokenised together, "b" and "c" are one token: the prompt keeps its own, and the caller is told.
+// Tokenised together, "b" and "c" are one token: the prompt keeps its own, and a flag reports this.
 TEST(SplitIds, AMergeAcrossTheBoundaryIsReported) {
   const SplitIds s = split_ids(tokenizer(), "ab", "ca");
   EXPECT_TRUE(s.boundary_moved);

@@ -1,5 +1,5 @@
-// Products of plain matrices, both packed as they are read: training, where weights change every step, and `gemm`. And
-// of bf16 weights that were packed once.
+// Products of plain matrices, which are packed during the product (training, where weights change every step, and
+// `gemm`), and with bf16 weights that were packed once.
 //
 //   multiply_plain({false, true, rows, out, in, 1, x, in, weight, in, 0, y, out});   // y = x W^T
 #pragma once
@@ -23,24 +23,23 @@ struct PlainProduct {  // c[m, n] = alpha op(a) op(b) + beta c, row-major
   std::int64_t ldc;
 };
 void multiply_plain(const PlainProduct& product);
-// The same with both matrices rounded to bf16 on the way, sums in f32 (mixed-precision training); false where the
-// processor gains nothing by it or the product is small, and nothing was done.
+// The same with both matrices rounded to bf16 and sums in f32 (mixed-precision training). Returns false and does
+// nothing if it is not faster on this processor or the product is small.
 bool multiply_plain_bf16(const PlainProduct& product);
-// bf16(x) W^T for a packed bf16 weight, sums in f32, a row's the same among few rows and many; false where the
-// processor gains nothing by it, and nothing was done.
+// bf16(x) W^T for a packed bf16 weight with sums in f32; a row has the same bits for any number of rows. Returns false
+// and does nothing if it is not faster on this processor.
 bool multiply_packed_bf16(const Product& product, const PackedMatrix& weight);
 
-// Lanes (rows of a, or columns of b) over `depth` steps of k, to be packed in blocks of `width` lanes, [depth][width]
-// each.
+// Lanes (rows of a, or columns of b) over `depth` steps of k, to pack in blocks of `width` lanes, [depth][width] each.
 struct PackedPart {
   const float* from;
-  std::int64_t stride;  // between lanes when k is contiguous, else between steps of k
+  std::int64_t stride;  // between lanes if k is contiguous, else between steps of k
   bool k_contiguous;
   int lanes, width;           // zeros fill the last block
   std::int64_t depth, block;  // block: packed values from one block to the next
 };
 
-// c[rows, columns] = block x panel, added to what `init` says.
+// c[rows, columns] = block x panel + the initial value of `init`.
 struct PlainTile {
   const void* block;  // [depth][kernel.rows]
   int rows;
@@ -52,17 +51,17 @@ struct PlainTile {
   TileInit init;
 };
 
-// How a type is packed and multiplied: blocks of `rows` rows of a by panels of kPanel columns of b, in slices of
-// `depth` steps of k. Pairs of steps may lie side by side, so that an odd depth is filled with zeros.
+// Packing and kernel of a type: blocks of `rows` rows of a by panels of kPanel columns of b, in slices of `depth` steps
+// of k. Pairs of steps may be adjacent; then an odd depth is padded with zeros.
 struct PlainKernel {
   std::int64_t rows, depth, bytes;  // bytes of one packed value
   void (*pack)(const PackedPart& part, void* to);
   void (*multiply)(const PlainTile& tile);
-  void (*multiply_wide)(const PlainTile& tile) = nullptr;  // half the rows by two panels side by side, sums as above
+  void (*multiply_wide)(const PlainTile& tile) = nullptr;  // half the rows by two adjacent panels, sums as above
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16
-// By that kernel; k is not 0, alpha is 1, beta 0 or 1.
+// Uses that kernel; k is not 0, alpha is 1, beta 0 or 1.
 void multiply_plain_with(const PlainKernel& kernel, const PlainProduct& product);
 
 }  // namespace linnet::cpu

@@ -87,7 +87,7 @@ HWY_INLINE void Tile(const float* HWY_RESTRICT a, std::int64_t a_step, const T* 
   for (int r = 0; r < kRows; ++r) HWY_UNROLL(16)
   for (int v = 0; v < kVectors; ++v) {
     sum[r][v] = hn::Zero(d);
-    hwy::Prefetch(out.c + r * out.c_stride + v * kTileLanes);  // rows of c may lie a page apart
+    hwy::Prefetch(out.c + r * out.c_stride + v * kTileLanes);  // rows of c may be a page apart
   }
   for (std::int64_t k = 0; k < depth; ++k) {
     const TileVector b0 = LoadAs(d, b), b1 = kVectors == 2 ? LoadAs(d, b + kTileLanes) : b0;
