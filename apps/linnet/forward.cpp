@@ -119,7 +119,7 @@ void run_forward(Arguments arguments) {
   LoadedModel loaded =
       load_model(command, options.model, {}, options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
-    command.wrong_usage(format_printable("--decoder-ids: a {} model has no decoder beside an encoder",
+    command.wrong_usage(format_printable("--decoder-ids: a {} model has no decoder next to an encoder",
                                          loaded.model->family().model_type));
   for (const auto& row : ids)
     for (const std::int32_t id : row)

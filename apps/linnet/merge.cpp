@@ -38,7 +38,7 @@ void run_merge(Arguments arguments) {
     command.wrong_usage("a folder holds f32, bf16 or f16; `linnet convert` makes q8 and q4 of it");
 
   const fs::path adapter = resolve_model(options.model);
-  check(is_adapter_folder(adapter), ErrorKind::kBadInput, "{}: is no adapter: it has no adapter_config.json",
+  check(is_adapter_folder(adapter), ErrorKind::kBadInput, "{}: is not an adapter: it has no adapter_config.json",
         adapter.string());
   check(read_peft_config(adapter).kind == AdapterKind::kLora, ErrorKind::kBadInput,
         "{}: is a soft prompt or prefix, which changes no weights and cannot be folded into them; use it with -m",

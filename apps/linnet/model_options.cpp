@@ -87,7 +87,7 @@ ModelPlaces find_model(const Command& command, const ModelOptions& options) {
   if (is_adapter_folder(named))
     return {options.base.empty() ? resolve_base(named) : resolve_model(options.base), named};
   if (!options.base.empty())
-    command.wrong_usage(fmt::format("{} is no adapter and needs no --base", printable(named.string())));
+    command.wrong_usage(fmt::format("{} is not an adapter and needs no --base", printable(named.string())));
   return {named, {}};
 }
 

@@ -38,7 +38,7 @@ std::vector<std::string> resumed_arguments(const Command& command, Arguments giv
   std::vector<std::string> all(given.begin(), given.end());
   for (const auto& [name, values] : recorded) {
     check(command.has(name) && !kOfTheCall.contains(name), ErrorKind::kBadInput,
-          "{}: '{}' is recorded, which is no option of this program; give the options again", file, name);
+          "{}: '{}' is recorded, which is not an option of this program; give the options again", file, name);
     // --max-steps takes precedence: a recorded one would disable a given --epochs.
     const bool replaced = name == "--max-steps" && command.given("--epochs");
     if (command.given(name) || replaced) continue;

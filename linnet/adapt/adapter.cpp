@@ -328,7 +328,7 @@ void Adapter::merge() {
 
 void Adapter::merge_update() {
   fail(ErrorKind::kInvalidArgument,
-       "only a LoRA adapter can be merged: a soft prompt or prefix is no change of weights");
+       "only a LoRA adapter can be merged: a soft prompt or prefix does not change weights");
 }
 
 void Adapter::save(const fs::path& folder) const {
@@ -419,8 +419,7 @@ AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const mo
   loaded.model = models::Model::from_pretrained(loaded.base, under_adapter(folder, loaded.base, options));
   loaded.adapter = Adapter::load(*loaded.model, folder);
   if (loaded.model->pooler_drawn() && !loaded.adapter->saves(Role::kPooler))
-    warn("{}: the base has no pooler and the adapter brings none, one was drawn: its answers are random",
-         folder.string());
+    warn("{}: the base has no pooler and the adapter has none, so one was randomly initialised", folder.string());
   loaded.adapter->attach();
   return loaded;
 }

@@ -110,7 +110,7 @@ Patterns<Value> patterns(const Json& json, const char* key, std::string_view pla
   Patterns<Value> all;
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return all;
-  check(found->is_object(), ErrorKind::kBadInput, "{}: {} is no object", place, key);
+  check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object", place, key);
   for (const auto& [pattern, value] : found->items()) {
     const std::string_view plain = std::string_view(pattern).substr(pattern.starts_with("^") ? 1 : 0);
     check(plain.find_first_of("*+?()[]{}|\\$^") == plain.npos, ErrorKind::kBadInput,

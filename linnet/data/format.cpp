@@ -78,7 +78,7 @@ char guess_delimiter(TextBuffer& text, bool header) {
   for (const char delimiter : {';', '\t', '|'}) {
     const auto rows = first_rows(text, delimiter);
     if (rows.size() < 2 || rows[0].size() < 2 || !same_width(rows)) continue;
-    note("{}: the cells are separated by {}; {} says otherwise", text.place(), shown_delimiter(delimiter),
+    note("{}: the cells are separated by {}; {} overrides this", text.place(), shown_delimiter(delimiter),
          option("delimiter"));
     return delimiter;
   }
@@ -150,7 +150,7 @@ DataFormat by_content(TextBuffer& text, const ReadOptions& options) {
     return {.name = Json::accept(line) ? "jsonl" : "json"};
   }
   if (begin.starts_with('[') && trimmed(begin.substr(1)).starts_with('{')) {
-    note("{}: read as a JSON list of rows; {} says otherwise", text.place(), option("format"));
+    note("{}: read as a JSON list of rows; {} overrides this", text.place(), option("format"));
     return {.name = "json"};
   }
   if (options.delimiter != '\0' || !options.header) return format_named("csv", text.place(), options);

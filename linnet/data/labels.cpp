@@ -47,7 +47,7 @@ std::optional<Json> as_list(const Cell& cell, std::string_view place) {
 
 std::string item_text(const Json& item, std::string_view place) {
   check(!item.is_structured() && !item.is_null(), ErrorKind::kBadInput,
-        "{}: the label {} is no name or number; give one", place, printable(dump_json(item), 60));
+        "{}: the label {} is neither a name nor a number; give one", place, printable(dump_json(item), 60));
   return item.is_string() ? std::string(trimmed(item.get_ref<const std::string&>())) : without_point(dump_json(item));
 }
 
@@ -61,7 +61,7 @@ bool like_printed_list(std::string_view text) {
 
 std::string scalar_text(const Cell& cell, std::string_view place) {
   check(cell.kind == CellKind::kText || !cell.text.starts_with('{'), ErrorKind::kBadInput,
-        "{}: the label {} is no name or number; give one", place, printable(cell.text, 60));
+        "{}: the label {} is neither a name nor a number; give one", place, printable(cell.text, 60));
   check(!like_printed_list(trimmed(cell.text)), ErrorKind::kBadInput,
         "{}: the label {} looks like a list and is no JSON; write [\"a\", \"b\"] or [0, 1]", place,
         printable(cell.text, 60));

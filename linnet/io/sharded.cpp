@@ -153,8 +153,8 @@ std::vector<std::pair<std::string, std::string>> parse_shard_index(std::string_v
         "{}: has no 'weight_map' with tensors; download it again", place);
   for (const auto& [tensor, file] : builder.pairs)
     check(safe_relative_name(file), ErrorKind::kBadInput,
-          "{}: '{}' is said to be in '{}', which is not a file name inside the folder; do not trust this checkpoint",
-          place, printable(tensor), printable(file));
+          "{}: '{}' should be in '{}', which is not a file name inside the folder; do not trust this checkpoint", place,
+          printable(tensor), printable(file));
   return std::move(builder.pairs);
 }
 

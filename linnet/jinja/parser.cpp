@@ -71,7 +71,7 @@ class Parser : public ExpressionParser {
       return {.kind = StatementKind::kBody, .body = body_until("endgeneration")};
     }
     if (name == "break" || name == "continue") {
-      if (loops_ == 0) fail_here(fmt::format("'{}' stands outside a loop", name));
+      if (loops_ == 0) fail_here(fmt::format("'{}' is outside a loop", name));
       next();
       block_end();
       return {.kind = name == "break" ? StatementKind::kBreak : StatementKind::kContinue};

@@ -246,7 +246,7 @@ void Transformer::untie() {
 }
 
 Encoded Transformer::encode(const Packed& batch, const ForwardState& state, const Pass& pass) const {
-  check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder beside its decoder");
+  check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder next to its decoder");
   ForwardState own;
   own.prompt_embeddings = state.prompt_embeddings;
   Rows rows = run(layers_, embeddings_, batch, own, {.own = state.encoder_prefix}, false, pass);

@@ -220,7 +220,7 @@ std::string Classifier::with_exemplars(const Exemplar& question, const Json& sha
       exemplars_->build(prompt_, exemplar_words_, question, shared, budget,
                         [&](const std::string& text) { return prompt_ids(tokenizer_, text).size(); });
   if (prompt.dropped > 0 && first_time(Remark::kExemplarsDropped))
-    note("{} exemplars do not fit the context of {} tokens and are left out (said once)", prompt.dropped, context());
+    note("{} exemplars do not fit the context of {} tokens and are left out (noted once)", prompt.dropped, context());
   return std::move(prompt.text);
 }
 
@@ -271,7 +271,7 @@ std::string Classifier::prompt_of(const TextInput& input) const {
 
 void Classifier::note_cut() const {
   if (first_time(Remark::kTextCut))
-    note("a text is cut to fit the context of {} tokens, its {} part is kept (said once)", context(),
+    note("a text is cut to fit the context of {} tokens, its {} part is kept (noted once)", context(),
          tokenizer_.truncation_side() == Side::kRight ? "first" : "last");
 }
 

@@ -76,7 +76,7 @@ std::int32_t Classifier::mask_word(const std::string& word) const {
   check(ids.size() == 1, "the word '{}' is {} tokens; a masked LM fills in one, choose another word ({})", word,
         ids.size(), option("label_words"));
   if (ids.front() == tokenizer_.unk_id() && first_time(Remark::kUnknownWord))
-    warn("the word '{}' is not in the vocabulary and scored as {}; choose another with {} (said once)",
+    warn("the word '{}' is not in the vocabulary and scored as {}; choose another with {} (noted once)",
          printable(word, 60), tokenizer_.id_to_token(ids.front()), option("label_words"));
   return ids.front();
 }

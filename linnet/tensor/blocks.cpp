@@ -124,7 +124,7 @@ constexpr std::int64_t kChunk = 4096;
 }  // namespace
 
 const BlockType& block_type(DType type) {
-  check(info(type).quantized, ErrorKind::kInvalidArgument, "[blocks] {} is no block type", info(type).name);
+  check(info(type).quantized, ErrorKind::kInvalidArgument, "[blocks] {} is not a block type", info(type).name);
   return kBlockTypes[static_cast<std::size_t>(type) - kFirstBlockType];
 }
 

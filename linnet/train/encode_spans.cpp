@@ -29,9 +29,9 @@ Span answer_span(const EncodeJob& job, std::size_t row, const Example& example) 
   if (answer.start >= 0) {
     begin = byte_of(example.context, answer.start);
     const bool there = begin >= 0 && example.context.substr(static_cast<std::size_t>(begin)).starts_with(answer.text);
-    job.require(there, row,
-                fmt::format("the answer '{}' does not stand at character {} of the context", printable(answer.text, 60),
-                            answer.start));
+    job.require(
+        there, row,
+        fmt::format("the answer '{}' is not at character {} of the context", printable(answer.text, 60), answer.start));
   } else {
     const auto found = example.context.find(answer.text);
     job.require(found != std::string_view::npos, row,

@@ -118,7 +118,8 @@ History History::from_trainer_state(const Json& state, std::int64_t steps, const
         refuse(fmt::format("log_history[{}] is step {}, not {}", i, history.steps.back().step, made + 1));
       continue;
     }
-    if (rule.metric.empty()) refuse(fmt::format("log_history[{}] is no step, and the run has no validation rows", i));
+    if (rule.metric.empty())
+      refuse(fmt::format("log_history[{}] is not a step, and the run has no validation rows", i));
     history.evals.push_back(eval_of(log[i], rule, at));
     const bool twice = history.evals.size() > 1 && history.evals[history.evals.size() - 2].step == made;
     if (history.evals.back().step != made || made == 0 || twice)

@@ -31,7 +31,8 @@ Markdown model_card(const ModelCard& card) {
       format_markup<Markdown>("tags:\n- linnet\n---\n\n# {}\n\nTrained with Linnet from {}.\n", card.name, card.base);
   if (card.licence.empty())
     text +=
-        "\nThe licence of the base model is not stated beside its weights: look it up before you pass this model on.\n";
+        "\nThe licence of the base model is not stated next to its weights: look it up before you pass this model "
+        "on.\n";
   else
     text += format_markup<Markdown>("\nLicence of the base model: {}. It binds this model too.\n", card.licence);
   if (!card.labels.empty()) {

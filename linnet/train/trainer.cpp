@@ -158,7 +158,7 @@ std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set&
                                            : "what they should say was cut away, or is absent");
   check(options_.early_stopping == 0 || &set != &valid_, ErrorKind::kBadInput, "{}; {} needs a figure: give more rows",
         fact, option("early_stopping"));
-  warnings_.push_back(fact + "; there is no figure of them, give more rows");
+  warnings_.push_back(fact + "; they have no metric, give more rows");
   set = {};
   return std::nullopt;
 }

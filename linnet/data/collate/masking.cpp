@@ -12,7 +12,7 @@ void check_options(std::size_t tokens, std::size_t words, const MaskOptions& opt
   check(options.mask_share >= 0 && options.random_share >= 0 && options.mask_share + options.random_share <= 1 + 1e-9,
         "[mask] the shares {} and {} are no parts of 1", options.mask_share, options.random_share);
   check(options.vocab_size > 0 && options.mask_id >= 0 && options.mask_id < options.vocab_size,
-        "[mask] the mask {} is no id of a vocabulary of {}; does the tokenizer have a mask token?", options.mask_id,
+        "[mask] the mask {} is not an id of a vocabulary of {}; does the tokenizer have a mask token?", options.mask_id,
         options.vocab_size);
 }
 

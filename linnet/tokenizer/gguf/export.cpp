@@ -52,7 +52,7 @@ class Exporter {
       : place_((folder / "tokenizer.json").string()), rows_(rows), tokenizer_(Tokenizer::from_pretrained(folder)) {
     std::error_code ignored;
     check(std::filesystem::exists(folder / "tokenizer.json", ignored), ErrorKind::kBadInput,
-          "{}: there is no such file; a GGUF file's tokenizer is made of one", place_);
+          "{}: there is no such file; a GGUF file's tokenizer is created from one", place_);
     file_ = read_tokenizer_text(read_file(folder / "tokenizer.json"), place_);
   }
 
