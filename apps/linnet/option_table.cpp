@@ -21,8 +21,8 @@ constexpr OptionRow kEveryVerb[] = {
 };
 constexpr OptionRow kFormat[] = {
     {"--input-format", "default: by the name, else by the content; one of", {"format"}},
-    {"--delimiter", "between the cells of a CSV, as ';' or tab (default: ',')"},
-    {"--no-header", "the first row is a row; the columns are column1, column2, …", {"header"}},
+    {"--delimiter", "separator of a CSV's cells, ';' or tab for example (default: ',')"},
+    {"--no-header", "the first row is data; the columns are column1, column2, …", {"header"}},
 };
 constexpr OptionRow kColumns[] = {
     {"--text-column", "default: text, else the usual names"},
@@ -33,24 +33,24 @@ constexpr OptionRow kTexts[] = {
     {"--input", ".txt, .jsonl, .json, .csv, .tsv, each also .gz; - for standard input"},
 };
 constexpr OptionRow kJoined[] = {
-    {"--output", "a .csv, .tsv or .jsonl file: the input's columns, and the answer's behind them"},
+    {"--output", "a .csv, .tsv or .jsonl file: the input's columns, followed by the answer's"},
 };
 constexpr OptionRow kStream[] = {
-    {"--stream", "answer each row as it comes; default: of a pipe"},
+    {"--stream", "answer each row immediately; default for a pipe"},
 };
 constexpr OptionRow kModel[] = {
     {"-m,--model", "folder, .gguf file, org/name[@revision] or PEFT adapter; default: SmolLM2-135M-Instruct"},
     {"--adapter", "a PEFT adapter on top of the model"},
     {"--base", "the model under the adapter that -m names"},
     {"--dtype", "type of the weights (f32 is exact)"},
-    {"--device", "where it is computed"},
+    {"--device", "device of the computation"},
     {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
-    {"--seed", "of everything random", {"seed", at_least(0)}},
+    {"--seed", "seed of all random numbers", {"seed", at_least(0)}},
 };
 constexpr OptionRow kRunPrompt[] = {
     {"prompt", "the text to continue; without one, standard input, or a conversation in a terminal"},
     {"--ids", "token ids 1,2,3 instead of a text"},
-    {"--input", "a file of prompts or messages: .txt (one a line), .jsonl …; - for standard input"},
+    {"--input", "a file of prompts or messages: .txt (one per line), .jsonl …; - for standard input"},
     {"--chat", "the prompt is a user's turn of the model's chat template"},
     {"--system", "the system's turn before it; switches --chat on"},
 };
@@ -59,32 +59,32 @@ constexpr OptionRow kRunLength[] = {
      rule_of(kOverrideRules, "max_new_tokens")},
     {"--max-length", "prompt and new tokens at most; default: the model's context",
      rule_of(kOverrideRules, "max_length")},
-    {"--min-new-tokens", "no end token before so many new tokens", rule_of(kOverrideRules, "min_new_tokens")},
+    {"--min-new-tokens", "no end token before this number of new tokens", rule_of(kOverrideRules, "min_new_tokens")},
     {"--min-length", "the same, counting the prompt", rule_of(kOverrideRules, "min_length")},
 };
 constexpr OptionRow kRunSampling[] = {
-    {"--do-sample,!--no-do-sample", "draw by probability"},
+    {"--do-sample,!--no-do-sample", "sample by probability"},
     {"--temperature", "scores are divided by it, 0 is greedy; default: the checkpoint's, else 1",
      rule_of(kOverrideRules, "temperature")},
-    {"--top-k", "draw from the k likeliest, 0: all; default: the checkpoint's, else 50",
+    {"--top-k", "sample from the k most likely, 0: all; default: the checkpoint's, else 50",
      rule_of(kOverrideRules, "top_k")},
-    {"--top-p", "draw from the likeliest that reach this probability; default: the checkpoint's, else 1",
+    {"--top-p", "sample from the most likely that reach this probability; default: the checkpoint's, else 1",
      rule_of(kOverrideRules, "top_p")},
-    {"--min-p", "drop tokens below this share of the likeliest's probability", rule_of(kOverrideRules, "min_p")},
-    {"--typical-p", "draw from the tokens of typical surprise", rule_of(kOverrideRules, "typical_p")},
+    {"--min-p", "drop tokens below this fraction of the highest probability", rule_of(kOverrideRules, "min_p")},
+    {"--typical-p", "locally typical sampling", rule_of(kOverrideRules, "typical_p")},
 };
 constexpr OptionRow kRunPenalties[] = {
     {"--repetition-penalty", "above 1: seen tokens become less likely", rule_of(kOverrideRules, "repetition_penalty")},
-    {"--no-repeat-ngram-size", "no run of so many tokens twice", rule_of(kOverrideRules, "no_repeat_ngram_size")},
+    {"--no-repeat-ngram-size", "no n-gram of this size twice", rule_of(kOverrideRules, "no_repeat_ngram_size")},
 };
 constexpr OptionRow kRunOutput[] = {
     {"--stop", "end before this text; repeatable"},
-    {"--logprobs", "also the N likeliest tokens of every step; default: none", {"logprobs", at_least(1)}},
-    {"--echo", "the prompt before what continues it"},
+    {"--logprobs", "also the N most likely tokens of every step; default: none", {"logprobs", at_least(1)}},
+    {"--echo", "also print the prompt, before the new text"},
     {"--json", "text, ids, finish reason, usage, timing"},
 };
 constexpr OptionRow kRunMemory[] = {
-    {"--memory", "most memory for weights, KV cache and scratch, as 4G"},
+    {"--memory", "maximum memory for weights, KV cache and scratch, such as 4G"},
 };
 constexpr OptionRow kScoreContinuations[] = {
     {"--prompt", "the text before the continuation", {"", {}, "continuation"}},
@@ -94,9 +94,7 @@ constexpr OptionRow kScoreContinuations[] = {
 };
 constexpr OptionRow kScorePerplexity[] = {
     {"--perplexity", "a text file (also .gz; - for standard input)"},
-    {"--window",
-     "tokens looked at together; default: 512, or the model's context",
-     {"window", at_least(2), "perplexity"}},
+    {"--window", "tokens per window; default: 512, or the model's context", {"window", at_least(2), "perplexity"}},
     {"--stride",
      "tokens from window to window; default: 256, or half the context",
      {"stride", at_least(1), "perplexity"}},
@@ -110,9 +108,8 @@ constexpr OptionRow kClassifyTexts[] = {
 };
 constexpr OptionRow kClassifyPrompt[] = {
     {"--labels", "the labels, with commas between"},
-    {"--label-words", "LABEL=word,word: the words that stand for a label (repeatable)",
-     rule_of(kClassifyRules, "label_words")},
-    {"--template", "a file, text that holds {{ text }}, or one of", rule_of(kClassifyRules, "prompt")},
+    {"--label-words", "LABEL=word,word: the words of a label (repeatable)", rule_of(kClassifyRules, "label_words")},
+    {"--template", "a file, text that contains {{ text }}, or one of", rule_of(kClassifyRules, "prompt")},
     {"--chat", "the prompt is a user's turn in the model's chat template", rule_of(kClassifyRules, "chat")},
     {"--show-prompt", "print the first text's prompt to stderr"},
     {"--examples", "a file of solved examples to show the model", rule_of(kClassifyRules, "exemplars")},
@@ -124,12 +121,12 @@ constexpr OptionRow kClassifyAnswer[] = {
     {"--calibrate", "a file from --save-calibration, or one of", rule_of(kClassifyRules, "calibrate")},
     {"--save-calibration", "write the calibration to this file", {"save_calibration", {}, "calibrate", "content-free"}},
     {"--abstain-below", "mark answers with a lower probability", rule_of(kClassifyRules, "abstain_below")},
-    {"--top-k", "show only so many labels; default: all", {"top_k", at_least(1)}},
+    {"--top-k", "show only this number of labels; default: all", {"top_k", at_least(1)}},
     {"--allow-untrained", "use a classification head that was never trained"},
     {"--json", "one JSON object per text"},
 };
 constexpr OptionRow kFillTexts[] = {
-    {"text", "texts that hold the model's mask token"},
+    {"text", "texts that contain the model's mask token"},
 };
 constexpr OptionRow kFillAnswer[] = {
     {"--top-k", "words for each mask", {"top_k", at_least(1)}},
@@ -152,7 +149,7 @@ constexpr OptionRow kVectors[] = {
 };
 constexpr OptionRow kSearchTexts[] = {
     {"query", "texts to look for"},
-    {"--in", "the vectors: what `linnet embed --output` wrote with the same model"},
+    {"--in", "the vectors: a file of `linnet embed --output` with the same model"},
     {"--texts", "the texts that were embedded, in the same order"},
 };
 constexpr OptionRow kSearchAnswer[] = {
@@ -162,42 +159,42 @@ constexpr OptionRow kSearchAnswer[] = {
 constexpr OptionRow kTrainTask[] = {
     {"--data", "a .jsonl, .csv or .tsv file (also .gz), or a folder with train, valid, test"},
     {"-o,--output", "the folder that is made"},
-    {"--task", "what is learned; auto: by the columns"},
+    {"--task", "task of the training; auto: by the columns"},
     {"--problem-type", "kind of the labels; default: by their column", rule_of(kTrainRules, "problem")},
     {"--new-head", "replace a head of another size or of other labels", {"head_rule"}},
     {"--head", "kind of a new head; default: as Transformers does", rule_of(kTrainRules, "head_kind")},
     {"--pooling",
-     "what a new classifier reads of a text: one token, or all of it; default: as Transformers does for the family",
+     "pooling of a new classifier: one token, or all of a text; default: as in Transformers for the family",
      rule_of(kTrainRules, "pooling")},
     {"--from-scratch", "every weight random: only the configuration is read", rule_of(kTrainRules, "start")},
     {"--whole-word", "mask whole words", rule_of(kTrainRules, "whole_word")},
-    {"--mask-probability", "share of tokens to predict", rule_of(kTrainRules, "mask_probability")},
+    {"--mask-probability", "fraction of tokens to predict", rule_of(kTrainRules, "mask_probability")},
     {"--no-eos", "texts do not end with the end token", rule_of(kTrainRules, "append_eos")},
     {"--packing", "join texts, cut rows of --max-length tokens", rule_of(kTrainRules, "packing")},
-    {"--max-length", "tokens a row at most", rule_of(kTrainRules, "max_length")},
+    {"--max-length", "maximum tokens per row", rule_of(kTrainRules, "max_length")},
 };
 constexpr OptionRow kTrainMethod[] = {
-    {"--method", "what trains; auto: full under 500 M parameters, else lora"},
+    {"--method", "what is trained; auto: full under 500 M parameters, else lora"},
     {"--lora-r", "rank", rule_of(kTrainRules, "lora_rank")},
     {"--lora-alpha", "scale: alpha / rank", rule_of(kTrainRules, "lora_alpha")},
-    {"--lora-dropout", "of what the adapter reads", rule_of(kTrainRules, "lora_dropout")},
+    {"--lora-dropout", "of the adapter's input", rule_of(kTrainRules, "lora_dropout")},
     {"--rslora", "scale: alpha / sqrt(rank)", rule_of(kTrainRules, "rank_stabilised")},
     {"--target-modules", "Hugging Face's names of the modules; all-linear for every one",
      rule_of(kTrainRules, "target_modules")},
     {"--preset", "prompt tuning as a paper did it (100 tokens, Adafactor at 0.3)"},
     {"--virtual-tokens", "rows of a soft prompt or prefix", rule_of(kTrainRules, "virtual_tokens")},
     {"--prompt-init", "random, vocab, or text=…", rule_of(kTrainRules, "prompt_init")},
-    {"--prefix-projection", "a perceptron makes the prefix while it trains", rule_of(kTrainRules, "prefix_projection")},
+    {"--prefix-projection", "an MLP computes the prefix in training", rule_of(kTrainRules, "prefix_projection")},
     {"--prefix-hidden", "its width; default: the model's", rule_of(kTrainRules, "prefix_hidden")},
-    {"--peft-compat", "only what PEFT knows (the decoder's)", rule_of(kTrainRules, "prefix_reach")},
-    {"--freeze", "parameters whose name holds this stay", rule_of(kTrainRules, "freeze")},
+    {"--peft-compat", "only PEFT's prefix (the decoder's)", rule_of(kTrainRules, "prefix_reach")},
+    {"--freeze", "parameters whose name contains this are frozen", rule_of(kTrainRules, "freeze")},
 };
 constexpr OptionRow kTrainHow[] = {
     {"--epochs", "passes over the rows", rule_of(kTrainRules, "epochs")},
     {"--max-steps", "takes precedence over --epochs; default: none", rule_of(kTrainRules, "max_steps")},
-    {"--batch-size", "rows a batch", rule_of(kTrainRules, "batch_size")},
+    {"--batch-size", "rows per batch", rule_of(kTrainRules, "batch_size")},
     {"--batch-tokens", "tokens per batch at most; default: no limit", rule_of(kTrainRules, "batch_tokens")},
-    {"--grad-accumulation", "batches a step", rule_of(kTrainRules, "grad_accumulation")},
+    {"--grad-accumulation", "batches per step", rule_of(kTrainRules, "grad_accumulation")},
     {"--learning-rate",
      "default: full 5e-5, head 1e-3, lora 2e-4, prompt 3e-2, prefix 1e-2",
      {"learning_rate", above(0)}},
@@ -205,56 +202,56 @@ constexpr OptionRow kTrainHow[] = {
     {"--momentum", "0: none", rule_of(kTrainRules, "momentum")},
     {"--weight-decay", "of matrices", rule_of(kTrainRules, "weight_decay")},
     {"--decay-all", "of biases and norms too", {"decay"}},
-    {"--warmup-ratio", "share of the steps", rule_of(kTrainRules, "warmup_ratio")},
+    {"--warmup-ratio", "fraction of the steps", rule_of(kTrainRules, "warmup_ratio")},
     {"--schedule", "learning rate after the warm-up"},
     {"--clip", "norm of all gradients at most; 0: off", rule_of(kTrainRules, "clip")},
-    {"--label-smoothing", "share of the probability that other labels get", rule_of(kTrainRules, "label_smoothing")},
-    {"--class-weights", "one a label (1,2.5), or balanced", rule_of(kTrainRules, "class_weights")},
+    {"--label-smoothing", "fraction of the probability for other labels", rule_of(kTrainRules, "label_smoothing")},
+    {"--class-weights", "one per label (1,2.5), or balanced", rule_of(kTrainRules, "class_weights")},
     {"--recompute", "gradient checkpointing: less memory, more time"},
     {"--no-shuffle", "the file's order, consecutive batches", {"shuffle"}},
 };
 constexpr OptionRow kTrainFiles[] = {
-    {"--valid-fraction", "of the rows, where there is no validation file", rule_of(kTrainRules, "valid_fraction")},
+    {"--valid-fraction", "of the rows, if there is no validation file", rule_of(kTrainRules, "valid_fraction")},
     {"--eval-every", "steps; default: an epoch", rule_of(kTrainRules, "eval_every")},
     {"--early-stopping", "evaluations without a better one before stopping; default: never",
      rule_of(kTrainRules, "early_stopping")},
     {"--save-every", "steps; default: an epoch", rule_of(kTrainRules, "save_every")},
-    {"--keep", "newest checkpoints kept beside the best; 0: all", rule_of(kTrainRules, "keep")},
+    {"--keep", "newest checkpoints to keep in addition to the best; 0: all", rule_of(kTrainRules, "keep")},
     {"--resume",
-     "go on from the newest checkpoint in -o, bit for bit, with the options it records; --epochs and --max-steps may "
+     "continue from the newest checkpoint in -o, bit for bit, with its recorded options; --epochs and --max-steps may "
      "grow"},
     {"--json", "JSON lines: steps, evaluations, the summary"},
 };
 constexpr OptionRow kMerge[] = {
     {"ADAPTER", "a PEFT folder"},
     {"-m,--model", "the same, by name"},
-    {"--base", "the model under it, where the adapter's own entry does not lead to it"},
+    {"--base", "the base model, if the adapter's own entry does not lead to it"},
     {"-o,--output", "a new folder"},
     {"--dtype", "of the weights; auto: the base's, q8 and q4 by linnet convert"},
     {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
-    {"--json", "what was written as one JSON object"},
+    {"--json", "the result as one JSON object"},
 };
 constexpr OptionRow kConvert[] = {
     {"MODEL", "folder, .gguf file or org/name[@revision]"},
     {"-m,--model", "the same, by name"},
     {"-o,--output", "a name ending in .gguf, or a new folder"},
-    {"--dtype", "auto: as it is; q8 and q4 into a .gguf only"},
+    {"--dtype", "auto: unchanged; q8 and q4 into a .gguf only"},
     {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
-    {"--json", "what was written as one JSON object"},
+    {"--json", "the result as one JSON object"},
 };
 constexpr OptionRow kInspect[] = {
     {"-m,--model,model", "folder, .gguf, .safetensors or pytorch_model.bin file, org/name[@revision]"},
     {"--tensors", "every tensor of the checkpoint, with our name for it"},
-    {"--dtype", "what the memory to run is counted for"},
-    {"--context", "tokens it is counted for; default: 2048, or the model's context", {"context", at_least(1)}},
+    {"--dtype", "type for the memory estimate"},
+    {"--context", "tokens for the memory estimate; default: 2048, or the model's context", {"context", at_least(1)}},
     {"--json", "as JSON"},
 };
 constexpr OptionRow kTokenize[] = {
     {"text", "texts to encode"},
     {"-m,--model", "folder, .gguf file or org/name"},
     {"--pair", "a second text"},
-    {"--no-special", "without what the tokenizer adds ([CLS], <s> …)"},
-    {"--decode", "ids to turn back, as 1,2,3; bare beside --input"},
+    {"--no-special", "without the tokenizer's special tokens ([CLS], <s> …)"},
+    {"--decode", "ids to decode, such as 1,2,3; without a value with --input"},
     {"--skip-special", "leave special tokens out when decoding", {"skip_special", {}, "decode"}},
     {"--chat", "a JSON array of messages, or {messages, tools?, add_generation_prompt?}"},
     {"--input", "rows of a text (and a pair) or, decoding, of ids; - for standard input"},
@@ -264,11 +261,11 @@ constexpr OptionRow kTokenize[] = {
 };
 constexpr OptionRow kForward[] = {
     {"text", "texts, each a row of the batch"},
-    {"--ids", "token ids of a row, as 1,2,3; repeated, a batch"},
-    {"--attention-mask", "0 where a token is left out; one list a row"},
-    {"--type-ids", "token types; one list a row"},
-    {"--decoder-ids", "the decoder's ids of an encoder-decoder; one list a row"},
-    {"--padding-side", "where shorter rows are filled"},
+    {"--ids", "token ids of a row, such as 1,2,3; repeat it for a batch"},
+    {"--attention-mask", "0 for masked tokens; one list per row"},
+    {"--type-ids", "token types; one list per row"},
+    {"--decoder-ids", "the decoder's ids of an encoder-decoder; one list per row"},
+    {"--padding-side", "side on which shorter rows are padded"},
     {"-o,--output", "the .safetensors file to write"},
     {"--json", "names and shapes as JSON"},
 };
