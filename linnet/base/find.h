@@ -1,7 +1,7 @@
 // Search in time linear in both texts; std::string::find is quadratic for repetitive texts.
 //
 //   find_text("abcb", "b", 2);   // 3
-//   rfind_text("abcb", "b");     // 3; npos where absent
+//   rfind_text("abcb", "b");     // 3; npos if absent
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 namespace linnet {
 namespace {
 
-// Walks the text before a value is built: depth and duplicates are refused while parsing is still flat.
+// Walks the text before a value is built: depth and duplicates are rejected before anything recurses.
 class Checker : public nlohmann::json_sax<Json> {
  public:
   explicit Checker(const JsonLimits& limits) : limits_(limits) {}

@@ -16,7 +16,7 @@ using Json = nlohmann::basic_json<JsonObject>;
 
 struct JsonLimits {
   int depth = 256;                            // copy, print and destroy recurse, so depth is limited everywhere
-  bool duplicate_keys = false;                // the last one wins where true
+  bool duplicate_keys = false;                // if true, the last one is used
   std::size_t bytes = std::size_t{32} << 20;  // of a file, before it is read
   std::size_t values = 250'000;               // numbers, texts, lists, objects: each takes some hundred bytes
 };

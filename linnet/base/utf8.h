@@ -11,7 +11,7 @@ namespace linnet::utf8 {
 inline constexpr std::uint32_t kInvalid = 0xFFFFFFFF;
 
 struct Character {
-  std::uint32_t code;  // kInvalid where the bytes are not a character
+  std::uint32_t code;  // kInvalid if the bytes are not a character
   std::size_t length;  // bytes taken, at least 1 (of non-empty text)
 };
 

@@ -52,8 +52,9 @@ class Model {
   static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
 
   // --- running -----------------------------------------------------------------------------------------------------
-  // Results that are not finite are kBadInput naming the first tensor of the files that is not, or kRuntime where all
-  // are; not while `pass().training` or `pass().keeps_not_finite`.
+
+  // Results that are not finite are kBadInput naming the first tensor of the files that is not, or kRuntime if all
+  // are; not checked with `pass().training` or `pass().keeps_not_finite`.
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;

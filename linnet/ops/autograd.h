@@ -32,7 +32,7 @@ class GradGuard {  // GradGuard on(true); only training uses it
 bool needs_grad(std::initializer_list<Tensor> inputs);
 
 // Puts `output` on the tape. Ops return record(...) only when needs_grad(inputs). The gradient function returns one
-// tensor per input, undefined where that input does not require one.
+// tensor per input, undefined if that input does not require one.
 Tensor record(const char* op, const std::vector<Tensor>& inputs, Tensor output, BackwardFn backward);
 
 // For the few ops without a gradient: throws rather than cut the graph silently.

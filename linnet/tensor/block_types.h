@@ -13,14 +13,14 @@
 #include "linnet/tensor/half.h"
 
 // A value is scale * q + offset, or scale * (q - zero) for a type without offsets.
-//   number  ggml's of the type, in GGUF files
-//   file    llama.cpp's of a file of mostly this type; -1: none
-//   values  of a block, in `bytes`
-//   q       bits of q as it is multiplied: 4, or 8 for everything wider
+//   number  the type's number in ggml and GGUF files
+//   file    llama.cpp's number of a file of mostly this type; -1: none
+//   values  number of values of a block, in `bytes`
+//   q       bits of q in products: 4, or 8 for everything wider
 //   scaled  values that share a scale: 16 or 32
-//   offset  has the type one?
-//   wide    is a scale the product of two, so that f16 cannot hold it?
-//   plain   is a block scale (f16), offset (f16, if any) and then every q in order, in q bits?
+//   offset  has the type an offset?
+//   wide    is a scale the product of two, which f16 cannot represent?
+//   plain   is a block a scale (f16), an offset (f16, if any) and then every q in order, in q bits?
 // clang-format off
 #define LINNET_BLOCK_TYPES(X) \
   /* name number file values bytes  q scaled zero offset  wide  plain */ \

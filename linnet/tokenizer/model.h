@@ -73,7 +73,7 @@ TokenModelPtr make_unigram(ScoredPieces pieces, std::string_view place);
 // SentencePiece's BPE: merges the adjacent pair whose joined text has the highest score first.
 TokenModelPtr make_scored_bpe(ScoredPieces pieces, std::string_view place);
 
-// The ids of <0x00> … <0xFF>, -1 where absent.
+// The ids of <0x00> … <0xFF>, -1 if absent.
 std::vector<std::int32_t> byte_tokens(const Vocabulary& vocabulary);
 
 }  // namespace linnet

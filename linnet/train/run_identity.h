@@ -2,7 +2,7 @@
 // error of a different resume names the difference.
 //
 //   Json now = run_identity({options, learner, train, valid});
-//   std::string text = identity_differences(saved, now);   // "seed was 42, is 43"; "" where they are equal
+//   std::string text = identity_differences(saved, now);   // "seed was 42, is 43"; "" if they are equal
 #pragma once
 
 #include <string>

@@ -1,16 +1,15 @@
-// Preloaded into the program by tests/cli/faults_test.cpp: makes its n-th change of a folder fail, or the process die
-// there, records every change, lies about clock and host, and lets one allocation fail. All by environment variables:
+// Preloaded into the program by tests/cli/faults_test.cpp: fails the n-th change of a folder or kills the process
+// there, records every change, sets clock and host name, and fails one allocation. Controlled by environment variables:
 //
-//   FAULT_BELOW=FOLDER        which changes count: creating, writing, syncing, renaming, removing below it, from 1
-//   FAULT_AT=N                the change at which it happens
-//   FAULT_KIND=die|short|E    SIGKILL in the middle of it; writes of few bytes and interrupted ones from there on; or
-//                             everything that needs room on the disk fails with errno E from there on
-//   FAULT_RECORD=FILE         one record a change: `<allocations so far> <what> <path> [<path or offset> [<bytes>]]`
-//   and a
-//                             line feed, for a write followed by what was written
-//   FAULT_ALLOCATION=N        the N-th allocation of the process finds no memory
+//   FAULT_BELOW=FOLDER        counts changes below it from 1: creating, writing, syncing, renaming, removing
+//   FAULT_AT=N                the change of the fault
+//   FAULT_KIND=die|short|E    SIGKILL in the middle of it; from then on short and interrupted writes; or
+//                             from then on everything that needs disk space fails with errno E
+//   FAULT_RECORD=FILE         a record per change: `<allocations so far> <what> <path> [<path or offset> [<bytes>]]`
+//                             and a line feed, for a write followed by the data
+//   FAULT_ALLOCATION=N        the N-th allocation of the process fails
 //   FAULT_CLOCK=SECONDS       added to the time of day
-//   FAULT_HOST=NAME           what the machine is called
+//   FAULT_HOST=NAME           the host name
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
