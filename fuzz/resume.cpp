@@ -4,9 +4,9 @@
 #include "linnet/base/file.h"
 #include "linnet/data/dataset.h"
 #include "linnet/models/pretrained.h"
-#include "linnet/train/checkpointing.h"
+#include "linnet/train/checkpoint/checkpointing.h"
+#include "linnet/train/checkpoint/run_state.h"
 #include "linnet/train/prepare.h"
-#include "linnet/train/run_state.h"
 
 using namespace linnet;
 

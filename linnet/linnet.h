@@ -36,7 +36,7 @@
 #include "linnet/tasks/score_texts.h"
 #include "linnet/tensor/tensor.h"
 #include "linnet/tokenizer/tokenizer.h"
-#include "linnet/train/optimizer.h"
+#include "linnet/train/optimizer/optimizer.h"
 #include "linnet/train/trainer.h"
 
 namespace linnet {

@@ -53,6 +53,7 @@ GROUPS = {
     "models/families/*.cpp": "models/family_test.cpp",
     "jinja/*.cpp": "jinja/jinja_test.cpp",
     "tasks/classify_score.cpp": "tasks/classify_test.cpp",
+    "train/tasks/vocabulary_loss.cpp": "train/tasks_objective_test.cpp",
 }
 
 

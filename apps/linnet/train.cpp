@@ -9,8 +9,8 @@
 #include "interrupt.h"
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
-#include "linnet/train/checkpointing.h"
-#include "linnet/train/run_state.h"
+#include "linnet/train/checkpoint/checkpointing.h"
+#include "linnet/train/checkpoint/run_state.h"
 #include "linnet/train/trainer.h"
 #include "model_argument.h"
 #include "model_options.h"
@@ -35,9 +35,7 @@ struct Words {
 void add_task_options(Command& command, TrainOptions& o, Words& words) {
   command.option("--data", words.data);
   command.option("--output", o.output);
-  command.choice("--task", words.task,
-                 {"auto", "classify", "causal-lm", "masked-lm", "next-sentence", "masked-next-sentence", "seq2seq",
-                  "denoise-t5", "denoise-bart", "token-delete", "token-replace", "sentence-shuffle", "qa", "tokens"});
+  command.choice("--task", words.task, task_names());
   add_row_options(command, words.rows);
   command.choice(
       "--problem-type", words.problem,

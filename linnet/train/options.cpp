@@ -7,20 +7,6 @@
 namespace linnet {
 namespace {
 
-constexpr std::array kTasks{std::pair{std::string_view("auto"), TrainTask::kAuto},
-                            std::pair{std::string_view("classify"), TrainTask::kClassify},
-                            std::pair{std::string_view("causal-lm"), TrainTask::kCausalLm},
-                            std::pair{std::string_view("masked-lm"), TrainTask::kMaskedLm},
-                            std::pair{std::string_view("next-sentence"), TrainTask::kNextSentence},
-                            std::pair{std::string_view("masked-next-sentence"), TrainTask::kMaskedNextSentence},
-                            std::pair{std::string_view("seq2seq"), TrainTask::kSeq2Seq},
-                            std::pair{std::string_view("denoise-t5"), TrainTask::kDenoiseT5},
-                            std::pair{std::string_view("denoise-bart"), TrainTask::kDenoiseBart},
-                            std::pair{std::string_view("token-delete"), TrainTask::kTokenDelete},
-                            std::pair{std::string_view("token-replace"), TrainTask::kTokenReplace},
-                            std::pair{std::string_view("sentence-shuffle"), TrainTask::kSentenceShuffle},
-                            std::pair{std::string_view("qa"), TrainTask::kQuestionAnswering},
-                            std::pair{std::string_view("tokens"), TrainTask::kTokens}};
 constexpr std::array kMethods{std::pair{std::string_view("auto"), TrainMethod::kAuto},
                               std::pair{std::string_view("full"), TrainMethod::kFull},
                               std::pair{std::string_view("head"), TrainMethod::kHead},
@@ -47,8 +33,6 @@ std::string_view spelling(const Table& table, Value value) {
 
 }  // namespace
 
-TrainTask task_named(std::string_view name) { return named(kTasks, "task", name); }
-std::string_view task_name(TrainTask task) { return spelling(kTasks, task); }
 TrainMethod method_named(std::string_view name) {
   check(name != "dora", "method 'dora' is not supported: DoRA's magnitude vectors are not written; use lora");
   return named(kMethods, "method", name);

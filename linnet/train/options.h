@@ -14,27 +14,13 @@
 
 #include "linnet/adapt/peft_config.h"
 #include "linnet/nn/config.h"
-#include "linnet/train/optimizer.h"
-#include "linnet/train/schedule.h"
+#include "linnet/train/optimizer/optimizer.h"
+#include "linnet/train/optimizer/schedule.h"
 
 namespace linnet {
 
-enum class TrainTask : std::uint8_t {
-  kAuto,  // by the columns of the data and the model's head
-  kClassify,
-  kCausalLm,
-  kMaskedLm,
-  kNextSentence,
-  kMaskedNextSentence,
-  kSeq2Seq,
-  kDenoiseT5,
-  kDenoiseBart,
-  kTokenDelete,
-  kTokenReplace,
-  kSentenceShuffle,
-  kQuestionAnswering,
-  kTokens
-};
+class TrainTask;  // tasks/task.h
+
 enum class TrainMethod : std::uint8_t {
   kAuto,  // full under 500 M parameters, else LoRA
   kFull,
@@ -54,9 +40,7 @@ enum class Compute : std::uint8_t {
   kBF16,  // products in bf16; trained weights, gradients and optimiser state stay f32
 };
 
-TrainTask task_named(std::string_view name);  // "causal-lm"; the kInvalidArgument error lists all
-std::string_view task_name(TrainTask task);
-TrainMethod method_named(std::string_view name);
+TrainMethod method_named(std::string_view name);  // "lora"; the kInvalidArgument error lists all
 std::string_view method_name(TrainMethod method);
 
 // Options of a program: name and values.
@@ -65,7 +49,7 @@ using RecordedOptions = std::map<std::string, std::vector<std::string>>;
 struct TrainOptions {
   std::filesystem::path output = {};  // empty: writes nothing
 
-  TrainTask task = TrainTask::kAuto;
+  const TrainTask* task = nullptr;  // task_named("causal-lm"); null: from the columns of the data and the model's head
   nn::ProblemType problem = nn::ProblemType::kInferred;
   HeadRule head_rule = HeadRule::kKeep;
   std::optional<nn::ClassifierKind> head_kind = {};  // of a new head; unset: the family's default

@@ -6,34 +6,13 @@
 #include "linnet/base/error.h"
 #include "linnet/data/columns.h"
 #include "linnet/data/labels.h"
-#include "linnet/train/encode.h"
 #include "linnet/train/option_rules.h"
+#include "linnet/train/tasks/task.h"
 
 namespace linnet {
 namespace {
 
 using nn::HeadKind;
-
-HeadKind head_for(TrainTask task, HeadKind has) {
-  switch (task) {
-    case TrainTask::kClassify:
-      return HeadKind::kSequenceClass;
-    case TrainTask::kCausalLm:
-      return HeadKind::kCausalLm;
-    case TrainTask::kMaskedLm:
-      return has == HeadKind::kPretraining ? has : HeadKind::kMaskedLm;
-    case TrainTask::kNextSentence:
-      return has == HeadKind::kPretraining ? has : HeadKind::kNextSentence;
-    case TrainTask::kMaskedNextSentence:
-      return HeadKind::kPretraining;
-    case TrainTask::kTokens:
-      return HeadKind::kTokenClass;
-    case TrainTask::kQuestionAnswering:
-      return HeadKind::kQuestionAnswering;
-    default:
-      return HeadKind::kSeq2SeqLm;
-  }
-}
 
 bool is_number(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
@@ -61,7 +40,7 @@ std::string listed(const std::vector<std::string>& names) {
 std::vector<std::string> settle_labels(const nn::TransformerConfig& config, HeadKind head, DatasetSplits& splits,
                                        const TrainOptions& options) {
   std::vector<std::string> names = splits.train.label_names;
-  if (options.task == TrainTask::kClassify && options.problem == nn::ProblemType::kRegression) names = {"LABEL_0"};
+  if (options.problem == nn::ProblemType::kRegression) names = {"LABEL_0"};
   const std::vector<std::string>& known = config.labels;
   const bool keeps = config.head == head && options.head_rule == HeadRule::kKeep;
   if (!keeps) return names;
@@ -91,38 +70,35 @@ std::vector<std::string> settle_labels(const nn::TransformerConfig& config, Head
 
 models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& splits, TrainOptions& options) {
   check_options(options);
-  if (options.task == TrainTask::kAuto && splits.train.shape == DataShape::kText) {
+  if (options.task == nullptr && splits.train.shape == DataShape::kText) {
     const std::string label = label_like_column(splits.train);
     check(label.empty(), ErrorKind::kBadInput,
           "{}: the column '{}' looks like labels and is not used; {} '{}' learns it, {} masked-lm or causal-lm learns "
           "the texts alone",
           splits.train.file, printable(label, 60), option("label_column"), printable(label, 60), option("task"));
   }
-  options.task = task_of(splits.train, config, options.task);
+  options.task = &task_of(splits.train, config, options.task);
   models::LoadOptions load;
-  load.head = head_for(options.task, config.head);
+  load.head = options.task->head(config.head);
   check_option(*load.head != HeadKind::kSeq2SeqLm || config.stack == nn::Stack::kEncoderDecoder, "task",
                "{} needs a model that reads with one stack and writes with another; this one has a single stack: use "
                "causal-lm or masked-lm",
-               task_name(options.task));
+               options.task->name());
   load.seed = options.seed;
   load.from_scratch = options.start == StartFrom::kScratch;
   if (options.compute == Compute::kF32) load.dtype = models::WeightType::kF32;
   load.new_head = options.head_rule == HeadRule::kReplace;
-  const bool classes = options.task == TrainTask::kClassify || options.task == TrainTask::kTokens;
   const auto of_the_task = [&](const char* field, bool is_set) {
-    check_owner(rule_of(kTrainRules, field), is_set, task_name(options.task));
+    check_owner(rule_of(kTrainRules, field), is_set, options.task->name());
   };
+  of_the_task("problem", options.problem != nn::ProblemType::kInferred);
   of_the_task("class_weights", options.balanced_class_weights || !options.class_weights.empty());
   of_the_task("label_smoothing", options.label_smoothing != 0);
   of_the_task("packing", options.packing);
   check_option(options.early_stopping == 0 || options.valid_fraction > 0 || splits.valid, "early_stopping",
                "there are no validation rows to tell when; give a validation file or {}", option("valid_fraction"));
-  if (!classes) return load;
-  if (options.task == TrainTask::kClassify) {
-    options.problem = problem_of(splits.train, options.problem);
-    load.problem = options.problem;
-  }
+  options.task->settle(splits.train, options, load);
+  if (!options.task->has_labels()) return load;
   load.labels = settle_labels(config, *load.head, splits, options);
   check(!load.labels.empty(), ErrorKind::kBadInput, "{}: there are no labels", splits.train.file);
   const bool new_head = config.head != *load.head || options.head_rule == HeadRule::kReplace;

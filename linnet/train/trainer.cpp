@@ -6,15 +6,15 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/models/pretrained.h"
-#include "linnet/train/checkpointing.h"
-#include "linnet/train/evaluation.h"
-#include "linnet/train/event_file.h"
-#include "linnet/train/final_folder.h"
-#include "linnet/train/output_folder.h"
-#include "linnet/train/run_identity.h"
-#include "linnet/train/run_state.h"
-#include "linnet/train/targets.h"
-#include "linnet/train/watch.h"
+#include "linnet/train/checkpoint/checkpointing.h"
+#include "linnet/train/checkpoint/output_folder.h"
+#include "linnet/train/checkpoint/run_identity.h"
+#include "linnet/train/checkpoint/run_state.h"
+#include "linnet/train/encode/targets.h"
+#include "linnet/train/loop/evaluation.h"
+#include "linnet/train/loop/watch.h"
+#include "linnet/train/report/event_file.h"
+#include "linnet/train/report/final_folder.h"
 
 namespace linnet {
 namespace {
@@ -122,7 +122,7 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
       splits_(std::move(splits)),
       learner_(model, tokenizer, std::move(adapter), options_),
       sampler_({}, sampler_options(options_)) {
-  LINNET_ASSERT(options_.task != TrainTask::kAuto);
+  LINNET_ASSERT(options_.task != nullptr);
   if (!splits_.valid && options_.valid_fraction > 0) {
     splits_.valid = split_off(splits_.train, options_.valid_fraction, options_.seed);
     if (splits_.valid->examples.empty()) splits_.valid.reset();
@@ -153,9 +153,7 @@ std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set&
   set = encode(*data);
   if (judges_anything(*set.objective, options_.seed)) return data;
   const std::string fact = fmt::format("{}: of these {} rows nothing is judged ({})", data->file, what,
-                                       options_.mask_probability > 0 && options_.task == TrainTask::kMaskedLm
-                                           ? "no token of them is masked"
-                                           : "what they should say was cut away, or is absent");
+                                       options_.task->why_not_judged(options_));
   check(options_.early_stopping == 0 || &set != &valid_, ErrorKind::kBadInput, "{}; {} needs a figure: give more rows",
         fact, option("early_stopping"));
   warnings_.push_back(fact + "; they have no metric, give more rows");
@@ -166,8 +164,8 @@ std::optional<Dataset> Trainer::Run::judgeable(std::optional<Dataset> data, Set&
 Trainer::Run::Set Trainer::Run::encode(const Dataset& data) {
   const models::Model& model = learner_.model();
   EncodedSet set =
-      encode_examples(data, tokenizer_, model.config(), options_.task, options_, learner_.virtual_tokens());
-  return {make_objective(options_.task, std::move(set), model, tokenizer_, options_), nullptr};
+      encode_examples(data, tokenizer_, model.config(), *options_.task, options_, learner_.virtual_tokens());
+  return {options_.task->objective(std::move(set), model, tokenizer_, options_), nullptr};
 }
 
 void Trainer::Run::warn_of_targets(const Set& set, const Dataset* data) {

@@ -20,9 +20,10 @@
 #include <vector>
 
 #include "linnet/data/dataset.h"
-#include "linnet/train/history.h"
-#include "linnet/train/plan.h"
+#include "linnet/train/loop/plan.h"
 #include "linnet/train/prepare.h"
+#include "linnet/train/report/history.h"
+#include "linnet/train/tasks/task.h"
 
 namespace linnet {
 

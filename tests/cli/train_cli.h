@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "linnet/train/checkpointing.h"
+#include "linnet/train/checkpoint/checkpointing.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/train/tiny_run.h"
 

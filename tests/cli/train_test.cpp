@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "linnet/train/checkpointing.h"
+#include "linnet/train/checkpoint/checkpointing.h"
 #include "tests/cli/train_cli.h"
 #include "tests/sanitized.h"
 

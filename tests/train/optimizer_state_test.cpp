@@ -1,10 +1,9 @@
-#include "linnet/train/optimizer_state.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/train/optimizer/state.h"
 #include "tests/scratch.h"
 #include "tests/train/parameter.h"
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/train/tasks/task.h"
 #include "tests/models/fixture.h"
 
 namespace linnet {
@@ -18,7 +19,7 @@ TEST(Prepare, TheHeadsOwnLabelsKeepTheirIds) {
   EXPECT_EQ(splits.train.examples[0].label, 0);
   TrainOptions options;
   const models::LoadOptions load = prepare(config_of("bert/classifier"), splits, options);
-  EXPECT_EQ(options.task, TrainTask::kClassify);
+  EXPECT_EQ(options.task, task_named("classify"));
   EXPECT_EQ(options.problem, nn::ProblemType::kSingleLabel);
   EXPECT_EQ(load.labels, (std::vector<std::string>{"red", "green", "blue"}));
   EXPECT_EQ(splits.train.examples[0].label, 2);
@@ -69,7 +70,7 @@ TEST(Prepare, ALabelledLookingFileIsNotTrainedAsText) {
   const std::string rows = "review,sentiment\nw5,good\nw6,bad\nw7,good\nw8,bad\n";
   EXPECT_NE(refusal(rows, "bert/masked").find("rows.csv: the column 'sentiment' looks like labels and is not used"),
             std::string::npos);
-  EXPECT_EQ(refusal(rows, "bert/masked", {.task = TrainTask::kMaskedLm}), "taken");
+  EXPECT_EQ(refusal(rows, "bert/masked", {.task = task_named("masked-lm")}), "taken");
   EXPECT_EQ(refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
   // Numbers with another name, and a column that only looks like an id.
   EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"),
@@ -84,7 +85,7 @@ TEST(Prepare, ALabelThatTheFirstRowLacksIsUsed) {
       splits_of("{\"text\":\"w5\"}\n{\"text\":\"w6\",\"label\":\"good\"}\n{\"text\":\"w7\",\"label\":\"bad\"}\n");
   TrainOptions options;
   EXPECT_EQ(prepare(config_of("llama/causal"), splits, options).labels, (std::vector<std::string>{"bad", "good"}));
-  EXPECT_EQ(options.task, TrainTask::kClassify);
+  EXPECT_EQ(options.task, task_named("classify"));
 }
 
 // Flags are one label per position, with the head's names if the number matches.
@@ -106,11 +107,11 @@ TEST(Prepare, ATrunkGetsTheHeadOfTheTask) {
   DatasetSplits texts = splits_of("{\"text\":\"w5\"}");
   TrainOptions masked;
   EXPECT_EQ(prepare(config_of("bert/pretraining"), texts, masked).head, nn::HeadKind::kPretraining);
-  EXPECT_EQ(masked.task, TrainTask::kMaskedLm);
+  EXPECT_EQ(masked.task, task_named("masked-lm"));
 }
 
 TEST(Prepare, OneStackCannotReadAndWriteApart) {
-  for (const TrainTask task : {TrainTask::kDenoiseT5, TrainTask::kTokenDelete}) {
+  for (const TrainTask* task : {task_named("denoise-t5"), task_named("token-delete")}) {
     DatasetSplits splits = splits_of("{\"text\":\"w5\"}");
     TrainOptions options{.task = task};
     try {

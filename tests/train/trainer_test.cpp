@@ -9,7 +9,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/parallel.h"
-#include "linnet/train/checkpointing.h"
+#include "linnet/train/checkpoint/checkpointing.h"
 #include "tests/train/tiny_run.h"
 
 namespace linnet {
