@@ -12,6 +12,8 @@ Arguments (`check_tree.py lengths`) select rules.
                its nn::Role. Only the name tables of models/families have names
   flags        no text and no comment in linnet/ names a flag of the program: use option("learning_rate") of
                linnet/base/option.h; a row of apps/linnet/option_table.cpp has the flag
+  tasks        no file of linnet/train and apps/ asks which training task it has: what differs between tasks is a function of
+               TrainTask. The factory, linnet/train/tasks/task.cpp, has their names
 """
 
 import pathlib
@@ -152,6 +154,22 @@ def names_of_parameters(path, text):
             yield number, f"{found[0]} is of a parameter's name; ask its role (linnet/nn/role.h)"
 
 
+# A task by its object, by its name, by its class, or as an enumeration.
+TASK_SWITCH = re.compile(
+    r"\btask_?\s*[!=]=\s*(?!nullptr\b)\S+|[!=]=\s*&?\w+_task\(\)|\btask_named\([^()]*\)\s*[!=]=|[!=]=\s*(?:linnet::)?task_named\("
+    r"|\btask_name\([^()]*\)\s*[!=]=|\btask\w*(?:\(\))?(?:->|\.)name\(\)\s*[!=]="
+    r"|dynamic_cast<const \w*Task\b|enum class TrainTask\b|\bTrainTask::k[A-Z]\w*"
+)
+
+
+def task_switches(path, text):
+    if path.parts[:2] not in (("linnet", "train"), ("apps", "linnet")) or path == pathlib.Path("linnet/train/tasks/task.cpp"):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := TASK_SWITCH.search(line.split("//")[0]):
+            yield number, f"{found[0]} asks which task it is; make it a function of TrainTask (linnet/train/tasks/task.h)"
+
+
 # A raw string, a string, a character (which may be a quote), a comment.
 TEXTS = re.compile(r'R"\((?s:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\])\'|//[^\n]*|/\*(?s:.*?)\*/')
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -201,7 +219,7 @@ def long_functions(lines):
 
 
 def main():
-    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "roles", "flags"]
+    rules = sys.argv[1:] or ["dependencies", "tests", "lengths", "filesystem", "roles", "flags", "tasks"]
     breaches = 0
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
@@ -226,6 +244,8 @@ def main():
                 found += throwing_calls(path, "\n".join(lines))
             if "roles" in rules:
                 found += names_of_parameters(path, "\n".join(lines))
+            if "tasks" in rules:
+                found += task_switches(path, "\n".join(lines))
             if "flags" in rules and folder == "linnet":
                 found += named_flags("\n".join(lines))
                 for number, field in named_options("\n".join(lines)) if path.name != "option.h" else ():

@@ -38,7 +38,7 @@ class Trainer::Run {
  public:
   Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
       std::unique_ptr<Adapter> adapter);
-  TrainSummary run(const TrainHooks& hooks);
+  TrainSummary run(const TrainHooks& hooks, Collective* collective);
 
   const TrainPlan& plan() const { return plan_; }
   const TrainOptions& options() const { return options_; }
@@ -104,6 +104,8 @@ class Trainer::Run {
   Json identity_;
 
   TrainHooks hooks_;
+  OneRank one_rank_;
+  Collective* collective_ = &one_rank_;
   RunState state_;
   std::unique_ptr<TrainLog> log_;
   std::unique_ptr<EventFile> events_;
@@ -225,9 +227,10 @@ void Trainer::Run::cache_features(Set& set) {
   });
 }
 
-TrainSummary Trainer::Run::run(const TrainHooks& hooks) {
+TrainSummary Trainer::Run::run(const TrainHooks& hooks, Collective* collective) {
   const auto start = Clock::now();
   hooks_ = hooks;
+  if (collective != nullptr) collective_ = collective;
   check_memory(plan_.memory, options_);
   const auto folder = open_output();
   for (const std::string& warning : plan_.warnings) warn_user(warning);
@@ -290,6 +293,7 @@ double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
   LossCounts counts{};
   for (const TrainBatch& part : parts)
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += part.counts[i];
+  all_reduce_numbers(*collective_, counts);
   nn::Pass& pass = learner_.model().pass();
   const GradGuard on(true);
   double loss = 0;
@@ -302,6 +306,8 @@ double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
     loss += static_cast<double>(value.data<float>()[0]);
     backward(value);
   }
+  all_reduce_gradients(*collective_, learner_.trained());
+  all_reduce_numbers(*collective_, std::span(&loss, 1));
   return loss;
 }
 
@@ -460,7 +466,7 @@ Trainer::~Trainer() = default;
 const TrainPlan& Trainer::plan() const { return run_->plan(); }
 const TrainOptions& Trainer::options() const { return run_->options(); }
 const Learner& Trainer::learner() const { return run_->learner(); }
-TrainSummary Trainer::run(const TrainHooks& hooks) { return run_->run(hooks); }
+TrainSummary Trainer::run(const TrainHooks& hooks, Collective* collective) { return run_->run(hooks, collective); }
 
 TrainSummary train(const fs::path& model, const fs::path& data, TrainOptions options, const TrainHooks& hooks) {
   DatasetSplits splits = read_splits(data);

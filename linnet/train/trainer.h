@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "linnet/data/dataset.h"
+#include "linnet/train/loop/collective.h"
 #include "linnet/train/loop/plan.h"
 #include "linnet/train/prepare.h"
 #include "linnet/train/report/history.h"
@@ -61,7 +62,8 @@ class Trainer {
   const TrainPlan& plan() const;
   const TrainOptions& options() const;  // with all defaults set
   const Learner& learner() const;
-  TrainSummary run(const TrainHooks& hooks = {});
+  // `collective`: the other ranks; null: a single rank.
+  TrainSummary run(const TrainHooks& hooks = {}, Collective* collective = nullptr);
 
  private:
   class Run;

@@ -56,6 +56,40 @@ class Dependencies(unittest.TestCase):
         self.assertEqual(self.breaches({"linnet/new/x.cpp": ""}), [("CMakeLists.txt", 1)])
 
 
+class Tasks(unittest.TestCase):
+    def lines(self, text, path="linnet/train/loop/x.cpp"):
+        return [line for line, _ in check_tree.task_switches(pathlib.Path(path), text)]
+
+    def test_switches_on_the_task(self):
+        for code in (
+            "if (options.task == classify) {",
+            "if (o.task != &token_task()) {",
+            'if (task == task_named("qa")) {',
+            'if (options.task->name() == "qa") {',
+            'if (task_name(o.task) == "qa") {',
+            "dynamic_cast<const ClassifyTask*>(options.task)",
+            "case TrainTask::kClassify:",
+            "enum class TrainTask : std::uint8_t {",
+        ):
+            self.assertEqual(self.lines("\n" + code), [2], code)
+
+    def test_what_asks_the_task_itself(self):
+        for code in (
+            "if (options.task == nullptr) {",
+            "if (o.task->predicts_words()) {",
+            "options.task = &task_of(data, config, options.task);",
+            "// task == classify",
+            "return TrainTask::why_not_judged(options);",
+        ):
+            self.assertEqual(self.lines(code), [], code)
+
+    def test_the_factory_has_the_names(self):
+        code = "if (task->name() == name) return task;"
+        self.assertEqual(self.lines(code, "linnet/train/tasks/task.cpp"), [])
+        self.assertEqual(self.lines(code, "linnet/train/tasks/classify.cpp"), [1])
+        self.assertEqual(self.lines(code, "tests/train/x_test.cpp"), [])
+
+
 class Roles(unittest.TestCase):
     def lines(self, text, path="linnet/models/x.cpp"):
         return [line for line, _ in check_tree.names_of_parameters(pathlib.Path(path), text)]

@@ -11,6 +11,7 @@
 #include "linnet/base/parallel.h"
 #include "linnet/train/checkpoint/checkpointing.h"
 #include "tests/train/tiny_run.h"
+#include "tests/train/two_ranks.h"
 
 namespace linnet {
 namespace {
@@ -50,6 +51,22 @@ std::vector<double> losses_of(const std::string& fixture, const std::string& row
   std::vector<double> losses;
   run.trainer->run({.on_step = [&](const StepRecord& r) { losses.push_back(r.loss); }});
   return losses;
+}
+
+// Losses, and so weights, are the same bits: twice the gradients, divided by twice the targets.
+TEST(Trainer, TwoRanksWithTheSameRowsTrainAsOneAlone) {
+  for (const char* fixture : {"llama/causal", "bert/classifier"}) {
+    TrainOptions options = tiny_options();
+    options.clip = 0;
+    TinyRun alone(fixture, labelled_rows(16), options), both(fixture, labelled_rows(16), options);
+    std::vector<double> expected, found;
+    alone.trainer->run({.on_step = [&](const StepRecord& r) { expected.push_back(r.loss); }});
+    TwoEqualRanks ranks;
+    both.trainer->run({.on_step = [&](const StepRecord& r) { found.push_back(r.loss); }}, &ranks);
+    EXPECT_EQ(found, expected) << fixture;
+    EXPECT_GT(ranks.calls, 0);
+    EXPECT_EQ(both.scores("w10 w11"), alone.scores("w10 w11")) << fixture;
+  }
 }
 
 TEST(Trainer, EightTimesOneRowIsOneTimeEight) {
