@@ -6,6 +6,7 @@ if(TARGET cli_test)
   add_dependencies(cli_test linnet_cli fault_shim)
   # Parts of the program with their own tests.
   foreach(part progress_line suggestions text_width work_rate)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     target_sources(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp)
   endforeach()
   target_link_libraries(cli_test PRIVATE PkgConfig::utf8proc)

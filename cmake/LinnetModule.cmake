@@ -1,9 +1,13 @@
-# linnet_module(NAME <n> LAYER <k> DEPS <linnet modules> LINK <public libraries> PRIVATE <private libraries>)
+# The preset `release` compiles several files as one (CMake's unity build), which halves the time of a build; so names of
+# anonymous namespaces are unique in a module. Files that cannot share a translation unit are SEPARATE.
+#
+# linnet_module(NAME <n> LAYER <k> DEPS <linnet modules> LINK <public libraries> PRIVATE <private libraries>
+#               SEPARATE <regular expressions of paths>)
 # The module is the folder linnet/<n>: every .cpp below it. It may depend only on
 # modules of a lower layer; a wrong edge stops the configure step. DEPS are all
 # modules that its files include, and no other (tools/check_tree.py dependencies).
 function(linnet_module)
-  cmake_parse_arguments(M "" "NAME;LAYER" "DEPS;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;LAYER" "DEPS;LINK;PRIVATE;SEPARATE" ${ARGN})
   set_property(GLOBAL PROPERTY linnet_layer_${M_NAME} ${M_LAYER})
   set_property(GLOBAL APPEND PROPERTY linnet_modules ${M_NAME})
   set(libs)
@@ -21,12 +25,22 @@ function(linnet_module)
     file(WRITE ${PROJECT_BINARY_DIR}/empty.cpp "")
     set(sources ${PROJECT_BINARY_DIR}/empty.cpp)
   endif()
+  linnet_separate("${sources}" "${M_SEPARATE}")
   add_library(linnet_${M_NAME} STATIC ${sources})
   add_library(linnet::${M_NAME} ALIAS linnet_${M_NAME})
   target_link_libraries(linnet_${M_NAME} PUBLIC ${libs} ${M_LINK} PRIVATE ${M_PRIVATE} linnet_warnings)
   target_include_directories(linnet_${M_NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
   target_compile_features(linnet_${M_NAME} PUBLIC cxx_std_20)
   set_target_properties(linnet_${M_NAME} PROPERTIES EXPORT_NAME ${M_NAME} POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# Keeps the sources that match one of the expressions out of a unity build.
+function(linnet_separate sources expressions)
+  foreach(expression IN LISTS expressions)
+    set(matching ${sources})
+    list(FILTER matching INCLUDE REGEX ${expression})
+    set_source_files_properties(${matching} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endforeach()
 endfunction()
 
 # linnet_program(NAME <n> TARGET <target> DEPS <linnet modules> PRIVATE <libraries>)

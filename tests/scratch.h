@@ -54,6 +54,12 @@ inline void put(const std::filesystem::path& file, std::string_view bytes) {
   std::ofstream(file, std::ios::binary) << bytes;
 }
 
+// The path of a file with these bytes.
+inline std::string written(const Scratch& scratch, std::string_view name, std::string_view bytes) {
+  put(scratch / name, bytes);
+  return (scratch / name).string();
+}
+
 inline std::span<const std::byte> as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }

@@ -32,7 +32,7 @@ constexpr char kHelp[] =
 
 class Conversation {
  public:
-  Conversation(const LoadedModel& loaded, Completer& completer, const ChatOptions& options)
+  Conversation(const LoadedModel& loaded, Completer& completer, const ConversationOptions& options)
       : loaded_(loaded), completer_(completer), chats_(loaded.tokenizer().chat_template().has_value()) {
     set_system(options.system);
     settle_sampling(options.seed);
@@ -214,7 +214,7 @@ class Conversation {
 
 }  // namespace
 
-void hold_conversation(const LoadedModel& loaded, Completer& completer, const ChatOptions& options) {
+void hold_conversation(const LoadedModel& loaded, Completer& completer, const ConversationOptions& options) {
   Conversation(loaded, completer, options).hold();
 }
 

@@ -50,7 +50,7 @@ namespace {
 CommandInfo* taking_down = nullptr;
 
 // Names of options in other programs.
-constexpr Meaning kMeanings[] = {
+constexpr Meaning kOptionMeanings[] = {
     {"lr", "learning-rate"},
     {"temp", "temperature"},
     {"max-tokens", "max-new-tokens"},
@@ -233,7 +233,7 @@ void Command::refuse_unknown(std::string_view spelling) const {
   std::vector<std::string> names;
   for (const CLI::Option* option : app_->get_options())
     for (const std::string& name : option->get_lnames()) names.push_back(name);
-  auto near = suggestions(typed, names, kMeanings);
+  auto near = suggestions(typed, names, kOptionMeanings);
   for (std::string& name : near) name.insert(0, "--");
   const bool number = !typed.empty() && typed.find_first_not_of("0123456789.,") == typed.npos;
   wrong_usage(format_printable("there is no {}{}", printable(spelling, 40),

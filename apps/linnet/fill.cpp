@@ -15,9 +15,9 @@ namespace linnet::app {
 
 namespace {
 
-using Words = std::vector<tasks::FillCandidate>;
+using Candidates = std::vector<tasks::FillCandidate>;
 
-Json json_of(const Words& words) {
+Json json_of(const Candidates& words) {
   Json list = Json::array();
   for (const tasks::FillCandidate& w : words)
     list.push_back({{"score", w.score}, {"token", w.token}, {"token_str", w.token_str}, {"sequence", w.sequence}});
@@ -25,15 +25,15 @@ Json json_of(const Words& words) {
 }
 
 // As in Transformers' pipeline: a list of words; for several masks, a list per mask.
-Json json_of(const std::vector<Words>& masks) {
+Json json_of(const std::vector<Candidates>& masks) {
   Json all = Json::array();
-  for (const Words& words : masks) all.push_back(json_of(words));
+  for (const Candidates& words : masks) all.push_back(json_of(words));
   return all.size() == 1 ? std::move(all.front()) : all;
 }
 
-std::string tables_of(const std::vector<Words>& masks) {
+std::string tables_of(const std::vector<Candidates>& masks) {
   std::string text;
-  for (const Words& words : masks) {
+  for (const Candidates& words : masks) {
     Table rows{{"score", "word", "text"}};
     for (const tasks::FillCandidate& w : words)
       rows.push_back({format_printable("{:.4f}", w.score), printable(w.token_str), printable(w.sequence, 400)});
@@ -43,13 +43,13 @@ std::string tables_of(const std::vector<Words>& masks) {
 }
 
 // The most likely words; for several masks, lists of them.
-std::vector<Json> cells_of(const std::vector<Words>& masks) {
+std::vector<Json> cells_of(const std::vector<Candidates>& masks) {
   if (masks.size() == 1 && !masks.front().empty()) {
     const tasks::FillCandidate& best = masks.front().front();
     return {best.token_str, best.score, best.sequence};
   }
   std::vector<Json> cells(3, Json::array());
-  for (const Words& words : masks) {
+  for (const Candidates& words : masks) {
     cells[0].push_back(words.empty() ? Json() : Json(words.front().token_str));
     cells[1].push_back(words.empty() ? Json() : Json(words.front().score));
     cells[2].push_back(words.empty() ? Json() : Json(words.front().sequence));

@@ -14,7 +14,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::int32_t>>;
 
-struct Options {
+struct ForwardFlags {
   ModelOptions model;
   std::vector<std::string> texts, ids, masks, types, decoder_ids;
   std::string padding_side = "right", output;
@@ -48,7 +48,7 @@ void pad(Rows& rows, std::size_t width, Side side) {
 }
 
 // Rows of equal length, with a mask that excludes padding.
-nn::PaddedBatch make_batch(const Command& command, const Options& options, Rows ids, Rows types) {
+nn::PaddedBatch make_batch(const Command& command, const ForwardFlags& options, Rows ids, Rows types) {
   nn::PaddedBatch batch;
   batch.mask = parse_beside(command, "--attention-mask", options.masks, ids);
   for (const auto& row : batch.mask) {
@@ -69,7 +69,7 @@ nn::PaddedBatch make_batch(const Command& command, const Options& options, Rows 
   return batch;
 }
 
-void write(const Options& options, const std::vector<models::NamedTensor>& tensors) {
+void write_tensors(const ForwardFlags& options, const std::vector<models::NamedTensor>& tensors) {
   const std::filesystem::path file(options.output);
   CheckpointWriter writer(file.parent_path(), file.stem().string());
   Json shapes = Json::object();
@@ -86,7 +86,7 @@ void write(const Options& options, const std::vector<models::NamedTensor>& tenso
     print_result(format_table(table).text());
 }
 
-void check_usage(const Command& command, const Options& options) {
+void check_forward_usage(const Command& command, const ForwardFlags& options) {
   if (options.output.empty()) command.wrong_usage("where to? give -o FILE.safetensors");
   if (!options.output.ends_with(".safetensors"))
     command.wrong_usage(
@@ -99,7 +99,7 @@ void check_usage(const Command& command, const Options& options) {
 }  // namespace
 
 void run_forward(Arguments arguments) {
-  Options options;
+  ForwardFlags options;
   Command command("forward", "one forward pass, its outputs written as tensors");
   command.example("linnet forward --ids 1,2,3 --ids 4,5 -o out.safetensors");
   command.example("linnet forward 'The movie was great.' -m models/bert --dtype f32 -o out.safetensors");
@@ -113,7 +113,7 @@ void run_forward(Arguments arguments) {
   command.flag("--json", options.json);
   add_model_options(command, options.model);
   command.parse(arguments);
-  check_usage(command, options);
+  check_forward_usage(command, options);
 
   Rows ids = parse_rows(command, "--ids", options.ids), types;
   LoadedModel loaded =
@@ -132,7 +132,8 @@ void run_forward(Arguments arguments) {
     types.push_back(std::move(e.type_ids));
   }
   if (loaded.model->config().token_types == 0) types.clear();
-  write(options, models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types))));
+  write_tensors(options,
+                models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types))));
 }
 
 }  // namespace linnet::app

@@ -16,7 +16,7 @@ using models::Summary;
 
 constexpr std::int64_t kUsualContext = 2048;  // planned context, if the model's is larger
 
-struct Options {
+struct InspectFlags {
   std::string model, dtype = "auto";
   std::int64_t context = 0;
   bool tensors = false, json = false;
@@ -114,7 +114,7 @@ void add_choices(Table& rows, const nn::TransformerConfig& c) {
 
 class Inspection {
  public:
-  Inspection(const Options& options, models::WeightType type, Summary summary)
+  Inspection(const InspectFlags& options, models::WeightType type, Summary summary)
       : options_(options), type_(type), summary_(std::move(summary)) {
     context_ = options.context > 0 ? options.context : kUsualContext;
     if (summary_.context_length) context_ = std::min(context_, *summary_.context_length);
@@ -198,7 +198,7 @@ class Inspection {
     return rows;
   }
 
-  const Options& options_;
+  const InspectFlags& options_;
   models::WeightType type_;
   Summary summary_;
   std::int64_t context_;
@@ -207,7 +207,7 @@ class Inspection {
 }  // namespace
 
 void run_inspect(Arguments arguments) {
-  Options o;
+  InspectFlags o;
   Command command("inspect", "what a model is, from its headers");
   command.example("linnet inspect SmolLM2-135M-Instruct.gguf");
   command.example("linnet inspect -m models/bert --tensors --json");

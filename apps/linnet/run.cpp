@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Options {
+struct RunFlags {
   ModelOptions model;
   tasks::CompleteOptions complete;
   std::string ids, system, memory;
@@ -44,7 +44,7 @@ void add_override_options(Command& command, generate::Overrides& r, bool& do_sam
   command.option("--no-repeat-ngram-size", r.no_repeat_ngram_size);
 }
 
-void add_options(Command& command, Options& o) {
+void add_options(Command& command, RunFlags& o) {
   command.example("linnet run 'The capital of France is' -n 20");
   command.example("linnet run --chat 'Write a haiku about rain.' --temperature 0.7 --seed 1");
   command.option("prompt", o.input.texts).expected(0, 1);
@@ -67,7 +67,7 @@ void add_options(Command& command, Options& o) {
   command.later("--speculate", "speculative decoding");
 }
 
-void settle(const Command& command, Options& o) {
+void settle(const Command& command, RunFlags& o) {
   if (command.given("--do-sample")) o.complete.overrides.do_sample = o.do_sample;
   o.complete.overrides.seed = o.model.seed;
   o.chat = o.chat || command.given("--system");
@@ -79,7 +79,7 @@ void settle(const Command& command, Options& o) {
   if (o.chat && command.given("--ids")) command.wrong_usage("--chat makes its ids itself; leave out --ids");
 }
 
-Json messages(const Options& o, const std::string& text) {
+Json messages(const RunFlags& o, const std::string& text) {
   Json turns = Json::array();
   if (!o.system.empty()) turns.push_back({{"role", "system"}, {"content", o.system}});
   turns.push_back({{"role", "user"}, {"content", text}});
@@ -93,7 +93,7 @@ std::string read_prompt() {
   return text;
 }
 
-CompleterOptions shown(const Command& command, const Options& o) {
+CompleterOptions shown_completion(const Command& command, const RunFlags& o) {
   CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText,
                         .echo = o.echo ? Echo::kPrompt : Echo::kNo};
   if (o.memory.empty()) return show;
@@ -106,7 +106,7 @@ CompleterOptions shown(const Command& command, const Options& o) {
 // Answers the rows of a dataset, or of a stream immediately.
 class RowsRun {
  public:
-  RowsRun(const Options& options, Completer& completer)
+  RowsRun(const RunFlags& options, Completer& completer)
       : options_(options), completer_(completer), answers_({.json = options.answers.json}, {}, {}) {
     completer.check_options();  // so that errors with the place of a row are only those of the row
   }
@@ -132,7 +132,7 @@ class RowsRun {
     return options_.chat ? completer_.chat(messages(options_, text)) : completer_.plain(text);
   }
 
-  const Options& options_;
+  const RunFlags& options_;
   Completer& completer_;
   RowAnswers answers_;
 };
@@ -147,7 +147,7 @@ void say_fixed_seed(const generate::Overrides& r) {
 }  // namespace
 
 void run_run(Arguments arguments) {
-  Options o;
+  RunFlags o;
   Command command("run", "complete a prompt, or chat");
   add_options(command, o);
   command.parse(arguments);
@@ -163,7 +163,7 @@ void run_run(Arguments arguments) {
   if (many && !streams) data = read_texts(command, o.input, read);
   if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());
 
-  CompleterOptions show = shown(command, o);
+  CompleterOptions show = shown_completion(command, o);
   const auto start = Clock::now();
   const LoadedModel loaded =
       load_model(command, o.model, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);

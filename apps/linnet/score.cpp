@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t kPromptsAtOnce = 128;
 
-struct Options {
+struct ScoreFlags {
   ModelOptions model;
   std::string prompt, perplexity;
   std::vector<std::string> continuations;
@@ -50,7 +50,7 @@ std::vector<std::string> continuations_of(const Record& row) {
 }
 
 // The prompt of the command line as a row.
-Dataset read_prompts(const Command& command, const Options& o, const ReadOptions& read) {
+Dataset read_prompts(const Command& command, const ScoreFlags& o, const ReadOptions& read) {
   if (!o.source.input.empty()) return read_texts(command, o.source, read);
   return parse_dataset(dump_json({{"prompt", o.prompt}, {"continuations", o.continuations}}), "jsonl", kCommandLine,
                        read);
@@ -76,7 +76,7 @@ RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<gener
 
 class ScoreRun {
  public:
-  ScoreRun(const Options& options, const LoadedModel& loaded, const std::vector<std::string>& columns)
+  ScoreRun(const ScoreFlags& options, const LoadedModel& loaded, const std::vector<std::string>& columns)
       : loaded_(loaded), answers_(options.show, columns, {"continuation", "logprob"}) {}
 
   void answer(std::span<const ExampleRef> rows) {
@@ -112,7 +112,7 @@ class ScoreRun {
   RowAnswers answers_;
 };
 
-void score_prompts(const Command& command, Options o) {
+void score_prompts(const Command& command, ScoreFlags o) {
   const ReadOptions read{
       .text_column = "prompt", .one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
   if (o.source.rows.text_column.empty()) o.source.rows.text_column = read.text_column;
@@ -139,7 +139,7 @@ void score_prompts(const Command& command, Options o) {
   run->finish();
 }
 
-void measure_perplexity(const Command& command, Options o) {
+void measure_perplexity(const Command& command, ScoreFlags o) {
   const std::string text =
       o.perplexity == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(o.perplexity);
   const LoadedModel loaded = load_model(command, o.model);
@@ -175,7 +175,7 @@ void measure_perplexity(const Command& command, Options o) {
                              row("byte", p.per_byte(), p.bytes)}));
 }
 
-void check_usage(const Command& command, const Options& o) {
+void check_score_usage(const Command& command, const ScoreFlags& o) {
   const bool measures = !o.perplexity.empty(), prompts = command.given("--prompt") || !o.continuations.empty();
   if (static_cast<int>(measures) + static_cast<int>(prompts) + static_cast<int>(!o.source.input.empty()) != 1)
     command.wrong_usage("give --prompt with --continuation, or --input FILE, or --perplexity FILE");
@@ -189,7 +189,7 @@ void check_usage(const Command& command, const Options& o) {
 }  // namespace
 
 void run_score(Arguments arguments) {
-  Options o;
+  ScoreFlags o;
   Command command("score", "log-probabilities of continuations, and the perplexity of a text");
   command.example("linnet score --prompt 'I feel' --continuation ' happy' --continuation ' sad'");
   command.example("linnet score --perplexity book.txt --window 512 --stride 256 --limit 4096");
@@ -205,7 +205,7 @@ void run_score(Arguments arguments) {
   add_answer_options(command, o.show);
   add_model_options(command, o.model);
   command.parse(arguments);
-  check_usage(command, o);
+  check_score_usage(command, o);
   if (o.perplexity.empty())
     score_prompts(command, o);
   else

@@ -17,7 +17,7 @@
 namespace linnet::app {
 namespace {
 
-struct Options {
+struct TokenizeFlags {
   std::string model, pair, decode, chat;
   TextOptions source;
   bool no_special = false, skip_special = false;
@@ -26,7 +26,7 @@ struct Options {
 
 class TokenizeRun {
  public:
-  TokenizeRun(const Options& options, Tokenizer tokenizer) : options_(options), tokenizer_(std::move(tokenizer)) {
+  TokenizeRun(const TokenizeFlags& options, Tokenizer tokenizer) : options_(options), tokenizer_(std::move(tokenizer)) {
     encode_.add_special_tokens = !options.no_special;
   }
 
@@ -80,7 +80,7 @@ class TokenizeRun {
     return format_table(rows).text() + fmt::format("{} tokens: {}\n", e.size(), fmt::join(e.ids, ","));
   }
 
-  const Options& options_;
+  const TokenizeFlags& options_;
   Tokenizer tokenizer_;
   EncodeOptions encode_;
 };
@@ -116,7 +116,7 @@ std::optional<std::string> pair_of(ExampleRef row) {
 }
 
 // Answers rows immediately, also empty texts.
-void answer_rows(const Command& command, Options& options, const TokenizeRun& run) {
+void answer_rows(const Command& command, TokenizeFlags& options, const TokenizeRun& run) {
   const bool decoding = command.given("--decode") && options.source.texts.empty();
   std::string& column = options.source.rows.text_column;
   if (decoding && column.empty()) column = "ids";
@@ -142,7 +142,7 @@ void answer_rows(const Command& command, Options& options, const TokenizeRun& ru
 }  // namespace
 
 void run_tokenize(Arguments arguments) {
-  Options options;
+  TokenizeFlags options;
   Command command("tokenize", "texts to token ids, pieces and offsets, and back");
   command.example("linnet tokenize 'The movie was great.'");
   command.example("linnet tokenize --decode 1,2,3 -m models/bert --json");

@@ -28,7 +28,7 @@ constexpr Verb kVerbs[] = {
     {"documents", "", "", run_documents},
 };
 
-constexpr Meaning kMeanings[] = {
+constexpr Meaning kVerbMeanings[] = {
     {"list", "models"},        {"ls", "models"},         {"search-models", "models"},
     {"chat", "run"},           {"generate", "run"},      {"complete", "run"},
     {"prompt", "run"},         {"ask", "run"},           {"sample", "run"},
@@ -49,6 +49,6 @@ constexpr Meaning kMeanings[] = {
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
-std::span<const Meaning> verb_meanings() { return kMeanings; }
+std::span<const Meaning> verb_meanings() { return kVerbMeanings; }
 
 }  // namespace linnet::app

@@ -12,17 +12,17 @@ namespace linnet {
 namespace {
 
 // The kinds of attention with a prefix, in order of initialisation: names of parameters and of the file's tensors.
-struct Place {
+struct PrefixPlace {
   const char *parameter, *tensor;
 };
-constexpr Place kPlaces[] = {{"prefix", "prompt_embeddings"},
-                             {"encoder_prefix", "encoder_prompt_embeddings"},
-                             {"cross_prefix", "cross_prompt_embeddings"}};
+constexpr PrefixPlace kPrefixPlaces[] = {{"prefix", "prompt_embeddings"},
+                                         {"encoder_prefix", "encoder_prompt_embeddings"},
+                                         {"cross_prefix", "cross_prompt_embeddings"}};
 
 std::int64_t layers_of(std::size_t place, const nn::TransformerConfig& c) {
   return c.stack == nn::Stack::kEncoderDecoder && place != 1 ? c.decoder_layers : c.layers;
 }
-std::size_t places(PrefixReach reach) { return reach == PrefixReach::kAllAttention ? std::size(kPlaces) : 1; }
+std::size_t places_of(PrefixReach reach) { return reach == PrefixReach::kAllAttention ? std::size(kPrefixPlaces) : 1; }
 std::int64_t width_of(const nn::TransformerConfig& c) { return c.kv_heads * c.head_dim; }
 
 // The MLP that computes the prefix in training; only its output is saved.
@@ -91,7 +91,8 @@ class PrefixAdapter final : public Adapter {
     std::vector<nn::Parameter> all;
     for (std::size_t i = 0; i < tables_.size(); ++i) {
       const auto add = [&](const char* leaf, Tensor& tensor, nn::Part part) {
-        all.push_back({std::string(kPlaces[i].parameter) + leaf, &tensor, tensor.shape(), nn::Role::kAdapter, part});
+        all.push_back(
+            {std::string(kPrefixPlaces[i].parameter) + leaf, &tensor, tensor.shape(), nn::Role::kAdapter, part});
       };
       add("", tables_[i].rows, nn::Part::kWeight);
       Projection& p = tables_[i].projection;
@@ -105,7 +106,7 @@ class PrefixAdapter final : public Adapter {
   }
   void put_tensors(const Put& put) const override {
     const GradGuard off(false);
-    for (std::size_t i = 0; i < tables_.size(); ++i) put(kPlaces[i].tensor, tables_[i].prefix());
+    for (std::size_t i = 0; i < tables_.size(); ++i) put(kPrefixPlaces[i].tensor, tables_[i].prefix());
   }
 
  private:
@@ -113,7 +114,7 @@ class PrefixAdapter final : public Adapter {
   // are the decoder's, so that layer i uses the pair 2 i. Files depend on it.
   std::int64_t step() const { return config_.reach == PrefixReach::kOneStack ? config_.stacks : 1; }
 
-  std::vector<Table> tables_;  // as kPlaces, or only the first
+  std::vector<Table> tables_;  // as kPrefixPlaces, or only the first
 };
 
 Table drawn_table(std::int64_t virtual_tokens, std::int64_t width, std::int64_t columns, std::int64_t hidden,
@@ -141,7 +142,7 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
   config.reach = c.stack == nn::Stack::kEncoderDecoder ? method.reach : PrefixReach::kOneStack;
   Rng rng(seed, 0x50726566);
   std::vector<Table> tables;
-  for (std::size_t i = 0; i < places(config.reach); ++i)
+  for (std::size_t i = 0; i < places_of(config.reach); ++i)
     tables.push_back(drawn_table(method.virtual_tokens, width, 2 * layers_of(i, c) * width,
                                  method.projection ? config.projection_hidden : 0, rng));
   return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(tables));
@@ -153,8 +154,8 @@ std::unique_ptr<Adapter> load_prefix_tuning(models::Model& model, PeftConfig con
   check(config.reach == PrefixReach::kOneStack || c.stack == nn::Stack::kEncoderDecoder, ErrorKind::kBadInput,
         "{}: has prefixes of an encoder and a decoder, the model has one stack", place);
   std::vector<Table> tables;
-  for (std::size_t i = 0; i < places(config.reach); ++i) {
-    const char* name = kPlaces[i].tensor;
+  for (std::size_t i = 0; i < places_of(config.reach); ++i) {
+    const char* name = kPrefixPlaces[i].tensor;
     const auto found = tensors.find(name);
     check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, name);
     const Shape wanted{config.virtual_tokens, 2 * layers_of(i, c) * width_of(c)};

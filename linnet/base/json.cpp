@@ -94,6 +94,11 @@ const Json& require(const Json& object, const char* key, std::string_view place)
   return object.at(key);
 }
 
+const Json& entry_or_null(const Json& object, const char* key) {
+  static const Json null;
+  return object.is_object() && object.contains(key) ? object[key] : null;
+}
+
 std::int64_t get_integer(const Json& value, std::string_view key, std::string_view place) {
   const bool fits = value.is_number_integer() &&
                     (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
@@ -105,6 +110,14 @@ std::string get_string(const Json& value, std::string_view key, std::string_view
   check(value.is_string(), ErrorKind::kBadInput, "{}: '{}' is {}, not a string", place, key,
         printable(dump_json(value), 60));
   return value.get<std::string>();
+}
+
+bool get_flag(const Json& object, const char* key, bool otherwise, std::string_view place) {
+  const Json& value = entry_or_null(object, key);
+  if (value.is_null()) return otherwise;
+  check(value.is_boolean(), ErrorKind::kBadInput, "{}: '{}' is {}, not true or false; correct the file", place, key,
+        printable(dump_json(value), 60));
+  return value.get<bool>();
 }
 
 }  // namespace linnet

@@ -30,7 +30,10 @@ std::string dump_json(const Json& value, int indent = -1);
 
 // Typed look-ups; an error has the key and the type that was found.
 const Json& require(const Json& object, const char* key, std::string_view place);
+const Json& entry_or_null(const Json& object, const char* key);  // null where it is absent, or `object` is none
 std::int64_t get_integer(const Json& value, std::string_view key, std::string_view place);
 std::string get_string(const Json& value, std::string_view key, std::string_view place);
+// true or false of an object's key; `otherwise` where it is absent or null.
+bool get_flag(const Json& object, const char* key, bool otherwise, std::string_view place);
 
 }  // namespace linnet

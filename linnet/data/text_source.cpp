@@ -8,7 +8,7 @@
 namespace linnet {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 16;
+constexpr std::size_t kTextBlock = 1 << 16;
 
 std::string lower_ending(const std::filesystem::path& file) {
   std::string ending = file.extension().string();
@@ -49,7 +49,7 @@ TextBuffer::TextBuffer(std::unique_ptr<ByteSource> bytes, std::string place)
     : bytes_(std::move(bytes)), place_(std::move(place)) {}
 
 void TextBuffer::read_block() {
-  const std::size_t had = buffer_.size(), want = std::max(kBlock, had);
+  const std::size_t had = buffer_.size(), want = std::max(kTextBlock, had);
   buffer_.resize(had + want);
   const std::size_t got = bytes_->read(buffer_.data() + had, want);
   buffer_.resize(had + got);

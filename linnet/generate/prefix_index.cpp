@@ -7,19 +7,19 @@
 namespace linnet::generate {
 namespace {
 
-using Ids = std::span<const std::int32_t>;
+using Tokens = std::span<const std::int32_t>;
 
-std::size_t equal_at_start(Ids a, Ids b) {
+std::size_t equal_at_start(Tokens a, Tokens b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
 }  // namespace
 
-void PrefixIndex::add(Ids ids, const nn::KvCache::Sequence& sequence) {
+void PrefixIndex::add(Tokens ids, const nn::KvCache::Sequence& sequence) {
   ++clock_;
   Node* node = &root_;
   for (std::size_t block = 0; block * kKvBlock < ids.size(); ++block) {
-    const Ids tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
+    const Tokens tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
     auto [found, length] = longest_match(node->next, tokens);
     if (length < tokens.size()) {
       if (length > 0 && length == found->first.size()) node->next.erase(found);  // the new block extends it
@@ -31,12 +31,12 @@ void PrefixIndex::add(Ids ids, const nn::KvCache::Sequence& sequence) {
   }
 }
 
-nn::KvCache::Sequence PrefixIndex::find(Ids ids, const nn::KvCache& cache) {
+nn::KvCache::Sequence PrefixIndex::find(Tokens ids, const nn::KvCache& cache) {
   ++clock_;
   nn::KvCache::Sequence sequence;
   Node* node = &root_;
   while (!ids.empty()) {
-    const Ids tokens = ids.first(std::min<std::size_t>(kKvBlock, ids.size()));
+    const Tokens tokens = ids.first(std::min<std::size_t>(kKvBlock, ids.size()));
     const auto [found, length] = longest_match(node->next, tokens);
     if (length == 0) break;
     node = found->second.get();
@@ -49,7 +49,7 @@ nn::KvCache::Sequence PrefixIndex::find(Ids ids, const nn::KvCache& cache) {
 }
 
 // The child with the longest common prefix with `tokens`, and its length. It is adjacent to `tokens` in the sorted map.
-auto PrefixIndex::longest_match(Children& children, Ids tokens) -> std::pair<Children::iterator, std::size_t> {
+auto PrefixIndex::longest_match(Children& children, Tokens tokens) -> std::pair<Children::iterator, std::size_t> {
   std::pair<Children::iterator, std::size_t> best{children.end(), 0};
   const auto look = [&](Children::iterator child) {
     const std::size_t length = equal_at_start(child->first, tokens);

@@ -23,6 +23,9 @@
 
 namespace linnet {
 
+// In a file or an index: more is refused before any is looked at.
+inline constexpr std::size_t kMostTensors = 262'144;
+
 struct StoredTensor {
   DType dtype;
   Shape shape;  // row-major, slowest dimension first, for every file format

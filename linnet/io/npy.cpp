@@ -10,8 +10,8 @@
 namespace linnet {
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kAlignment = 64, kLongestHeader = 4096;
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+constexpr std::size_t kNpyAlignment = 64, kLongestHeader = 4096;
 constexpr std::int64_t kMostSize = std::int64_t{1} << 40;
 
 // Strict parser of a header: a Python dictionary with three known keys.
@@ -118,12 +118,12 @@ Header parse_header(std::string_view text, const std::string& place) {
 NpyWriter::NpyWriter(const std::filesystem::path& file, std::int64_t rows, std::int64_t width)
     : file_(file), rows_(rows), width_(width) {
   std::string text = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, width);
-  const std::size_t before = kMagic.size() + 4;
-  text.append((kAlignment - (before + text.size() + 1) % kAlignment) % kAlignment, ' ');
+  const std::size_t before = kNpyMagic.size() + 4;
+  text.append((kNpyAlignment - (before + text.size() + 1) % kNpyAlignment) % kNpyAlignment, ' ');
   text += '\n';
   const auto length = static_cast<std::uint16_t>(text.size());
   const char version[] = {1, 0, static_cast<char>(length & 0xFF), static_cast<char>(length >> 8)};
-  file_.write(kMagic);
+  file_.write(kNpyMagic);
   file_.write(version, sizeof version);
   file_.write(text);
 }
@@ -143,10 +143,10 @@ Tensor read_npy(const std::filesystem::path& path) {
   const std::string place = path.string();
   const auto file = MappedFile::open(path);
   const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-  check(bytes.starts_with(kMagic) && bytes.size() >= kMagic.size() + 6, ErrorKind::kBadInput,
+  check(bytes.starts_with(kNpyMagic) && bytes.size() >= kNpyMagic.size() + 6, ErrorKind::kBadInput,
         "{}: is not a .npy file, as numpy.save writes it", place);
   const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at])); };
-  const std::size_t version = byte(6), before = kMagic.size() + (version == 1 ? 4 : 6);
+  const std::size_t version = byte(6), before = kNpyMagic.size() + (version == 1 ? 4 : 6);
   check(version >= 1 && version <= 3, ErrorKind::kBadInput, "{}: is of .npy version {}, 1 to 3 are known", place,
         version);
   const std::size_t length =

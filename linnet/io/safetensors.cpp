@@ -13,8 +13,8 @@
 namespace linnet {
 namespace {
 
-// Far above real files; they limit the memory of the tables for a hostile header.
-constexpr std::size_t kMostTensors = 262'144, kMostMetadata = 65'536;
+// Far above real files; it limits the memory of the tables for a hostile header.
+constexpr std::size_t kMostMetadata = 65'536;
 
 // Builds the entries during parsing, so that a header of 100 MB never becomes a tree of values.
 class HeaderBuilder : public nlohmann::json_sax<Json> {

@@ -12,7 +12,7 @@
 namespace linnet {
 namespace {
 
-constexpr std::size_t kMostShards = 4096, kMostTensors = 262'144, kMostIndexBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostShards = 4096, kMostIndexBytes = std::size_t{64} << 20;
 
 // Reads {"weight_map": {string: string}} during parsing and skips the rest of the file.
 class IndexBuilder : public nlohmann::json_sax<Json> {

@@ -16,7 +16,7 @@ namespace linnet {
 namespace {
 
 // Magic number of the old format, little-endian as in the pickle.
-constexpr std::string_view kMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+constexpr std::string_view kTorchMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
 struct Extent {
   std::size_t begin, end;
@@ -78,7 +78,7 @@ std::vector<PickledTensor> parse_stream(std::span<const std::byte> file, std::st
     at += part.used;
     return part;
   };
-  check(next().number == kMagic, ErrorKind::kBadInput,
+  check(next().number == kTorchMagic, ErrorKind::kBadInput,
         "{}: is neither a zip archive nor a stream of torch.save; it is not a PyTorch checkpoint", place);
   next();
   const Pickled machine = next();

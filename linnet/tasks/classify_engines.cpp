@@ -27,8 +27,6 @@ std::string bare(std::string_view text) {
 }
 
 constexpr std::int64_t kAnswerTokens = 16;  // room for a label and the end token
-constexpr const char* kNoTokens =
-    "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
 std::size_t entailment_index(const std::vector<std::string>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i)

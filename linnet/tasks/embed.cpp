@@ -6,13 +6,11 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
+#include "linnet/tasks/prompt_ids.h"
 #include "linnet/tokenizer/text_cutter.h"
 
 namespace linnet::tasks {
 namespace {
-
-constexpr const char* kNoTokens =
-    "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
 void scale_to_one(std::span<float> v) {
   double sum = 0;

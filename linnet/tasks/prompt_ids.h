@@ -10,6 +10,9 @@
 
 namespace linnet::tasks {
 
+inline constexpr const char* kNoTokens =
+    "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
+
 struct SplitIds {
   std::vector<std::int32_t> prompt, continuation;
   bool boundary_moved = false;  // tokenised together, the prompt has other tokens than alone

@@ -13,8 +13,6 @@
 namespace linnet {
 namespace {
 
-constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581, a space in SentencePiece's vocabularies
-
 constexpr std::int32_t kMerged = -1;
 
 struct Symbol {
@@ -59,8 +57,8 @@ class Bpe : public TokenModel {
     if (!separable_) return word(piece, 0, out);
     // No token has a mark after other text: text before a mark never merges with it.
     std::size_t begin = 0;
-    for (std::size_t at = 1; (at = piece.find(kMark, at)) != piece.npos; ++at) {
-      const bool run = at >= kMark.size() && piece.substr(at - kMark.size(), kMark.size()) == kMark;
+    for (std::size_t at = 1; (at = piece.find(kSpaceMark, at)) != piece.npos; ++at) {
+      const bool run = at >= kSpaceMark.size() && piece.substr(at - kSpaceMark.size(), kSpaceMark.size()) == kSpaceMark;
       if (run || at == begin) continue;
       word(piece.substr(begin, at - begin), begin, out);
       begin = at;
@@ -89,8 +87,8 @@ class Bpe : public TokenModel {
       merges_.insert(id_of(a), id_of(b), {static_cast<std::uint32_t>(i), id_of(joined)});
       if (separable_) {
         std::size_t text = 0;
-        while (joined.compare(text, kMark.size(), kMark) == 0) text += kMark.size();
-        separable_ = joined.find(kMark, text) == joined.npos;
+        while (joined.compare(text, kSpaceMark.size(), kSpaceMark) == 0) text += kSpaceMark.size();
+        separable_ = joined.find(kSpaceMark, text) == joined.npos;
       }
     }
   }
@@ -264,6 +262,13 @@ class Bpe : public TokenModel {
 };
 
 }  // namespace
+
+Vocabulary vocabulary_of(const ScoredPieces& pieces) {
+  Vocabulary vocabulary;
+  for (std::size_t i = 0; i < pieces.texts.size(); ++i) vocabulary.add(pieces.texts[i], static_cast<std::int32_t>(i));
+  vocabulary.finish();
+  return vocabulary;
+}
 
 std::vector<std::int32_t> byte_tokens(const Vocabulary& vocabulary) {
   std::vector<std::int32_t> ids(256, -1);

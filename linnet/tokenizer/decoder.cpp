@@ -235,20 +235,13 @@ class Sequence : public TokenDecoder {
   std::vector<DecoderPtr> steps_;
 };
 
-bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
-  if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput,
-        "{}: decoder: '{}' is not true or false; correct the file, or get it again", place, key);
-  return json[key].get<bool>();
-}
-
 std::string text_of(const Json& json, const char* key, const char* otherwise, std::string_view place) {
   return json.contains(key) ? get_string(json[key], key, place) : otherwise;
 }
 
 DecoderPtr make_metaspace(const Json& json, std::string_view place) {
   const std::string scheme = text_of(json, "prepend_scheme", "always", place);
-  const bool adds = flag(json, "add_prefix_space", true, place);
+  const bool adds = get_flag(json, "add_prefix_space", true, place);
   return std::make_unique<Metaspace>(get_string(require(json, "replacement", place), "replacement", place),
                                      adds && scheme != "never");
 }
@@ -283,11 +276,12 @@ DecoderPtr make_decoder(const Json& json, std::string_view place) {
   if (type == "Fuse") return std::make_unique<Fuse>();
   if (type == "Metaspace") return make_metaspace(json, place);
   if (type == "WordPiece")
-    return std::make_unique<WordPiece>(text_of(json, "prefix", "##", place), flag(json, "cleanup", true, place));
+    return std::make_unique<WordPiece>(text_of(json, "prefix", "##", place), get_flag(json, "cleanup", true, place));
   if (type == "BPEDecoder") return std::make_unique<Bpe>(text_of(json, "suffix", "</w>", place));
   if (type == "CTC")
     return std::make_unique<Ctc>(text_of(json, "pad_token", "<pad>", place),
-                                 text_of(json, "word_delimiter_token", "|", place), flag(json, "cleanup", true, place));
+                                 text_of(json, "word_delimiter_token", "|", place),
+                                 get_flag(json, "cleanup", true, place));
   if (type == "Strip") return make_strip(json, place);
   if (type == "Replace") return make_replace(json, place);
   if (type == "Sequence") {

@@ -61,6 +61,9 @@ TokenModelPtr make_wordlevel(Vocabulary vocabulary, const std::string& unk_token
 // Types of pieces in a SentencePiece vocabulary (sentencepiece_model.proto).
 enum class PieceKind : std::uint8_t { kNormal = 1, kUnknown, kControl, kUserDefined, kUnused, kByte };
 
+// U+2581, a space in SentencePiece's vocabularies.
+inline constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
+
 struct ScoredPieces {
   std::vector<std::string> texts;  // index = id
   std::vector<double> scores;
@@ -69,6 +72,7 @@ struct ScoredPieces {
   bool byte_fallback = false;
   bool float_sums = false;  // sums of a path are float, as in SentencePiece: this decides ties
 };
+Vocabulary vocabulary_of(const ScoredPieces& pieces);
 TokenModelPtr make_unigram(ScoredPieces pieces, std::string_view place);
 // SentencePiece's BPE: merges the adjacent pair whose joined text has the highest score first.
 TokenModelPtr make_scored_bpe(ScoredPieces pieces, std::string_view place);

@@ -299,23 +299,16 @@ class Sequence : public Normalizer {
   std::vector<NormalizerPtr> steps_;
 };
 
-bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
-  if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput,
-        "{}: normalizer: '{}' is not true or false; correct the file, or get it again", place, key);
-  return json[key].get<bool>();
-}
-
 std::string text_of(const Json& json, const char* key, std::string_view place) {
   return get_string(require(json, key, place), key, place);
 }
 
 NormalizerPtr make_bert(const Json& json, std::string_view place) {
   BertOptions options;
-  options.clean_text = flag(json, "clean_text", true, place);
-  options.handle_chinese_chars = flag(json, "handle_chinese_chars", true, place);
-  options.lowercase = flag(json, "lowercase", true, place);
-  options.strip_accents = flag(json, "strip_accents", options.lowercase, place);
+  options.clean_text = get_flag(json, "clean_text", true, place);
+  options.handle_chinese_chars = get_flag(json, "handle_chinese_chars", true, place);
+  options.lowercase = get_flag(json, "lowercase", true, place);
+  options.strip_accents = get_flag(json, "strip_accents", options.lowercase, place);
   return bert_normalizer(options);
 }
 
@@ -384,7 +377,8 @@ NormalizerPtr make_normalizer(const Json& json, std::string_view place) {
   if (type == "Lowercase") return std::make_unique<Lowercase>();
   if (type == "StripAccents") return std::make_unique<StripAccents>();
   if (type == "Strip")
-    return std::make_unique<Strip>(flag(json, "strip_left", true, place), flag(json, "strip_right", true, place));
+    return std::make_unique<Strip>(get_flag(json, "strip_left", true, place),
+                                   get_flag(json, "strip_right", true, place));
   if (type == "Nmt") return std::make_unique<Nmt>();
   if (type == "Prepend") return std::make_unique<Prepend>(text_of(json, "prepend", place));
   if (type == "Replace") return make_replace(json, place);

@@ -164,13 +164,6 @@ class Sequence : public PostProcessor {
   std::vector<PostProcessorPtr> steps_;
 };
 
-bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
-  if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput,
-        "{}: post_processor: '{}' is not true or false; correct the file, or get it again", place, key);
-  return json[key].get<bool>();
-}
-
 std::int32_t id_of(const Json& json, std::string_view key, std::string_view place) {
   const std::int64_t id = get_integer(json, key, place);
   check(id >= 0 && id <= INT32_MAX, ErrorKind::kBadInput,
@@ -311,14 +304,14 @@ PostProcessorPtr make_postprocessor(const Json& json, std::string_view place) {
   const std::string type = get_string(require(json, "type", place), "type", place);
   if (type == "TemplateProcessing") return make_template(json, place);
   if (type == "ByteLevel")
-    return std::make_unique<ByteLevel>(flag(json, "trim_offsets", true, place),
-                                       flag(json, "add_prefix_space", true, place));
+    return std::make_unique<ByteLevel>(get_flag(json, "trim_offsets", true, place),
+                                       get_flag(json, "add_prefix_space", true, place));
   if (type == "BertProcessing")
     return std::make_unique<Bert>(named_token(json, "cls", place), named_token(json, "sep", place));
   if (type == "RobertaProcessing")
     return std::make_unique<Roberta>(named_token(json, "cls", place), named_token(json, "sep", place),
-                                     flag(json, "trim_offsets", true, place),
-                                     flag(json, "add_prefix_space", true, place));
+                                     get_flag(json, "trim_offsets", true, place),
+                                     get_flag(json, "add_prefix_space", true, place));
   if (type == "Sequence") {
     const Json& list = require(json, "processors", place);
     check(list.is_array(), ErrorKind::kBadInput, "{}: 'processors' is not a list; correct the file, or get it again",

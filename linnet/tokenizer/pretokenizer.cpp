@@ -338,13 +338,6 @@ class Sequence : public PreTokenizer {
   std::vector<PreTokenizerPtr> steps_;
 };
 
-bool flag(const Json& json, const char* key, bool otherwise, std::string_view place) {
-  if (!json.contains(key) || json[key].is_null()) return otherwise;
-  check(json[key].is_boolean(), ErrorKind::kBadInput,
-        "{}: pre_tokenizer: '{}' is not true or false; correct the file, or get it again", place, key);
-  return json[key].get<bool>();
-}
-
 Delimiter delimiter(const Json& json, std::string_view place) {
   if (!json.contains("behavior")) return Delimiter::kIsolated;
   const std::string name = get_string(json["behavior"], "behavior", place);
@@ -366,7 +359,7 @@ std::string one_character(const Json& json, const char* key, std::string_view pl
 
 PreTokenizerPtr make_split(const Json& json, std::string_view place) {
   const Json& pattern = require(json, "pattern", place);
-  const bool invert = flag(json, "invert", false, place);
+  const bool invert = get_flag(json, "invert", false, place);
   check(pattern.is_object(), ErrorKind::kBadInput,
         "{}: pre_tokenizer Split: 'pattern' is not an object; correct the file, or get it again", place);
   Pattern made = pattern.contains("String")
@@ -383,9 +376,9 @@ PreTokenizerPtr make_metaspace(const Json& json, std::string_view place) {
           "{}: prepend_scheme '{}' is not known; correct the file, or get it again", place, printable(scheme));
     prefix = scheme == "first" ? Prefix::kFirst : scheme == "never" ? Prefix::kNever : Prefix::kAlways;
   }
-  if (!flag(json, "add_prefix_space", true, place)) prefix = Prefix::kNever;
+  if (!get_flag(json, "add_prefix_space", true, place)) prefix = Prefix::kNever;
   return std::make_unique<Metaspace>(one_character(json, "replacement", place), prefix,
-                                     flag(json, "split", true, place));
+                                     get_flag(json, "split", true, place));
 }
 
 PreTokenizerPtr make_fixed_length(const Json& json, std::string_view place) {
@@ -427,13 +420,13 @@ PreTokenizerPtr make_pretokenizer(const Json& json, std::string_view place, Byte
   const std::string type = get_string(require(json, "type", place), "type", place);
   if (type == "Sequence") return make_sequence(json, place, spelling);
   if (type == "ByteLevel")
-    return std::make_unique<ByteLevel>(flag(json, "add_prefix_space", true, place),
-                                       flag(json, "use_regex", true, place), spelling);
+    return std::make_unique<ByteLevel>(get_flag(json, "add_prefix_space", true, place),
+                                       get_flag(json, "use_regex", true, place), spelling);
   if (type == "Split") return make_split(json, place);
   if (type == "Metaspace") return make_metaspace(json, place);
   if (type == "BertPreTokenizer") return std::make_unique<Bert>();
   if (type == "Whitespace" || type == "WhitespaceSplit") return std::make_unique<Whitespace>(type == "Whitespace");
-  if (type == "Digits") return std::make_unique<Digits>(flag(json, "individual_digits", false, place));
+  if (type == "Digits") return std::make_unique<Digits>(get_flag(json, "individual_digits", false, place));
   if (type == "Punctuation") return std::make_unique<Punctuation>(delimiter(json, place));
   if (type == "UnicodeScripts") return std::make_unique<UnicodeScripts>();
   if (type == "FixedLength") return make_fixed_length(json, place);

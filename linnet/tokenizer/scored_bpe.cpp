@@ -11,15 +11,6 @@
 namespace linnet {
 namespace {
 
-constexpr std::string_view kMark = "\xE2\x96\x81";
-
-Vocabulary vocabulary_of(const ScoredPieces& pieces) {
-  Vocabulary vocabulary;
-  for (std::size_t i = 0; i < pieces.texts.size(); ++i) vocabulary.add(pieces.texts[i], static_cast<std::int32_t>(i));
-  vocabulary.finish();
-  return vocabulary;
-}
-
 class ScoredBpe : public TokenModel {
  public:
   ScoredBpe(ScoredPieces pieces, std::string_view place)
@@ -32,11 +23,12 @@ class ScoredBpe : public TokenModel {
       if (kind == PieceKind::kUserDefined) frozen_.insert(text, static_cast<std::int32_t>(i));
       matchable_.add(text, static_cast<std::int32_t>(i));
       std::size_t begin = 0;
-      while (text.compare(begin, kMark.size(), kMark) == 0) begin += kMark.size();
-      separable_ = separable_ && text.find(kMark, begin) == text.npos;
+      while (text.compare(begin, kSpaceMark.size(), kSpaceMark) == 0) begin += kSpaceMark.size();
+      separable_ = separable_ && text.find(kSpaceMark, begin) == text.npos;
     }
     matchable_.finish();
-    separable_ = separable_ && matchable_.find(kMark) >= 0;  // otherwise unknown marks fuse with preceding unknown text
+    // Otherwise unknown marks fuse with preceding unknown text.
+    separable_ = separable_ && matchable_.find(kSpaceMark) >= 0;
     if (pieces.byte_fallback) byte_tokens_ = byte_tokens(vocabulary_);
     static std::atomic<std::uint64_t> count{2ULL << 32};
     number_ = ++count;
@@ -46,8 +38,8 @@ class ScoredBpe : public TokenModel {
     if (piece.empty()) return;
     if (!separable_) return word(piece, 0, out);
     std::size_t begin = 0;
-    for (std::size_t at = 1; (at = piece.find(kMark, at)) != piece.npos; ++at) {
-      if (at >= kMark.size() && piece.substr(at - kMark.size(), kMark.size()) == kMark) continue;
+    for (std::size_t at = 1; (at = piece.find(kSpaceMark, at)) != piece.npos; ++at) {
+      if (at >= kSpaceMark.size() && piece.substr(at - kSpaceMark.size(), kSpaceMark.size()) == kSpaceMark) continue;
       word(piece.substr(begin, at - begin), begin, out);
       begin = at;
     }

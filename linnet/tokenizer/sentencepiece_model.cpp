@@ -13,7 +13,6 @@ namespace {
 
 using protozero::pbf_wire_type;
 
-constexpr std::string_view kMark = "\xE2\x96\x81";            // U+2581
 constexpr std::string_view kUnknownShown = " \xE2\x81\x87 ";  // " ⁇ ", SentencePiece's unk_surface
 
 // SentencePiece's decoding: spaces for marks, none at the start, byte pieces to characters.
@@ -35,18 +34,18 @@ class SentencePieceDecoder : public TokenDecoder {
         continue;
       }
       std::string_view rest = token;
-      if (at_start && rest.starts_with(kMark)) {
-        rest.remove_prefix(kMark.size());
+      if (at_start && rest.starts_with(kSpaceMark)) {
+        rest.remove_prefix(kSpaceMark.size());
         at_start = drops_all_;
       }
       if (!rest.empty()) at_start = false;
       while (!rest.empty()) {
-        const bool mark = rest.starts_with(kMark);
+        const bool mark = rest.starts_with(kSpaceMark);
         if (mark)
           text += ' ';
         else
           text += rest[0];
-        rest.remove_prefix(mark ? kMark.size() : 1);
+        rest.remove_prefix(mark ? kSpaceMark.size() : 1);
       }
     }
     tokens = {std::move(text)};

@@ -2,12 +2,11 @@
 #include <optional>
 
 #include "linnet/tokenizer/byte_trie.h"
+#include "linnet/tokenizer/model.h"
 #include "linnet/tokenizer/normalizer.h"
 
 namespace linnet {
 namespace {
-
-constexpr std::string_view kMark = "\xE2\x96\x81";  // U+2581
 
 class SentencePiece : public Normalizer {
  public:
@@ -45,7 +44,7 @@ class SentencePiece : public Normalizer {
       at += step.length;
     }
     if (options_.remove_extra_whitespaces) {
-      const std::string_view blank = options_.escape_whitespaces ? kMark : std::string_view(" ");
+      const std::string_view blank = options_.escape_whitespaces ? kSpaceMark : std::string_view(" ");
       while (out.text.ends_with(blank)) out.text.resize(out.text.size() - blank.size());
       if (out.tracked) out.spans.resize(out.text.size());
     }
@@ -74,7 +73,7 @@ class SentencePiece : public Normalizer {
     const std::size_t before = out.text.size();
     for (const char c : piece) {
       if (c == ' ' && options_.escape_whitespaces)
-        out.text += kMark;
+        out.text += kSpaceMark;
       else
         out.text += c;
     }

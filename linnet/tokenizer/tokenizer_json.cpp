@@ -9,22 +9,8 @@
 namespace linnet {
 namespace {
 
-const Json kNull;
-
-const Json& entry(const Json& object, const char* key) {
-  return object.is_object() && object.contains(key) ? object[key] : kNull;
-}
-
-bool flag(const Json& object, const char* key, bool otherwise, std::string_view place) {
-  const Json& value = entry(object, key);
-  if (value.is_null()) return otherwise;
-  check(value.is_boolean(), ErrorKind::kBadInput, "{}: '{}' is not true or false; correct the file, or get it again",
-        place, key);
-  return value.get<bool>();
-}
-
 std::string text_of(const Json& object, const char* key, std::string_view otherwise, std::string_view place) {
-  const Json& value = entry(object, key);
+  const Json& value = entry_or_null(object, key);
   return value.is_null() ? std::string(otherwise) : get_string(value, key, place);
 }
 
@@ -37,7 +23,7 @@ std::int32_t id_of(const Json& value, const char* key, std::string_view place) {
 
 // Old files have no type; it is derived from the fields.
 std::string model_type(const TokenizerFile& file, const Json& model, std::string_view place) {
-  if (!entry(model, "type").is_null()) return get_string(model["type"], "type", place);
+  if (!entry_or_null(model, "type").is_null()) return get_string(model["type"], "type", place);
   if (file.has_merges) return "BPE";
   if (file.shape == TokenizerFile::Shape::kList) return "Unigram";
   return model.contains("continuing_subword_prefix") ? "WordPiece" : "WordLevel";
@@ -59,8 +45,8 @@ TokenModelPtr make_model(TokenizerFile& file, ByteSpelling spelling, std::string
   if (file.vocabulary.has_shared_ids()) warn("{}: tokens share an id; the later one is what the id decodes to", place);
   if (type == "Unigram") {
     ScoredPieces pieces = std::move(file.pieces);
-    if (!entry(model, "unk_id").is_null()) pieces.unk = id_of(model["unk_id"], "unk_id", place);
-    pieces.byte_fallback = flag(model, "byte_fallback", false, place);
+    if (!entry_or_null(model, "unk_id").is_null()) pieces.unk = id_of(model["unk_id"], "unk_id", place);
+    pieces.byte_fallback = get_flag(model, "byte_fallback", false, place);
     return make_unigram(std::move(pieces), place);
   }
   if (type == "WordLevel")
@@ -69,7 +55,7 @@ TokenModelPtr make_model(TokenizerFile& file, ByteSpelling spelling, std::string
     WordPieceOptions options;
     options.unk_token = text_of(model, "unk_token", "[UNK]", place);
     options.continuing_subword_prefix = text_of(model, "continuing_subword_prefix", "##", place);
-    if (const Json& limit = entry(model, "max_input_chars_per_word"); !limit.is_null())
+    if (const Json& limit = entry_or_null(model, "max_input_chars_per_word"); !limit.is_null())
       options.max_input_chars_per_word = get_integer(limit, "max_input_chars_per_word", place);
     return make_wordpiece(std::move(file.vocabulary), options, place);
   }
@@ -77,9 +63,9 @@ TokenModelPtr make_model(TokenizerFile& file, ByteSpelling spelling, std::string
   options.unk_token = text_of(model, "unk_token", "", place);
   options.continuing_subword_prefix = text_of(model, "continuing_subword_prefix", "", place);
   options.end_of_word_suffix = text_of(model, "end_of_word_suffix", "", place);
-  options.fuse_unk = flag(model, "fuse_unk", false, place);
-  options.byte_fallback = flag(model, "byte_fallback", false, place);
-  options.ignore_merges = flag(model, "ignore_merges", false, place);
+  options.fuse_unk = get_flag(model, "fuse_unk", false, place);
+  options.byte_fallback = get_flag(model, "byte_fallback", false, place);
+  options.ignore_merges = get_flag(model, "ignore_merges", false, place);
   options.bytes = spelling == ByteSpelling::kAsTheyAre;
   return make_bpe(std::move(file.vocabulary), file.merges, options, place);
 }
@@ -93,7 +79,7 @@ ByteSpelling spelling_of(const TokenizerFile& file, std::string_view place) {
   options.continuing_subword_prefix = text_of(model, "continuing_subword_prefix", "", place);
   options.end_of_word_suffix = text_of(model, "end_of_word_suffix", "", place);
   const bool can =
-      ends_in_byte_level(entry(file.root, "pre_tokenizer")) && bpe_can_take_bytes(file.vocabulary, options);
+      ends_in_byte_level(entry_or_null(file.root, "pre_tokenizer")) && bpe_can_take_bytes(file.vocabulary, options);
   return can ? ByteSpelling::kAsTheyAre : ByteSpelling::kCharacters;
 }
 
@@ -106,11 +92,11 @@ void add_tokens(TokenizerData& data, const Json& list) {
           "{}: an added token is not an object; correct the file, or get it again", data.place);
     AddedToken token;
     token.content = get_string(require(item, "content", data.place), "content", data.place);
-    token.single_word = flag(item, "single_word", false, data.place);
-    token.lstrip = flag(item, "lstrip", false, data.place);
-    token.rstrip = flag(item, "rstrip", false, data.place);
-    token.special = flag(item, "special", false, data.place);
-    token.normalized = flag(item, "normalized", !token.special, data.place);
+    token.single_word = get_flag(item, "single_word", false, data.place);
+    token.lstrip = get_flag(item, "lstrip", false, data.place);
+    token.rstrip = get_flag(item, "rstrip", false, data.place);
+    token.special = get_flag(item, "special", false, data.place);
+    token.normalized = get_flag(item, "normalized", !token.special, data.place);
     const std::int32_t given = id_of(require(item, "id", data.place), "id", data.place);
     if (token.content.empty()) continue;
     std::int32_t id = data.find(token.content);
@@ -142,19 +128,19 @@ std::optional<Padding> padding(const Json& json, std::string_view place) {
   if (json.is_null()) return std::nullopt;
   constexpr std::int64_t kLongest = 1 << 18;  // every text is padded to it; real batches have a quarter
   Padding p;
-  if (const Json& strategy = entry(json, "strategy"); strategy.is_object() && strategy.contains("Fixed")) {
+  if (const Json& strategy = entry_or_null(json, "strategy"); strategy.is_object() && strategy.contains("Fixed")) {
     p.length = get_integer(strategy["Fixed"], "Fixed", place);
     check(*p.length >= 0 && *p.length <= kLongest, ErrorKind::kBadInput,
           "{}: padding to {} tokens; correct the file, or get it again", place, *p.length);
   }
-  if (const Json& multiple = entry(json, "pad_to_multiple_of"); !multiple.is_null()) {
+  if (const Json& multiple = entry_or_null(json, "pad_to_multiple_of"); !multiple.is_null()) {
     p.multiple_of = get_integer(multiple, "pad_to_multiple_of", place);
     check(p.multiple_of >= 0 && p.multiple_of <= kLongest, ErrorKind::kBadInput,
           "{}: padding to a multiple of {}; correct the file, or get it again", place, p.multiple_of);
   }
   p.side = text_of(json, "direction", "Right", place) == "Left" ? Side::kLeft : Side::kRight;
-  if (!entry(json, "pad_id").is_null()) p.id = id_of(json["pad_id"], "pad_id", place);
-  if (!entry(json, "pad_type_id").is_null()) p.type_id = id_of(json["pad_type_id"], "pad_type_id", place);
+  if (!entry_or_null(json, "pad_id").is_null()) p.id = id_of(json["pad_id"], "pad_id", place);
+  if (!entry_or_null(json, "pad_type_id").is_null()) p.type_id = id_of(json["pad_type_id"], "pad_type_id", place);
   p.token = text_of(json, "pad_token", "[PAD]", place);
   return p;
 }
@@ -189,16 +175,16 @@ TokenizerDataPtr parse_tokenizer_json(std::string_view text, std::string_view pl
   auto data = std::make_shared<TokenizerData>();
   data->place = place;
   const ByteSpelling spelling = spelling_of(file, place);
-  data->normalizer = make_normalizer(entry(file.root, "normalizer"), place);
-  data->pretokenizer = make_pretokenizer(entry(file.root, "pre_tokenizer"), place, spelling);
-  data->postprocessor = make_postprocessor(entry(file.root, "post_processor"), place);
-  data->decoder = make_decoder(entry(file.root, "decoder"), place);
+  data->normalizer = make_normalizer(entry_or_null(file.root, "normalizer"), place);
+  data->pretokenizer = make_pretokenizer(entry_or_null(file.root, "pre_tokenizer"), place, spelling);
+  data->postprocessor = make_postprocessor(entry_or_null(file.root, "post_processor"), place);
+  data->decoder = make_decoder(entry_or_null(file.root, "decoder"), place);
   data->is_bpe = file.shape == TokenizerFile::Shape::kObject &&
                  model_type(file, require(file.root, "model", place), place) == "BPE";
   data->model = make_model(file, spelling, place);
-  add_tokens(*data, entry(file.root, "added_tokens"));
-  data->file_truncation = truncation(entry(file.root, "truncation"), place);
-  data->file_padding = padding(entry(file.root, "padding"), place);
+  add_tokens(*data, entry_or_null(file.root, "added_tokens"));
+  data->file_truncation = truncation(entry_or_null(file.root, "truncation"), place);
+  data->file_padding = padding(entry_or_null(file.root, "padding"), place);
   check_added_ids(*data);
   const std::string unknown = text_of(file.root["model"], "unk_token", "", place);
   if (const std::int32_t id = unknown.empty() ? -1 : data->find(unknown); id >= 0) data->ids.unk = id;

@@ -8,22 +8,17 @@
 #include "linnet/tokenizer/byte_trie.h"
 #include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/gguf/kinds.h"
+#include "linnet/tokenizer/model.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 
 namespace linnet {
 namespace {
 
-constexpr const char* kMark = "\xE2\x96\x81";  // SentencePiece's space
-
-GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
-  return v.token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(v.token_types[i]);
-}
-
 Json added_tokens(const GgufVocabulary& v) {
   Json list = Json::array();
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    const GgufTokenType type = type_of(v, i);
+    const GgufTokenType type = v.type(i);
     const bool special = type == GgufTokenType::kControl || type == GgufTokenType::kUnknown;
     if (!special && type != GgufTokenType::kUserDefined) continue;
     list.push_back({{"id", i},
@@ -110,7 +105,7 @@ std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVoca
   std::vector<std::int32_t> ids;
   std::set<std::string_view> known;
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    if (type_of(v, i) != GgufTokenType::kNormal || !known.insert(v.tokens[i]).second) continue;
+    if (v.type(i) != GgufTokenType::kNormal || !known.insert(v.tokens[i]).second) continue;
     ids.push_back(static_cast<std::int32_t>(i));
     beginnings.insert(v.tokens[i], ids.back());
     endings.insert(std::string(v.tokens[i].rbegin(), v.tokens[i].rend()), ids.back());
@@ -148,13 +143,13 @@ std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVoca
 }
 
 JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer, std::string_view place) {
-  const auto replace = [](const char* from, const char* to) {
+  const auto replace = [](std::string_view from, std::string_view to) {
     return Json{{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
   };
   Json steps = Json::array();
-  if (v.add_space_prefix.value_or(true)) steps.push_back({{"type", "Prepend"}, {"prepend", kMark}});
-  steps.push_back(replace(" ", kMark));
-  Json decoders = Json::array({replace(kMark, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
+  if (v.add_space_prefix.value_or(true)) steps.push_back({{"type", "Prepend"}, {"prepend", kSpaceMark}});
+  steps.push_back(replace(" ", kSpaceMark));
+  Json decoders = Json::array({replace(kSpaceMark, " "), Json{{"type", "ByteFallback"}}, Json{{"type", "Fuse"}}});
   if (v.add_space_prefix.value_or(true))
     decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   Json model = bpe_model(vocabulary_object(v.tokens), merges_of_scores(v, place));

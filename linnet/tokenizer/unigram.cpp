@@ -13,13 +13,6 @@ namespace {
 
 constexpr double kUnknownPenalty = 10.0;  // below the lowest score, as in SentencePiece
 
-Vocabulary vocabulary_of(const ScoredPieces& pieces) {
-  Vocabulary vocabulary;
-  for (std::size_t i = 0; i < pieces.texts.size(); ++i) vocabulary.add(pieces.texts[i], static_cast<std::int32_t>(i));
-  vocabulary.finish();
-  return vocabulary;
-}
-
 // The best path through the lattice of pieces (Viterbi); a run of unknown characters becomes one token.
 class Unigram : public TokenModel {
  public:

@@ -23,11 +23,15 @@
 #include "linnet/base/rng.h"
 #include "linnet/tensor/blocks.h"
 #include "linnet/tensor/storage.h"
+#include "tests/backend/compare.h"
 
 namespace linnet {
 namespace {
 
-using Floats = std::vector<float>;
+using testing::Floats;
+using testing::random_floats;
+
+constexpr float kSmall = 0.1F;
 constexpr int kInterruptions = 300;
 
 thread_local std::uintptr_t stack_begin = 0, stack_end = 0;
@@ -85,13 +89,6 @@ class Interrupter {
   std::jthread thread_;
 };
 
-Floats random_floats(std::int64_t n, std::uint64_t seed) {
-  Rng rng(seed);
-  Floats values(static_cast<std::size_t>(n));
-  for (float& value : values) value = 0.1F * rng.normal();
-  return values;
-}
-
 class InterruptedProducts : public ::testing::Test {
  protected:
   static constexpr std::int64_t kRows = 256, kIn = 384, kOut = 512;
@@ -124,7 +121,8 @@ class InterruptedProducts : public ::testing::Test {
   }
 
   std::unique_ptr<Backend> cpu_ = make_cpu_backend();
-  Floats x_ = random_floats(kRows * kIn, 1), w_ = random_floats(kOut * kIn, 2), dy_ = random_floats(kRows * kOut, 3);
+  Floats x_ = random_floats(kRows * kIn, 1, kSmall), w_ = random_floats(kOut * kIn, 2, kSmall),
+         dy_ = random_floats(kRows * kOut, 3, kSmall);
 };
 
 // Large f32 products of plain matrices, every transposition.

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-CliResult classify(const std::string& name, std::vector<std::string> more) {
+CliResult classify_with(const std::string& name, std::vector<std::string> more) {
   more.insert(more.begin(), {"classify", "-m", model(name), "--dtype", "f32"});
   return run_linnet(more);
 }
@@ -20,7 +20,7 @@ const std::vector<std::string> kAsked{"--labels", "a,b", "--label-words", "a= w7
 
 CliResult asked(std::vector<std::string> more, const std::string& name = "gpt2/causal") {
   more.insert(more.end(), kAsked.begin(), kAsked.end());
-  return classify(name, std::move(more));
+  return classify_with(name, std::move(more));
 }
 
 // A calibration is rejected for another setup, and the message has the difference.
@@ -48,9 +48,9 @@ TEST(Calibration, HoldsForItsModelTemplateWordsAndOptionsOnly) {
            Other{asked(with({"--template", "w9 {{ text }}", "--normalize", "tokens"})), "another normalisation"},
            Other{asked(with({"--template", "w9 {{ text }}", "--examples", solved})), "other examples"},
            Other{asked(with({"--template", "w9 {{ text }}"}), "llama/causal"), "another model"},
-           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,b", "w5"})),
+           Other{classify_with("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,b", "w5"})),
                  "other label words"},
-           Other{classify("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,c", "w5"})),
+           Other{classify_with("gpt2/causal", with({"--template", "w9 {{ text }}", "--labels", "a,c", "w5"})),
                  "other labels"},
        }) {
     EXPECT_EQ(other.result.exit_code, 3) << other.said;
@@ -87,7 +87,7 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   for (const Wrong& w : head) {
     std::vector<std::string> arguments = w.arguments;
     arguments.push_back("w5");
-    const CliResult r = classify("gpt2/classifier", arguments);
+    const CliResult r = classify_with("gpt2/classifier", arguments);
     EXPECT_EQ(r.exit_code, w.exit_code) << w.name << r.err;
     EXPECT_EQ(r.out, "") << w.name;
     EXPECT_THAT(r.err, HasSubstr(w.said)) << w.name;
@@ -96,7 +96,7 @@ TEST(ClassifyOptions, ThatAnEngineCannotUseAreRefused) {
   EXPECT_THAT(asked({"--engine", "generate", "--abstain-below", "0.5"}).err,
               HasSubstr("--abstain-below does nothing with --engine generate"));
   EXPECT_THAT(asked({"--chat"}, "bert/masked").err, HasSubstr("--chat: does nothing with --engine mask"));
-  EXPECT_THAT(classify("bert/regression", {"--abstain-below", "0.5", "w5"}).err, HasSubstr("regression"));
+  EXPECT_THAT(classify_with("bert/regression", {"--abstain-below", "0.5", "w5"}).err, HasSubstr("regression"));
   EXPECT_THAT(asked({"--save-calibration", "c.json"}).err, HasSubstr("--calibrate content-free"));
 }
 
@@ -110,7 +110,7 @@ TEST(ClassifyOptions, AHeadMayHoldALabelTwice) {
   put(scratch / "m" / "config.json", dump_json(config));
   const CliResult r = run_linnet({"classify", "-m", (scratch / "m").string(), "--dtype", "f32", "--json", "w5 w6"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
-  const CliResult plain = classify("gpt2/classifier", {"--json", "w5 w6"});
+  const CliResult plain = classify_with("gpt2/classifier", {"--json", "w5 w6"});
   const Json scores = json_lines(r.out).at(0)["scores"], own = json_lines(plain.out).at(0)["scores"];
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(scores[i]["score"], own[i]["score"]);

@@ -27,11 +27,6 @@ std::vector<Json> answers(const CliResult& result) {
   return json_lines(result.out);
 }
 
-std::string written(const Scratch& scratch, const std::string& name, const std::string& text) {
-  put(scratch / name, text);
-  return (scratch / name).string();
-}
-
 class TrainedHead : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(TrainedHead, GivesTheReferencesProbabilities) {

@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-CliResult classify(std::vector<std::string> arguments, const std::string& input = "") {
+CliResult classify_input(std::vector<std::string> arguments, const std::string& input = "") {
   std::vector<std::string> all{"classify", "-m", model("bert/classifier"), "--dtype", "f32", "--json"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return run_linnet(all, {.input = input});
@@ -29,40 +29,41 @@ std::vector<std::string> scores(const CliResult& result) {
 
 // The same rows in every format, from a pipe or a file, give the same answers.
 TEST(DataInput, EveryFormOfTheRowsGivesTheSameAnswers) {
-  const auto want = scores(classify({"w5 w6", "w7 w8"}));
+  const auto want = scores(classify_input({"w5 w6", "w7 w8"}));
   ASSERT_EQ(want.size(), 2u);
-  const CliResult csv = classify({}, "title,text\n\"a, b\",w5 w6\nc,w7 w8\n");
+  const CliResult csv = classify_input({}, "title,text\n\"a, b\",w5 w6\nc,w7 w8\n");
   EXPECT_EQ(scores(csv), want);
   EXPECT_THAT(csv.err, HasSubstr("stdin: read as CSV with the columns title, text"));
-  EXPECT_EQ(scores(classify({}, "id\ttext\n1\tw5 w6\n2\tw7 w8\n")), want);
-  EXPECT_EQ(scores(classify({}, "[{\"text\":\"w5 w6\"},{\"text\":\"w7 w8\"}]")), want);
-  EXPECT_EQ(scores(classify({"--text-column", "body"}, "title,body\na,w5 w6\nb,w7 w8\n")), want);
-  EXPECT_EQ(scores(classify({"--delimiter", ";", "--no-header", "--text-column", "column2"}, "1;w5 w6\n2;w7 w8\n")),
-            want);
-  EXPECT_EQ(scores(classify({"--input-format", "csv"}, "text\rw5 w6\rw7 w8\r")), want);
+  EXPECT_EQ(scores(classify_input({}, "id\ttext\n1\tw5 w6\n2\tw7 w8\n")), want);
+  EXPECT_EQ(scores(classify_input({}, "[{\"text\":\"w5 w6\"},{\"text\":\"w7 w8\"}]")), want);
+  EXPECT_EQ(scores(classify_input({"--text-column", "body"}, "title,body\na,w5 w6\nb,w7 w8\n")), want);
+  EXPECT_EQ(
+      scores(classify_input({"--delimiter", ";", "--no-header", "--text-column", "column2"}, "1;w5 w6\n2;w7 w8\n")),
+      want);
+  EXPECT_EQ(scores(classify_input({"--input-format", "csv"}, "text\rw5 w6\rw7 w8\r")), want);
   const Scratch scratch;
   write_file(scratch / "f.csv", "id;text\n1;w5 w6\n2;w7 w8\n");
-  const CliResult guessed = classify({"--input", (scratch / "f.csv").string()});
+  const CliResult guessed = classify_input({"--input", (scratch / "f.csv").string()});
   EXPECT_EQ(scores(guessed), want);
   EXPECT_THAT(guessed.err, HasSubstr("the cells are separated by ';'"));
 }
 
 TEST(DataInput, SecondTextsHaveTheirColumn) {
-  const auto want = scores(classify({}, "{\"text\":\"w5 w6\",\"text_pair\":\"w7\"}\n"));
-  EXPECT_EQ(scores(classify({"--text-column", "a", "--text-pair-column", "b"}, "a,b\nw5 w6,w7\n")), want);
+  const auto want = scores(classify_input({}, "{\"text\":\"w5 w6\",\"text_pair\":\"w7\"}\n"));
+  EXPECT_EQ(scores(classify_input({"--text-column", "a", "--text-pair-column", "b"}, "a,b\nw5 w6,w7\n")), want);
 }
 
 TEST(DataInput, WhatCannotBeReadIsSaid) {
-  const CliResult columns = classify({}, "title,body\na,w5\nb,w6\n");
+  const CliResult columns = classify_input({}, "title,body\na,w5\nb,w6\n");
   EXPECT_EQ(columns.exit_code, 3);
   EXPECT_THAT(columns.err, HasSubstr("looks like CSV with the columns title, body"));
   const Scratch scratch;
   write_file(scratch / "f.parquet", "PAR1....PAR1");
-  const CliResult parquet = classify({"--input", (scratch / "f.parquet").string()});
+  const CliResult parquet = classify_input({"--input", (scratch / "f.parquet").string()});
   EXPECT_EQ(parquet.exit_code, 3);
   EXPECT_THAT(parquet.err, HasSubstr("is a Parquet file"));
-  EXPECT_EQ(classify({"--delimiter", "ab"}, "w5\n").exit_code, 2);
-  EXPECT_EQ(classify({"--input-format", "yaml"}, "w5\n").exit_code, 2);
+  EXPECT_EQ(classify_input({"--delimiter", "ab"}, "w5\n").exit_code, 2);
+  EXPECT_EQ(classify_input({"--input-format", "yaml"}, "w5\n").exit_code, 2);
 }
 
 // The format of the examples is detected independently of the input's.
@@ -79,23 +80,23 @@ TEST(DataInput, TheInputsFormatSaysNothingOfTheExamples) {
 
 // A gold label that is a number and not a label of the head is rejected with its row, before any answer.
 TEST(DataInput, AnUnknownNumberIsNoLabel) {
-  const CliResult numbers = classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":7}\n");
+  const CliResult numbers = classify_input({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":7}\n");
   EXPECT_EQ(numbers.exit_code, 3);
   EXPECT_THAT(numbers.err, HasSubstr("stdin:1: the label '1' is none of: red, green, blue"));
   EXPECT_EQ(numbers.out, "");
-  EXPECT_EQ(classify({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
+  EXPECT_EQ(classify_input({}, "{\"text\":\"w5\",\"label\":1}\n{\"text\":\"w6\",\"label\":0}\n").exit_code, 0);
 }
 
 // Columns that could be a completion, a question, tagged words or a chat are not empty texts.
 TEST(DataInput, ATextIsFoundAmongColumnsOfOtherTasks) {
-  const auto want = scores(classify({"w5 w6"}));
-  EXPECT_EQ(scores(classify({}, "{\"prompt\":\"w5 w6\",\"completion\":\"w7\"}\n")), want);
-  EXPECT_EQ(scores(classify({}, "{\"tokens\":[\"a\"],\"tags\":[\"b\"],\"text\":\"w5 w6\"}\n")), want);
-  EXPECT_EQ(scores(classify({}, "{\"question\":\"a\",\"context\":\"b\",\"text\":\"w5 w6\"}\n")), want);
-  EXPECT_EQ(scores(classify({}, "{\"source\":\"w5 w6\",\"target\":\"b\"}\n")), want);
+  const auto want = scores(classify_input({"w5 w6"}));
+  EXPECT_EQ(scores(classify_input({}, "{\"prompt\":\"w5 w6\",\"completion\":\"w7\"}\n")), want);
+  EXPECT_EQ(scores(classify_input({}, "{\"tokens\":[\"a\"],\"tags\":[\"b\"],\"text\":\"w5 w6\"}\n")), want);
+  EXPECT_EQ(scores(classify_input({}, "{\"question\":\"a\",\"context\":\"b\",\"text\":\"w5 w6\"}\n")), want);
+  EXPECT_EQ(scores(classify_input({}, "{\"source\":\"w5 w6\",\"target\":\"b\"}\n")), want);
   for (const char* row :
        {"{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", "{\"question\":\"a\",\"context\":\"b\"}\n"}) {
-    const CliResult r = classify({}, row);
+    const CliResult r = classify_input({}, row);
     EXPECT_EQ(r.exit_code, 3) << row;
     EXPECT_THAT(r.err, HasSubstr("stdin:1: no columns for text among")) << row;
   }
@@ -105,7 +106,7 @@ TEST(DataInput, ATextIsFoundAmongColumnsOfOtherTasks) {
 TEST(DataInput, NumbersWithAPointAreTheHeadsClasses) {
   const Scratch scratch;
   write_file(scratch / "f.csv", "text,label\nw5 w6,1.0\nw7 w8,0.0\n");
-  const CliResult r = classify({"--input", (scratch / "f.csv").string()});
+  const CliResult r = classify_input({"--input", (scratch / "f.csv").string()});
   EXPECT_EQ(r.exit_code, 0) << r.err;
   EXPECT_EQ(json_lines(r.out).back()["summary"]["labelled"], 2);
 }

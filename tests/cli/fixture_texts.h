@@ -17,6 +17,13 @@ inline std::string words(const std::vector<std::int32_t>& ids) {
   return text;
 }
 
+// As --ids takes them: "5,6".
+inline std::string joined(std::span<const std::int32_t> ids) {
+  std::string text;
+  for (const std::int32_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
+  return text;
+}
+
 // One row of a fixture's batch without padding, and the reference's results.
 struct FixtureRow {
   std::vector<std::int32_t> ids;

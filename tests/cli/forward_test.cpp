@@ -2,18 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
+#include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
-
-std::string joined(std::span<const std::int32_t> ids) {
-  std::string text;
-  for (const std::int32_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
-  return text;
-}
 
 // The unmasked part of every row, as a user passes it.
 std::vector<std::string> kept(const std::vector<std::vector<std::int32_t>>& rows,
@@ -77,7 +72,7 @@ TEST_P(ForwardVerb, WritesTheReferencesNumbersOnBothPaddingSides) {
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, ForwardVerb, ::testing::ValuesIn(fixture_cases("expected.safetensors")), case_name);
 
-std::vector<std::string> llama(std::vector<std::string> more) {
+std::vector<std::string> on_llama(std::vector<std::string> more) {
   std::vector<std::string> arguments{"forward", "-m", (fixtures() / "llama/causal").string(), "--dtype", "f32"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
@@ -86,8 +81,8 @@ std::vector<std::string> llama(std::vector<std::string> more) {
 TEST(Forward, AMaskedTokenIsNotThereAndIsWrittenAsZero) {
   const Scratch scratch;
   const auto whole = scratch / "whole.safetensors", masked = scratch / "masked.safetensors";
-  ASSERT_EQ(run_linnet(llama({"--ids", "5,6,7", "-o", whole.string()})).exit_code, 0);
-  const CliResult r = run_linnet(llama({"--ids", "5,9,6,7", "--attention-mask", "1,0,1,1", "-o", masked.string()}));
+  ASSERT_EQ(run_linnet(on_llama({"--ids", "5,6,7", "-o", whole.string()})).exit_code, 0);
+  const CliResult r = run_linnet(on_llama({"--ids", "5,9,6,7", "--attention-mask", "1,0,1,1", "-o", masked.string()}));
   ASSERT_EQ(r.exit_code, 0) << r.err;
   const Tensor want = CheckpointReader::open(whole)->read("logits"),
                got = CheckpointReader::open(masked)->read("logits");
@@ -101,8 +96,8 @@ TEST(Forward, AMaskedTokenIsNotThereAndIsWrittenAsZero) {
 TEST(Forward, TextsAreTokenised) {
   const Scratch scratch;
   const auto by_text = scratch / "text.safetensors", by_ids = scratch / "ids.safetensors";
-  ASSERT_EQ(run_linnet(llama({"w5 w6", "-o", by_text.string()})).exit_code, 0);
-  ASSERT_EQ(run_linnet(llama({"--ids", "1,5,6", "-o", by_ids.string()})).exit_code, 0);
+  ASSERT_EQ(run_linnet(on_llama({"w5 w6", "-o", by_text.string()})).exit_code, 0);
+  ASSERT_EQ(run_linnet(on_llama({"--ids", "1,5,6", "-o", by_ids.string()})).exit_code, 0);
   EXPECT_EQ(read_file(by_text), read_file(by_ids));
 }
 
@@ -111,7 +106,7 @@ class ForwardRefuses : public ::testing::TestWithParam<Wrong> {};
 TEST_P(ForwardRefuses, WithAWordAndNoFile) {
   const Scratch scratch;
   const auto file = scratch / "out.safetensors";
-  auto arguments = llama(GetParam().arguments);
+  auto arguments = on_llama(GetParam().arguments);
   arguments.insert(arguments.end(), {"-o", file.string()});
   const CliResult r = run_linnet(arguments);
   EXPECT_EQ(r.exit_code, GetParam().exit_code) << r.err;
@@ -142,8 +137,8 @@ TEST(Forward, AMissingModelIsBadInput) {
 }
 
 TEST(Forward, TheFileIsASafetensors) {
-  EXPECT_EQ(run_linnet(llama({"--ids", "1", "-o", "out.bin"})).exit_code, 2);
-  EXPECT_EQ(run_linnet(llama({"--ids", "1"})).exit_code, 2);
+  EXPECT_EQ(run_linnet(on_llama({"--ids", "1", "-o", "out.bin"})).exit_code, 2);
+  EXPECT_EQ(run_linnet(on_llama({"--ids", "1"})).exit_code, 2);
 }
 
 }  // namespace

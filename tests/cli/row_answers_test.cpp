@@ -13,11 +13,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string written(const Scratch& scratch, const std::string& name, const std::string& text) {
-  put(scratch / name, text);
-  return (scratch / name).string();
-}
-
 // A verb on one of the tiny models, in f32.
 CliResult run(const std::string& verb, const std::string& name, std::vector<std::string> more,
               const CliOptions& options = {}) {

@@ -7,18 +7,13 @@
 
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
+#include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
 namespace linnet::test {
 namespace {
-
-std::string joined(std::span<const std::int32_t> ids) {
-  std::string text;
-  for (const std::int32_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
-  return text;
-}
 
 CliResult run(const std::filesystem::path& model, std::vector<std::string> more, const CliOptions& options = {}) {
   std::vector<std::string> arguments{"run", "-m", model.string(), "--dtype", "f32"};

@@ -53,7 +53,7 @@ std::vector<std::string> words_of(const std::string& command) {
 }
 
 // The commands of the walkthrough, one per block, without the program's name.
-std::vector<std::vector<std::string>> commands() {
+std::vector<std::vector<std::string>> story_commands() {
   std::vector<std::vector<std::string>> all;
   const std::string text = story(), fence = "```sh\n";
   for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
@@ -115,7 +115,7 @@ TEST_F(Walkthrough, TheCommandsRun) {
     write_file(scratch_ / "code-snippets" / file, kept);
   }
   std::size_t told = 0;
-  for (const auto& command : commands()) {
+  for (const auto& command : story_commands()) {
     const CliResult r = run(command, {{"LINNET_MAX_STEPS", "2"}});
     ASSERT_EQ(r.exit_code, 0) << command.front() << ": " << r.err;
     told += accuracy_of(r).has_value();
@@ -168,7 +168,7 @@ TEST_F(WalkthroughSlow, TheTableHolds) {
   fs::create_directory_symlink(fs::canonical(data()), scratch_ / "code-snippets");
   const std::vector<double> claimed = claims();
   std::vector<double> found;
-  for (const auto& command : commands()) {
+  for (const auto& command : story_commands()) {
     const CliResult r = run(command);
     ASSERT_EQ(r.exit_code, 0) << command.front() << ": " << r.err;
     if (const auto accuracy = accuracy_of(r))

@@ -19,7 +19,7 @@ Dataset labelled(const std::vector<std::string>& labels, const ReadOptions& opti
   return parse_dataset(rows, "jsonl", "f", options);
 }
 
-std::string error_of(const std::vector<std::string>& labels, const ReadOptions& options = {}) {
+std::string label_error(const std::vector<std::string>& labels, const ReadOptions& options = {}) {
   try {
     return "fine: " + labelled(labels, options).label_meaning;
   } catch (const Error& error) {
@@ -42,18 +42,18 @@ std::vector<std::vector<std::int32_t>> lists(const Dataset& data) {
 // A number that is not a label is not an index if names are numbers (stars, years), or if the file has labels that are
 // names.
 TEST(Labels, ANumberIsAnIdOnlyWhereNoNameIsANumber) {
-  EXPECT_EQ(error_of({"1", "0"}, {.label_names = {"1", "2", "3"}}),
+  EXPECT_EQ(label_error({"1", "0"}, {.label_names = {"1", "2", "3"}}),
             "f:2: the label '0' is none of: 1, 2, 3; correct it");
-  EXPECT_THAT(error_of({"0"}, {.label_names = {"1990", "2000"}}), HasSubstr("the label '0' is none of"));
-  EXPECT_THAT(error_of({"0"}, {.label_names = {"1.5", "high"}}), HasSubstr("the label '0' is none of"));
+  EXPECT_THAT(label_error({"0"}, {.label_names = {"1990", "2000"}}), HasSubstr("the label '0' is none of"));
+  EXPECT_THAT(label_error({"0"}, {.label_names = {"1.5", "high"}}), HasSubstr("the label '0' is none of"));
   const ReadOptions tones{.label_names = {"negative", "positive"}};
   EXPECT_THAT(ids(labelled({"1", "0"}, tones)), ElementsAre(1, 0));
   EXPECT_EQ(labelled({"1", "0"}, tones).label_meaning, "one of 2 classes per row, given by their ids");
-  EXPECT_THAT(error_of({"1", "2"}, tones), HasSubstr("is none of: negative, positive"));
-  EXPECT_THAT(error_of({"1", "\"negative\""}, tones), HasSubstr("f:1: the label '1' is none of"));
+  EXPECT_THAT(label_error({"1", "2"}, tones), HasSubstr("is none of: negative, positive"));
+  EXPECT_THAT(label_error({"1", "\"negative\""}, tones), HasSubstr("f:1: the label '1' is none of"));
   ReadOptions named = tones;
   named.label_numbers = LabelNumbers::kNames;
-  EXPECT_THAT(error_of({"1"}, named), HasSubstr("f:1: the label '1' is none of"));
+  EXPECT_THAT(label_error({"1"}, named), HasSubstr("f:1: the label '1' is none of"));
 }
 
 TEST(Labels, MatchingIsByNameOrById) {
@@ -77,21 +77,21 @@ TEST(Labels, ListsOfFlagsHaveALabelPerPosition) {
     EXPECT_EQ(data.label_meaning, "4 flags per row (multi-label)");
   }
   EXPECT_THAT(labelled({"[1,0]", "[0,1]"}, {.label_names = {"sad", "glad"}}).label_names, ElementsAre("sad", "glad"));
-  EXPECT_THAT(error_of({"[1,0]"}, {.label_names = {"a", "b", "c"}}),
+  EXPECT_THAT(label_error({"[1,0]"}, {.label_names = {"a", "b", "c"}}),
               HasSubstr("lists of 2 flags, and there are 3 labels"));
   // Ids and names do not change.
   EXPECT_THAT(lists(labelled({"[0,2]", "[1]", "[]"})), ElementsAre(ElementsAre(0, 2), ElementsAre(1), IsEmpty()));
   EXPECT_THAT(labelled({"[\"b\",\"a\"]", "[\"a\"]"}).label_names, ElementsAre("a", "b"));
   // Anything else is rejected.
-  EXPECT_THAT(error_of({"[1,0,1]", "[1,0]"}), HasSubstr("a label list holds a label twice"));
-  EXPECT_THAT(error_of({"[1,0,-100]", "[1,1,0]"}), HasSubstr("a label list holds a label twice"));
-  EXPECT_THAT(error_of({"[0.3,0.7]"}), HasSubstr("holds fractions"));
+  EXPECT_THAT(label_error({"[1,0,1]", "[1,0]"}), HasSubstr("a label list holds a label twice"));
+  EXPECT_THAT(label_error({"[1,0,-100]", "[1,1,0]"}), HasSubstr("a label list holds a label twice"));
+  EXPECT_THAT(label_error({"[0.3,0.7]"}), HasSubstr("holds fractions"));
 }
 
 // 0.0 and 1.0 are classes or numbers: an error asks, it does not guess.
 TEST(Labels, WholeNumbersWithAPointAreAskedAbout) {
-  EXPECT_THAT(error_of({"0.0", "1.0"}), HasSubstr("label_kind single-label or regression"));
-  EXPECT_THAT(error_of({"\"2.0\"", "1"}), HasSubstr("label_kind single-label or regression"));
+  EXPECT_THAT(label_error({"0.0", "1.0"}), HasSubstr("label_kind single-label or regression"));
+  EXPECT_THAT(label_error({"\"2.0\"", "1"}), HasSubstr("label_kind single-label or regression"));
   const Dataset classes = labelled({"1.0", "0.0", "1"}, {.label_kind = LabelKind::kClass});
   EXPECT_THAT(classes.label_names, ElementsAre("0", "1"));
   EXPECT_THAT(ids(classes), ElementsAre(1, 0, 1));
@@ -112,8 +112,8 @@ TEST(Labels, NamesOfOneValueHaveOneOrder) {
 // A list that is not JSON is not a class.
 TEST(Labels, ListsAsPythonPrintsThemAreRefused) {
   for (const char* label : {"\"['a', 'b']\"", "\"['a']\"", "\"[True, False]\"", "\"[1 0 1]\"", "\"[a, b]\""}) {
-    EXPECT_THAT(error_of({label}), HasSubstr("looks like a list and is no JSON")) << label;
-    EXPECT_THAT(error_of({label}, {.label_kind = LabelKind::kMulti}), HasSubstr("looks like a list")) << label;
+    EXPECT_THAT(label_error({label}), HasSubstr("looks like a list and is no JSON")) << label;
+    EXPECT_THAT(label_error({label}, {.label_kind = LabelKind::kMulti}), HasSubstr("looks like a list")) << label;
   }
   EXPECT_THAT(labelled({"\"[B]\"", "\"(a, b)\""}).label_names, ElementsAre("(a, b)", "[B]"));
 }
@@ -131,7 +131,7 @@ TEST(Labels, DoubtfulLabelsAreClassesForAnswers) {
 TEST(Labels, NegativeLabelsAreNotGuessedAt) {
   EXPECT_THAT(ids(labelled({"0", "-100", "1"})), ElementsAre(0, -1, 1));
   EXPECT_THAT(labelled({"0", "-100", "1"}).label_names, ElementsAre("0", "1"));
-  EXPECT_THAT(error_of({"0", "-1", "1"}), HasSubstr("the label -1 may be a class"));
+  EXPECT_THAT(label_error({"0", "-1", "1"}), HasSubstr("the label -1 may be a class"));
   EXPECT_THAT(ids(labelled({"0", "-1", "1"}, {.label_kind = LabelKind::kClass})), ElementsAre(1, 0, 2));
   EXPECT_THAT(ids(labelled({"-1", "1"})), ElementsAre(0, 1));
   EXPECT_EQ(labelled({"-1", "-1"}).label_kind, LabelKind::kNone);

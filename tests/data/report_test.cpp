@@ -12,10 +12,10 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Dataset parse(const std::string& rows) { return parse_dataset("text,label\n" + rows, "csv", "f", {}); }
+Dataset parse_rows(const std::string& rows) { return parse_dataset("text,label\n" + rows, "csv", "f", {}); }
 
 TEST(DataReport, CountsClassesLengthsAndCutRows) {
-  const Dataset train = parse("aa,x\nbbbb,y\ncccccc,x\n");
+  const Dataset train = parse_rows("aa,x\nbbbb,y\ncccccc,x\n");
   const DataReport report = describe(train, nullptr, std::vector<std::int64_t>{2, 4, 9}, 5);
   EXPECT_EQ(report.rows, 3);
   EXPECT_THAT(report.class_rows, ElementsAre(2, 1));
@@ -30,7 +30,7 @@ TEST(DataReport, CountsClassesLengthsAndCutRows) {
 }
 
 TEST(DataReport, FindsDuplicatesConflictsAndLeaks) {
-  const Dataset train = parse("a,x\nb,y\na,x\na,y\n"), valid = parse("c,x\nb,y\n");
+  const Dataset train = parse_rows("a,x\nb,y\na,x\na,y\n"), valid = parse_rows("c,x\nb,y\n");
   const DataReport report = describe(train, &valid);
   EXPECT_EQ(report.duplicates, 2);
   EXPECT_EQ(report.conflicting, 1);
@@ -44,10 +44,10 @@ TEST(DataReport, FindsDuplicatesConflictsAndLeaks) {
 TEST(DataReport, WarnsOfImbalanceAndEmptyRows) {
   std::string rows = "\"\",y\n";
   for (int i = 0; i < 20; ++i) rows += std::to_string(i) + ",x\n";
-  const DataReport report = describe(parse(rows));
+  const DataReport report = describe(parse_rows(rows));
   EXPECT_THAT(report.warnings, Contains(HasSubstr("'x' has 20 times the rows of 'y'")));
   EXPECT_THAT(report.warnings, Contains("1 rows have no text"));
-  EXPECT_THAT(describe(parse("a,x\n")).warnings, Contains("there is only one class, 'x'"));
+  EXPECT_THAT(describe(parse_rows("a,x\n")).warnings, Contains("there is only one class, 'x'"));
 }
 
 }  // namespace

@@ -12,13 +12,13 @@ namespace {
 
 using testing::ElementsAre;
 
-Dataset parse(const std::string& text, const char* format = "csv") { return parse_dataset(text, format, "f", {}); }
+Dataset parse_text(const std::string& text, const char* format = "csv") { return parse_dataset(text, format, "f", {}); }
 
 const char* const kLists =
     "{\"text\":\"a\",\"label\":[\"x\",\"y\"]}\n{\"text\":\"b\",\"label\":[]}\n{\"text\":\"c\",\"label\":[\"y\"]}\n";
 
 TEST(Examples, AreMadeOfWhatIsStored) {
-  Dataset data = parse("text,label\na,x\nb,y\nc,\n");
+  Dataset data = parse_text("text,label\na,x\nb,y\nc,\n");
   EXPECT_EQ(data.examples[1].text, "b");
   EXPECT_EQ(data.examples[1].label, 1);
   EXPECT_EQ(data.examples[2].label, -1);
@@ -33,23 +33,23 @@ TEST(Examples, AreMadeOfWhatIsStored) {
 }
 
 TEST(Examples, LabelsAreRenumberedAsOftenAsAsked) {
-  Dataset data = parse("text,label\na,x\nb,y\nc,\n");
+  Dataset data = parse_text("text,label\na,x\nb,y\nc,\n");
   data.examples.renumber({2, 0});
   data.examples.renumber({5, 6, 7});
   EXPECT_EQ(data.examples[0].label, 7);
   EXPECT_EQ(data.examples[1].label, 5);
   EXPECT_EQ(data.examples[2].label, -1);
-  Dataset lists = parse(kLists, "jsonl");
+  Dataset lists = parse_text(kLists, "jsonl");
   lists.examples.renumber({1, 0});
   EXPECT_THAT(lists.examples[0].labels, ElementsAre(1, 0));
-  Dataset tags = parse(R"({"tokens":["a","b","c"],"tags":["N","O",-100]})", "jsonl");
+  Dataset tags = parse_text(R"({"tokens":["a","b","c"],"tags":["N","O",-100]})", "jsonl");
   tags.examples.renumber({3, 4});
   EXPECT_THAT(tags.examples[0].tags, ElementsAre(3, 4, -1));
 }
 
 // Removed rows keep everything, and renumbering one part does not affect the other.
 TEST(Examples, PartsAreIndependent) {
-  Dataset data = parse(kLists, "jsonl");
+  Dataset data = parse_text(kLists, "jsonl");
   Examples taken = data.examples.take({true, false, false});
   ASSERT_EQ(taken.size(), 1U);
   ASSERT_EQ(data.examples.size(), 2U);
@@ -59,18 +59,18 @@ TEST(Examples, PartsAreIndependent) {
   EXPECT_TRUE(data.examples[0].labels.empty());
   EXPECT_THAT(data.examples[1].labels, ElementsAre(1));
   EXPECT_EQ(data.place(1), "f:3");
-  Dataset classes = parse("text,label\na,x\nb,y\nc,x\n");
+  Dataset classes = parse_text("text,label\na,x\nb,y\nc,x\n");
   const Examples first = classes.examples.take({true, true, false});
   EXPECT_EQ(first[1].label, 1);
   EXPECT_EQ(classes.examples[0].label, 0);
 }
 
 TEST(Examples, TextsThatNoCellHoldsAloneAndNumbers) {
-  Dataset both = parse("{\"translation\":{\"en\":\"a \\\"b\\\"\",\"de\":\"\\n\"}}\n", "jsonl");
+  Dataset both = parse_text("{\"translation\":{\"en\":\"a \\\"b\\\"\",\"de\":\"\\n\"}}\n", "jsonl");
   const Examples taken = both.examples.take({true});
   EXPECT_EQ(taken[0].text, "a \"b\"");
   EXPECT_EQ(taken[0].target, "\n");
-  const Dataset values = parse("text,label\na,0.5\nb,\nc, 2 \n");
+  const Dataset values = parse_text("text,label\na,0.5\nb,\nc, 2 \n");
   EXPECT_EQ(values.examples[0].value, 0.5);
   EXPECT_NE(values.examples[1].value, values.examples[1].value);
   EXPECT_EQ(values.examples[2].value, 2);

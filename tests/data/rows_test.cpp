@@ -54,7 +54,7 @@ std::vector<std::string> rows_of(const std::string& text, const DataFormat& form
   return first;
 }
 
-std::string error_of(const std::string& text, const DataFormat& format) {
+std::string row_error(const std::string& text, const DataFormat& format) {
   try {
     rows_of(text, format);
     return "fine";
@@ -104,10 +104,10 @@ TEST(Rows, ARowThatCannotBeReadIsOneRow) {
 
 // Otherwise a wrong guess would lose rows: an unclosed quote may include the next ones.
 TEST(Rows, WhereARowEndsIsNeverGuessed) {
-  EXPECT_THAT(error_of("a,b\n1,\"2\n3,4\n", kCsv), HasSubstr("f:2: a quote '\"' is not closed"));
-  EXPECT_THAT(error_of("a,b\n\"1,2\n3,4\n5,\"\n6,7\n", kCsv), HasSubstr("f:2: 1 cells"));
-  EXPECT_THAT(error_of("a,b\n1,\"2\"3\n", kCsv), HasSubstr("f:2: text follows the closing quote"));
-  EXPECT_THAT(error_of("[{\"a\":1},{\"a\":},{\"a\":2}]", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(row_error("a,b\n1,\"2\n3,4\n", kCsv), HasSubstr("f:2: a quote '\"' is not closed"));
+  EXPECT_THAT(row_error("a,b\n\"1,2\n3,4\n5,\"\n6,7\n", kCsv), HasSubstr("f:2: 1 cells"));
+  EXPECT_THAT(row_error("a,b\n1,\"2\"3\n", kCsv), HasSubstr("f:2: text follows the closing quote"));
+  EXPECT_THAT(row_error("[{\"a\":1},{\"a\":},{\"a\":2}]", kJson), HasSubstr("f:1"));
 }
 
 TEST(Rows, JsonIsCutIntoItsElements) {
@@ -123,15 +123,15 @@ TEST(Rows, JsonIsCutIntoItsElements) {
 }
 
 TEST(Rows, BrokenJsonListsAreNamed) {
-  EXPECT_THAT(error_of("[{\"a\":1} {\"a\":2}]", kJson), HasSubstr("f:1: two elements of the list have no comma"));
-  EXPECT_THAT(error_of("[{\"a\":1},\n", kJson), HasSubstr("f:2: the list is not closed"));
-  EXPECT_THAT(error_of("[{\"a\":1},]", kJson), HasSubstr("ends in a comma"));
-  EXPECT_THAT(error_of("[{\"a\":1}] x", kJson), HasSubstr("text follows the list"));
-  EXPECT_THAT(error_of("[1]", kJson), HasSubstr("f:1: 1 is not a JSON object"));
-  EXPECT_THAT(error_of("[{\"a\":}]", kJson), HasSubstr("f:1"));
-  EXPECT_THAT(error_of("]", kJson), HasSubstr("f:1"));
-  EXPECT_THAT(error_of("{\"a\":\"x", kJson), HasSubstr("f:1"));
-  EXPECT_THAT(error_of("{\"data\"", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(row_error("[{\"a\":1} {\"a\":2}]", kJson), HasSubstr("f:1: two elements of the list have no comma"));
+  EXPECT_THAT(row_error("[{\"a\":1},\n", kJson), HasSubstr("f:2: the list is not closed"));
+  EXPECT_THAT(row_error("[{\"a\":1},]", kJson), HasSubstr("ends in a comma"));
+  EXPECT_THAT(row_error("[{\"a\":1}] x", kJson), HasSubstr("text follows the list"));
+  EXPECT_THAT(row_error("[1]", kJson), HasSubstr("f:1: 1 is not a JSON object"));
+  EXPECT_THAT(row_error("[{\"a\":}]", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(row_error("]", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(row_error("{\"a\":\"x", kJson), HasSubstr("f:1"));
+  EXPECT_THAT(row_error("{\"data\"", kJson), HasSubstr("f:1"));
 }
 
 // A column without a name, like pandas' index, is named by its position, so that it can be joined.
@@ -150,8 +150,8 @@ TEST(Rows, ColumnsAndRowsHaveLimits) {
     head += fmt::format(",c{}", i);
     keys += fmt::format(",\"c{}\":1", i);
   }
-  EXPECT_THAT(error_of(head + "\n", kCsv), HasSubstr("f:1: there are 20001 columns, more than 16384"));
-  EXPECT_THAT(error_of(keys + "}\n", {.name = "jsonl"}),
+  EXPECT_THAT(row_error(head + "\n", kCsv), HasSubstr("f:1: there are 20001 columns, more than 16384"));
+  EXPECT_THAT(row_error(keys + "}\n", {.name = "jsonl"}),
               HasSubstr("f:1: with this row there are more than 16384 columns"));
   ColumnNames names;
   Arena arena;

@@ -29,7 +29,7 @@ std::string unpacked(const std::string& packed, std::size_t most = 100) {
   return read_rest(*unpack(bytes_of(packed), "f.gz"), "f.gz", most);
 }
 
-std::string error_of(const std::string& packed, std::size_t most = 100) {
+std::string unpack_error(const std::string& packed, std::size_t most = 100) {
   try {
     return "unpacked: " + unpacked(packed, most);
   } catch (const Error& error) {
@@ -45,14 +45,14 @@ TEST(TextSource, UnpacksGzip) {
 
 TEST(TextSource, BrokenGzipIsNamed) {
   for (std::size_t n = 0; n < kPacked.size(); ++n)
-    EXPECT_THAT(error_of(kPacked.substr(0, n)), HasSubstr("f.gz: ")) << n;
+    EXPECT_THAT(unpack_error(kPacked.substr(0, n)), HasSubstr("f.gz: ")) << n;
   for (std::size_t i = 10; i < 19; ++i) {
     std::string flipped = kPacked;
     flipped[i] = static_cast<char>(flipped[i] ^ 0x55);
-    EXPECT_THAT(error_of(flipped), HasSubstr("f.gz: ")) << i;
+    EXPECT_THAT(unpack_error(flipped), HasSubstr("f.gz: ")) << i;
   }
-  EXPECT_THAT(error_of("plain text, not packed"), HasSubstr("not whole gzip data"));
-  EXPECT_THAT(error_of(kPacked, 5), HasSubstr("holds more than 5 bytes"));
+  EXPECT_THAT(unpack_error("plain text, not packed"), HasSubstr("not whole gzip data"));
+  EXPECT_THAT(unpack_error(kPacked, 5), HasSubstr("holds more than 5 bytes"));
 }
 
 TEST(TextSource, AFormatIsTheEndingBeforeGz) {
@@ -163,7 +163,7 @@ TEST(TextSource, ABombIsRefused) {
     }
     deflateEnd(&stream);
   }
-  EXPECT_THAT(error_of(bomb, std::size_t{1} << 30), HasSubstr("unpacks to more than 200 times its size"));
+  EXPECT_THAT(unpack_error(bomb, std::size_t{1} << 30), HasSubstr("unpacks to more than 200 times its size"));
 }
 
 }  // namespace

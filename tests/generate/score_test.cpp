@@ -44,9 +44,9 @@ Scores each_alone(const models::Model& model, const std::vector<ScoreRequest>& r
 }
 
 // tools/fixtures/scores.py
-class Scoring : public ::testing::TestWithParam<std::string> {
+class ScoresOf : public ::testing::TestWithParam<std::string> {
  protected:
-  Scoring() : model_(load(fixtures() / GetParam())) {
+  ScoresOf() : model_(load(fixtures() / GetParam())) {
     json_ = read_json(fixtures() / "scores.json")[GetParam()];
     requests_ = requests_of(json_["requests"]);
   }
@@ -55,7 +55,7 @@ class Scoring : public ::testing::TestWithParam<std::string> {
   std::vector<ScoreRequest> requests_;
 };
 
-TEST_P(Scoring, GivesTransformersLogProbabilities) {
+TEST_P(ScoresOf, GivesTransformersLogProbabilities) {
   const Scores scores = score(*model_, requests_);
   for (std::size_t r = 0; r < requests_.size(); ++r) {
     for (std::size_t c = 0; c < scores[r].size(); ++c) {
@@ -67,13 +67,13 @@ TEST_P(Scoring, GivesTransformersLogProbabilities) {
   }
 }
 
-TEST_P(Scoring, SharingPackingAndTriesChangeNothing) {
+TEST_P(ScoresOf, SharingPackingAndTriesChangeNothing) {
   const Scores alone = each_alone(*model_, requests_);
   for (const std::int64_t rows : {1, 16, 1024})
     EXPECT_EQ(distance(score(*model_, requests_, {.batch_rows = rows}), alone), 0) << rows;
 }
 
-TEST_P(Scoring, AScoreIsTheSumOfItsStepsFromPlainForwardPasses) {
+TEST_P(ScoresOf, AScoreIsTheSumOfItsStepsFromPlainForwardPasses) {
   const Scores scores = score(*model_, requests_);
   for (std::size_t r = 0; r < requests_.size(); ++r) {
     for (std::size_t c = 0; c < scores[r].size(); ++c) {
@@ -90,7 +90,7 @@ TEST_P(Scoring, AScoreIsTheSumOfItsStepsFromPlainForwardPasses) {
   }
 }
 
-TEST_P(Scoring, RunsRepeatBitForBitAndThreadsAgree) {
+TEST_P(ScoresOf, RunsRepeatBitForBitAndThreadsAgree) {
   const int before = threads();
   set_threads(2);
   const Scores first = score(*model_, requests_), second = score(*model_, requests_);
@@ -101,7 +101,7 @@ TEST_P(Scoring, RunsRepeatBitForBitAndThreadsAgree) {
   EXPECT_LE(distance(first, one), 1e-5);
 }
 
-TEST_P(Scoring, SlidingWindowsGiveTransformersLikelihood) {
+TEST_P(ScoresOf, SlidingWindowsGiveTransformersLikelihood) {
   const Ids ids = json_["perplexity"]["ids"].get<Ids>();
   for (const Json& sum : json_["perplexity"]["sums"]) {
     const Perplexity p = perplexity(*model_, ids, {.window = sum["window"], .stride = sum["stride"]});
@@ -111,7 +111,7 @@ TEST_P(Scoring, SlidingWindowsGiveTransformersLikelihood) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Scoring, ::testing::Values("llama/causal", "gpt2/causal", "bloom/causal"),
+INSTANTIATE_TEST_SUITE_P(Fixtures, ScoresOf, ::testing::Values("llama/causal", "gpt2/causal", "bloom/causal"),
                          case_name);
 
 TEST(Score, ProgressCountsRequestsAndSoftPromptsComeFirst) {

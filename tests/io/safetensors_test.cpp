@@ -18,7 +18,7 @@ std::string file_of(std::string_view json, std::string_view data) {
 }
 
 SafetensorsHeader parse(const std::string& bytes) { return parse_safetensors(as_bytes(bytes), "f"); }
-std::string refused(std::string_view json, std::string_view data = "") {
+std::string refused_header(std::string_view json, std::string_view data = "") {
   return refusal([&] { parse(file_of(json, data)); });
 }
 
@@ -38,27 +38,28 @@ TEST(Safetensors, ReadsNamesTypesShapesAndRanges) {
 TEST(Safetensors, BlanksAroundTheHeaderAreRead) { EXPECT_TRUE(parse(file_of("  {}   ", "")).tensors.empty()); }
 
 TEST(Safetensors, RefusesWithTheFact) {
-  EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234"), HasSubstr("shape [2]"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})", "12345"), HasSubstr("hole"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "12345"),
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234"),
+              HasSubstr("shape [2]"));
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})", "12345"), HasSubstr("hole"));
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "12345"),
               HasSubstr("1 bytes after"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", "1234"), HasSubstr("'Q9'"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", "1"),
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", "1234"), HasSubstr("'Q9'"));
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", "1"),
               HasSubstr("is 'F8_E4M3', a type that is not supported; save the weights as"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"Q8_0","shape":[32],"data_offsets":[0,34]}})"), HasSubstr("'Q8_0'"));
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"Q8_0","shape":[32],"data_offsets":[0,34]}})"), HasSubstr("'Q8_0'"));
   EXPECT_THAT(
-      refused(
+      refused_header(
           R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
           "12"),
       HasSubstr("'a' stands twice"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"),
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"),
               HasSubstr("twice"));
-  EXPECT_THAT(
-      refused(R"({"a":{"dtype":"U8","shape":[0,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}})"),
-      HasSubstr("does not have"));
-  EXPECT_THAT(refused("{"), HasSubstr("not JSON at its byte"));
-  EXPECT_THAT(refused(std::string_view("{}\0", 3)), HasSubstr("NUL"));
-  EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refused_header(
+                  R"({"a":{"dtype":"U8","shape":[0,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}})"),
+              HasSubstr("does not have"));
+  EXPECT_THAT(refused_header("{"), HasSubstr("not JSON at its byte"));
+  EXPECT_THAT(refused_header(std::string_view("{}\0", 3)), HasSubstr("NUL"));
+  EXPECT_THAT(refused_header("[]"), HasSubstr("not a JSON object"));
 }
 
 TEST(Safetensors, RankLimitIsEight) {
@@ -102,16 +103,16 @@ TEST(Safetensors, TimeAndMemoryGrowWithTheHeader) {
 
 // A byte-order mark is not the beginning of a header.
 TEST(Safetensors, AHeaderBeginsWithItsObject) {
-  EXPECT_THAT(refused("\xEF\xBB\xBF{}"), HasSubstr("does not begin with '{'"));
-  EXPECT_THAT(refused("\xEF\xBB\xBF  {}"), HasSubstr("does not begin with '{'"));
-  EXPECT_THAT(refused("   "), HasSubstr("does not begin with '{'"));
+  EXPECT_THAT(refused_header("\xEF\xBB\xBF{}"), HasSubstr("does not begin with '{'"));
+  EXPECT_THAT(refused_header("\xEF\xBB\xBF  {}"), HasSubstr("does not begin with '{'"));
+  EXPECT_THAT(refused_header("   "), HasSubstr("does not begin with '{'"));
 }
 
 // Dimensions next to a 0 are limited like others.
 TEST(Safetensors, DimensionsBesideAZeroAreBounded) {
-  EXPECT_THAT(refused(R"({"a":{"dtype":"F32","shape":[1099511627776,0],"data_offsets":[0,0]}})"),
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"F32","shape":[1099511627776,0],"data_offsets":[0,0]}})"),
               HasSubstr("does not have the 0 bytes"));
-  EXPECT_THAT(refused(R"({"a":{"dtype":"U8","shape":[0,1099511627776],"data_offsets":[0,0]}})"),
+  EXPECT_THAT(refused_header(R"({"a":{"dtype":"U8","shape":[0,1099511627776],"data_offsets":[0,0]}})"),
               HasSubstr("does not have the 0 bytes"));
   EXPECT_NO_THROW(parse(file_of(R"({"a":{"dtype":"F32","shape":[0,768],"data_offsets":[0,0]}})", "")));
 }

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-std::string refused(std::string_view json) {
+std::string refused_index(std::string_view json) {
   return refusal([&] { parse_shard_index(json, "i"); });
 }
 
@@ -23,14 +23,14 @@ TEST(Sharded, ReadsTheMapOnly) {
 }
 
 TEST(Sharded, RefusesWithTheFact) {
-  EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
-  EXPECT_THAT(refused("{}"), HasSubstr("no 'weight_map'"));
-  EXPECT_THAT(refused(R"({"weight_map":[]})"), HasSubstr("not an object"));
-  EXPECT_THAT(refused(R"({"weight_map":{"a":null}})"), HasSubstr("null for 'a'"));
-  EXPECT_THAT(refused(R"({"weight_map":{"a":{"b":"c"}}})"), HasSubstr("an object for 'a'"));
-  EXPECT_THAT(refused(R"({"weight_map":{"a":"x","a":"y"}})"), HasSubstr("stands twice"));
+  EXPECT_THAT(refused_index("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refused_index("{}"), HasSubstr("no 'weight_map'"));
+  EXPECT_THAT(refused_index(R"({"weight_map":[]})"), HasSubstr("not an object"));
+  EXPECT_THAT(refused_index(R"({"weight_map":{"a":null}})"), HasSubstr("null for 'a'"));
+  EXPECT_THAT(refused_index(R"({"weight_map":{"a":{"b":"c"}}})"), HasSubstr("an object for 'a'"));
+  EXPECT_THAT(refused_index(R"({"weight_map":{"a":"x","a":"y"}})"), HasSubstr("stands twice"));
   for (const char* name : {"../x", "/x", "C:x", "a\\\\b", ".", "", "a/../b", "a\\u0000b"})
-    EXPECT_THAT(refused(fmt::format(R"({{"weight_map":{{"a":"{}"}}}})", name)), HasSubstr("not a file name"));
+    EXPECT_THAT(refused_index(fmt::format(R"({{"weight_map":{{"a":"{}"}}}})", name)), HasSubstr("not a file name"));
 }
 
 TEST(Sharded, IndexAndFilesMustAgree) {

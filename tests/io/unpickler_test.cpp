@@ -22,7 +22,7 @@ std::string tensor(char elements, char offset, char size) {
          "ccollections\nOrderedDict\n)RtR";
 }
 
-std::string refused(const std::string& code) {
+std::string refused_pickle(const std::string& code) {
   return refusal([&] { unpickle(code, "p"); });
 }
 
@@ -45,22 +45,22 @@ TEST(Unpickler, LooksThroughOneLevel) {
 }
 
 TEST(Unpickler, NothingIsEverCalled) {
-  EXPECT_THAT(refused("cposix\nsystem\n" + text("true") + "\x85R."), HasSubstr("'posix.system'"));
-  EXPECT_THAT(refused(text("os") + text("getcwd") + "\x93."), HasSubstr("'os.getcwd'"));
-  EXPECT_THAT(refused("ctorch\nFloatStorage\n)R."), HasSubstr("calls a storage class"));
-  EXPECT_THAT(refused("ctorch\nstorage.os.system\n."), HasSubstr("never called"));
-  EXPECT_THAT(refused("i"), HasSubstr("opcode 0x69"));  // INST
+  EXPECT_THAT(refused_pickle("cposix\nsystem\n" + text("true") + "\x85R."), HasSubstr("'posix.system'"));
+  EXPECT_THAT(refused_pickle(text("os") + text("getcwd") + "\x93."), HasSubstr("'os.getcwd'"));
+  EXPECT_THAT(refused_pickle("ctorch\nFloatStorage\n)R."), HasSubstr("calls a storage class"));
+  EXPECT_THAT(refused_pickle("ctorch\nstorage.os.system\n."), HasSubstr("never called"));
+  EXPECT_THAT(refused_pickle("i"), HasSubstr("opcode 0x69"));  // INST
 }
 
 TEST(Unpickler, BrokenCodeIsRefused) {
-  EXPECT_THAT(refused("R."), HasSubstr("where there is none"));
-  EXPECT_THAT(refused("(0."), HasSubstr("where there is none"));  // POP may not reach below the mark
-  EXPECT_THAT(refused("t."), HasSubstr("never opened"));
-  EXPECT_THAT(refused("h\x05."), HasSubstr("never kept"));
-  EXPECT_THAT(refused("Nr\xff\xff\xff\x7f."), HasSubstr("remembers value"));
-  EXPECT_THAT(refused("X\xff\xff\xff\xff"), HasSubstr("ends in the middle"));
-  EXPECT_THAT(refused("}(Nu."), HasSubstr("without a value"));
-  EXPECT_THAT(refused(""), HasSubstr("ends in the middle"));
+  EXPECT_THAT(refused_pickle("R."), HasSubstr("where there is none"));
+  EXPECT_THAT(refused_pickle("(0."), HasSubstr("where there is none"));  // POP may not reach below the mark
+  EXPECT_THAT(refused_pickle("t."), HasSubstr("never opened"));
+  EXPECT_THAT(refused_pickle("h\x05."), HasSubstr("never kept"));
+  EXPECT_THAT(refused_pickle("Nr\xff\xff\xff\x7f."), HasSubstr("remembers value"));
+  EXPECT_THAT(refused_pickle("X\xff\xff\xff\xff"), HasSubstr("ends in the middle"));
+  EXPECT_THAT(refused_pickle("}(Nu."), HasSubstr("without a value"));
+  EXPECT_THAT(refused_pickle(""), HasSubstr("ends in the middle"));
 }
 
 TEST(Unpickler, DeepValuesNeedNoStack) {
@@ -70,7 +70,7 @@ TEST(Unpickler, DeepValuesNeedNoStack) {
 }
 
 TEST(Unpickler, TheNumberOfValuesIsBounded) {
-  EXPECT_THAT(refused(std::string(3'000'000, 'N') + "."), HasSubstr("more than"));
+  EXPECT_THAT(refused_pickle(std::string(3'000'000, 'N') + "."), HasSubstr("more than"));
 }
 
 TEST(Unpickler, TimeAndMemoryGrowWithTheCode) {

@@ -33,7 +33,7 @@ std::string archive(const std::vector<Member>& members) {
          raw<std::uint16_t>(0);
 }
 
-std::string refused(const std::string& bytes) {
+std::string refused_archive(const std::string& bytes) {
   return refusal([&] { parse_zip(as_bytes(bytes), "z"); });
 }
 
@@ -47,14 +47,14 @@ TEST(ZipArchive, FindsMembers) {
 }
 
 TEST(ZipArchive, RefusesWhatPyTorchDoesNotWrite) {
-  EXPECT_THAT(refused(archive({{"../x", "1"}})), HasSubstr("leaves the archive"));
-  EXPECT_THAT(refused(archive({{"a\\b", "1"}})), HasSubstr("leaves the archive"));
-  EXPECT_THAT(refused(archive({{"a", "1"}, {"a", "2"}})), HasSubstr("stands twice"));
-  EXPECT_THAT(refused(archive({{"a", "1", 8}})), HasSubstr("compressed"));
-  EXPECT_THAT(refused(archive({{"a", "1", 0, 1}})), HasSubstr("encrypted"));
+  EXPECT_THAT(refused_archive(archive({{"../x", "1"}})), HasSubstr("leaves the archive"));
+  EXPECT_THAT(refused_archive(archive({{"a\\b", "1"}})), HasSubstr("leaves the archive"));
+  EXPECT_THAT(refused_archive(archive({{"a", "1"}, {"a", "2"}})), HasSubstr("stands twice"));
+  EXPECT_THAT(refused_archive(archive({{"a", "1", 8}})), HasSubstr("compressed"));
+  EXPECT_THAT(refused_archive(archive({{"a", "1", 0, 1}})), HasSubstr("encrypted"));
   std::string other = archive({{"a", "1"}});
   other[30] = 'b';
-  EXPECT_THAT(refused(other), HasSubstr("another name"));
+  EXPECT_THAT(refused_archive(other), HasSubstr("another name"));
 }
 
 TEST(ZipArchive, EveryCutIsRefused) {

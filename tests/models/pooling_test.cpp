@@ -10,36 +10,37 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-PoolingConfig read(std::string_view json) {
+PoolingConfig parsed(std::string_view json) {
   Scratch scratch;
   put(scratch / "config.json", json);
   return read_pooling(scratch / "config.json");
 }
 
 TEST(Pooling, IsTheModeOfTheOldFlags) {
-  EXPECT_THAT(read(R"({"pooling_mode_mean_tokens": true})").modes, ElementsAre(EmbedPooling::kMean));
-  EXPECT_THAT(read(R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})").modes,
+  EXPECT_THAT(parsed(R"({"pooling_mode_mean_tokens": true})").modes, ElementsAre(EmbedPooling::kMean));
+  EXPECT_THAT(parsed(R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})").modes,
               ElementsAre(EmbedPooling::kCls));
-  EXPECT_THAT(read(R"({"pooling_mode_cls_token": false, "pooling_mode_lasttoken": true})").modes,
+  EXPECT_THAT(parsed(R"({"pooling_mode_cls_token": false, "pooling_mode_lasttoken": true})").modes,
               ElementsAre(EmbedPooling::kLast));
-  EXPECT_THAT(read(R"({"word_embedding_dimension": 384})").modes, ElementsAre(EmbedPooling::kMean));
+  EXPECT_THAT(parsed(R"({"word_embedding_dimension": 384})").modes, ElementsAre(EmbedPooling::kMean));
 }
 
 // `pooling_mode` of sentence-transformers 5.4 and later: a name or a list, in order.
 TEST(Pooling, IsTheNamedModeOrSeveral) {
-  EXPECT_THAT(read(R"({"pooling_mode": "cls"})").modes, ElementsAre(EmbedPooling::kCls));
-  EXPECT_THAT(read(R"({"pooling_mode": ["lasttoken", "weightedmean"]})").modes,
+  EXPECT_THAT(parsed(R"({"pooling_mode": "cls"})").modes, ElementsAre(EmbedPooling::kCls));
+  EXPECT_THAT(parsed(R"({"pooling_mode": ["lasttoken", "weightedmean"]})").modes,
               ElementsAre(EmbedPooling::kLast, EmbedPooling::kWeightedMean));
-  EXPECT_THAT(read(R"({"pooling_mode": "max", "pooling_mode_cls_token": true})").modes, ElementsAre(EmbedPooling::kMax))
+  EXPECT_THAT(parsed(R"({"pooling_mode": "max", "pooling_mode_cls_token": true})").modes,
+              ElementsAre(EmbedPooling::kMax))
       << "the name takes precedence";
-  EXPECT_THAT(read(R"({"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true})").modes,
+  EXPECT_THAT(parsed(R"({"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true})").modes,
               ElementsAre(EmbedPooling::kCls, EmbedPooling::kMean))
       << "flags in the library's order, not the file's";
-  EXPECT_FALSE(read(R"({"pooling_mode": "mean", "include_prompt": false})").include_prompt);
+  EXPECT_FALSE(parsed(R"({"pooling_mode": "mean", "include_prompt": false})").include_prompt);
 }
 
 TEST(Pooling, WhatIsDamagedOrUnknownIsRefused) {
-  const auto refused = [](std::string_view json) { return refusal([&] { read(json); }); };
+  const auto refused = [](std::string_view json) { return refusal([&] { parsed(json); }); };
   EXPECT_THAT(refused(R"({"pooling_mode": "attention"})"), HasSubstr("pooling mode 'attention' is not supported"));
   EXPECT_THAT(refused(R"({"pooling_mode": []})"), HasSubstr("lists 0 modes"));
   EXPECT_THAT(refused(R"({"pooling_mode": 3})"), HasSubstr("pooling_mode"));

@@ -17,7 +17,7 @@ Json config_of(const char* fixture, const Json& patch) {
   for (const auto& [key, value] : patch.items()) json[key] = value;
   return json;
 }
-void read(const Json& json) {
+void read_fields(const Json& json) {
   ConfigFields fields = ConfigFields::reader(json, "config.json");
   const Family& family = family_of(json, "config.json");
   read_config(fields, family);
@@ -25,7 +25,7 @@ void read(const Json& json) {
 }
 std::string said(const Json& json) {
   testing::internal::CaptureStderr();
-  read(json);
+  read_fields(json);
   return testing::internal::GetCapturedStderr();
 }
 
@@ -53,7 +53,7 @@ TEST(UnusedFields, WhatChangesNumbersIsRefusedByName) {
                         {"bert/classifier", "pruned_heads", Json{{"1", {0, 2}}}, Json::object()}};
   for (const auto& [fixture, field, on, off] : cases) {
     EXPECT_THAT(refusal([&, &name = fixture, &key = field, &value = on] {
-                  read(config_of(name, {{key, value}}));
+                  read_fields(config_of(name, {{key, value}}));
                 }),
                 AllOf(HasSubstr(field), HasSubstr("is not supported")));
     EXPECT_EQ(said(config_of(fixture, {{field, off}})), "") << field;
@@ -87,7 +87,7 @@ TEST(UnusedFields, WhatOtherProgramsLeaveIsNotWarnedOf) {
                             {"embedding_size", config_of("bert/classifier", Json::object()).at("hidden_size")}})),
             "");
   EXPECT_THAT(refusal([] {
-                read(config_of("bert/classifier", {{"embedding_size", 3}}));
+                read_fields(config_of("bert/classifier", {{"embedding_size", 3}}));
               }),
               HasSubstr("embedding_size is 3"));
 }

@@ -17,7 +17,7 @@ TransformerConfig config() {
   return c;
 }
 
-Embeddings made(const TransformerConfig& c) {
+Embeddings made_embeddings(const TransformerConfig& c) {
   Embeddings e(c);
   for (const Parameter& p : parameters(e)) {
     const bool tokens = p.name == "tokens.weight", types = p.name == "types.weight";
@@ -32,7 +32,7 @@ Embeddings made(const TransformerConfig& c) {
 }
 
 TEST(Embeddings, AddsPositionsAndTypesByRow) {
-  const Embeddings e = made(config());
+  const Embeddings e = made_embeddings(config());
   Packed batch;
   batch.add(Ids{2, 0}, Ids{0, 1});
   batch.add(Ids{1}, {}, 3);
@@ -41,13 +41,13 @@ TEST(Embeddings, AddsPositionsAndTypesByRow) {
 }
 
 TEST(Embeddings, TypesAreZeroWhereNoneAreGiven) {
-  const Embeddings e = made(config());
+  const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0}});
   EXPECT_THAT(values(e.finish(e.tokens(batch), batch, {})), ElementsAre(11, 12));
 }
 
 TEST(Embeddings, ATextPastTheTableIsRefusedWithBothNumbers) {
-  const Embeddings e = made(config());
+  const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0, 0, 0, 0, 0}});
   try {
     e.finish(e.tokens(batch), batch, {});
@@ -63,7 +63,7 @@ TEST(Embeddings, ATextPastTheTableIsRefusedWithBothNumbers) {
 TEST(Embeddings, WithoutATableAnyLengthGoes) {
   TransformerConfig c = config();
   c.positions = Positions::kAlibi, c.token_types = 0;
-  const Embeddings e = made(c);
+  const Embeddings e = made_embeddings(c);
   const Packed batch = pack({Ids(50, 1)});
   EXPECT_EQ(distance(e.finish(e.tokens(batch), batch, {}), e.tokens(batch)), 0);
 }
@@ -88,7 +88,7 @@ TEST(Embeddings, NormAndDropoutComeLast) {
 }
 
 TEST(Embeddings, TwoStacksShareATable) {
-  const Embeddings source = made(config());
+  const Embeddings source = made_embeddings(config());
   Embeddings other(config());
   other.share_tokens(source);
   EXPECT_TRUE(other.token_table().same(source.token_table()));

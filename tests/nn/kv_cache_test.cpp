@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kLayers = 2, kHeads = 2, kDim = 3;
 
-TransformerConfig config() {
+TransformerConfig cache_config() {
   TransformerConfig c = small_config();
   c.layers = kLayers, c.kv_heads = kHeads, c.head_dim = kDim;
   return c;
@@ -71,7 +71,7 @@ void expect_marks(const KvCache& cache, const KvCache::Sequence& sequence, std::
 }
 
 TEST(KvCache, KeepsWhatWasStoredAcrossBlocks) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence s;
   for (const std::int64_t count : {1, 62, 1, 70}) write(cache, s, 0, count);
   EXPECT_EQ(s.length(), 134);
@@ -80,7 +80,7 @@ TEST(KvCache, KeepsWhatWasStoredAcrossBlocks) {
 }
 
 TEST(KvCache, ForksShareFullBlocksAndCopyThePartialOneWhenTheyWrite) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence prefix;
   write(cache, prefix, 0, 70);
   KvCache::Sequence a = cache.fork(prefix), b = cache.fork(prefix);
@@ -98,7 +98,7 @@ TEST(KvCache, ForksShareFullBlocksAndCopyThePartialOneWhenTheyWrite) {
 
 TEST(KvCache, WithRoomForOneLayerEachOverwritesTheOneBeforeBehindWhatWasShared) {
   for (const std::int64_t shared : {0, 3, 64, 70}) {
-    const KvCache cache(config(), DType::kF32);
+    const KvCache cache(cache_config(), DType::kF32);
     KvCache::Sequence prefix;
     if (shared > 0) write(cache, prefix, 0, shared);
     KvCache::Sequence passing = cache.fork(prefix);
@@ -115,7 +115,7 @@ TEST(KvCache, WithRoomForOneLayerEachOverwritesTheOneBeforeBehindWhatWasShared) 
 }
 
 TEST(KvCache, RoomForOneLayerCanBeGivenBackUnused) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence prefix;
   write(cache, prefix, 0, 70);
   KvCache::Sequence passing = cache.fork(prefix);
@@ -130,7 +130,7 @@ TEST(KvCache, RoomForOneLayerCanBeGivenBackUnused) {
 }
 
 TEST(KvCache, AnOwnPartialBlockIsNotCopied) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence s;
   write(cache, s, 0, 10);
   const auto before = blocks(cache, s, 0, 0);
@@ -140,7 +140,7 @@ TEST(KvCache, AnOwnPartialBlockIsNotCopied) {
 
 // The source continues past the fork's end; neither has the other's rows.
 TEST(KvCache, TheSourceOfAForkMayGoOnToo) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence source;
   write(cache, source, 0, 20);
   KvCache::Sequence fork = cache.fork(source);
@@ -152,7 +152,7 @@ TEST(KvCache, TheSourceOfAForkMayGoOnToo) {
 }
 
 TEST(KvCache, TruncationDropsBlocksAndWritingGoesOnFromThere) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence s;
   write(cache, s, 0, 150);
   KvCache::Sequence fork = cache.fork(s);
@@ -172,17 +172,17 @@ TEST(KvCache, TruncationDropsBlocksAndWritingGoesOnFromThere) {
 }
 
 TEST(KvCache, Bf16RoundsEveryValue) {
-  const KvCache cache(config(), DType::kBF16);
+  const KvCache cache(cache_config(), DType::kBF16);
   KvCache::Sequence s;
   write(cache, s, 0, 3);
   const auto* keys = static_cast<const std::uint16_t*>(blocks(cache, s, 1, 0)[0]);
   EXPECT_EQ(keys[index_in_block(0, 2, 1, 1)], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
   EXPECT_EQ(cache.bytes_per_position(), static_cast<std::size_t>(kLayers * 2 * kHeads * kDim * 2));
-  EXPECT_EQ(KvCache(config(), DType::kF32).bytes_per_position(), 2 * cache.bytes_per_position());
+  EXPECT_EQ(KvCache(cache_config(), DType::kF32).bytes_per_position(), 2 * cache.bytes_per_position());
 }
 
 TEST(KvCache, StridedRowsAreStoredByTheirValues) {
-  const KvCache cache(config(), DType::kF32);
+  const KvCache cache(cache_config(), DType::kF32);
   KvCache::Sequence s;
   Tensor wide = Tensor::empty({2, 2 * kHeads, kDim});  // keys and values interleaved by head
   for (std::size_t i = 0; i < wide.data<float>().size(); ++i) wide.data<float>()[i] = static_cast<float>(i);
@@ -192,7 +192,7 @@ TEST(KvCache, StridedRowsAreStoredByTheirValues) {
   EXPECT_EQ(v[index_in_block(1, 1, 1, 2)], (1 * 2 * kHeads + kHeads + 1) * kDim + 2);
 }
 
-TEST(KvCache, OtherTypesAreRefused) { EXPECT_THROW(KvCache(config(), DType::kF16), Error); }
+TEST(KvCache, OtherTypesAreRefused) { EXPECT_THROW(KvCache(cache_config(), DType::kF16), Error); }
 
 }  // namespace
 }  // namespace linnet::nn

@@ -23,7 +23,7 @@ std::string render(const std::string& source, const Json& messages, const ChatOp
   return ChatTemplate(source, "chat").render(messages, options);
 }
 
-std::string error_of(const std::string& source, const Json& messages = Json::array()) {
+std::string chat_error(const std::string& source, const Json& messages = Json::array()) {
   try {
     const std::string text = render(source, messages);
     return "rendered: " + text.substr(0, 100);
@@ -47,9 +47,9 @@ TEST(ChatTemplate, GivesTheVariablesTransformersGives) {
 }
 
 TEST(ChatTemplate, ATemplateThatRefusesSaysWhyWithFileAndLine) {
-  EXPECT_EQ(error_of("a\n{{ raise_exception('roles must alternate') }}"),
+  EXPECT_EQ(chat_error("a\n{{ raise_exception('roles must alternate') }}"),
             "chat:2: roles must alternate; correct the template or what it is given");
-  EXPECT_EQ(error_of("{% set x = messages[0].content %}{{ x.y.z }}"),
+  EXPECT_EQ(chat_error("{% set x = messages[0].content %}{{ x.y.z }}"),
             "chat:1: the index 0 is outside a list of 0; correct the template or what it is given");
 }
 
@@ -73,7 +73,7 @@ TEST(ChatTemplate, TheClockCanBeSet) {
 TEST(ChatTemplate, DeepMessagesAreRefusedNotFollowed) {
   Json deep = "x";
   for (int i = 0; i < 400; ++i) deep = Json::array({deep});
-  EXPECT_NE(error_of("{{ messages }}", deep).find("nested more than"), std::string::npos);
+  EXPECT_NE(chat_error("{{ messages }}", deep).find("nested more than"), std::string::npos);
 }
 
 TEST(ChatTemplate, EveryRealTemplateRendersOrNamesWhatItRefuses) {

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string error_of(std::vector<std::string> labels, const std::vector<std::string>& specs) {
+std::string verbalizer_error(std::vector<std::string> labels, const std::vector<std::string>& specs) {
   try {
     Verbalizer::parse(std::move(labels), specs);
     return "fine";
@@ -48,15 +48,15 @@ TEST(Verbalizer, EscapesAndLabelsWithEqualsSigns) {
 }
 
 TEST(Verbalizer, MistakesAreNamed) {
-  EXPECT_THAT(error_of({"a", "b"}, {"c= x"}), HasSubstr("one of the labels a, b"));
-  EXPECT_THAT(error_of({"a"}, {"a"}), HasSubstr("expected LABEL=word,word"));
-  EXPECT_THAT(error_of({"a"}, {"a= x,,y"}), HasSubstr("word 2 is empty"));
-  EXPECT_THAT(error_of({"a"}, {"a="}), HasSubstr("word 1 is empty"));
-  EXPECT_THAT(error_of({"a"}, {"a=x", "a=y"}), HasSubstr("given twice"));
-  EXPECT_THAT(error_of({"a"}, {"a=x,x"}), HasSubstr("'x' stands there twice"));
-  EXPECT_THAT(error_of({"a", "b"}, {"a=x", "b=x"}), HasSubstr("stands for both 'a' and 'b'"));
-  EXPECT_THAT(error_of({"a", "a"}, {}), HasSubstr("'a' stands there twice"));
-  EXPECT_THAT(error_of({"a", ""}, {}), HasSubstr("label 2 is empty"));
+  EXPECT_THAT(verbalizer_error({"a", "b"}, {"c= x"}), HasSubstr("one of the labels a, b"));
+  EXPECT_THAT(verbalizer_error({"a"}, {"a"}), HasSubstr("expected LABEL=word,word"));
+  EXPECT_THAT(verbalizer_error({"a"}, {"a= x,,y"}), HasSubstr("word 2 is empty"));
+  EXPECT_THAT(verbalizer_error({"a"}, {"a="}), HasSubstr("word 1 is empty"));
+  EXPECT_THAT(verbalizer_error({"a"}, {"a=x", "a=y"}), HasSubstr("given twice"));
+  EXPECT_THAT(verbalizer_error({"a"}, {"a=x,x"}), HasSubstr("'x' stands there twice"));
+  EXPECT_THAT(verbalizer_error({"a", "b"}, {"a=x", "b=x"}), HasSubstr("stands for both 'a' and 'b'"));
+  EXPECT_THAT(verbalizer_error({"a", "a"}, {}), HasSubstr("'a' stands there twice"));
+  EXPECT_THAT(verbalizer_error({"a", ""}, {}), HasSubstr("label 2 is empty"));
 }
 
 }  // namespace

@@ -12,8 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }
-
 double score_of(const Classification& c, const std::string& label) {
   for (const LabelScore& s : c.scores)
     if (s.label == label) return s.score;

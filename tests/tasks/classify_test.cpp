@@ -13,8 +13,6 @@ namespace {
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
-PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }
-
 ClassifyOptions options(const std::string& prompt = "{{ text }} w9") {
   return {
       .labels = {"good", "bad"}, .label_words = {"good= w7, w8 w10", "bad= w11"}, .prompt = inline_template(prompt)};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "linnet/models/pretrained.h"
+#include "linnet/prompt/template.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::tasks {
@@ -16,6 +17,8 @@ inline models::Pretrained tiny(const std::string& name, models::LoadOptions opti
   options.dtype = models::WeightType::kF32;
   return models::load_pretrained(fixtures() / name, options);
 }
+
+inline PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }
 
 // log p of every token after `ids`, in double, from one plain forward pass.
 inline std::vector<double> next_logprobs(const models::Model& model, const Ids& ids, std::int32_t row) {

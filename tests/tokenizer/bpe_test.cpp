@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 TEST(Bpe, EveryOptionIsTheReferences) { expect_models_agree("bpe"); }
 
-Vocabulary letters(const std::vector<std::string>& texts) {
+Vocabulary vocabulary_of(const std::vector<std::string>& texts) {
   Vocabulary v;
   for (std::size_t i = 0; i < texts.size(); ++i) v.add(texts[i], static_cast<std::int32_t>(i));
   v.finish();
@@ -47,8 +47,8 @@ TEST(Bpe, RandomMergesOnWordsOfAnyLengthAreThePlainAlgorithm) {
       texts.push_back(left + right);
       merges.emplace_back(left, right);
     }
-    const Vocabulary vocabulary = letters(texts);
-    const TokenModelPtr model = make_bpe(letters(texts), merges, {}, "test");
+    const Vocabulary vocabulary = vocabulary_of(texts);
+    const TokenModelPtr model = make_bpe(vocabulary_of(texts), merges, {}, "test");
     for (const std::size_t length : {1, 2, 5, 20, 100, 400}) {
       std::string word;
       for (std::size_t i = 0; i < length; ++i) word += static_cast<char>('a' + rng.below(3));
@@ -91,13 +91,16 @@ TEST(Bpe, BytesOfAffixesAreAtTheirCharacter) {
 
 TEST(Bpe, MergesOfWhatIsNotThereAreRefused) {
   EXPECT_THAT(refusal([] {
-                make_bpe(letters({"a", "b"}), {{"a", "b"}}, {}, "tokenizer.json");
+                make_bpe(vocabulary_of({"a", "b"}), {{"a", "b"}}, {}, "tokenizer.json");
               }),
               HasSubstr("tokenizer.json"));
-  EXPECT_THAT(refusal([] { make_bpe(letters({"a", "ab"}), {{"a", "b"}}, {}, "tokenizer.json"); }), HasSubstr("b"));
+  EXPECT_THAT(refusal([] {
+                make_bpe(vocabulary_of({"a", "ab"}), {{"a", "b"}}, {}, "tokenizer.json");
+              }),
+              HasSubstr("b"));
 }
 
-TEST(Bpe, TakesBytesOnlyWhereEveryByteHasAToken) { EXPECT_FALSE(bpe_can_take_bytes(letters({"a", "b"}), {})); }
+TEST(Bpe, TakesBytesOnlyWhereEveryByteHasAToken) { EXPECT_FALSE(bpe_can_take_bytes(vocabulary_of({"a", "b"}), {})); }
 
 }  // namespace
 }  // namespace linnet

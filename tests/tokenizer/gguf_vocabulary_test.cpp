@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Tokenizer made(const GgufVocabulary& v) { return Tokenizer::from_gguf(v, "m.gguf"); }
-std::string refused(const GgufVocabulary& v) {
+std::string refused_vocabulary(const GgufVocabulary& v) {
   return refusal([&] { made(v); });
 }
 
@@ -32,7 +32,7 @@ TEST(GgufVocabulary, Gpt2sKindsSplitByTheirPattern) {
   v.pre = "smollm";  // digits one by one
   EXPECT_THAT(made(v).encode_ids("ab a12"), ElementsAre(2, 4, 5, 6));
   v.pre = "unheard-of";
-  EXPECT_THAT(refused(v), HasSubstr("tokenizer.ggml.pre 'unheard-of' is not supported; these are: default"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("tokenizer.ggml.pre 'unheard-of' is not supported; these are: default"));
 }
 
 TEST(GgufVocabulary, ControlTokensAreSpecialUserDefinedOnesAreText) {
@@ -71,7 +71,7 @@ TEST(GgufVocabulary, PiecesAreSentencePieces) {
   v.unk = 0, v.eos = 2;
   EXPECT_THAT(made(v).encode_ids("ab  a"), ElementsAre(3, 4, 3, 2));  // EOS by default, several spaces
   v.scores.clear();
-  EXPECT_THAT(refused(v), HasSubstr("tokenizer.ggml.scores is missing"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("tokenizer.ggml.scores is missing"));
 }
 
 TEST(GgufVocabulary, BertsMarksAreWordStarts) {
@@ -88,24 +88,24 @@ TEST(GgufVocabulary, BertsMarksAreWordStarts) {
 TEST(GgufVocabulary, DamageIsNamed) {
   GgufVocabulary v = gpt2();
   v.token_types.pop_back();
-  EXPECT_THAT(refused(v), HasSubstr("token_type has 9 entries for 10 tokens"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("token_type has 9 entries for 10 tokens"));
   v = gpt2();
   v.scores = {1};
-  EXPECT_THAT(refused(v), HasSubstr("scores has 1 entries"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("scores has 1 entries"));
   v = gpt2();
   v.merges = {"ab"};
-  EXPECT_THAT(refused(v), HasSubstr("merge 0 is 'ab', not two tokens"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("merge 0 is 'ab', not two tokens"));
   v = gpt2();
   v.model = "rwkv";
-  EXPECT_THAT(refused(v), HasSubstr("tokenizer.ggml.model 'rwkv' is not supported"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("tokenizer.ggml.model 'rwkv' is not supported"));
   v.tokens.clear();
-  refused(v);
+  refused_vocabulary(v);
   v = pieces("llama");
   v.scores[3] = NAN;
-  EXPECT_THAT(refused(v), HasSubstr("token 3 has the score"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("token 3 has the score"));
   v = pieces("llama");
   v.token_types[3] = 11;
-  EXPECT_THAT(refused(v), HasSubstr("unknown type 11"));
+  EXPECT_THAT(refused_vocabulary(v), HasSubstr("unknown type 11"));
 }
 
 }  // namespace

@@ -182,7 +182,7 @@ TEST(Growth, GgufVocabulariesOfLongTokensAreConverted) {
 }
 
 // A model over letters with additions of the test.
-Json letters(const Json& model) { return {{"added_tokens", Json::array()}, {"model", model}}; }
+Json letter_model(const Json& model) { return {{"added_tokens", Json::array()}, {"model", model}}; }
 
 void expect_linear_on(const Json& json, std::string_view unit, std::size_t first = 8 << 10, bool refused = false) {
   SCOPED_TRACE(dump_json(json).substr(0, 300));
@@ -204,30 +204,31 @@ TEST(Growth, LongTokensAtEveryPlaceOfAText) {
   const std::string long_token(1000, 'a');  // short compared to the texts, whose last positions have no room for the
                                             // token
   const Json unigram{{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", "a", long_token + "b", long_token})}};
-  expect_linear_on(letters(unigram), "a", 16 << 10);
+  expect_linear_on(letter_model(unigram), "a", 16 << 10);
   const Json wordpiece{{"type", "WordPiece"},
                        {"unk_token", "x"},
                        {"max_input_chars_per_word", 1 << 30},
                        {"vocab", {{"x", 0}, {"a", 1}, {"##a", 2}, {"##" + long_token.substr(2) + "b", 3}}}};
-  expect_linear_on(letters(wordpiece), "a", 16 << 10);
-  Json added = letters({{"type", "WordLevel"}, {"unk_token", "x"}, {"vocab", {{"x", 0}}}});
+  expect_linear_on(letter_model(wordpiece), "a", 16 << 10);
+  Json added = letter_model({{"type", "WordLevel"}, {"unk_token", "x"}, {"vocab", {{"x", 0}}}});
   added["added_tokens"] = {{{"id", 1}, {"content", long_token + "b"}, {"special", true}},
                            {{"id", 2}, {"content", long_token + "c"}, {"normalized", true}}};
   expect_linear_on(added, "a", 16 << 10);
   added["added_tokens"] = {{{"id", 1}, {"content", " "}, {"lstrip", true}, {"rstrip", true}, {"single_word", true}}};
   expect_linear_on(added, " ");
   const Json longest{{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", "a", kLong + "b", kLong})}};
-  const Tokenizer t = Tokenizer::from_json(dump_json(letters(longest)), "tokenizer.json");
+  const Tokenizer t = Tokenizer::from_json(dump_json(letter_model(longest)), "tokenizer.json");
   const test::Cost cost = test::cost_of([&] { t.encode(std::string(1 << 18, 'a')); });
   EXPECT_LT(cost.seconds, test::kSanitized ? 20 : 2);
 }
 
 TEST(Growth, ATokenLongerThanTheLimitIsRefused) {
-  for (Json json : {letters({{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", kLong + "bc"})}}),
-                    letters({{"type", "WordPiece"}, {"unk_token", "x"}, {"vocab", {{"x", 0}, {kLong + "bc", 1}}}}),
-                    letters({{"type", "BPE"}, {"merges", Json::array()}, {"vocab", {{"x", 0}, {kLong + "bc", 1}}}})})
+  for (Json json :
+       {letter_model({{"type", "Unigram"}, {"unk_id", 0}, {"vocab", pieces({"x", kLong + "bc"})}}),
+        letter_model({{"type", "WordPiece"}, {"unk_token", "x"}, {"vocab", {{"x", 0}, {kLong + "bc", 1}}}}),
+        letter_model({{"type", "BPE"}, {"merges", Json::array()}, {"vocab", {{"x", 0}, {kLong + "bc", 1}}}})})
     EXPECT_THAT(refusal([&] { read(dump_json(json)); }), ::testing::HasSubstr("has 16385 bytes, the most is 16384"));
-  Json added = letters({{"type", "WordLevel"}, {"unk_token", "x"}, {"vocab", {{"x", 0}}}});
+  Json added = letter_model({{"type", "WordLevel"}, {"unk_token", "x"}, {"vocab", {{"x", 0}}}});
   added["added_tokens"] = {{{"id", 1}, {"content", kLong + "bc"}, {"special", true}}};
   EXPECT_THAT(refusal([&] { read(dump_json(added)); }), ::testing::HasSubstr("has 16385 bytes"));
 }
@@ -237,13 +238,13 @@ TEST(Growth, LongWords) {
   const Json merges{{"type", "BPE"},
                     {"vocab", {{"a", 0}, {"b", 1}, {"aa", 2}, {"aaaa", 3}, {"ab", 4}}},
                     {"merges", {"a a", "aa aa", "a b"}}};
-  expect_linear_on(letters(merges), "a");
-  expect_linear_on(letters(merges), "ab");
+  expect_linear_on(letter_model(merges), "a");
+  expect_linear_on(letter_model(merges), "ab");
   Json fallback = merges;
   fallback["byte_fallback"] = true;
   fallback["end_of_word_suffix"] = "</w>";
   for (int b = 0; b < 256; ++b) fallback["vocab"][fmt::format("<0x{:02X}>", b)] = 10 + b;
-  expect_linear_on(letters(fallback), "\xC3\xA9");
+  expect_linear_on(letter_model(fallback), "\xC3\xA9");
   GgufVocabulary v = gguf("<unk>\n<s>\n</s>\na\nb\naa\naaaa\nab\n", "llama");
   const Tokenizer scored = Tokenizer::from_gguf(v, "m.gguf");
   expect_linear(
@@ -257,7 +258,7 @@ TEST(Growth, EveryNormalizer) {
   for (const Json& entry : tokenizer_reference()["normalizers"])
     for (const std::string_view unit :
          {kMixture, std::string_view("x\xCC\x81\xCC\x80\xCC\xA3"), std::string_view(" ")}) {
-      Json json = letters(kWordLevel);
+      Json json = letter_model(kWordLevel);
       json["normalizer"] = entry["json"];
       expect_linear_on(json, unit);
     }
@@ -266,7 +267,7 @@ TEST(Growth, EveryNormalizer) {
 TEST(Growth, EveryPreTokenizer) {
   for (const Json& entry : tokenizer_reference()["pretokenizers"])
     for (const std::string_view unit : {kMixture, std::string_view(" "), std::string_view("7")}) {
-      Json json = letters(kWordLevel);
+      Json json = letter_model(kWordLevel);
       json["pre_tokenizer"] = entry["json"];
       expect_linear_on(json, unit);
     }
@@ -275,7 +276,7 @@ TEST(Growth, EveryPreTokenizer) {
 // Patterns that scan to the end of the text from each position are stopped in time.
 TEST(Growth, PatternsThatGoBack) {
   for (const char* pattern : {"(?>[^b]*)b", "a(?=.*b)|c"}) {
-    Json json = letters(kWordLevel);
+    Json json = letter_model(kWordLevel);
     json["pre_tokenizer"] = {
         {"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
     expect_linear_on(json, "a", 64 << 10, true);
@@ -288,7 +289,7 @@ TEST(Growth, EveryDecoder) {
              {"vocab", {{"x", 0}, {"<0x80>", 1}, {"##s", 2}, {"a</w>", 3}, {"\xE2\x96\x81", 4}, {" n't", 5}, {"", 6}}}};
   for (const Json& entry : tokenizer_reference()["decoders"]) {
     SCOPED_TRACE(dump_json(entry["json"]));
-    Json json = letters(model);
+    Json json = letter_model(model);
     json["decoder"] = entry["json"];
     const Tokenizer t = Tokenizer::from_json(dump_json(json), "tokenizer.json");
     expect_linear(
@@ -303,9 +304,9 @@ TEST(Growth, EveryDecoder) {
 
 // Bytes that never form characters, tokens without text, and ordinary ones.
 TEST(Growth, TheStreamDecoder) {
-  Json json = letters({{"type", "WordLevel"},
-                       {"unk_token", "x"},
-                       {"vocab", {{"x", 0}, {"<0x80>", 1}, {"<0xC3>", 3}, {"<0xA9>", 4}, {"y", 5}}}});
+  Json json = letter_model({{"type", "WordLevel"},
+                            {"unk_token", "x"},
+                            {"vocab", {{"x", 0}, {"<0x80>", 1}, {"<0xC3>", 3}, {"<0xA9>", 4}, {"y", 5}}}});
   json["decoder"] = {{"type", "ByteFallback"}};
   json["added_tokens"] = {{{"id", 2}, {"content", "<s>"}, {"special", true}}};
   const Tokenizer t = Tokenizer::from_json(dump_json(json), "tokenizer.json");

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using Shape = TokenizerFile::Shape;
 
-std::string refused(const std::string& text) {
+std::string refused_text(const std::string& text) {
   return refusal([&] { read_tokenizer_text(text, "tokenizer.json"); });
 }
 
@@ -53,31 +53,32 @@ TEST(JsonReader, OnlyTheModelsListsAreBig) {
 }
 
 TEST(JsonReader, FaultsAreNamed) {
-  EXPECT_THAT(refused("{"), HasSubstr("tokenizer.json: invalid JSON"));
-  EXPECT_THAT(refused("[]"), HasSubstr("not a JSON object"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": -1}}})"), HasSubstr("token 'a' of the vocabulary has id -1"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 4294967296}}})"), HasSubstr("id 4294967296"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1.5}}})"), HasSubstr("a fraction"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": null}}})"), HasSubstr("has null"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": {}}}})"), HasSubstr("an object"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": [["a"]]}})"), HasSubstr("not [text, score]"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": [["a", 1, 2]]}})"), HasSubstr("not [text, score]"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": ["a"]}})"), HasSubstr("not [text, score]"));
-  EXPECT_THAT(refused(R"({"model": {"merges": ["a b c"]}})"), HasSubstr("'a b c', not two tokens"));
-  EXPECT_THAT(refused(R"({"model": {"merges": [["a"]]}})"), HasSubstr("merge"));
-  EXPECT_THAT(refused(R"({"model": {"merges": [["a", "b", "c"]]}})"), HasSubstr("more than two"));
-  EXPECT_THAT(refused(R"({"a": )" + std::string(300, '[') + std::string(300, ']') + "}"),
+  EXPECT_THAT(refused_text("{"), HasSubstr("tokenizer.json: invalid JSON"));
+  EXPECT_THAT(refused_text("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": -1}}})"), HasSubstr("token 'a' of the vocabulary has id -1"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": 4294967296}}})"), HasSubstr("id 4294967296"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": 1.5}}})"), HasSubstr("a fraction"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": null}}})"), HasSubstr("has null"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": {}}}})"), HasSubstr("an object"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": [["a"]]}})"), HasSubstr("not [text, score]"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": [["a", 1, 2]]}})"), HasSubstr("not [text, score]"));
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": ["a"]}})"), HasSubstr("not [text, score]"));
+  EXPECT_THAT(refused_text(R"({"model": {"merges": ["a b c"]}})"), HasSubstr("'a b c', not two tokens"));
+  EXPECT_THAT(refused_text(R"({"model": {"merges": [["a"]]}})"), HasSubstr("merge"));
+  EXPECT_THAT(refused_text(R"({"model": {"merges": [["a", "b", "c"]]}})"), HasSubstr("more than two"));
+  EXPECT_THAT(refused_text(R"({"a": )" + std::string(300, '[') + std::string(300, ']') + "}"),
               HasSubstr("nested more than"));
 }
 
 // Duplicate keys in the vocabulary, in vocab.json, and elsewhere.
 TEST(JsonReader, AKeyTwiceIsRefused) {
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1, "b": 2, "a": 3}}})"),
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": 1, "b": 2, "a": 3}}})"),
               HasSubstr("token 'a' is in the vocabulary twice"));
-  EXPECT_THAT(refused(R"({"model": {"vocab": {"a": 1}, "vocab": {"b": 1}}})"),
+  EXPECT_THAT(refused_text(R"({"model": {"vocab": {"a": 1}, "vocab": {"b": 1}}})"),
               HasSubstr("the key 'vocab' is there twice"));
-  EXPECT_THAT(refused(R"({"model": {"merges": [], "merges": []}})"), HasSubstr("the key 'merges' is there twice"));
-  EXPECT_THAT(refused(R"({"normalizer": null, "normalizer": {}})"), HasSubstr("the key 'normalizer' is there twice"));
+  EXPECT_THAT(refused_text(R"({"model": {"merges": [], "merges": []}})"), HasSubstr("the key 'merges' is there twice"));
+  EXPECT_THAT(refused_text(R"({"normalizer": null, "normalizer": {}})"),
+              HasSubstr("the key 'normalizer' is there twice"));
   EXPECT_THAT(refusal([] { read_vocabulary_object(R"({"a": 1, "a": 2})", "vocab.json"); }),
               HasSubstr("vocab.json: token 'a' is in the vocabulary twice"));
 }

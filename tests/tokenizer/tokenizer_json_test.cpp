@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 
 const Json kBpe{{"type", "BPE"}, {"vocab", {{"a", 0}, {"b", 1}, {"ab", 2}}}, {"merges", {"a b"}}};
 
-std::string refused(const Json& json) {
+std::string refused_json(const Json& json) {
   return refusal([&] { parse_tokenizer_json(dump_json(json), "tokenizer.json"); });
 }
 TokenizerDataPtr parsed(const Json& json) { return parse_tokenizer_json(dump_json(json), "tokenizer.json"); }
@@ -40,29 +40,30 @@ TEST(TokenizerJson, TheUnknownTokenIsAnId) {
 }
 
 TEST(TokenizerJson, FaultsAreNamed) {
-  EXPECT_THAT(refused(Json::object()), HasSubstr("'model' is missing"));
-  EXPECT_THAT(refused({{"model", 5}}), HasSubstr("'model' is not an object"));
-  EXPECT_THAT(refused({{"model", {{"type", "Magic"}, {"vocab", {{"a", 0}}}}}}),
+  EXPECT_THAT(refused_json(Json::object()), HasSubstr("'model' is missing"));
+  EXPECT_THAT(refused_json({{"model", 5}}), HasSubstr("'model' is not an object"));
+  EXPECT_THAT(refused_json({{"model", {{"type", "Magic"}, {"vocab", {{"a", 0}}}}}}),
               HasSubstr("model 'Magic' is not known"));
-  EXPECT_THAT(refused({{"model", {{"type", "BPE"}}}}), HasSubstr("its 'vocab' is missing"));
-  EXPECT_THAT(refused({{"model", {{"type", "Unigram"}, {"vocab", {{"a", 0}}}}}}), HasSubstr("tokenizer.json"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"added_tokens", 5}}), HasSubstr("'added_tokens' is not a list"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"added_tokens", {{{"id", -1}, {"content", "x"}}}}}), HasSubstr("'id' is -1"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"added_tokens", {{{"id", 5}, {"content", "x"}, {"lstrip", "yes"}}}}}),
-              HasSubstr("'lstrip' is not true or false"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"truncation", {{"max_length", -2}}}}), HasSubstr("max_length is -2"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"padding", {{"strategy", {{"Fixed", 1e12}}}}}}), HasSubstr("Fixed"));
-  EXPECT_THAT(refused({{"model", kBpe}, {"padding", {{"pad_id", 99}}}}), HasSubstr("padding: id 99"));
-  EXPECT_THAT(refused({{"model", kBpe},
-                       {"post_processor", {{"type", "BertProcessing"}, {"cls", {"a", 0}}, {"sep", {"b", 99}}}}}),
+  EXPECT_THAT(refused_json({{"model", {{"type", "BPE"}}}}), HasSubstr("its 'vocab' is missing"));
+  EXPECT_THAT(refused_json({{"model", {{"type", "Unigram"}, {"vocab", {{"a", 0}}}}}}), HasSubstr("tokenizer.json"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"added_tokens", 5}}), HasSubstr("'added_tokens' is not a list"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"added_tokens", {{{"id", -1}, {"content", "x"}}}}}),
+              HasSubstr("'id' is -1"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"added_tokens", {{{"id", 5}, {"content", "x"}, {"lstrip", "yes"}}}}}),
+              HasSubstr("'lstrip' is \"yes\", not true or false"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"truncation", {{"max_length", -2}}}}), HasSubstr("max_length is -2"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"padding", {{"strategy", {{"Fixed", 1e12}}}}}}), HasSubstr("Fixed"));
+  EXPECT_THAT(refused_json({{"model", kBpe}, {"padding", {{"pad_id", 99}}}}), HasSubstr("padding: id 99"));
+  EXPECT_THAT(refused_json({{"model", kBpe},
+                            {"post_processor", {{"type", "BertProcessing"}, {"cls", {"a", 0}}, {"sep", {"b", 99}}}}}),
               HasSubstr("post_processor: id 99"));
-  EXPECT_THAT(refused({{"model", kBpe},
-                       {"post_processor",
-                        {{"type", "TemplateProcessing"}, {"single", Json::array()}, {"pair", Json::array()}}}}),
+  EXPECT_THAT(refused_json({{"model", kBpe},
+                            {"post_processor",
+                             {{"type", "TemplateProcessing"}, {"single", Json::array()}, {"pair", Json::array()}}}}),
               HasSubstr("leaves nothing"));
   Json dangling = kBpe;
   dangling["merges"] = {"a z"};
-  EXPECT_THAT(refused({{"model", dangling}}), HasSubstr("z"));
+  EXPECT_THAT(refused_json({{"model", dangling}}), HasSubstr("z"));
 }
 
 }  // namespace

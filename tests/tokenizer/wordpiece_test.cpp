@@ -8,7 +8,7 @@ namespace {
 
 TEST(WordPiece, AndWordLevelAreTheReferences) { expect_models_agree("wordpiece"); }
 
-Vocabulary some() {
+Vocabulary some_words() {
   Vocabulary v;
   v.add("a", 0), v.add("##b", 1), v.add("[UNK]", 2);
   v.finish();
@@ -16,7 +16,7 @@ Vocabulary some() {
 }
 
 TEST(WordPiece, AWordThatDoesNotFitIsOneUnknownToken) {
-  const TokenModelPtr model = make_wordpiece(some(), {}, "test");
+  const TokenModelPtr model = make_wordpiece(some_words(), {}, "test");
   const auto ids = [&](std::string_view word) {
     std::vector<ModelToken> tokens;
     model->tokenize(word, tokens);
@@ -34,7 +34,7 @@ TEST(WordPiece, AWordThatDoesNotFitIsOneUnknownToken) {
 TEST(WordPiece, AnUnknownTokenThatIsNotThereIsRefused) {
   const auto refused = [](const std::string& unk) {
     return refusal([&] {
-      const TokenModelPtr model = make_wordpiece(some(), {.unk_token = unk}, "tokenizer.json");
+      const TokenModelPtr model = make_wordpiece(some_words(), {.unk_token = unk}, "tokenizer.json");
       std::vector<ModelToken> tokens;
       model->tokenize("zzz", tokens);
     });

@@ -53,8 +53,8 @@ TEST(Prepare, OtherLabelsNeedANewHead) {
   EXPECT_EQ(load.classifier, nn::ClassifierKind::kMlp);
 }
 
-std::string refusal(const std::string& rows, const char* fixture, TrainOptions options = {},
-                    const ReadOptions& read = {}) {
+std::string prepare_refusal(const std::string& rows, const char* fixture, TrainOptions options = {},
+                            const ReadOptions& read = {}) {
   DatasetSplits splits{parse_dataset(rows, "csv", "rows.csv", read), {}, {}};
   try {
     prepare(config_of(fixture), splits, options);
@@ -68,14 +68,15 @@ std::string refusal(const std::string& rows, const char* fixture, TrainOptions o
 // Labels with an unusual name are not ignored; columns that cannot be labels are named in the plan.
 TEST(Prepare, ALabelledLookingFileIsNotTrainedAsText) {
   const std::string rows = "review,sentiment\nw5,good\nw6,bad\nw7,good\nw8,bad\n";
-  EXPECT_NE(refusal(rows, "bert/masked").find("rows.csv: the column 'sentiment' looks like labels and is not used"),
-            std::string::npos);
-  EXPECT_EQ(refusal(rows, "bert/masked", {.task = task_named("masked-lm")}), "taken");
-  EXPECT_EQ(refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
+  EXPECT_NE(
+      prepare_refusal(rows, "bert/masked").find("rows.csv: the column 'sentiment' looks like labels and is not used"),
+      std::string::npos);
+  EXPECT_EQ(prepare_refusal(rows, "bert/masked", {.task = task_named("masked-lm")}), "taken");
+  EXPECT_EQ(prepare_refusal(rows, "bert/masked", {}, {.label_column = "sentiment"}), "taken");
   // Numbers with another name, and a column that only looks like an id.
-  EXPECT_NE(refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"),
+  EXPECT_NE(prepare_refusal("id,text,stars\n1,w5,1\n2,w6,2\n3,w7,1\n4,w8,2\n", "bert/masked").find("'stars'"),
             std::string::npos);
-  EXPECT_EQ(refusal("id,text\n1,w5\n2,w6\n3,w7\n4,w8\n", "bert/masked"), "taken");
+  EXPECT_EQ(prepare_refusal("id,text\n1,w5\n2,w6\n3,w7\n4,w8\n", "bert/masked"), "taken");
   EXPECT_EQ(parse_dataset("id,text\n1,w5\n", "csv", "f").unused_columns, std::vector<std::string>{"id"});
 }
 

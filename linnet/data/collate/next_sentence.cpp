@@ -21,7 +21,7 @@ Sentence apart(std::size_t document, std::size_t count, std::size_t index, Rng& 
   return {document, at < index ? at : at + 2};
 }
 
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
 
@@ -64,8 +64,8 @@ std::vector<std::string_view> split_sentences(std::string_view text) {
     const bool line = text[i] == '\n';
     i += dots ? 3 : 1;
     if (mark || dots) skip_closers();
-    if (!line && !((mark || dots) && i < text.size() && blank(text[i]))) continue;
-    while (i < text.size() && blank(text[i])) ++i;
+    if (!line && !((mark || dots) && i < text.size() && is_space(text[i]))) continue;
+    while (i < text.size() && is_space(text[i])) ++i;
     parts.push_back(text.substr(begin, i - begin));
     begin = i;
   }

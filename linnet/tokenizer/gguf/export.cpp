@@ -29,19 +29,15 @@ std::string_view tokenizer_probe(std::string_view kind) {
 
 namespace {
 
-const Json kNull;
-const Json& part(const Json& object, const char* key) {
-  return object.is_object() && object.contains(key) ? object[key] : kNull;
-}
 std::string type_name(const Json& json) {
-  const Json& type = part(json, "type");
+  const Json& type = entry_or_null(json, "type");
   return type.is_string() ? type.get<std::string>() : "";
 }
 
 // True if this tokenizer contains a component of that type, also in sequences.
 bool mentions(const Json& json, const char* list, std::string_view type) {
   if (type_name(json) == type) return true;
-  for (const Json& step : part(json, list))
+  for (const Json& step : entry_or_null(json, list))
     if (mentions(step, list, type)) return true;
   return false;
 }
@@ -59,12 +55,12 @@ class Exporter {
   GgufVocabulary run() {
     check(tokenizer_.vocab_size() <= rows_, ErrorKind::kBadInput,
           "{}: has ids up to {}, the model's vocabulary ends at {}", place_, tokenizer_.vocab_size() - 1, rows_ - 1);
-    const Json& model = part(file_.root, "model");
+    const Json& model = entry_or_null(file_.root, "model");
     const std::string type = type_name(model);
-    const bool bytes = mentions(part(file_.root, "pre_tokenizer"), "pretokenizers", "ByteLevel");
+    const bool bytes = mentions(entry_or_null(file_.root, "pre_tokenizer"), "pretokenizers", "ByteLevel");
     if (type == "BPE" && bytes)
       byte_level();
-    else if (type == "BPE" && part(model, "byte_fallback") == true)
+    else if (type == "BPE" && entry_or_null(model, "byte_fallback") == true)
       sentence_pieces();
     else if (type == "WordPiece")
       word_pieces();
@@ -120,8 +116,8 @@ class Exporter {
   void byte_level() {
     check_normalizer();
     tokens();
-    const Json& model = part(file_.root, "model");
-    const bool ignore_merges = part(model, "ignore_merges") == true;
+    const Json& model = entry_or_null(file_.root, "model");
+    const bool ignore_merges = entry_or_null(model, "ignore_merges") == true;
     const TokenizerData& data = tokenizer_.data();
     const ByteSpelling spelling = data.model->takes_bytes() ? ByteSpelling::kAsTheyAre : ByteSpelling::kCharacters;
     const auto wanted = pieces(*data.pretokenizer);
@@ -162,8 +158,8 @@ class Exporter {
 
   // llama.cpp marks starts of words instead of continuations.
   void word_pieces() {
-    const Json& normalizer = part(file_.root, "normalizer");
-    if (type_name(normalizer) != "BertNormalizer" || part(normalizer, "lowercase") == false)
+    const Json& normalizer = entry_or_null(file_.root, "normalizer");
+    if (type_name(normalizer) != "BertNormalizer" || entry_or_null(normalizer, "lowercase") == false)
       refuse("there, WordPiece always lower-cases as BertNormalizer does");
     tokens();
     v_.model = "bert";

@@ -22,10 +22,6 @@ std::optional<std::int32_t> checked_id(const std::optional<std::int64_t>& id, co
   return static_cast<std::int32_t>(*id);
 }
 
-GgufTokenType type_of(const GgufVocabulary& v, std::size_t i) {
-  return v.token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(v.token_types[i]);
-}
-
 void check_vocabulary(const GgufVocabulary& v, std::string_view place) {
   check(!v.tokens.empty() && v.tokens.size() <= INT32_MAX, ErrorKind::kBadInput,
         "{}: tokenizer.ggml.tokens is empty; get the file again", place);
@@ -52,7 +48,7 @@ void read_ids(TokenizerData& data, const GgufVocabulary& v) {
 // Control tokens are matched in the text only if special text is parsed, user-defined ones always.
 void add_special_tokens(TokenizerData& data, const GgufVocabulary& v) {
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    const GgufTokenType type = type_of(v, i);
+    const GgufTokenType type = v.type(i);
     const bool special = type == GgufTokenType::kControl || type == GgufTokenType::kUnknown;
     if (!special && type != GgufTokenType::kUserDefined) continue;
     data.add_token({.content = v.tokens[i], .special = special}, static_cast<std::int32_t>(i));
@@ -110,9 +106,9 @@ void build_pieces(TokenizerData& data, const GgufVocabulary& v) {
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
     check(std::isfinite(v.scores[i]), ErrorKind::kBadInput, "{}: token {} has the score {}; get the file again",
           data.place, i, v.scores[i]);
-    const bool user = type_of(v, i) == GgufTokenType::kUserDefined;
+    const bool user = v.type(i) == GgufTokenType::kUserDefined;
     pieces.pieces.scores.push_back(user && unigram ? 0.0 : v.scores[i]);
-    const auto type = static_cast<std::int32_t>(type_of(v, i));
+    const auto type = static_cast<std::int32_t>(v.type(i));
     check(type >= 0 && type <= 6, ErrorKind::kBadInput, "{}: token {} has the unknown type {}; get the file again",
           data.place, i, type);
     pieces.pieces.kinds.push_back(type == 0 ? PieceKind::kNormal : static_cast<PieceKind>(type));
@@ -135,13 +131,12 @@ void build_pieces(TokenizerData& data, const GgufVocabulary& v) {
 
 // llama.cpp's WordPiece vocabularies mark starts of words instead of "##" before continuations.
 void build_bert(TokenizerData& data, const GgufVocabulary& v) {
-  constexpr std::string_view kMark = "\xE2\x96\x81";
   Vocabulary vocabulary;
   for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    const GgufTokenType type = type_of(v, i);
+    const GgufTokenType type = v.type(i);
     std::string text = v.tokens[i];
-    if (text.starts_with(kMark))
-      text.erase(0, kMark.size());
+    if (text.starts_with(kSpaceMark))
+      text.erase(0, kSpaceMark.size());
     else if (type == GgufTokenType::kNormal && !(text.starts_with('[') && text.ends_with(']')))
       text.insert(0, "##");
     vocabulary.add(text, static_cast<std::int32_t>(i));

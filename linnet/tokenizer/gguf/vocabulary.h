@@ -27,6 +27,10 @@ struct GgufVocabulary {
   std::optional<bool> remove_extra_whitespaces;   // unset: default of the kind
   std::string precompiled_charsmap;               // raw bytes
   std::string chat_template;
+
+  GgufTokenType type(std::size_t id) const {
+    return token_types.empty() ? GgufTokenType::kNormal : static_cast<GgufTokenType>(token_types[id]);
+  }
 };
 
 }  // namespace linnet

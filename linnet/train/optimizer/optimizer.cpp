@@ -12,10 +12,10 @@
 namespace linnet {
 namespace {
 
-constexpr std::array kNames{std::pair{std::string_view("adamw"), OptimizerKind::kAdamW},
-                            std::pair{std::string_view("adam"), OptimizerKind::kAdam},
-                            std::pair{std::string_view("sgd"), OptimizerKind::kSgd},
-                            std::pair{std::string_view("adafactor"), OptimizerKind::kAdafactor}};
+constexpr std::array kOptimizerNames{std::pair{std::string_view("adamw"), OptimizerKind::kAdamW},
+                                     std::pair{std::string_view("adam"), OptimizerKind::kAdam},
+                                     std::pair{std::string_view("sgd"), OptimizerKind::kSgd},
+                                     std::pair{std::string_view("adafactor"), OptimizerKind::kAdafactor}};
 
 std::vector<nn::Parameter> checked(std::vector<nn::Parameter> parameters) {
   std::set<TensorImpl*> seen;
@@ -34,14 +34,14 @@ std::vector<nn::Parameter> checked(std::vector<nn::Parameter> parameters) {
 }  // namespace
 
 OptimizerKind optimizer_named(std::string_view name) {
-  for (const auto& [known, kind] : kNames)
+  for (const auto& [known, kind] : kOptimizerNames)
     if (known == name) return kind;
   fail(ErrorKind::kInvalidArgument, "optimizer '{}' is unknown; there are adamw, adam, sgd and adafactor",
        printable(name));
 }
 
 std::string_view optimizer_name(OptimizerKind kind) {
-  for (const auto& [name, known] : kNames)
+  for (const auto& [name, known] : kOptimizerNames)
     if (known == kind) return name;
   return "";
 }

@@ -11,20 +11,20 @@
 namespace linnet {
 namespace {
 
-constexpr std::array kNames{std::pair{std::string_view("linear"), ScheduleKind::kLinear},
-                            std::pair{std::string_view("cosine"), ScheduleKind::kCosine},
-                            std::pair{std::string_view("constant"), ScheduleKind::kConstant}};
+constexpr std::array kScheduleNames{std::pair{std::string_view("linear"), ScheduleKind::kLinear},
+                                    std::pair{std::string_view("cosine"), ScheduleKind::kCosine},
+                                    std::pair{std::string_view("constant"), ScheduleKind::kConstant}};
 
 }  // namespace
 
 ScheduleKind schedule_named(std::string_view name) {
-  for (const auto& [known, kind] : kNames)
+  for (const auto& [known, kind] : kScheduleNames)
     if (known == name) return kind;
   fail(ErrorKind::kInvalidArgument, "schedule '{}' is unknown; there are linear, cosine and constant", printable(name));
 }
 
 std::string_view schedule_name(ScheduleKind kind) {
-  for (const auto& [name, known] : kNames)
+  for (const auto& [name, known] : kScheduleNames)
     if (known == kind) return name;
   return "";
 }

@@ -27,7 +27,7 @@ text{font:12px system-ui,sans-serif;fill:#555}.curve{fill:none;stroke-width:1.6}
 constexpr double kWidth = 900, kHeight = 260, kLeft = 70, kRight = 20, kTop = 20, kBottom = 30;
 constexpr std::size_t kMostPoints = 1500;
 
-struct Range {
+struct Axis {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   void add(double value) {
     low = std::min(low, value);
@@ -49,7 +49,7 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
   return few;
 }
 
-Html axis(const Range& x, const Range& y) {
+Html axis(const Axis& x, const Axis& y) {
   Html svg;
   for (int i = 0; i <= 4; ++i) {
     const double share = i / 4.0, level = kHeight - kBottom - share * (kHeight - kTop - kBottom);
@@ -65,7 +65,7 @@ Html axis(const Range& x, const Range& y) {
 }
 
 Html chart(const std::string& title, const std::vector<Curve>& curves) {
-  Range x, y;
+  Axis x, y;
   for (const Curve& curve : curves)
     for (const Point& p : curve.points) {
       x.add(p.x);
