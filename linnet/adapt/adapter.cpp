@@ -11,6 +11,7 @@
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/models/roles.h"
+#include "linnet/nn/finite.h"
 #include "linnet/ops/ops.h"
 
 namespace linnet {
@@ -69,9 +70,10 @@ bool same_values(const Tensor& a, const Tensor& b) {
 }
 
 // PEFT also stores the base weights of a LoRA on the token table or the output matrix. If they differ from the base's
-// they replace them, in a tied model on both sides.
-std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& model, PeftTensors& tensors,
-                                                                 std::string_view place) {
+// they replace them, in a tied model on both sides (kReplace), or are refused (kSame).
+enum class BaseLayers : std::uint8_t { kReplace, kSame };
+std::vector<std::pair<std::string, std::string>> take_base_layers(models::Model& model, PeftTensors& tensors,
+                                                                  std::string_view place, BaseLayers use) {
   const models::Roles roles(model.config());
   std::vector<std::pair<std::string, std::string>> names;
   for (auto at = tensors.begin(); at != tensors.end();) {
@@ -90,6 +92,9 @@ std::vector<std::pair<std::string, std::string>> put_base_layers(models::Model& 
       check(p.shape == value.shape(), ErrorKind::kBadInput, "{}: tensor '{}' has shape {}, the model wants {}", place,
             name, to_string(value.shape()), to_string(p.shape));
       if (same_values(*p.tensor, value)) continue;
+      check(use == BaseLayers::kReplace, ErrorKind::kBadInput,
+            "{}: '{}' is not what the base has there, which other requests read; use the adapter for the whole model",
+            place, name);
       warn("{}: '{}' is not what the base has there; the adapter's is used, as in PEFT", place, name);
       *p.tensor = trainable_copy(value);
       p.tensor->set_requires_grad(false);
@@ -233,30 +238,51 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
   else
     made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
   for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor);
+  if (auto lora = made->lora()) model.pass().lora = {{std::move(lora)}};
   return made;
+}
+
+std::unique_ptr<Adapter> Adapter::read(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                       std::string_view place) {
+  switch (config.kind) {
+    case AdapterKind::kLora:
+      return load_lora(model, std::move(config), tensors, place);
+    case AdapterKind::kPromptTuning:
+      return load_prompt_tuning(model, std::move(config), tensors, place);
+    case AdapterKind::kPrefixTuning:
+      return load_prefix_tuning(model, std::move(config), tensors, place);
+  }
+  return nullptr;
 }
 
 std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& folder) {
   PeftConfig config = read_peft_config(folder);
   const std::string place = folder.string();
   PeftTensors tensors = read_peft_tensors(folder);
-  auto base_layers = put_base_layers(model, tensors, place);
+  auto base_layers = take_base_layers(model, tensors, place, BaseLayers::kReplace);
   untie_where_needed(model, tensors, place);
-  std::unique_ptr<Adapter> made;
-  switch (config.kind) {
-    case AdapterKind::kLora:
-      made = load_lora(model, std::move(config), tensors, place);
-      break;
-    case AdapterKind::kPromptTuning:
-      made = load_prompt_tuning(model, std::move(config), tensors, place);
-      break;
-    case AdapterKind::kPrefixTuning:
-      made = load_prefix_tuning(model, std::move(config), tensors, place);
-      break;
-  }
+  std::unique_ptr<Adapter> made = read(model, std::move(config), tensors, place);
   made->put_saved_tensors(tensors, place);
   made->base_layers_ = std::move(base_layers);
+  if (auto lora = made->lora()) model.pass().lora = {{std::move(lora)}};
   return made;
+}
+
+std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model, const fs::path& folder) {
+  const std::string place = folder.string();
+  PeftTensors tensors = read_peft_tensors(folder);
+  for (const auto& [name, value] : tensors)
+    check(nn::all_finite(to_float(value)), ErrorKind::kBadInput,
+          "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, name);
+  take_base_layers(model, tensors, place, BaseLayers::kSame);
+  const auto adapter = Adapter::read(model, read_peft_config(folder), tensors, place);
+  for (const auto& [name, value] : tensors)
+    check(models::to_ours(model.family(), plain_name(name), place).empty(), ErrorKind::kBadInput,
+          "{}: tensor '{}' replaces one of the base model, which other requests read; use the adapter for the whole "
+          "model, or merge it",
+          place, name);
+  return std::make_shared<nn::SequenceAdapter>(
+      nn::SequenceAdapter{.lora = adapter->lora(), .virtual_tokens = adapter->virtual_tokens()});
 }
 
 // Loads the other tensors of an adapter's file: modules that were trained in full (the head), biases.
@@ -304,7 +330,7 @@ std::vector<nn::Parameter> Adapter::head_parameters() const {
   return head;
 }
 
-void Adapter::attach() {
+nn::VirtualTokens Adapter::virtual_tokens() {
   const GradGuard off(false);
   nn::ForwardState state;
   extend(state);
@@ -316,11 +342,14 @@ void Adapter::attach() {
   keep(state.prefix, tokens.prefix);
   keep(state.encoder_prefix, tokens.encoder_prefix);
   keep(state.cross_prefix, tokens.cross_prefix);
-  model_->set_virtual_tokens(std::move(tokens));
+  return tokens;
 }
+
+void Adapter::attach() { model_->set_virtual_tokens(virtual_tokens()); }
 
 void Adapter::merge() {
   merge_update();
+  model_->pass().lora.clear();
   for (const nn::Parameter& p : model_->parameters())
     for (const SavedTensor& saved : saved_)
       if (saved.ours == p.name && !info(saved.base_type).quantized) *p.tensor = cast(*p.tensor, saved.base_type);

@@ -7,6 +7,8 @@
 //   adapter->save("my-adapter");                // adapter_config.json, adapter_model.safetensors
 //
 //   AdaptedModel again = load_adapted("my-adapter");   // attached: every forward pass of again.model has it
+//
+//   auto other = load_sequence_adapter(*model, "other");   // for some requests of generate::Engine only
 #pragma once
 
 #include <cstdint>
@@ -47,6 +49,10 @@ struct PrefixTuning {
 };
 using AdapterMethod = std::variant<Lora, PromptTuning, PrefixTuning>;
 
+// Tensors of an adapter file by name without PEFT's "base_model.model." (or "base_model.") and
+// "modules_to_save.default."; ".base_layer" of a module with a LoRA stays.
+using PeftTensors = std::map<std::string, Tensor>;
+
 struct AdapterOptions {
   std::uint64_t seed = 0;
   std::string base = {};  // base_model_name_or_path; empty: where the model was loaded from
@@ -70,6 +76,8 @@ class Adapter {
   // Adds the soft prompt or the prefix to a forward pass. The state refers to this adapter.
   virtual void extend(nn::ForwardState& state) { static_cast<void>(state); }
   virtual bool extends() const { return false; }
+  // The updates of a LoRA, which every forward pass of the model adds; null for other kinds.
+  virtual std::shared_ptr<const nn::LoraUpdates> lora() const { return nullptr; }
   // For inference: every later forward pass of the model uses the virtual tokens of `extend`.
   void attach();
   // LoRA: adds the update to the model's weights and removes itself. Others: kInvalidArgument.
@@ -94,6 +102,11 @@ class Adapter {
   PeftConfig config_;
 
  private:
+  friend std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model,
+                                                                          const std::filesystem::path& folder);
+  static std::unique_ptr<Adapter> read(models::Model& model, PeftConfig config, PeftTensors& tensors,
+                                       std::string_view place);
+  nn::VirtualTokens virtual_tokens();
   void put_saved_tensors(const std::map<std::string, Tensor>& tensors, std::string_view place);
 
   // A tensor of the file that replaced one of the model: of modules_to_save, a bias, the base layer of a LoRA.
@@ -104,6 +117,12 @@ class Adapter {
   std::vector<SavedTensor> saved_;
   std::vector<std::pair<std::string, std::string>> base_layers_;  // theirs, ours: base weights in a LoRA's file
 };
+
+// Reads an adapter for some sequences of a batch (ForwardState::adapters, generate::Request::adapter); the model does
+// not change. kBadInput naming the tensor: it replaces one of the model (modules_to_save, a bias, a base layer), or has
+// values that are not finite.
+std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model,
+                                                                 const std::filesystem::path& folder);
 
 // The model's token table [vocab, hidden].
 Tensor token_table(models::Model& model);

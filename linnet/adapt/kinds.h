@@ -9,9 +9,6 @@
 
 namespace linnet {
 
-// Tensors of an adapter file by name without PEFT's "base_model.model." (or "base_model.") and
-// "modules_to_save.default."; ".base_layer" of a module with a LoRA stays.
-using PeftTensors = std::map<std::string, Tensor>;
 PeftTensors read_peft_tensors(const std::filesystem::path& folder);
 
 // Each removes the tensors that it uses from `tensors`; the rest belongs to the head.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <optional>
 #include <set>
 
 #include "linnet/adapt/kinds.h"
@@ -26,7 +25,7 @@ struct Place {
   std::string ours, theirs;
   nn::Role role;
   nn::Linear* linear;  // null: the token table
-  std::optional<nn::LoraDelta>* lora;
+  const void* module;  // key in nn::LoraUpdates
   std::int64_t in, out;
   bool table() const { return linear == nullptr; }
 };
@@ -34,12 +33,11 @@ struct Place {
 std::vector<Place> places(models::Model& model) {
   std::vector<Place> all;
   for (const nn::NamedLinear& l : model.linears())
-    all.push_back(
-        {l.name, model.checkpoint_name(l.name), l.role, l.linear, &l.linear->lora(), l.linear->in(), l.linear->out()});
+    all.push_back({l.name, model.checkpoint_name(l.name), l.role, l.linear, l.linear, l.linear->in(), l.linear->out()});
   const nn::Parameter table = table_of(model);
   const std::string ours = table.module();
   all.push_back(
-      {ours, model.checkpoint_name(ours), table.role, nullptr, &model.token_lora(), table.shape[0], table.shape[1]});
+      {ours, model.checkpoint_name(ours), table.role, nullptr, &model.embeddings(), table.shape[0], table.shape[1]});
   return all;
 }
 
@@ -97,23 +95,24 @@ class LoraAdapter final : public Adapter {
     config_.weights_in_out = model.config().weight_layout == WeightLayout::kInOut;
   }
 
-  void attach(const Place& place, Tensor a, Tensor b) {
+  void add(const Place& place, Tensor a, Tensor b) {
     const std::int64_t rank = b.size(1);
     const double alpha = pattern_value(config_.alpha_pattern, place.theirs, config_.alpha);
     const double divisor =
         config_.scale == LoraScale::kAlphaOverRank ? static_cast<double>(rank) : std::sqrt(static_cast<double>(rank));
-    *place.lora = nn::LoraDelta{.a = std::move(a),
-                                .b = std::move(b),
-                                .scale = static_cast<float>(alpha / divisor),
-                                .dropout = static_cast<float>(config_.dropout),
-                                .id = places_.size()};
-    places_.push_back(place);
+    nn::LoraDelta& delta = updates_->add(place.module, {.a = std::move(a),
+                                                        .b = std::move(b),
+                                                        .scale = static_cast<float>(alpha / divisor),
+                                                        .dropout = static_cast<float>(config_.dropout),
+                                                        .id = updated_.size()});
+    updated_.push_back({place, &delta});
   }
+  std::shared_ptr<const nn::LoraUpdates> lora() const override { return updates_; }
 
  protected:
   void merge_update() override {
-    for (const Place& place : places_) {
-      const nn::LoraDelta& delta = **place.lora;
+    for (const auto& [place, updated] : updated_) {
+      const nn::LoraDelta& delta = *updated;
       // [out, in]; for the token table [vocab, hidden].
       const Tensor sum =
           scale(place.table() ? matmul(delta.a, delta.b, false, true) : matmul(delta.b, delta.a), delta.scale);
@@ -122,32 +121,30 @@ class LoraAdapter final : public Adapter {
       const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
       const Tensor merged = added(to_float(weight), sum, in_out);
       weight = type == DType::kF32 ? merged : cast(merged, type);
-      place.lora->reset();
+      updates_->remove(place.module);
     }
-    places_.clear();
+    updated_.clear();
   }
 
   std::vector<nn::Parameter> own_parameters() override {
     std::vector<nn::Parameter> all;
-    for (const Place& place : places_) {
-      nn::LoraDelta& delta = **place.lora;
+    for (const auto& [place, delta] : updated_) {
       const nn::Role first = place.table() ? nn::Role::kAdapterTable : nn::Role::kAdapter;
-      all.push_back({place.ours + ".lora_A", &delta.a, delta.a.shape(), first, nn::Part::kWeight});
-      all.push_back({place.ours + ".lora_B", &delta.b, delta.b.shape(), nn::Role::kAdapter, nn::Part::kWeight});
+      all.push_back({place.ours + ".lora_A", &delta->a, delta->a.shape(), first, nn::Part::kWeight});
+      all.push_back({place.ours + ".lora_B", &delta->b, delta->b.shape(), nn::Role::kAdapter, nn::Part::kWeight});
     }
     return all;
   }
 
   void put_tensors(const Put& put) const override {
-    for (const Place& place : places_) {
-      const nn::LoraDelta& delta = **place.lora;
+    for (const auto& [place, delta] : updated_) {
       const std::string module = "base_model.model." + place.theirs;
       if (place.table()) {
-        put(module + kTableA, transposed(delta.a));
-        put(module + kTableB, delta.b);
+        put(module + kTableA, transposed(delta->a));
+        put(module + kTableB, delta->b);
       } else {
-        put(module + kA, delta.a);
-        put(module + kB, delta.b);
+        put(module + kA, delta->a);
+        put(module + kB, delta->b);
       }
     }
   }
@@ -167,7 +164,12 @@ class LoraAdapter final : public Adapter {
     return merged;
   }
 
-  std::vector<Place> places_;
+  struct Updated {
+    Place place;
+    nn::LoraDelta* delta;  // one of updates_
+  };
+  std::shared_ptr<nn::LoraUpdates> updates_ = std::make_shared<nn::LoraUpdates>();
+  std::vector<Updated> updated_;
 };
 
 }  // namespace
@@ -198,7 +200,7 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
     for (float& x : a.data<float>()) x = static_cast<float>((2 * rng.uniform() - 1) * bound);
     a.set_requires_grad();
     b.set_requires_grad();
-    adapter->attach(place, std::move(a), std::move(b));
+    adapter->add(place, std::move(a), std::move(b));
   }
   if (count == 0) {
     std::string known;
@@ -240,7 +242,7 @@ void load_pair(LoraAdapter& adapter, const Place& place, const Pair& pair, PeftT
   const std::int64_t rank = pattern_value(adapter.config().rank_pattern, place.theirs, adapter.config().rank);
   check(first.size(0) == rank, ErrorKind::kBadInput, "{}: '{}' has rank {}, adapter_config.json gives it {}", where,
         pair.module, first.size(0), rank);
-  adapter.attach(place, place.table() ? trainable_copy(transposed(first)) : first, second);
+  adapter.add(place, place.table() ? trainable_copy(transposed(first)) : first, second);
   tensors.erase(b);
   tensors.erase(pair.a);
 }

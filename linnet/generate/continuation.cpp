@@ -11,14 +11,13 @@ namespace linnet::generate {
 namespace {
 
 // Maximum number of new tokens, by the request and by the model's positions.
-std::int64_t room(const models::Model& model, std::int64_t prompt, const GenerateOptions& o) {
+std::int64_t room(std::int64_t context, std::int64_t prompt, const GenerateOptions& o) {
   std::int64_t count = o.max_new_tokens;
   if (o.max_length) {
     check(*o.max_length > prompt, "the prompt has {} tokens, {} is {} and counts them; raise it or use {}", prompt,
           option("max_length"), *o.max_length, option("max_new_tokens"));
     count = *o.max_length - prompt;
   }
-  const std::int64_t context = model.context();
   if (context == 0) return count;
   check(prompt < context, "the prompt has {} tokens, the model's context is {}; shorten it", prompt, context);
   if (count > context - prompt) {
@@ -66,7 +65,9 @@ Continuation::Continuation(const models::Model& model, Request request)
     check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
           model.config().vocab);
   result_.prompt_tokens = std::ssize(ids_);
-  count_ = std::max<std::int64_t>(0, room(model, result_.prompt_tokens, options_));
+  const std::int64_t context =
+      request.adapter ? model.context(request.adapter->virtual_tokens.count()) : model.context();
+  count_ = std::max<std::int64_t>(0, room(context, result_.prompt_tokens, options_));
   least_ = std::max(options_.min_new_tokens, options_.min_length - result_.prompt_tokens);
   last_ = forced_end(options_, model.config().vocab);
   ended_ = count_ == 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -17,7 +18,8 @@ struct Request {
   std::vector<std::int32_t> prompt;
   GenerateOptions options = {};  // its `interrupted` is ignored: the engine has its own
   OnToken on_token = {};
-  std::function<void(Generation&)> on_end = {};  // called once, also if cancelled (kStop)
+  std::function<void(Generation&)> on_end = {};             // called once, also if cancelled (kStop)
+  std::shared_ptr<const nn::SequenceAdapter> adapter = {};  // null: the model's own
 };
 
 class Continuation : public Text {

@@ -22,6 +22,20 @@ nn::KvCache make_pool(const models::Model& model, std::size_t memory) {
   return model.make_cache(memory / block);
 }
 
+std::shared_ptr<const nn::SequenceAdapter> adapter_of(const models::Model& model) {
+  const auto& lora = model.pass().lora;
+  if (lora.empty() && model.virtual_tokens().count() == 0) return nullptr;
+  return std::make_shared<nn::SequenceAdapter>(nn::SequenceAdapter{
+      .lora = lora.empty() ? nullptr : lora.front().updates, .virtual_tokens = model.virtual_tokens()});
+}
+
+// Keys of the prefix index for the virtual tokens and `ids`.
+std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<const std::int32_t> ids) {
+  std::vector<std::int32_t> positions(static_cast<std::size_t>(virtual_tokens), -1);
+  positions.insert(positions.end(), ids.begin(), ids.end());
+  return positions;
+}
+
 }  // namespace
 
 // Which blocks of a text others may reuse.
@@ -31,9 +45,12 @@ struct Engine::Running {
   RequestId id = 0;
   std::unique_ptr<Text> text;
   Kept kept;
+  std::shared_ptr<const nn::SequenceAdapter> adapter = {};
   std::int64_t shared = 0;  // first tokens that are computed alone, since others share them
   nn::KvCache::Sequence sequence = {};
   bool passing = false;  // its last pass kept one layer, so nothing can continue it
+
+  std::int64_t virtual_tokens() const { return adapter == nullptr ? 0 : adapter->virtual_tokens.count(); }
 };
 
 // Tokens of a text that a step computes.
@@ -53,7 +70,7 @@ Engine::Engine(const models::Model& model, EngineOptions options)
     : model_(model),
       options_(std::move(options)),
       cache_(make_pool(model, options_.memory)),
-      virtual_tokens_(model.virtual_tokens().count()),
+      own_(adapter_of(model)),
       keeps_prefixes_(!nn::depends_on_length(model.config().rope.kind)) {
   check(options_.batch_tokens > 0, "batch_tokens is {}; give 1 or more", options_.batch_tokens);
 }
@@ -61,17 +78,20 @@ Engine::Engine(const models::Model& model, EngineOptions options)
 Engine::~Engine() = default;
 
 RequestId Engine::submit(Request request) {
-  return submit(Running{.text = std::make_unique<Continuation>(model_, std::move(request)), .kept = Kept::kAll});
+  const auto adapter = request.adapter ? request.adapter : own_;
+  auto text = std::make_unique<Continuation>(model_, std::move(request));
+  return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter});
 }
 
 RequestId Engine::submit(ScoreRequest request) {
   const std::int64_t shared = keeps_prefixes_ ? std::min(request.shared, std::ssize(request.prompt) - 1) : 0;
+  const auto adapter = request.adapter ? request.adapter : own_;
   auto text = std::make_unique<Scoring>(model_, std::move(request));
-  return submit(Running{.text = std::move(text), .kept = Kept::kShared, .shared = shared});
+  return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared});
 }
 
 RequestId Engine::submit(Running text) {
-  const std::int64_t longest = text.text->longest() + virtual_tokens_;
+  const std::int64_t longest = text.text->longest() + text.virtual_tokens();
   const std::size_t all = cache_.capacity();
   check(static_cast<std::size_t>(blocks_of(longest)) <= all,
         "a text of up to {} tokens does not fit into memory for {}; ask for fewer new tokens or give more memory",
@@ -99,20 +119,14 @@ void Engine::take_submitted() {
 
 // Number of tokens of a text whose keys and values are in its blocks, and of the others.
 std::int64_t Engine::computed(const Running& text) const {
-  return std::max<std::int64_t>(0, text.sequence.length() - virtual_tokens_);
+  return std::max<std::int64_t>(0, text.sequence.length() - text.virtual_tokens());
 }
 std::int64_t Engine::missing(const Running& text) const { return std::ssize(text.text->ids()) - computed(text); }
 
-// Keys of the prefix index for the positions of `ids`.
-std::vector<std::int32_t> Engine::keys(std::span<const std::int32_t> ids) const {
-  std::vector<std::int32_t> keys(static_cast<std::size_t>(virtual_tokens_), -1);
-  keys.insert(keys.end(), ids.begin(), ids.end());
-  return keys;
-}
-
 void Engine::remember(const Running& text, std::int64_t count) {
   if (!keeps_prefixes_ || count <= 0) return;
-  prefixes_.add(keys(std::span(text.text->ids()).first(static_cast<std::size_t>(count))), text.sequence);
+  const auto ids = std::span(text.text->ids()).first(static_cast<std::size_t>(count));
+  prefixes_.add(text.adapter, positions_of(text.virtual_tokens(), ids), text.sequence);
 }
 
 // Returns false if `text` has to wait: only younger texts are preempted for it.
@@ -131,14 +145,15 @@ bool Engine::make_room(const Running& text, std::int64_t count) {
 // Reuses cached blocks of earlier texts. Returns false if a text of this step computes a longer shared prefix.
 bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
   const std::span<const std::int32_t> ids = text.text->ids();
+  const auto before = ids.first(static_cast<std::size_t>(text.text->first_scored()));
   if (keeps_prefixes_)
-    text.sequence = prefixes_.find(keys(ids.first(static_cast<std::size_t>(text.text->first_scored()))), cache_);
+    text.sequence = prefixes_.find(text.adapter, positions_of(text.virtual_tokens(), before), cache_);
   if (computed(text) == 0) text.sequence = {};  // virtual tokens alone are not reused
   if (text.shared <= computed(text)) return true;
   const auto shared = ids.first(static_cast<std::size_t>(text.shared));
   const auto computes_it = [&](const Piece& piece) {
     const std::span<const std::int32_t> other = piece.text->text->ids();
-    return piece.text->shared >= text.shared && piece.begin < text.shared &&
+    return piece.text->adapter == text.adapter && piece.text->shared >= text.shared && piece.begin < text.shared &&
            std::ranges::equal(shared, other.first(shared.size()));
   };
   if (std::ranges::none_of(pieces, computes_it)) return true;
@@ -155,9 +170,9 @@ bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& p
   const std::int64_t wanted = done < text.shared ? text.shared - done : all;
   const bool whole = text.kept == Kept::kShared && !keeps_prefixes_;  // its rotation depends on the end of a piece
   const std::int64_t count = whole ? all : std::min(wanted, budget);
-  const bool virtual_blocks = !model_.virtual_tokens().prefix.empty();  // they have all layers
+  const bool virtual_blocks = text.adapter && !text.adapter->virtual_tokens.prefix.empty();  // they have all layers
   text.passing = count == all && !text.text->goes_on() && !virtual_blocks;
-  const std::int64_t positions = count + (text.sequence.length() == 0 ? virtual_tokens_ : 0);
+  const std::int64_t positions = count + (text.sequence.length() == 0 ? text.virtual_tokens() : 0);
   if (!text.passing && !make_room(text, positions)) {
     if (begins) text.sequence = {};
     return false;
@@ -204,13 +219,22 @@ void Engine::compute_again(Running& text, std::int64_t from) const {
   if (passed || from == 0)
     text.sequence = {};
   else
-    cache_.truncate(text.sequence, from + virtual_tokens_);
+    cache_.truncate(text.sequence, from + text.virtual_tokens());
+}
+
+// Makes texts with the same adapter adjacent, so that one product has all their rows.
+void Engine::group_by_adapter(std::vector<Piece>& pieces) {
+  for (auto first = pieces.begin(); first != pieces.end();)
+    first = std::stable_partition(first, pieces.end(), [adapter = first->text->adapter](const Piece& piece) {
+      return piece.text->adapter == adapter;
+    });
 }
 
 // The hidden rows whose logits `rows` need.
 Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows) {
   nn::Packed batch;
   std::vector<nn::KvCache::Sequence*> sequences;
+  std::vector<const nn::SequenceAdapter*> adapters;
   std::vector<std::int64_t> last_rows;
   std::int64_t hidden = 0;
   for (const Piece& piece : pieces) {
@@ -219,13 +243,17 @@ Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows)
     batch.add(ids.subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count)), {},
               static_cast<std::int32_t>(piece.text->sequence.length()));
     sequences.push_back(&piece.text->sequence);
+    adapters.push_back(piece.text->adapter.get());
     const std::int64_t scored = std::max<std::int64_t>(0, piece.end() - std::max(piece.begin, text.first_scored()));
     for (std::int64_t i = 0; i < scored; ++i) rows.push_back({piece.text, static_cast<std::int32_t>(hidden + i)});
     hidden += last_rows.emplace_back(std::max<std::int64_t>(1, scored));
   }
   figures_.computed += batch.rows();
-  return model_.forward(
-      batch, {.cache = &cache_, .sequences = sequences, .last_rows = last_rows, .interrupted = &options_.interrupted});
+  return model_.forward(batch, {.cache = &cache_,
+                                .sequences = sequences,
+                                .adapters = adapters,
+                                .last_rows = last_rows,
+                                .interrupted = &options_.interrupted});
 }
 
 void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
@@ -234,8 +262,12 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
   try {
     while (taken < rows.size()) {
       std::vector<std::int32_t> some;
-      for (std::size_t i = taken; i < std::min(rows.size(), taken + kScoresAtOnce); ++i) some.push_back(rows[i].hidden);
-      Tensor scores = model_.logits(hidden, some);
+      std::vector<const nn::SequenceAdapter*> adapters;
+      for (std::size_t i = taken; i < std::min(rows.size(), taken + kScoresAtOnce); ++i) {
+        some.push_back(rows[i].hidden);
+        adapters.push_back(rows[i].text->adapter.get());
+      }
+      Tensor scores = model_.logits(hidden, some, adapters);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;
@@ -263,7 +295,8 @@ bool Engine::remove_ended() {
     removed.splice(removed.end(), texts_, at++);
     Running& text = removed.front();
     for (auto& next : text.text->next()) {
-      Running& made = *texts_.insert(at, Running{.id = text.id, .text = std::move(next), .kept = text.kept});
+      Running& made = *texts_.insert(
+          at, Running{.id = text.id, .text = std::move(next), .kept = text.kept, .adapter = text.adapter});
       if (missing(text) == 0) made.sequence = text.sequence;
     }
     if (text.kept == Kept::kAll) remember(text, computed(text));
@@ -284,6 +317,7 @@ bool Engine::step() {
   try {
     plan(pieces);
     LINNET_ASSERT(!pieces.empty());
+    group_by_adapter(pieces);
     hidden = forward(pieces, rows);
   } catch (...) {  // the sequences are unchanged or empty
     for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
@@ -293,14 +327,15 @@ bool Engine::step() {
   for (const Piece& piece : pieces) {
     const Running& text = *piece.text;
     if (piece.end() == text.shared) remember(text, text.shared);
-    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - virtual_tokens_);
+    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - text.virtual_tokens());
   }
   remove_ended();
   return true;
 }
 
 void Engine::forget_all_but(std::span<const std::int32_t> prompt) {
-  const nn::KvCache::Sequence kept = prefixes_.find(keys(prompt), cache_);
+  const std::int64_t virtual_tokens = own_ == nullptr ? 0 : own_->virtual_tokens.count();
+  const nn::KvCache::Sequence kept = prefixes_.find(own_, positions_of(virtual_tokens, prompt), cache_);
   while (prefixes_.evict()) {
   }
 }

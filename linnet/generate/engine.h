@@ -43,7 +43,7 @@ struct EngineFigures {
 
 class Engine {
  public:
-  // The model must outlive the engine and keep its adapter while the engine exists.
+  // The model must outlive the engine and keep its adapter, which requests without an adapter use.
   explicit Engine(const models::Model& model, EngineOptions options = {});
   ~Engine();
   Engine(const Engine&) = delete;
@@ -69,13 +69,13 @@ class Engine {
 
   RequestId submit(Running text);
   void take_submitted();
-  std::vector<std::int32_t> keys(std::span<const std::int32_t> ids) const;
   std::int64_t computed(const Running& text) const;
   std::int64_t missing(const Running& text) const;
   bool make_room(const Running& text, std::int64_t count);
   bool begin(Running& text, const std::vector<Piece>& pieces);
   bool add_piece(Running& text, std::int64_t budget, std::vector<Piece>& pieces);
   void plan(std::vector<Piece>& pieces);
+  static void group_by_adapter(std::vector<Piece>& pieces);
   void compute_again(Running& text, std::int64_t from) const;
   Tensor forward(const std::vector<Piece>& pieces, std::vector<Row>& rows);
   void take(const std::vector<Row>& rows, const Tensor& hidden);
@@ -85,8 +85,8 @@ class Engine {
   const models::Model& model_;
   EngineOptions options_;
   nn::KvCache cache_;
-  std::int64_t virtual_tokens_;
-  bool keeps_prefixes_;  // can texts share blocks? not if a rotation depends on the length
+  std::shared_ptr<const nn::SequenceAdapter> own_;  // the model's adapter, or null
+  bool keeps_prefixes_;                             // can texts share blocks? not if a rotation depends on the length
   PrefixIndex prefixes_;
   Texts texts_;  // oldest first
   EngineFigures figures_;

@@ -15,9 +15,9 @@ std::size_t equal_at_start(Tokens a, Tokens b) {
 
 }  // namespace
 
-void PrefixIndex::add(Tokens ids, const nn::KvCache::Sequence& sequence) {
+void PrefixIndex::add(const Adapter& adapter, Tokens ids, const nn::KvCache::Sequence& sequence) {
   ++clock_;
-  Node* node = &root_;
+  Node* node = &roots_[adapter];
   for (std::size_t block = 0; block * kKvBlock < ids.size(); ++block) {
     const Tokens tokens = ids.subspan(block * kKvBlock, std::min<std::size_t>(kKvBlock, ids.size() - block * kKvBlock));
     auto [found, length] = longest_match(node->next, tokens);
@@ -31,10 +31,12 @@ void PrefixIndex::add(Tokens ids, const nn::KvCache::Sequence& sequence) {
   }
 }
 
-nn::KvCache::Sequence PrefixIndex::find(Tokens ids, const nn::KvCache& cache) {
+nn::KvCache::Sequence PrefixIndex::find(const Adapter& adapter, Tokens ids, const nn::KvCache& cache) {
   ++clock_;
   nn::KvCache::Sequence sequence;
-  Node* node = &root_;
+  const auto root = roots_.find(adapter);
+  if (root == roots_.end()) return sequence;
+  Node* node = &root->second;
   while (!ids.empty()) {
     const Tokens tokens = ids.first(std::min<std::size_t>(kKvBlock, ids.size()));
     const auto [found, length] = longest_match(node->next, tokens);
@@ -63,7 +65,7 @@ auto PrefixIndex::longest_match(Children& children, Tokens tokens) -> std::pair<
 
 bool PrefixIndex::evict() {
   Node* parent = nullptr;
-  decltype(root_.next)::iterator oldest;
+  Children::iterator oldest;
   const std::function<void(Node&)> look = [&](Node& node) {
     for (auto it = node.next.begin(); it != node.next.end(); ++it) {
       Node& child = *it->second;
@@ -72,9 +74,10 @@ bool PrefixIndex::evict() {
       if (parent == nullptr || child.used < oldest->second->used) parent = &node, oldest = it;
     }
   };
-  look(root_);
+  for (auto& [adapter, root] : roots_) look(root);
   if (parent == nullptr) return false;
   parent->next.erase(oldest);
+  std::erase_if(roots_, [](const auto& root) { return root.second.next.empty(); });
   return true;
 }
 

@@ -9,17 +9,20 @@
 #include <utility>
 #include <vector>
 
-#include "linnet/nn/kv_cache.h"
+#include "linnet/nn/transformer.h"
 
 namespace linnet::generate {
 
 class PrefixIndex {
  public:
+  // Adapter of a sequence, or null; its blocks are found only with the same one. The index owns it while it has blocks.
+  using Adapter = std::shared_ptr<const nn::SequenceAdapter>;
+
   // Adds the blocks of a sequence up to the end of `ids`; the last one may be partial. The sequence may be longer; it
   // copies that block before its next write.
-  void add(std::span<const std::int32_t> ids, const nn::KvCache::Sequence& sequence);
+  void add(const Adapter& adapter, std::span<const std::int32_t> ids, const nn::KvCache::Sequence& sequence);
   // A sequence of the blocks of the longest known prefix of `ids`, which may be empty; the last one may be partial.
-  nn::KvCache::Sequence find(std::span<const std::int32_t> ids, const nn::KvCache& cache);
+  nn::KvCache::Sequence find(const Adapter& adapter, std::span<const std::int32_t> ids, const nn::KvCache& cache);
   // Evicts the least recently used block that has no other owner and no successor; returns false if there is none.
   bool evict();
 
@@ -32,7 +35,7 @@ class PrefixIndex {
   using Children = decltype(Node::next);
   static std::pair<Children::iterator, std::size_t> longest_match(Children& children,
                                                                   std::span<const std::int32_t> tokens);
-  Node root_;
+  std::map<Adapter, Node> roots_;
   std::uint64_t clock_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "linnet/models/model.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "linnet/base/file.h"
 #include "linnet/models/loader.h"
@@ -25,7 +26,7 @@ std::unique_ptr<Model> Model::from_config(const Family& family, const Transforme
 
 nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const {
   nn::ForwardState own = state;
-  if (own.prompt_embeddings || !own.prefix.empty()) return own;
+  if (own.prompt_embeddings || !own.prefix.empty() || !own.adapters.empty()) return own;
   own.prompt_embeddings = virtual_tokens_.prompt;
   own.prefix = virtual_tokens_.prefix;
   own.encoder_prefix = virtual_tokens_.encoder_prefix;
@@ -36,12 +37,17 @@ nn::ForwardState Model::with_virtual_tokens(const nn::ForwardState& state) const
 namespace {
 
 // Checks the weights of an adapter, which the model does not list as parameters.
-std::string first_bad_adapter(nn::Transformer& transformer, const nn::VirtualTokens& tokens) {
+std::string first_bad_adapter(nn::Transformer& transformer, const std::vector<nn::LoraRows>& lora,
+                              const nn::VirtualTokens& tokens) {
+  const auto bad = [&](const void* module) {
+    return std::ranges::any_of(lora, [&](const nn::LoraRows& rows) {
+      const nn::LoraDelta* delta = rows.updates->find(module);
+      return delta != nullptr && !(nn::all_finite(delta->a) && nn::all_finite(delta->b));
+    });
+  };
   for (const nn::NamedLinear& linear : nn::linears(transformer))
-    if (const auto& lora = linear.linear->lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
-      return linear.name;
-  if (const auto& lora = transformer.embeddings().lora(); lora && !(nn::all_finite(lora->a) && nn::all_finite(lora->b)))
-    return Roles(transformer.config()).module(nn::Role::kTokenTable);
+    if (bad(linear.linear)) return linear.name;
+  if (bad(&transformer.embeddings())) return Roles(transformer.config()).module(nn::Role::kTokenTable);
   bool finite = nn::all_finite(tokens.prompt);
   for (const auto* prefix : {&tokens.prefix, &tokens.encoder_prefix, &tokens.cross_prefix})
     for (const nn::PrefixKv& layer : *prefix)
@@ -61,7 +67,7 @@ void Model::refuse_not_finite() const {
         ours.empty()                    ? ""
         : place_.extension() == ".gguf" ? to_gguf(*family_, ours)
                                         : checkpoint_name(ours));
-  const std::string adapter = first_bad_adapter(parts, virtual_tokens_);
+  const std::string adapter = first_bad_adapter(parts, pass_.lora, virtual_tokens_);
   check(adapter.empty(), ErrorKind::kBadInput,
         "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, adapter);
   fail(ErrorKind::kRuntime, "{}: the results are not finite although all weights are: values overflow; try {} f32",
@@ -101,9 +107,9 @@ nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state
   return encoded;
 }
 
-std::int64_t Model::context() const {
+std::int64_t Model::context(std::int64_t virtual_tokens) const {
   const std::int64_t positions = config().max_positions;
-  return positions == 0 ? 0 : std::max<std::int64_t>(1, positions - virtual_tokens_.count());
+  return positions == 0 ? 0 : std::max<std::int64_t>(1, positions - virtual_tokens);
 }
 
 Tensor Model::output_weight() const {
@@ -111,17 +117,30 @@ Tensor Model::output_weight() const {
   const Tensor& weight = head.output_weight(transformer_.token_table());
   check(static_cast<bool>(weight), "[model] a {} without a language model head has no vocabulary scores",
         family_->model_type);
-  const auto& lora = head.output_lora();
-  return lora ? add(to_float(weight), scale(matmul(lora->b, lora->a), lora->scale)) : weight;
+  Tensor sum = weight;
+  for (const nn::LoraRows& rows : pass_.lora)
+    if (const nn::LoraDelta* lora = rows.updates->find(&head.output()))
+      sum = add(to_float(sum), scale(matmul(lora->b, lora->a), lora->scale));
+  return sum;
 }
 const Tensor& Model::output_bias() const { return transformer_.head().output_bias(); }
 Tensor Model::before_output(const Tensor& hidden) const { return transformer_.head().before_output(hidden, pass_); }
 
-Tensor Model::logits(const Tensor& hidden) const {
+Tensor Model::scores(const Tensor& hidden, const nn::Pass& pass) const {
   const nn::Head& head = transformer_.head();
   check(static_cast<bool>(head.output_weight(transformer_.token_table())),
         "[model] a {} without a language model head has no vocabulary scores", family_->model_type);
-  return finite(head.scores(before_output(hidden), transformer_.token_table(), pass_));
+  return finite(head.scores(head.before_output(hidden, pass), transformer_.token_table(), pass));
+}
+
+Tensor Model::logits(const Tensor& hidden) const { return scores(hidden, pass_); }
+Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows,
+                     std::span<const nn::SequenceAdapter* const> adapters) const {
+  std::vector<std::int32_t> starts(adapters.size() + 1);
+  std::iota(starts.begin(), starts.end(), 0);
+  nn::Pass pass = pass_;
+  pass.lora = nn::lora_rows(adapters, starts);
+  return scores(gather_rows(hidden, rows), pass);
 }
 Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows) const {
   return logits(gather_rows(hidden, rows));

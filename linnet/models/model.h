@@ -61,6 +61,9 @@ class Model {
   // Logits over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
   Tensor logits(const Tensor& hidden) const;
   Tensor logits(const Tensor& hidden, std::span<const std::int32_t> rows) const;
+  // The same with one adapter per row (ForwardState::adapters) instead of the model's.
+  Tensor logits(const Tensor& hidden, std::span<const std::int32_t> rows,
+                std::span<const nn::SequenceAdapter* const> adapters) const;
   // The input of a sequence classifier [sequences, hidden], and its logits. Token classification and question answering
   // use the hidden rows.
   Tensor pooled(const Tensor& hidden, const nn::Packed& batch) const;
@@ -76,12 +79,13 @@ class Model {
   Tensor output_weight() const;
   const Tensor& output_bias() const;
 
-  // Virtual tokens of every forward pass whose state has none: a soft prompt or a prefix for inference. {} removes
-  // them.
+  // Virtual tokens of every forward pass whose state has none: a soft prompt or a prefix for inference (a LoRA is in
+  // `pass().lora`). {} removes them.
   void set_virtual_tokens(nn::VirtualTokens tokens) { virtual_tokens_ = std::move(tokens); }
   const nn::VirtualTokens& virtual_tokens() const { return virtual_tokens_; }
   // Maximum number of tokens of a text, without the virtual ones; 0: unlimited.
-  std::int64_t context() const;
+  std::int64_t context() const { return context(virtual_tokens_.count()); }
+  std::int64_t context(std::int64_t virtual_tokens) const;
 
   nn::KvCache make_cache(std::size_t blocks = nn::KvCache::kUnbounded) const;
   nn::Pass& pass() { return pass_; }  // precision, training, dropout seed and step
@@ -107,8 +111,7 @@ class Model {
   void set_head_trained(bool trained);
   // Unties the output matrix: a parameter "head.output.weight" with the same values.
   void untie() { transformer_.untie(); }
-  // The update of the vocabulary table (nn::Embeddings::lora).
-  std::optional<nn::LoraDelta>& token_lora() { return transformer_.embeddings().lora(); }
+  const nn::Embeddings& embeddings() const { return transformer_.embeddings(); }
   // Converts every weight to f32 on the heap, so that training may write to it.
   void make_trainable();
 
@@ -123,6 +126,7 @@ class Model {
   template <class Run>
   Tensor run_decoder(const nn::Packed& batch, const nn::ForwardState& state, const Run& run) const;
   Tensor finite(Tensor result) const;
+  Tensor scores(const Tensor& hidden, const nn::Pass& pass) const;
   [[noreturn]] void refuse_not_finite() const;
   Tensor as_stored(const nn::Parameter& parameter, const Layout& layout, WeightType dtype) const;
 

@@ -81,11 +81,11 @@ void Attention::visit(Visitor& v) {
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
   const std::int64_t rows = x.size(0);
   if (layout_ == Qkv::kSeparate) {
-    const auto split = [&](const Linear& part, const Tensor& from, std::int64_t heads) {
-      return linnet::reshape(part(from, pass), {from.size(0), heads, head_dim_});
+    const auto split = [&](const Tensor& projected, std::int64_t heads) {
+      return linnet::reshape(projected, {projected.size(0), heads, head_dim_});
     };
-    return {split(query_, wanted.empty() ? x : gather_rows(x, wanted), heads_), split(key_, x, kv_heads_),
-            split(value_, x, kv_heads_)};
+    const Tensor queries = wanted.empty() ? query_(x, pass) : query_(gather_rows(x, wanted), pass.over(wanted));
+    return {split(queries, heads_), split(key_(x, pass), kv_heads_), split(value_(x, pass), kv_heads_)};
   }
   const Tensor joined = qkv_(x, pass);
   const bool stacked = layout_ == Qkv::kStacked;
@@ -132,10 +132,11 @@ Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
-  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, wanted, o), pass);
+  const Pass asked = wanted.empty() ? pass : pass.over(wanted);
+  if (batch.cache != nullptr) return output_(cached(heads, layer, batch, wanted, o), asked);
   put_before(prefix, batch.own, heads);
   const auto sequences = with_queries(batch.own.sequences, batch.rows, wanted);
-  return output_(attention(heads.q, heads.k, heads.v, sequences, kv_heads_, o), pass);
+  return output_(attention(heads.q, heads.k, heads.v, sequences, kv_heads_, o), asked);
 }
 
 Tensor Attention::cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,

@@ -36,7 +36,8 @@ Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, cons
     x = apply(x, cross_norm_, Site::kCrossOutput, pass, [&](const Tensor& seen) {
       return cross_attention_.cross(seen, in.source, in.cross_prefix, layer_, batch.cross, pass);
     });
-  return apply(x, ffn_norm_, Site::kFeedForward, pass, [&](const Tensor& seen) { return ffn_(seen, pass); });
+  const Pass asked = wanted.empty() ? pass : pass.over(wanted);
+  return apply(x, ffn_norm_, Site::kFeedForward, asked, [&](const Tensor& seen) { return ffn_(seen, asked); });
 }
 
 void Block::visit(Visitor& v) {

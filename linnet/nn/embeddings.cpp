@@ -16,10 +16,13 @@ Embeddings::Embeddings(const TransformerConfig& c)
   if (c.embedding_norm) norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
 }
 
-Tensor Embeddings::tokens(const Packed& batch) const {
-  const Tensor rows = embedding(tokens_, batch.ids);
-  if (!lora_) return rows;
-  return add(rows, scale(linear(embedding(lora_->a, batch.ids), lora_->b), lora_->scale));
+Tensor Embeddings::tokens(const Packed& batch, const Pass& pass) const {
+  const auto update = [&](const LoraDelta& lora, std::int64_t begin, std::int64_t end) {
+    const auto ids =
+        std::span(batch.ids).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    return scale(linear(embedding(lora.a, ids), lora.b), lora.scale);
+  };
+  return with_lora(embedding(tokens_, batch.ids), pass.lora, this, update);
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {

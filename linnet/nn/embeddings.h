@@ -1,8 +1,6 @@
 // The input of the stack: rows of the token table plus position and type embeddings, with an optional norm.
 #pragma once
 
-#include <optional>
-
 #include "linnet/nn/config.h"
 #include "linnet/nn/linear.h"
 #include "linnet/nn/norm.h"
@@ -16,15 +14,13 @@ class Embeddings {
   Embeddings() = default;
   explicit Embeddings(const TransformerConfig& config);
 
-  // Rows of the token table with its LoRA update: [batch rows, hidden].
-  Tensor tokens(const Packed& batch) const;
+  // Rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, hidden].
+  Tensor tokens(const Packed& batch, const Pass& pass) const;
   // Adds positions and types, then norm and dropout. Positions past the table: kInvalidArgument with both numbers.
   Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
   void visit(Visitor& v);
   const Tensor& token_table() const { return tokens_; }
   void share_tokens(const Embeddings& other) { tokens_ = other.tokens_; }
-  // LoRA of the token table: a is [vocab, rank] here, b [hidden, rank]; without dropout, as in PEFT.
-  std::optional<LoraDelta>& lora() { return lora_; }
 
  private:
   std::int64_t vocab_ = 0, hidden_ = 0, max_positions_ = 0, token_types_ = 0;
@@ -32,7 +28,6 @@ class Embeddings {
   double dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, hidden], [max positions, hidden], [types, hidden]
   NormLayer norm_;
-  std::optional<LoraDelta> lora_;
 };
 
 }  // namespace linnet::nn

@@ -23,8 +23,7 @@ class Head {
   Tensor scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const;
   // Unties the output matrix: it starts with the values (and the storage) of the token table.
   void untie(const Tensor& token_table);
-  std::optional<LoraDelta>& output_lora() { return output_.lora(); }
-  const std::optional<LoraDelta>& output_lora() const { return output_.lora(); }
+  const Linear& output() const { return output_; }  // absent where it is tied
 
   // The pooling rows, one per sequence [sequences, hidden] (`hidden` itself if it has only those), and the pooler's
   // output.

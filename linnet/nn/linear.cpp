@@ -3,14 +3,14 @@
 namespace linnet::nn {
 
 Tensor Linear::operator()(const Tensor& x, const Pass& pass) const {
-  Tensor y = linnet::linear(x, weight_, bias_, {.layout = layout_, .precision = pass.precision});
-  if (!lora_) return y;
-  const bool drop = pass.training && lora_->dropout > 0;
-  const Tensor seen = drop ? linnet::dropout(x, lora_->dropout, pass.key(0, Site::kLora, lora_->id)) : x;
-  const LinearOptions options{.precision = pass.precision};
-  return linnet::add(
-      y,
-      linnet::scale(linnet::linear(linnet::linear(seen, lora_->a, {}, options), lora_->b, {}, options), lora_->scale));
+  const Tensor y = linnet::linear(x, weight_, bias_, {.layout = layout_, .precision = pass.precision});
+  return with_lora(y, pass.lora, this, [&](const LoraDelta& lora, std::int64_t begin, std::int64_t end) {
+    const Tensor rows = end - begin == x.size(0) ? x : slice_rows(x, begin, end);
+    const bool drop = pass.training && lora.dropout > 0;
+    const Tensor seen = drop ? linnet::dropout(rows, lora.dropout, pass.key(0, Site::kLora, lora.id)) : rows;
+    const LinearOptions options{.precision = pass.precision};
+    return linnet::scale(linnet::linear(linnet::linear(seen, lora.a, {}, options), lora.b, {}, options), lora.scale);
+  });
 }
 
 void Linear::visit(Visitor& v, Role role) {

@@ -1,22 +1,13 @@
-// The only module that multiplies by a weight: dense or quantised, [out, in] or GPT-2's [in, out], with or without
+// The only module that multiplies by a weight: dense or quantised, [out, in] or GPT-2's [in, out]; adds the pass's
 // LoRA.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "linnet/nn/module.h"
 #include "linnet/nn/pass.h"
 
 namespace linnet::nn {
-
-// Low-rank update of a frozen weight (Hu et al., 2021): y += scale * (dropout(x) A^T) B^T.
-struct LoraDelta {
-  Tensor a, b;  // [rank, in], [out, rank]
-  float scale = 1;
-  float dropout = 0;
-  std::uint64_t id = 0;  // its own dropout stream
-};
 
 class Linear {
  public:
@@ -35,15 +26,12 @@ class Linear {
   const Tensor& weight() const { return weight_; }
   Tensor& bias() { return bias_; }
   const Tensor& bias() const { return bias_; }
-  std::optional<LoraDelta>& lora() { return lora_; }
-  const std::optional<LoraDelta>& lora() const { return lora_; }
 
  private:
   std::int64_t in_ = 0, out_ = 0;
   bool has_bias_ = false;
   WeightLayout layout_ = WeightLayout::kOutIn;
   Tensor weight_, bias_;
-  std::optional<LoraDelta> lora_;
 };
 
 }  // namespace linnet::nn

@@ -13,33 +13,48 @@ bool begins(const ForwardState& state, std::int64_t s) {
   return state.sequences.empty() || state.sequences[static_cast<std::size_t>(s)]->length() == 0;
 }
 
-bool any_begins(const Packed& batch, const ForwardState& state) {
+// The learned rows of sequence `s`.
+Tensor prompt_of(const ForwardState& state, std::int64_t s) {
+  if (state.adapters.empty()) return state.prompt_embeddings;
+  const SequenceAdapter* adapter = state.adapters[static_cast<std::size_t>(s)];
+  return adapter == nullptr ? Tensor() : adapter->virtual_tokens.prompt;
+}
+std::span<const PrefixKv> prefix_of(const ForwardState& state, std::int64_t s) {
+  if (state.adapters.empty()) return state.prefix;
+  const SequenceAdapter* adapter = state.adapters[static_cast<std::size_t>(s)];
+  return adapter == nullptr ? std::span<const PrefixKv>() : std::span(adapter->virtual_tokens.prefix);
+}
+
+bool any_prompt(const Packed& batch, const ForwardState& state) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s)
-    if (begins(state, s)) return true;
+    if (begins(state, s) && prompt_of(state, s)) return true;
   return false;
 }
 
-// The batch with `count` virtual tokens before every sequence that begins, and the (virtual or text) source of each
-// row.
+// The batch with the virtual tokens of every sequence that begins, and the source of each row.
 struct Prompted {
   Packed batch;
-  std::vector<std::pair<std::int32_t, std::int32_t>> rows;
-  std::vector<std::int32_t> text_rows;  // new position of each text row
+  std::vector<Tensor> sources = {};  // the text's rows, then prompts
+  std::vector<std::pair<std::int32_t, std::int32_t>> rows = {};
+  std::vector<std::int32_t> text_rows = {};  // new position of each text row
 };
 
-Prompted with_virtual_tokens(const Packed& text, const ForwardState& state, std::int32_t count) {
+Prompted with_virtual_tokens(const Packed& text, const Tensor& x, const ForwardState& state) {
   Prompted p;
+  p.sources.push_back(x);
   for (std::int64_t s = 0; s < text.sequences(); ++s) {
-    const std::int32_t own = begins(state, s) ? count : 0;
+    const Tensor prompt = begins(state, s) ? prompt_of(state, s) : Tensor();
+    if (prompt && !prompt.same(p.sources.back())) p.sources.push_back(prompt);
+    const std::int32_t own = prompt ? static_cast<std::int32_t>(prompt.size(0)) : 0;
     for (std::int32_t i = 0; i < own; ++i) {
-      p.rows.emplace_back(0, i);
+      p.rows.emplace_back(static_cast<std::int32_t>(p.sources.size()) - 1, i);
       p.batch.ids.push_back(0);
       p.batch.positions.push_back(i);
       if (!text.type_ids.empty()) p.batch.type_ids.push_back(0);
     }
     for (auto r = text.starts[static_cast<std::size_t>(s)]; r < text.starts[static_cast<std::size_t>(s) + 1]; ++r) {
       const auto at = static_cast<std::size_t>(r);
-      p.rows.emplace_back(1, r);
+      p.rows.emplace_back(0, r);
       p.text_rows.push_back(static_cast<std::int32_t>(p.batch.ids.size()));
       p.batch.ids.push_back(text.ids[at]);
       p.batch.positions.push_back(text.positions[at] + own);
@@ -50,10 +65,12 @@ Prompted with_virtual_tokens(const Packed& text, const ForwardState& state, std:
   return p;
 }
 
-// Positions of the sequences that begin, shifted by a prefix.
-Packed shifted(Packed batch, const ForwardState& state, std::int64_t by) {
+std::int64_t length_of(std::span<const PrefixKv> prefix) { return prefix.empty() ? 0 : prefix.front().keys.size(0); }
+
+// Positions of the sequences that begin, shifted by their prefixes.
+Packed shifted(Packed batch, const ForwardState& state) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    if (!begins(state, s)) continue;
+    const std::int64_t by = begins(state, s) ? length_of(prefix_of(state, s)) : 0;
     for (auto r = batch.starts[static_cast<std::size_t>(s)]; r < batch.starts[static_cast<std::size_t>(s) + 1]; ++r)
       batch.positions[static_cast<std::size_t>(r)] += static_cast<std::int32_t>(by);
   }
@@ -64,12 +81,23 @@ std::int64_t table_length(const Packed& batch) {
   return batch.positions.empty() ? 1 : 1 + *std::max_element(batch.positions.begin(), batch.positions.end());
 }
 
-std::int64_t length_of(std::span<const PrefixKv> prefix) { return prefix.empty() ? 0 : prefix.front().keys.size(0); }
 PrefixKv of_layer(std::span<const PrefixKv> prefix, std::size_t layer) {
   return prefix.empty() ? PrefixKv() : prefix[layer];
 }
 
 }  // namespace
+
+std::vector<LoraRows> lora_rows(std::span<const SequenceAdapter* const> adapters,
+                                std::span<const std::int32_t> starts) {
+  std::vector<LoraRows> rows;
+  for (std::size_t s = 0; s < adapters.size(); ++s) {
+    if (adapters[s] == nullptr || adapters[s]->lora == nullptr) continue;
+    const bool goes_on = !rows.empty() && rows.back().updates == adapters[s]->lora && rows.back().end == starts[s];
+    if (!goes_on) rows.push_back({adapters[s]->lora, starts[s], starts[s]});
+    rows.back().end = starts[s + 1];
+  }
+  return rows;
+}
 
 Transformer::Transformer(const TransformerConfig& config)
     : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
@@ -135,10 +163,12 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
 }
 
 // Stores the prefix in the cache of each sequence that begins, as if its rows had been computed.
-void Transformer::store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const {
-  const std::int64_t count = length_of(prefix);
-  for (KvCache::Sequence* sequence : state.sequences) {
-    if (sequence->length() > 0) continue;
+void Transformer::store_prefixes(const ForwardState& state) const {
+  for (std::size_t s = 0; s < state.sequences.size(); ++s) {
+    KvCache::Sequence* sequence = state.sequences[s];
+    const std::span<const PrefixKv> prefix = prefix_of(state, static_cast<std::int64_t>(s));
+    const std::int64_t count = length_of(prefix);
+    if (sequence->length() > 0 || count == 0) continue;
     state.cache->reserve(*sequence, count);
     for (std::size_t layer = 0; layer < prefix.size(); ++layer)
       state.cache->store(*sequence, static_cast<std::int64_t>(layer), state.cache->heads_of(prefix[layer].keys),
@@ -184,22 +214,24 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
 }
 
 Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
-                                   const ForwardState& state, Prefixes prefixes, bool causal, const Pass& pass) const {
-  Tensor x = embeddings.tokens(text);
-  Prompted prompted{text, {}, {}};
-  if (state.prompt_embeddings && any_begins(text, state)) {
-    prompted = with_virtual_tokens(text, state, static_cast<std::int32_t>(state.prompt_embeddings.size(0)));
-    x = interleave_rows({state.prompt_embeddings, x}, prompted.rows);
+                                   const ForwardState& state, Prefixes prefixes, bool causal, const Pass& given) const {
+  Pass pass = given;
+  if (!state.adapters.empty()) pass.lora = lora_rows(state.adapters, text.starts);
+  Tensor x = embeddings.tokens(text, pass);
+  Prompted prompted{text};
+  if (any_prompt(text, state)) {
+    prompted = with_virtual_tokens(text, x, state);
+    x = interleave_rows(prompted.sources, prompted.rows);
   }
-  if (!prefixes.own.empty()) {
-    prompted.batch = shifted(std::move(prompted.batch), state, length_of(prefixes.own));
-    if (state.cache != nullptr) {
-      store_prefix(state, prefixes.own);
-      prefixes.own = {};
-    }
+  const bool own_prefixes = !prefixes.own.empty() || !state.adapters.empty();
+  if (own_prefixes) prompted.batch = shifted(std::move(prompted.batch), state);
+  if (own_prefixes && state.cache != nullptr) {
+    store_prefixes(state);
+    prefixes.own = {};
   }
   const auto batch = attention_batch(std::move(prompted.batch), state, prefixes, causal);
   const Packed& rows = batch->rows;
+  if (!state.adapters.empty()) pass.lora = lora_rows(state.adapters, rows.starts);
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)), state.room);
 
@@ -217,11 +249,23 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   return {x, rows.starts, wanted.empty() ? std::move(prompted.text_rows) : std::vector<std::int32_t>()};
 }
 
+void Transformer::check_adapters(const Packed& batch, const ForwardState& state) const {
+  if (state.adapters.empty()) return;
+  check(config_.stack != Stack::kEncoderDecoder,
+        "[forward] sequences of an encoder-decoder have no adapters of their own");
+  check(std::ssize(state.adapters) == batch.sequences(), "[forward] {} adapters for {} sequences",
+        state.adapters.size(), batch.sequences());
+  for (const SequenceAdapter* adapter : state.adapters)
+    check(state.cache != nullptr || adapter == nullptr || adapter->virtual_tokens.prefix.empty(),
+          "[forward] the prefix of a sequence's adapter needs a cache");
+}
+
 Transformer::Rows Transformer::run_only_stack(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   return run(layers_, embeddings_, batch, state, {.own = state.prefix}, config_.stack == Stack::kDecoder, pass);
 }
 
 Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  check_adapters(batch, state);
   if (config_.stack != Stack::kEncoderDecoder) return run_only_stack(batch, state, pass).text();
   check(state.encoder != nullptr, "[forward] a decoder of an encoder-decoder needs the encoder's output");
   check(state.encoder->starts.size() == batch.starts.size(), "[decoder] {} sequences read {} encoded ones",
@@ -232,6 +276,7 @@ Tensor Transformer::forward(const Packed& batch, const ForwardState& state, cons
 }
 
 Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
+  check_adapters(batch, state);
   if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
   ForwardState pooling = state;
   pooling.output = head_.pooled_row();
@@ -249,7 +294,8 @@ Encoded Transformer::encode(const Packed& batch, const ForwardState& state, cons
   check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder next to its decoder");
   ForwardState own;
   own.prompt_embeddings = state.prompt_embeddings;
-  Rows rows = run(layers_, embeddings_, batch, own, {.own = state.encoder_prefix}, false, pass);
+  own.prefix = state.encoder_prefix;
+  Rows rows = run(layers_, embeddings_, batch, own, {.own = own.prefix}, false, pass);
   return {rows.hidden, std::move(rows.starts)};
 }
 

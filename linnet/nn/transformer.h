@@ -29,6 +29,14 @@ struct VirtualTokens {
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
+// An adapter of some sequences of a batch.
+struct SequenceAdapter {
+  std::shared_ptr<const LoraUpdates> lora = {};  // or none
+  VirtualTokens virtual_tokens = {};
+};
+// Updates of the rows of each sequence, which start at starts[s]; a null adapter has none.
+std::vector<LoraRows> lora_rows(std::span<const SequenceAdapter* const> adapters, std::span<const std::int32_t> starts);
+
 // Inputs of a forward pass other than tokens. Virtual tokens precede the sequences that begin here: those with an empty
 // cache, or all without a cache.
 struct ForwardState {
@@ -40,6 +48,9 @@ struct ForwardState {
   std::span<const PrefixKv> prefix = {};               // one per (decoder) layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
   std::span<const PrefixKv> cross_prefix = {};         // one per decoder layer, before the encoder's rows
+  // One per sequence, instead of the pass's LoRA and the virtual tokens above; null: the base alone. Not for
+  // encoder-decoders; a prefix needs a cache.
+  std::span<const SequenceAdapter* const> adapters = {};
   OutputRows output = OutputRows::kAll;                // one per sequence: the last layer computes no others
   std::span<const std::int64_t> last_rows = {};        // instead: number of last rows of each sequence, 1 or more
   const std::function<bool()>* interrupted = nullptr;  // called before every layer; true: throws Interrupted
@@ -64,7 +75,7 @@ class Transformer {
   const Head& head() const { return head_; }
   Head& head() { return head_; }
   const Tensor& token_table() const { return embeddings_.token_table(); }
-  Embeddings& embeddings() { return embeddings_; }
+  const Embeddings& embeddings() const { return embeddings_; }
   void untie();                                        // unties the output matrix; its values stay the same
   void replace_head(const TransformerConfig& config);  // keeps the stack; the new head is undefined until initialised
   void set_head_trained(bool trained) { config_.head_trained = trained; }
@@ -83,7 +94,8 @@ class Transformer {
   };
   std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
                                                         const Prefixes& prefixes, bool causal) const;
-  void store_prefix(const ForwardState& state, std::span<const PrefixKv> prefix) const;
+  void store_prefixes(const ForwardState& state) const;
+  void check_adapters(const Packed& batch, const ForwardState& state) const;
   void set_rotary(AttentionBatch& batch) const;
   Tensor run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
                     const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,

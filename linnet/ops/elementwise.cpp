@@ -12,6 +12,13 @@ Tensor add(const Tensor& a, const Tensor& b) {
   return record("add", {a, b}, y, [](const Tensor& dy) -> Gradients { return {dy, dy}; });
 }
 
+void add_to_rows(Tensor& y, std::int64_t begin, const Tensor& part) {
+  LINNET_ASSERT(!needs_grad({y, part}));
+  Tensor rows = y.slice(0, begin, begin + part.size(0));
+  check_same("add_to_rows", rows, part);
+  backend().add(in(rows), in(part), out(rows), part.numel());
+}
+
 Tensor multiply(const Tensor& a, const Tensor& b) {
   check_same("multiply", a, b);
   Tensor y = like(a);

@@ -35,6 +35,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, float eps);
 Tensor activation(const Tensor& x, Activation kind);
 Tensor gated_activation(const Tensor& gate, const Tensor& up, Activation kind);  // f(gate) * up
 Tensor add(const Tensor& a, const Tensor& b);                                    // same shapes
+void add_to_rows(Tensor& y, std::int64_t begin, const Tensor& part);             // rows from `begin` on; no gradient
 Tensor multiply(const Tensor& a, const Tensor& b);
 Tensor scale(const Tensor& x, float alpha);
 Tensor dropout(const Tensor& x, float p, PhiloxKey key);  // p = 0 returns x

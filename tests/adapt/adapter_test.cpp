@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/file.h"
 #include "tests/adapt/adapted.h"
@@ -253,6 +255,71 @@ TEST(NearestTokens, AreTheRowsOfHighestCosine) {
   const auto nearest = nearest_tokens(prompt, table, 2);
   EXPECT_THAT(nearest, ::testing::ElementsAre(::testing::ElementsAre(0, 2), ::testing::ElementsAre(2, 1)));
   EXPECT_EQ(nearest_tokens(prompt, table, 100)[0].size(), 4U);
+}
+
+// The logits of the fixture's rows, each sequence of a batch with the adapter that `of` gives.
+std::vector<float> logits_with(const models::Model& model, const nn::Packed& batch,
+                               const std::vector<const nn::SequenceAdapter*>& of) {
+  nn::KvCache cache = model.make_cache();
+  std::vector<nn::KvCache::Sequence> sequences(of.size());
+  std::vector<nn::KvCache::Sequence*> pointers;
+  for (auto& sequence : sequences) pointers.push_back(&sequence);
+  const Tensor hidden = model.forward(batch, {.cache = &cache, .sequences = pointers, .adapters = of});
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(batch.rows()));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<const nn::SequenceAdapter*> of_rows;
+  for (std::size_t s = 0; s < of.size(); ++s)
+    of_rows.insert(of_rows.end(), static_cast<std::size_t>(batch.length(static_cast<std::int64_t>(s))), of[s]);
+  return floats(model.logits(hidden, rows, of_rows));
+}
+
+// Adapters of one base, in one batch that leaves the base as it is, against the model that has each for itself.
+TEST(SequenceAdapters, GiveTheNumbersOfTheAttachedAdapter) {
+  for (const auto& [family, names] : std::map<std::string, std::vector<std::string>>{
+           {"llama", {"llama-lora", "llama-lora-table", "llama-rank-pattern", "llama-prompt", "llama-prefix"}},
+           {"bloom", {"bloom-lora", "bloom-prompt", "bloom-prefix"}},
+           {"gpt2", {"gpt2-lora", "gpt2-lora-table", "gpt2-prompt", "gpt2-prefix"}}}) {
+    std::map<std::string, std::vector<std::string>> by_base;
+    for (const std::string& name : names)
+      by_base[adapter_base(adapter_fixture(name)).filename().string()].push_back(name);
+    for (const auto& [place, some] : by_base) {
+      const auto model =
+          models::Model::from_pretrained(adapter_base(adapter_fixture(some[0])), {.dtype = models::WeightType::kF32});
+      std::vector<std::shared_ptr<const nn::SequenceAdapter>> kept{nullptr};
+      for (const std::string& name : some) kept.push_back(load_sequence_adapter(*model, adapter_fixture(name)));
+      std::vector<const nn::SequenceAdapter*> of;
+      std::vector<std::vector<std::int32_t>> texts;
+      for (std::size_t i = 0; i < kept.size(); ++i) {
+        of.push_back(kept[i].get());
+        texts.push_back({5, 6, 7, static_cast<std::int32_t>(8 + i)});
+      }
+      const std::vector<float> together = logits_with(*model, nn::pack(texts), of);
+      const std::size_t each = together.size() / kept.size();
+      for (std::size_t i = 0; i < kept.size(); ++i) {
+        const std::span<const float> found = std::span(together).subspan(i * each, each);
+        std::unique_ptr<Adapter> own;
+        const auto alone =
+            models::Model::from_pretrained(adapter_base(adapter_fixture(some[0])), {.dtype = models::WeightType::kF32});
+        if (i > 0) own = Adapter::load(*alone, adapter_fixture(some[i - 1]));
+        nn::ForwardState state;
+        if (own != nullptr) own->extend(state);
+        const std::vector<float> wanted = floats(alone->logits(alone->forward(nn::pack({texts[i]}), state)));
+        expect_close(found, wanted, 1e-5, i == 0 ? "no adapter" : some[i - 1]);
+      }
+    }
+  }
+}
+
+TEST(SequenceAdapters, OneThatReplacesTensorsIsRefusedByName) {
+  for (const char* name : {"gpt2-saved-table", "gpt2-saved-output", "bloom-saved-both", "gpt2-bias-lora-only"}) {
+    const auto folder = adapter_fixture(name);
+    const auto model = models::Model::from_pretrained(adapter_base(folder), {.dtype = models::WeightType::kF32});
+    const std::vector<float> before = floats(model->logits(model->forward(nn::pack(one_row()))));
+    const std::string said = refusal([&] { load_sequence_adapter(*model, folder); });
+    EXPECT_THAT(said, HasSubstr(folder.string())) << name;
+    EXPECT_THAT(said, HasSubstr("replaces one of the base model")) << name;
+    EXPECT_EQ(floats(model->logits(model->forward(nn::pack(one_row())))), before) << name;
+  }
 }
 
 }  // namespace

@@ -220,9 +220,13 @@ TEST_F(TrainCli, OnlyARunIsResumed) {
 
 TEST_F(TrainCli, LittleMemoryIsACleanError) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer's shadow memory needs all addresses";
-  const CliResult r = run_linnet(arguments(out(), {"--batch-size", "60"}), {.address_space = std::uint64_t{40} << 20});
-  EXPECT_NE(r.exit_code, 0);
-  EXPECT_LT(r.exit_code, 128) << r.exit_code;
+  int refused = 0;
+  for (const std::uint64_t mebibytes : {34, 36, 38, 40}) {
+    const CliResult r = run_linnet(arguments(out(), {"--batch-size", "60"}), {.address_space = mebibytes << 20});
+    EXPECT_LT(r.exit_code, 128) << mebibytes << " MiB: " << r.err;
+    if (r.exit_code != 0) ++refused;
+  }
+  EXPECT_GT(refused, 0);
 }
 
 TEST_F(TrainCli, ControlCSavesAndResumingGivesTheSameBits) {

@@ -36,28 +36,28 @@ TEST(Embeddings, AddsPositionsAndTypesByRow) {
   Packed batch;
   batch.add(Ids{2, 0}, Ids{0, 1});
   batch.add(Ids{1}, {}, 3);
-  EXPECT_THAT(values(e.tokens(batch)), ElementsAre(5, 6, 1, 2, 3, 4));
-  EXPECT_THAT(values(e.finish(e.tokens(batch), batch, {})), ElementsAre(15, 16, 21.5F, 21.5F, 43, 44));
+  EXPECT_THAT(values(e.tokens(batch, {})), ElementsAre(5, 6, 1, 2, 3, 4));
+  EXPECT_THAT(values(e.finish(e.tokens(batch, {}), batch, {})), ElementsAre(15, 16, 21.5F, 21.5F, 43, 44));
 }
 
 TEST(Embeddings, TypesAreZeroWhereNoneAreGiven) {
   const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0}});
-  EXPECT_THAT(values(e.finish(e.tokens(batch), batch, {})), ElementsAre(11, 12));
+  EXPECT_THAT(values(e.finish(e.tokens(batch, {}), batch, {})), ElementsAre(11, 12));
 }
 
 TEST(Embeddings, ATextPastTheTableIsRefusedWithBothNumbers) {
   const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0, 0, 0, 0, 0}});
   try {
-    e.finish(e.tokens(batch), batch, {});
+    e.finish(e.tokens(batch, {}), batch, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);
     EXPECT_THAT(error.what(), HasSubstr("5 tokens, the model's limit is 4"));
   }
-  EXPECT_THROW(e.tokens(pack(Texts{{3}})), Error);
-  EXPECT_THROW(e.tokens(pack(Texts{{-1}})), Error);
+  EXPECT_THROW(e.tokens(pack(Texts{{3}}), {}), Error);
+  EXPECT_THROW(e.tokens(pack(Texts{{-1}}), {}), Error);
 }
 
 TEST(Embeddings, WithoutATableAnyLengthGoes) {
@@ -65,7 +65,7 @@ TEST(Embeddings, WithoutATableAnyLengthGoes) {
   c.positions = Positions::kAlibi, c.token_types = 0;
   const Embeddings e = made_embeddings(c);
   const Packed batch = pack({Ids(50, 1)});
-  EXPECT_EQ(distance(e.finish(e.tokens(batch), batch, {}), e.tokens(batch)), 0);
+  EXPECT_EQ(distance(e.finish(e.tokens(batch, {}), batch, {}), e.tokens(batch, {})), 0);
 }
 
 TEST(Embeddings, NormAndDropoutComeLast) {
@@ -76,8 +76,8 @@ TEST(Embeddings, NormAndDropoutComeLast) {
   EXPECT_THAT(names(parameters(e)),
               ElementsAre("tokens.weight", "positions.weight", "types.weight", "norm.weight", "norm.bias"));
   const Packed batch = pack(Texts{{0, 1, 2}});
-  const Tensor kept = e.finish(e.tokens(batch), batch, {}),
-               dropped = e.finish(e.tokens(batch), batch, {.training = true});
+  const Tensor kept = e.finish(e.tokens(batch, {}), batch, {}),
+               dropped = e.finish(e.tokens(batch, {}), batch, {.training = true});
   int zeros = 0;
   for (std::size_t i = 0; i < values(kept).size(); ++i) {
     zeros += values(dropped)[i] == 0;

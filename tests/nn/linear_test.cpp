@@ -24,18 +24,21 @@ TEST(Linear, LoraAddsItsScaledProduct) {
   for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut}) {  // A and B have one layout for both
     Linear linear(3, 2, false, layout);
     linear.weight() = Tensor::zeros(layout == WeightLayout::kOutIn ? Shape{2, 3} : Shape{3, 2});
-    linear.lora() = LoraDelta{.a = matrix({1, 1, 1}, 3), .b = matrix({2, -1}, 1), .scale = 0.5F};
-    EXPECT_THAT(values(linear(x, {})), ElementsAre(6, -3));  // 0.5 * (1 + 2 + 3) * (2, -1)
+    const auto updates = std::make_shared<LoraUpdates>();
+    updates->add(&linear, {.a = matrix({1, 1, 1}, 3), .b = matrix({2, -1}, 1), .scale = 0.5F});
+    EXPECT_THAT(values(linear(x, {.lora = {{updates}}})), ElementsAre(6, -3));  // 0.5 * (1 + 2 + 3) * (2, -1)
+    EXPECT_THAT(values(linear(x, {})), ElementsAre(0, 0));
   }
 }
 
 TEST(Linear, LoraDropsOnlyWhileTraining) {
   Linear linear(64, 1, false);
   linear.weight() = Tensor::zeros({1, 64});
-  linear.lora() = LoraDelta{.a = matrix(std::vector<float>(64, 1), 64), .b = matrix({1}, 1), .dropout = 0.5F};
+  const auto updates = std::make_shared<LoraUpdates>();
+  updates->add(&linear, {.a = matrix(std::vector<float>(64, 1), 64), .b = matrix({1}, 1), .dropout = 0.5F});
   const Tensor x = matrix(std::vector<float>(64, 1), 64);
-  EXPECT_EQ(values(linear(x, {}))[0], 64);
-  const Pass training{.training = true, .seed = 3};
+  EXPECT_EQ(values(linear(x, {.lora = {{updates}}}))[0], 64);
+  const Pass training{.training = true, .seed = 3, .lora = {{updates}}};
   const float dropped = values(linear(x, training))[0];
   EXPECT_NE(dropped, 64);
   EXPECT_EQ(dropped, values(linear(x, training))[0]);  // the same key, the same mask

@@ -176,7 +176,8 @@ TEST(Learner, HeadOnQuantisedWeightsIsSavedExactly) {
   nn::Packed batch;
   batch.add(again.tokenizer.encode_ids("w12 w30 w44"));
   const auto scores = [&](const models::Model& m) { return m.classify(m.pooled(m.forward(batch), batch)); };
-  loaded.model->pass() = {.precision = Precision::kF32};
+  loaded.model->pass().precision = Precision::kF32;
+  loaded.model->pass().training = false;
   expect_close(scores(*again.model).data<float>(), scores(*loaded.model).data<float>(), 1e-5, "scores");
 }
 

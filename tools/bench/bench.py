@@ -147,27 +147,48 @@ def decode(machine: Machine, dtypes: list[str]) -> list[Bench]:
                       "decode_tokens_per_s", ">= 1")]
 
 
+NAMES = "a boy,a girl,an old man,a queen,a fox,a clock,a ship,a baker,a king,a cat,a tree,a river,a star,a dog,a wolf,a bird"
+STORIES = [f"Once upon a time there lived {name} who" for name in NAMES.split(",")]
+NEW_TOKENS = 64
+
+
+def many_requests(machine: Machine, prompts: list[str], adapters: list[Path]) -> Sample:
+    """Tokens a second of texts at once through the engine (examples/many_requests.cpp)."""
+    program = Path(machine.program).parent / "examples" / "many_requests"
+    done = subprocess.run([program, SMOLLM2, str(NEW_TOKENS), *adapters], input="\n".join(prompts), capture_output=True,
+                          text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": str(machine.threads)})
+    return Sample(float(done.stderr.split()[-3]), 0)
+
+
 def batch(machine: Machine, dtypes: list[str]) -> list[Bench]:
-    """Many texts at once through the engine (examples/many_requests.cpp)."""
     from references import llama_ids
 
-    names = "a boy,a girl,an old man,a queen,a fox,a clock,a ship,a baker,a king,a cat,a tree,a river,a star,a dog,a wolf,a bird"
-    lines = [f"Once upon a time there lived {name} who" for name in names.split(",")]
-    new = 64
-
-    def ours(prompts):
-        program = Path(machine.program).parent / "examples" / "many_requests"
-        done = subprocess.run([program, SMOLLM2, str(new)], input="\n".join(prompts), capture_output=True, text=True,
-                              check=True, env={**os.environ, "OMP_NUM_THREADS": str(machine.threads)})
-        return Sample(float(done.stderr.split()[-3]), 0)
-
     def theirs():
-        return machine.peer("batch", prompts=[llama_ids(SMOLLM2, line) for line in lines], new=new, model=str(SMOLLM2))
+        return machine.peer("batch", prompts=[llama_ids(SMOLLM2, line) for line in STORIES], new=NEW_TOKENS,
+                            model=str(SMOLLM2))
 
-    return [Bench(f"{len(lines)} texts of {new} new tokens at once, SmolLM2 GGUF", "tokens/s",
-                  Runner("linnet", lambda: ours(lines)),
-                  [Runner("linnet, one text", lambda: ours(lines[:1])), Runner("llama-cpp-python, 16 sequences", theirs)],
+    return [Bench(f"{len(STORIES)} texts of {NEW_TOKENS} new tokens at once, SmolLM2 GGUF", "tokens/s",
+                  Runner("linnet", lambda: many_requests(machine, STORIES, [])),
+                  [Runner("linnet, one text", lambda: many_requests(machine, STORIES[:1], [])),
+                   Runner("llama-cpp-python, 16 sequences", theirs)],
                   ">= 4; >= 2")]
+
+
+def adapters(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    """Eight LoRAs and two soft prompts, each of one step of training, over one base in one batch."""
+    rows = machine.work / "stories.txt"
+    rows.write_text("\n".join(STORIES) + "\n")
+    made = []
+    for i in range(10):
+        method = ["--method", "lora", "--lora-r", "8"] if i < 8 else ["--method", "prompt", "--virtual-tokens", "20"]
+        folder = machine.work / f"adapter-{i}"
+        machine.linnet("train", "-m", SMOLLM2, "--task", "causal-lm", "--data", rows, *method, "--max-steps", "1",
+                       "--batch-size", "2", "--seed", str(i), "--valid-fraction", "0", "-o", folder)
+        made.append(folder)
+    return [Bench(f"{len(STORIES)} texts of {NEW_TOKENS} new tokens at once, 8 LoRAs and 2 soft prompts, SmolLM2 GGUF",
+                  "tokens/s", Runner("linnet", lambda: many_requests(machine, STORIES, made)),
+                  [Runner("one LoRA", lambda: many_requests(machine, STORIES, made[:1])),
+                   Runner("no adapter", lambda: many_requests(machine, STORIES, []))], ">= 0.6")]
 
 
 def embed(machine: Machine, dtypes: list[str]) -> list[Bench]:
@@ -254,7 +275,7 @@ def train(machine: Machine, dtypes: list[str]) -> list[Bench]:
     return made
 
 
-BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "embed": embed, "cold": cold, "train": train}
+BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "adapters": adapters, "embed": embed, "cold": cold, "train": train}
 NEED_DATA = {"classify", "embed", "train"}
 
 

@@ -122,10 +122,12 @@ std::int64_t adapter_inputs(models::Model& model, double dropout) {
   std::int64_t sum = 0;
   std::set<std::string> read;
   for (const nn::NamedLinear& l : model.linears()) {
-    if (!l.linear->lora()) continue;
+    const nn::LoraDelta* lora = nullptr;
+    for (const nn::LoraRows& rows : model.pass().lora) lora = rows.updates->find(l.linear);
+    if (lora == nullptr) continue;
     const std::string source = reads_alone(l.role) ? l.name : l.name.substr(0, l.name.rfind('.'));
     const bool kept = l.role == nn::Role::kAttentionOutput;
-    sum += l.linear->lora()->a.size(0);
+    sum += lora->a.size(0);
     if (dropout > 0 || (!kept && read.insert(source).second)) sum += l.linear->in();
   }
   return sum;
