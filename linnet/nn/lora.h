@@ -47,7 +47,7 @@ struct LoraRows {
 std::vector<LoraRows> gathered(const std::vector<LoraRows>& lora, std::span<const std::int32_t> wanted);
 
 // y [rows, out] plus the updates of `module`; `update` computes the update of rows [begin, end). Updates of part of the
-// rows have no gradient: kInternal if one is required.
+// rows have no gradient; requiring one is a bug (assertion).
 Tensor with_lora(const Tensor& y, const std::vector<LoraRows>& lora, const void* module,
                  const std::function<Tensor(const LoraDelta&, std::int64_t begin, std::int64_t end)>& update);
 
