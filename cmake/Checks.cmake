@@ -38,5 +38,6 @@ target_compile_options(header_check PRIVATE -O0)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME install.outside_project COMMAND ${PROJECT_SOURCE_DIR}/tests/install/run.sh ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
-  set_tests_properties(install.outside_project PROPERTIES TIMEOUT 300)
+  add_test(NAME install.package COMMAND ${PROJECT_SOURCE_DIR}/tests/install/package.sh ${PROJECT_BINARY_DIR})
+  set_tests_properties(install.outside_project install.package PROPERTIES TIMEOUT 300)
 endif()
