@@ -180,6 +180,15 @@ std::string saved_module(const models::Model& model, const nn::Parameter& p) {
   return theirs.substr(0, theirs.find('.'));
 }
 
+// A LoRA whose adapter is gone gives way to the next.
+void put_on(models::Model& model, std::shared_ptr<const nn::LoraUpdates> lora) {
+  if (lora == nullptr) return;
+  std::vector<nn::LoraRows>& now = model.pass().lora;
+  check(now.empty() || now.front().updates.use_count() == 1,
+        "the model has a LoRA already; merge it, or load the other for single requests");
+  now = {{std::move(lora)}};
+}
+
 }  // namespace
 
 Tensor trainable_copy(const Tensor& stored) {
@@ -238,7 +247,7 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
   else
     made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
   for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor);
-  if (auto lora = made->lora()) model.pass().lora = {{std::move(lora)}};
+  put_on(model, made->lora());
   return made;
 }
 
@@ -264,7 +273,7 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
   std::unique_ptr<Adapter> made = read(model, std::move(config), tensors, place);
   made->put_saved_tensors(tensors, place);
   made->base_layers_ = std::move(base_layers);
-  if (auto lora = made->lora()) model.pass().lora = {{std::move(lora)}};
+  put_on(model, made->lora());
   return made;
 }
 
@@ -281,6 +290,7 @@ std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& 
           "{}: tensor '{}' replaces one of the base model, which other requests read; use the adapter for the whole "
           "model, or merge it",
           place, name);
+  for (const nn::Parameter& p : adapter->own_parameters()) p.tensor->set_requires_grad(false);
   return std::make_shared<nn::SequenceAdapter>(
       nn::SequenceAdapter{.lora = adapter->lora(), .virtual_tokens = adapter->virtual_tokens()});
 }
@@ -349,7 +359,7 @@ void Adapter::attach() { model_->set_virtual_tokens(virtual_tokens()); }
 
 void Adapter::merge() {
   merge_update();
-  model_->pass().lora.clear();
+  std::erase_if(model_->pass().lora, [&](const nn::LoraRows& rows) { return rows.updates == lora(); });
   for (const nn::Parameter& p : model_->parameters())
     for (const SavedTensor& saved : saved_)
       if (saved.ours == p.name && !info(saved.base_type).quantized) *p.tensor = cast(*p.tensor, saved.base_type);

@@ -29,6 +29,30 @@ std::shared_ptr<const nn::SequenceAdapter> adapter_of(const models::Model& model
       .lora = lora.empty() ? nullptr : lora.front().updates, .virtual_tokens = model.virtual_tokens()});
 }
 
+// Refuses an adapter of another model: its modules are not found here, or its tensors have other shapes.
+void check_fits(const models::Model& model, const nn::SequenceAdapter& adapter) {
+  const nn::TransformerConfig& c = model.config();
+  const auto fits = [](const Tensor& t, std::int64_t width) { return !t || (t.rank() == 2 && t.size(1) == width); };
+  bool prefix = adapter.virtual_tokens.prefix.empty() || std::ssize(adapter.virtual_tokens.prefix) == c.layers;
+  for (const nn::PrefixKv& layer : adapter.virtual_tokens.prefix)
+    prefix = prefix && layer.keys && layer.values && fits(layer.keys, c.kv_heads * c.head_dim) &&
+             layer.values.shape() == layer.keys.shape();
+  std::int64_t found = 0;
+  bool lora = true;
+  const auto look = [&](const void* module, std::int64_t out, std::int64_t in, int in_side) {
+    const nn::LoraDelta* delta = adapter.lora == nullptr ? nullptr : adapter.lora->find(module);
+    if (delta == nullptr) return;
+    ++found;
+    lora = lora && delta->a.size(in_side) == in && delta->b.size(0) == out;
+  };
+  // The parts of a model are only handed out for change; here they are read.
+  for (const nn::NamedLinear& l : const_cast<models::Model&>(model).linears())
+    look(l.linear, l.linear->out(), l.linear->in(), 1);
+  look(&model.embeddings(), c.hidden, c.vocab, 0);
+  check(lora && prefix && fits(adapter.virtual_tokens.prompt, c.hidden) && (adapter.lora == nullptr || found > 0),
+        "the adapter of a request was loaded for another model; load it for the engine's");
+}
+
 // Keys of the prefix index for the virtual tokens and `ids`.
 std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<const std::int32_t> ids) {
   std::vector<std::int32_t> positions(static_cast<std::size_t>(virtual_tokens), -1);
@@ -78,6 +102,7 @@ Engine::Engine(const models::Model& model, EngineOptions options)
 Engine::~Engine() = default;
 
 RequestId Engine::submit(Request request) {
+  if (request.adapter) check_fits(model_, *request.adapter);
   const auto adapter = request.adapter ? request.adapter : own_;
   auto text = std::make_unique<Continuation>(model_, std::move(request));
   return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter});
@@ -85,6 +110,7 @@ RequestId Engine::submit(Request request) {
 
 RequestId Engine::submit(ScoreRequest request) {
   const std::int64_t shared = keeps_prefixes_ ? std::min(request.shared, std::ssize(request.prompt) - 1) : 0;
+  if (request.adapter) check_fits(model_, *request.adapter);
   const auto adapter = request.adapter ? request.adapter : own_;
   auto text = std::make_unique<Scoring>(model_, std::move(request));
   return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared});

@@ -89,7 +89,11 @@ std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest
         answers->scores[i] = scores;
         if (scores.size() == all && options_.progress) options_.progress(++answers->done, std::ssize(answers->scores));
       };
-      submitted.push_back(engine_.submit({requests[i].prompt, requests[i].continuations, shared, on_end}));
+      submitted.push_back(engine_.submit({.prompt = requests[i].prompt,
+                                          .continuations = requests[i].continuations,
+                                          .shared = shared,
+                                          .on_end = on_end,
+                                          .adapter = requests[i].adapter}));
     }
     while (engine_.step()) {
     }

@@ -65,6 +65,12 @@ Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std
   scored_ = std::ssize(ids_) - 1;
   for (const Ids& continuation : request.continuations)
     shared_->longest = std::max(shared_->longest, std::ssize(ids_) + std::ssize(continuation));
+  // The last token is scored, not computed. Positions without a table may exceed the context.
+  const std::int64_t context =
+      request.adapter ? model.context(request.adapter->virtual_tokens.count()) : model.context();
+  check(model.config().positions != nn::Positions::kLearned || shared_->longest - 1 <= context,
+        "prompt and continuation have {} tokens to read, the model's context is {}; shorten the prompt",
+        shared_->longest - 1, context);
   whole_ = request.continuations.size() == 1 && nn::depends_on_length(model.config().rope.kind);
   // A common prefix of all continuations is computed with the prompt.
   if (shared_->tree.size() == 1 && (whole_ || !needs_no_rows(shared_->tree.front()))) follow(shared_->tree.front());

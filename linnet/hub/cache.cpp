@@ -67,7 +67,7 @@ std::string first_of(std::initializer_list<const char*> names) {
   return "";
 }
 
-std::string trimmed(std::string text) {
+std::string without_spaces(std::string text) {
   const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
   text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), blank));
   while (!text.empty() && blank(static_cast<unsigned char>(text.back()))) text.pop_back();
@@ -106,7 +106,7 @@ std::uintmax_t bytes_below(const fs::path& folder) {
 std::string commit_in(const fs::path& ref) {
   constexpr std::size_t kLongest = 1000;
   try {
-    return trimmed(read_file(ref, kLongest));
+    return without_spaces(read_file(ref, kLongest));
   } catch (const Error&) {
     return "";
   }
@@ -179,11 +179,12 @@ Settings settings_from_environment() {
   settings.symlinks = !truth("HF_HUB_DISABLE_SYMLINKS");
   settings.etag_timeout_s = seconds("HF_HUB_ETAG_TIMEOUT", settings.etag_timeout_s);
   settings.download_timeout_s = seconds("HF_HUB_DOWNLOAD_TIMEOUT", settings.download_timeout_s);
-  settings.token = trimmed(first_of({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}));
+  settings.token = without_spaces(first_of({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"}));
   if (settings.token.empty() && !truth("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
     const std::string file = variable("HF_TOKEN_PATH");
     const fs::path path = expanded(file.empty() ? home + "/token" : file);
-    if (std::error_code error; fs::is_regular_file(path, error)) settings.token = trimmed(read_file(path, 10'000));
+    if (std::error_code error; fs::is_regular_file(path, error))
+      settings.token = without_spaces(read_file(path, 10'000));
   }
   return settings;
 }
@@ -200,7 +201,7 @@ std::optional<std::string> cached_commit(const Settings& settings, const Spec& s
   if (!is_commit(commit)) {
     const fs::path ref = folder / "refs" / spec.revision;
     if (!has_companion(ref)) return std::nullopt;
-    commit = trimmed(read_file(ref, 1000));
+    commit = without_spaces(read_file(ref, 1000));
   }
   if (!is_commit(commit) || !is_folder(folder / "snapshots" / commit)) return std::nullopt;
   return commit;

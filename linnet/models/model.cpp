@@ -136,6 +136,7 @@ Tensor Model::scores(const Tensor& hidden, const nn::Pass& pass) const {
 Tensor Model::logits(const Tensor& hidden) const { return scores(hidden, pass_); }
 Tensor Model::logits(const Tensor& hidden, std::span<const std::int32_t> rows,
                      std::span<const nn::SequenceAdapter* const> adapters) const {
+  check(adapters.size() == rows.size(), "[logits] {} adapters for {} rows", adapters.size(), rows.size());
   std::vector<std::int32_t> starts(adapters.size() + 1);
   std::iota(starts.begin(), starts.end(), 0);
   nn::Pass pass = pass_;

@@ -17,6 +17,7 @@ std::vector<LoraRows> gathered(const std::vector<LoraRows>& lora, std::span<cons
 
 Tensor with_lora(const Tensor& y, const std::vector<LoraRows>& lora, const void* module,
                  const std::function<Tensor(const LoraDelta&, std::int64_t begin, std::int64_t end)>& update) {
+  if (lora.empty()) return y;
   Tensor sum = y;
   for (const LoraRows& rows : lora) {
     const LoraDelta* delta = rows.updates->find(module);

@@ -255,6 +255,7 @@ void Transformer::check_adapters(const Packed& batch, const ForwardState& state)
         "[forward] sequences of an encoder-decoder have no adapters of their own");
   check(std::ssize(state.adapters) == batch.sequences(), "[forward] {} adapters for {} sequences",
         state.adapters.size(), batch.sequences());
+  check(state.prefix.empty() && !state.prompt_embeddings, "[forward] sequences have adapters or shared virtual tokens");
   for (const SequenceAdapter* adapter : state.adapters)
     check(state.cache != nullptr || adapter == nullptr || adapter->virtual_tokens.prefix.empty(),
           "[forward] the prefix of a sequence's adapter needs a cache");
@@ -276,7 +277,7 @@ Tensor Transformer::forward(const Packed& batch, const ForwardState& state, cons
 }
 
 Tensor Transformer::pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const {
-  check_adapters(batch, state);
+  check(state.adapters.empty(), "[pooling] sequences have no adapters here; attach one to the model");
   if (config_.stack == Stack::kEncoderDecoder) return head_.pooling_rows(forward(batch, state, pass), batch);
   ForwardState pooling = state;
   pooling.output = head_.pooled_row();

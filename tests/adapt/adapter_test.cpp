@@ -310,6 +310,30 @@ TEST(SequenceAdapters, GiveTheNumbersOfTheAttachedAdapter) {
   }
 }
 
+TEST(SequenceAdapters, DoNotMixWithPoolingOrSharedVirtualTokens) {
+  const auto folder = adapter_fixture("llama-prompt");
+  const auto model = models::Model::from_pretrained(adapter_base(folder), {.dtype = models::WeightType::kF32});
+  const auto adapter = load_sequence_adapter(*model, folder);
+  const std::vector<const nn::SequenceAdapter*> of{adapter.get()}, two{adapter.get(), nullptr};
+  const nn::Packed text = nn::pack({{5, 6, 7}});
+  EXPECT_NO_THROW(model->forward(text, {.adapters = of}));
+  EXPECT_THROW(model->forward(text, {.adapters = two}), Error);
+  EXPECT_THROW(model->pooled(text, {.adapters = of}), Error);
+  EXPECT_THROW(model->forward(text, {.prompt_embeddings = adapter->virtual_tokens.prompt, .adapters = of}), Error);
+  EXPECT_THROW(model->logits(model->forward(text), std::vector<std::int32_t>{0}, two), Error);
+}
+
+TEST(Adapters, ASecondLoraOnAModelIsRefused) {
+  const auto folder = adapter_fixture("llama-lora");
+  const auto model = base("llama/causal");
+  auto first = Adapter::create(*model, Lora{.rank = 2});
+  EXPECT_THROW(Adapter::create(*model, Lora{.rank = 3}), Error);
+  first.reset();
+  EXPECT_NO_THROW(first = Adapter::create(*model, Lora{.rank = 3}));
+  first->merge();
+  EXPECT_TRUE(model->pass().lora.empty());
+}
+
 TEST(SequenceAdapters, OneThatReplacesTensorsIsRefusedByName) {
   for (const char* name : {"gpt2-saved-table", "gpt2-saved-output", "bloom-saved-both", "gpt2-bias-lora-only"}) {
     const auto folder = adapter_fixture(name);

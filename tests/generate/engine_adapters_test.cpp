@@ -3,7 +3,9 @@
 
 #include <map>
 
+#include "linnet/base/error.h"
 #include "linnet/generate/engine.h"
+#include "linnet/generate/score.h"
 #include "tests/generate/engine_fixture.h"
 
 namespace linnet::generate {
@@ -138,6 +140,60 @@ TEST_P(EngineAdapters, TheModelsOwnIsForRequestsWithout) {
   while (engine.step()) {
   }
   EXPECT_EQ(found, wanted);
+}
+
+// score() passes the adapters of its requests on.
+TEST_P(EngineAdapters, ScoresOfOneCallHaveTheirAdapters) {
+  std::vector<ScoreRequest> requests;
+  std::vector<double> wanted;
+  for (const Adapter& adapter : adapters_) {
+    requests.push_back({.prompt = random_ids(30, *model_, 3), .continuations = {{5, 6}}, .adapter = adapter});
+    attach(*model_, adapter);
+    wanted.push_back(score(*model_, std::vector<ScoreRequest>{{requests.back().prompt, {{5, 6}}}})[0][0].logprob);
+  }
+  attach(*model_, nullptr);
+  const auto found = score(*model_, requests);
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(found[i][0].logprob, wanted[i]) << i;
+}
+
+// A pool that holds few of the texts: they wait, are computed again, and cached prefixes are evicted.
+TEST_P(EngineAdapters, ASmallPoolChangesNothing) {
+  std::vector<Request> requests = mixed_requests(*model_, 24);
+  std::vector<Ids> wanted;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    attach(*model_, adapters_[i % adapters_.size()]);
+    wanted.push_back(generate(*model_, requests[i].prompt, requests[i].options).ids);
+    requests[i].adapter = adapters_[i % adapters_.size()];
+  }
+  attach(*model_, nullptr);
+  Engine engine(*model_, {.memory = 7 * block_bytes(*model_), .batch_tokens = 60});
+  std::map<std::size_t, Ids> found;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    requests[i].on_end = [&found, i](Generation& g) { found[i] = g.ids; };
+    engine.submit(requests[i]);
+  }
+  while (engine.step()) {
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(found.at(i), wanted[i]) << i;
+}
+
+// An adapter is of one model: in another its modules are not found, or have other shapes.
+TEST(EngineAdapter, OfAnotherModelIsRefused) {
+  const auto model = make_model("llama/causal"), same = make_model("llama/causal"), other = make_model("bloom/causal");
+  Engine engine(*same);
+  const auto refused = [&](Adapter adapter) {
+    Request request{{5, 6}};
+    request.adapter = std::move(adapter);
+    EXPECT_THROW(engine.submit(request), Error);
+  };
+  refused(random_lora(*model, 1));
+  refused(random_prefix(*other, 3));  // more key heads
+  nn::SequenceAdapter wide;
+  wide.virtual_tokens.prompt = random_matrix(3, 65, 1);
+  refused(std::make_shared<nn::SequenceAdapter>(wide));
+  nn::SequenceAdapter deep = *random_prefix(*model, 3);
+  deep.virtual_tokens.prefix.push_back(deep.virtual_tokens.prefix.front());
+  refused(std::make_shared<nn::SequenceAdapter>(deep));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, EngineAdapters, kFixturesAndTypes, fixture_and_type);
