@@ -5,6 +5,7 @@
 #include "linnet/data/dataset.h"
 #include "linnet/models/pretrained.h"
 #include "linnet/train/checkpoint/checkpointing.h"
+#include "linnet/train/checkpoint/run_identity.h"
 #include "linnet/train/checkpoint/run_state.h"
 #include "linnet/train/prepare.h"
 
@@ -33,7 +34,10 @@ struct Run {
         loaded(models::load_pretrained(base(), prepare(models::Model::read_config(base()), splits, options))),
         learner(*loaded.model, loaded.tokenizer, nullptr, options),
         optimizer(make_optimizer(learner.trained(), options.optimizer)),
-        identity{{"options", {{"--seed", 42}}}} {
+        identity(run_identity(
+            {options, learner,
+             encode_examples(splits.train, loaded.tokenizer, loaded.model->config(), *options.task, options),
+             nullptr})) {
     const RunFacts facts{.global_step = 1, .max_steps = 2, .num_train_epochs = 1, .train_batch_size = 2};
     RunState state;
     state.step = 1;

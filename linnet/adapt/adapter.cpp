@@ -218,6 +218,9 @@ PeftTensors read_peft_tensors(const fs::path& folder) {
     const Tensor value = reader->read(stored);
     check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput, "{}: tensor '{}' is {}",
           folder.string(), printable(stored), info(value.dtype()).name);
+    check(nn::all_finite(to_float(value)), ErrorKind::kBadInput,
+          "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", folder.string(),
+          printable(stored));
     if (trained)
       tensors[bare] = value;
     else
@@ -280,9 +283,6 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& fol
 std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model, const fs::path& folder) {
   const std::string place = folder.string();
   PeftTensors tensors = read_peft_tensors(folder);
-  for (const auto& [name, value] : tensors)
-    check(nn::all_finite(to_float(value)), ErrorKind::kBadInput,
-          "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, name);
   take_base_layers(model, tensors, place, BaseLayers::kSame);
   const auto adapter = Adapter::read(model, read_peft_config(folder), tensors, place);
   for (const auto& [name, value] : tensors)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
+#include "linnet/train/tasks/task.h"
 
 namespace linnet {
 namespace {

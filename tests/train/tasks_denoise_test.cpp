@@ -2,18 +2,11 @@
 
 #include <cmath>
 
-#include "tests/models/tiny_encoder_decoder.h"
 #include "tests/train/encoded.h"
+#include "tests/train/tiny_seq2seq.h"
 
 namespace linnet {
 namespace {
-
-Tokenizer tokenizer() { return models::load_tokenizer(fixtures() / "bert/masked"); }
-
-Tensor hidden_of(const models::Model& model, const TrainBatch& batch) {
-  const nn::Encoded encoded = model.encode(batch.encoder);
-  return model.forward(batch.packed, {.encoder = &encoded});
-}
 
 TEST(Denoising, BartGetsTheWholeTextBack) {
   const auto model = models::Model::from_config(kTiny, tiny_config(), 1);

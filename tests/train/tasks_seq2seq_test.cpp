@@ -7,13 +7,11 @@
 #include "linnet/ops/autograd.h"
 #include "linnet/train/loop/learner.h"
 #include "linnet/train/optimizer/optimizer.h"
-#include "tests/models/tiny_encoder_decoder.h"
 #include "tests/train/encoded.h"
+#include "tests/train/tiny_seq2seq.h"
 
 namespace linnet {
 namespace {
-
-Tokenizer tokenizer() { return models::load_tokenizer(fixtures() / "bert/masked"); }
 
 EncodedSet reversed_words(int count) {
   Rng rng(4);
@@ -29,11 +27,6 @@ EncodedSet reversed_words(int count) {
     set.rows.push_back(i);
   }
   return set;
-}
-
-Tensor hidden_of(const models::Model& model, const TrainBatch& batch) {
-  const nn::Encoded encoded = model.encode(batch.encoder);
-  return model.forward(batch.packed, {.encoder = &encoded});
 }
 
 TEST(Seq2Seq, TheDecoderReadsTheTargetShiftedRight) {

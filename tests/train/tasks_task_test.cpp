@@ -10,7 +10,7 @@
 namespace linnet {
 namespace {
 
-constexpr const char* kLabelled = R"({"text":"w5 w6","label":"a"}
+constexpr const char* kTwoLabels = R"({"text":"w5 w6","label":"a"}
 {"text":"w7","label":"b"}
 )";
 
@@ -63,10 +63,10 @@ TEST(TrainTask, TheTaskFollowsTheColumnsAndTheStack) {
   const Dataset texts = rows_of(R"({"text":"w5"})");
   EXPECT_EQ(task_of(texts, bert, nullptr).name(), "masked-lm");
   EXPECT_EQ(task_of(texts, llama, nullptr).name(), "causal-lm");
-  EXPECT_EQ(task_of(rows_of(kLabelled), llama, nullptr).name(), "classify");
+  EXPECT_EQ(task_of(rows_of(kTwoLabels), llama, nullptr).name(), "classify");
   EXPECT_EQ(task_of(rows_of(R"({"prompt":"w5","completion":"w6"})"), llama, nullptr).name(), "causal-lm");
   EXPECT_EQ(task_of(rows_of(R"({"tokens":["w5"],"tags":["X"]})"), bert, nullptr).name(), "tokens");
-  EXPECT_EQ(task_of(rows_of(kLabelled), llama, task_named("causal-lm")).name(), "causal-lm");
+  EXPECT_EQ(task_of(rows_of(kTwoLabels), llama, task_named("causal-lm")).name(), "causal-lm");
 }
 
 TEST(TrainTask, RowsThatDoNotFitTheTaskAreRefused) {

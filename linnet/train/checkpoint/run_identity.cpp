@@ -176,12 +176,15 @@ Json run_identity(const IdentityParts& parts) {
 std::string identity_differences(const Json& saved, const Json& now) {
   for (const auto& [key, name] : kSections) {
     Differences found;
-    const bool known = saved.is_object() && saved.contains(key) && saved[key].is_object();
-    const Json before = known ? saved[key] : Json::object();
+    const auto section = [&](const Json& identity) {
+      const Json& value = entry_or_null(identity, key);
+      return value.is_object() ? value : Json::object();
+    };
+    const Json before = section(saved), after = section(now);
     if (key == std::string_view("options"))
-      found.compare(name, spelled_options(before), spelled_options(now[key]));
+      found.compare(name, spelled_options(before), spelled_options(after));
     else
-      found.compare(name, before, now[key]);
+      found.compare(name, before, after);
     if (std::string text = found.text(); !text.empty()) return text;
   }
   return "";
