@@ -19,6 +19,7 @@ if(PYTHON3)
     add_test(NAME tree.${rule} COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py ${rule})
   endforeach()
   add_test(NAME tree.self COMMAND ${PYTHON3} -B ${PROJECT_SOURCE_DIR}/tests/tools/check_tree_test.py)
+  add_test(NAME tree.skips COMMAND ${PYTHON3} -B ${PROJECT_SOURCE_DIR}/tests/tools/check_skips_test.py)
 endif()
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/linnet/*.h ${PROJECT_SOURCE_DIR}/apps/*.h)

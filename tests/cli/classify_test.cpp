@@ -344,13 +344,11 @@ TEST(Classify, RefusesWithTheRightCodeAndNothingOnStdout) {
 
 // The article's program with the default model, if available.
 TEST(Classify, TheArticlesSentences) {
-  const char* home = std::getenv("HOME");
-  const std::string file =
-      std::string(home == nullptr ? "" : home) + "/.cache/linnet/models/SmolLM2-135M-Instruct.gguf";
-  if (!std::filesystem::exists(file)) GTEST_SKIP() << "skipped: no " << file;
-  const auto found =
-      answers(run_linnet({"classify", "-m", file, "--labels", "positive,negative", "--template", "review-sentiment",
-                          "--json", "I love the sunny weather today.", "I don't love the rainy weather today."}));
+  const auto model = cached_model("SmolLM2-135M-Instruct.gguf");
+  LINNET_NEEDS(model);
+  const auto found = answers(
+      run_linnet({"classify", "-m", model.string(), "--labels", "positive,negative", "--template", "review-sentiment",
+                  "--json", "I love the sunny weather today.", "I don't love the rainy weather today."}));
   EXPECT_EQ(found.at(0)["label"], "positive");
   EXPECT_EQ(found.at(1)["label"], "negative");
 }
