@@ -1,16 +1,100 @@
-// The reference libraries' results for 555 strings each.
+// The reference libraries' results: for tokenizers trained by tools/fixtures/trained.py, and for published ones with
+// 555 strings each.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
+#include "tests/scratch.h"
 
 namespace linnet {
 namespace {
+
+const std::filesystem::path kTrained = std::filesystem::path(LINNET_SOURCE_DIR) / "tests/fixtures/trained";
+
+class Trained : public testing::TestWithParam<const char*> {
+ protected:
+  struct Row {
+    std::string text;
+    std::vector<std::int32_t> ids, bare;
+    std::string decoded;
+  };
+  std::filesystem::path folder() const { return kTrained / GetParam(); }
+  // A SentencePiece model has its special tokens as plain text, as in the library.
+  EncodeOptions options() const {
+    EncodeOptions o;
+    if (exists(folder() / "tokenizer.model")) o.special_text = SpecialText::kPlain;
+    return o;
+  }
+  std::vector<Row> rows() const {
+    std::vector<Row> rows;
+    std::ifstream in(folder() / "goldens.jsonl");
+    for (const Json& text : read_json(kTrained / "texts.json")) {
+      std::string line;
+      std::getline(in, line);
+      const Json row = parse_json(line, "goldens.jsonl");
+      const auto ids = row["ids"].get<std::vector<std::int32_t>>();
+      rows.push_back({text, ids, row.value("bare", ids), row.value("decoded", text.get<std::string>())});
+    }
+    EXPECT_GT(rows.size(), 100U);
+    return rows;
+  }
+};
+class TrainedAsGguf : public Trained {};
+
+TEST_P(Trained, IdsAndTextAreTheLibrarys) {
+  const Tokenizer tokenizer = Tokenizer::from_pretrained(folder());
+  EncodeOptions bare = options();
+  bare.add_special_tokens = false;
+  for (const Row& row : rows()) {
+    SCOPED_TRACE(dump_json(row.text));
+    EXPECT_EQ(tokenizer.encode(row.text, options()).ids, row.ids);
+    EXPECT_EQ(tokenizer.encode_ids(row.text, options()), row.ids);
+    EXPECT_EQ(tokenizer.encode_ids(row.text, bare), row.bare);
+    EXPECT_EQ(tokenizer.decode(row.ids), row.decoded);
+    StreamDecoder stream(tokenizer);
+    std::string streamed;
+    for (const std::int32_t id : row.ids) streamed += stream.push(id);
+    EXPECT_EQ(streamed + stream.finish(), tokenizer.decode(row.ids));
+    if (HasFailure()) return;
+  }
+}
+
+// In a GGUF file's vocabulary, and in the folder that is made of it.
+TEST_P(TrainedAsGguf, IdsAreTheLibrarys) {
+  const Tokenizer original = Tokenizer::from_pretrained(folder());
+  const GgufVocabulary vocabulary = export_gguf_vocabulary(folder(), original.vocab_size());
+  const Tokenizer gguf = Tokenizer::from_gguf(vocabulary, GetParam());
+  Scratch scratch;
+  put(scratch / "tokenizer.json", tokenizer_json(vocabulary, "v.gguf"));
+  put(scratch / "tokenizer_config.json", tokenizer_config_json(vocabulary, 512));
+  const Tokenizer again = Tokenizer::from_pretrained(scratch.path());
+  for (const Row& row : rows()) {
+    SCOPED_TRACE(dump_json(row.text));
+    EXPECT_EQ(gguf.encode_ids(row.text), row.ids);
+    EXPECT_EQ(again.encode_ids(row.text), row.ids);
+    EXPECT_EQ(again.decode(row.ids), gguf.decode(row.ids));
+    if (HasFailure()) return;
+  }
+}
+
+std::string trained_name(const testing::TestParamInfo<const char*>& test) {
+  std::string name = test.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Kinds, Trained,
+                         testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "suffix-bpe", "word-piece",
+                                         "word-piece-cased", "word-level", "unigram", "sp-unigram", "sp-unigram-bytes",
+                                         "sp-bpe", "sp-bpe-rules"),
+                         trained_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf, testing::Values("byte-level-bpe", "metaspace-bpe"), trained_name);
 
 const std::filesystem::path kData = std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data";
 

@@ -131,10 +131,9 @@ TEST(TokenizerFolder, WithoutATokenizerItSaysWhatIsLookedFor) {
 }
 
 TEST(TokenizerFolder, ASentencePieceModelIsFramedByTheConfiguration) {
-  const auto model = shared_data("stories260K-hf/tokenizer.model");
-  LINNET_NEEDS(model);
   Scratch scratch;
-  std::filesystem::copy(model, scratch / "tokenizer.model");
+  std::filesystem::copy(LINNET_SOURCE_DIR "/tests/fixtures/trained/sp-bpe/tokenizer.model",
+                        scratch / "tokenizer.model");
   const auto ids = [&](const Json& config) {
     put(scratch / "tokenizer_config.json", dump_json(config));
     return Tokenizer::from_pretrained(scratch.path()).encode_ids("Once");
