@@ -1,7 +1,7 @@
-// The hostile files of ../shared/data/bad-inputs, and their rules: no signal, an error with the file and a fact, at
-// most a second, memory in proportion.
+// Hostile files, our own (tools/fixtures/hostile.py) and those of ../shared/data/bad-inputs, and their rules: no
+// signal, an error with the file and a fact, at most a second, memory in proportion.
 //
-//   for (const BadInput& row : bad_inputs("gguf/")) expect_contained(row, [&] { GgufFile::open(row.path); });
+//   for (const BadInput& row : hostile_files("gguf/")) expect_contained(row, [&] { GgufFile::open(row.path); });
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,17 +32,26 @@ inline std::filesystem::path bad_inputs_folder() {
   return std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data/bad-inputs";
 }
 
-// The rows of one folder; empty if the data is missing.
-inline std::vector<BadInput> bad_inputs(const std::string& prefix) {
+// The rows of one format; empty if the folder is missing.
+inline std::vector<BadInput> bad_inputs(const std::string& prefix,
+                                        const std::filesystem::path& folder = bad_inputs_folder()) {
   std::vector<BadInput> rows;
-  std::ifstream manifest(bad_inputs_folder() / "MANIFEST.jsonl");
+  std::ifstream manifest(folder / "MANIFEST.jsonl");
   for (std::string line; std::getline(manifest, line);) {
     const Json row = parse_json(line, "MANIFEST.jsonl");
     const std::string file = row["file"];
     if (!file.starts_with(prefix)) continue;
-    rows.push_back({bad_inputs_folder() / file, file, row["expect"], row["why"]});
+    rows.push_back({folder / file, file, row["expect"], row["why"]});
     EXPECT_EQ(std::filesystem::file_size(rows.back().path), row["bytes"].get<std::uintmax_t>()) << file;
   }
+  return rows;
+}
+
+// Our own files of one format, then the shared ones if they are here.
+inline std::vector<BadInput> hostile_files(const std::string& prefix) {
+  std::vector<BadInput> rows = bad_inputs(prefix, std::filesystem::path(LINNET_SOURCE_DIR) / "tests/fixtures/hostile");
+  EXPECT_GT(rows.size(), 10U) << prefix;
+  for (const BadInput& shared : bad_inputs(prefix)) rows.push_back(shared);
   return rows;
 }
 

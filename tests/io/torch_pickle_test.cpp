@@ -2,13 +2,63 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <cstring>
+
 #include "linnet/base/json.h"
+#include "linnet/tensor/half.h"
 #include "tests/scratch.h"
 
 namespace linnet {
 namespace {
 
 using testing::ElementsAre;
+
+std::uint16_t half_bits(const Tensor& t, std::size_t i) {
+  std::uint16_t bits;
+  std::memcpy(&bits, t.raw() + 2 * i, sizeof bits);
+  return bits;
+}
+
+// A value of any type that the fixtures have.
+double value_of(const Tensor& t, std::size_t i) {
+  switch (t.dtype()) {
+    case DType::kF32:
+      return t.data<float>()[i];
+    case DType::kF64:
+      return t.data<double>()[i];
+    case DType::kF16:
+      return half_to_float(half_bits(t, i));
+    case DType::kBF16:
+      return bfloat_to_float(half_bits(t, i));
+    case DType::kI64:
+      return static_cast<double>(t.data<std::int64_t>()[i]);
+    case DType::kI32:
+      return t.data<std::int32_t>()[i];
+    case DType::kBool:
+      return std::to_integer<int>(t.raw()[i]);
+    default:
+      return std::nan("");
+  }
+}
+
+// Views of one storage in any order are read in rows: tools/fixtures/torch_files.py.
+TEST(TorchPickle, BothFormatsGiveTorchsValues) {
+  const std::filesystem::path folder = LINNET_SOURCE_DIR "/tests/fixtures/torch";
+  const Json expected = read_json(folder / "expected.json");
+  for (const char* file : {"old.bin", "archive.bin", "inside.bin"}) {
+    const auto reader = CheckpointReader::open(folder / file);
+    EXPECT_EQ(reader->names().size(), expected.size()) << file;
+    for (const auto& [name, wanted] : expected.items()) {
+      SCOPED_TRACE(std::string(file) + ", " + name);
+      const Tensor found = reader->read(name);
+      EXPECT_EQ(info(found.dtype()).name, wanted["dtype"].get<std::string>());
+      EXPECT_EQ(found.shape(), wanted["shape"].get<Shape>());
+      const auto values = wanted["values"].get<std::vector<double>>();
+      for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(value_of(found, i), values[i]) << i;
+    }
+  }
+}
 
 #define NEED(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "shared data is not here"
