@@ -15,7 +15,7 @@ endif()
 
 find_program(PYTHON3 python3)
 if(PYTHON3)
-  foreach(rule dependencies lengths tests filesystem flags)
+  foreach(rule dependencies lengths tests filesystem roles flags tasks)
     add_test(NAME tree.${rule} COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tools/check_tree.py ${rule})
   endforeach()
   add_test(NAME tree.self COMMAND ${PYTHON3} -B ${PROJECT_SOURCE_DIR}/tests/tools/check_tree_test.py)

@@ -47,9 +47,13 @@ inline std::vector<BadInput> bad_inputs(const std::string& prefix,
   return rows;
 }
 
+inline std::filesystem::path own_hostile_files() {
+  return std::filesystem::path(LINNET_SOURCE_DIR) / "tests/fixtures/hostile";
+}
+
 // Our own files of one format, then the shared ones if they are here.
 inline std::vector<BadInput> hostile_files(const std::string& prefix) {
-  std::vector<BadInput> rows = bad_inputs(prefix, std::filesystem::path(LINNET_SOURCE_DIR) / "tests/fixtures/hostile");
+  std::vector<BadInput> rows = bad_inputs(prefix, own_hostile_files());
   EXPECT_GT(rows.size(), 10U) << prefix;
   for (const BadInput& shared : bad_inputs(prefix)) rows.push_back(shared);
   return rows;

@@ -13,6 +13,70 @@ std::string refused(std::string_view text, const JsonLimits& limits = {}) {
   return refusal([&] { parse_json(text, "f.json", limits); });
 }
 
+const char* const kNoJson[] = {
+    " ",
+    "[",
+    "]",
+    "[1",
+    "[1,",
+    "[,1]",
+    "[1,,2]",
+    "[1 2]",
+    "[1]]",
+    "{",
+    "{\"a\"",
+    "{\"a\":",
+    "{\"a\":1",
+    "{\"a\" 1}",
+    "{a:1}",
+    "{'a':1}",
+    "{1:1}",
+    "{\"a\":1,}",
+    "{,}",
+    "{\"a\"::1}",
+    "nul",
+    "True",
+    "NaN",
+    "-Infinity",
+    "undefined",
+    "01",
+    "-01",
+    "+1",
+    ".5",
+    "1.",
+    "1.e1",
+    "1e",
+    "1e+",
+    "-",
+    "--1",
+    "0x10",
+    "1_000",
+    "\"a",
+    "'a'",
+    "\"\\\"",
+    "\"\\x41\"",
+    "\"\\u12\"",
+    "\"\\u12G4\"",
+    "\"a\nb\"",
+    "\"a\tb\"",
+    "\"\\ud800\"",
+    "\"\\udc00\"",
+    "\"\\ud800\\u0041\"",
+    "\"\xC3\"",
+    "\"\xC0\xAF\"",
+    "\"\xED\xA0\x80\"",
+    "\"\xF4\x90\x80\x80\"",
+    "// x\n1",
+    "/* x */1",
+    "1 // x",
+    "\f1",
+    "\xC2\xA0"
+    "1",
+    "[1e400]",
+    "[-1e400]",
+    "[1]x",
+};
+
 TEST(Json, KeepsTheOrderOfKeys) {
   EXPECT_EQ(dump_json(parse_json(R"({"b": 1, "a": [true, null, "x"]})", "")), R"({"b":1,"a":[true,null,"x"]})");
 }
@@ -25,6 +89,31 @@ TEST(Json, MessagesNamePlaceAndByte) {
   EXPECT_THAT(refused(std::string_view("[1]\0", 4)), HasSubstr("a NUL byte at byte 3"));
   refused("\"\xff\"");
   refused("[1e999]");
+}
+
+TEST(Json, AcceptsTheGrammarOfRfc8259) {
+  const std::pair<const char*, const char*> texts[] = {
+      {"0", "0"},
+      {"-0", "0"},
+      {" \t\r\n[ ] \n", "[]"},
+      {"\"\"", "\"\""},
+      {"1E+2", "100.0"},
+      {"-1.25e-2", "-0.0125"},
+      {"1e-400", "0.0"},
+      {"9223372036854775807", "9223372036854775807"},
+      {"-9223372036854775808", "-9223372036854775808"},
+      {"18446744073709551615", "18446744073709551615"},
+      {R"("\"\\\/\b\f\n\r\t")", R"("\"\\/\b\f\n\r\t")"},
+      {R"("\u00e9\u20ac\ud83d\ude00")", "\"é€😀\""},
+      {R"("a\u0000b")", R"("a\u0000b")"},
+      {"\"\x7F\"", "\"\x7F\""},
+      {R"({"":{"":null}})", R"({"":{"":null}})"},
+  };
+  for (const auto& [text, wanted] : texts) EXPECT_EQ(dump_json(parse_json(text, text)), wanted) << text;
+}
+
+TEST(Json, RefusesEverythingElse) {
+  for (const char* text : kNoJson) refused(text);
 }
 
 TEST(Json, DepthIsBounded) {

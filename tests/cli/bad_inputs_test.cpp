@@ -1,4 +1,4 @@
-// The hostile files of ../shared/data/bad-inputs through the program, each with the command that reads it: a bad file
+// The hostile files of tests/bad_inputs.h through the program, each with the command that reads it: a bad file
 // gives exit 3 and one line with file and fact.
 #include "tests/bad_inputs.h"
 
@@ -19,13 +19,14 @@ using testing::HasSubstr;
 
 fs::path stories() { return bad_inputs_folder() / "../stories260K-hf"; }
 
+fs::path small_model() { return fs::path(LINNET_SOURCE_DIR) / "tests/fixtures/llama/causal"; }
+
 // A copy of the small model's folder without the file that the row replaces.
-void copy_model(const fs::path& folder, const std::set<std::string>& without) {
+void copy_model(const fs::path& folder, const std::set<std::string>& without, const fs::path& from = small_model()) {
   fs::create_directories(folder);
-  for (const char* name :
-       {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}) {
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}) {
     if (without.contains(name)) continue;
-    fs::copy_file(stories() / name, folder / name);
+    fs::copy_file(from / name, folder / name);
     fs::permissions(folder / name, fs::perms::owner_write, fs::perm_options::add);
   }
 }
@@ -64,14 +65,6 @@ void expect_contained(const BadInput& row, const std::string& file_name, const s
 
 class BadInputsOfTheProgram : public testing::Test {
  protected:
-  // The rows of one kind; the test is skipped if the data is missing.
-  std::vector<BadInput> rows(const std::string& prefix, std::size_t count) {
-    const auto found = bad_inputs(prefix);
-    if (!found.empty()) {
-      EXPECT_EQ(found.size(), count);
-    }
-    return found;
-  }
   static long peak(const std::vector<std::string>& command) {
     const CliResult good = run_linnet(command, {.environment = {{"OMP_NUM_THREADS", "1"}}});
     EXPECT_EQ(good.exit_code, 0) << good.err;
@@ -98,28 +91,19 @@ class BadInputsOfTheProgram : public testing::Test {
   }
 };
 
-#define ROWS_OF(folder, count)            \
-  const auto found = rows(folder, count); \
-  if (found.empty()) GTEST_SKIP() << "the shared data is not beside this checkout"
-
+// The text is one that a slow expression goes back in.
 TEST_F(BadInputsOfTheProgram, TokenizerJson) {
-  ROWS_OF("tokenizer-json/", 17);
-  run_in_folder(found, "tokenizer.json", {"tokenizer.json"}, {"tokenize", "hello", "-m", "DIR"});
-}
-
-TEST_F(BadInputsOfTheProgram, TokenizerJsonEncodesInLinearTime) {
-  ROWS_OF("tokenizer-json/16_redos", 1);
-  run_in_folder(found, "tokenizer.json", {"tokenizer.json"}, {"tokenize", std::string(40, 'a') + "!", "-m", "DIR"});
+  run_in_folder(hostile_files("tokenizer-json/"), "tokenizer.json", {"tokenizer.json"},
+                {"tokenize", std::string(40, 'a') + "! hello", "-m", "DIR"});
 }
 
 TEST_F(BadInputsOfTheProgram, SentencePiece) {
-  ROWS_OF("sentencepiece/", 15);
-  run_in_folder(found, "tokenizer.model", {"tokenizer.json", "tokenizer_config.json"},
+  run_in_folder(hostile_files("sentencepiece/"), "tokenizer.model", {"tokenizer.json", "tokenizer_config.json"},
                 {"tokenize", "hello", "-m", "DIR"});
 }
 
 TEST_F(BadInputsOfTheProgram, ChatTemplates) {
-  ROWS_OF("chat-template/", 12);
+  const std::vector<BadInput> found = hostile_files("chat-template/");
   Scratch messages;
   write_file(messages / "chat.json", R"([{"role":"user","content":"Hello"}])");
   for (const BadInput& row : found) {
@@ -134,7 +118,7 @@ TEST_F(BadInputsOfTheProgram, ChatTemplates) {
 }
 
 TEST_F(BadInputsOfTheProgram, Safetensors) {
-  ROWS_OF("safetensors/", 32);
+  const std::vector<BadInput> found = hostile_files("safetensors/");
   const long control = peak({"inspect", "--tensors", found[0].path.string()});
   for (const BadInput& row : found) {
     Scratch scratch;
@@ -143,7 +127,7 @@ TEST_F(BadInputsOfTheProgram, Safetensors) {
 }
 
 TEST_F(BadInputsOfTheProgram, Gguf) {
-  ROWS_OF("gguf/", 34);
+  const std::vector<BadInput> found = hostile_files("gguf/");
   const long control = peak({"inspect", "--tensors", found[0].path.string()});
   for (const BadInput& row : found) {
     Scratch scratch;
@@ -155,7 +139,12 @@ TEST_F(BadInputsOfTheProgram, Gguf) {
 }
 
 TEST_F(BadInputsOfTheProgram, ConfigJson) {
-  ROWS_OF("config-json/", 18);
+  run_in_folder(bad_inputs("config-json/", own_hostile_files()), "config.json", {"config.json"}, {"inspect", "DIR"});
+}
+
+TEST_F(BadInputsOfTheProgram, ConfigJsonOfAPublishedModel) {
+  const auto found = bad_inputs("config-json/");
+  if (found.empty()) GTEST_SKIP() << "no " << bad_inputs_folder();
   Scratch good;
   const fs::path cut = good / "cut";
   {
@@ -173,7 +162,7 @@ TEST_F(BadInputsOfTheProgram, ConfigJson) {
   for (const BadInput& row : found) {
     Scratch scratch;
     const fs::path folder = scratch / "model";
-    copy_model(folder, {"config.json", "model.safetensors"});
+    copy_model(folder, {"config.json", "model.safetensors"}, stories());
     fs::copy_file(cut / "model.safetensors", folder / "model.safetensors");
     fs::copy_file(row.path, folder / "config.json");
     if (control == 0) control = peak({"inspect", folder.string()});  // the first row is the good one
@@ -182,7 +171,7 @@ TEST_F(BadInputsOfTheProgram, ConfigJson) {
 }
 
 TEST_F(BadInputsOfTheProgram, ShardIndices) {
-  ROWS_OF("safetensors-index/", 10);
+  const std::vector<BadInput> found = hostile_files("safetensors-index/");
   Scratch good;
   copy_model(good / "model", {});
   const long control = peak({"inspect", "--tensors", (good / "model").string()});
@@ -191,16 +180,16 @@ TEST_F(BadInputsOfTheProgram, ShardIndices) {
     const fs::path folder = scratch / "outer/model";
     copy_model(folder, {"model.safetensors"});
     fs::copy_file(row.path, folder / "model.safetensors.index.json");
-    fs::copy_file(stories() / "model.safetensors", scratch / "x.safetensors");  // the target of the names
-    fs::copy_file(stories() / "model.safetensors", scratch / "outer/x.safetensors");
+    fs::copy_file(small_model() / "model.safetensors", scratch / "x.safetensors");  // the target of the names
+    fs::copy_file(small_model() / "model.safetensors", scratch / "outer/x.safetensors");
     expect_contained(row, "model.safetensors.index.json", {"inspect", "--tensors", folder.string()}, scratch.path(),
                      control);
   }
 }
 
 TEST_F(BadInputsOfTheProgram, PyTorchFiles) {
-  ROWS_OF("zip-pickle/", 8);
-  run_in_folder(found, "pytorch_model.bin", {"model.safetensors"}, {"inspect", "--tensors", "DIR"});
+  run_in_folder(hostile_files("zip-pickle/"), "pytorch_model.bin", {"model.safetensors"},
+                {"inspect", "--tensors", "DIR"});
 }
 
 }  // namespace
