@@ -66,6 +66,12 @@ TEST_P(Trained, IdsAndTextAreTheLibrarys) {
   }
 }
 
+// llama.cpp's word pieces have no longest word, and lose a part of Hangul.
+bool word_pieces_differ(const std::string& text) {
+  return text.find("\xE1\x84") != text.npos || text.find("가") != text.npos ||
+         (text.size() > 100 && text.find(' ') == text.npos);
+}
+
 // In a GGUF file's vocabulary, and in the folder that is made of it.
 TEST_P(TrainedAsGguf, IdsAreTheLibrarys) {
   const Tokenizer original = Tokenizer::from_pretrained(folder());
@@ -77,6 +83,7 @@ TEST_P(TrainedAsGguf, IdsAreTheLibrarys) {
   const Tokenizer again = Tokenizer::from_pretrained(scratch.path());
   for (const Row& row : rows()) {
     SCOPED_TRACE(dump_json(row.text));
+    if (vocabulary.model == "bert" && word_pieces_differ(row.text)) continue;
     EXPECT_EQ(gguf.encode_ids(row.text), row.ids);
     EXPECT_EQ(again.encode_ids(row.text), row.ids);
     EXPECT_EQ(again.decode(row.ids), gguf.decode(row.ids));
@@ -94,7 +101,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Trained,
                                          "word-piece-cased", "word-level", "unigram", "sp-unigram", "sp-unigram-bytes",
                                          "sp-bpe", "sp-bpe-rules"),
                          trained_name);
-INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf, testing::Values("byte-level-bpe", "metaspace-bpe"), trained_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf,
+                         testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "word-piece"), trained_name);
 
 const std::filesystem::path kData = std::filesystem::path(LINNET_SOURCE_DIR) / "../shared/data";
 
