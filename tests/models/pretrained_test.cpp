@@ -87,6 +87,26 @@ TEST(GgufVocabulary, EveryKeyIsRead) {
   EXPECT_EQ(v.mask, std::nullopt);
 }
 
+// tools/fixtures/vocabularies.py: llama.cpp's ids for vocabularies of our own.
+TEST(GgufVocabulary, IdsOfTrainedVocabulariesAreLlamaCpps) {
+  const Json texts = read_json(fixtures() / "trained/texts.json");
+  for (const char* name : {"bert", "gpt-2", "llama-spm"}) {
+    const auto file = fixtures() / "vocabularies" / (std::string(name) + ".gguf");
+    const Tokenizer tokenizer = load_tokenizer(file);
+    std::ifstream ids(std::filesystem::path(file).replace_extension(".jsonl"));
+    for (const Json& text : texts) {
+      std::string line;
+      ASSERT_TRUE(std::getline(ids, line));
+      // llama.cpp begins a new word piece at a '▁' within a word; Transformers does not.
+      if (name == std::string("bert") && text.get<std::string>().find("▁") != std::string::npos) continue;
+      const EncodeOptions bare{.add_special_tokens = false, .special_text = SpecialText::kPlain};
+      EXPECT_EQ(tokenizer.encode_ids(text.get<std::string>(), bare),
+                parse_json(line, name).get<std::vector<std::int32_t>>())
+          << name << ": " << dump_json(text);
+    }
+  }
+}
+
 // llama.cpp's own test strings and ids for three kinds of vocabulary.
 TEST(GgufVocabulary, IdsAreLlamaCpps) {
   for (const char* name : {"bert-bge", "gpt-2", "llama-spm"}) {
