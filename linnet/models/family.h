@@ -63,7 +63,7 @@ struct FixedField {
 };
 
 struct Family {
-  std::string_view model_type;                      // config.json; also GGUF's general.architecture
+  std::string_view model_type;                      // config.json; also GGUF's general.architecture, unless:
   std::span<const ArchitectureName> architectures;  // the first is the default of a file without one
   std::string_view prefix = {};        // before the stack's names in models with a head; some files lack it
   TransformerConfig defaults = {};     // values without a field, and defaults of absent fields
@@ -76,6 +76,7 @@ struct Family {
   std::span<const std::string_view> unused = {};        // its fields that do not affect the results
 
   // For GGUF files of llama.cpp's converter.
+  std::string_view gguf_architecture = {};  // another one is written
   HeadKind gguf_head = HeadKind::kCausalLm;
   Layout gguf_layout = {};
   std::span<const FixedField> gguf_fixed = {};    // as `fixed`; the first value is written

@@ -149,7 +149,7 @@ void put_pooling(GgufWriter& out, const Model& model, const std::string& archite
 void save_gguf(Model& model, const std::filesystem::path& file, const GgufOptions& options) {
   const Family& family = model.family();
   const TransformerConfig& config = model.config();
-  const std::string architecture(family.model_type);
+  const std::string architecture(family.gguf_architecture.empty() ? family.model_type : family.gguf_architecture);
   const Json metadata = metadata_of(model);
   const Layout here = layout_of(config), there = family.gguf_layout;
   GgufWriter out(file);

@@ -64,6 +64,10 @@ Attention::Attention(const TransformerConfig& c)
   } else {
     qkv_ = Linear(c.hidden, q + 2 * kv, c.attention_bias, c.weight_layout);
   }
+  if (c.query_key_norm) {
+    query_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
+    key_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
+  }
   output_ = Linear(q, c.hidden, c.attention_output_bias, c.weight_layout);
 }
 
@@ -75,17 +79,24 @@ void Attention::visit(Visitor& v) {
   } else {
     visit_child(v, "qkv", qkv_, Role::kQkv);
   }
+  if (query_norm_) {
+    visit_child(v, "query_norm", query_norm_, Role::kNorm);
+    visit_child(v, "key_norm", key_norm_, Role::kNorm);
+  }
   visit_child(v, "output", output_, Role::kAttentionOutput);
 }
 
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
   const std::int64_t rows = x.size(0);
   if (layout_ == Qkv::kSeparate) {
-    const auto split = [&](const Tensor& projected, std::int64_t heads) {
-      return linnet::reshape(projected, {projected.size(0), heads, head_dim_});
+    const auto split = [&](const Tensor& projected, std::int64_t heads, const NormLayer& norm = {}) {
+      const std::int64_t count = projected.size(0);
+      const Tensor normed = norm ? norm(linnet::reshape(projected, {count * heads, head_dim_})) : projected;
+      return linnet::reshape(normed, {count, heads, head_dim_});
     };
     const Tensor queries = wanted.empty() ? query_(x, pass) : query_(gather_rows(x, wanted), pass.over(wanted));
-    return {split(queries, heads_), split(key_(x, pass), kv_heads_), split(value_(x, pass), kv_heads_)};
+    return {split(queries, heads_, query_norm_), split(key_(x, pass), kv_heads_, key_norm_),
+            split(value_(x, pass), kv_heads_)};
   }
   const Tensor joined = qkv_(x, pass);
   const bool stacked = layout_ == Qkv::kStacked;

@@ -9,6 +9,7 @@
 #include "linnet/nn/config.h"
 #include "linnet/nn/kv_cache.h"
 #include "linnet/nn/linear.h"
+#include "linnet/nn/norm.h"
 #include "linnet/nn/packed.h"
 
 namespace linnet::nn {
@@ -75,6 +76,7 @@ class Attention {
   AttentionScale scale_ = AttentionScale::kHeadDim;
   double dropout_ = 0;
   Linear query_, key_, value_, qkv_, output_;
+  NormLayer query_norm_, key_norm_;  // over head_dim
 };
 
 }  // namespace linnet::nn

@@ -72,6 +72,7 @@ struct TransformerConfig {
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
+  bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
   bool pooler = false;          // tanh(W h[first]) feeds the classifier
   bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
   bool tie_embeddings = true;

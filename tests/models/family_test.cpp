@@ -60,13 +60,16 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Names,
                                            "bert/old-spelling", "bloom/causal", "bloom/classifier", "bloom/tokens",
                                            "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens",
                                            "gpt2/untied", "llama/causal", "llama/classifier", "llama/questions",
-                                           "llama/tied", "llama/tokens"),
+                                           "llama/tied", "llama/tokens", "mistral/causal", "mistral/classifier",
+                                           "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier",
+                                           "qwen2/questions", "qwen2/tied", "qwen2/tokens", "qwen3/causal",
+                                           "qwen3/classifier", "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads"),
                          case_name);
 
 const Family& family(const char* name) { return *find_family(name); }
 
 TEST(Family, TheFoldersFilesAreRegistered) {
-  for (const char* name : {"bert", "bloom", "gpt2", "llama"}) {
+  for (const char* name : {"bert", "bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3"}) {
     ASSERT_NE(find_family(name), nullptr) << name;
     EXPECT_THAT(all_families(), Contains(find_family(name)));
     EXPECT_FALSE(family(name).lora_targets.empty());

@@ -104,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Invariance,
                                            "bloom/post-norm", "bloom/tokens", "gpt2/causal", "gpt2/classifier",
                                            "gpt2/questions", "gpt2/tokens", "llama/causal", "llama/classifier",
                                            "llama/questions", "llama/rope-dynamic", "llama/rope-longrope",
-                                           "llama/tokens", "llama/wide-heads"),
+                                           "llama/tokens", "llama/wide-heads", "mistral/causal", "mistral/questions",
+                                           "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen3/causal",
+                                           "qwen3/classifier", "qwen3/wide-heads"),
                          case_name);
 
 }  // namespace

@@ -20,6 +20,8 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"attention_norm", Role::kNorm},
                                              {"ffn_norm", Role::kNorm},
                                              {"final_norm", Role::kNorm},
+                                             {"attention.query_norm", Role::kNorm},
+                                             {"attention.key_norm", Role::kNorm},
                                              {"attention.query", Role::kQuery},
                                              {"attention.key", Role::kKey},
                                              {"attention.value", Role::kValue},
@@ -68,7 +70,10 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, RolesOfFamilies,
                                            "bloom/causal", "bloom/classifier", "bloom/tokens", "gpt2/causal",
                                            "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied",
                                            "llama/causal", "llama/classifier", "llama/questions", "llama/tied",
-                                           "llama/tokens"),
+                                           "llama/tokens", "mistral/causal", "mistral/classifier", "mistral/questions",
+                                           "mistral/tokens", "qwen2/causal", "qwen2/classifier", "qwen2/questions",
+                                           "qwen2/tied", "qwen2/tokens", "qwen3/causal", "qwen3/classifier",
+                                           "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads"),
                          case_name);
 
 // A causal model's loader reads the classifier of another file.

@@ -42,7 +42,9 @@ TEST_P(Saved, HoldsTheSameTensorsAndMeansTheSame) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
                          ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier",
                                            "bloom/torch-bin", "gpt2/half", "gpt2/untied", "llama/bfloat16",
-                                           "llama/rope-yarn-old", "llama/sharded", "llama/tied"),
+                                           "llama/rope-yarn-old", "llama/sharded", "llama/tied", "mistral/old-spelling",
+                                           "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling",
+                                           "qwen3/wide-heads"),
                          case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

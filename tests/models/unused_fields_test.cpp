@@ -37,6 +37,8 @@ TEST(UnusedFields, WhatChangesNumbersIsRefusedByName) {
   };
   const Case cases[] = {{"llama/causal", "sliding_window", 16, nullptr},
                         {"llama/causal", "logit_scale", 0.5, 1.0},
+                        {"mistral/causal", "sliding_window", 16, nullptr},
+                        {"qwen2/causal", "use_sliding_window", true, false},
                         {"llama/causal", "attn_logit_softcapping", 50.0, nullptr},
                         {"llama/causal", "final_logit_softcapping", 30.0, nullptr},
                         {"llama/causal", "residual_multiplier", 0.22, 1},
