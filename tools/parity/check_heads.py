@@ -23,7 +23,7 @@ def token_ids(case, text: str) -> torch.Tensor:
     words = [MASK if word == "[MASK]" else int(word[1:]) for word in text.split()]
     if case.family == "bert":
         words = [1, *words, 2]
-    elif case.family == "llama":
+    elif case.begins:
         words = [1, *words]
     return torch.tensor([words])
 

@@ -65,7 +65,8 @@ def steps_of(lines: list[dict]) -> list[dict]:
 def saved_folder(context: Context, case: Case, folder, texts: list[str]) -> float:
     """The largest distance between our logits of a saved folder and those of Transformers."""
     model = getattr(transformers, case.model).from_pretrained(folder, dtype=torch.float32).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    # Not AutoTokenizer: for some families it ignores the file and builds the family's own pre-tokenizer.
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
     worst = 0.0
     for text in texts:
         ids = tokenizer(text)["input_ids"]
