@@ -204,7 +204,7 @@ TEST_P(InterruptedSlow, Training) {
                       "1e-4",
                       "--save-every",
                       "2",
-                      "--compute",
+                      "--dtype",
                       GetParam(),
                       "--resume"},
                      out(), "model.safetensors", kTimes);
