@@ -101,17 +101,23 @@ Engine::Engine(const models::Model& model, EngineOptions options)
 
 Engine::~Engine() = default;
 
+// The adapter that a request names, or the model's own.
+std::shared_ptr<const nn::SequenceAdapter> Engine::usable(
+    const std::shared_ptr<const nn::SequenceAdapter>& asked) const {
+  if (asked == nullptr) return own_;
+  check_fits(model_, *asked);
+  return asked;
+}
+
 RequestId Engine::submit(Request request) {
-  if (request.adapter) check_fits(model_, *request.adapter);
-  const auto adapter = request.adapter ? request.adapter : own_;
+  const auto adapter = usable(request.adapter);
   auto text = std::make_unique<Continuation>(model_, std::move(request));
   return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter});
 }
 
 RequestId Engine::submit(ScoreRequest request) {
   const std::int64_t shared = keeps_prefixes_ ? std::min(request.shared, std::ssize(request.prompt) - 1) : 0;
-  if (request.adapter) check_fits(model_, *request.adapter);
-  const auto adapter = request.adapter ? request.adapter : own_;
+  const auto adapter = usable(request.adapter);
   auto text = std::make_unique<Scoring>(model_, std::move(request));
   return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared});
 }

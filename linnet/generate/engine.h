@@ -67,6 +67,7 @@ class Engine {
   struct Row;
   using Texts = std::list<Running>;
 
+  std::shared_ptr<const nn::SequenceAdapter> usable(const std::shared_ptr<const nn::SequenceAdapter>& asked) const;
   RequestId submit(Running text);
   void take_submitted();
   std::int64_t computed(const Running& text) const;
