@@ -65,8 +65,7 @@ Continuation::Continuation(const models::Model& model, Request request)
     check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
           model.config().vocab);
   result_.prompt_tokens = std::ssize(ids_);
-  const std::int64_t context =
-      request.adapter ? model.context(request.adapter->virtual_tokens.count()) : model.context();
+  const std::int64_t context = context_of(model, request.adapter.get());
   count_ = std::max<std::int64_t>(0, room(context, result_.prompt_tokens, options_));
   least_ = std::max(options_.min_new_tokens, options_.min_length - result_.prompt_tokens);
   last_ = forced_end(options_, model.config().vocab);

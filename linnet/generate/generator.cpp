@@ -8,6 +8,10 @@
 
 namespace linnet::generate {
 
+std::int64_t context_of(const models::Model& model, const nn::SequenceAdapter* adapter) {
+  return adapter == nullptr ? model.context() : model.context(adapter->virtual_tokens.count());
+}
+
 void require_causal_lm(const models::Model& model) {
   check(model.config().head == nn::HeadKind::kCausalLm, ErrorKind::kBadInput,
         "{}: this {} model does not predict next tokens; take a causal language model", model.place().string(),

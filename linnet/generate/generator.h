@@ -50,6 +50,8 @@ struct Generation {
 
 // kBadInput naming the model unless it is a causal language model.
 void require_causal_lm(const models::Model& model);
+// Maximum number of tokens of a text with the adapter, or with the model's own if it is null; 0: unlimited.
+std::int64_t context_of(const models::Model& model, const nn::SequenceAdapter* adapter);
 
 // Called with every new id; if false, the text ends (finish is kStop).
 using OnToken = std::function<bool(std::int32_t id)>;

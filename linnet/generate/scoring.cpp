@@ -66,8 +66,7 @@ Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std
   for (const Ids& continuation : request.continuations)
     shared_->longest = std::max(shared_->longest, std::ssize(ids_) + std::ssize(continuation));
   // The last token is scored, not computed. Positions without a table may exceed the context.
-  const std::int64_t context =
-      request.adapter ? model.context(request.adapter->virtual_tokens.count()) : model.context();
+  const std::int64_t context = context_of(model, request.adapter.get());
   check(model.config().positions != nn::Positions::kLearned || shared_->longest - 1 <= context,
         "prompt and continuation have {} tokens to read, the model's context is {}; shorten the prompt",
         shared_->longest - 1, context);
