@@ -173,14 +173,19 @@ Json run_identity(const IdentityParts& parts) {
           {"valid", parts.valid != nullptr ? rows_of(*parts.valid) : Json{{"rows", 0}}}};
 }
 
+namespace {
+
+Json section_of(const Json& identity, const char* key) {
+  const Json& value = entry_or_null(identity, key);
+  return value.is_object() ? value : Json::object();
+}
+
+}  // namespace
+
 std::string identity_differences(const Json& saved, const Json& now) {
   for (const auto& [key, name] : kSections) {
     Differences found;
-    const auto section = [&](const Json& identity) {
-      const Json& value = entry_or_null(identity, key);
-      return value.is_object() ? value : Json::object();
-    };
-    const Json before = section(saved), after = section(now);
+    const Json before = section_of(saved, key), after = section_of(now, key);
     if (key == std::string_view("options"))
       found.compare(name, spelled_options(before), spelled_options(after));
     else
