@@ -15,15 +15,8 @@ EncodeOptions plain() {
   return options;
 }
 
-// Tokens that the post-processor puts before a text: the special tokens before those of a probe.
 std::vector<std::int32_t> opening_ids(const Tokenizer& tokenizer, Opening opening) {
-  if (opening == Opening::kWritten) return {};
-  EncodeOptions options;
-  options.want_tokens = options.want_offsets = false;
-  const Encoding probe = tokenizer.encode("a", options);
-  std::vector<std::int32_t> ids;
-  for (std::size_t i = 0; i < probe.size() && probe.special_tokens_mask[i] != 0; ++i) ids.push_back(probe.ids[i]);
-  return ids;
+  return opening == Opening::kWritten ? std::vector<std::int32_t>{} : tokenizer.frame().before();
 }
 
 }  // namespace

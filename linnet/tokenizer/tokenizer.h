@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "linnet/tokenizer/encoding.h"
+#include "linnet/tokenizer/frame.h"
 #include "linnet/tokenizer/gguf/vocabulary.h"
 
 namespace linnet {
@@ -44,6 +45,9 @@ class Tokenizer {
   Encoding encode(std::string_view first, std::string_view second, const EncodeOptions& options = {}) const;
   // Returns only the ids, which is faster.
   std::vector<std::int32_t> encode_ids(std::string_view text, const EncodeOptions& options = {}) const;
+
+  // The special tokens that encode adds around one text or a pair.
+  Frame frame(Texts texts = Texts::kOne) const;
 
   // Skips ids without a token, as in Transformers.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true,

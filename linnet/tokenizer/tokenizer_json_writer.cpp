@@ -32,28 +32,20 @@ Json added_tokens(const GgufVocabulary& v) {
   return list;
 }
 
-// The special tokens around one text and a pair, derived from the encoding of "a".
+// The special tokens around one text and a pair.
 Json framing(const Tokenizer& tokenizer) {
-  const Encoding one = tokenizer.encode("a"), two = tokenizer.encode("a", "a");
-  const auto first = std::find(one.special_tokens_mask.begin(), one.special_tokens_mask.end(), 0);
-  const auto last = std::find(one.special_tokens_mask.rbegin(), one.special_tokens_mask.rend(), 0).base();
   Json special = Json::object();
-  const auto piece = [&](std::int32_t id, int type) {
-    const std::string token = tokenizer.id_to_token(id);
-    special[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
-    return Json{{"SpecialToken", {{"id", token}, {"type_id", type}}}};
+  const auto template_of = [&](Texts texts) {
+    Json list = Json::array();
+    for (const auto& [what, id, type_id] : tokenizer.frame(texts).pieces) {
+      const bool token = what == TemplatePiece::What::kToken;
+      const std::string name = token ? tokenizer.id_to_token(id) : what == TemplatePiece::What::kFirst ? "A" : "B";
+      if (token) special[name] = {{"id", name}, {"ids", {id}}, {"tokens", {name}}};
+      list.push_back({{token ? "SpecialToken" : "Sequence", {{"id", name}, {"type_id", type_id}}}});
+    }
+    return list;
   };
-  const auto text = [](const char* which, int type) { return Json{{"Sequence", {{"id", which}, {"type_id", type}}}}; };
-  const int second = two.type_ids.empty() ? 0 : two.type_ids.back();
-  Json single = Json::array(), pair = Json::array();
-  for (auto m = one.special_tokens_mask.begin(); m < first; ++m)
-    single.push_back(piece(one.ids[static_cast<std::size_t>(m - one.special_tokens_mask.begin())], 0));
-  single.push_back(text("A", 0));
-  std::vector<std::int32_t> after(one.ids.begin() + (last - one.special_tokens_mask.begin()), one.ids.end());
-  for (const std::int32_t id : after) single.push_back(piece(id, 0));
-  pair = single;
-  pair.push_back(text("B", second));
-  for (const std::int32_t id : after) pair.push_back(piece(id, second));
+  const Json single = template_of(Texts::kOne), pair = template_of(Texts::kPair);
   return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", special}};
 }
 

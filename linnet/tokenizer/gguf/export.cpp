@@ -34,12 +34,20 @@ std::string type_name(const Json& json) {
   return type.is_string() ? type.get<std::string>() : "";
 }
 
-// True if this tokenizer contains a component of that type, also in sequences.
-bool mentions(const Json& json, const char* list, std::string_view type) {
-  if (type_name(json) == type) return true;
+// The first component of that type, also in sequences; null if there is none.
+const Json* find_component(const Json& json, const char* list, std::string_view type) {
+  if (type_name(json) == type) return &json;
   for (const Json& step : entry_or_null(json, list))
-    if (mentions(step, list, type)) return true;
-  return false;
+    if (const Json* found = find_component(step, list, type)) return found;
+  return nullptr;
+}
+
+// True if a component puts a space before a text.
+bool prepends_space(const Json& tokenizer) {
+  if (find_component(entry_or_null(tokenizer, "normalizer"), "normalizers", "Prepend") != nullptr) return true;
+  const Json* metaspace = find_component(entry_or_null(tokenizer, "pre_tokenizer"), "pretokenizers", "Metaspace");
+  return metaspace != nullptr && entry_or_null(*metaspace, "prepend_scheme") != "never" &&
+         entry_or_null(*metaspace, "add_prefix_space") != false;
 }
 
 class Exporter {
@@ -57,7 +65,8 @@ class Exporter {
           "{}: has ids up to {}, the model's vocabulary ends at {}", place_, tokenizer_.vocab_size() - 1, rows_ - 1);
     const Json& model = entry_or_null(file_.root, "model");
     const std::string type = type_name(model);
-    const bool bytes = mentions(entry_or_null(file_.root, "pre_tokenizer"), "pretokenizers", "ByteLevel");
+    const bool bytes =
+        find_component(entry_or_null(file_.root, "pre_tokenizer"), "pretokenizers", "ByteLevel") != nullptr;
     if (type == "BPE" && bytes)
       byte_level();
     else if (type == "BPE" && entry_or_null(model, "byte_fallback") == true)
@@ -152,8 +161,7 @@ class Exporter {
       if (id >= 0) v_.token_types[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(GgufTokenType::kByte);
     if (const auto unk = tokenizer_.unk_id())
       v_.token_types[static_cast<std::size_t>(*unk)] = static_cast<std::int32_t>(GgufTokenType::kUnknown);
-    v_.add_space_prefix = tokenizer_.encode_ids("a", {.add_special_tokens = false}) !=
-                          std::vector<std::int32_t>{tokenizer_.token_to_id("a").value_or(-1)};
+    v_.add_space_prefix = prepends_space(file_.root);
   }
 
   // llama.cpp marks starts of words instead of continuations.
@@ -178,9 +186,9 @@ class Exporter {
     v_.sep = tokenizer_.sep_id(), v_.pad = tokenizer_.pad_id(), v_.cls = tokenizer_.cls_id();
     v_.mask = tokenizer_.mask_id();
     v_.chat_template = tokenizer_.chat_template().value_or("");
-    const Encoding one = tokenizer_.encode("a");
-    v_.add_bos = !one.ids.empty() && one.special_tokens_mask.front() != 0;
-    v_.add_eos = one.ids.size() > 1 && one.special_tokens_mask.back() != 0;
+    const Frame frame = tokenizer_.frame();
+    v_.add_bos = !frame.before().empty();
+    v_.add_eos = !frame.after().empty();
   }
 
   void agree() const {
