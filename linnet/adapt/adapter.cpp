@@ -65,7 +65,7 @@ std::map<std::string, nn::Parameter> parameters_by_name(models::Model& model) {
 }
 
 bool same_values(const Tensor& a, const Tensor& b) {
-  const Tensor x = to_float(a), y = to_float(b);
+  const Tensor x = to_float(a).to(kCpu), y = to_float(b).to(kCpu);
   return x.shape() == y.shape() && std::memcmp(x.raw(), y.raw(), x.bytes()) == 0;
 }
 
@@ -96,7 +96,7 @@ std::vector<std::pair<std::string, std::string>> take_base_layers(models::Model&
             "{}: '{}' is not what the base has there, which other requests read; use the adapter for the whole model",
             place, name);
       warn("{}: '{}' is not what the base has there; the adapter's is used, as in PEFT", place, name);
-      *p.tensor = trainable_copy(value);
+      *p.tensor = trainable_copy(value, model.device());
       p.tensor->set_requires_grad(false);
     }
     check(known, ErrorKind::kBadInput, "{}: tensor '{}' belongs to no parameter of the base model", place, name);
@@ -191,10 +191,9 @@ void put_on(models::Model& model, std::shared_ptr<const nn::LoraUpdates> lora) {
 
 }  // namespace
 
-Tensor trainable_copy(const Tensor& stored) {
-  const Tensor values = to_float(stored);
-  Tensor own = Tensor::empty(values.shape());
-  if (own.bytes() > 0) std::memcpy(own.raw(), values.raw(), own.bytes());
+Tensor trainable_copy(const Tensor& stored, Device device) {
+  Tensor own = to_float(stored).to(device);
+  if (own.same(stored)) own = own.clone();
   own.set_requires_grad();
   return own;
 }
@@ -249,7 +248,7 @@ std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMeth
     made = create_prompt_tuning(model, *prompt, std::move(config), options.seed);
   else
     made = create_prefix_tuning(model, std::get<PrefixTuning>(method), std::move(config), options.seed);
-  for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor);
+  for (const nn::Parameter& p : made->head_parameters()) *p.tensor = trainable_copy(*p.tensor, p.tensor->device());
   put_on(model, made->lora());
   return made;
 }
@@ -310,7 +309,7 @@ void Adapter::put_saved_tensors(const PeftTensors& tensors, std::string_view pla
           to_string(value.shape()), to_string(p.shape));
     saved_.push_back({name, p.name, p.tensor->dtype()});
     if (nn::is_head(p.role)) model_->set_head_trained(true);
-    *p.tensor = trainable_copy(value);
+    *p.tensor = trainable_copy(value, model_->device());
   }
 }
 
@@ -402,7 +401,7 @@ nn::Parameter table_of(models::Model& model) {
 Tensor token_table(models::Model& model) { return *table_of(model).tensor; }
 
 std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, const Tensor& token_table, int count) {
-  const Tensor rows = to_float(prompt), table = to_float(token_table);
+  const Tensor rows = to_float(prompt).to(kCpu), table = to_float(token_table).to(kCpu);
   const std::int64_t n = rows.size(0), vocab = table.size(0), dim = rows.size(1);
   const auto p = rows.data<float>(), t = table.data<float>();
   std::vector<std::vector<std::int32_t>> nearest(static_cast<std::size_t>(n));

@@ -29,6 +29,6 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
 nn::Parameter table_of(models::Model& model);
 
 // An f32 copy on the heap that requires a gradient.
-Tensor trainable_copy(const Tensor& stored);
+Tensor trainable_copy(const Tensor& stored, Device device);
 
 }  // namespace linnet

@@ -78,15 +78,7 @@ bool is_target(const PeftConfig& c, const Place& place) {
   return layer && matches(c.targets, place);
 }
 
-Tensor transposed(const Tensor& x) {
-  const std::int64_t rows = x.size(0), cols = x.size(1);
-  Tensor y = Tensor::empty({cols, rows});
-  const float* from = x.data<float>().data();
-  float* to = y.data<float>().data();
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < cols; ++c) to[c * rows + r] = from[r * cols + c];
-  return y;
-}
+Tensor transposed(const Tensor& x) { return contiguous(x.transpose(0, 1)); }
 
 class LoraAdapter final : public Adapter {
  public:
@@ -119,7 +111,7 @@ class LoraAdapter final : public Adapter {
       Tensor& weight = place.table() ? *table_of(*model_).tensor : place.linear->weight();
       const DType type = info(weight.dtype()).quantized ? DType::kF32 : weight.dtype();  // blocks would lose it
       const bool in_out = !place.table() && place.linear->layout() == WeightLayout::kInOut;
-      const Tensor merged = added(to_float(weight), sum, in_out);
+      const Tensor merged = linnet::add(to_float(weight), in_out ? transposed(sum) : sum);
       weight = type == DType::kF32 ? merged : cast(merged, type);
       updates_->remove(place.module);
     }
@@ -150,20 +142,6 @@ class LoraAdapter final : public Adapter {
   }
 
  private:
-  // weight + update [out, in], in new memory.
-  static Tensor added(const Tensor& weight, const Tensor& update, bool in_out) {
-    Tensor merged = Tensor::empty(weight.shape());
-    const float *w = weight.data<float>().data(), *u = update.data<float>().data();
-    float* m = merged.data<float>().data();
-    const std::int64_t out = update.size(0), in = update.size(1);
-    for (std::int64_t o = 0; o < out; ++o)
-      for (std::int64_t i = 0; i < in; ++i) {
-        const std::int64_t at = in_out ? i * out + o : o * in + i;
-        m[at] = w[at] + u[o * in + i];
-      }
-    return merged;
-  }
-
   struct Updated {
     Place place;
     nn::LoraDelta* delta;  // one of updates_
@@ -198,6 +176,8 @@ std::unique_ptr<Adapter> create_lora(models::Model& model, const Lora& method, P
     const double bound = 1 / std::sqrt(static_cast<double>(place.in));
     Rng rng(seed, 0x4C6F5241 + count++);
     for (float& x : a.data<float>()) x = static_cast<float>((2 * rng.uniform() - 1) * bound);
+    a = a.to(model.device());
+    b = b.to(model.device());
     a.set_requires_grad();
     b.set_requires_grad();
     adapter->add(place, std::move(a), std::move(b));
@@ -230,11 +210,11 @@ std::vector<Pair> pairs_in(const PeftTensors& tensors) {
   return pairs;
 }
 
-void load_pair(LoraAdapter& adapter, const Place& place, const Pair& pair, PeftTensors& tensors,
-               std::string_view where) {
+void load_pair(LoraAdapter& adapter, const Place& place, const Pair& pair, PeftTensors& tensors, std::string_view where,
+               Device device) {
   const auto b = tensors.find(pair.b);
   check(b != tensors.end(), ErrorKind::kBadInput, "{}: '{}' has no counterpart '{}'", where, pair.a, pair.b);
-  const Tensor first = trainable_copy(tensors.at(pair.a)), second = trainable_copy(b->second);
+  const Tensor first = trainable_copy(tensors.at(pair.a), device), second = trainable_copy(b->second, device);
   check(first.rank() == 2 && second.rank() == 2 && first.size(1) == place.in && second.size(0) == place.out &&
             first.size(0) == second.size(1) && first.size(0) > 0,
         ErrorKind::kBadInput, "{}: lora_A {} and lora_B {} do not fit '{}' [{}, {}]", where, to_string(first.shape()),
@@ -242,7 +222,7 @@ void load_pair(LoraAdapter& adapter, const Place& place, const Pair& pair, PeftT
   const std::int64_t rank = pattern_value(adapter.config().rank_pattern, place.theirs, adapter.config().rank);
   check(first.size(0) == rank, ErrorKind::kBadInput, "{}: '{}' has rank {}, adapter_config.json gives it {}", where,
         pair.module, first.size(0), rank);
-  adapter.add(place, place.table() ? trainable_copy(transposed(first)) : first, second);
+  adapter.add(place, place.table() ? trainable_copy(transposed(first), device) : first, second);
   tensors.erase(b);
   tensors.erase(pair.a);
 }
@@ -267,7 +247,7 @@ std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, Peft
           "{}: has matrices for '{}', which adapter_config.json leaves out (target_modules, exclude_modules, "
           "layers_to_transform); correct it",
           where, pair.module);
-    load_pair(*adapter, found->second, pair, tensors, where);
+    load_pair(*adapter, found->second, pair, tensors, where, model.device());
     by_ours.erase(found);
   }
   std::vector<std::string> without;

@@ -57,9 +57,11 @@ struct Table {
   }
 };
 
-Tensor drawn(Shape shape, Rng& rng, double bound) {  // uniform, as in torch.nn.Linear; bound 0: normal(0, 1)
+Tensor drawn(Shape shape, Rng& rng, double bound,
+             Device device) {  // uniform, as in torch.nn.Linear; bound 0: normal(0, 1)
   Tensor t = Tensor::empty(std::move(shape));
   for (float& x : t.data<float>()) x = bound > 0 ? static_cast<float>((2 * rng.uniform() - 1) * bound) : rng.normal();
+  t = t.to(device);
   t.set_requires_grad();
   return t;
 }
@@ -117,16 +119,16 @@ class PrefixAdapter final : public Adapter {
   std::vector<Table> tables_;  // as kPrefixPlaces, or only the first
 };
 
-Table drawn_table(std::int64_t virtual_tokens, std::int64_t width, std::int64_t columns, std::int64_t hidden,
-                  Rng& rng) {
-  if (hidden == 0) return {drawn({virtual_tokens, columns}, rng, 0)};
-  Table table{drawn({virtual_tokens, width}, rng, 0)};
+Table drawn_table(std::int64_t virtual_tokens, std::int64_t width, std::int64_t columns, std::int64_t hidden, Rng& rng,
+                  Device device) {
+  if (hidden == 0) return {drawn({virtual_tokens, columns}, rng, 0, device)};
+  Table table{drawn({virtual_tokens, width}, rng, 0, device)};
   const double in_bound = 1 / std::sqrt(static_cast<double>(width)),
                out_bound = 1 / std::sqrt(static_cast<double>(hidden));
-  table.projection.in_weight = drawn({hidden, width}, rng, in_bound);
-  table.projection.in_bias = drawn({hidden}, rng, in_bound);
-  table.projection.out_weight = drawn({columns, hidden}, rng, out_bound);
-  table.projection.out_bias = drawn({columns}, rng, out_bound);
+  table.projection.in_weight = drawn({hidden, width}, rng, in_bound, device);
+  table.projection.in_bias = drawn({hidden}, rng, in_bound, device);
+  table.projection.out_weight = drawn({columns, hidden}, rng, out_bound, device);
+  table.projection.out_bias = drawn({columns}, rng, out_bound, device);
   return table;
 }
 
@@ -144,7 +146,7 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
   std::vector<Table> tables;
   for (std::size_t i = 0; i < places_of(config.reach); ++i)
     tables.push_back(drawn_table(method.virtual_tokens, width, 2 * layers_of(i, c) * width,
-                                 method.projection ? config.projection_hidden : 0, rng));
+                                 method.projection ? config.projection_hidden : 0, rng, model.device()));
   return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(tables));
 }
 
@@ -161,7 +163,7 @@ std::unique_ptr<Adapter> load_prefix_tuning(models::Model& model, PeftConfig con
     const Shape wanted{config.virtual_tokens, 2 * layers_of(i, c) * width_of(c)};
     check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
           name, to_string(found->second.shape()), to_string(wanted));
-    tables.push_back({trainable_copy(found->second)});
+    tables.push_back({trainable_copy(found->second, model.device())});
     tensors.erase(found);
   }
   return std::make_unique<PrefixAdapter>(model, std::move(config), std::move(tables));

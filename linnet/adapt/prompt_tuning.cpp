@@ -64,9 +64,11 @@ std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const Prompt
     prompt = Tensor::empty({method.virtual_tokens, model.config().hidden});
     Rng rng(seed, 0x50726F6D);
     for (float& x : prompt.data<float>()) x = rng.normal();
+    prompt = prompt.to(model.device());
     prompt.set_requires_grad();
   } else {
-    prompt = trainable_copy(embedding(token_table(model), start_ids(method, model.config().vocab, seed)));
+    prompt =
+        trainable_copy(embedding(token_table(model), start_ids(method, model.config().vocab, seed)), model.device());
   }
   return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt));
 }
@@ -78,7 +80,7 @@ std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig con
   const Shape wanted{config.virtual_tokens, model.config().hidden};
   check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
         kTensor, to_string(found->second.shape()), to_string(wanted));
-  Tensor prompt = trainable_copy(found->second);
+  Tensor prompt = trainable_copy(found->second, model.device());
   tensors.erase(found);
   return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt));
 }

@@ -1,6 +1,10 @@
 // The interface of a device: kernels over raw memory. The ops check shapes, allocate results and differentiate, once
 // for all devices.
 //
+// Pointers to values are addresses on the device. Small inputs and results of the host are the CPU's memory, and a
+// backend copies them: ids, rows, targets, starts, shapes and strides, tables of sequences and of blocks, ALiBi slopes,
+// class weights, and sums that a kernel returns.
+//
 // Activations and gradients are f32, row-major; rows may have a stride (in elements). Weights have any DType; Precision
 // sets how a product rounds its inputs. Accumulation is f32 or better. The op makes every check, so kernels do not
 // throw except when memory is exhausted.
@@ -168,6 +172,41 @@ struct AttentionGradArgs {
   float* ddistance_bias;  // accumulated into, or null
 };
 
+// Copies [shape] elements between strided layouts (strides in elements): y = x, or y += x.
+struct StridedCopyArgs {
+  const float* x;
+  float* y;
+  int rank;
+  const std::int64_t *shape, *x_strides, *y_strides;
+  bool accumulate;
+};
+
+struct MaxRowsArgs {  // y[i] = maximum per column of the rows starts[i] .. starts[i + 1] of x; none is empty
+  const float* x;
+  const std::int32_t* starts;
+  float* y;
+  std::int32_t* from;  // [count, cols]: the first row of each maximum, for the gradient
+  std::int64_t count, cols;
+};
+struct MaxRowsGradArgs {  // dx[from[i]] += dy[i] per column
+  const float* dy;
+  const std::int32_t* from;
+  float* dx;
+  std::int64_t count, cols;
+};
+
+enum class ElementLoss : std::uint8_t { kSquaredError, kBinaryCrossEntropy };  // (x - t)^2; with logits, t in [0, 1]
+struct ElementLossArgs {
+  const float *x, *target;
+  std::int64_t n;
+  ElementLoss kind;
+};
+struct ElementLossGradArgs {  // dx = factor * gradient of the sum
+  ElementLossArgs forward;
+  float* dx;
+  float factor;
+};
+
 struct CrossEntropyArgs {  // rows of logits with one target each; a row with target < 0 is ignored
   const float* logits;
   std::int64_t rows, cols, stride;
@@ -195,6 +234,24 @@ struct AdamArgs {  // a step of one tensor; decoupled decay is AdamW
   bool decoupled;
 };
 
+struct SgdArgs {                    // a step of one tensor; the decay is added to the gradient
+  float *weight, *momentum_buffer;  // momentum_buffer: null without momentum
+  const float* grad;
+  std::int64_t n;
+  float grad_scale, learning_rate, momentum, weight_decay;
+};
+
+// A step of one tensor. Second moments: one value per row and column of a matrix, or of each element (`all`) of a
+// vector.
+struct AdafactorArgs {
+  float *weight, *row, *col, *all;  // row and col: null for a vector; all: null for a matrix
+  const float* grad;
+  std::int64_t rows, cols;  // a vector: one row
+  float grad_scale;
+  double learning_rate, beta2, eps1, clip_threshold, weight_decay;
+  double least_scale;  // the rate is multiplied by the weight's root mean square, at least this; negative: it is not
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -218,11 +275,20 @@ class Backend {
   virtual void attention_grad(const AttentionGradArgs&) = 0;
   virtual void cross_entropy(const CrossEntropyArgs&) = 0;
   virtual void dropout(const DropoutArgs&) = 0;
+  virtual void element_loss_grad(const ElementLossGradArgs&) = 0;
+  virtual double element_loss(const ElementLossArgs&) = 0;  // the sum
+  virtual void max_rows(const MaxRowsArgs&) = 0;
+  virtual void max_rows_grad(const MaxRowsGradArgs&) = 0;
+  virtual void strided_copy(const StridedCopyArgs&) = 0;
   virtual void adam(const AdamArgs&) = 0;
+  virtual void sgd(const SgdArgs&) = 0;
+  virtual void adafactor(const AdafactorArgs&) = 0;
   virtual void add(const float* a, const float* b, float* y, std::int64_t n) = 0;  // y = a + b
   virtual void axpy(float alpha, const float* x, float* y, std::int64_t n) = 0;    // y += alpha x
   virtual void multiply(const float* a, const float* b, float* y, std::int64_t n) = 0;
   virtual void scale(const float* x, float alpha, float* y, std::int64_t n) = 0;
+  virtual void fill(float* y, float value, std::int64_t n) = 0;
+  virtual double sum(const float* x, std::int64_t n) = 0;
   virtual double sum_squares(const float* x, std::int64_t n) = 0;
   virtual void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) = 0;  // y may be x
   // Converts rows of any DType to f32.
@@ -230,8 +296,9 @@ class Backend {
   virtual void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) = 0;
 };
 
-// The backend of a device: the CPU's, unless a BackendGuard replaces it (tests: by the reference).
-Backend& backend(Device device = {});
+// The backend of a device: the CPU's, unless a BackendGuard replaces it (tests: by the reference). kInvalidArgument for
+// a device that this build does not have.
+Backend& backend(Device device);
 class BackendGuard {  // replaces the backend of the CPU device for its lifetime
  public:
   explicit BackendGuard(Backend& replacement);
@@ -241,6 +308,18 @@ class BackendGuard {  // replaces the backend of the CPU device for its lifetime
 
  private:
   Backend* previous_;
+};
+
+class Allocator;
+class DeviceGuard {  // registers a device of the program's own for its lifetime, which outlasts its tensors
+ public:
+  DeviceGuard(Device device, Backend& backend, Allocator& allocator);
+  ~DeviceGuard();
+  DeviceGuard(const DeviceGuard&) = delete;
+  DeviceGuard& operator=(const DeviceGuard&) = delete;
+
+ private:
+  Device device_;
 };
 
 // Plain loops with sums in double: every other backend is tested against it and inherits from it, so that a new op

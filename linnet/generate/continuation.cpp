@@ -28,8 +28,7 @@ std::int64_t room(std::int64_t context, std::int64_t prompt, const GenerateOptio
 }
 
 StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, std::int64_t top) {
-  Tensor logs = Tensor::from(scores, {1, static_cast<std::int64_t>(scores.size())});
-  backend().log_softmax(logs.data<float>().data(), logs.data<float>().data(), 1, logs.size(1));
+  const Tensor logs = log_softmax(Tensor::from(scores, {1, static_cast<std::int64_t>(scores.size())}));
   const auto values = logs.data<float>();
   std::vector<std::int32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);

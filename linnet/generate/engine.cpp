@@ -299,7 +299,7 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
         some.push_back(rows[i].hidden);
         adapters.push_back(rows[i].text->adapter.get());
       }
-      Tensor scores = model_.logits(hidden, some, adapters);
+      Tensor scores = model_.logits(hidden, some, adapters).to(kCpu);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;

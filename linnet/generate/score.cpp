@@ -33,13 +33,13 @@ std::vector<TokenScore> token_scores(const models::Model& model, const Tensor& h
       }
       wanted.emplace_back(order[at], distinct.size() - 1);
     }
-    Tensor scores = model.logits(hidden, distinct);
+    Tensor scores = model.logits(hidden, distinct).to(kCpu);
     const std::int64_t vocab = scores.size(1);
     float* values = scores.data<float>().data();
     std::vector<std::int32_t> best;
     for (std::size_t r = 0; r < distinct.size(); ++r)
       best.push_back(argmax({values + static_cast<std::int64_t>(r) * vocab, static_cast<std::size_t>(vocab)}));
-    backend().log_softmax(values, values, scores.size(0), vocab);
+    backend(kCpu).log_softmax(values, values, scores.size(0), vocab);
     for (const auto& [index, place] : wanted) {
       check(targets[index] >= 0 && targets[index] < vocab, "[score] token {} is outside the vocabulary of {}",
             targets[index], vocab);

@@ -88,7 +88,7 @@ void Scoring::follow(const Edge& edge) {
 
 void Scoring::take(std::span<float> scores) {
   const std::int32_t likeliest = argmax(scores);
-  backend().log_softmax(scores.data(), scores.data(), 1, std::ssize(scores));
+  backend(kCpu).log_softmax(scores.data(), scores.data(), 1, std::ssize(scores));
   if (++scored_ < std::ssize(ids_)) return add(*edge_, ids_[static_cast<std::size_t>(scored_)], scores, likeliest);
   for (const Edge& edge : edges_behind()) add(edge, edge.tokens.front(), scores, likeliest);
   if (edge_ != nullptr && edge_->next.empty() && !whole_) add(*edge_, edge_->tokens.back(), scores, likeliest);

@@ -19,7 +19,7 @@ int type_order(DType type) {
 }
 
 bool same_bytes(const Tensor& a, const Tensor& b) {
-  return a.bytes() > 0 && a.raw() == b.raw() && a.bytes() == b.bytes() && a.dtype() == b.dtype() &&
+  return a.bytes() > 0 && a.data_ptr() == b.data_ptr() && a.bytes() == b.bytes() && a.dtype() == b.dtype() &&
          a.shape() == b.shape();
 }
 
@@ -37,10 +37,10 @@ void CheckpointWriter::add(std::string name, const Tensor& value) {
         info(value.dtype()).name);
   check(name != "__metadata__", "[checkpoint] a tensor cannot be called '{}'", name);
   check(!names_.contains(name), "[checkpoint] '{}' is added twice", name);
-  const auto [first, last] = at_.equal_range(value.raw());
+  const auto [first, last] = at_.equal_range(value.data_ptr());
   if (std::any_of(first, last, [&](const auto& at) { return same_bytes(entries_[at.second].value, value); })) return;
   names_.insert(name);
-  at_.emplace(value.raw(), entries_.size());
+  at_.emplace(value.data_ptr(), entries_.size());
   entries_.push_back({std::move(name), value});
 }
 
@@ -61,7 +61,7 @@ void CheckpointWriter::write_shard(const std::filesystem::path& file, std::span<
   }
   AtomicFile out(file);
   out.write(safetensors_header(header, metadata_));
-  for (const Entry* entry : order) out.write(entry->value.raw(), entry->value.bytes());
+  for (const Entry* entry : order) out.write(entry->value.to(kCpu).raw(), entry->value.bytes());
   out.commit();
 }
 

@@ -118,8 +118,8 @@ Tensor convert_weight(const Tensor& value, DType type) {
   parallel_for(rows, 64, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> row(static_cast<std::size_t>(cols));
     for (std::int64_t r = begin; r < end; ++r) {
-      backend().to_float(value.raw() + static_cast<std::size_t>(r) * in_bytes, value.dtype(), row.data(), 1, cols);
-      backend().from_float(row.data(), type, out.raw() + static_cast<std::size_t>(r) * out_bytes, 1, cols);
+      backend(kCpu).to_float(value.raw() + static_cast<std::size_t>(r) * in_bytes, value.dtype(), row.data(), 1, cols);
+      backend(kCpu).from_float(row.data(), type, out.raw() + static_cast<std::size_t>(r) * out_bytes, 1, cols);
     }
   });
   if (value.storage()->mapped()) release_pages(value.raw(), value.bytes());
@@ -132,7 +132,9 @@ std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
         "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` "
         "fetched",
         path.string());
-  return there == Presence::kFolder ? load_folder(path) : load_gguf(path);
+  auto model = there == Presence::kFolder ? load_folder(path) : load_gguf(path);
+  model->to(options_.device);
+  return model;
 }
 
 void ModelLoader::apply_options(TransformerConfig& config) const {
@@ -287,7 +289,7 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
       const auto range = static_cast<float>(model.config().initializer_range);
       for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
     }
-    *parameter.tensor = value;
+    *parameter.tensor = value.to(model.device());
   }
 }
 

@@ -165,7 +165,18 @@ Tensor Model::next_sentence(const Tensor& pooled) const {
 nn::KvCache Model::make_cache(std::size_t blocks) const {
   const bool exact = pass_.precision == Precision::kF32;
   return nn::KvCache(config(), exact ? DType::kF32 : nn::KvCache::type_beside(transformer_.token_table().dtype()),
-                     blocks);
+                     blocks, device());
+}
+
+Device Model::device() const {
+  const Tensor& table = transformer_.token_table();
+  return table ? table.device() : kCpu;
+}
+
+void Model::to(Device device) {
+  check(pass_.lora.empty() && virtual_tokens_.count() == 0, "[model] is moved before an adapter is loaded");
+  for (const nn::Parameter& p : parameters()) *p.tensor = p.tensor->to(device);
+  transformer_.tie();
 }
 
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }
@@ -207,12 +218,10 @@ void Model::set_head_trained(bool trained) { transformer_.set_head_trained(train
 void Model::make_trainable() {
   for (const nn::Parameter& p : parameters()) {
     if (p.tensor->dtype() == DType::kF32 && !p.tensor->storage()->mapped()) continue;
-    Tensor own = convert_weight(*p.tensor, DType::kF32);
-    if (own.same(*p.tensor)) {
-      own = Tensor::empty(p.shape);
-      std::copy_n(p.tensor->raw(), p.tensor->bytes(), own.raw());
-      if (p.tensor->storage()->mapped()) release_pages(p.tensor->raw(), p.tensor->bytes());
-    }
+    const Tensor own = p.tensor->dtype() == DType::kF32
+                           ? p.tensor->clone()
+                           : convert_weight(p.tensor->to(kCpu), DType::kF32).to(p.tensor->device());
+    if (p.tensor->storage()->mapped()) release_pages(p.tensor->raw(), p.tensor->bytes());
     *p.tensor = own;
   }
   transformer_.tie();

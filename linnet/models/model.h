@@ -23,6 +23,7 @@ enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
 
 struct LoadOptions {
   WeightType dtype = WeightType::kAuto;
+  Device device = {};
   std::optional<HeadKind> head = {};              // overrides the head of the file's architecture
   std::vector<std::string> labels = {};           // of a new classification head
   ProblemType problem = ProblemType::kInferred;   // problem type of a new classification head
@@ -87,6 +88,9 @@ class Model {
   std::int64_t context() const { return context(virtual_tokens_.count()); }
   std::int64_t context(std::int64_t virtual_tokens) const;
 
+  // Moves the weights to a device, before adapters are loaded and virtual tokens set.
+  void to(Device device);
+  Device device() const;
   nn::KvCache make_cache(std::size_t blocks = nn::KvCache::kUnbounded) const;
   nn::Pass& pass() { return pass_; }  // precision, training, dropout seed and step
   const nn::Pass& pass() const { return pass_; }

@@ -22,7 +22,8 @@ class Spreader {
 
   Tensor zeros(std::int64_t columns) const { return Tensor::zeros({batch_, length_, columns}); }
   // Copies rows from `first` on of the packed batch to `target`.
-  void put(const Tensor& rows, std::int64_t first, const Tensor& target) const {
+  void put(const Tensor& packed, std::int64_t first, const Tensor& target) const {
+    const Tensor rows = packed.to(kCpu);
     const std::int64_t columns = rows.size(1);
     const float* from = rows.data<float>().data();
     for (std::int64_t r = 0; r < rows.size(0); ++r)
@@ -35,7 +36,8 @@ class Spreader {
     return padded;
   }
   // One column of the rows, [batch, length].
-  Tensor column(const Tensor& rows, std::int64_t which) const {
+  Tensor column(const Tensor& packed, std::int64_t which) const {
+    const Tensor rows = packed.to(kCpu);
     Tensor padded = Tensor::zeros({batch_, length_});
     for (std::int64_t r = 0; r < rows.size(0); ++r)
       padded.data<float>()[static_cast<std::size_t>(place_[static_cast<std::size_t>(r)])] =
@@ -79,12 +81,12 @@ std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padd
   std::vector<NamedTensor> found{{"last_hidden_state", spreader.spread(hidden)}};
   const bool pools = model.config().pooler || head == HeadKind::kSequenceClass || head == HeadKind::kNextSentence;
   const Tensor pooled = pools ? model.pooled(batch) : Tensor();
-  if (model.config().pooler) found.push_back({"pooler_output", pooled});
+  if (model.config().pooler) found.push_back({"pooler_output", pooled.to(kCpu)});
   if (head == HeadKind::kCausalLm || head == HeadKind::kMaskedLm || head == HeadKind::kPretraining)
     found.push_back({"logits", vocabulary_logits(model, hidden, spreader)});
   if (head == HeadKind::kPretraining || head == HeadKind::kNextSentence)
-    found.push_back({"seq_relationship_logits", model.next_sentence(pooled)});
-  if (head == HeadKind::kSequenceClass) found.push_back({"logits", model.classify(pooled)});
+    found.push_back({"seq_relationship_logits", model.next_sentence(pooled).to(kCpu)});
+  if (head == HeadKind::kSequenceClass) found.push_back({"logits", model.classify(pooled).to(kCpu)});
   if (head == HeadKind::kTokenClass) found.push_back({"logits", spreader.spread(model.classify(hidden))});
   if (head == HeadKind::kQuestionAnswering) {
     const Tensor spans = model.classify(hidden);

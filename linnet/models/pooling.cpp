@@ -129,8 +129,9 @@ std::optional<EmbedPooling> gguf_pooling(const GgufFile& file) {
   return type > 0 ? std::optional(static_cast<EmbedPooling>(type)) : std::nullopt;
 }
 
-Tensor pool(const Tensor& hidden, std::span<const std::int32_t> starts, std::span<const EmbedPooling> modes,
+Tensor pool(const Tensor& rows_of_texts, std::span<const std::int32_t> starts, std::span<const EmbedPooling> modes,
             std::int64_t skip) {
+  const Tensor hidden = rows_of_texts.to(kCpu);
   const auto texts = static_cast<std::int64_t>(starts.size()) - 1, width = hidden.size(1);
   const auto parts = static_cast<std::int64_t>(modes.size());
   Tensor pooled = Tensor::empty({texts, parts * width});

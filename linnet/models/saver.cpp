@@ -75,7 +75,7 @@ void check_saved(const Tensor& from, const Tensor& to, std::string_view name, co
 }
 
 Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
-  Tensor value = *p.tensor;
+  Tensor value = p.tensor->to(kCpu);
   auto wanted = wanted_type(dtype);
   // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
   if (!wanted && info(value.dtype()).quantized && pass_.precision == Precision::kF32) wanted = DType::kF32;
@@ -89,7 +89,7 @@ Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType
   if (info(value.dtype()).quantized && transposes(value, p.role, layout_of(config()), layout))
     value = convert_weight(value, type);
   value = convert_weight(relaid(value, p.role, config(), layout_of(config()), layout), type);
-  check_saved(*p.tensor, value, checkpoint_name(p.name), place_);
+  check_saved(p.tensor->to(kCpu), value, checkpoint_name(p.name), place_);
   return value;
 }
 

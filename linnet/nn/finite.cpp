@@ -29,7 +29,7 @@ bool finite_floats(const float* values, std::int64_t count) {
 
 bool all_finite(const Tensor& any) {
   if (!any || any.numel() == 0 || !info(any.dtype()).floating) return true;
-  const Tensor values = any.contiguous() ? any : contiguous(any);
+  const Tensor values = (any.contiguous() ? any : contiguous(any)).to(kCpu);
   const std::int64_t cols = values.rank() == 0 ? 1 : values.size(-1), rows = values.numel() / cols;
   const std::size_t row = row_bytes(values.dtype(), cols);
   std::atomic<bool> finite{true};
@@ -41,7 +41,7 @@ bool all_finite(const Tensor& any) {
     }
     std::vector<float> floats(static_cast<std::size_t>(cols));
     for (std::int64_t r = begin; r < end && finite; ++r, at += row) {
-      backend().to_float(at, values.dtype(), floats.data(), 1, cols);
+      backend(kCpu).to_float(at, values.dtype(), floats.data(), 1, cols);
       if (!finite_floats(floats.data(), cols)) finite = false;
     }
   });

@@ -1,18 +1,20 @@
 #include "linnet/nn/kv_cache.h"
 
-#include <cstring>
 #include <utility>
 
+#include "linnet/backend/backend.h"
 #include "linnet/base/error.h"
 #include "linnet/ops/autograd.h"
+#include "linnet/tensor/allocator.h"
 
 namespace linnet::nn {
 
-KvCache::KvCache(const TransformerConfig& config, DType type, std::size_t blocks)
+KvCache::KvCache(const TransformerConfig& config, DType type, std::size_t blocks, Device device)
     : layers_(config.stack == Stack::kEncoderDecoder ? config.decoder_layers : config.layers),
       kv_heads_(config.kv_heads),
       head_dim_(config.head_dim),
       type_(type),
+      device_(device),
       capacity_(blocks) {
   check(type == DType::kF32 || type == DType::kBF16, "[kv cache] {} is not F32 or BF16", info(type).name);
 }
@@ -21,12 +23,12 @@ std::size_t KvCache::bytes_per_position() const { return row_bytes(type_, layers
 
 std::byte* KvCache::at(const Tensor& block, std::int64_t layer, int which) const {
   if (block.size(0) == 1) layer = 0;
-  return block.raw() + row_bytes(type_, (layer * 2 + which) * kv_heads_ * head_dim_ * kKvBlock);
+  return block.data_ptr() + row_bytes(type_, (layer * 2 + which) * kv_heads_ * head_dim_ * kKvBlock);
 }
 
 KvCache::Block KvCache::new_block(Room room) const {
   const auto make = [&](std::int64_t layers) {
-    return std::make_unique<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_));
+    return std::make_unique<Tensor>(Tensor::empty({layers, 2, kv_heads_, kKvBlock * head_dim_}, type_, device_));
   };
   if (room == Room::kOneLayer) return make(1);  // for one pass; not counted in the pool
   std::unique_ptr<Tensor> block;
@@ -46,7 +48,7 @@ KvCache::Block KvCache::new_block(Room room) const {
 }
 
 void KvCache::copy_layer(const Tensor& from, const Tensor& to, std::int64_t layer) const {
-  std::memcpy(at(to, layer, 0), at(from, layer, 0), row_bytes(type_, 2 * kv_heads_ * head_dim_ * kKvBlock));
+  allocator(device_).copy(at(to, layer, 0), at(from, layer, 0), row_bytes(type_, 2 * kv_heads_ * head_dim_ * kKvBlock));
 }
 
 void KvCache::truncate(Sequence& sequence, std::int64_t length) const {
@@ -102,15 +104,15 @@ void KvCache::store(const Sequence& sequence, std::int64_t layer, const Tensor& 
     v_blocks.push_back(at(*block, layer, 1));
   }
   KvStoreArgs args{};
-  args.k = reinterpret_cast<const float*>(k.raw());
-  args.v = reinterpret_cast<const float*>(v.raw());
+  args.k = reinterpret_cast<const float*>(k.data_ptr());
+  args.v = reinterpret_cast<const float*>(v.data_ptr());
   args.k_stride = k.stride(0), args.k_head_stride = k.stride(1);
   args.v_stride = v.stride(0), args.v_head_stride = v.stride(1);
   args.rows = k.size(0), args.kv_heads = kv_heads_, args.head_dim = head_dim_;
   args.position = sequence.length_;
   args.type = type_;
   args.k_blocks = k_blocks.data(), args.v_blocks = v_blocks.data();
-  backend().kv_store(args);
+  backend(device_).kv_store(args);
 }
 
 void KvCache::block_pointers(const Sequence& sequence, std::int64_t layer, std::vector<const void*>& k,

@@ -24,7 +24,7 @@ class KvCache {
  public:
   static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
   // `type`: F32 or BF16. `blocks`: maximum number in use.
-  KvCache(const TransformerConfig& config, DType type, std::size_t blocks = kUnbounded);
+  KvCache(const TransformerConfig& config, DType type, std::size_t blocks = kUnbounded, Device device = kCpu);
   // BF16 if products with the weights round their input anyway (BF16 and quantised weights).
   static DType type_beside(DType weights) {
     return weights == DType::kF32 || weights == DType::kF16 ? DType::kF32 : DType::kBF16;
@@ -87,6 +87,7 @@ class KvCache {
   void copy_layer(const Tensor& from, const Tensor& to, std::int64_t layer) const;
   std::int64_t layers_, kv_heads_, head_dim_;
   DType type_;
+  Device device_;
   std::size_t capacity_;
   std::shared_ptr<Pool> pool_ = std::make_shared<Pool>();
 };

@@ -102,6 +102,10 @@ RotaryTable empty_table(std::int64_t rows, std::int64_t pairs) {
   return {Tensor::empty({rows, pairs}), Tensor::empty({rows, pairs})};
 }
 
+RotaryTable on_device(const RotaryTable& table, Device device) {
+  return {table.cosine.to(device), table.sine.to(device)};
+}
+
 }  // namespace
 
 bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
@@ -130,19 +134,20 @@ RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t l
   fail(ErrorKind::kInvalidArgument, "[rope] unknown kind {}", static_cast<int>(rope.kind));
 }
 
-const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_t length) {
-  if (table_.cosine && length <= table_.cosine.size(0)) return table_;
+const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_t length, Device device) {
+  if (table_.cosine && length <= table_.cosine.size(0) && table_.cosine.device() == device) return table_;
   const RopeFrequencies f = rope_frequencies(config, length);
   const std::int64_t positions = std::max<std::int64_t>(256, (length + 255) / 256 * 256);
   const auto pairs = static_cast<std::int64_t>(f.inverse.size());
-  table_ = empty_table(positions, pairs);
+  const RotaryTable table = empty_table(positions, pairs);
   for (std::int64_t p = 0; p < positions; ++p)
-    fill_row(f, p, table_.cosine.data<float>().data() + p * pairs, table_.sine.data<float>().data() + p * pairs);
+    fill_row(f, p, table.cosine.data<float>().data() + p * pairs, table.sine.data<float>().data() + p * pairs);
+  table_ = on_device(table, device);
   return table_;
 }
 
 RotaryTable RopeCache::per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
-                               std::span<const std::int32_t> lengths) {
+                               std::span<const std::int32_t> lengths, Device device) {
   RotaryTable table;
   RopeFrequencies f;
   for (std::size_t r = 0; r < positions.size(); ++r) {
@@ -151,7 +156,7 @@ RotaryTable RopeCache::per_row(const TransformerConfig& config, std::span<const 
     if (r == 0) table = empty_table(static_cast<std::int64_t>(positions.size()), pairs);
     fill_row(f, positions[r], table.cosine.data<float>().data() + at, table.sine.data<float>().data() + at);
   }
-  return table;
+  return positions.empty() ? table : on_device(table, device);
 }
 
 }  // namespace linnet::nn

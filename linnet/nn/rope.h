@@ -24,11 +24,11 @@ bool depends_on_length(RopeKind kind);
 // thread uses.
 class RopeCache {
  public:
-  const RotaryTable& table(const TransformerConfig& config, std::int64_t length);
+  const RotaryTable& table(const TransformerConfig& config, std::int64_t length, Device device);
   // For scaling that depends on a sequence's length: row r has the angles of positions[r] in a sequence of length
   // lengths[r].
   static RotaryTable per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
-                             std::span<const std::int32_t> lengths);
+                             std::span<const std::int32_t> lengths, Device device);
 
  private:
   RotaryTable table_;

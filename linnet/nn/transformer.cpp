@@ -181,7 +181,7 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
   const Packed& rows = batch.rows;
   batch.rotary_rows = rows.positions;
   if (!depends_on_length(config_.rope.kind)) {
-    batch.rotary = rope_.table(config_, table_length(rows));
+    batch.rotary = rope_.table(config_, table_length(rows), token_table().device());
     return;
   }
   std::vector<std::int32_t> lengths;
@@ -189,7 +189,7 @@ void Transformer::set_rotary(AttentionBatch& batch) const {
     const auto n = static_cast<std::size_t>(rows.starts[s + 1] - rows.starts[s]);
     if (n > 0) lengths.insert(lengths.end(), n, rows.positions[static_cast<std::size_t>(rows.starts[s + 1]) - 1] + 1);
   }
-  batch.rotary = RopeCache::per_row(config_, rows.positions, lengths);
+  batch.rotary = RopeCache::per_row(config_, rows.positions, lengths, token_table().device());
   std::iota(batch.rotary_rows.begin(), batch.rotary_rows.end(), 0);
 }
 

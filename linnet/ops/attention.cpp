@@ -13,8 +13,6 @@ struct Kept {  // owns the data of the options' spans for the backward pass
   std::int64_t kv_heads;
 };
 
-const float* strided(const Tensor& x) { return x ? reinterpret_cast<const float*>(x.raw()) : nullptr; }
-
 AttentionArgs arguments(const Tensor& q, const Tensor& k, const Tensor& v, std::span<const AttentionSequence> sequences,
                         std::int64_t kv_heads, const AttentionOptions& o, std::span<const float> slopes) {
   AttentionArgs a{};
@@ -49,13 +47,14 @@ void check_sequences(const Tensor& q, const Tensor& k, std::span<const Attention
 }
 
 Gradients attention_grad(const Kept& kept, const Tensor& dy) {
-  Gradients g{Tensor::empty(kept.q.shape()), Tensor::zeros(kept.k.shape()), Tensor::zeros(kept.v.shape())};
+  const Device device = kept.q.device();
+  Gradients g{like(kept.q), zeros_on(device, kept.k.shape()), zeros_on(device, kept.v.shape())};
   const bool biased = kept.options.distance_bias && kept.options.distance_bias.requires_grad();
-  if (kept.options.distance_bias) g.push_back(biased ? Tensor::zeros(kept.options.distance_bias.shape()) : Tensor());
+  if (kept.options.distance_bias) g.push_back(biased ? zeros_on(device, kept.options.distance_bias.shape()) : Tensor());
   const Tensor q = contiguous(kept.q), k = contiguous(kept.k), v = contiguous(kept.v);
   AttentionArgs forward = arguments(q, k, v, kept.sequences, kept.kv_heads, kept.options, kept.slopes);
   forward.out = out(kept.out), forward.out_stride = kept.out.size(1), forward.log_sum = out(kept.log_sum);
-  backend().attention_grad({forward, in(dy), out(g[0]), out(g[1]), out(g[2]), biased ? out(g[3]) : nullptr});
+  backend(device).attention_grad({forward, in(dy), out(g[0]), out(g[1]), out(g[2]), biased ? out(g[3]) : nullptr});
   return g;
 }
 
@@ -71,17 +70,18 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
     check(!*x || (x->rank() == 3 && x->size(1) == kv_heads && x->size(2) == q.size(2) && x->stride(2) == 1),
           "[attention] keys or values are {}, not [rows, {}, {}]", *x ? to_string(x->shape()) : "", kv_heads,
           q.size(2));
+  for (const Tensor* other : {&k, &v, &options.distance_bias}) check_device("attention", q, *other);
   check(options.alibi_slopes.empty() || static_cast<std::int64_t>(options.alibi_slopes.size()) == q.size(1),
         "[attention] {} ALiBi slopes for {} heads", options.alibi_slopes.size(), q.size(1));
   check_sequences(q, k, sequences, options.causal);
   const bool keep = needs_grad({q, k, v, options.distance_bias});
   for (const AttentionSequence& s : sequences)
     check(!keep || s.k_blocks == nullptr, "[attention: kv cache] has no gradient and an input requires one");
-  Tensor y = Tensor::empty({q.size(0), q.size(1) * q.size(2)}), log_sum;
-  if (keep) log_sum = Tensor::empty({q.size(0), q.size(1)});
+  Tensor y = empty_on(q.device(), {q.size(0), q.size(1) * q.size(2)}), log_sum;
+  if (keep) log_sum = empty_on(q.device(), {q.size(0), q.size(1)});
   AttentionArgs a = arguments(q, k, v, sequences, kv_heads, options, options.alibi_slopes);
   a.out = out(y), a.out_stride = y.size(1), a.log_sum = out(log_sum);
-  backend().attention(a);
+  backend(q.device()).attention(a);
   if (!keep) return y;
   Kept kept{q,
             k,

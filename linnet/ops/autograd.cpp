@@ -4,8 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "linnet/backend/backend.h"
-#include "linnet/base/error.h"
+#include "linnet/ops/internal.h"
 
 namespace linnet {
 
@@ -70,13 +69,13 @@ void accumulate(GradState& state, Tensor gradient) {
     if (gradient.unique()) {
       std::swap(sum, gradient);
     } else {
-      Tensor fresh = Tensor::empty(sum.shape());
-      backend().add(sum.data<float>().data(), gradient.data<float>().data(), fresh.data<float>().data(), sum.numel());
+      Tensor fresh = like(sum);
+      backend(sum.device()).add(in(sum), in(gradient), out(fresh), sum.numel());
       sum = std::move(fresh);
       return;
     }
   }
-  backend().axpy(1.0f, gradient.data<float>().data(), sum.data<float>().data(), sum.numel());
+  backend(sum.device()).axpy(1.0f, in(gradient), out(sum), sum.numel());
 }
 
 }  // namespace
@@ -145,8 +144,7 @@ void backward_from(const Tensor& output, const Tensor& seed) {
   // A leaf owns its gradient: scaling it must not change another's.
   for (const StatePtr& leaf : leaves) {
     if (!leaf->grad || leaf->grad.unique()) continue;
-    const Tensor copy = Tensor::from(leaf->grad.data<float>(), leaf->grad.shape());
-    leaf->grad = copy;
+    leaf->grad = leaf->grad.clone();
   }
 }
 
@@ -156,7 +154,7 @@ void backward(const Tensor& loss, float seed) {
   check(loss.numel() == 1, "[backward] the loss is {}, not one number", to_string(loss.shape()));
   check(static_cast<bool>(loss.node()),
         "[backward] nothing was recorded for the loss; open a GradGuard before the forward pass");
-  backward_from(loss, Tensor::from(std::span(&seed, 1), loss.shape()));
+  backward_from(loss, Tensor::from(std::span(&seed, 1), loss.shape()).to(loss.device()));
 }
 
 Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, const std::vector<Tensor>& inputs) {
@@ -180,7 +178,7 @@ Tensor recompute(const std::function<Tensor(const std::vector<Tensor>&)>& fn, co
     if (again.node()) backward_from(again, dy);
     for (const Tensor& leaf : leaves) {
       const Tensor gradient = leaf ? leaf.grad() : Tensor();
-      gradients.push_back(leaf.requires_grad() && !gradient ? Tensor::zeros(leaf.shape()) : gradient);
+      gradients.push_back(leaf.requires_grad() && !gradient ? zeros_on(leaf.device(), leaf.shape()) : gradient);
     }
     return gradients;
   });

@@ -22,19 +22,19 @@ void check_targets(std::span<const std::int32_t> targets, std::int64_t rows, std
 }
 
 // Sums over rows of `logits`; the gradient of the sum goes to `dlogits` (which may be `logits`) unless it is null.
-Loss run(const float* logits, std::int64_t rows, std::int64_t classes, const std::int32_t* targets, float* dlogits,
-         const CrossEntropyOptions& o) {
+Loss run(const Tensor& logits, const std::int32_t* targets, float* dlogits, const CrossEntropyOptions& o) {
   Loss loss;
-  backend().cross_entropy({logits, rows, classes, classes, targets, o.label_smoothing,
-                           o.class_weights.empty() ? nullptr : o.class_weights.data(), &loss.sum, &loss.weight, dlogits,
-                           classes});
+  const std::int64_t rows = logits.size(0), classes = logits.size(1);
+  backend(logits.device())
+      .cross_entropy({in(logits), rows, classes, classes, targets, o.label_smoothing,
+                      o.class_weights.empty() ? nullptr : o.class_weights.data(), &loss.sum, &loss.weight, dlogits,
+                      classes});
   return loss;
 }
 
 Tensor value_of(const Loss& loss, double denominator) {
   const double by = loss.divided_by(denominator);
-  const auto value = static_cast<float>(by > 0 ? loss.sum / by : 0);
-  return Tensor::from(std::span(&value, 1), {1});
+  return scalar(by > 0 ? loss.sum / by : 0);
 }
 
 // The logits of one chunk: few chunks, since each reads the whole weight, in bounded memory.
@@ -73,24 +73,25 @@ Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
   const std::int64_t classes = weight.size(product.layout == WeightLayout::kOutIn ? 0 : 1),
                      step = chunk_rows(rows, classes);
   const bool keep = g.dhidden || g.dweight || g.dbias;
-  const WeightView view{weight.raw(),           weight.dtype(),         classes, width, product.layout,
+  const WeightView view{weight.data_ptr(),      weight.dtype(),         classes, width, product.layout,
                         weight.storage().get(), !weight.requires_grad()};
+  Backend& device = backend(hidden.device());
   Loss loss;
   const GradGuard off(false);
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     const std::int64_t n = std::min(step, rows - begin);
     const Tensor part = hidden.slice(0, begin, begin + n);
     const Tensor scores = linear(part, weight, bias, product);
-    const Loss own = run(in(scores), n, classes, targets.data() + begin, keep ? out(scores) : nullptr, options);
+    const Loss own = run(scores, targets.data() + begin, keep ? out(scores) : nullptr, options);
     loss.sum += own.sum, loss.weight += own.weight;
     if (g.dhidden)
-      backend().linear_grad_input(
+      device.linear_grad_input(
           {in(scores), classes, n, view, out(g.dhidden) + begin * width, width, false, product.precision});
     if (g.dweight)
-      backend().linear_grad_weight({in(scores), in(part), classes, width, n, classes, width, product.layout,
-                                    out(g.dweight), out(g.dbias), begin > 0, product.precision});
+      device.linear_grad_weight({in(scores), in(part), classes, width, n, classes, width, product.layout,
+                                 out(g.dweight), out(g.dbias), begin > 0, product.precision});
     else if (g.dbias)
-      for (std::int64_t r = 0; r < n; ++r) backend().axpy(1.0f, in(scores) + r * classes, out(g.dbias), classes);
+      for (std::int64_t r = 0; r < n; ++r) device.axpy(1.0f, in(scores) + r * classes, out(g.dbias), classes);
   }
   return loss;
 }
@@ -103,12 +104,12 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> targets
   check_targets(targets, rows, classes, options);
   const bool keep = needs_grad({logits});
   const Tensor dlogits = keep ? like(logits) : Tensor();
-  const Loss loss = run(in(logits), rows, classes, targets.data(), out(dlogits), options);
+  const Loss loss = run(logits, targets.data(), out(dlogits), options);
   Tensor y = value_of(loss, options.denominator);
   if (!keep) return y;
   const double by = std::max(loss.divided_by(options.denominator), 1e-30);
   return record("cross_entropy", {logits}, y, [dlogits, by](const Tensor& dy) -> Gradients {
-    backend().scale(in(dlogits), static_cast<float>(dy.data<float>()[0] / by), out(dlogits), dlogits.numel());
+    backend(dlogits.device()).scale(in(dlogits), static_cast<float>(dy.item() / by), out(dlogits), dlogits.numel());
     return {dlogits};
   });
 }
@@ -127,24 +128,24 @@ Tensor linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Te
   const Tensor used = all ? hidden : gather_rows(hidden.detach(), counted.rows);
   Piecewise g;
   if (needs_grad({hidden})) g.dhidden = like(used);
-  if (needs_grad({weight})) g.dweight = used.size(0) > 0 ? like(weight) : Tensor::zeros(weight.shape());
-  if (needs_grad({bias})) g.dbias = Tensor::zeros(bias.shape());
+  if (needs_grad({weight})) g.dweight = used.size(0) > 0 ? like(weight) : zeros_on(weight.device(), weight.shape());
+  if (needs_grad({bias})) g.dbias = zeros_on(bias.device(), bias.shape());
   const Loss loss = run_chunks(used, weight, bias, counted.targets, options, product, g);
   Tensor y = value_of(loss, options.denominator);
   if (!keep) return y;
   const double by = std::max(loss.divided_by(options.denominator), 1e-30);
   // The gradients are scaled when the gradient of the loss is known.
-  return record(
-      "linear_cross_entropy", {hidden, weight, bias}, y,
-      [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {
-        const auto factor = static_cast<float>(dy.data<float>()[0] / by);
-        for (const Tensor& part : {g.dhidden, g.dweight, g.dbias})
-          if (part) backend().scale(in(part), factor, out(part), part.numel());
-        if (all || !g.dhidden) return {g.dhidden, g.dweight, g.dbias};
-        Tensor dhidden = grad_room_to_add(to_hidden);
-        backend().embedding_grad({in(g.dhidden), kept.data(), out(dhidden), g.dhidden.size(0), g.dhidden.size(1)});
-        return {dhidden, g.dweight, g.dbias};
-      });
+  return record("linear_cross_entropy", {hidden, weight, bias}, y,
+                [g, by, to_hidden = GradInput(hidden), all, kept = counted.rows](const Tensor& dy) -> Gradients {
+                  const auto factor = static_cast<float>(dy.item() / by);
+                  for (const Tensor& part : {g.dhidden, g.dweight, g.dbias})
+                    if (part) backend(part.device()).scale(in(part), factor, out(part), part.numel());
+                  if (all || !g.dhidden) return {g.dhidden, g.dweight, g.dbias};
+                  Tensor dhidden = grad_room_to_add(to_hidden);
+                  backend(dhidden.device())
+                      .embedding_grad({in(g.dhidden), kept.data(), out(dhidden), g.dhidden.size(0), g.dhidden.size(1)});
+                  return {dhidden, g.dweight, g.dbias};
+                });
 }
 
 }  // namespace linnet

@@ -12,7 +12,7 @@ namespace {
 Tensor room_for_rows(const GradInput& table, const std::vector<std::int32_t>& ids) {
   GradState& state = *table.state;
   if (!state.grad) {
-    state.grad = state.zeros ? std::exchange(state.zeros, {}) : Tensor::zeros(table.shape);
+    state.grad = state.zeros ? std::exchange(state.zeros, {}) : zeros_on(table.device, table.shape);
     state.rows.emplace();
   }
   if (!state.rows || !state.grad.unique()) return grad_room_to_add(table);
@@ -34,14 +34,14 @@ Tensor embedding(const Tensor& table, std::span<const std::int32_t> ids) {
   check(!needs_grad({table}) || table.dtype() == DType::kF32,
         "[embedding: {} table] has no gradient and an input requires one", info(table.dtype()).name);
   const auto rows = static_cast<std::int64_t>(ids.size());
-  Tensor y = Tensor::empty({rows, cols});
-  backend().embedding({table.raw(), table.dtype(), ids.data(), out(y), rows, cols});
+  Tensor y = empty_on(table.device(), {rows, cols});
+  backend(table.device()).embedding({table.data_ptr(), table.dtype(), ids.data(), out(y), rows, cols});
   if (!needs_grad({table})) return y;
   return record("embedding", {table}, y,
                 [to_table = GradInput(table),
                  kept = std::vector<std::int32_t>(ids.begin(), ids.end())](const Tensor& dy) -> Gradients {
                   Tensor dtable = room_for_rows(to_table, kept);
-                  backend().embedding_grad({in(dy), kept.data(), out(dtable), dy.size(0), dy.size(1)});
+                  backend(dy.device()).embedding_grad({in(dy), kept.data(), out(dtable), dy.size(0), dy.size(1)});
                   return {dtable};
                 });
 }

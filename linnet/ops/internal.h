@@ -8,16 +8,37 @@
 
 namespace linnet {
 
-inline const float* in(const Tensor& x) { return x ? x.data<float>().data() : nullptr; }
-inline float* out(const Tensor& x) { return x ? x.data<float>().data() : nullptr; }
-inline Tensor like(const Tensor& x) { return Tensor::empty(x.shape()); }
+// Addresses for kernels, null if undefined. `strided`: the caller passes the strides, too.
+inline float* out(const Tensor& x) {
+  if (!x) return nullptr;
+  require_values(x, DType::kF32);
+  return reinterpret_cast<float*>(x.data_ptr());
+}
+inline const float* in(const Tensor& x) { return out(x); }
+inline const float* strided(const Tensor& x) { return x ? reinterpret_cast<const float*>(x.data_ptr()) : nullptr; }
+
+inline Tensor empty_on(Device device, Shape shape) { return Tensor::empty(std::move(shape), DType::kF32, device); }
+inline Tensor zeros_on(Device device, Shape shape) { return Tensor::zeros(std::move(shape), DType::kF32, device); }
+inline Tensor like(const Tensor& x) { return empty_on(x.device(), x.shape()); }
+// A loss: shape [1], on the CPU.
+inline Tensor scalar(double value) {
+  const auto narrow = static_cast<float>(value);
+  return Tensor::from(std::span(&narrow, 1), {1});
+}
 
 inline void check_matrix(const char* op, const char* name, const Tensor& x) {
   check(static_cast<bool>(x), "[{}] {} is undefined", op, name);
   check(x.dtype() == DType::kF32, "[{}] {} is {}, not F32", op, name, info(x.dtype()).name);
   check(x.rank() == 2, "[{}] {} is {}, not a matrix", op, name, x.shape());
 }
+// Kernels of one device cannot read the memory of another. Undefined tensors are on every device.
+inline void check_device(const char* op, const Tensor& a, const Tensor& b) {
+  if (!a || !b || a.device() == b.device()) return;
+  fail(ErrorKind::kInvalidArgument, "[{}] one input is on device {}, another on {}", op, to_string(a.device()),
+       to_string(b.device()));
+}
 inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
+  check_device(op, a, b);
   check(a.shape() == b.shape(), "[{}] {} does not fit {}", op, a.shape(), b.shape());
 }
 
@@ -25,11 +46,13 @@ inline void check_same(const char* op, const Tensor& a, const Tensor& b) {
 struct GradInput {
   std::shared_ptr<GradState> state;  // null if the input requires no gradient
   Shape shape;
+  Device device;
 
   explicit GradInput(const Tensor& x) {
     if (!x.requires_grad()) return;
     state = x.grad_state();
     shape = x.shape();
+    device = x.device();
   }
   explicit operator bool() const { return state != nullptr; }
 };
@@ -43,7 +66,7 @@ struct GradRoom {
 inline GradRoom grad_room(const GradInput& input) {
   if (!input) return {};
   GradState& state = *input.state;
-  if (!state.grad || !state.grad.unique()) return {Tensor::empty(input.shape), false};
+  if (!state.grad || !state.grad.unique()) return {empty_on(input.device, input.shape), false};
   state.added = true;
   state.forget_rows();
   return {state.grad, true};
@@ -51,7 +74,7 @@ inline GradRoom grad_room(const GradInput& input) {
 // The same for gradients of a part of the input: always initialised, to add to.
 inline Tensor grad_room_to_add(const GradInput& input) {
   GradRoom room = grad_room(input);
-  return room.accumulate || !room.tensor ? room.tensor : Tensor::zeros(input.shape);
+  return room.accumulate || !room.tensor ? room.tensor : zeros_on(input.device, input.shape);
 }
 
 }  // namespace linnet

@@ -6,12 +6,15 @@ namespace {
 WeightView view_of(const Tensor& weight, WeightLayout layout) {
   const bool out_in = layout == WeightLayout::kOutIn;
   // A weight in training changes every step, so packing does not pay.
-  return {weight.raw(), weight.dtype(),         weight.size(out_in ? 0 : 1), weight.size(out_in ? 1 : 0),
-          layout,       weight.storage().get(), !weight.requires_grad()};
+  return {weight.data_ptr(),           weight.dtype(), weight.size(out_in ? 0 : 1),
+          weight.size(out_in ? 1 : 0), layout,         weight.storage().get(),
+          !weight.requires_grad()};
 }
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const WeightView& view) {
   check_matrix("linear", "x", x);
+  check_device("linear", x, weight);
+  check_device("linear", x, bias);
   check(x.stride(1) == 1, "[linear] the columns of x are not side by side");
   check(x.size(1) == view.in, "[linear] x has {} columns, the weight takes {}", x.size(1), view.in);
   check(weight.contiguous(), "[linear] the weight is a strided view");
@@ -29,7 +32,8 @@ struct LinearTape {
 // The column sums of dy, if no product with dy computes them.
 Tensor bias_grad(const GradInput& bias, const Tensor& dy) {
   Tensor sums = grad_room_to_add(bias);
-  for (std::int64_t r = 0; r < dy.size(0); ++r) backend().axpy(1.0f, in(dy) + r * dy.size(1), out(sums), dy.size(1));
+  Backend& device = backend(dy.device());
+  for (std::int64_t r = 0; r < dy.size(0); ++r) device.axpy(1.0f, in(dy) + r * dy.size(1), out(sums), dy.size(1));
   return sums;
 }
 
@@ -37,11 +41,12 @@ Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
   const WeightView w = view_of(tape.weight, tape.options.layout);
   const std::int64_t rows = dy.size(0);
   const Precision precision = tape.options.precision;
+  Backend& device = backend(dy.device());
   Gradients g(3);
   if (tape.to_x) {
     const GradRoom dx = grad_room(tape.to_x);
     g[0] = dx.tensor;
-    backend().linear_grad_input({in(dy), w.out, rows, w, out(g[0]), w.in, dx.accumulate, precision});
+    device.linear_grad_input({in(dy), w.out, rows, w, out(g[0]), w.in, dx.accumulate, precision});
   }
   if (tape.to_weight) {
     const GradRoom dw = grad_room(tape.to_weight);
@@ -52,8 +57,8 @@ Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
       const GradRoom room = grad_room(tape.to_bias);
       if (room.accumulate == dw.accumulate) dbias = g[2] = room.tensor;
     }
-    backend().linear_grad_weight({in(dy), reinterpret_cast<const float*>(tape.x.raw()), w.out, tape.x.stride(0), rows,
-                                  w.out, w.in, tape.options.layout, out(g[1]), out(dbias), dw.accumulate, precision});
+    device.linear_grad_weight({in(dy), strided(tape.x), w.out, tape.x.stride(0), rows, w.out, w.in, tape.options.layout,
+                               out(g[1]), out(dbias), dw.accumulate, precision});
   }
   if (tape.to_bias && !g[2]) g[2] = bias_grad(tape.to_bias, dy);
   return g;
@@ -68,10 +73,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const L
   check(!needs_grad({weight}) || weight.dtype() == DType::kF32,
         "[linear: {} weight] has no gradient and an input requires one", info(weight.dtype()).name);
   const std::int64_t rows = x.size(0);
-  Tensor y = Tensor::empty({rows, view.out});
-  const auto* values = reinterpret_cast<const float*>(x.raw());
+  Tensor y = empty_on(x.device(), {rows, view.out});
   if (rows > 0)
-    backend().linear({values, x.stride(0), rows, view, in(bias), out(y), view.out, false, options.precision});
+    backend(x.device())
+        .linear({strided(x), x.stride(0), rows, view, in(bias), out(y), view.out, false, options.precision});
   if (!needs_grad({x, weight, bias})) return y;
   LinearTape tape{
       weight.requires_grad() ? x : Tensor(), weight, GradInput(x), GradInput(weight), GradInput(bias), options};

@@ -1,5 +1,4 @@
 // Views on the tape.
-#include "linnet/base/parallel.h"
 #include "linnet/ops/internal.h"
 
 namespace linnet {
@@ -17,7 +16,7 @@ Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end) {
   if (!needs_grad({x})) return y;
   return record("slice_rows", {x}, y, [to_x = GradInput(x), begin](const Tensor& dy) -> Gradients {
     Tensor dx = grad_room_to_add(to_x);
-    backend().axpy(1.0f, in(dy), out(dx) + begin * dy.size(1), dy.numel());
+    backend(dx.device()).axpy(1.0f, in(dy), out(dx) + begin * dy.size(1), dy.numel());
     return {dx};
   });
 }
@@ -26,17 +25,10 @@ namespace {
 
 // to [rows, heads, head_dim] (strided) += from (row-major)
 void add_to_view(const Tensor& from, const Tensor& to) {
-  const std::int64_t heads = to.size(1), width = to.size(2), row_step = to.stride(0), head_step = to.stride(1);
-  const float* const values = in(from);
-  auto* const start = reinterpret_cast<float*>(to.raw());
-  parallel_for(to.size(0), 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r)
-      for (std::int64_t h = 0; h < heads; ++h) {
-        const float* const source = values + (r * heads + h) * width;
-        float* const target = start + r * row_step + h * head_step;
-        for (std::int64_t i = 0; i < width; ++i) target[i] += source[i];
-      }
-  });
+  const std::int64_t from_strides[] = {from.stride(0), from.stride(1), from.stride(2)};
+  const std::int64_t to_strides[] = {to.stride(0), to.stride(1), to.stride(2)};
+  auto* const target = reinterpret_cast<float*>(to.data_ptr());
+  backend(to.device()).strided_copy({in(from), target, 3, to.shape().data(), from_strides, to_strides, true});
 }
 
 }  // namespace

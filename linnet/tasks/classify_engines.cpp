@@ -113,7 +113,7 @@ std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encodi
   for_each_batch(
       ids, options_.batch_rows,
       [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-        const Tensor scores = model_.classify(model_.pooled(batch));
+        const Tensor scores = model_.classify(model_.pooled(batch)).to(kCpu);
         const auto values = scores.data<float>();
         const auto classes = static_cast<std::size_t>(scores.size(1));
         for (std::size_t i = 0; i < members.size(); ++i) {

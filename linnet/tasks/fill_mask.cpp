@@ -6,6 +6,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
+#include "linnet/ops/ops.h"
 #include "linnet/tasks/prompt_ids.h"
 
 namespace linnet::tasks {
@@ -67,10 +68,9 @@ std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, co
     if (ids[i] == *mask) rows.push_back(static_cast<std::int32_t>(i));
   check(!rows.empty(), "the text holds no {}; put it where a word is to be found", tokenizer.id_to_token(*mask));
 
-  Tensor scores = model.logits(model.forward(nn::pack({ids})), rows);
+  const Tensor scores = log_softmax(model.logits(model.forward(nn::pack({ids})), rows)).to(kCpu);
   const auto vocab = static_cast<std::size_t>(scores.size(1));
   const auto values = scores.data<float>();
-  backend().log_softmax(values.data(), values.data(), scores.size(0), scores.size(1));
   std::vector<std::vector<FillCandidate>> result;
   for (std::size_t m = 0; m < rows.size(); ++m) {
     const auto own = values.subspan(m * vocab, vocab);

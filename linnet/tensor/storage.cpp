@@ -111,7 +111,7 @@ class CachingAllocator {
 };
 
 // Never destroyed: tensors with static storage may outlive any other static.
-CachingAllocator& allocator() {
+CachingAllocator& heap() {
   static auto* const instance = new CachingAllocator;
   return *instance;
 }
@@ -120,26 +120,27 @@ CachingAllocator& allocator() {
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes) {
   std::shared_ptr<Storage> storage(new Storage);
-  const Memory memory = allocator().allocate(bytes);
+  const Memory memory = heap().allocate(bytes);
   storage->data_ = memory.data;
   storage->capacity_ = memory.size;
   storage->bytes_ = bytes;
   return storage;
 }
 
-std::shared_ptr<Storage> Storage::wrap(std::byte* data, std::size_t bytes, std::shared_ptr<void> owner) {
+std::shared_ptr<Storage> Storage::wrap(std::byte* data, std::size_t bytes, std::shared_ptr<void> owner, Device device) {
   std::shared_ptr<Storage> storage(new Storage);
   storage->data_ = data;
   storage->bytes_ = bytes;
   storage->owner_ = std::move(owner);
+  storage->device_ = device;
   return storage;
 }
 
 Storage::~Storage() {
-  if (data_ != nullptr && owner_ == nullptr) allocator().release({data_, capacity_});
+  if (data_ != nullptr && owner_ == nullptr) heap().release({data_, capacity_});
 }
 
-MemoryUse memory_use() { return allocator().use(); }
-void release_cached_memory() { allocator().trim(); }
+MemoryUse memory_use() { return heap().use(); }
+void release_cached_memory() { heap().trim(); }
 
 }  // namespace linnet

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "linnet/base/error.h"
+#include "linnet/tensor/allocator.h"
 
 namespace linnet {
 
@@ -13,7 +14,6 @@ struct TensorImpl {
   std::size_t byte_offset = 0;
   Shape shape, strides;
   DType type = DType::kF32;
-  Device device;
   std::shared_ptr<GradState> grad_state;
 
   GradState& state() {
@@ -62,14 +62,14 @@ std::size_t index_of(const Shape& shape, int dim) {
 
 std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-Tensor Tensor::empty(Shape shape, DType type) {
+Tensor Tensor::empty(Shape shape, DType type, Device device) {
   const std::size_t bytes = values_bytes(shape, type);
-  return over(Storage::allocate(bytes), 0, std::move(shape), type);
+  return over(allocator(device).allocate(bytes), 0, std::move(shape), type);
 }
 
-Tensor Tensor::zeros(Shape shape, DType type) {
-  Tensor t = empty(std::move(shape), type);
-  std::memset(t.raw(), 0, t.bytes());
+Tensor Tensor::zeros(Shape shape, DType type, Device device) {
+  Tensor t = empty(std::move(shape), type, device);
+  t.zero();
   return t;
 }
 
@@ -114,9 +114,14 @@ DType Tensor::dtype() const {
   LINNET_ASSERT(impl_ != nullptr);
   return impl_->type;
 }
-Device Tensor::device() const { return impl_->device; }
+Device Tensor::device() const { return impl_->storage->device(); }
 const std::shared_ptr<Storage>& Tensor::storage() const { return impl_->storage; }
-std::byte* Tensor::raw() const { return impl_->storage->data() + impl_->byte_offset; }
+std::byte* Tensor::data_ptr() const { return impl_->storage->data() + impl_->byte_offset; }
+std::byte* Tensor::raw() const {
+  if (device() != kCpu)  // not `check`: the name is formatted only on error
+    fail(ErrorKind::kInvalidArgument, "[tensor] is on device {}; copy it to the CPU to read it", to_string(device()));
+  return data_ptr();
+}
 
 bool Tensor::contiguous() const {
   std::int64_t expected = 1;
@@ -134,7 +139,6 @@ Tensor Tensor::view(Shape shape, Shape strides, std::size_t byte_offset) const {
   impl->shape = std::move(shape);
   impl->strides = std::move(strides);
   impl->type = impl_->type;
-  impl->device = impl_->device;
   return Tensor(std::move(impl));
 }
 
@@ -180,6 +184,42 @@ Tensor Tensor::select(int dim, std::int64_t index) const {
   return view(std::move(sizes), std::move(strides), one.impl_->byte_offset);
 }
 
+Tensor Tensor::to(Device target) const {
+  if (device() == target) return *this;
+  Tensor copy = empty(shape(), dtype(), target);
+  copy.copy_from(*this);
+  return copy;
+}
+
+Tensor Tensor::clone() const {
+  Tensor copy = empty(shape(), dtype(), device());
+  copy.copy_from(*this);
+  return copy;
+}
+
+void Tensor::copy_from(const Tensor& values) const {
+  check(shape() == values.shape() && dtype() == values.dtype(), "[copy] {} {} does not fit {} {}",
+        info(values.dtype()).name, values.shape(), info(dtype()).name, shape());
+  check(contiguous() && values.contiguous(), "[copy] the values of {} are not contiguous", shape());
+  if (bytes() == 0) return;
+  if (device() == values.device())
+    allocator(device()).copy(data_ptr(), values.data_ptr(), bytes());
+  else if (device() == kCpu)
+    allocator(values.device()).copy_to_cpu(data_ptr(), values.data_ptr(), bytes());
+  else
+    allocator(device()).copy_from_cpu(data_ptr(), values.to(kCpu).data_ptr(), bytes());
+}
+
+void Tensor::zero() const {
+  check(contiguous(), "[zero] the values of {} are not contiguous", shape());
+  if (bytes() > 0) allocator(device()).zero(data_ptr(), bytes());
+}
+
+float Tensor::item() const {
+  check(numel() == 1, "[item] {} has not one element", shape());
+  return to(kCpu).data<float>()[0];
+}
+
 Tensor Tensor::detach() const { return view(shape(), impl_->strides, impl_->byte_offset); }
 
 bool Tensor::unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
@@ -203,8 +243,9 @@ void Tensor::clear_grad() const {
   Tensor zeros = state->zeros;
   if (state->grad && state->grad.unique() && state->rows) {
     const std::size_t size = state->grad.bytes() / static_cast<std::size_t>(state->grad.size(0));
+    Allocator& memory = allocator(state->grad.device());
     for (const std::int32_t row : *state->rows)
-      std::memset(state->grad.raw() + static_cast<std::size_t>(row) * size, 0, size);
+      memory.zero(state->grad.data_ptr() + static_cast<std::size_t>(row) * size, size);
     zeros = std::move(state->grad);
   }
   set_grad({});
@@ -218,7 +259,7 @@ const std::shared_ptr<Node>& Tensor::node() const {
 void Tensor::set_node(std::shared_ptr<Node> node) const { impl_->state().node = std::move(node); }
 const std::shared_ptr<GradState>& Tensor::grad_state() const { return impl_->grad_state; }
 
-void require_host_values(const Tensor& tensor, DType type) {
+void require_values(const Tensor& tensor, DType type) {
   check(static_cast<bool>(tensor), "[tensor] is undefined");
   check(tensor.dtype() == type, "[tensor] holds {}, {} is asked for", info(tensor.dtype()).name, info(type).name);
   check(tensor.contiguous(), "[tensor] the values of {} are not contiguous", tensor.shape());

@@ -28,10 +28,10 @@ struct Node;  // defined in ops/autograd; this layer only stores a pointer
 class Tensor {
  public:
   Tensor() = default;  // undefined; contextually false
-  static Tensor empty(Shape shape, DType type = DType::kF32);
-  static Tensor zeros(Shape shape, DType type = DType::kF32);
-  static Tensor from(std::span<const float> values, Shape shape);
-  static Tensor from(std::span<const std::int32_t> values);  // rank 1, I32
+  static Tensor empty(Shape shape, DType type = DType::kF32, Device device = kCpu);
+  static Tensor zeros(Shape shape, DType type = DType::kF32, Device device = kCpu);
+  static Tensor from(std::span<const float> values, Shape shape);  // on the CPU
+  static Tensor from(std::span<const std::int32_t> values);        // rank 1, I32
   // Row-major over existing bytes. `storage` holds at least the bytes of `shape` from `byte_offset` on (checked).
   static Tensor over(std::shared_ptr<Storage> storage, std::size_t byte_offset, Shape shape, DType type);
   explicit operator bool() const { return impl_ != nullptr; }
@@ -55,11 +55,21 @@ class Tensor {
   Tensor select(int dim, std::int64_t index) const;  // drops the dimension
   Tensor detach() const;                             // same values, off the tape
 
-  // Host memory. `data<T>` requires contiguous values of exactly that type (float, std::int32_t, …); `raw` points to
-  // the first element of any type.
+  // The CPU's memory; kInvalidArgument for a tensor on another device: copy it with `to(kCpu)`. `data<T>` requires
+  // contiguous values of exactly that type (float, std::int32_t, …); `raw` points to the first element of any type.
   template <class T>
   std::span<T> data() const;
   std::byte* raw() const;
+  // The address of the first element on its device, an argument of a backend's kernels. No other code reads or writes
+  // there.
+  std::byte* data_ptr() const;
+
+  // Copies, in PyTorch's words; off the tape. All require contiguous values.
+  Tensor to(Device device) const;              // this tensor if it is on the device
+  Tensor clone() const;                        // in new memory of its device
+  void copy_from(const Tensor& values) const;  // writes values of the same shape and type, from any device
+  void zero() const;
+  float item() const;  // the value of an f32 tensor of one element, from any device
 
   // Autograd state; see ops/autograd.h.
   Tensor& set_requires_grad(bool on = true);
@@ -114,12 +124,12 @@ inline constexpr DType kDTypeOf<std::int64_t> = DType::kI64;
 template <>
 inline constexpr DType kDTypeOf<std::uint8_t> = DType::kU8;
 
-void require_host_values(const Tensor& tensor, DType type);  // throws unless defined, contiguous and of that type
+void require_values(const Tensor& tensor, DType type);  // throws unless defined, contiguous and of that type
 
 template <class T>
 std::span<T> Tensor::data() const {
   static_assert(kDTypeOf<T> != DType::kCount);
-  require_host_values(*this, kDTypeOf<T>);
+  require_values(*this, kDTypeOf<T>);
   return {reinterpret_cast<T*>(raw()), static_cast<std::size_t>(numel())};
 }
 

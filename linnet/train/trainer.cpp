@@ -303,7 +303,7 @@ double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
     pass.step = static_cast<std::uint64_t>(state_.step * options_.grad_accumulation) + i;
     const Tensor hidden = train_.cache ? train_.cache->rows_of(part) : learner_.forward(part);
     const Tensor value = train_.objective->loss(learner_.model(), hidden, part, counts);
-    loss += static_cast<double>(value.data<float>()[0]);
+    loss += static_cast<double>(value.item());
     backward(value);
   }
   all_reduce_gradients(*collective_, learner_.trained());

@@ -383,6 +383,84 @@ TEST_P(Conformance, Attention) {
   }
 }
 
+TEST_P(Conformance, MaximaOfRows) {
+  const std::int64_t cols = 37;
+  const Floats x = random_floats(11 * cols, 1), dy = random_floats(3 * cols, 2);
+  const std::vector<std::int32_t> starts{0, 1, 7, 11};
+  std::vector<std::int32_t> from(static_cast<std::size_t>(3 * cols)), expected(from.size());
+  expect_conforms(*backend_, {zeros(3 * cols)}, {{0}}, [&](Backend& b, const auto& o) {
+    b.max_rows({x.data(), starts.data(), o[0], &b == backend_.get() ? from.data() : expected.data(), 3, cols});
+  });
+  EXPECT_EQ(from, expected);
+  expect_conforms(*backend_, {random_floats(11 * cols, 3)}, {{0}}, [&](Backend& b, const auto& o) {
+    b.max_rows_grad({dy.data(), expected.data(), o[0], 3, cols});
+  });
+}
+
+TEST_P(Conformance, StridedCopies) {
+  const Floats x = random_floats(600, 1);
+  const std::int64_t shape[] = {5, 3, 7}, from[] = {40, 9, 1}, transposed[] = {7, 35, 1}, every_second[] = {60, 20, 2};
+  for (const auto* to : {transposed, every_second})
+    for (const bool accumulate : {false, true})
+      expect_conforms(*backend_, {random_floats(320, 2)}, {{0}}, [&](Backend& b, const auto& o) {
+        b.strided_copy({x.data(), o[0], 3, shape, from, to, accumulate});
+      });
+}
+
+TEST_P(Conformance, ElementLosses) {
+  const Floats x = random_floats(301, 1), target = absolute(random_floats(301, 2));
+  for (const ElementLoss kind : {ElementLoss::kSquaredError, ElementLoss::kBinaryCrossEntropy}) {
+    const ElementLossArgs args{x.data(), target.data(), 301, kind};
+    EXPECT_NEAR(backend_->element_loss(args), reference_->element_loss(args), 1e-4);
+    expect_conforms(*backend_, {zeros(301)}, {{1e-5F}}, [&](Backend& b, const auto& o) {
+      b.element_loss_grad({args, o[0], 0.25F});
+    });
+  }
+}
+
+TEST_P(Conformance, SgdAndAdafactor) {
+  const Floats grad = random_floats(12 * 31, 1), weight = random_floats(12 * 31, 2);
+  expect_conforms(*backend_, {weight, random_floats(12 * 31, 3)}, {{1e-6F}, {1e-6F}}, [&](Backend& b, const auto& o) {
+    b.sgd({o[0], o[1], grad.data(), 12 * 31, 0.5F, 0.1F, 0.9F, 0.01F});
+  });
+  expect_conforms(*backend_, {weight}, {{1e-6F}}, [&](Backend& b, const auto& o) {
+    b.sgd({o[0], nullptr, grad.data(), 12 * 31, 1, 0.1F, 0, 0});
+  });
+  AdafactorArgs args{.weight = nullptr,
+                     .row = nullptr,
+                     .col = nullptr,
+                     .all = nullptr,
+                     .grad = grad.data(),
+                     .rows = 12,
+                     .cols = 31,
+                     .grad_scale = 0.5F,
+                     .learning_rate = 0.1,
+                     .beta2 = 0.6,
+                     .eps1 = 1e-30,
+                     .clip_threshold = 1,
+                     .weight_decay = 0.01,
+                     .least_scale = 1e-3};
+  expect_conforms(*backend_, {weight, absolute(random_floats(12, 4)), absolute(random_floats(31, 5))},
+                  {{1e-5F}, {1e-5F}, {1e-5F}}, [&](Backend& b, const auto& o) {
+                    AdafactorArgs own = args;
+                    own.weight = o[0], own.row = o[1], own.col = o[2];
+                    b.adafactor(own);
+                  });
+  expect_conforms(*backend_, {weight, absolute(random_floats(12 * 31, 4))}, {{1e-5F}, {1e-5F}},
+                  [&](Backend& b, const auto& o) {
+                    AdafactorArgs own = args;
+                    own.rows = 1, own.cols = 12 * 31, own.least_scale = -1;
+                    own.weight = o[0], own.all = o[1];
+                    b.adafactor(own);
+                  });
+}
+
+TEST_P(Conformance, FillAndSum) {
+  const Floats x = random_floats(1003, 1);
+  EXPECT_NEAR(backend_->sum(x.data(), 1003), reference_->sum(x.data(), 1003), 1e-9);
+  expect_conforms(*backend_, {x}, {{0}}, [](Backend& b, const auto& o) { b.fill(o[0], 1.5F, 1003); });
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, Conformance, ::testing::Values(Made{"cpu", make_cpu_backend}),
                          [](const auto& made) { return std::string(made.param.name); });
 

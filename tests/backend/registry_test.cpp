@@ -6,20 +6,20 @@
 namespace linnet {
 namespace {
 
-TEST(Registry, TheCpuIsTheDefault) { EXPECT_STREQ(backend().name(), "cpu"); }
+TEST(Registry, TheCpuIsTheDefault) { EXPECT_STREQ(backend(kCpu).name(), "cpu"); }
 
 TEST(Registry, AGuardPutsAnotherInItsPlaceForItsLifetime) {
   const auto reference = make_reference_backend(), inner = make_reference_backend();
   {
     const BackendGuard guard(*reference);
-    EXPECT_EQ(&backend(), reference.get());
+    EXPECT_EQ(&backend(kCpu), reference.get());
     {
       const BackendGuard again(*inner);
-      EXPECT_EQ(&backend(), inner.get());
+      EXPECT_EQ(&backend(kCpu), inner.get());
     }
-    EXPECT_EQ(&backend(), reference.get());
+    EXPECT_EQ(&backend(kCpu), reference.get());
   }
-  EXPECT_STREQ(backend().name(), "cpu");
+  EXPECT_STREQ(backend(kCpu).name(), "cpu");
 }
 
 TEST(Registry, NoCudaHere) { EXPECT_THROW(backend({Device::Kind::kCuda, 0}), Error); }

@@ -23,7 +23,7 @@ TEST(Finite, EveryTypeAndPlace) {
       EXPECT_FALSE(all_finite(values)) << at;
       for (const DType type : {DType::kF16, DType::kBF16}) {
         Tensor narrow = Tensor::empty({3, 64}, type);
-        backend().from_float(values.data<float>().data(), type, narrow.raw(), 3, 64);
+        backend(kCpu).from_float(values.data<float>().data(), type, narrow.raw(), 3, 64);
         EXPECT_FALSE(all_finite(narrow)) << info(type).name;
       }
     }

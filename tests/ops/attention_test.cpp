@@ -100,7 +100,7 @@ TEST(Attention, CacheBlocksGiveWhatDenseKeysGive) {
   rows.k_stride = rows.v_stride = kv_heads * 8, rows.k_head_stride = rows.v_head_stride = 8;
   rows.rows = keys, rows.kv_heads = kv_heads, rows.head_dim = 8, rows.type = DType::kF32;
   rows.k_blocks = pointers[0], rows.v_blocks = pointers[1];
-  backend().kv_store(rows);
+  backend(kCpu).kv_store(rows);
   const std::vector<AttentionSequence> dense{{0, 2, 0, keys, nullptr, nullptr}},
       cached{{0, 2, 0, keys, pointers[0], pointers[1]}};
   const AttentionOptions options{.scale = 0.3f, .causal = true};

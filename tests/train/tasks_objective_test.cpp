@@ -11,6 +11,7 @@
 #include "linnet/train/tasks/objective.h"
 #include "linnet/train/tasks/task.h"
 #include "tests/models/fixture.h"
+#include "tests/quarantine.h"
 
 namespace linnet {
 namespace {
@@ -83,8 +84,8 @@ TrainBatch batch_of(const Expected& e, const TrainTask* task, const nn::Transfor
 }
 
 // In f32; classes are single labels if the configuration does not specify it.
-models::Pretrained load_to_train(const std::filesystem::path& folder) {
-  models::LoadOptions load{.dtype = models::WeightType::kF32};
+models::Pretrained load_to_train(const std::filesystem::path& folder, Device device = kCpu) {
+  models::LoadOptions load{.dtype = models::WeightType::kF32, .device = device};
   const nn::TransformerConfig config = models::Model::read_config(folder);
   if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
     load.problem = nn::ProblemType::kSingleLabel;
@@ -134,6 +135,39 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
     }
     optimizer->step(1e-3f);
   }
+}
+
+// The losses of ten steps and the weights after them.
+std::vector<float> ten_steps(const std::string& fixture, Device device) {
+  const Expected expected(fixtures() / fixture / "train.safetensors");
+  models::Pretrained loaded = load_to_train(fixtures() / fixture, device);
+  models::Model& model = *loaded.model;
+  TrainOptions options{
+      .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
+  Learner learner(model, loaded.tokenizer, nullptr, options);
+  const auto objective = options.task->objective({}, model, loaded.tokenizer, options);
+  const TrainBatch batch = batch_of(expected, options.task, model.config());
+  const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
+  std::vector<float> numbers;
+  for (int step = 0; step < 10; ++step) {
+    optimizer->zero_grad();
+    const GradGuard on(true);
+    const Tensor loss = objective->loss(model, learner.forward(batch), batch, batch.counts);
+    numbers.push_back(loss.item());
+    backward(loss);
+    optimizer->step(1e-3f);
+  }
+  for (const nn::Parameter& p : learner.trained()) {
+    const Tensor values = p.tensor->to(kCpu);
+    numbers.insert(numbers.end(), values.data<float>().begin(), values.data<float>().end());
+  }
+  return numbers;
+}
+
+TEST_P(BesidePyTorch, ADeviceWhoseMemoryOnlyKernelsTouchGivesTheSameBits) {
+  const auto reference = make_reference_backend();
+  const BackendGuard guard(*reference);
+  EXPECT_EQ(ten_steps(GetParam(), quarantine()), ten_steps(GetParam(), kCpu));
 }
 
 // An evaluated batch has the loss of training.

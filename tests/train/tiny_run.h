@@ -42,12 +42,18 @@ inline std::string plain_rows(int count, std::uint64_t seed = 8) {
 
 // Everything of a run; must outlive its trainer.
 struct TinyRun {
-  TinyRun(const std::string& fixture, const std::string& rows, TrainOptions options)
+  TinyRun(const std::string& fixture, const std::string& rows, TrainOptions options, Device device = kCpu)
       : TinyRun(fixtures() / fixture, DatasetSplits{parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}},
-                std::move(options)) {}
-  TinyRun(const std::filesystem::path& folder, DatasetSplits splits, TrainOptions options)
-      : loaded(models::load_pretrained(folder, prepare(models::Model::read_config(folder), splits, options))),
+                std::move(options), device) {}
+  TinyRun(const std::filesystem::path& folder, DatasetSplits splits, TrainOptions options, Device device = kCpu)
+      : loaded(
+            models::load_pretrained(folder, on(device, prepare(models::Model::read_config(folder), splits, options)))),
         trainer(std::make_unique<Trainer>(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options))) {}
+
+  static models::LoadOptions on(Device device, models::LoadOptions load) {
+    load.device = device;
+    return load;
+  }
 
   // The logits of a text, which depend on every trained weight.
   std::vector<float> scores(const std::string& text) {
@@ -57,8 +63,9 @@ struct TinyRun {
     batch.add(loaded.tokenizer.encode_ids(text));
     const Tensor hidden = loaded.model->forward(batch);
     const bool classifies = loaded.model->config().head == nn::HeadKind::kSequenceClass;
-    const Tensor all =
+    const Tensor scores =
         classifies ? loaded.model->classify(loaded.model->pooled(hidden, batch)) : loaded.model->logits(hidden);
+    const Tensor all = scores.to(kCpu);
     return {all.data<float>().begin(), all.data<float>().end()};
   }
 

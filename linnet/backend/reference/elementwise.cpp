@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
+#include <numeric>
 
 #include "linnet/backend/reference/reference.h"
 #include "linnet/tensor/blocks.h"
@@ -103,22 +104,6 @@ void ReferenceBackend::dropout(const DropoutArgs& a) {
   }
 }
 
-void ReferenceBackend::adam(const AdamArgs& a) {
-  for (std::int64_t i = 0; i < a.n; ++i) {
-    double g = static_cast<double>(a.grad[i]) * a.grad_scale, w = a.weight[i];
-    if (a.decoupled)
-      w -= static_cast<double>(a.learning_rate) * a.weight_decay * w;
-    else
-      g += static_cast<double>(a.weight_decay) * w;
-    const double m = a.beta1 * static_cast<double>(a.m[i]) + (1 - static_cast<double>(a.beta1)) * g;
-    const double v = a.beta2 * static_cast<double>(a.v[i]) + (1 - static_cast<double>(a.beta2)) * g * g;
-    w -= a.learning_rate * (m / a.correction1) / (std::sqrt(v / a.correction2) + a.eps);
-    a.m[i] = static_cast<float>(m);
-    a.v[i] = static_cast<float>(v);
-    a.weight[i] = static_cast<float>(w);
-  }
-}
-
 void ReferenceBackend::add(const float* a, const float* b, float* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
 }
@@ -131,6 +116,8 @@ void ReferenceBackend::multiply(const float* a, const float* b, float* y, std::i
 void ReferenceBackend::scale(const float* x, float alpha, float* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) y[i] = alpha * x[i];
 }
+void ReferenceBackend::fill(float* y, float value, std::int64_t n) { std::fill_n(y, n, value); }
+double ReferenceBackend::sum(const float* x, std::int64_t n) { return std::accumulate(x, x + n, 0.0); }
 double ReferenceBackend::sum_squares(const float* x, std::int64_t n) {
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * x[i];

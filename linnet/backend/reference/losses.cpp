@@ -56,4 +56,23 @@ void ReferenceBackend::cross_entropy(const CrossEntropyArgs& a) {
   }
 }
 
+// Binary: max(x, 0) - x t + log(1 + exp(-|x|)); this form does not overflow.
+double ReferenceBackend::element_loss(const ElementLossArgs& a) {
+  double total = 0;
+  for (std::int64_t i = 0; i < a.n; ++i) {
+    const double x = a.x[i], t = a.target[i];
+    total += a.kind == ElementLoss::kSquaredError ? (x - t) * (x - t)
+                                                  : std::max(x, 0.0) - x * t + std::log1p(std::exp(-std::abs(x)));
+  }
+  return total;
+}
+
+void ReferenceBackend::element_loss_grad(const ElementLossGradArgs& a) {
+  const ElementLossArgs& f = a.forward;
+  if (f.kind == ElementLoss::kSquaredError)
+    for (std::int64_t i = 0; i < f.n; ++i) a.dx[i] = 2 * a.factor * (f.x[i] - f.target[i]);
+  else
+    for (std::int64_t i = 0; i < f.n; ++i) a.dx[i] = a.factor * (1 / (1 + std::exp(-f.x[i])) - f.target[i]);
+}
+
 }  // namespace linnet

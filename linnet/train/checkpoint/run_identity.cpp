@@ -62,7 +62,8 @@ Json options_of(const TrainOptions& o, const Learner& learner) {
 }
 
 // A sample of a tensor's bytes: another training of the same model changes nearly all of them.
-void add_sample(Sha256& hash, const Tensor& tensor) {
+void add_sample(Sha256& hash, const Tensor& values) {
+  const Tensor tensor = values.to(kCpu);
   constexpr std::size_t kPieces = 16, kPiece = 256;
   const std::size_t bytes = tensor.bytes();
   if (bytes <= kPieces * kPiece) return hash.update(tensor.raw(), bytes);

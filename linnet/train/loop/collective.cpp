@@ -11,7 +11,7 @@ void all_reduce_gradients(Collective& collective, const std::vector<nn::Paramete
   for (const nn::Parameter& parameter : parameters) {
     const Tensor& value = *parameter.tensor;
     if (!seen.insert(value.impl()).second) continue;  // tied weights have one gradient
-    if (!value.grad()) value.set_grad(Tensor::zeros(value.shape()));
+    if (!value.grad()) value.set_grad(Tensor::zeros(value.shape(), DType::kF32, value.device()));
     collective.all_reduce(value.grad());
     value.grad_state()->forget_rows();  // other ranks have other rows
   }

@@ -59,7 +59,7 @@ double batch_loss(const Learner& learner, const Objective& objective, const Trai
   const GradGuard off(false);
   const Judging judging(learner.model());
   const Tensor hidden = cache != nullptr ? cache->rows_of(batch) : learner.forward(batch);
-  return static_cast<double>(objective.loss(learner.model(), hidden, batch, batch.counts).data<float>()[0]);
+  return static_cast<double>(objective.loss(learner.model(), hidden, batch, batch.counts).item());
 }
 
 }  // namespace linnet

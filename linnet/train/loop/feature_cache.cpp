@@ -1,7 +1,6 @@
 #include "linnet/train/loop/feature_cache.h"
 
-#include <algorithm>
-#include <cstring>
+#include <iterator>
 
 #include "linnet/data/sampler.h"
 #include "linnet/ops/ops.h"
@@ -25,16 +24,16 @@ FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, c
   const models::Model& model = learner.model();
   const GradGuard off(false);
   const std::int64_t hidden = model.config().hidden;
-  rows_ = Tensor::empty({objective.size(), hidden});
+  rows_ = Tensor::empty({objective.size(), hidden}, DType::kF32, model.device());
   Sampler sampler(objective.lengths(), passes());
   std::int64_t done = 0;
   for (std::vector<std::int64_t> examples; sampler.next(examples);) {
     const TrainBatch batch = objective.batch(examples, {});
     const Tensor picked = model.pooling_rows(batch.packed);
-    for (std::size_t s = 0; s < examples.size(); ++s)
-      std::memcpy(rows_.data<float>().data() + examples[s] * hidden,
-                  picked.data<float>().data() + static_cast<std::int64_t>(s) * hidden,
-                  static_cast<std::size_t>(hidden) * sizeof(float));
+    for (std::int64_t s = 0; s < std::ssize(examples); ++s) {
+      const std::int64_t row = examples[static_cast<std::size_t>(s)];
+      rows_.slice(0, row, row + 1).copy_from(picked.slice(0, s, s + 1));
+    }
     done += static_cast<std::int64_t>(examples.size());
     if (progress) progress(done, objective.size());
   }

@@ -63,7 +63,7 @@ void copy_into(const Tensor& from, const nn::Parameter& to, const std::filesyste
     check(std::isfinite(value), ErrorKind::kBadInput,
           "{}: '{}' has the number {}, which no checkpoint has; go on from an older one", place.string(), to.name,
           value);
-  if (from.bytes() > 0) std::memcpy(to.tensor->raw(), from.raw(), from.bytes());
+  to.tensor->copy_from(from);
   to.tensor->storage()->changed();
 }
 
@@ -150,7 +150,7 @@ void Learner::train_head(const TrainTask* task) {
                "head, and {} predicts words, its head is the vocabulary; use full or lora", task_name(task));
   for (nn::Parameter& p : model_.parameters()) {
     if (!nn::is_head_or_pooler(p.role)) continue;
-    *p.tensor = trainable_copy(*p.tensor);
+    *p.tensor = trainable_copy(*p.tensor, p.tensor->device());
     trained_.push_back(std::move(p));
   }
 }

@@ -1,7 +1,6 @@
 // Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as in torch.optim.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "linnet/backend/backend.h"
 #include "linnet/base/error.h"
@@ -27,9 +26,9 @@ struct Moments {
   }
 };
 
-Tensor grown(const Tensor& old, std::int64_t rows, std::int64_t cols) {
-  Tensor bigger = Tensor::zeros({rows, cols});
-  if (old && old.bytes() > 0) std::memcpy(bigger.raw(), old.raw(), old.bytes());
+Tensor grown(const Tensor& old, std::int64_t rows, std::int64_t cols, Device device) {
+  Tensor bigger = Tensor::zeros({rows, cols}, DType::kF32, device);
+  if (old) bigger.slice(0, 0, old.size(0)).copy_from(old);
   return bigger;
 }
 
@@ -74,19 +73,20 @@ class Adam final : public Optimizer {
     if (moments.by_rows)
       touch(moments, gradient, parameter.tensor->grad_state()->rows);
     else if (!moments.m) {
-      moments.m = Tensor::zeros(parameter.tensor->shape());
-      moments.v = Tensor::zeros(parameter.tensor->shape());
+      moments.m = zeros_like(*parameter.tensor);
+      moments.v = zeros_like(*parameter.tensor);
     }
+    Backend& device = backend(parameter.tensor->device());
     AdamArgs args = arguments(parameter, learning_rate, gradient_scale);
-    args.grad = gradient.data<float>().data();
+    args.grad = address(gradient);
     if (moments.dense()) {
       if (!moments.m) return;
-      args.m = moments.m.data<float>().data();
-      args.v = moments.v.data<float>().data();
+      args.m = address(moments.m);
+      args.v = address(moments.v);
       args.n = parameter.tensor->numel();
-      return backend().adam(args);
+      return device.adam(args);
     }
-    update_rows(moments, args, parameter.tensor->size(1));
+    update_rows(device, moments, args, parameter.tensor->size(1));
   }
 
   void restore(const SavedTensors& saved) override {
@@ -98,7 +98,7 @@ class Adam final : public Optimizer {
   AdamArgs arguments(const nn::Parameter& parameter, float learning_rate, float gradient_scale) const {
     const auto t = static_cast<double>(steps_);
     AdamArgs args{};
-    args.weight = parameter.tensor->data<float>().data();
+    args.weight = address(*parameter.tensor);
     args.grad_scale = gradient_scale;
     args.learning_rate = learning_rate;
     args.beta1 = options_.beta1;
@@ -115,7 +115,8 @@ class Adam final : public Optimizer {
   static void touch(Moments& moments, const Tensor& gradient, const std::optional<std::vector<std::int32_t>>& known) {
     const std::int64_t rows = gradient.size(0), cols = gradient.size(1);
     if (moments.live() == rows) return;
-    const float* g = gradient.data<float>().data();
+    const float* g = address(gradient);
+    Backend& device = backend(gradient.device());
     const std::int64_t count = known ? std::ssize(*known) : rows;
     const auto row_of = [&](std::int64_t i) { return known ? (*known)[static_cast<std::size_t>(i)] : i; };
     std::vector<std::uint8_t> hit(static_cast<std::size_t>(count), 0);
@@ -124,7 +125,7 @@ class Adam final : public Optimizer {
         const std::int64_t r = row_of(i);
         if (moments.slot_of_row[static_cast<std::size_t>(r)] < 0)
           hit[static_cast<std::size_t>(i)] =
-              std::any_of(g + r * cols, g + (r + 1) * cols, [](float x) { return x != 0; });
+              device.sum_squares(g + r * cols, cols) != 0;  // in double: no square of a float vanishes
       }
     });
     for (std::int64_t i = 0; i < count; ++i) {
@@ -135,14 +136,12 @@ class Adam final : public Optimizer {
     const std::int64_t live = moments.live(), room = moments.m ? moments.m.size(0) : 0;
     if (live <= room) return;
     const std::int64_t size = std::min(rows, std::max(live, room + room / 2));
-    moments.m = grown(moments.m, size, cols);
-    moments.v = grown(moments.v, size, cols);
+    moments.m = grown(moments.m, size, cols, gradient.device());
+    moments.v = grown(moments.v, size, cols, gradient.device());
   }
 
-  static void update_rows(const Moments& moments, const AdamArgs& all, std::int64_t cols) {
-    float* m = moments.m ? moments.m.data<float>().data() : nullptr;
-    float* v = moments.v ? moments.v.data<float>().data() : nullptr;
-    Backend& device = backend();
+  static void update_rows(Backend& device, const Moments& moments, const AdamArgs& all, std::int64_t cols) {
+    float *const m = address(moments.m), *const v = address(moments.v);
     parallel_for(moments.live(), 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t slot = begin; slot < end; ++slot) {
         const std::int64_t row = moments.row_of_slot[static_cast<std::size_t>(slot)];
@@ -173,8 +172,8 @@ class Adam final : public Optimizer {
       }
       shape[0] = moments.live();
     }
-    moments.m = restored(saved, "exp_avg." + parameter.name, shape, Sign::kAny);
-    moments.v = restored(saved, "exp_avg_sq." + parameter.name, shape, Sign::kNotNegative);
+    moments.m = restored(saved, "exp_avg." + parameter.name, shape, Sign::kAny, parameter.tensor->device());
+    moments.v = restored(saved, "exp_avg_sq." + parameter.name, shape, Sign::kNotNegative, parameter.tensor->device());
   }
 
   OptimizerOptions options_;

@@ -86,7 +86,7 @@ namespace {
 double squares(const Tensor& parameter) {
   const Tensor gradient = parameter.grad();
   if (!gradient) return 0;
-  const float* values = gradient.data<float>().data();
+  const auto* values = reinterpret_cast<const float*>(gradient.data_ptr());
   Backend& device = backend(gradient.device());
   const auto& rows = parameter.grad_state()->rows;
   if (!rows) return device.sum_squares(values, gradient.numel());

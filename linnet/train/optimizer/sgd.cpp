@@ -1,5 +1,5 @@
 // Stochastic gradient descent with momentum, as in torch.optim.SGD (dampening 0, no Nesterov).
-#include "linnet/base/parallel.h"
+#include "linnet/backend/backend.h"
 #include "linnet/train/optimizer/state.h"
 
 namespace linnet {
@@ -21,34 +21,31 @@ class Sgd final : public Optimizer {
     std::map<std::string, Tensor> all;
     if (options_.momentum == 0) return all;
     for (std::size_t i = 0; i < momentum_.size(); ++i)
-      all["momentum_buffer." + parameters_[i].name] =
-          momentum_[i] ? momentum_[i] : Tensor::zeros(parameters_[i].tensor->shape());
+      all["momentum_buffer." + parameters_[i].name] = momentum_[i] ? momentum_[i] : zeros_like(*parameters_[i].tensor);
     return all;
   }
 
  protected:
   void update(std::size_t index, const Tensor& gradient, float learning_rate, float gradient_scale) override {
     const nn::Parameter& parameter = parameters_[index];
-    float* w = parameter.tensor->data<float>().data();
-    const float* g = gradient.data<float>().data();
-    const float decay = decays(parameter, options_) ? options_.weight_decay : 0, mu = options_.momentum;
-    if (mu != 0 && !momentum_[index]) momentum_[index] = Tensor::zeros(parameter.tensor->shape());
-    float* buffer = mu != 0 ? momentum_[index].data<float>().data() : nullptr;
-    parallel_for(parameter.tensor->numel(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        float d = g[i] * gradient_scale + decay * w[i];
-        if (buffer != nullptr) d = buffer[i] = mu * buffer[i] + d;
-        w[i] -= learning_rate * d;
-      }
-    });
+    if (options_.momentum != 0 && !momentum_[index]) momentum_[index] = zeros_like(*parameter.tensor);
+    backend(parameter.tensor->device())
+        .sgd({.weight = address(*parameter.tensor),
+              .momentum_buffer = address(momentum_[index]),
+              .grad = address(gradient),
+              .n = parameter.tensor->numel(),
+              .grad_scale = gradient_scale,
+              .learning_rate = learning_rate,
+              .momentum = options_.momentum,
+              .weight_decay = decays(parameter, options_) ? options_.weight_decay : 0});
   }
 
   void restore(const SavedTensors& saved) override {
     if (options_.momentum == 0) return refuse_unknown(saved, parameters_, {});
     refuse_unknown(saved, parameters_, {"momentum_buffer"});
     for (std::size_t i = 0; i < momentum_.size(); ++i)
-      momentum_[i] =
-          restored(saved, "momentum_buffer." + parameters_[i].name, parameters_[i].tensor->shape(), Sign::kAny);
+      momentum_[i] = restored(saved, "momentum_buffer." + parameters_[i].name, parameters_[i].tensor->shape(),
+                              Sign::kAny, parameters_[i].tensor->device());
   }
 
  private:

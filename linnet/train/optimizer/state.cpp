@@ -1,7 +1,6 @@
 #include "linnet/train/optimizer/state.h"
 
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include "linnet/base/error.h"
@@ -18,7 +17,7 @@ const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, D
   return found->second;
 }
 
-Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign) {
+Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign, Device device) {
   const Tensor& tensor = saved_tensor(saved, name, DType::kF32);
   check(tensor.shape() == shape, ErrorKind::kBadInput,
         "{}: '{}' has shape {}, this run needs {}; resume with the same model and method", saved.place, name,
@@ -27,9 +26,7 @@ Tensor restored(const SavedTensors& saved, const std::string& name, const Shape&
     check(std::isfinite(value) && (sign == Sign::kAny || value >= 0), ErrorKind::kBadInput,
           "{}: '{}' has the number {}, which no update leaves; the file was changed: go on from an older checkpoint",
           saved.place, name, value);
-  Tensor copy = Tensor::empty(shape);
-  if (copy.bytes() > 0) std::memcpy(copy.raw(), tensor.raw(), copy.bytes());
-  return copy;
+  return device == kCpu ? tensor.clone() : tensor.to(device);
 }
 
 void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,

@@ -29,8 +29,13 @@ enum class Sign : std::uint8_t { kAny, kNotNegative };  // of a slot's values: s
 
 // The tensor with this name and type; kBadInput if it is absent or has another type.
 const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, DType dtype);
-// A copy of the f32 tensor `name`, so that the file's mapping is not modified. Checks its shape and every value.
-Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign);
+// A copy of the f32 tensor `name` on `device`, so that the file's mapping is not modified. Checks its shape and every
+// value.
+Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign, Device device);
+
+// f32 addresses for the kernels; null if undefined.
+inline float* address(const Tensor& t) { return t ? reinterpret_cast<float*>(t.data_ptr()) : nullptr; }
+inline Tensor zeros_like(const Tensor& t) { return Tensor::zeros(t.shape(), DType::kF32, t.device()); }
 // kBadInput for a name without a parameter and slot.
 void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,
                     const std::vector<std::string>& slots);

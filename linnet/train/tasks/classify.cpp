@@ -53,9 +53,10 @@ class ClassifyObjective final : public Objective {
 
   void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const override {
     const Tensor logits = scores(model, hidden, batch);
-    sums.loss[0] += static_cast<double>(loss_of(logits, batch, batch.counts).data<float>()[0]) * batch.counts[0];
+    sums.loss[0] += static_cast<double>(loss_of(logits, batch, batch.counts).item()) * batch.counts[0];
     sums.counts[0] += batch.counts[0];
-    const auto x = logits.data<float>();
+    const Tensor read = logits.to(kCpu);
+    const auto x = read.data<float>();
     for (std::size_t row = 0; row < batch.examples.size(); ++row) {
       const auto scores = x.subspan(row * static_cast<std::size_t>(labels_), static_cast<std::size_t>(labels_));
       judge_row(scores, batch, row, sums);
@@ -94,8 +95,9 @@ class ClassifyObjective final : public Objective {
     if (problem_ == nn::ProblemType::kSingleLabel)
       return cross_entropy(logits, batch.targets,
                            {.label_smoothing = smoothing_, .class_weights = weights_, .denominator = counts[0]});
-    const Tensor mean = problem_ == nn::ProblemType::kMultiLabel ? binary_cross_entropy(logits, batch.values)
-                                                                 : mean_squared_error(logits, batch.values);
+    const Tensor wanted = batch.values.to(logits.device());
+    const Tensor mean = problem_ == nn::ProblemType::kMultiLabel ? binary_cross_entropy(logits, wanted)
+                                                                 : mean_squared_error(logits, wanted);
     return counts[0] == batch.counts[0] ? mean : scale(mean, static_cast<float>(batch.counts[0] / counts[0]));
   }
 

@@ -64,9 +64,10 @@ class MaskedObjective final : public Objective {
     if (batch.second_targets.empty()) return;
     const Tensor scores = sentence_scores(model, hidden, batch);
     const Tensor loss = cross_entropy(scores, batch.second_targets, {.denominator = batch.counts[1]});
-    sums.loss[1] += static_cast<double>(loss.data<float>()[0]) * batch.counts[1];
+    sums.loss[1] += static_cast<double>(loss.item()) * batch.counts[1];
     sums.counts[1] += batch.counts[1];
-    const auto x = scores.data<float>();
+    const Tensor read = scores.to(kCpu);
+    const auto x = read.data<float>();
     for (std::size_t i = 0; i < batch.second_targets.size(); ++i) {
       ++sums.total;
       sums.correct += (x[2 * i + 1] > x[2 * i] ? 1 : 0) == batch.second_targets[i];

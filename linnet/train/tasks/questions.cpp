@@ -40,12 +40,12 @@ class QuestionObjective final : public Objective {
     return total ? total : scale(sum(logits), 0);
   }
   void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const override {
-    sums.loss[0] += static_cast<double>(loss(model, hidden, batch, {1, 1}).data<float>()[0]);
+    sums.loss[0] += static_cast<double>(loss(model, hidden, batch, {1, 1}).item());
     sums.counts[0] += std::max(batch.counts[0], batch.counts[1]);
     const Tensor logits = model.classify(hidden);
     for (std::size_t s = 0; s < batch.targets.size(); ++s) {
       if (batch.targets[s] < 0 && batch.second_targets[s] < 0) continue;  // the answer was truncated
-      const Tensor rows = by_position(logits, batch, s);
+      const Tensor rows = by_position(logits, batch, s).to(kCpu);
       const auto x = rows.data<float>();
       const auto n = static_cast<std::ptrdiff_t>(rows.size(1));
       const auto start = std::max_element(x.begin(), x.begin() + n) - x.begin();
@@ -62,7 +62,7 @@ class QuestionObjective final : public Objective {
   static Tensor by_position(const Tensor& logits, const TrainBatch& batch, std::size_t s) {
     static constexpr float kIdentity[] = {1, 0, 0, 1};
     const Tensor part = slice_rows(logits, batch.packed.starts[s], batch.packed.starts[s + 1]);
-    return matmul(Tensor::from(kIdentity, {2, 2}), part, false, true);
+    return matmul(Tensor::from(kIdentity, {2, 2}).to(logits.device()), part, false, true);
   }
 };
 

@@ -51,7 +51,7 @@ class Seq2SeqObjective final : public Objective {
                                 {.denominator = counts[0]}, {.precision = model.pass().precision});
   }
   void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const override {
-    sums.loss[0] += static_cast<double>(loss(model, hidden, batch, {1, 1}).data<float>()[0]);
+    sums.loss[0] += static_cast<double>(loss(model, hidden, batch, {1, 1}).item());
     sums.counts[0] += batch.counts[0];
   }
 

@@ -30,9 +30,10 @@ class TokenClassObjective final : public Objective {
   void judge(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) const override {
     const Tensor logits = model.classify(hidden);
     if (batch.counts[0] == 0) return;
-    sums.loss[0] += static_cast<double>(cross_entropy(logits, batch.targets, {.denominator = 1}).data<float>()[0]);
+    sums.loss[0] += static_cast<double>(cross_entropy(logits, batch.targets, {.denominator = 1}).item());
     sums.counts[0] += batch.counts[0];
-    const auto x = logits.data<float>();
+    const Tensor read = logits.to(kCpu);
+    const auto x = read.data<float>();
     const auto n = static_cast<std::size_t>(labels_);
     std::size_t text = 0;
     for (std::size_t row = 0; row < batch.targets.size(); ++row) {

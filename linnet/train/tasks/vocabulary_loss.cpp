@@ -37,7 +37,7 @@ double count_targets(const std::vector<std::int32_t>& targets) {
 void judge_vocabulary(const models::Model& model, const Tensor& hidden, const TrainBatch& batch, Judged& sums) {
   if (batch.counts[0] == 0) return;
   const Tensor loss = vocabulary_loss(model, hidden, batch.targets, batch.counts[0]);
-  sums.loss[0] += static_cast<double>(loss.data<float>()[0]) * batch.counts[0];
+  sums.loss[0] += static_cast<double>(loss.item()) * batch.counts[0];
   sums.counts[0] += batch.counts[0];
 }
 
