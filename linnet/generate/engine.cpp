@@ -122,6 +122,13 @@ RequestId Engine::submit(ScoreRequest request) {
   return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared});
 }
 
+RequestId Engine::submit(EncodeRequest request) {
+  EncodeQueue::check_request(model_, request);
+  const std::lock_guard lock(mutex_);
+  encodings_.add(++last_id_, std::move(request));
+  return last_id_;
+}
+
 RequestId Engine::submit(Running text) {
   const std::int64_t longest = text.text->longest() + text.virtual_tokens();
   const std::size_t all = cache_.capacity();
@@ -135,6 +142,7 @@ RequestId Engine::submit(Running text) {
 }
 
 void Engine::cancel(RequestId id) {
+  encodings_.cancel(id);
   const std::lock_guard lock(mutex_);
   cancelled_.push_back(id);
 }
@@ -339,7 +347,17 @@ bool Engine::remove_ended() {
   return any;
 }
 
+// Texts to encode have the rows of a step that the others leave, so that neither kind waits for the other.
 bool Engine::step() {
+  const std::int64_t before = figures_.computed;
+  const bool any = step_texts();
+  const std::int64_t left = options_.batch_tokens - (figures_.computed - before);
+  const std::int64_t encoded = encodings_.step(model_, left, options_.interrupted);
+  figures_.computed += encoded;
+  return any || encoded > 0;
+}
+
+bool Engine::step_texts() {
   take_submitted();
   const bool ended = remove_ended();
   if (texts_.empty()) return ended;
@@ -375,7 +393,7 @@ void Engine::forget_all_but(std::span<const std::int32_t> prompt) {
 EngineFigures Engine::figures() const {
   EngineFigures figures = figures_;
   const std::lock_guard lock(mutex_);
-  figures.requests = texts_.size() + submitted_.size();
+  figures.requests = texts_.size() + submitted_.size() + encodings_.size();
   figures.blocks_used = cache_.used_blocks();
   figures.blocks_all = cache_.capacity();
   return figures;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "linnet/generate/continuation.h"
+#include "linnet/generate/encode_queue.h"
 #include "linnet/generate/prefix_index.h"
 #include "linnet/generate/scoring.h"
 
@@ -30,8 +31,6 @@ struct EngineOptions {
   std::int64_t batch_tokens = 512;               // tokens per step, unless more texts are running
   std::function<bool()> interrupted = {};        // called before every layer; if true, the step throws nn::Interrupted
 };
-
-using RequestId = std::uint64_t;
 
 struct EngineFigures {
   std::size_t requests = 0;                     // not ended
@@ -52,9 +51,10 @@ class Engine {
   // Throws like generate() and Scoring(); also kInvalidArgument for a text that may need more than the whole pool.
   RequestId submit(Request request);
   RequestId submit(ScoreRequest request);
-  void cancel(RequestId id);  // takes effect with the next step; no effect if it has ended
-  // Computes one batch; returns false if there is nothing to do. After an exception all texts are as before the step,
-  // except that a text whose callback threw is cancelled.
+  RequestId submit(EncodeRequest request);  // with the model's own adapter
+  void cancel(RequestId id);                // takes effect with the next step; no effect if it has ended
+  // Computes one batch, and one of texts to encode; returns false if there is nothing to do. After an exception all
+  // texts are as before the step, except that a text whose callback threw is cancelled.
   bool step();
   // Evicts the blocks of earlier texts except the prefix of `prompt`.
   void forget_all_but(std::span<const std::int32_t> prompt);
@@ -82,6 +82,7 @@ class Engine {
   void take(const std::vector<Row>& rows, const Tensor& hidden);
   void remember(const Running& text, std::int64_t count);
   bool remove_ended();
+  bool step_texts();
 
   const models::Model& model_;
   EngineOptions options_;
@@ -89,6 +90,7 @@ class Engine {
   std::shared_ptr<const nn::SequenceAdapter> own_;  // the model's adapter, or null
   bool keeps_prefixes_;                             // can texts share blocks? not if a rotation depends on the length
   PrefixIndex prefixes_;
+  EncodeQueue encodings_;
   Texts texts_;  // oldest first
   EngineFigures figures_;
 

@@ -104,24 +104,19 @@ std::vector<Classification> Classifier::by_generation(std::span<const Prepared> 
 }
 
 std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encoding* const> inputs) const {
-  std::vector<std::vector<std::int32_t>> ids, types;
-  for (const Encoding* e : inputs) {
-    ids.push_back(e->ids);
-    types.push_back(e->type_ids);
-  }
   std::vector<std::vector<double>> result(inputs.size());
-  for_each_batch(
-      ids, options_.batch_rows,
-      [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-        const Tensor scores = model_.classify(model_.pooled(batch)).to(kCpu);
-        const auto values = scores.data<float>();
-        const auto classes = static_cast<std::size_t>(scores.size(1));
-        for (std::size_t i = 0; i < members.size(); ++i) {
-          const auto own = values.subspan(i * classes, classes);
-          result[members[i]].assign(own.begin(), own.end());
-        }
-      },
-      types);
+  generate::Engine engine(model_, {.batch_tokens = options_.batch_rows});
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    engine.submit(generate::EncodeRequest{.ids = inputs[i]->ids,
+                                          .type_ids = inputs[i]->type_ids,
+                                          .rows = generate::HiddenRows::kPooled,
+                                          .on_end = [this, &result, i](const Tensor& pooled) {
+                                            const Tensor scores = model_.classify(pooled).to(kCpu);
+                                            const auto values = scores.data<float>();
+                                            result[i].assign(values.begin(), values.end());
+                                          }});
+  while (engine.step()) {
+  }
   return result;
 }
 

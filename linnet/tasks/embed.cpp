@@ -5,6 +5,7 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/generate/engine.h"
 #include "linnet/io/gguf.h"
 #include "linnet/tasks/prompt_ids.h"
 #include "linnet/tokenizer/text_cutter.h"
@@ -48,20 +49,12 @@ class Embedder {
 
   std::vector<std::vector<float>> vectors(const std::vector<std::vector<std::int32_t>>& texts) const {
     std::vector<std::vector<float>> result(texts.size());
-    for_each_batch(texts, options_.batch_rows, [&](const nn::Packed& batch, std::span<const std::size_t> members) {
-      Tensor pooled = models::pool(model_.forward(batch), batch.starts, options_.modes, skip_);
-      for (const models::SentenceModulePtr& module : options_.modules) pooled = module->run(pooled);
-      const auto values = pooled.data<float>();
-      const auto size = static_cast<std::size_t>(pooled.size(1));
-      const std::size_t kept =
-          options_.truncate_dim > 0 ? std::min(size, static_cast<std::size_t>(options_.truncate_dim)) : size;
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        const auto own = values.subspan(i * size, kept);
-        auto& v = result[members[i]];
-        v.assign(own.begin(), own.end());
-        if (options_.unit) scale_to_one(v);
-      }
-    });
+    generate::Engine engine(model_, {.batch_tokens = options_.batch_rows});
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      engine.submit(generate::EncodeRequest{
+          .ids = texts[i], .on_end = [this, &result, i](const Tensor& hidden) { result[i] = vector_of(hidden); }});
+    while (engine.step()) {
+    }
     return result;
   }
 
@@ -70,6 +63,19 @@ class Embedder {
  private:
   static EncodeOptions ask(const EmbedOptions& options) {
     return {.letters = options.letters, .want_tokens = false, .want_offsets = false};
+  }
+
+  std::vector<float> vector_of(const Tensor& hidden) const {
+    const std::int32_t starts[] = {0, static_cast<std::int32_t>(hidden.size(0))};
+    Tensor pooled = models::pool(hidden, starts, options_.modes, skip_);
+    for (const models::SentenceModulePtr& module : options_.modules) pooled = module->run(pooled);
+    const auto values = pooled.data<float>();
+    const std::size_t kept = options_.truncate_dim > 0
+                                 ? std::min(values.size(), static_cast<std::size_t>(options_.truncate_dim))
+                                 : values.size();
+    std::vector<float> v(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(kept));
+    if (options_.unit) scale_to_one(v);
+    return v;
   }
 
   const models::Model& model_;

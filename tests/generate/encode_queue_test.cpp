@@ -1,0 +1,123 @@
+// Texts to encode, in an engine.
+#include "linnet/generate/encode_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "linnet/base/error.h"
+#include "tests/generate/engine_fixture.h"
+
+namespace linnet::generate {
+namespace {
+
+std::vector<float> values_of(const Tensor& x) {
+  const Tensor here = x.to(kCpu);
+  return {here.data<float>().begin(), here.data<float>().end()};
+}
+
+Tensor alone(const models::Model& model, const Ids& ids) { return model.forward(nn::pack({ids})); }
+
+// An engine that encodes texts of 1 to 39 tokens into `found`.
+void submit_texts(Engine& engine, HiddenRows rows, std::vector<std::vector<float>>& found) {
+  for (std::size_t i = 0; i < found.size(); ++i)
+    engine.submit(EncodeRequest{.ids = random_ids(1 + i * 17 % 39, engine.model(), i),
+                                .rows = rows,
+                                .on_end = [&found, i](const Tensor& hidden) { found[i] = values_of(hidden); }});
+}
+
+TEST(EncodeQueue, HiddenStatesAreThoseOfEachAlone) {
+  for (const char* fixture : {"bert/masked", "llama/causal"}) {
+    const auto model = make_model(fixture);
+    for (const std::int64_t tokens : {1, 50, 4000}) {
+      Engine engine(*model, {.batch_tokens = tokens});
+      std::vector<std::vector<float>> found(12);
+      submit_texts(engine, HiddenRows::kTokens, found);
+      EXPECT_EQ(engine.figures().requests, 12u);
+      run(engine);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        EXPECT_EQ(found[i], values_of(alone(*model, random_ids(1 + i * 17 % 39, *model, i)))) << fixture << " " << i;
+    }
+  }
+}
+
+TEST(EncodeQueue, PooledRowsAreTheInputOfTheHead) {
+  const auto model = models::Model::from_pretrained(fixtures() / "bert/classifier");
+  Engine engine(*model, {.batch_tokens = 60});
+  std::vector<std::vector<float>> found(9), tokens(2);
+  submit_texts(engine, HiddenRows::kPooled, found);
+  submit_texts(engine, HiddenRows::kTokens, tokens);
+  run(engine);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_EQ(found[i], values_of(model->pooled(nn::pack({random_ids(1 + i * 17 % 39, *model, i)}))));
+  EXPECT_EQ(tokens[1], values_of(alone(*model, random_ids(18, *model, 1))));
+}
+
+// Neither kind of request waits until the other has ended.
+TEST(EncodeQueue, GenerationGoesOnBesideIt) {
+  const auto model = make_model("llama/causal");
+  const Ids prompt = random_ids(20, *model, 3);
+  const Ids wanted = generate(*model, prompt, {.max_new_tokens = 8}).ids;
+  Engine engine(*model, {.batch_tokens = 40});
+  std::vector<std::vector<float>> found(30);
+  std::size_t encoded_before = 0;
+  Ids text;
+  engine.submit(Request{.prompt = prompt, .options = {.max_new_tokens = 8}, .on_end = [&](Generation& g) {
+                          text = g.ids;
+                          for (const auto& one : found) encoded_before += one.empty() ? 0 : 1;
+                        }});
+  submit_texts(engine, HiddenRows::kTokens, found);
+  run(engine);
+  EXPECT_EQ(text, wanted);
+  EXPECT_GT(encoded_before, 0u);
+  EXPECT_LT(encoded_before, found.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_EQ(found[i], values_of(alone(*model, random_ids(1 + i * 17 % 39, *model, i))));
+}
+
+TEST(EncodeQueue, CancelledTextsAreNotComputed) {
+  const auto model = make_model("bert/masked");
+  Engine engine(*model);
+  int ended = 0;
+  std::vector<RequestId> ids;
+  for (int i = 0; i < 3; ++i)
+    ids.push_back(engine.submit(EncodeRequest{.ids = {5, 6, 7}, .on_end = [&](const Tensor&) { ++ended; }}));
+  engine.cancel(ids[1]);
+  run(engine);
+  EXPECT_EQ(ended, 2);
+  EXPECT_EQ(engine.figures().computed, 6);
+}
+
+TEST(EncodeQueue, ACallbackThatThrowsLosesNoOtherText) {
+  const auto model = make_model("bert/masked");
+  Engine engine(*model);
+  int ended = 0;
+  engine.submit(EncodeRequest{.ids = {5, 6}, .on_end = [&](const Tensor&) { ++ended; }});
+  engine.submit(EncodeRequest{.ids = {5, 7}, .on_end = [&](const Tensor&) { throw std::logic_error("mine"); }});
+  engine.submit(EncodeRequest{.ids = {5, 8}, .on_end = [&](const Tensor&) { ++ended; }});
+  EXPECT_EQ(steps_that_throw<std::logic_error>(engine), 1);
+  EXPECT_EQ(ended, 2);
+}
+
+TEST(EncodeQueue, InterruptedTextsWaitAgain) {
+  const auto model = make_model("bert/masked");
+  bool stop = true;
+  Engine engine(*model, {.interrupted = [&] { return stop; }});
+  std::vector<std::vector<float>> found(4);
+  submit_texts(engine, HiddenRows::kTokens, found);
+  EXPECT_THROW(engine.step(), nn::Interrupted);
+  stop = false;
+  run(engine);
+  for (const auto& one : found) EXPECT_FALSE(one.empty());
+}
+
+TEST(EncodeQueue, RequestsThatCannotBeAreRefused) {
+  const auto model = make_model("bert/masked");
+  Engine engine(*model);
+  EXPECT_THROW(engine.submit(EncodeRequest{}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5, 6}, .type_ids = {0}}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = Ids(513, 5)}), Error);
+}
+
+}  // namespace
+}  // namespace linnet::generate
