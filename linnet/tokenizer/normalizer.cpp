@@ -357,6 +357,10 @@ NormalizerPtr bert_normalizer(const BertOptions& options) { return std::make_uni
 NormalizerPtr unicode_normalizer(NormalForm form) { return std::make_unique<Form>(form); }
 NormalizerPtr byte_level_normalizer() { return std::make_unique<ByteLevel>(); }
 
+NormalizerPtr precompiled_normalizer(std::string_view charsmap, std::string_view place) {
+  return std::make_unique<Precompiled>(Charsmap::parse(charsmap, place));
+}
+
 NormalizerPtr make_normalizer(const Json& json, std::string_view place) {
   if (json.is_null()) return nullptr;
   const std::string type = text_of(json, "type", place);
@@ -384,8 +388,7 @@ NormalizerPtr make_normalizer(const Json& json, std::string_view place) {
   if (type == "Replace") return make_replace(json, place);
   if (type == "ByteLevel") return byte_level_normalizer();
   if (type == "Precompiled")
-    return std::make_unique<Precompiled>(
-        Charsmap::parse(decode_base64(text_of(json, "precompiled_charsmap", place), place), place));
+    return precompiled_normalizer(decode_base64(text_of(json, "precompiled_charsmap", place), place), place);
   fail(ErrorKind::kBadInput, "{}: normalizer '{}' is not known; correct the file, or get it again", place,
        printable(type));
 }

@@ -42,6 +42,8 @@ NormalizerPtr byte_level_normalizer();
 // llama.cpp's normalisation for BERT's word pieces (llama-vocab.cpp, WPM): like Bert, but it removes every mark and
 // keeps only the first character of a decomposition. It puts spaces around punctuation.
 NormalizerPtr gguf_bert_normalizer();
+// `tokenizers`' Precompiled, from SentencePiece's blob.
+NormalizerPtr precompiled_normalizer(std::string_view charsmap, std::string_view place);
 
 // SentencePiece's normalisation (normalizer.cc).
 struct SentencePieceOptions {

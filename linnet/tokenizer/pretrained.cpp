@@ -156,9 +156,65 @@ BertOptions bert_options(const Json& config) {
   return options;
 }
 
+// The flag of <mask> in the configuration, if any.
+bool mask_takes_spaces(const Json& config, bool otherwise) {
+  const auto flag = [](const Json& token) {
+    return token.contains("lstrip") && token["lstrip"].is_boolean() && token["lstrip"].get<bool>();
+  };
+  if (config.contains("mask_token") && config["mask_token"].is_object()) return flag(config["mask_token"]);
+  if (!config.contains("added_tokens_decoder") || !config["added_tokens_decoder"].is_object()) return otherwise;
+  for (const Json& token : config["added_tokens_decoder"])
+    if (token.is_object() && token.contains("content") && token["content"] == "<mask>") return flag(token);
+  return otherwise;
+}
+
+MergesOptions merges_options(const Json& config) {
+  MergesOptions options;
+  const auto flag = [&](const char* key, bool& value) {
+    if (config.contains(key) && config[key].is_boolean()) value = config[key].get<bool>();
+  };
+  flag("add_prefix_space", options.add_prefix_space);
+  flag("trim_offsets", options.trim_offsets);
+  options.mask_takes_spaces = mask_takes_spaces(config, options.mask_takes_spaces);
+  return options;
+}
+
 bool is_whole(const fs::path& folder, const VocabularyFile& file) {
   return has_companion(folder / file.name) &&
          (file.format != VocabularyFormat::kVocabAndMerges || has_companion(folder / kMergesFile));
+}
+
+// Orders of pieces by tokenizer_class, or without one by the model_type of the config.json next to it.
+struct NamedOrder {
+  std::string_view tokenizer_class, model_type;
+  PieceOrder order;
+};
+const std::vector<NamedOrder>& named_orders() {
+  static const std::vector<NamedOrder> orders{
+      {"XLMRobertaTokenizer", "xlm-roberta", {{{"<s>", 0}, {"<pad>", 0}, {"</s>", 0}, {"<unk>", 0}}, 3, false}},
+      {"CamembertTokenizer",
+       "camembert",
+       {{{"<s>NOTUSED", 0}, {"<pad>", 0}, {"</s>NOTUSED", 0}, {"<unk>", 0}, {"<unk>NOTUSED", -100}}, 1, true}}};
+  return orders;
+}
+
+TokenizerDataPtr read_fairseq(const fs::path& file, const Json& config) {
+  const auto text = [](const Json& json, const char* key) {
+    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+  };
+  std::string kind = text(config, "tokenizer_class");
+  if (kind.ends_with("Fast")) kind.resize(kind.size() - 4);
+  const std::string model = kind.empty() ? text(read_object(file.parent_path() / "config.json"), "model_type") : "";
+  for (const NamedOrder& known : named_orders())
+    if (kind == known.tokenizer_class || (!model.empty() && model == known.model_type)) {
+      PieceOrder order = known.order;
+      order.mask_takes_spaces = mask_takes_spaces(config, order.mask_takes_spaces);
+      return read_reordered_pieces(file, order);
+    }
+  fail(ErrorKind::kBadInput,
+       "{}: the ids of its pieces depend on the model, and '{}' is not supported (tokenizer_class XLMRobertaTokenizer "
+       "and CamembertTokenizer are); save a tokenizer.json with Transformers",
+       file.string(), printable(kind.empty() ? model : kind, 60));
 }
 
 TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
@@ -166,13 +222,15 @@ TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const 
   switch (file.format) {
     case VocabularyFormat::kTokenizerJson:
       return read_tokenizer_json(path);
+    case VocabularyFormat::kFairseqPieces:
+      return read_fairseq(path, config);
     case VocabularyFormat::kSentencePiece: {
       TokenizerDataPtr data = read_sentencepiece_model(path);
       frame_pieces(*data, config);
       return data;
     }
     case VocabularyFormat::kVocabAndMerges:
-      return read_vocab_and_merges(path, folder / kMergesFile);
+      return read_vocab_and_merges(path, folder / kMergesFile, merges_options(config));
     case VocabularyFormat::kVocabText:
       return read_vocab_txt(path, {bert_options(config)});
   }

@@ -226,6 +226,8 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
                                                                   : make_scored_bpe(std::move(pieces), data.place);
 }
 
+PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place) { return read_model(bytes, place).out; }
+
 TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_view place) {
   Reading r = read_model(bytes, place);
   auto data = std::make_shared<TokenizerData>();

@@ -73,7 +73,12 @@ struct VocabTextOptions {
 };
 TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTextOptions& options);
 // GPT-2's two files.
-TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges);
+struct MergesOptions {
+  bool add_prefix_space = false, trim_offsets = true;  // keys of tokenizer_config.json
+  bool mask_takes_spaces = true;                       // <mask> includes those to its left
+};
+TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges,
+                                       const MergesOptions& options = {});
 
 // A SentencePiece vocabulary of pieces, from any file format.
 struct PieceVocabulary {
@@ -83,6 +88,18 @@ struct PieceVocabulary {
 };
 // Fills model, normalizer, decoder and the added tokens (control and unknown pieces as special ones).
 void install_pieces(TokenizerData& data, PieceVocabulary vocabulary);
+
+// The pieces, rules and kind of a SentencePiece model.
+PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place);
+
+// fairseq's models renumber the pieces of their SentencePiece file: `first` are the first ids, then the file's pieces
+// without the first `skipped`, then <mask>. "<s>" and "</s>" are around a text, twice "</s>" between two.
+struct PieceOrder {
+  std::vector<std::pair<std::string, double>> first;  // with scores; one of them is "<unk>"
+  std::size_t skipped = 0;
+  bool mask_takes_spaces = false;  // to its left
+};
+TokenizerDataPtr read_reordered_pieces(const std::filesystem::path& file, const PieceOrder& order);
 
 // Reads the files next to the vocabulary: tokenizer_config.json, special_tokens_map.json, added_tokens.json, templates.
 void apply_tokenizer_config(TokenizerData& data, const std::filesystem::path& folder);

@@ -10,7 +10,13 @@
 
 namespace linnet {
 
-enum class VocabularyFormat : std::uint8_t { kTokenizerJson, kSentencePiece, kVocabAndMerges, kVocabText };
+enum class VocabularyFormat : std::uint8_t {
+  kTokenizerJson,
+  kSentencePiece,
+  kFairseqPieces,  // a SentencePiece file whose ids are not the model's
+  kVocabAndMerges,
+  kVocabText
+};
 
 struct VocabularyFile {
   const char* name;
@@ -20,7 +26,7 @@ struct VocabularyFile {
 // Each of them is a tokenizer; the first existing one is used. vocab.json requires kMergesFile.
 inline constexpr VocabularyFile kVocabularyFiles[] = {
     {"tokenizer.json", VocabularyFormat::kTokenizerJson}, {"tokenizer.model", VocabularyFormat::kSentencePiece},
-    {"spiece.model", VocabularyFormat::kSentencePiece},   {"sentencepiece.bpe.model", VocabularyFormat::kSentencePiece},
+    {"spiece.model", VocabularyFormat::kSentencePiece},   {"sentencepiece.bpe.model", VocabularyFormat::kFairseqPieces},
     {"vocab.json", VocabularyFormat::kVocabAndMerges},    {"vocab.txt", VocabularyFormat::kVocabText}};
 
 inline constexpr const char* kMergesFile = "merges.txt";

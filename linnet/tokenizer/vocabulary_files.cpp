@@ -71,7 +71,8 @@ TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTe
   return data;
 }
 
-TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges) {
+TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges,
+                                       const MergesOptions& keys) {
   auto data = std::make_shared<TokenizerData>();
   data->place = vocab.string();
   Vocabulary vocabulary = read_vocabulary_object(read_file(vocab, kLargestTokenizerFile), data->place);
@@ -90,7 +91,7 @@ TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const
   });
   BpeOptions options;
   options.bytes = bpe_can_take_bytes(vocabulary, options);
-  const Json byte_level{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}};
+  const Json byte_level{{"type", "ByteLevel"}, {"add_prefix_space", keys.add_prefix_space}, {"trim_offsets", true}};
   data->pretokenizer =
       make_pretokenizer(byte_level, data->place, options.bytes ? ByteSpelling::kAsTheyAre : ByteSpelling::kCharacters);
   data->decoder = make_decoder(byte_level, data->place);
@@ -103,15 +104,16 @@ TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const
   data->ids.mask = data->model->vocabulary().find("<mask>") < 0
                        ? std::nullopt
                        : std::optional(data->model->vocabulary().find("<mask>"));
-  if (data->ids.mask) data->add_token({.content = "<mask>", .lstrip = true, .special = true}, *data->ids.mask);
+  if (data->ids.mask)
+    data->add_token({.content = "<mask>", .lstrip = keys.mask_takes_spaces, .special = true}, *data->ids.mask);
   if (bos && eos) {
     data->ids.bos = data->ids.cls = bos;
     data->ids.eos = data->ids.sep = eos;
     data->postprocessor = make_postprocessor(Json{{"type", "RobertaProcessing"},
                                                   {"sep", {"</s>", *eos}},
                                                   {"cls", {"<s>", *bos}},
-                                                  {"trim_offsets", true},
-                                                  {"add_prefix_space", false}},
+                                                  {"trim_offsets", keys.trim_offsets},
+                                                  {"add_prefix_space", keys.add_prefix_space}},
                                              data->place);
     return data;
   }

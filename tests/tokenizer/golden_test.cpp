@@ -99,7 +99,7 @@ std::string trained_name(const testing::TestParamInfo<const char*>& test) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Trained,
                          testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "suffix-bpe", "word-piece",
                                          "word-piece-cased", "word-level", "unigram", "sp-unigram", "sp-unigram-bytes",
-                                         "sp-bpe", "sp-bpe-rules"),
+                                         "sp-bpe", "sp-bpe-rules", "fairseq-xlm-roberta", "fairseq-camembert"),
                          trained_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf,
                          testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "word-piece"), trained_name);

@@ -52,6 +52,19 @@ TEST(VocabAndMerges, RobertasTokensFrameTexts) {
   EXPECT_EQ(t.mask_id(), 6);
 }
 
+TEST(VocabAndMerges, TheConfigurationSaysHowSpacesAreTreated) {
+  Scratch scratch;
+  put(scratch / "vocab.json", R"({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "a": 4, "Ġ": 5, "<mask>": 6, "Ġa": 7})");
+  put(scratch / "merges.txt", "#version: 0.2\nĠ a\n");
+  put(scratch / "tokenizer_config.json",
+      R"({"add_prefix_space": true, "mask_token": {"content": "<mask>", "lstrip": false, "special": true}})");
+  const Tokenizer t = Tokenizer::from_pretrained(scratch.path());
+  EXPECT_THAT(t.encode_ids("a <mask>"), ElementsAre(0, 7, 5, 6, 2));
+  put(scratch / "tokenizer_config.json",
+      R"({"added_tokens_decoder": {"6": {"content": "<mask>", "lstrip": false, "special": true}}})");
+  EXPECT_THAT(Tokenizer::from_pretrained(scratch.path()).encode_ids("a <mask>"), ElementsAre(0, 4, 5, 6, 2));
+}
+
 TEST(VocabAndMerges, DamageIsNamedByLine) {
   Scratch scratch;
   put(scratch / "vocab.json", R"({"a": 0, "b": 1})");
