@@ -99,6 +99,7 @@ std::string norm_of(const nn::TransformerConfig& c) {
 void add_choices(Table& rows, const nn::TransformerConfig& c) {
   rows.push_back({"stack", format_printable("{}, {} layers", name_of(c.stack), c.layers)});
   rows.push_back({"hidden size", format_printable("{}, feed-forward {}", c.hidden, c.ffn)});
+  if (c.embedding_width() != c.hidden) rows.push_back({"embedding size", format_printable("{}", c.embedding_width())});
   rows.push_back(
       {"attention", format_printable("{} heads of {}, {} key-value heads", c.heads, c.head_dim, c.kv_heads)});
   rows.push_back({"norm", printable(norm_of(c))});

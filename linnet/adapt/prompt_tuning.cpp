@@ -50,11 +50,20 @@ std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t voc
   return ids;
 }
 
+// A prompt is as wide as the layers, in PEFT too, and the projection of narrower tables cannot read it.
+void check_widths(const models::Model& model) {
+  const nn::TransformerConfig& c = model.config();
+  check(!c.embedding_projection,
+        "[prompt tuning] the embeddings of this {} have {} dimensions and its layers {}; use LoRA",
+        model.family().model_type, c.embedding_width(), c.hidden);
+}
+
 }  // namespace
 
 std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const PromptTuning& method, PeftConfig config,
                                               std::uint64_t seed) {
   check(method.virtual_tokens >= 1, "[prompt tuning] {} virtual tokens", method.virtual_tokens);
+  check_widths(model);
   config.prompt_init = method.init == PromptInit::kRandom       ? "RANDOM"
                        : method.init == PromptInit::kVocabulary ? "SAMPLE_VOCAB"
                                                                 : "TEXT";
@@ -75,6 +84,7 @@ std::unique_ptr<Adapter> create_prompt_tuning(models::Model& model, const Prompt
 
 std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                             std::string_view place) {
+  check_widths(model);
   const auto found = tensors.find(kTensor);
   check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, kTensor);
   const Shape wanted{config.virtual_tokens, model.config().hidden};

@@ -105,7 +105,9 @@ void in_range(const ConfigFields& f, const char* name, std::int64_t value, std::
 void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   in_range(f, "the vocabulary size", c.vocab, 1, 100'000'000);
   in_range(f, "the hidden size", c.hidden, 1, 1'000'000);
+  in_range(f, "the embedding size", c.embedding_width(), 1, 1'000'000);
   in_range(f, "the number of layers", c.layers, 1, 10'000);
+  in_range(f, "the number of layer groups", c.layer_groups, 0, c.layers);
   in_range(f, "the number of attention heads", c.heads, 1, 65'536);
   if (c.kv_heads == 0) c.kv_heads = c.heads;
   in_range(f, "the number of key-value heads", c.kv_heads, 1, c.heads);
@@ -130,7 +132,8 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
 }
 
 void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
-  for (const double p : {c.embedding_dropout, c.hidden_dropout, c.attention_dropout, c.classifier_dropout})
+  for (const double p : {c.embedding_dropout, c.hidden_dropout, c.attention_dropout, c.classifier_dropout,
+                         c.token_dropout, c.question_dropout})
     check(p >= 0 && p < 1, ErrorKind::kBadInput, "{}: a dropout of {} is not in [0, 1); correct the file", f.place(),
           p);
 }
@@ -151,6 +154,12 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
         .choice<ClassifierKind>({"classifier"}, c.classifier, kClassifiers)
         .choice<Pooling>({"pooling"}, c.pooling, kPoolings);
   }
+}
+
+ClassifierKind usual_classifier(const Family& family, HeadKind head) {
+  for (const ArchitectureName& a : family.architectures)
+    if (a.head == head) return a.classifier;
+  return ClassifierKind::kLinear;
 }
 
 }  // namespace
@@ -196,7 +205,7 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
         "a {} model has no head for this task; choose another task, or a model of another family", family.model_type);
   c.head = head.value_or(read_head(f, family));
   for (const ArchitectureName& a : family.architectures)
-    if (a.head == c.head) c.pooler = a.pooler;
+    if (a.head == c.head) c.pooler = a.pooler, c.classifier = a.classifier;
   if (f.of_gguf()) c.qkv = family.gguf_layout.qkv, c.weight_layout = family.gguf_layout.weights;
   walk_fields(f, family, c);
   common_fields(f, c);
@@ -233,8 +242,9 @@ void write_config(Json& json, const Family& family, const TransformerConfig& con
   json.erase("linnet");
   Json own = Json::object();
   if (!c.head_trained) own["head_trained"] = false;
-  if (c.classifier == ClassifierKind::kMlp) own["classifier"] = "mlp";
   ConfigFields inner = ConfigFields::writer(own);
+  if (c.classifier != usual_classifier(family, c.head))
+    inner.choice<ClassifierKind>({"classifier"}, c.classifier, kClassifiers);
   if (c.head == HeadKind::kSequenceClass && c.pooling != family.defaults.pooling)
     inner.choice<Pooling>({"pooling"}, c.pooling, kPoolings);
   if (!own.empty()) json["linnet"] = std::move(own);

@@ -14,7 +14,23 @@ void ffn_is_four_times_hidden(ConfigFields&, TransformerConfig& c) {
 }
 void embedding_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.embedding_dropout = c.hidden_dropout; }
 void classifier_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.classifier_dropout = c.hidden_dropout; }
+void token_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.hidden_dropout; }
+void token_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.classifier_dropout; }
+void projection_if_widths_differ(ConfigFields&, TransformerConfig& c) {
+  c.embedding_projection = c.embedding_width() != c.hidden;
+}
 void output_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) { c.attention_output_bias = c.attention_bias; }
+
+void positions_after_offset(ConfigFields& f, TransformerConfig& c) {
+  std::int64_t rows = c.max_positions + c.position_offset;
+  f.field({"max_position_embeddings"}, rows);
+  if (!f.writing()) c.max_positions = rows - c.position_offset;
+}
+void positions_after_padding(ConfigFields& f, TransformerConfig& c) {
+  f.id({"pad_token_id"}, c.pad_id);
+  if (!f.writing()) c.position_offset = c.pad_id + 1;
+  positions_after_offset(f, c);
+}
 
 void residual(ConfigFields& f, TransformerConfig& c) {
   bool normed = c.residual == Residual::kNormed;

@@ -12,6 +12,14 @@ void ffn_is_four_times_hidden(ConfigFields& fields, nn::TransformerConfig& confi
 // Dropouts that equal hidden_dropout unless a later field sets them.
 void embedding_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 void classifier_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
+void token_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
+void token_dropout_is_classifier(ConfigFields& fields, nn::TransformerConfig& config);
+// max_position_embeddings counts the rows of the table, also those before the first token's: a number that the family
+// has, or those up to that of padding.
+void positions_after_offset(ConfigFields& fields, nn::TransformerConfig& config);
+void positions_after_padding(ConfigFields& fields, nn::TransformerConfig& config);
+// Tables as wide as the layers have no projection.
+void projection_if_widths_differ(ConfigFields& fields, nn::TransformerConfig& config);
 // One field for the biases of query, key, value and output.
 void output_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& config);
 

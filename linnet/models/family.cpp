@@ -1,5 +1,6 @@
 #include "linnet/models/family.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 
@@ -124,6 +125,10 @@ std::string to_gguf(const Family& family, std::string_view ours) {
     if (m) return pair.gguf.empty() ? std::string() : expand(pair.gguf, *m);
   }
   return {};
+}
+
+bool has_gguf(const Family& family) {
+  return std::ranges::any_of(family.names, [](const NamePair& pair) { return !pair.gguf.empty(); });
 }
 
 std::span<const Family* const> all_families() {

@@ -54,6 +54,7 @@ struct ArchitectureName {
   HeadKind head;
   std::string_view prefix = {};  // if it differs from the family's
   bool pooler = false;           // does the head have a pooler?
+  ClassifierKind classifier = ClassifierKind::kLinear;
 };
 
 // A field that changes the computation and has one implemented value: a JSON list of the values that are equivalent to
@@ -84,6 +85,7 @@ struct Family {
 };
 
 std::span<const Family* const> all_families();
+bool has_gguf(const Family& family);                     // false: its models are read from and written to folders only
 const Family* find_family(std::string_view model_type);  // null when unknown
 
 // theirs -> ours; "" for a tensor to ignore. An unknown name is kBadInput.

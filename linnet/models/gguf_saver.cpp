@@ -148,6 +148,8 @@ void put_pooling(GgufWriter& out, const Model& model, const std::string& archite
 
 void save_gguf(Model& model, const std::filesystem::path& file, const GgufOptions& options) {
   const Family& family = model.family();
+  check(has_gguf(family), ErrorKind::kBadInput, "{}: GGUF files of {} models are not supported; save a folder",
+        model.place().string(), family.model_type);
   const TransformerConfig& config = model.config();
   const std::string architecture(family.gguf_architecture.empty() ? family.model_type : family.gguf_architecture);
   const Json metadata = metadata_of(model);

@@ -1,6 +1,7 @@
 #include "linnet/models/loader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <set>
 
@@ -67,6 +68,18 @@ void settle_presence(TransformerConfig& config, const GgufFile& file, const Fami
     if (p.role == nn::Role::kAttentionOutput) config.attention_output_bias = true;
     if (p.role == nn::Role::kUp) config.ffn_bias = true;
   }
+}
+
+// Vaswani et al. (2017): sine in even columns, cosine in odd ones.
+void fill_sinusoids(const Tensor& table) {
+  const std::int64_t width = table.size(1);
+  for (std::int64_t row = 0; row < table.size(0); ++row)
+    for (std::int64_t i = 0; i < width; ++i) {
+      const double power = static_cast<double>(i / 2 * 2) / static_cast<double>(width);
+      const double angle = static_cast<double>(row) / std::pow(10000.0, power);
+      table.data<float>()[static_cast<std::size_t>(row * width + i)] =
+          static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
+    }
 }
 
 }  // namespace
@@ -288,6 +301,7 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
       Rng rng(seed, stream);
       const auto range = static_cast<float>(model.config().initializer_range);
       for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
+      if (parameter.role == nn::Role::kPositionTable && model.config().sinusoidal_positions) fill_sinusoids(value);
     }
     *parameter.tensor = value.to(model.device());
   }
@@ -295,6 +309,8 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
 
 TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& family, std::optional<HeadKind> head,
                                           UnknownFields unknown) {
+  check(has_gguf(family), ErrorKind::kBadInput, "{}: GGUF files of {} models are not supported; use the folder",
+        file.place(), family.model_type);
   const Json metadata = gguf_config(file);
   ConfigFields fields = ConfigFields::gguf_reader(metadata, file.place());
   TransformerConfig config = read_config(fields, family, head);

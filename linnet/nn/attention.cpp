@@ -132,7 +132,8 @@ void Attention::put_before(const PrefixKv& prefix, const AttentionRows& rows, He
 }
 
 Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
-                             const Pass& pass, std::span<const std::int32_t> wanted) const {
+                             const Pass& pass, std::span<const std::int32_t> wanted,
+                             const Tensor& distance_bias) const {
   Heads heads = project(x, wanted, pass);
   if (batch.rotary) {
     std::vector<std::int32_t> turned;
@@ -143,6 +144,10 @@ Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
+  if (distance_bias) {
+    o.distance_bias = distance_bias;
+    o.distance_reach = (distance_bias.size(1) - 1) / 2;
+  }
   const Pass asked = wanted.empty() ? pass : pass.over(wanted);
   if (batch.cache != nullptr) return output_(cached(heads, layer, batch, wanted, o), asked);
   put_before(prefix, batch.own, heads);

@@ -55,7 +55,8 @@ class Attention {
   // x [rows, hidden] -> [rows, hidden]; with `wanted` rows (ascending) only those. In a causal stack they are the last
   // ones of their sequence.
   Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
-                    const Pass& pass, std::span<const std::int32_t> wanted = {}) const;
+                    const Pass& pass, std::span<const std::int32_t> wanted = {},
+                    const Tensor& distance_bias = {}) const;
   // Cross attention: keys and values from another stack's rows.
   Tensor cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
                const AttentionRows& rows, const Pass& pass) const;

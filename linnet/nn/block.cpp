@@ -2,11 +2,11 @@
 
 namespace linnet::nn {
 
-Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
-    : layer_(layer),
-      place_(c.norm_place),
+Block::Block(const TransformerConfig& c, Cross cross)
+    : place_(c.norm_place),
       residual_(c.residual),
-      dropout_(c.hidden_dropout),
+      attention_dropout_(c.hidden_dropout),
+      ffn_dropout_(c.drops_feed_forward ? c.hidden_dropout : 0),
       attention_norm_(c.norm, c.hidden, c.norm_eps),
       ffn_norm_(c.norm, c.hidden, c.norm_eps),
       attention_(c),
@@ -18,26 +18,28 @@ Block::Block(const TransformerConfig& c, std::int64_t layer, Cross cross)
 
 // Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)).
 template <class Part>
-Tensor Block::apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part,
-                    std::span<const std::int32_t> wanted) const {
+Tensor Block::apply(const Tensor& x, const NormLayer& norm, std::int64_t layer, Site site, double dropout,
+                    const Pass& pass, const Part& part, std::span<const std::int32_t> wanted) const {
   const bool after = place_ == NormPlace::kAfter;
   const Tensor seen = after ? x : norm(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
   const Tensor sum =
-      add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout_, layer_, site));
+      add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout, layer, site));
   return after ? norm(sum) : sum;
 }
 
 Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                          std::span<const std::int32_t> wanted) const {
   Tensor x = apply(
-      in.x, attention_norm_, Site::kAttentionOutput, pass,
-      [&](const Tensor& seen) { return attention_(seen, in.prefix, layer_, batch, pass, wanted); }, wanted);
+      in.x, attention_norm_, in.layer, Site::kAttentionOutput, attention_dropout_, pass,
+      [&](const Tensor& seen) { return attention_(seen, in.prefix, in.layer, batch, pass, wanted, in.distance_bias); },
+      wanted);
   if (cross_attention_)
-    x = apply(x, cross_norm_, Site::kCrossOutput, pass, [&](const Tensor& seen) {
-      return cross_attention_.cross(seen, in.source, in.cross_prefix, layer_, batch.cross, pass);
+    x = apply(x, cross_norm_, in.layer, Site::kCrossOutput, attention_dropout_, pass, [&](const Tensor& seen) {
+      return cross_attention_.cross(seen, in.source, in.cross_prefix, in.layer, batch.cross, pass);
     });
   const Pass asked = wanted.empty() ? pass : pass.over(wanted);
-  return apply(x, ffn_norm_, Site::kFeedForward, asked, [&](const Tensor& seen) { return ffn_(seen, asked); });
+  return apply(x, ffn_norm_, in.layer, Site::kFeedForward, ffn_dropout_, asked,
+               [&](const Tensor& seen) { return ffn_(seen, asked); });
 }
 
 void Block::visit(Visitor& v) {

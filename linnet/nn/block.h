@@ -10,16 +10,18 @@ namespace linnet::nn {
 
 // The inputs of a layer other than its parameters.
 struct BlockInput {
+  std::int64_t layer = 0;      // its number; layers may share a block
   Tensor x = {};               // [rows, hidden]
   PrefixKv prefix = {};        // prepended to the keys and values of attention
   Tensor source = {};          // the encoder's output for cross attention [encoder rows, hidden]
   PrefixKv cross_prefix = {};  // prepended to the keys and values of cross attention
+  Tensor distance_bias = {};   // of the scores of attention (DistanceBias), or undefined
 };
 
 class Block {
  public:
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
-  Block(const TransformerConfig& config, std::int64_t layer, Cross cross = Cross::kNone);
+  explicit Block(const TransformerConfig& config, Cross cross = Cross::kNone);
 
   // [rows, hidden]; with `wanted` rows only those (see Attention).
   Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
@@ -28,13 +30,12 @@ class Block {
 
  private:
   template <class Part>
-  Tensor apply(const Tensor& x, const NormLayer& norm, Site site, const Pass& pass, const Part& part,
-               std::span<const std::int32_t> wanted = {}) const;
+  Tensor apply(const Tensor& x, const NormLayer& norm, std::int64_t layer, Site site, double dropout, const Pass& pass,
+               const Part& part, std::span<const std::int32_t> wanted = {}) const;
 
-  std::int64_t layer_;
   NormPlace place_;
   Residual residual_;
-  double dropout_;
+  double attention_dropout_, ffn_dropout_;  // of the parts' outputs
   NormLayer attention_norm_, cross_norm_, ffn_norm_;
   Attention attention_, cross_attention_;
   FeedForward ffn_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,16 @@ struct TransformerConfig {
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
-  std::int64_t max_positions = 0;  // 0: no position table limits the length
+  std::int64_t embedding_size = 0;    // width of the token, position and type tables; 0: hidden
+  bool embedding_projection = false;  // a linear module from that width to hidden
+  std::int64_t layer_groups = 0;      // layers of a group are consecutive and share parameters; 0: no layers share
+  std::int64_t max_positions = 0;     // 0: no position table limits the length
   std::int64_t token_types = 0;
   Positions positions = Positions::kLearned;
+  std::int64_t position_offset = 0;      // rows of the position table before that of a text's first token
+  bool padding_has_no_position = false;  // tokens with id position_offset - 1 have that row and are not counted
+  bool sinusoidal_positions = false;     // initial values of the position table
+  std::int64_t distance_buckets = 0;     // rows of a table of biases by distance, one for all layers; 0: no table
   Rope rope = {};
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
@@ -75,17 +83,24 @@ struct TransformerConfig {
   bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
   bool pooler = false;          // tanh(W h[first]) feeds the classifier
   bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
+  std::optional<Activation> transform_activation = {};  // unset: activation
   bool tie_embeddings = true;
   Pooling pooling = Pooling::kLast;
   ClassifierKind classifier = ClassifierKind::kLinear;
+  Activation classifier_activation = Activation::kTanh;  // of kMlp
+  bool classifier_input_dropout = true;                  // before the first layer of kMlp, not only after it
   bool classifier_bias = false;
-  double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0, classifier_dropout = 0;
+  double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0;  // hidden: of both parts of a layer
+  bool drops_feed_forward = true;                                           // false: of attention's part only
+  double classifier_dropout = 0, token_dropout = 0, question_dropout = 0;   // of the three classifiers
   double initializer_range = 0.02;
   std::int64_t pad_id = -1, bos_id = -1, decoder_start_id = -1;
   std::vector<std::int64_t> eos_ids = {};
   std::vector<std::string> labels = {};  // id2label, in order
   ProblemType problem = ProblemType::kInferred;
   bool head_trained = true;  // false for a new head until the first training step
+
+  std::int64_t embedding_width() const { return embedding_size > 0 ? embedding_size : hidden; }
 };
 
 }  // namespace linnet::nn

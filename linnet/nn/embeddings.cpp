@@ -8,12 +8,15 @@ namespace linnet::nn {
 
 Embeddings::Embeddings(const TransformerConfig& c)
     : vocab_(c.vocab),
-      hidden_(c.hidden),
+      width_(c.embedding_width()),
       max_positions_(c.max_positions),
+      position_offset_(c.position_offset),
       token_types_(c.token_types),
       learned_(c.positions == Positions::kLearned),
+      padding_has_no_position_(c.padding_has_no_position),
       dropout_(c.embedding_dropout) {
-  if (c.embedding_norm) norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
+  if (c.embedding_norm) norm_ = NormLayer(c.norm, width_, c.norm_eps);
+  if (c.embedding_projection) projection_ = Linear(width_, c.hidden, true);
 }
 
 Tensor Embeddings::tokens(const Packed& batch, const Pass& pass) const {
@@ -25,20 +28,39 @@ Tensor Embeddings::tokens(const Packed& batch, const Pass& pass) const {
   return with_lora(embedding(tokens_, batch.ids), pass.lora, this, update);
 }
 
+// Padding inside a text is not counted, except behind a soft prompt: there the reference libraries have no ids.
+std::vector<std::int32_t> Embeddings::position_rows(const Packed& batch) const {
+  std::vector<std::int32_t> rows = batch.positions;
+  for (std::int32_t& row : rows) row += static_cast<std::int32_t>(position_offset_);
+  for (std::int64_t s = 0; padding_has_no_position_ && s < batch.sequences(); ++s) {
+    const auto begin = batch.ids.begin() + batch.starts[static_cast<std::size_t>(s)], end = begin + batch.length(s);
+    if (std::find(begin, end, kNoToken) != end) continue;
+    std::int32_t padding = 0;
+    for (auto id = begin; id != end; ++id) {
+      std::int32_t& row = rows[static_cast<std::size_t>(id - batch.ids.begin())];
+      const bool pads = *id == position_offset_ - 1;
+      row = pads ? *id : row - padding;
+      padding += pads ? 1 : 0;
+    }
+  }
+  return rows;
+}
+
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
   if (learned_) {
     const auto longest =
         batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
     check(longest < max_positions_, "[embeddings] the text has {} tokens, the model's limit is {}; shorten it",
           longest + 1, max_positions_);
-    x = add(x, embedding(positions_, batch.positions));
+    x = add(x, embedding(positions_, position_rows(batch)));
   }
   if (token_types_ > 0) {
     const std::vector<std::int32_t> zeros(batch.type_ids.empty() ? batch.ids.size() : 0, 0);
     x = add(x, embedding(types_, batch.type_ids.empty() ? zeros : batch.type_ids));
   }
   if (norm_) x = norm_(x);
-  return pass.drop(x, dropout_, 0, Site::kEmbedding);
+  x = pass.drop(x, dropout_, 0, Site::kEmbedding);
+  return projection_ ? projection_(x, pass) : x;
 }
 
 namespace {
@@ -51,10 +73,12 @@ void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& 
 }  // namespace
 
 void Embeddings::visit(Visitor& v) {
-  visit_table(v, "tokens", tokens_, {vocab_, hidden_}, Role::kTokenTable);
-  if (learned_) visit_table(v, "positions", positions_, {max_positions_, hidden_}, Role::kPositionTable);
-  if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, hidden_}, Role::kTypeTable);
+  visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
+  if (learned_)
+    visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable);
+  if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, width_}, Role::kTypeTable);
   if (norm_) visit_child(v, "norm", norm_, Role::kNorm);
+  if (projection_) visit_child(v, "projection", projection_, Role::kProjection);
 }
 
 }  // namespace linnet::nn

@@ -14,20 +14,24 @@ class Embeddings {
   Embeddings() = default;
   explicit Embeddings(const TransformerConfig& config);
 
-  // Rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, hidden].
+  // Rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, width].
   Tensor tokens(const Packed& batch, const Pass& pass) const;
-  // Adds positions and types, then norm and dropout. Positions past the table: kInvalidArgument with both numbers.
+  // Adds positions and types, then norm, dropout and projection: [batch rows, hidden]. Positions past the table:
+  // kInvalidArgument with both numbers.
   Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
   void visit(Visitor& v);
   const Tensor& token_table() const { return tokens_; }
   void share_tokens(const Embeddings& other) { tokens_ = other.tokens_; }
 
  private:
-  std::int64_t vocab_ = 0, hidden_ = 0, max_positions_ = 0, token_types_ = 0;
-  bool learned_ = false;
+  std::vector<std::int32_t> position_rows(const Packed& batch) const;
+
+  std::int64_t vocab_ = 0, width_ = 0, max_positions_ = 0, position_offset_ = 0, token_types_ = 0;
+  bool learned_ = false, padding_has_no_position_ = false;
   double dropout_ = 0;
-  Tensor tokens_, positions_, types_;  // [vocab, hidden], [max positions, hidden], [types, hidden]
+  Tensor tokens_, positions_, types_;  // [vocab, width], [offset + max positions, width], [types, width]
   NormLayer norm_;
+  Linear projection_;  // [width] -> [hidden]
 };
 
 }  // namespace linnet::nn

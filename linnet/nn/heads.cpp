@@ -14,25 +14,39 @@ bool speaks(HeadKind kind) {
 bool classifies(HeadKind kind) {
   return kind == HeadKind::kSequenceClass || kind == HeadKind::kTokenClass || kind == HeadKind::kQuestionAnswering;
 }
+double dropout_of(const TransformerConfig& c) {
+  return c.head == HeadKind::kTokenClass          ? c.token_dropout
+         : c.head == HeadKind::kQuestionAnswering ? c.question_dropout
+                                                  : c.classifier_dropout;
+}
 
 }  // namespace
 
 Head::Head(const TransformerConfig& c)
-    : kind_(c.head), pooling_(c.pooling), activation_(c.activation), dropout_(c.classifier_dropout), vocab_(c.vocab) {
+    : kind_(c.head),
+      pooling_(c.pooling),
+      activation_(c.transform_activation.value_or(c.activation)),
+      dense_activation_(c.classifier_activation),
+      dropout_(dropout_of(c)),
+      vocab_(c.vocab) {
+  const std::int64_t width = c.embedding_width();
   if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
   if (speaks(c.head)) {
     tied_ = c.tie_embeddings;
-    if (!tied_) output_ = Linear(c.hidden, c.vocab, c.head_transform);
+    if (!tied_) output_ = Linear(width, c.vocab, c.head_transform);
     if (c.head_transform) {
-      transform_ = Linear(c.hidden, c.hidden, true);
-      norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
+      transform_ = Linear(c.hidden, width, true);
+      norm_ = NormLayer(c.norm, width, c.norm_eps);
       has_output_bias_ = tied_;  // an untied output matrix has its own bias
     }
   }
   if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
   if (!classifies(c.head)) return;
   const bool spans = c.head == HeadKind::kQuestionAnswering;
-  if (c.classifier == ClassifierKind::kMlp) dense_ = Linear(c.hidden, c.hidden, true);
+  if (c.classifier == ClassifierKind::kMlp) {
+    dense_ = Linear(c.hidden, c.hidden, true);
+    drops_input_ = c.classifier_input_dropout;
+  }
   classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
                        c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
@@ -76,8 +90,8 @@ Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass)
 }
 
 Tensor Head::classify(const Tensor& features, const Pass& pass) const {
-  Tensor x = pass.drop(features, dropout_, 0, Site::kClassifier);
-  if (dense_) x = pass.drop(activation(dense_(x, pass), Activation::kTanh), dropout_, 1, Site::kClassifier);
+  Tensor x = drops_input_ ? pass.drop(features, dropout_, 0, Site::kClassifier) : features;
+  if (dense_) x = pass.drop(activation(dense_(x, pass), dense_activation_), dropout_, 1, Site::kClassifier);
   return classifier_(x, pass);
 }
 

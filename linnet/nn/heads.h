@@ -13,9 +13,9 @@ class Head {
   Head() = default;
   explicit Head(const TransformerConfig& config);
 
-  // hidden [rows, hidden] -> the input of the output matrix (a masked LM transforms it first).
+  // hidden [rows, hidden] -> the input of the output matrix [rows, width] (a masked LM transforms it first).
   Tensor before_output(const Tensor& hidden, const Pass& pass) const;
-  // The output matrix [vocab, hidden], which may be the tied token table; its bias is [vocab] or undefined.
+  // The output matrix [vocab, width], which may be the tied token table; its bias is [vocab] or undefined.
   const Tensor& output_weight(const Tensor& token_table) const { return tied_ ? token_table : output_.weight(); }
   const Tensor& output_bias() const { return tied_ ? output_bias_ : output_.bias(); }
   bool tied() const { return tied_; }
@@ -45,8 +45,8 @@ class Head {
  private:
   HeadKind kind_ = HeadKind::kNone;
   Pooling pooling_ = Pooling::kLast;
-  Activation activation_ = Activation::kGelu;
-  bool tied_ = false, has_output_bias_ = false;
+  Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh;  // of transform_, of dense_
+  bool tied_ = false, has_output_bias_ = false, drops_input_ = true;
   double dropout_ = 0;
   std::int64_t vocab_ = 0;
   Linear pooler_, transform_, output_, next_sentence_, dense_, classifier_;

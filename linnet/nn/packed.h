@@ -10,6 +10,8 @@
 
 namespace linnet::nn {
 
+inline constexpr std::int32_t kNoToken = -1;  // id of a row of a soft prompt
+
 struct Packed {
   std::vector<std::int32_t> ids, positions, type_ids;  // one per row; empty type_ids: all 0
   std::vector<std::int32_t> starts{0};                 // sequences + 1 entries

@@ -12,8 +12,10 @@ namespace linnet::nn {
 enum class Role : std::uint8_t {
   kTokenTable,
   kPositionTable,
-  kTypeTable,  // of token types
-  kNorm,       // of the embeddings, a layer, or the final one
+  kTypeTable,      // of token types
+  kProjection,     // from the width of the tables to that of the layers
+  kDistanceTable,  // biases of attention scores by distance
+  kNorm,           // of the embeddings, a layer, or the final one
   kQuery,
   kKey,
   kValue,

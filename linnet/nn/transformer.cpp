@@ -48,7 +48,7 @@ Prompted with_virtual_tokens(const Packed& text, const Tensor& x, const ForwardS
     const std::int32_t own = prompt ? static_cast<std::int32_t>(prompt.size(0)) : 0;
     for (std::int32_t i = 0; i < own; ++i) {
       p.rows.emplace_back(static_cast<std::int32_t>(p.sources.size()) - 1, i);
-      p.batch.ids.push_back(0);
+      p.batch.ids.push_back(kNoToken);
       p.batch.positions.push_back(i);
       if (!text.type_ids.empty()) p.batch.type_ids.push_back(0);
     }
@@ -108,7 +108,10 @@ Transformer::Transformer(const TransformerConfig& config)
 
 Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cross) const {
   Layers made;
-  for (std::int64_t i = 0; i < count; ++i) made.blocks.emplace_back(config_, i, cross);
+  made.count = count;
+  const std::int64_t distinct = config_.layer_groups > 0 ? std::min(config_.layer_groups, count) : count;
+  for (std::int64_t i = 0; i < distinct; ++i) made.blocks.emplace_back(config_, cross);
+  if (config_.distance_buckets > 0) made.distance_bias = DistanceBias(config_);
   if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
   return made;
 }
@@ -117,6 +120,7 @@ void Transformer::Layers::visit(Visitor& v) {
   v.enter("layers");
   for (std::size_t i = 0; i < blocks.size(); ++i) visit_child(v, std::to_string(i), blocks[i]);
   v.leave();
+  if (distance_bias) visit_child(v, "distance_bias", distance_bias);
   if (final_norm) visit_child(v, "final_norm", final_norm, Role::kNorm);
 }
 
@@ -197,17 +201,19 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
                                const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                                const std::vector<std::int32_t>& wanted,
                                const std::function<bool()>* interrupted) const {
-  for (std::size_t i = 0; i < layers.blocks.size(); ++i) {
+  const Tensor bias = layers.distance_bias ? layers.distance_bias() : Tensor();
+  for (std::int64_t i = 0; i < layers.count; ++i) {
     if (interrupted != nullptr && *interrupted && (*interrupted)()) throw Interrupted{};
-    const bool last = i + 1 == layers.blocks.size();
-    const auto run = [&block = layers.blocks[i], batch, pass,
+    const bool last = i + 1 == layers.count;
+    const auto run = [&block = layers.block(i), i, batch, pass,
                       rows = last ? wanted : std::vector<std::int32_t>()](const std::vector<Tensor>& in) {
-      return block({in[0], {in[1], in[2]}, in[3], {in[4], in[5]}}, *batch, pass, rows);
+      return block({i, in[0], {in[1], in[2]}, in[3], {in[4], in[5]}, in[6]}, *batch, pass, rows);
     };
-    const PrefixKv own = of_layer(prefixes.own, i), cross = of_layer(prefixes.cross, i);
+    const PrefixKv own = of_layer(prefixes.own, static_cast<std::size_t>(i)),
+                   cross = of_layer(prefixes.cross, static_cast<std::size_t>(i));
     // Every tensor that may require a gradient is an explicit input: the backward pass of a recomputed block must stop
     // there.
-    const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values};
+    const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values, bias};
     x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
   return layers.final_norm ? layers.final_norm(x) : x;
@@ -239,7 +245,9 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const bool reads_encoder = state.encoder != nullptr;
   const std::vector<std::int32_t> wanted =
       state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
-  const bool early = !reads_encoder && !(causal && state.output == OutputRows::kFirst);  // the last layer can skip rows
+  // The last layer can skip rows, but causal attention and distances need queries that are the last ones.
+  const bool last_ones = causal || config_.distance_buckets > 0;
+  const bool early = !reads_encoder && !(last_ones && state.output == OutputRows::kFirst);
   x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);

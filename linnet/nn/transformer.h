@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "linnet/nn/block.h"
+#include "linnet/nn/distance_bias.h"
 #include "linnet/nn/embeddings.h"
 #include "linnet/nn/heads.h"
 #include "linnet/nn/rope.h"
@@ -84,8 +85,13 @@ class Transformer {
 
  private:
   struct Layers {
-    std::vector<Block> blocks;
+    std::int64_t count = 0;
+    std::vector<Block> blocks;  // one per layer, or per group of layers
+    DistanceBias distance_bias;
     NormLayer final_norm;
+    const Block& block(std::int64_t layer) const {
+      return blocks[static_cast<std::size_t>(layer * std::ssize(blocks) / count)];
+    }
     void visit(Visitor& v);
   };
   Layers make_layers(std::int64_t count, Block::Cross cross) const;

@@ -45,7 +45,9 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
                                            "llama-rslora-all", "gpt2-saved-table", "bloom-saved-both",
                                            "gpt2-saved-output", "llama-lora-output", "gpt2-lora-output",
                                            "llama-lora-table", "gpt2-lora-table", "bert-masked-bias-all",
-                                           "gpt2-bias-lora-only"),
+                                           "gpt2-bias-lora-only", "roberta-classifier-lora",
+                                           "distilbert-classifier-lora", "electra-classifier-lora",
+                                           "mpnet-classifier-lora", "albert-classifier-lora"),
                          case_name);
 
 // An adapter replaces or updates one matrix of a tied pair: merge writes both and unties.

@@ -52,6 +52,12 @@ TEST(PromptTuning, ATextAsAPromptIsThatText) {
   expect_close(with, std::span(whole).subspan(2 * 67), 1e-5, "behind the prompt");
 }
 
+TEST(PromptTuning, NarrowEmbeddingsAreRefused) {
+  const auto model = base("electra/classifier");
+  EXPECT_THROW(Adapter::create(*model, PromptTuning{.virtual_tokens = 2}), Error);
+  EXPECT_NO_THROW(Adapter::create(*base("electra/one-width"), PromptTuning{.virtual_tokens = 2}));
+}
+
 TEST(PromptTuning, GradientsReachThePromptOnly) {
   const auto model = base("bloom/causal");
   const auto adapter = Adapter::create(*model, PromptTuning{.virtual_tokens = 3}, {.seed = 1});

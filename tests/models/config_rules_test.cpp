@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "linnet/models/family.h"
 
 namespace linnet::models {
@@ -33,6 +35,34 @@ TEST(Rules, OneFieldGivesSeveralMembers) {
   EXPECT_EQ(walk(rules::embedding_dropout_is_hidden, {}, c).config.embedding_dropout, 0.25);
   EXPECT_EQ(walk(rules::classifier_dropout_is_hidden, {}, c).config.classifier_dropout, 0.25);
   EXPECT_FALSE(walk(rules::output_bias_is_attention_bias, {}, c).config.attention_output_bias);
+  EXPECT_EQ(walk(rules::token_dropout_is_hidden, {}, c).config.token_dropout, 0.25);
+  EXPECT_EQ(walk(rules::token_dropout_is_classifier, {}, {.classifier_dropout = 0.5}).config.token_dropout, 0.5);
+}
+
+TEST(Rules, PositionsBeginBehindTheRowOfPadding) {
+  const Json json = {{"pad_token_id", 3}, {"max_position_embeddings", 20}};
+  const Walked walked = walk(rules::positions_after_padding, json, {.pad_id = 1});
+  EXPECT_EQ(walked.config.pad_id, 3);
+  EXPECT_EQ(walked.config.position_offset, 4);
+  EXPECT_EQ(walked.config.max_positions, 16);
+  EXPECT_EQ(walked.written, json);
+  EXPECT_EQ(walk(rules::positions_after_padding, {{"max_position_embeddings", 20}}, {.pad_id = 1}).config.max_positions,
+            18);
+}
+
+TEST(Rules, PositionsBeginBehindAFixedNumberOfRows) {
+  const Json json = {{"max_position_embeddings", 20}};
+  const Walked walked = walk(rules::positions_after_offset, json, {.position_offset = 2});
+  EXPECT_EQ(walked.config.max_positions, 18);
+  EXPECT_EQ(walked.written, json);
+}
+
+TEST(Rules, TablesOfTheLayersWidthHaveNoProjection) {
+  EXPECT_FALSE(walk(rules::projection_if_widths_differ, {}, {.hidden = 6}).config.embedding_projection);
+  EXPECT_FALSE(
+      walk(rules::projection_if_widths_differ, {}, {.hidden = 6, .embedding_size = 6}).config.embedding_projection);
+  EXPECT_TRUE(
+      walk(rules::projection_if_widths_differ, {}, {.hidden = 6, .embedding_size = 4}).config.embedding_projection);
 }
 
 TEST(Rules, TheResidualIsAFlag) {
@@ -74,10 +104,16 @@ TEST(Rules, RotaryScalingIsReadFromWhereItIsWritten) {
 TEST(Fields, OfEveryFamilyGoThereAndBack) {
   for (const Family* family : all_families())
     for (const bool gguf : {false, true}) {
+      if (gguf && !has_gguf(*family)) continue;
       TransformerConfig c = family->defaults;
       c.vocab = 11, c.hidden = 8, c.layers = 3, c.heads = c.kv_heads = 2, c.head_dim = 4, c.ffn = 5;
       c.max_positions = 64;
-      c.norm_eps = 0.25;
+      if (c.pad_id >= 0) c.position_offset = c.pad_id + 1;
+      const bool has_eps = std::ranges::any_of(family->fields, [](const Field& row) {
+        const auto* number = std::get_if<double TransformerConfig::*>(&row.what);
+        return number != nullptr && *number == &TransformerConfig::norm_eps;
+      });
+      if (has_eps) c.norm_eps = 0.25;
       Json json = Json::object();
       ConfigFields writer = gguf ? ConfigFields::gguf_writer(json, "f") : ConfigFields::writer(json);
       walk_fields(writer, *family, c);
@@ -93,6 +129,9 @@ TEST(Fields, OfEveryFamilyGoThereAndBack) {
       EXPECT_EQ(back.layers, c.layers);
       EXPECT_EQ(back.heads, c.heads);
       EXPECT_EQ(back.norm_eps, c.norm_eps);
+      if (c.positions == Positions::kLearned) {
+        EXPECT_EQ(back.max_positions, c.max_positions);
+      }
     }
 }
 

@@ -129,6 +129,45 @@ TEST(Config, AnUntrainedHeadIsWrittenDown) {
   EXPECT_TRUE(read(json).head_trained);
 }
 
+// Families whose classifier has two layers write another one.
+TEST(Config, TheUsualClassifierOfTheFamilyIsNotWrittenDown) {
+  for (const char* folder : {"roberta/classifier", "distilbert/classifier", "electra/classifier"}) {
+    Json json = fixture(folder);
+    TransformerConfig c = read(json);
+    EXPECT_EQ(c.classifier, ClassifierKind::kMlp) << folder;
+    write_config(json, family_of(json, ""), c);
+    EXPECT_FALSE(json.contains("linnet")) << folder;
+    c.classifier = ClassifierKind::kLinear;
+    write_config(json, family_of(json, ""), c);
+    EXPECT_EQ(read(json).classifier, ClassifierKind::kLinear) << folder;
+  }
+  EXPECT_EQ(read(fixture("roberta/tokens")).classifier, ClassifierKind::kLinear);
+}
+
+TEST(Config, DropoutsAreThoseOfTheHead) {
+  Json json = fixture("distilbert/classifier");
+  json["dropout"] = 0.25, json["qa_dropout"] = 0.5, json["seq_classif_dropout"] = 0.125;
+  TransformerConfig c = read(json);
+  EXPECT_EQ(c.embedding_dropout, 0.25);
+  EXPECT_EQ(c.token_dropout, 0.25);
+  EXPECT_EQ(c.question_dropout, 0.5);
+  EXPECT_EQ(c.classifier_dropout, 0.125);
+  json = fixture("roberta/tokens");
+  json["hidden_dropout_prob"] = 0.25;
+  EXPECT_EQ(read(json).token_dropout, 0.25);
+  json["classifier_dropout"] = 0.5;
+  c = read(json);
+  EXPECT_EQ(c.token_dropout, 0.5);
+  EXPECT_EQ(c.question_dropout, 0);
+}
+
+TEST(Config, ATableWithoutRowsBehindPaddingIsRefused) {
+  Json json = fixture("roberta/trunk");
+  EXPECT_EQ(read(json).max_positions, 38);
+  EXPECT_THAT(refused(json, {{"pad_token_id", 39}}), HasSubstr("the number of positions is 0"));
+  EXPECT_THAT(refused(fixture("electra/trunk"), {{"embedding_size", 0}}), HasSubstr("embedding_size is 0"));
+}
+
 // Transformers has one pooling per family; only another one is written.
 TEST(Config, WhatAClassifierReadsIsWrittenWhereItIsNotTheFamilys) {
   for (const auto& [folder, usual] :

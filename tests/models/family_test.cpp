@@ -54,22 +54,32 @@ TEST_P(Names, AreTheFiles) {
   EXPECT_LE(stored.size() - written.size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Names,
-                         ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence",
-                                           "bert/pretraining", "bert/questions", "bert/tokens", "bert/trunk",
-                                           "bert/old-spelling", "bloom/causal", "bloom/classifier", "bloom/tokens",
-                                           "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens",
-                                           "gpt2/untied", "llama/causal", "llama/classifier", "llama/questions",
-                                           "llama/tied", "llama/tokens", "mistral/causal", "mistral/classifier",
-                                           "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier",
-                                           "qwen2/questions", "qwen2/tied", "qwen2/tokens", "qwen3/causal",
-                                           "qwen3/classifier", "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, Names,
+    ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence", "bert/pretraining",
+                      "bert/questions", "bert/tokens", "bert/trunk", "bert/old-spelling", "bloom/causal",
+                      "bloom/classifier", "bloom/tokens", "gpt2/causal", "gpt2/classifier", "gpt2/questions",
+                      "gpt2/tokens", "gpt2/untied", "llama/causal", "llama/classifier", "llama/questions", "llama/tied",
+                      "llama/tokens", "mistral/causal", "mistral/classifier", "mistral/questions", "mistral/tokens",
+                      "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen2/tied", "qwen2/tokens",
+                      "qwen3/causal", "qwen3/classifier", "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads",
+                      "roberta/activations", "roberta/classifier", "roberta/masked", "roberta/masked-untied",
+                      "roberta/old-spelling", "roberta/questions", "roberta/tokens", "roberta/trunk",
+                      "xlm-roberta/classifier", "xlm-roberta/masked", "camembert/classifier", "camembert/tokens",
+                      "camembert/trunk", "distilbert/classifier", "distilbert/masked", "distilbert/masked-untied",
+                      "distilbert/old-spelling", "distilbert/questions", "distilbert/tokens", "distilbert/trunk",
+                      "electra/classifier", "electra/masked", "electra/masked-untied", "electra/old-spelling",
+                      "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
+                      "mpnet/masked", "mpnet/masked-untied", "mpnet/old-spelling", "mpnet/questions", "mpnet/tokens",
+                      "mpnet/trunk", "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied",
+                      "albert/old-spelling", "albert/questions", "albert/tokens", "albert/trunk"),
+    case_name);
 
 const Family& family(const char* name) { return *find_family(name); }
 
 TEST(Family, TheFoldersFilesAreRegistered) {
-  for (const char* name : {"bert", "bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3"}) {
+  for (const char* name : {"bert", "bloom", "camembert", "distilbert", "electra", "gpt2", "llama", "mistral", "qwen2",
+                           "qwen3", "roberta", "xlm-roberta", "mpnet", "albert"}) {
     ASSERT_NE(find_family(name), nullptr) << name;
     EXPECT_THAT(all_families(), Contains(find_family(name)));
     EXPECT_FALSE(family(name).lora_targets.empty());

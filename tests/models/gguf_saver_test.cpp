@@ -93,7 +93,9 @@ TEST_P(NotHeld, IsRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, NotHeld,
                          ::testing::Values("llama/rope-dynamic", "llama/rope-longrope", "llama/rope-yarn-untruncated",
                                            "llama/classifier", "gpt2/no-scale", "gpt2/inverse-layer-scale",
-                                           "bloom/post-norm", "bert/masked", "bert/relu"),
+                                           "bloom/post-norm", "bert/masked", "bert/relu", "roberta/trunk",
+                                           "camembert/trunk", "distilbert/trunk", "electra/trunk", "mpnet/trunk",
+                                           "albert/trunk"),
                          case_name);
 
 // A LLaMA whose rows are whole blocks.

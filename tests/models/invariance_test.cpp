@@ -106,7 +106,11 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Invariance,
                                            "llama/questions", "llama/rope-dynamic", "llama/rope-longrope",
                                            "llama/tokens", "llama/wide-heads", "mistral/causal", "mistral/questions",
                                            "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen3/causal",
-                                           "qwen3/classifier", "qwen3/wide-heads"),
+                                           "qwen3/classifier", "qwen3/wide-heads", "roberta/trunk",
+                                           "roberta/classifier", "roberta/masked", "camembert/tokens",
+                                           "distilbert/classifier", "distilbert/masked", "distilbert/questions",
+                                           "electra/trunk", "electra/classifier", "electra/masked", "mpnet/trunk",
+                                           "mpnet/long", "mpnet/classifier", "albert/groups", "albert/masked"),
                          case_name);
 
 }  // namespace

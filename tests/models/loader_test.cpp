@@ -12,6 +12,7 @@
 namespace linnet::models {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // A copy of a fixture's model for a test to corrupt.
@@ -124,6 +125,67 @@ TEST(Loader, WhatIsMissingOrOfAnotherShapeIsNamed) {
   refused(folder);
   std::filesystem::remove(folder / "config.json");
   EXPECT_THAT(refused(folder), HasSubstr("config.json"));
+}
+
+class BadTensors : public ::testing::TestWithParam<std::string> {
+ protected:
+  // The fixture's tensors without `gone`, and with `more`.
+  void write(const std::string& gone, const std::string& more = {}, const Tensor& value = {}) {
+    CheckpointWriter out(folder_);
+    for (const std::string& name : stored_->names())
+      if (name != gone) out.add(name, stored_->read(name));
+    if (!more.empty()) out.add(more, value);
+    out.finish();
+  }
+  Scratch scratch_;
+  std::filesystem::path folder_ = copy_of(GetParam(), scratch_);
+  std::unique_ptr<CheckpointReader> stored_ = CheckpointReader::open(fixtures() / GetParam());
+};
+
+// A missing head is randomly initialised, so only the stack's tensors must be there.
+TEST_P(BadTensors, AreRefusedByName) {
+  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  int counted = 0;
+  for (const nn::Parameter& p : model->parameters()) {
+    const std::string name = model->checkpoint_name(p.name);
+    if (p.name.starts_with("layers.1.") || nn::is_head_or_pooler(p.role)) continue;
+    write(name);
+    EXPECT_THAT(refused(folder_), HasSubstr("'" + name + "'"));
+    Shape shape = p.shape;
+    shape[0] += 1;
+    write(name, name, Tensor::zeros(shape));
+    EXPECT_THAT(refused(folder_),
+                AllOf(HasSubstr("'" + name + "'"), HasSubstr(to_string(p.shape)), HasSubstr(to_string(shape))));
+    const std::string other = name.substr(0, name.rfind('.')) + "_2.weight";
+    write("", other, Tensor::zeros({2}));
+    EXPECT_THAT(refused(folder_), HasSubstr("'" + other + "'"));
+    ++counted;
+  }
+  EXPECT_GT(counted, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, BadTensors,
+                         ::testing::Values("bert/masked", "roberta/classifier", "roberta/masked", "xlm-roberta/masked",
+                                           "camembert/tokens", "distilbert/classifier", "distilbert/masked",
+                                           "electra/classifier", "electra/masked", "mpnet/masked", "albert/masked"),
+                         case_name);
+
+// ELECTRA's pretrained discriminators: the stack, without the head that tells replaced tokens.
+TEST(Loader, ADiscriminatorIsItsStack) {
+  Scratch scratch;
+  const auto source = fixtures() / "electra/trunk", folder = copy_of("electra/trunk", scratch);
+  patch_config(folder, {{"architectures", {"ElectraForPreTraining"}}});
+  const auto stored = CheckpointReader::open(source);
+  CheckpointWriter out(folder);
+  for (const std::string& name : stored->names()) out.add("electra." + name, stored->read(name));
+  out.add("discriminator_predictions.dense.weight", Tensor::zeros({24, 24}));
+  out.add("discriminator_predictions.dense_prediction.bias", Tensor::zeros({1}));
+  out.finish();
+  const nn::Packed batch = nn::pack({{5, 6, 7}});
+  const Tensor hidden = Model::from_pretrained(folder)->forward(batch);
+  expect_close(hidden.data<float>(), Model::from_pretrained(source)->forward(batch).data<float>(), 0, "hidden");
+  const LoadOptions options{.head = HeadKind::kSequenceClass, .labels = {"a", "b"}};
+  EXPECT_FALSE(Model::from_pretrained(folder, options)->config().head_trained);
 }
 
 TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {

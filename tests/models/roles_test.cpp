@@ -17,6 +17,8 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"embeddings.positions", Role::kPositionTable},
                                              {"embeddings.types", Role::kTypeTable},
                                              {"embeddings.norm", Role::kNorm},
+                                             {"embeddings.projection", Role::kProjection},
+                                             {"distance_bias", Role::kDistanceTable},
                                              {"attention_norm", Role::kNorm},
                                              {"ffn_norm", Role::kNorm},
                                              {"final_norm", Role::kNorm},
@@ -64,17 +66,25 @@ TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, RolesOfFamilies,
-                         ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence",
-                                           "bert/pretraining", "bert/questions", "bert/tokens", "bert/trunk",
-                                           "bloom/causal", "bloom/classifier", "bloom/tokens", "gpt2/causal",
-                                           "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied",
-                                           "llama/causal", "llama/classifier", "llama/questions", "llama/tied",
-                                           "llama/tokens", "mistral/causal", "mistral/classifier", "mistral/questions",
-                                           "mistral/tokens", "qwen2/causal", "qwen2/classifier", "qwen2/questions",
-                                           "qwen2/tied", "qwen2/tokens", "qwen3/causal", "qwen3/classifier",
-                                           "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, RolesOfFamilies,
+    ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence", "bert/pretraining",
+                      "bert/questions", "bert/tokens", "bert/trunk", "bloom/causal", "bloom/classifier", "bloom/tokens",
+                      "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied", "llama/causal",
+                      "llama/classifier", "llama/questions", "llama/tied", "llama/tokens", "mistral/causal",
+                      "mistral/classifier", "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier",
+                      "qwen2/questions", "qwen2/tied", "qwen2/tokens", "qwen3/causal", "qwen3/classifier",
+                      "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads", "roberta/activations",
+                      "roberta/classifier", "roberta/masked", "roberta/masked-untied", "roberta/questions",
+                      "roberta/tokens", "roberta/trunk", "xlm-roberta/classifier", "xlm-roberta/masked",
+                      "camembert/classifier", "camembert/tokens", "camembert/trunk", "distilbert/classifier",
+                      "distilbert/masked", "distilbert/masked-untied", "distilbert/questions", "distilbert/tokens",
+                      "distilbert/trunk", "electra/classifier", "electra/masked", "electra/masked-untied",
+                      "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
+                      "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
+                      "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
+                      "albert/tokens", "albert/trunk"),
+    case_name);
 
 // A causal model's loader reads the classifier of another file.
 TEST(Roles, CoverTheHeadsOfEveryFamily) {
@@ -82,7 +92,8 @@ TEST(Roles, CoverTheHeadsOfEveryFamily) {
     nn::TransformerConfig c = tiny_config();
     c.stack = nn::Stack::kDecoder;
     c.token_types = 2;
-    c.embedding_norm = true;
+    c.embedding_norm = c.embedding_projection = true;
+    c.distance_buckets = 32;
     const Roles roles(c);
     for (const NamePair& pair : family->names) {
       if (pair.ours.find("{}") != std::string_view::npos) continue;

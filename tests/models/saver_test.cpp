@@ -43,8 +43,12 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
                          ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier",
                                            "bloom/torch-bin", "gpt2/half", "gpt2/untied", "llama/bfloat16",
                                            "llama/rope-yarn-old", "llama/sharded", "llama/tied", "mistral/old-spelling",
-                                           "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling",
-                                           "qwen3/wide-heads"),
+                                           "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling", "qwen3/wide-heads",
+                                           "roberta/masked", "roberta/classifier", "roberta/activations",
+                                           "xlm-roberta/masked", "camembert/tokens", "distilbert/masked",
+                                           "distilbert/classifier", "distilbert/activations", "electra/masked",
+                                           "electra/classifier", "electra/one-width", "mpnet/masked",
+                                           "mpnet/classifier", "albert/masked", "albert/groups"),
                          case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

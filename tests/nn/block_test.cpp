@@ -20,7 +20,7 @@ AttentionBatch batch_of(const Packed& rows) {
 
 // A block whose attention and feed-forward return 0, so that only norms and residuals remain.
 Block silent(const TransformerConfig& c) {
-  Block block(c, 0);
+  Block block(c);
   fill(block);
   for (const Parameter& p : parameters(block))
     if (p.name.find("norm") == std::string::npos) *p.tensor = Tensor::zeros(p.shape);
@@ -67,8 +67,23 @@ TEST(Block, PostNormNormsTheSum) {
   EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
 }
 
+TEST(Block, FeedForwardMayHaveNoDropout) {
+  for (const bool drops : {true, false}) {
+    TransformerConfig c = small_config();
+    c.hidden_dropout = 0.5, c.drops_feed_forward = drops;
+    Block block = silent(c);
+    for (const Parameter& p : parameters(block))
+      if (p.name == "ffn.down.bias")
+        for (float& value : p.tensor->data<float>()) value = 1;
+    const Tensor x = input(c), y = block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {.training = true});
+    int dropped = 0;
+    for (std::size_t i = 0; i < values(x).size(); ++i) dropped += std::abs(values(y)[i] - values(x)[i]) < 0.5F;
+    EXPECT_EQ(dropped > 0, drops);
+  }
+}
+
 TEST(Block, CrossAttentionIsAPartOnlyWhereItReadsAnEncoder) {
-  Block alone(small_config(), 0), reader(small_config(), 0, Block::Cross::kReadsEncoder);
+  Block alone(small_config()), reader(small_config(), Block::Cross::kReadsEncoder);
   EXPECT_THAT(names(parameters(alone)), Not(Contains("cross_attention.query.weight")));
   EXPECT_THAT(names(parameters(reader)), Contains("cross_attention.query.weight"));
 }

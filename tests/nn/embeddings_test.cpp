@@ -87,6 +87,42 @@ TEST(Embeddings, NormAndDropoutComeLast) {
   EXPECT_LT(zeros, 20);
 }
 
+// The row of padding is that before the first position's, wherever it is in a text; what follows does not count it.
+TEST(Embeddings, PositionsSkipPaddingAndStartBehindItsRow) {
+  TransformerConfig c = config();
+  c.position_offset = 2, c.max_positions = 2, c.token_types = 0;  // the table has 4 rows
+  const Embeddings counted = made_embeddings(c);
+  Packed batch = pack(Texts{{0, 2}, {2}});
+  EXPECT_THAT(values(counted.finish(counted.tokens(batch, {}), batch, {})), ElementsAre(31, 32, 45, 46, 35, 36));
+  c.padding_has_no_position = true;  // of id 1
+  const Embeddings skipped = made_embeddings(c);
+  batch = pack(Texts{{1, 2}, {0, 1}});
+  EXPECT_THAT(values(skipped.finish(skipped.tokens(batch, {}), batch, {})),
+              ElementsAre(23, 24, 35, 36, 31, 32, 23, 24));
+  batch.ids = {kNoToken, 1, 0, 1};  // a soft prompt before the first text
+  const Tensor zeros = Tensor::zeros({4, 2});
+  EXPECT_THAT(values(skipped.finish(zeros, batch, {})), ElementsAre(30, 30, 40, 40, 30, 30, 20, 20));
+  EXPECT_THROW(skipped.finish(Tensor::zeros({3, 2}), pack(Texts{{0, 0, 0}}), {}), Error);
+}
+
+TEST(Embeddings, NarrowTablesAreProjectedBehindTheNorm) {
+  TransformerConfig c = config();
+  c.embedding_size = 4, c.embedding_projection = true, c.embedding_norm = true;
+  Embeddings e(c);
+  EXPECT_THAT(names(parameters(e)), ElementsAre("tokens.weight", "positions.weight", "types.weight", "norm.weight",
+                                                "norm.bias", "projection.weight", "projection.bias"));
+  fill(e);
+  EXPECT_EQ(parameters(e)[0].shape, (Shape{3, 4}));
+  EXPECT_EQ(parameters(e)[3].shape, (Shape{4}));
+  EXPECT_EQ(parameters(e)[5].shape, (Shape{2, 4}));
+  const Packed batch = pack(Texts{{0, 1}});
+  const Tensor out = e.finish(e.tokens(batch, {}), batch, {});
+  EXPECT_EQ(out.shape(), (Shape{2, 2}));
+  for (float& bias : parameters(e)[6].tensor->data<float>()) bias += 1;
+  const Tensor moved = e.finish(e.tokens(batch, {}), batch, {});
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(values(moved)[i], values(out)[i] + 1, 1e-6) << i;
+}
+
 TEST(Embeddings, TwoStacksShareATable) {
   const Embeddings source = made_embeddings(config());
   Embeddings other(config());

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "linnet/base/error.h"
 #include "tests/nn/small.h"
 
@@ -75,9 +77,63 @@ TEST(Head, ClassifierIsOneMatrixOrTwoWithATanh) {
   EXPECT_NEAR(values(mlp.classify(matrix({0.5F, 1}, 2), {}))[2], std::tanh(0.5) + std::tanh(1.0), 1e-6);
 }
 
+TEST(Head, ClassifierOfTwoMatricesHasItsActivationAndDropouts) {
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  c.classifier = ClassifierKind::kMlp;
+  c.classifier_activation = Activation::kRelu;
+  Head relu(c);
+  const auto parts = parameters(relu);
+  *parts[0].tensor = matrix({1, 0, 0, 1}, 2);
+  *parts[1].tensor = Tensor::zeros({2});
+  *parts[2].tensor = matrix({1, 0, 0, 1, 1, 1}, 2);
+  EXPECT_THAT(values(relu.classify(matrix({-3, 2}, 2), {})), ElementsAre(0, 2, 2));
+  // With the input dropped, too, a row keeps its values less often.
+  c.classifier_dropout = 0.5;
+  std::array<int, 2> whole{};
+  for (const bool input : {false, true}) {
+    c.classifier_input_dropout = input;
+    Head head(c);
+    for (std::size_t i = 0; i < 3; ++i) *parameters(head)[i].tensor = *parts[i].tensor;
+    const auto y = values(head.classify(matrix(std::vector<float>(400, 1), 2), {.training = true}));
+    for (std::size_t row = 0; row < 200; ++row) whole[input ? 1 : 0] += y[3 * row] > 0;
+  }
+  EXPECT_NEAR(whole[0], 100, 30);
+  EXPECT_NEAR(whole[1], 50, 25);
+}
+
+TEST(Head, AMaskedLmTransformsToTheWidthOfTheTable) {
+  TransformerConfig c = with(HeadKind::kMaskedLm);
+  c.head_transform = true, c.embedding_size = 3;
+  c.activation = Activation::kRelu, c.transform_activation = Activation::kTanh;
+  Head head(c);
+  const auto parts = parameters(head);
+  EXPECT_EQ(parts[0].shape, (Shape{3, 2}));
+  EXPECT_EQ(parts[2].shape, (Shape{3}));
+  fill(head);
+  const Tensor x = head.before_output(matrix({1, -2}, 2), {});
+  Tensor hidden = linear(matrix({1, -2}, 2), *parts[0].tensor, *parts[1].tensor, {});
+  hidden = layer_norm(activation(hidden, Activation::kTanh), *parts[2].tensor, *parts[3].tensor, 1e-5F);
+  EXPECT_LT(distance(x, hidden), 1e-6);
+  EXPECT_EQ(head.scores(x, Tensor::zeros({c.vocab, 3}), {}).shape(), (Shape{1, c.vocab}));
+}
+
+TEST(Head, EachClassifierHasItsDropout) {
+  for (const auto& [kind, dropout] : {std::pair(HeadKind::kSequenceClass, &TransformerConfig::classifier_dropout),
+                                      std::pair(HeadKind::kTokenClass, &TransformerConfig::token_dropout),
+                                      std::pair(HeadKind::kQuestionAnswering, &TransformerConfig::question_dropout)}) {
+    TransformerConfig c = with(kind);
+    c.classifier_dropout = c.token_dropout = c.question_dropout = 0.9;
+    c.*dropout = 0;
+    Head head(c);
+    fill(head);
+    const Tensor x = matrix(std::vector<float>(40, 1), 2);
+    EXPECT_EQ(distance(head.classify(x, {}), head.classify(x, {.training = true})), 0);
+  }
+}
+
 TEST(Head, ClassifierDropsOnlyWhileTraining) {
   TransformerConfig c = with(HeadKind::kTokenClass);
-  c.classifier_dropout = 0.9;
+  c.token_dropout = 0.9;
   Head head(c);
   fill(head);
   const Tensor x = matrix(std::vector<float>(40, 1), 2);

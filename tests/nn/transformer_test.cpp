@@ -352,8 +352,53 @@ TEST(EncoderDecoder, WhatDoesNotFitIsRefused) {
   EXPECT_THROW(t.forward(pack(Texts{{1}}), {.encoder = &two}, {}), Error);
 }
 
+// Like a model whose layers have equal parameters.
+TEST(Transformer, LayersOfAGroupShareAllButTheirNumber) {
+  TransformerConfig c = small_config();
+  c.layers = 4, c.layer_groups = 2;
+  Transformer shared = made(c);
+  c.layer_groups = 0;
+  Transformer own = made(c);
+  std::map<std::string, Tensor> values_of;
+  for (const Parameter& p : parameters(shared)) values_of[p.name] = *p.tensor;
+  EXPECT_FALSE(values_of.contains("layers.2.ffn.up.weight"));
+  for (const Parameter& p : parameters(own)) {
+    std::string name = p.name;
+    if (name.starts_with("layers.")) name[7] = name[7] < '2' ? '0' : '1';
+    *p.tensor = values_of.at(name);
+  }
+  const Packed batch = pack({text(9, 1), text(3, 2)});
+  EXPECT_EQ(distance(shared.forward(batch, {}, {}), own.forward(batch, {}, {})), 0);
+}
+
+// Distances are between rows of one text, and a table of zeros changes nothing.
+TEST(Transformer, DistancesInATextHaveBiases) {
+  TransformerConfig c = small_config();
+  c.stack = Stack::kEncoder, c.distance_buckets = 32;
+  Transformer biased = made(c);
+  const Packed alone = pack({text(5, 2)}), packed = pack({text(9, 1), text(5, 2)});
+  EXPECT_LE(distance(rows_of(biased.forward(packed, {}, {}), packed, 1), biased.forward(alone, {}, {})), 1e-5);
+  const Tensor first = biased.forward(alone, {.output = OutputRows::kFirst}, {});
+  EXPECT_LE(distance(first, biased.forward(alone, {}, {}).slice(0, 0, 1)), 1e-5);
+  c.distance_buckets = 0;
+  Transformer plain = made(c);
+  std::map<std::string, Tensor> weights;
+  for (const Parameter& p : parameters(biased)) weights[p.name] = *p.tensor;
+  for (const Parameter& p : parameters(plain)) *p.tensor = weights.at(p.name);
+  EXPECT_GT(distance(plain.forward(alone, {}, {}), biased.forward(alone, {}, {})), 1e-2);
+  for (float& value : weights.at("distance_bias.weight").data<float>()) value = 0;
+  EXPECT_LE(distance(plain.forward(alone, {}, {}), biased.forward(alone, {}, {})), 1e-6);
+}
+
+TransformerConfig with_distances() {
+  TransformerConfig c = small_config();
+  c.stack = Stack::kEncoder, c.distance_buckets = 32, c.layer_groups = 1;
+  c.embedding_size = 8, c.embedding_projection = true;
+  return c;
+}
+
 TEST(Transformer, RecomputingBlocksGivesTheSameGradients) {
-  for (const TransformerConfig& c : {small_config(), seq2seq()}) {
+  for (const TransformerConfig& c : {small_config(), seq2seq(), with_distances()}) {
     Transformer t = made(c);
     const auto gradients = [&](bool recompute) {
       GradGuard tape(true);

@@ -88,7 +88,8 @@ TEST(Learner, AdaptersLeaveTheBaseAloneAndCarryTheHead) {
 
 TEST(Learner, ASavedAdapterGivesTheSameScores) {
   const Scratch scratch;
-  for (const char* fixture : {"bert/classifier", "bloom/causal", "gpt2/classifier", "llama/causal"})
+  for (const char* fixture : {"bert/classifier", "bloom/causal", "distilbert/classifier", "gpt2/classifier",
+                              "llama/causal", "roberta/classifier"})
     for (const TrainMethod method : {TrainMethod::kLora, TrainMethod::kPrompt, TrainMethod::kPrefix}) {
       TrainOptions options = tiny_options(scratch.path() / fixture / method_name(method));
       options.method = method;

@@ -56,7 +56,7 @@ def compare_case(context: Context, case, folder, batch, wanted) -> float:
 
 def tiny(context: Context, report: Report, wanted_heads: bool) -> None:
     for case in all_cases():
-        head = not case.model.endswith(("ForCausalLM", "LMHeadModel", "ForMaskedLM", "BertModel"))
+        head = not case.model.endswith(("ForCausalLM", "ForMaskedLM", "Model"))
         if head != wanted_heads or case.family not in context.families:
             continue
         worst = 0.0

@@ -6,7 +6,7 @@ import torch
 
 import check_forward
 from cases import all_cases
-from checkpoints import FIRST_WORD, MASK, VOCABULARY, build, load
+from checkpoints import FIRST_WORD, MASK, VOCABULARY, begin_and_end, build, load
 from references import minilm
 from report import MINILM, Context, Failed, Report, distance
 
@@ -20,9 +20,10 @@ def tiny_texts(seed: int) -> list[str]:
 
 def token_ids(case, text: str) -> torch.Tensor:
     """The ids of a text with the tiny tokenizer."""
-    words = [MASK if word == "[MASK]" else int(word[1:]) for word in text.split()]
-    if case.family == "bert":
-        words = [1, *words, 2]
+    words = [MASK if word == case.special[MASK] else int(word[1:]) for word in text.split()]
+    if case.encoder:
+        begin, end = begin_and_end(case)
+        words = [begin, *words, end]
     elif case.begins:
         words = [1, *words]
     return torch.tensor([words])
@@ -50,21 +51,20 @@ def classify(context: Context, report: Report) -> None:
 
 
 @torch.no_grad()
-def fill(context: Context, report: Report) -> None:
-    case = next(c for c in all_cases() if c.path == "bert/masked")
+def fill(context: Context, report: Report, case) -> None:
     try:
-        folder = context.work / "bert-masked"
+        folder = context.work / f"{case.family}-masked"
         build(case, folder, 1)
         model = load(case, folder)
-        text = "w9 w10 [MASK] w11 w12"
+        text = f"w9 w10 {case.special[MASK]} w11 w12"
         ids = token_ids(case, text)
         wanted = model(input_ids=ids).logits[0, ids[0].tolist().index(MASK)].softmax(-1).topk(5)
         found = context.json_lines("fill", "-m", folder, "--dtype", "f32", text)[-1]
         same = [entry["token"] for entry in found] == wanted.indices.tolist()
         gap = distance(torch.tensor([entry["score"] for entry in found]), wanted.values) if same else float("inf")
-        report.error("fill, five best tokens", gap)
+        report.error(f"{case.path}: fill, five best tokens", gap)
     except (Failed, OSError, ValueError, KeyError, TypeError) as why:
-        report.failed("fill", why)
+        report.failed(f"{case.path}: fill", why)
 
 
 @torch.no_grad()
@@ -87,6 +87,8 @@ def embed(context: Context, report: Report) -> None:
 def run(context: Context, report: Report) -> None:
     check_forward.tiny(context, report, wanted_heads=True)
     classify(context, report)
+    for case in all_cases():
+        if case.name == "masked" and case.family in context.families:
+            fill(context, report, case)
     if "bert" in context.families:
-        fill(context, report)
         embed(context, report)

@@ -27,7 +27,8 @@ from report import Context, Report  # noqa: E402
 GROUPS = {"tokenize": check_tokenize.run, "forward": check_forward.run, "generate": check_generate.run,
           "heads": check_heads.run, "score": check_score.run, "train": check_train.run,
           "adapters": check_adapters.run, "convert": check_convert.run}
-FAMILIES = ("bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3", "bert")
+FAMILIES = ("bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3", "bert", "roberta", "xlm-roberta", "camembert",
+            "distilbert", "electra", "mpnet", "albert")
 
 
 def main() -> int:

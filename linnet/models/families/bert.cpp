@@ -28,6 +28,7 @@ constexpr Field kFields[] = {
     rule(rules::embedding_dropout_is_hidden),
     rule(rules::classifier_dropout_is_hidden),
     {{"classifier_dropout"}, &C::classifier_dropout, {}, Field::Use::kReadOnly},
+    rule(rules::token_dropout_is_classifier),
 };
 
 constexpr NamePair kNames[] = {
