@@ -3,14 +3,18 @@ if(TARGET cli_test)
   # Preloaded into the program to inject faults of disk, memory and clock.
   add_library(fault_shim MODULE ${PROJECT_SOURCE_DIR}/tests/cli/shim/fault_shim.cpp)
   target_link_libraries(fault_shim PRIVATE linnet_warnings ${CMAKE_DL_LIBS})
-  add_dependencies(cli_test linnet_cli fault_shim)
+  # Counts the opens of files.
+  add_library(open_shim MODULE ${PROJECT_SOURCE_DIR}/tests/cli/shim/open_shim.cpp)
+  target_link_libraries(open_shim PRIVATE linnet_warnings ${CMAKE_DL_LIBS})
+  add_dependencies(cli_test linnet_cli fault_shim open_shim)
   # Parts of the program with their own tests.
   foreach(part progress_line suggestions text_width work_rate)
     set_source_files_properties(${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     target_sources(cli_test PRIVATE ${PROJECT_SOURCE_DIR}/apps/linnet/${part}.cpp)
   endforeach()
   target_link_libraries(cli_test PRIVATE PkgConfig::utf8proc)
-  target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>" FAULT_SHIM="$<TARGET_FILE:fault_shim>")
+  target_compile_definitions(cli_test PRIVATE LINNET_BINARY="$<TARGET_FILE:linnet_cli>" FAULT_SHIM="$<TARGET_FILE:fault_shim>"
+                             OPEN_SHIM="$<TARGET_FILE:open_shim>")
 endif()
 
 find_program(PYTHON3 python3)

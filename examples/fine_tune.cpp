@@ -19,9 +19,9 @@ constexpr Snippet kSnippets[] = {{"int sum(int a, int b) { return a + b; }", 0},
                                  {"for i in range(n):\n\ttotal += i", 1}};
 
 void loop(const std::filesystem::path& path) {
-  auto model = linnet::Model::from_pretrained(
-      path, {.head = linnet::models::HeadKind::kSequenceClass, .labels = {"C++", "Python"}});
-  const linnet::Tokenizer tokenizer = linnet::models::load_tokenizer(path);
+  const auto loaded =
+      linnet::load_pretrained(path, {.head = linnet::models::HeadKind::kSequenceClass, .labels = {"C++", "Python"}});
+  linnet::Model* const model = loaded.model.get();
   model->make_trainable();
   for (const auto& parameter : model->parameters()) parameter.tensor->set_requires_grad();
   const auto optimizer = linnet::make_optimizer(model->parameters(), {.kind = linnet::OptimizerKind::kAdamW});
@@ -29,7 +29,7 @@ void loop(const std::filesystem::path& path) {
   linnet::nn::Packed batch;
   std::vector<std::int32_t> labels;
   for (const Snippet& snippet : kSnippets) {
-    batch.add(tokenizer.encode_ids(snippet.code));
+    batch.add(loaded.tokenizer().encode_ids(snippet.code));
     labels.push_back(snippet.label);
   }
   for (int step = 0; step < 10; ++step) {

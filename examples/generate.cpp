@@ -6,10 +6,10 @@
 #include <cstdio>
 
 int main(int argc, char** argv) try {
-  const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
+  const auto loaded = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
   const std::string prompt = argc > 2 ? argv[2] : "Once upon a time";
   const linnet::Completion done =
-      linnet::complete(*model, tokenizer, prompt, {.overrides = {.max_new_tokens = 40}}, [](std::string_view text) {
+      linnet::complete(loaded, prompt, {.overrides = {.max_new_tokens = 40}}, [](std::string_view text) {
         std::printf("%.*s", static_cast<int>(text.size()), text.data());
         return std::fflush(stdout) == 0;
       });

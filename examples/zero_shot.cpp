@@ -14,13 +14,11 @@ void ask(const linnet::Classifier& question, const std::vector<std::string>& tex
 }
 
 int main(int argc, char** argv) try {
-  const auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
+  const auto loaded = linnet::load_pretrained(argc > 1 ? argv[1] : "SmolLM2-135M-Instruct.gguf");
   ask(linnet::Classifier(
-          *model, tokenizer,
-          {.labels = {"positive", "negative"}, .prompt = linnet::PromptTemplate::parse("review-sentiment")}),
+          loaded, {.labels = {"positive", "negative"}, .prompt = linnet::PromptTemplate::parse("review-sentiment")}),
       {"I love the sunny weather today.", "I don't love the rainy weather today."});
-  ask(linnet::Classifier(*model, tokenizer,
-                         {.labels = {"C++", "Python"}, .prompt = linnet::PromptTemplate::parse("code-above")}),
+  ask(linnet::Classifier(loaded, {.labels = {"C++", "Python"}, .prompt = linnet::PromptTemplate::parse("code-above")}),
       {kCpp, kPython});
 } catch (const linnet::Error& error) {
   std::fprintf(stderr, "zero_shot: %s\n", error.what());

@@ -3,13 +3,14 @@
 #include "linnet/adapt/adapter.h"
 
 #include "fuzz/input.h"
+#include "linnet/models/loader.h"
 
 using namespace linnet;
 
 namespace {
 
 void load_and_run(const char* base, const std::filesystem::path& folder) {
-  const auto model = models::Model::from_pretrained(std::filesystem::path(LINNET_SOURCE_DIR "/tests/fixtures") / base);
+  const auto model = models::load_model(std::filesystem::path(LINNET_SOURCE_DIR "/tests/fixtures") / base);
   const auto adapter = Adapter::load(*model, folder);
   nn::ForwardState state;
   model->pass().keeps_not_finite = true;  // large weights overflow

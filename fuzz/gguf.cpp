@@ -2,7 +2,7 @@
 #include "linnet/io/gguf.h"
 
 #include "fuzz/tokenizer.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "linnet/tokenizer/gguf/export.h"
 
 using namespace linnet;
@@ -41,5 +41,5 @@ FUZZ_TARGET(bytes) {
     fuzz::exercise(Tokenizer::from_gguf(vocabulary, "input.gguf"), bytes);
     tokenizer_json(vocabulary, "input.gguf");
   });
-  fuzz::survives([&] { models::Model::from_pretrained(fuzz::as_file(bytes, "input.gguf")); });
+  fuzz::survives([&] { models::load_model(fuzz::as_file(bytes, "input.gguf")); });
 }

@@ -1,9 +1,9 @@
 // Any bytes as the files of a checkpoint's run state: linnet_state.json, trainer_state.json and optimizer.safetensors,
 // separated by zero bytes, next to the trained weights of a small run.
 #include "fuzz/input.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/file.h"
 #include "linnet/data/dataset.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/train/checkpoint/checkpointing.h"
 #include "linnet/train/checkpoint/run_identity.h"
 #include "linnet/train/checkpoint/run_state.h"
@@ -31,12 +31,12 @@ struct Run {
                              "jsonl", "rows.jsonl"),
                {},
                {}},
-        loaded(models::load_pretrained(base(), prepare(models::Model::read_config(base()), splits, options))),
-        learner(*loaded.model, loaded.tokenizer, nullptr, options),
+        loaded(load_pretrained(base(), prepare(models::ModelFiles(base()).config(), splits, options))),
+        learner(*loaded.model, loaded.tokenizer(), nullptr, options),
         optimizer(make_optimizer(learner.trained(), options.optimizer)),
         identity(run_identity(
             {options, learner,
-             encode_examples(splits.train, loaded.tokenizer, loaded.model->config(), *options.task, options),
+             encode_examples(splits.train, loaded.tokenizer(), loaded.model->config(), *options.task, options),
              nullptr})) {
     const RunFacts facts{.global_step = 1, .max_steps = 2, .num_train_epochs = 1, .train_batch_size = 2};
     RunState state;
@@ -49,7 +49,7 @@ struct Run {
 
   TrainOptions options;
   DatasetSplits splits;
-  models::Pretrained loaded;
+  Loaded loaded;
   Learner learner;
   std::unique_ptr<Optimizer> optimizer;
   Json identity;

@@ -2,14 +2,15 @@
 //
 //   #include <linnet/linnet.h>
 //
-//   auto [model, tokenizer] = linnet::load_pretrained("SmolLM2-135M-Instruct.gguf");
-//   linnet::Classifier tone(*model, tokenizer, {.labels = {"positive", "negative"}});
+//   const auto loaded = linnet::load_pretrained("SmolLM2-135M-Instruct.gguf");
+//   linnet::Classifier tone(loaded, {.labels = {"positive", "negative"}});
 //   std::cout << tone.classify({"I love the sunny weather today."})[0].label.value() << "\n";
 //
 // The most used names are in namespace linnet itself; the rest is in the namespaces of the modules.
 #pragma once
 
 #include "linnet/adapt/adapter.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
@@ -22,7 +23,7 @@
 #include "linnet/io/checkpoint.h"
 #include "linnet/models/model.h"
 #include "linnet/models/outputs.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/saver.h"
 #include "linnet/models/summary.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/ops/ops.h"
@@ -41,8 +42,8 @@
 
 namespace linnet {
 
-using generate::Engine, generate::Generation, generate::generation_config, generate::Request, generate::resolve;
-using models::load_pretrained, models::Model, models::Pretrained, models::summarize, models::WeightType;
+using generate::Engine, generate::Generation, generate::Request, generate::resolve;
+using models::load_model, models::Model, models::save_model, models::summarize, models::WeightType;
 using tasks::chat_ids, tasks::Classification, tasks::Classifier, tasks::complete, tasks::Completion, tasks::embed,
     tasks::fill_mask, tasks::score_texts;
 

@@ -32,7 +32,7 @@ constexpr char kHelp[] =
 
 class Conversation {
  public:
-  Conversation(const LoadedModel& loaded, Completer& completer, const ConversationOptions& options)
+  Conversation(const Loaded& loaded, Completer& completer, const ConversationOptions& options)
       : loaded_(loaded), completer_(completer), chats_(loaded.tokenizer().chat_template().has_value()) {
     set_system(options.system);
     settle_sampling(options.seed);
@@ -71,7 +71,7 @@ class Conversation {
   // soon repeat themselves.
   void settle_sampling(SeedFrom seed) {
     generate::Overrides& r = completer_.overrides();
-    const GenerationConfig checkpoint = generate::generation_config(*loaded_.model);
+    const GenerationConfig& checkpoint = loaded_.generation();
     const bool asked = r.do_sample || r.temperature || r.top_k || r.top_p || r.min_p || r.typical_p;
     if (!asked) {
       const bool has_values = checkpoint.temperature || checkpoint.top_k || checkpoint.top_p;
@@ -85,7 +85,7 @@ class Conversation {
   }
 
   Printable how_sampled() const {
-    const auto o = generate::resolve(completer_.overrides(), generate::generation_config(*loaded_.model)).sampling;
+    const auto o = generate::resolve(completer_.overrides(), loaded_.generation()).sampling;
     if (!o.do_sample) return "[greedy: a question has the same answer each time; --temperature 0.7 samples]";
     return format_printable(
         "[sampled: temperature {:.3g}, top-k {}, top-p {:.3g}; --seed {} gives this conversation again]", o.temperature,
@@ -205,7 +205,7 @@ class Conversation {
     }
   }
 
-  const LoadedModel& loaded_;
+  const Loaded& loaded_;
   Completer& completer_;
   const bool chats_;
   Json turns_ = Json::array();
@@ -214,7 +214,7 @@ class Conversation {
 
 }  // namespace
 
-void hold_conversation(const LoadedModel& loaded, Completer& completer, const ConversationOptions& options) {
+void hold_conversation(const Loaded& loaded, Completer& completer, const ConversationOptions& options) {
   Conversation(loaded, completer, options).hold();
 }
 

@@ -18,6 +18,6 @@ struct ConversationOptions {
 // prompt. If the context is full, it drops the oldest turns, with a note. A model without a chat template completes
 // each line separately. Unless the command line or the checkpoint has sampling options, answers are sampled at
 // temperature 0.7 and top-p 0.9.
-void hold_conversation(const LoadedModel& loaded, Completer& completer, const ConversationOptions& options);
+void hold_conversation(const Loaded& loaded, Completer& completer, const ConversationOptions& options);
 
 }  // namespace linnet::app

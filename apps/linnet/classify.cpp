@@ -25,9 +25,9 @@ namespace linnet::app {
 namespace {
 
 // The model's weights, and the adapter's on them.
-std::string weights_of(const LoadedModel& loaded) {
-  const std::string base = models::weights_id(loaded.model->place());
-  return loaded.adapter == nullptr ? base : base + "+" + models::weights_id(loaded.place);
+std::string weights_of(const Loaded& loaded) {
+  const std::string base = models::weights_id(loaded.files.model.checkpoint());
+  return loaded.adapter == nullptr ? base : base + "+" + models::weights_id(loaded.files.adapter->checkpoint());
 }
 
 // Default labels are those of the files; a trained head has its own.
@@ -189,7 +189,7 @@ void run_classify(Arguments arguments) {
   if (!streams) data = read_texts(command, a.texts, read);
   if (data && labels.empty() && data->label_kind == LabelKind::kClass) labels = data->label_names;
   tasks::ClassifyOptions options = classify_options(command, a, std::move(labels));
-  const LoadedModel loaded = load_model(command, a.model);
+  const Loaded loaded = load_pretrained(command, a.model);
   if (streams && !knows_labels(*loaded.model, options)) {
     if (a.answers.stream) command.wrong_usage("--stream needs --labels: they must be known before the first row");
     streams = false;
@@ -198,7 +198,7 @@ void run_classify(Arguments arguments) {
   }
   settle_labels(*loaded.model, a, options);
   if (options.calibrate || options.calibration) options.weights_id = weights_of(loaded);
-  const tasks::Classifier classifier(*loaded.model, loaded.tokenizer(), options);
+  const tasks::Classifier classifier(loaded, options);
   if (!a.save_calibration.empty()) save_calibration(a.save_calibration, *classifier.calibration());
   const bool judges = has_right_label(*loaded.model, classifier.engine());
   if (!streams) return answer_all(*data, classifier, a, judges);

@@ -28,19 +28,17 @@ Json timing(const generate::Generation& g, double load_seconds) {
 
 }  // namespace
 
-Completer::Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show)
+Completer::Completer(const Loaded& loaded, tasks::CompleteOptions options, CompleterOptions show)
     : loaded_(loaded),
       options_(std::move(options)),
       engine_(*loaded.model, {.interrupted = &PoliteInterrupt::asked}),
       show_(std::move(show)) {}
 
-void Completer::check_options() const {
-  generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
-}
+void Completer::check_options() const { generate::resolve(options_.overrides, loaded_.generation()); }
 
 void Completer::check_memory(const Prompt& prompt) const {
   if (!show_.memory) return;
-  const auto o = generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
+  const auto o = generate::resolve(options_.overrides, loaded_.generation());
   const auto prompted = static_cast<std::int64_t>(prompt.ids.size());
   show_.memory->check(o.max_length ? std::max(prompted, *o.max_length) : prompted + o.max_new_tokens);
 }
@@ -53,14 +51,14 @@ Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
 }
 
 Prompt Completer::chat(const Json& messages) const {
-  const std::string text = tasks::render_chat(loaded_.tokenizer(), messages);
+  const std::string text = tasks::render_chat(loaded_, messages);
   return {tasks::prompt_ids(loaded_.tokenizer(), text, tasks::Opening::kWritten), text};
 }
 
 tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) {
   engine_.forget_all_but(prompt.ids);
-  if (loaded_.tokenizer_if_there) return tasks::complete(engine_, loaded_.tokenizer(), prompt.ids, options_, on_text);
-  const auto options = generate::resolve(options_.overrides, generate::generation_config(*loaded_.model));
+  if (loaded_.tokenizer_if_there) return tasks::complete(engine_, loaded_, prompt.ids, options_, on_text);
+  const auto options = generate::resolve(options_.overrides, loaded_.generation());
   return {{}, generate::generate(engine_, prompt.ids, options)};
 }
 

@@ -39,7 +39,7 @@ struct Answer {
 class Completer {
  public:
   // The model must outlive the completer.
-  Completer(const LoadedModel& loaded, tasks::CompleteOptions options, CompleterOptions show);
+  Completer(const Loaded& loaded, tasks::CompleteOptions options, CompleterOptions show);
 
   Prompt plain(const std::string& text) const;
   Prompt from_ids(std::vector<std::int32_t> ids) const;
@@ -60,7 +60,7 @@ class Completer {
   Json logprobs(const generate::Generation& generation) const;
   void print_logprobs(const generate::Generation& generation) const;
 
-  const LoadedModel& loaded_;
+  const Loaded& loaded_;
   tasks::CompleteOptions options_;
   generate::Engine engine_;  // the next turn of a chat reuses the blocks of earlier turns
   CompleterOptions show_;

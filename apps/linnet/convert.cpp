@@ -7,7 +7,7 @@
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/gguf_saver.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/saver.h"
 #include "linnet/tokenizer/gguf/export.h"
 #include "model_argument.h"
 #include "model_options.h"
@@ -39,17 +39,17 @@ void to_gguf(const fs::path& source, const fs::path& output, WeightType dtype) {
     bar.set(static_cast<std::int64_t>(done));
   };
   if (!is_folder(source)) return models::convert_gguf(*GgufFile::open(source), output, options);
-  const auto model = models::Model::from_pretrained(source);
-  options.vocabulary = export_gguf_vocabulary(source, model->config().vocab);
+  const auto model = models::load_model(source);
+  options.vocabulary = export_gguf_vocabulary(model->files()->transformer(), model->config().vocab);
   options.name = name_of(source);
   models::save_gguf(*model, output, options);
 }
 
 void to_folder(const Command& command, const fs::path& source, const fs::path& output, WeightType dtype) {
   AtomicFolder folder(output);
-  const auto model = models::Model::from_pretrained(source);
+  const auto model = models::load_model(source);
   require_folder_type(command, *model, dtype, source.string());
-  model->save_pretrained(folder.path(), dtype);
+  models::save_model(*model, folder.path(), dtype);
   folder.commit();
 }
 

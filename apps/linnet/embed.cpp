@@ -80,7 +80,7 @@ void run_embed(Arguments arguments) {
 
   const Dataset data =
       read_texts(command, texts, {.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept});
-  const LoadedModel loaded = load_model(command, model);
+  const Loaded loaded = load_pretrained(command, model);
   const tasks::EmbedOptions options = embed_options(command, flags, loaded, wishes);
   Vectors vectors(json);
   RowAnswers answers({.json = json && output.empty()}, {}, {});
@@ -94,7 +94,7 @@ void run_embed(Arguments arguments) {
       for (const ExampleRef& row : asked) list.push_back((*row).text);
       const auto done = [&](std::size_t i) { bar.set(static_cast<std::int64_t>(asked[i].index) + 1); };
       tasks::embed_each(
-          *loaded.model, loaded.tokenizer(), list, options,
+          loaded, list, options,
           [&](std::size_t i, const std::vector<float>& vector) {
             answers.answer(asked[i], [&] { vectors.put(asked[i], vector); });
             done(i);

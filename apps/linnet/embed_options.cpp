@@ -1,7 +1,5 @@
 #include "embed_options.h"
 
-#include "linnet/base/file.h"
-
 namespace linnet::app {
 
 void add_embed_options(Command& command, EmbedFlags& flags) {
@@ -24,11 +22,12 @@ tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags)
   return wishes;
 }
 
-tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const LoadedModel& loaded,
+tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const Loaded& loaded,
                                   const tasks::EmbedWishes& wishes) {
   // An adapter's folder may be a sentence-transformers folder.
-  const bool own = is_folder(loaded.place) && presence(loaded.place / "modules.json") != Presence::kAbsent;
-  tasks::EmbedOptions options = tasks::embed_defaults(own ? loaded.place : loaded.model->place(), wishes);
+  const auto& adapter = loaded.files.adapter;
+  const bool own = adapter && !adapter->companions().modules_json().is_null();
+  tasks::EmbedOptions options = tasks::embed_defaults(own ? adapter->companions() : loaded.files.model, wishes);
   if (command.given("--max-length")) options.max_length = flags.max_length;
   return options;
 }

@@ -19,7 +19,7 @@ void add_embed_options(Command& command, EmbedFlags& flags);
 // Checks the flags: wrong usage for an invalid name or number.
 tasks::EmbedWishes embed_wishes(const Command& command, const EmbedFlags& flags);
 // The options of the loaded model, replaced by those of the flags.
-tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const LoadedModel& loaded,
+tasks::EmbedOptions embed_options(const Command& command, const EmbedFlags& flags, const Loaded& loaded,
                                   const tasks::EmbedWishes& wishes);
 
 }  // namespace linnet::app

@@ -79,8 +79,8 @@ void run_fill(Arguments arguments) {
   const ReadOptions read{.one_text = true, .labels = Labels::kIgnored, .faulty_rows = FaultyRows::kKept};
   std::optional<Dataset> data;
   if (!answers_as_rows_come(texts, show)) data = read_texts(command, texts, read);
-  const LoadedModel loaded = load_model(command, model);
-  tasks::check_fills(*loaded.model, loaded.tokenizer());
+  const Loaded loaded = load_pretrained(command, model);
+  tasks::check_fills(loaded);
   const auto only = tasks::target_ids(loaded.tokenizer(), targets);
   std::optional<RowAnswers> answers;
   const auto answer = [&](std::span<const ExampleRef> rows) {
@@ -90,7 +90,7 @@ void run_fill(Arguments arguments) {
     for (const ExampleRef& row : rows) {
       if (!is_empty_line(row))
         answers->answer(row, [&] {
-          const auto masks = tasks::fill_mask(*loaded.model, loaded.tokenizer(), (*row).text, top_k, only);
+          const auto masks = tasks::fill_mask(loaded, (*row).text, top_k, only);
           return RowAnswer{json_of(masks), tables_of(masks), cells_of(masks)};
         });
       bar.advance();

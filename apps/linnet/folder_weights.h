@@ -2,7 +2,7 @@
 #pragma once
 
 #include "command.h"
-#include "linnet/models/model.h"
+#include "linnet/models/loader.h"
 
 namespace linnet::app {
 

@@ -116,8 +116,8 @@ void run_forward(Arguments arguments) {
   check_forward_usage(command, options);
 
   Rows ids = parse_rows(command, "--ids", options.ids), types;
-  LoadedModel loaded =
-      load_model(command, options.model, {}, options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
+  Loaded loaded = load_pretrained(command, options.model, {},
+                                  options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
     command.wrong_usage(format_printable("--decoder-ids: a {} model has no decoder next to an encoder",
                                          loaded.model->family().model_type));

@@ -4,6 +4,7 @@
 #include "folder_weights.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
+#include "linnet/models/saver.h"
 #include "model_argument.h"
 #include "model_options.h"
 #include "output.h"
@@ -40,15 +41,16 @@ void run_merge(Arguments arguments) {
   const fs::path adapter = resolve_model(options.model);
   check(is_adapter_folder(adapter), ErrorKind::kBadInput, "{}: is not an adapter: it has no adapter_config.json",
         adapter.string());
-  check(read_peft_config(adapter).kind == AdapterKind::kLora, ErrorKind::kBadInput,
+  const PretrainedFiles files = find_model(command, options);
+  check(files.adapter->config().kind == AdapterKind::kLora, ErrorKind::kBadInput,
         "{}: is a soft prompt or prefix, which changes no weights and cannot be folded into them; use it with -m",
         adapter.string());
   AtomicFolder folder(output);
-  LoadedModel loaded = load_model(command, options, {}, WithTokenizer::kIfThere);
-  require_folder_type(command, *loaded.model, dtype, find_model(command, options).base.string());
+  Loaded loaded = load_pretrained(command, options, files, {}, WithTokenizer::kIfThere);
+  require_folder_type(command, *loaded.model, dtype, files.model.place().string());
   loaded.adapter->merge();
-  loaded.model->save_pretrained(folder.path(), dtype);
-  models::copy_companions(adapter, folder.path());
+  models::save_model(*loaded.model, folder.path(), dtype);
+  models::copy_companions(files.adapter->companions(), folder.path());
   folder.commit();
   if (json) return print_json({{"output", output}, {"format", "folder"}, {"dtype", options.dtype}});
   print_result(fmt::format("wrote {}\n", output));

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 
-#include "linnet/adapt/adapter.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 
@@ -73,15 +72,15 @@ hub::Spec repository_argument(const Command& command, const std::string& text) {
   return *spec;
 }
 
-fs::path resolve_base(const fs::path& adapter) {
-  fs::path beside = adapter_base(adapter);
+fs::path resolve_base(const AdapterFiles& adapter) {
+  fs::path beside = adapter.base();
   if (!beside.empty()) return beside;
-  const std::string base = read_peft_config(adapter).base;
-  check(!base.empty(), ErrorKind::kBadInput, "{}: names no base model; give it with --base", adapter.string());
+  const std::string place = adapter.folder().string(), &base = adapter.config().base;
+  check(!base.empty(), ErrorKind::kBadInput, "{}: names no base model; give it with --base", place);
   try {
     return resolve_model(base);
   } catch (const Error& error) {
-    fail(error.kind(), "{}: its base model {}; or name it with --base", adapter.string(), error.what());
+    fail(error.kind(), "{}: its base model {}; or name it with --base", place, error.what());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "command.h"
+#include "linnet/adapt/adapter_files.h"
 #include "linnet/hub/cache.h"
 
 namespace linnet::app {
@@ -18,8 +19,8 @@ bool default_model_is_there();  // also false if its folder is unreadable
 // The path of `model`; "" is the default model; an existing path takes precedence over a repository of the same name.
 // If absent: kBadInput with the nearest cached models and how to download this one.
 std::filesystem::path resolve_model(const std::string& model);
-// The base model of an adapter folder: a path relative to it or to the working directory, or a cached repository.
-std::filesystem::path resolve_base(const std::filesystem::path& adapter);
+// The base model of an adapter: a path relative to it or to the working directory, or a cached repository.
+std::filesystem::path resolve_base(const AdapterFiles& adapter);
 
 // A repository's name as an argument of a verb; wrong usage if it is invalid.
 hub::Spec repository_argument(const Command& command, const std::string& text);

@@ -6,11 +6,8 @@
 #include <chrono>
 
 #include "linnet/backend/cpu/cpu.h"
-#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 #include "linnet/base/parallel.h"
-#include "linnet/models/sentence_folder.h"
-#include "linnet/tokenizer/tokenizer_files.h"
 #include "model_argument.h"
 
 namespace linnet::app {
@@ -28,23 +25,13 @@ constexpr std::array<std::pair<std::string_view, models::WeightType>, 6> kTypes{
     {"q4", models::WeightType::kQ4},
 }};
 
-// The adapter's tokenizer takes precedence over the base's: training may have added tokens.
-std::optional<Tokenizer> find_tokenizer(const fs::path& adapter, const fs::path& base, WithTokenizer wanted) {
-  const auto has_one = [](const fs::path& place) {
-    return !is_folder(place) || has_tokenizer(models::transformer_folder(place));
-  };
-  if (!adapter.empty() && has_one(adapter)) return models::load_tokenizer(adapter);
-  if (wanted == WithTokenizer::kIfThere && !has_one(base)) return std::nullopt;
-  return models::load_tokenizer(base);
-}
-
 // For --verbose.
-void say_loaded(const LoadedModel& loaded, const fs::path& base, const std::string& dtype,
-                std::chrono::duration<double> time) {
+void say_loaded(const Loaded& loaded, const std::string& dtype, std::chrono::duration<double> time) {
   const auto say = [](const Printable& text) { log_message(LogLevel::kDebug, text); };
-  say(format_printable("model: {}, family {}, context {}, --dtype {}, loaded in {:.2f} s", base.string(),
-                       loaded.model->family().model_type, loaded.model->context(), dtype, time.count()));
-  if (loaded.adapter) say(format_printable("adapter: {}", loaded.place.string()));
+  say(format_printable("model: {}, family {}, context {}, --dtype {}, loaded in {:.2f} s",
+                       loaded.files.model.place().string(), loaded.model->family().model_type, loaded.model->context(),
+                       dtype, time.count()));
+  if (loaded.adapter) say(format_printable("adapter: {}", loaded.files.place().string()));
   say(format_printable("threads: {}", threads()));
   for (const NamedFact& kernel : cpu_kernels()) say(format_printable("{} products: {}", kernel.name, kernel.value));
 }
@@ -78,38 +65,34 @@ void apply_machine_options(const ModelOptions& options) {
   set_threads(options.threads > 0 ? options.threads : default_threads());
 }
 
-ModelPlaces find_model(const Command& command, const ModelOptions& options) {
+PretrainedFiles find_model(const Command& command, const ModelOptions& options) {
   const fs::path named = resolve_model(options.model);
   if (!options.adapter.empty()) {
     if (!options.base.empty()) command.wrong_usage("--base goes with -m ADAPTER; with --adapter, -m is the base");
     return {named, resolve_model(options.adapter)};
   }
-  if (is_adapter_folder(named))
-    return {options.base.empty() ? resolve_base(named) : resolve_model(options.base), named};
+  if (is_adapter_folder(named)) {
+    const AdapterFiles adapter(named);
+    return {options.base.empty() ? resolve_base(adapter) : resolve_model(options.base), adapter};
+  }
   if (!options.base.empty())
     command.wrong_usage(fmt::format("{} is not an adapter and needs no --base", printable(named.string())));
-  return {named, {}};
+  return {named};
 }
 
-LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load,
+Loaded load_pretrained(const Command& command, const ModelOptions& options, models::LoadOptions load,
                        WithTokenizer wanted) {
+  return load_pretrained(command, options, find_model(command, options), std::move(load), wanted);
+}
+
+Loaded load_pretrained(const Command& command, const ModelOptions& options, const PretrainedFiles& files,
+                       models::LoadOptions load, WithTokenizer wanted) {
   const auto start = std::chrono::steady_clock::now();
   apply_machine_options(options);
   load.dtype = weight_type(command, options.dtype);
   load.seed = options.seed;
-  const auto [base, adapter] = find_model(command, options);
-  LoadedModel loaded;
-  loaded.place = adapter.empty() ? base : adapter;
-  loaded.tokenizer_if_there = find_tokenizer(adapter, base, wanted);
-  if (adapter.empty()) {
-    loaded.model = models::Model::from_pretrained(base, load);
-  } else {
-    AdaptedModel adapted = load_adapted(adapter, base, load);
-    loaded.model = std::move(adapted.model);
-    loaded.adapter = std::move(adapted.adapter);
-  }
-  if (loaded.tokenizer_if_there) models::check_fits(*loaded.tokenizer_if_there, *loaded.model);
-  say_loaded(loaded, base, options.dtype, std::chrono::steady_clock::now() - start);
+  Loaded loaded = linnet::load_pretrained(files, load, wanted);
+  say_loaded(loaded, options.dtype, std::chrono::steady_clock::now() - start);
   return loaded;
 }
 

@@ -3,19 +3,16 @@
 //   ModelOptions options;
 //   add_model_options(command, options);
 //   command.parse(arguments);
-//   LoadedModel loaded = load_model(command, options);
+//   Loaded loaded = load_pretrained(command, options);
 //   loaded.model->forward(batch);
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "command.h"
-#include "linnet/adapt/adapter.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 
 namespace linnet::app {
 
@@ -30,29 +27,16 @@ struct ModelOptions {
 
 void add_model_options(Command& command, ModelOptions& options);
 
-enum class WithTokenizer : std::uint8_t { kRequired, kIfThere };
+// Resolves the names.
+PretrainedFiles find_model(const Command& command, const ModelOptions& options);
 
-struct LoadedModel {
-  std::unique_ptr<models::Model> model;
-  std::optional<Tokenizer> tokenizer_if_there;
-  std::unique_ptr<Adapter> adapter;  // attached to the model; or null
-  std::filesystem::path place;       // the given folder (of the model or adapter) or file
-
-  const Tokenizer& tokenizer() const { return *tokenizer_if_there; }
-};
-
-// Paths of the model; `adapter` is empty without one.
-struct ModelPlaces {
-  std::filesystem::path base, adapter;
-};
-ModelPlaces find_model(const Command& command, const ModelOptions& options);
-
-// Applies --threads and --device, resolves the names and loads. `load` has options of some verbs; dtype and seed are
-// from the options.
-LoadedModel load_model(const Command& command, const ModelOptions& options, models::LoadOptions load = {},
+// Applies --threads and --device and loads. `load` has options of some verbs; dtype and seed are from the options.
+Loaded load_pretrained(const Command& command, const ModelOptions& options, const PretrainedFiles& files,
+                       models::LoadOptions load = {}, WithTokenizer tokenizer = WithTokenizer::kRequired);
+Loaded load_pretrained(const Command& command, const ModelOptions& options, models::LoadOptions load = {},
                        WithTokenizer tokenizer = WithTokenizer::kRequired);
 
-// --threads and --device; load_model does it too.
+// --threads and --device; load_pretrained does it too.
 void apply_machine_options(const ModelOptions& options);
 std::vector<std::string> weight_type_names();  // "auto" first
 // The type of a --dtype name; wrong usage for another.

@@ -93,16 +93,6 @@ std::string read_prompt() {
   return text;
 }
 
-CompleterOptions shown_completion(const Command& command, const RunFlags& o) {
-  CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText,
-                        .echo = o.echo ? Echo::kPrompt : Echo::kNo};
-  if (o.memory.empty()) return show;
-  const std::size_t bytes = parse_bytes(command, "--memory", o.memory);
-  show.memory.emplace(find_model(command, o.model).base, weight_type(command, o.model.dtype), bytes);
-  show.memory->check(1);
-  return show;
-}
-
 // Answers the rows of a dataset, or of a stream immediately.
 class RowsRun {
  public:
@@ -163,10 +153,17 @@ void run_run(Arguments arguments) {
   if (many && !streams) data = read_texts(command, o.input, read);
   if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());
 
-  CompleterOptions show = shown_completion(command, o);
+  CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText,
+                        .echo = o.echo ? Echo::kPrompt : Echo::kNo};
+  const std::size_t memory = o.memory.empty() ? 0 : parse_bytes(command, "--memory", o.memory);
+  const PretrainedFiles files = find_model(command, o.model);
+  if (!o.memory.empty()) {
+    show.memory.emplace(files.model, weight_type(command, o.model.dtype), memory);
+    show.memory->check(1);
+  }
   const auto start = Clock::now();
-  const LoadedModel loaded =
-      load_model(command, o.model, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
+  const Loaded loaded =
+      load_pretrained(command, o.model, files, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
   show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Completer completer(loaded, o.complete, std::move(show));
   if (many) {

@@ -76,7 +76,7 @@ RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<gener
 
 class ScoreRun {
  public:
-  ScoreRun(const ScoreFlags& options, const LoadedModel& loaded, const std::vector<std::string>& columns)
+  ScoreRun(const ScoreFlags& options, const Loaded& loaded, const std::vector<std::string>& columns)
       : loaded_(loaded), answers_(options.show, columns, {"continuation", "logprob"}) {}
 
   void answer(std::span<const ExampleRef> rows) {
@@ -96,7 +96,7 @@ class ScoreRun {
       });
       if (!errors[i]) asked.push_back(i);
     }
-    const auto scores = tasks::score_texts(*loaded_.model, loaded_.tokenizer(), texts, {}, refuse);
+    const auto scores = tasks::score_texts(loaded_, texts, {}, refuse);
     for (std::size_t i = 0, next = 0; i < rows.size(); ++i) {
       const std::size_t at = next;
       if (next < asked.size() && asked[next] == i) ++next;
@@ -108,7 +108,7 @@ class ScoreRun {
     }
   }
 
-  const LoadedModel& loaded_;
+  const Loaded& loaded_;
   RowAnswers answers_;
 };
 
@@ -118,7 +118,7 @@ void score_prompts(const Command& command, ScoreFlags o) {
   if (o.source.rows.text_column.empty()) o.source.rows.text_column = read.text_column;
   std::optional<Dataset> data;
   if (o.source.input.empty() || !answers_as_rows_come(o.source, o.show)) data = read_prompts(command, o, read);
-  const LoadedModel loaded = load_model(command, o.model);
+  const Loaded loaded = load_pretrained(command, o.model);
   std::optional<ScoreRun> run;
   const auto answer = [&](std::span<const ExampleRef> rows) {
     if (!run) run.emplace(o, loaded, rows.back().data.columns);
@@ -142,7 +142,7 @@ void score_prompts(const Command& command, ScoreFlags o) {
 void measure_perplexity(const Command& command, ScoreFlags o) {
   const std::string text =
       o.perplexity == "-" ? std::string{std::istreambuf_iterator<char>(std::cin), {}} : read_data_text(o.perplexity);
-  const LoadedModel loaded = load_model(command, o.model);
+  const Loaded loaded = load_pretrained(command, o.model);
   const std::int64_t context = loaded.model->context();
   if (context > 0 && o.window > context) {
     if (command.given("--window"))
@@ -158,7 +158,7 @@ void measure_perplexity(const Command& command, ScoreFlags o) {
     bar.set_total(all);
     bar.set(done);
   };
-  const auto p = tasks::text_perplexity(*loaded.model, loaded.tokenizer(), text, options);
+  const auto p = tasks::text_perplexity(loaded, text, options);
   if (o.show.json)
     return print_json({{"perplexity", p.per_token()},
                        {"word_perplexity", p.per_word()},

@@ -72,7 +72,7 @@ void run_search(Arguments arguments) {
   check(std::ssize(texts.examples) == matrix.size(0), ErrorKind::kBadInput,
         "{}: has {} vectors, {} has {} texts; embed these texts again", vectors, matrix.size(0), file,
         texts.examples.size());
-  const LoadedModel loaded = load_model(command, model);
+  const Loaded loaded = load_pretrained(command, model);
   tasks::EmbedOptions embed = embed_options(command, flags, loaded, wishes);
   const std::int64_t width = tasks::embedding_width(*loaded.model, embed);
   check(width == matrix.size(1), ErrorKind::kBadInput,
@@ -82,8 +82,7 @@ void run_search(Arguments arguments) {
   options.similarity = embed.similarity;
   // As in sentence-transformers' encode_query: a prompt named "query" is for queries.
   if (!wishes.prompt && !wishes.prompt_name && embed.query_prompt) embed.prompt = *embed.query_prompt;
-  const auto hits =
-      tasks::search(matrix_of(tasks::embed(*loaded.model, loaded.tokenizer(), queries, embed)), matrix, options);
+  const auto hits = tasks::search(matrix_of(tasks::embed(loaded, queries, embed)), matrix, options);
   for (std::size_t q = 0; q < queries.size(); ++q) print_hits(queries[q], hits[q], texts, json);
 }
 

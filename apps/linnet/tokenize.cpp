@@ -5,8 +5,8 @@
 #include <span>
 
 #include "id_list.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/tasks/chat.h"
 #include "model_argument.h"
 #include "output.h"
@@ -67,7 +67,8 @@ class TokenizeRun {
       options.add_generation_prompt = json["add_generation_prompt"].get<bool>();
     }
     encode_.add_special_tokens = false;  // the template adds them
-    return encode(tasks::render_chat(tokenizer_, messages, options), std::nullopt);
+    const auto chat = chat_template_of(tokenizer_);
+    return encode(tasks::render_chat(chat ? &*chat : nullptr, tokenizer_, messages, options), std::nullopt);
   }
 
  private:

@@ -321,7 +321,7 @@ std::unique_ptr<TrainCommand> parse_train(Arguments arguments, std::string& file
 }
 
 struct PreparedRun {
-  LoadedModel loaded;
+  Loaded loaded;
   std::unique_ptr<Trainer> trainer;
 };
 
@@ -332,15 +332,12 @@ PreparedRun prepare_run(TrainCommand& asked) {
   options.recorded = options_to_record(command);
   options.measure_command = "linnet classify -m FOLDER --input ROWS.jsonl";
   DatasetSplits splits = read_splits(words.data, data_options(command, options, words));
-  const auto [base, adapter] = find_model(command, model);
-  if (!adapter.empty()) refuse_other_adapter(command);
-  const nn::TransformerConfig config =
-      adapter.empty() ? models::Model::read_config(base) : adapted_config(adapter, base);
-  const models::LoadOptions load = prepare(config, splits, options);
+  const PretrainedFiles files = find_model(command, model);
+  if (files.adapter) refuse_other_adapter(command);
+  const models::LoadOptions load = prepare(files.config(), splits, options);
   if (options.compute == Compute::kBF16) model.dtype = "auto";  // products are bf16; weights keep the type of the file
-  PreparedRun run{load_model(command, model, load), nullptr};
-  run.trainer = std::make_unique<Trainer>(*run.loaded.model, run.loaded.tokenizer(), std::move(splits), options,
-                                          std::move(run.loaded.adapter));
+  PreparedRun run{load_pretrained(command, model, files, load), nullptr};
+  run.trainer = std::make_unique<Trainer>(run.loaded, std::move(splits), options);
   if (!options.resume) {
     command.decide("--task", task_name(run.trainer->options().task));
     command.decide("--method", method_name(run.trainer->options().method));

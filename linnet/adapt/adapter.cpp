@@ -11,6 +11,7 @@
 #include "linnet/base/parallel.h"
 #include "linnet/io/checkpoint.h"
 #include "linnet/models/roles.h"
+#include "linnet/models/saver.h"
 #include "linnet/nn/finite.h"
 #include "linnet/ops/ops.h"
 
@@ -39,13 +40,6 @@ std::string task_type(const models::Model& model) {
     default:
       return "FEATURE_EXTRACTION";
   }
-}
-
-HeadKind head_of_task(const std::string& task) {
-  if (task == "SEQ_CLS") return HeadKind::kSequenceClass;
-  if (task == "TOKEN_CLS") return HeadKind::kTokenClass;
-  if (task == "QUESTION_ANS") return HeadKind::kQuestionAnswering;
-  return HeadKind::kNone;
 }
 
 constexpr std::string_view kBaseLayer = ".base_layer";
@@ -116,63 +110,6 @@ void untie_where_needed(models::Model& model, const PeftTensors& tensors, std::s
   }
 }
 
-// A head without label names has the base's, in order (PEFT loads the base with its configuration).
-std::vector<std::string> labels_for(const Tensor& classifier, const nn::TransformerConfig& base,
-                                    std::string_view place) {
-  constexpr std::int64_t kMostLabels = 65'536;
-  check(classifier.rank() == 2 && classifier.size(0) >= 1 && classifier.size(0) <= kMostLabels, ErrorKind::kBadInput,
-        "{}: its classifier has shape {}, which is not labels by hidden size", place, to_string(classifier.shape()));
-  if (std::ssize(base.labels) == classifier.size(0)) return base.labels;
-  std::vector<std::string> labels;
-  for (std::int64_t i = 0; i < classifier.size(0); ++i) labels.push_back(fmt::format("LABEL_{}", i));
-  return labels;
-}
-
-// The classifier of an adapter: by config.json next to it, else by `c`, the base's, with one label per row of the
-// tensor.
-models::NewHead adapter_head(const fs::path& folder, const models::Family& family, const nn::TransformerConfig& c,
-                             HeadKind kind) {
-  const std::string place = folder.string();
-  models::NewHead head{.kind = kind, .problem = c.problem, .classifier = c.classifier, .pooling = c.pooling};
-  const fs::path file = folder / "config.json";
-  if (has_companion(file)) {
-    const Json json = read_json(file);
-    if (json.contains("id2label")) {
-      models::ConfigFields fields = models::ConfigFields::reader(json, file.string());
-      nn::TransformerConfig own = models::read_config(fields, family);
-      head.labels = std::move(own.labels);
-      head.problem = own.problem;
-      head.classifier = own.classifier;
-      head.pooling = own.pooling;
-      return head;
-    }
-  }
-  const models::Roles roles(c);
-  for (const auto& [name, value] : read_peft_tensors(folder)) {
-    if (name.find("lora_") != name.npos || name.ends_with("prompt_embeddings")) continue;
-    const nn::Parameter* p = roles.find(models::to_ours(family, name, place));
-    const bool classifier = p != nullptr && p->role == Role::kClassifier && p->part == nn::Part::kWeight;
-    if (classifier && kind != HeadKind::kQuestionAnswering) head.labels = labels_for(value, c, place);
-  }
-  return head;
-}
-
-// Options to load the base of an adapter: with the adapter's classifier instead of the base's. Labels and problem type
-// of the caller take precedence: an adapter without a config.json has no names for them.
-models::LoadOptions under_adapter(const fs::path& folder, const fs::path& base, models::LoadOptions options) {
-  const HeadKind wanted = head_of_task(read_peft_config(folder).task_type);
-  if (wanted == HeadKind::kNone) return options;
-  const nn::TransformerConfig config = models::Model::read_config(base, wanted);
-  models::NewHead head = adapter_head(folder, models::Model::read_family(base), config, wanted);
-  options.head = wanted;
-  if (options.labels.empty()) options.labels = std::move(head.labels);
-  if (options.problem == nn::ProblemType::kInferred) options.problem = head.problem;
-  options.classifier = head.classifier;
-  options.pooling = head.pooling;
-  options.new_head = true;  // the base's may have another size
-  return options;
-}
-
 // The module of PEFT's modules_to_save that a parameter belongs to: "classifier", "pooler".
 std::string saved_module(const models::Model& model, const nn::Parameter& p) {
   std::string theirs = model.checkpoint_name(p.name);
@@ -196,36 +133,6 @@ Tensor trainable_copy(const Tensor& stored, Device device) {
   if (own.same(stored)) own = own.clone();
   own.set_requires_grad();
   return own;
-}
-
-PeftTensors read_peft_tensors(const fs::path& folder) {
-  const auto reader = CheckpointReader::open(folder);
-  PeftTensors tensors;
-  for (const std::string& stored : reader->names()) {
-    std::string_view name = stored;
-    if (name.starts_with("base_model.model."))
-      name.remove_prefix(17);
-    else if (name.starts_with("base_model."))
-      name.remove_prefix(11);
-    std::string bare(name);
-    bool trained = true;
-    for (const std::string_view infix : {"modules_to_save.default.", "original_module."})
-      if (const auto at = bare.find(infix); at != bare.npos) {
-        bare.erase(at, infix.size());
-        trained = infix != "original_module.";
-      }
-    const Tensor value = reader->read(stored);
-    check(info(value.dtype()).floating && !info(value.dtype()).quantized, ErrorKind::kBadInput, "{}: tensor '{}' is {}",
-          folder.string(), printable(stored), info(value.dtype()).name);
-    check(nn::all_finite(to_float(value)), ErrorKind::kBadInput,
-          "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", folder.string(),
-          printable(stored));
-    if (trained)
-      tensors[bare] = value;
-    else
-      tensors.emplace(bare, value);  // the base's value before full training
-  }
-  return tensors;
 }
 
 std::unique_ptr<Adapter> Adapter::create(models::Model& model, const AdapterMethod& method,
@@ -266,24 +173,23 @@ std::unique_ptr<Adapter> Adapter::read(models::Model& model, PeftConfig config, 
   return nullptr;
 }
 
-std::unique_ptr<Adapter> Adapter::load(models::Model& model, const fs::path& folder) {
-  PeftConfig config = read_peft_config(folder);
-  const std::string place = folder.string();
-  PeftTensors tensors = read_peft_tensors(folder);
+std::unique_ptr<Adapter> Adapter::load(models::Model& model, const AdapterFiles& files) {
+  const std::string place = files.folder().string();
+  PeftTensors tensors = files.tensors();
   auto base_layers = take_base_layers(model, tensors, place, BaseLayers::kReplace);
   untie_where_needed(model, tensors, place);
-  std::unique_ptr<Adapter> made = read(model, std::move(config), tensors, place);
+  std::unique_ptr<Adapter> made = read(model, files.config(), tensors, place);
   made->put_saved_tensors(tensors, place);
   made->base_layers_ = std::move(base_layers);
   put_on(model, made->lora());
   return made;
 }
 
-std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model, const fs::path& folder) {
-  const std::string place = folder.string();
-  PeftTensors tensors = read_peft_tensors(folder);
+std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model, const AdapterFiles& files) {
+  const std::string place = files.folder().string();
+  PeftTensors tensors = files.tensors();
   take_base_layers(model, tensors, place, BaseLayers::kSame);
-  const auto adapter = Adapter::read(model, read_peft_config(folder), tensors, place);
+  const auto adapter = Adapter::read(model, files.config(), tensors, place);
   for (const auto& [name, value] : tensors)
     check(models::to_ours(model.family(), plain_name(name), place).empty(), ErrorKind::kBadInput,
           "{}: tensor '{}' replaces one of the base model, which other requests read; use the adapter for the whole "
@@ -387,9 +293,7 @@ void Adapter::save(const fs::path& folder) const {
   out.finish();
   write_file(folder / "adapter_config.json", dump_json(to_json(config_), 2) + "\n");
   if (!is_classifier(model_->config().head)) return;
-  Json json = model_->config_json();
-  models::write_config(json, model_->family(), model_->config());
-  write_file(folder / "config.json", dump_json(json, 2) + "\n");
+  write_file(folder / "config.json", dump_json(models::updated_config(*model_), 2) + "\n");
 }
 
 nn::Parameter table_of(models::Model& model) {
@@ -427,39 +331,6 @@ std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, cons
     nearest[static_cast<std::size_t>(r)].assign(ids.begin(), keep);
   }
   return nearest;
-}
-
-fs::path adapter_base(const fs::path& folder) {
-  const std::string base = read_peft_config(folder).base;
-  if (base.empty()) return {};
-  for (const fs::path& candidate : {folder / base, fs::path(base)})
-    if (presence(candidate) != Presence::kAbsent) return candidate;
-  return {};
-}
-
-nn::TransformerConfig adapted_config(const fs::path& folder, const fs::path& base) {
-  const models::LoadOptions options = under_adapter(folder, base, {});
-  nn::TransformerConfig config = models::Model::read_config(base, options.head);
-  if (!options.labels.empty()) config.labels = options.labels;
-  if (options.head) config.problem = options.problem;
-  config.classifier = options.classifier.value_or(config.classifier);
-  config.pooling = options.pooling.value_or(config.pooling);
-  return config;
-}
-
-AdaptedModel load_adapted(const fs::path& folder, const fs::path& base, const models::LoadOptions& options) {
-  const PeftConfig config = read_peft_config(folder);
-  AdaptedModel loaded;
-  loaded.base = base.empty() ? adapter_base(folder) : base;
-  check(!loaded.base.empty(), ErrorKind::kBadInput,
-        "{}: its base model '{}' is neither a path beside it nor here; name it with {}", folder.string(),
-        printable(config.base), option("base"));
-  loaded.model = models::Model::from_pretrained(loaded.base, under_adapter(folder, loaded.base, options));
-  loaded.adapter = Adapter::load(*loaded.model, folder);
-  if (loaded.model->pooler_drawn() && !loaded.adapter->saves(Role::kPooler))
-    warn("{}: the base has no pooler and the adapter has none, so one was randomly initialised", folder.string());
-  loaded.adapter->attach();
-  return loaded;
 }
 
 }  // namespace linnet

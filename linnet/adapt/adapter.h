@@ -6,7 +6,7 @@
 //   Tensor hidden = model->forward(batch, state);
 //   adapter->save("my-adapter");                // adapter_config.json, adapter_model.safetensors
 //
-//   AdaptedModel again = load_adapted("my-adapter");   // attached: every forward pass of again.model has it
+//   Loaded again = load_pretrained("my-adapter");   // loaded.h; attached: every forward pass of again.model has it
 //
 //   auto other = load_sequence_adapter(*model, "other");   // for some requests of generate::Engine only
 #pragma once
@@ -22,7 +22,7 @@
 #include <variant>
 #include <vector>
 
-#include "linnet/adapt/peft_config.h"
+#include "linnet/adapt/adapter_files.h"
 #include "linnet/models/model.h"
 
 namespace linnet {
@@ -49,10 +49,6 @@ struct PrefixTuning {
 };
 using AdapterMethod = std::variant<Lora, PromptTuning, PrefixTuning>;
 
-// Tensors of an adapter file by name without PEFT's "base_model.model." (or "base_model.") and
-// "modules_to_save.default."; ".base_layer" of a module with a LoRA stays.
-using PeftTensors = std::map<std::string, Tensor>;
-
 struct AdapterOptions {
   std::uint64_t seed = 0;
   std::string base = {};  // base_model_name_or_path; empty: where the model was loaded from
@@ -63,10 +59,10 @@ class Adapter {
  public:
   static std::unique_ptr<Adapter> create(models::Model& model, const AdapterMethod& method,
                                          const AdapterOptions& options = {});
-  // Loads the tensors of `folder` into `model`, also modules that were trained in full. If one of them is the token
+  // Loads the tensors of the files into `model`, also modules that were trained in full. If one of them is the token
   // table or the output matrix of a tied model, the model is untied. A wrong shape or name is kBadInput naming the
   // tensor.
-  static std::unique_ptr<Adapter> load(models::Model& model, const std::filesystem::path& folder);
+  static std::unique_ptr<Adapter> load(models::Model& model, const AdapterFiles& files);
   virtual ~Adapter() = default;
   Adapter(const Adapter&) = delete;
   Adapter& operator=(const Adapter&) = delete;
@@ -103,7 +99,7 @@ class Adapter {
 
  private:
   friend std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model,
-                                                                          const std::filesystem::path& folder);
+                                                                          const AdapterFiles& files);
   static std::unique_ptr<Adapter> read(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                        std::string_view place);
   nn::VirtualTokens virtual_tokens();
@@ -121,28 +117,11 @@ class Adapter {
 // Reads an adapter for some sequences of a batch (ForwardState::adapters, generate::Request::adapter); the model does
 // not change. kBadInput naming the tensor: it replaces one of the model (modules_to_save, a bias, a base layer), or has
 // values that are not finite.
-std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model,
-                                                                 const std::filesystem::path& folder);
+std::shared_ptr<const nn::SequenceAdapter> load_sequence_adapter(models::Model& model, const AdapterFiles& files);
 
 // The model's token table [vocab, hidden].
 Tensor token_table(models::Model& model);
 // The nearest rows of the token table (by cosine) for each row of a soft prompt: ids, best first.
 std::vector<std::vector<std::int32_t>> nearest_tokens(const Tensor& prompt, const Tensor& token_table, int count);
-
-// Path of an adapter's base: base_model_name_or_path relative to the adapter's folder, then to the working directory;
-// empty if neither exists (it may be a repository's name).
-std::filesystem::path adapter_base(const std::filesystem::path& folder);
-
-struct AdaptedModel {
-  std::unique_ptr<models::Model> model;
-  std::unique_ptr<Adapter> adapter;
-  std::filesystem::path base;
-};
-// Loads the base (`base`, or that of adapter_base) with the adapter; a classifier's labels are those of the adapter's
-// config.json, else of the base if the number fits, else LABEL_0, ….
-AdaptedModel load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
-                          const models::LoadOptions& options = {});
-// The configuration of that model, without reading weights.
-nn::TransformerConfig adapted_config(const std::filesystem::path& folder, const std::filesystem::path& base);
 
 }  // namespace linnet

@@ -9,8 +9,6 @@
 
 namespace linnet {
 
-PeftTensors read_peft_tensors(const std::filesystem::path& folder);
-
 // Each removes the tensors that it uses from `tensors`; the rest belongs to the head.
 std::unique_ptr<Adapter> load_lora(models::Model& model, PeftConfig config, PeftTensors& tensors,
                                    std::string_view place);

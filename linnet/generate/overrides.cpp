@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
-#include "linnet/base/file.h"
 #include "linnet/base/log.h"
 
 namespace linnet::generate {
@@ -72,13 +71,6 @@ void set_sampling(const Overrides& r, const GenerationConfig& c, SamplingOptions
 }
 
 }  // namespace
-
-GenerationConfig generation_config(const models::Model& model) {
-  GenerationConfig found;
-  if (!model.place().empty() && is_folder(model.place())) found = read_model_folder(model.place()).generation;
-  if (found.eos_ids.empty()) found.eos_ids = model.config().eos_ids;
-  return found;
-}
 
 GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint) {
   if (checkpoint.num_beams.value_or(1) > 1)

@@ -1,7 +1,7 @@
 // Generation options of a call, completed by those of the checkpoint (generation_config.json) and by the defaults of
 // Transformers' generate.
 //
-//   GenerateOptions options = resolve({.max_new_tokens = 64, .top_p = 0.9}, generation_config(model));
+//   GenerateOptions options = resolve({.max_new_tokens = 64, .top_p = 0.9}, loaded.generation());
 //
 // End tokens, lengths and penalties of the checkpoint always apply; its temperature, top-k and top-p only with
 // sampling. Sampling is off unless the call requests it, so that results are reproducible by default.
@@ -46,9 +46,6 @@ inline constexpr OptionRule kOverrideRules[] = {
     {"repetition_penalty", above(0)},
     {"no_repeat_ngram_size", at_least(0)},
 };
-
-// generation_config.json next to the weights, else the fields of config.json; for a GGUF file its end tokens.
-GenerationConfig generation_config(const models::Model& model);
 
 // kInvalidArgument for a value out of range.
 GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint);

@@ -55,11 +55,15 @@ std::filesystem::path find_weights(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::unique_ptr<CheckpointReader> gguf_checkpoint(std::shared_ptr<GgufFile> file) {
+  return std::make_unique<GgufReader>(std::move(file));
+}
+
 std::unique_ptr<CheckpointReader> open_checkpoint_file(const std::filesystem::path& path) {
   auto file = MappedFile::open(path);
   const auto bytes = file->bytes();
   if (path.extension() == ".gguf" || (bytes.size() >= 4 && std::memcmp(bytes.data(), "GGUF", 4) == 0))
-    return std::make_unique<GgufReader>(GgufFile::parse(std::move(file)));
+    return gguf_checkpoint(GgufFile::parse(std::move(file)));
   const std::string extension = path.extension().string();
   if (extension == ".bin" || extension == ".pt" || extension == ".pth" || extension == ".pkl" || extension == ".zip")
     return open_torch_pickle(std::move(file));

@@ -23,6 +23,8 @@
 
 namespace linnet {
 
+class GgufFile;
+
 // In a file or an index: more is refused before any is looked at.
 inline constexpr std::size_t kMostTensors = 262'144;
 
@@ -48,6 +50,9 @@ class CheckpointReader {
   // The text entries of a safetensors header ("format" -> "pt"); empty for other formats.
   virtual const std::map<std::string, std::string>& metadata() const = 0;
 };
+
+// The tensors of an open GGUF file.
+std::unique_ptr<CheckpointReader> gguf_checkpoint(std::shared_ptr<GgufFile> file);
 
 // True if the folder has weights with one of the names that `open` looks for.
 bool has_checkpoint(const std::filesystem::path& folder);

@@ -233,13 +233,10 @@ Json read_config_file(const std::filesystem::path& file) {
   return json;
 }
 
-ModelFolder read_model_folder(const std::filesystem::path& path) {
-  const auto config = path / "config.json", generation = path / "generation_config.json";
-  ModelFolder folder{path, read_config_file(config), {}, has_companion(generation)};
-  folder.generation = folder.has_generation_file
-                          ? parse_generation_config(read_config_file(generation), generation.string())
-                          : parse_generation_config(folder.config, config.string());
-  return folder;
+GenerationConfig read_generation_config(const std::filesystem::path& folder, const Json& config) {
+  const auto file = folder / "generation_config.json";
+  return has_companion(file) ? parse_generation_config(read_config_file(file), file.string())
+                             : parse_generation_config(config, (folder / "config.json").string());
 }
 
 }  // namespace linnet

@@ -1,7 +1,7 @@
 // The configuration and generation settings of a Hugging Face model folder.
 //
-//   ModelFolder folder = read_model_folder("SmolLM2-135M-Instruct");
-//   std::vector<std::int64_t> stop = folder.generation.eos_ids;
+//   const Json config = read_config_file(folder / "config.json");
+//   std::vector<std::int64_t> stop = read_generation_config(folder, config).eos_ids;
 //
 // Names and precedence are those of transformers' GenerationConfig (generation/configuration_utils.py).
 #pragma once
@@ -54,14 +54,8 @@ GenerationConfig parse_generation_config(const Json& object, std::string_view pl
 // if the file is missing or damaged.
 Json read_config_file(const std::filesystem::path& file);
 
-struct ModelFolder {
-  std::filesystem::path path;
-  Json config;                  // config.json unchanged; an object
-  GenerationConfig generation;  // of generation_config.json, else of config.json
-  bool has_generation_file = false;
-};
-
-// kBadInput if config.json is missing or a file is damaged.
-ModelFolder read_model_folder(const std::filesystem::path& folder);
+// The keys of the folder's generation_config.json; if it has none, those of `config`, its config.json. kBadInput if the
+// file is damaged.
+GenerationConfig read_generation_config(const std::filesystem::path& folder, const Json& config);
 
 }  // namespace linnet

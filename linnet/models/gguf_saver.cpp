@@ -7,6 +7,7 @@
 #include "linnet/io/gguf_writer.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/saver.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/nn/rope.h"
 

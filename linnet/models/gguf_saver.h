@@ -9,12 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "linnet/models/model.h"
+#include "linnet/models/loader.h"
 #include "linnet/tokenizer/gguf/vocabulary.h"
-
-namespace linnet {
-class GgufFile;
-}
 
 namespace linnet::models {
 

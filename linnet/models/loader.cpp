@@ -13,7 +13,6 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/roles.h"
-#include "linnet/models/sentence_folder.h"
 #include "linnet/models/tying.h"
 #include "linnet/models/unused_fields.h"
 
@@ -139,13 +138,17 @@ Tensor convert_weight(const Tensor& value, DType type) {
   return out;
 }
 
-std::unique_ptr<Model> ModelLoader::load(const std::filesystem::path& path) {
-  const Presence there = presence(path);
+std::unique_ptr<Model> load_model(const ModelFiles& files, const LoadOptions& options) {
+  return ModelLoader(files, options).load();
+}
+
+std::unique_ptr<Model> ModelLoader::load() {
+  const Presence there = presence(folder_);
   check(there != Presence::kAbsent, ErrorKind::kBadInput,
         "{}: there is no such model; give a folder with config.json, a .gguf file or a repository that `linnet pull` "
         "fetched",
-        path.string());
-  auto model = there == Presence::kFolder ? load_folder(path) : load_gguf(path);
+        folder_.string());
+  auto model = there == Presence::kFolder ? load_folder() : load_gguf();
   model->to(options_.device);
   return model;
 }
@@ -157,57 +160,37 @@ void ModelLoader::apply_options(TransformerConfig& config) const {
   if (options_.pooling) config.pooling = *options_.pooling;
 }
 
-TransformerConfig Model::read_config(const std::filesystem::path& path, std::optional<HeadKind> head) {
-  if (is_folder(path)) {
-    const auto file = transformer_folder(path) / "config.json";
-    const Json json = read_config_file(file);
-    ConfigFields fields = ConfigFields::reader(json, file.string());
-    return models::read_config(fields, family_of(json, file.string()), head);
-  }
-  const Json metadata = gguf_config(*GgufFile::open(path));
-  ConfigFields fields = ConfigFields::gguf_reader(metadata, path.string());
-  return models::read_config(fields, family_of(metadata, path.string()), head);
-}
-
-const Family& Model::read_family(const std::filesystem::path& path) {
-  if (!is_folder(path)) return family_of(gguf_config(*GgufFile::open(path)), path.string());
-  const auto file = transformer_folder(path) / "config.json";
-  return family_of(read_config_file(file), file.string());
-}
-
 void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tensor& value,
                         const std::string& name) const {
   if (value.shape() != parameter.shape && nn::is_head_or_pooler(parameter.role) && options_.new_head) return;
-  check_stored(parameter, {value.dtype(), value.shape()}, name, model.place_);
+  check_stored(parameter, {value.dtype(), value.shape()}, name, folder_);
   if (value.rank() < 2) model.stored_vectors_ = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
   *parameter.tensor = convert_weight(value, kept_type({value.dtype(), value.shape()}, options_.dtype));
 }
 
-std::unique_ptr<Model> ModelLoader::load_folder(const std::filesystem::path& folder) {
-  const auto config_file = folder / "config.json";
-  const Json json = read_config_file(config_file);
-  const Family& family = family_of(json, config_file.string());
+std::unique_ptr<Model> ModelLoader::load_folder() {
+  const auto config_file = folder_ / "config.json";
+  const Json& json = files_.config_json();
+  const Family& family = files_.family();
   if (json.contains("auto_map"))
     note("{}: its own code (auto_map) is never run; {} is built in", config_file.string(), family.model_type);
   ConfigFields fields = ConfigFields::reader(json, config_file.string());
   TransformerConfig config = read_config(fields, family, options_.head);
   warn_unknown_fields(fields, family);
   apply_options(config);
-  const auto checkpoint = options_.from_scratch ? nullptr : CheckpointReader::open(folder);
-  if (checkpoint) settle_tying(config, family, *checkpoint, folder.string());
+  if (!options_.from_scratch) settle_tying(config, family, files_.checkpoint(), folder_.string());
   std::unique_ptr<Model> model(new Model(family, config));
-  model->place_ = folder;
-  model->config_json_ = json;
+  model->files_ = std::make_shared<ModelFiles>(files_);
   if (options_.from_scratch) {
     initialise(*model, options_.seed);
     return model;
   }
-  fill(*model, *checkpoint);
+  fill(*model, files_.checkpoint());
   return model;
 }
 
 void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
-  const std::string folder = model.place_.string();
+  const std::string folder = folder_.string();
   std::set<std::string, std::less<>> left(checkpoint.names().begin(), checkpoint.names().end());
   std::vector<nn::Parameter> missing;
   for (const nn::Parameter& parameter : model.parameters()) {
@@ -230,14 +213,14 @@ void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
   finish(model, missing, folder);
 }
 
-std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path) {
-  const auto file = GgufFile::open(path);
-  const Family& family = family_of(gguf_config(*file), path.string());
+std::unique_ptr<Model> ModelLoader::load_gguf() {
+  const auto& file = files_.gguf();
+  const Family& family = files_.family();
   TransformerConfig config = gguf_transformer_config(*file, family, options_.head, UnknownFields::kWarn);
   apply_options(config);
   const Layout stored = family.gguf_layout;
   std::unique_ptr<Model> model(new Model(family, config));
-  model->place_ = path;
+  model->files_ = std::make_shared<ModelFiles>(files_);
   if (options_.from_scratch) {
     initialise(*model, options_.seed);
     return model;
@@ -258,9 +241,9 @@ std::unique_ptr<Model> ModelLoader::load_gguf(const std::filesystem::path& path)
   }
   left.erase("rope_freqs.weight");
   check(left.empty(), ErrorKind::kBadInput,
-        "{}: tensor '{}' belongs to no parameter of a {} model; the file is of another model", path.string(),
+        "{}: tensor '{}' belongs to no parameter of a {} model; the file is of another model", folder_.string(),
         left.empty() ? "" : printable(*left.begin()), family.model_type);
-  finish(*model, missing, path.string());
+  finish(*model, missing, folder_.string());
   return model;
 }
 

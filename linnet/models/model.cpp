@@ -5,17 +5,11 @@
 
 #include "linnet/base/file.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/model_files.h"
 #include "linnet/models/roles.h"
-#include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
 
 namespace linnet::models {
-
-std::unique_ptr<Model> Model::from_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
-  auto model = ModelLoader(options).load(transformer_folder(path));
-  model->place_ = path;  // files next to the transformer's folder belong to the model, too
-  return model;
-}
 
 std::unique_ptr<Model> Model::from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed) {
   std::unique_ptr<Model> model(new Model(family, config));
@@ -60,13 +54,13 @@ std::string first_bad_adapter(nn::Transformer& transformer, const std::vector<nn
 // parameters() is not const; this only reads.
 void Model::refuse_not_finite() const {
   auto& parts = const_cast<nn::Transformer&>(transformer_);
-  const std::string place = place_.string(), ours = nn::first_not_finite(nn::parameters(parts));
+  const std::string place = this->place().string(), ours = nn::first_not_finite(nn::parameters(parts));
   check(ours.empty(), ErrorKind::kBadInput,
         "{}: tensor '{}' holds values that are not finite (NaN or infinity); the file is damaged, fetch it again",
         place,
-        ours.empty()                    ? ""
-        : place_.extension() == ".gguf" ? to_gguf(*family_, ours)
-                                        : checkpoint_name(ours));
+        ours.empty()                           ? ""
+        : this->place().extension() == ".gguf" ? to_gguf(*family_, ours)
+                                               : checkpoint_name(ours));
   const std::string adapter = first_bad_adapter(parts, pass_.lora, virtual_tokens_);
   check(adapter.empty(), ErrorKind::kBadInput,
         "{}: the adapter's weights of '{}' are not finite (NaN or infinity); its file is damaged", place, adapter);
@@ -177,6 +171,11 @@ void Model::to(Device device) {
   check(pass_.lora.empty() && virtual_tokens_.count() == 0, "[model] is moved before an adapter is loaded");
   for (const nn::Parameter& p : parameters()) *p.tensor = p.tensor->to(device);
   transformer_.tie();
+}
+
+const std::filesystem::path& Model::place() const {
+  static const std::filesystem::path none;
+  return files_ ? files_->place() : none;
 }
 
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }

@@ -1,6 +1,6 @@
-// A pretrained model: weights from a Hugging Face folder or a GGUF file, run over packed batches.
+// What computes: a transformer of a family, run over packed batches. loader.h loads one, saver.h saves it.
 //
-//   auto model = Model::from_pretrained("SmolLM2-135M-Instruct.gguf");
+//   auto model = load_model("SmolLM2-135M-Instruct.gguf");
 //   nn::Packed batch = nn::pack({ids});
 //   Tensor hidden = model->forward(batch);              // [rows, hidden]
 //   Tensor logits = model->logits(hidden, last_rows);   // only the rows asked for: [n, vocab]
@@ -16,24 +16,6 @@
 
 namespace linnet::models {
 
-// The type of the weights. kAuto: that of the file, also quantised. kF32: everything exact, also products and KV cache
-// (for parity tests); quantised weights stay quantised and are multiplied by their exact f32 values. kQ8 and kQ4
-// convert matrices to Q8_0 and Q4_1.
-enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
-
-struct LoadOptions {
-  WeightType dtype = WeightType::kAuto;
-  Device device = {};
-  std::optional<HeadKind> head = {};              // overrides the head of the file's architecture
-  std::vector<std::string> labels = {};           // of a new classification head
-  ProblemType problem = ProblemType::kInferred;   // problem type of a new classification head
-  std::optional<ClassifierKind> classifier = {};  // its layers; unset: the family's default
-  std::optional<Pooling> pooling = {};            // its pooling; unset: the family's default
-  bool new_head = false;                          // replaces a head of another size instead of an error
-  std::uint64_t seed = 0;                         // for the weights of a new head
-  bool from_scratch = false;                      // reads the configuration only; every weight is randomly initialised
-};
-
 // A new classifier for training.
 struct NewHead {
   HeadKind kind = HeadKind::kSequenceClass;  // or kTokenClass, kQuestionAnswering
@@ -43,12 +25,10 @@ struct NewHead {
   Pooling pooling = Pooling::kLast;
 };
 
-struct Layout;
+class ModelFiles;
 
 class Model {
  public:
-  // A folder with config.json and weights, or a .gguf file. kBadInput naming the file.
-  static std::unique_ptr<Model> from_pretrained(const std::filesystem::path& path, const LoadOptions& options = {});
   // Fresh weights: normal(0, initializer_range), norms 1, biases 0, as Transformers' _init_weights.
   static std::unique_ptr<Model> from_config(const Family& family, const TransformerConfig& config, std::uint64_t seed);
 
@@ -98,16 +78,14 @@ class Model {
   // --- parts -------------------------------------------------------------------------------------------------------
   const TransformerConfig& config() const { return transformer_.config(); }
   const Family& family() const { return *family_; }
-  const std::filesystem::path& place() const { return place_; }  // where it was loaded from
-  const Json& config_json() const { return config_json_; }       // as read; empty from a GGUF
-  std::vector<nn::Parameter> parameters();                       // in a fixed order, tied ones once
+  // The files that it was loaded from, or null; their place ("" without files).
+  const ModelFiles* files() const { return files_.get(); }
+  const std::filesystem::path& place() const;
+  DType stored_vectors() const { return stored_vectors_; }  // type of norms and biases in the files
+  std::vector<nn::Parameter> parameters();                  // in a fixed order, tied ones once
   std::vector<nn::NamedLinear> linears();
   std::string checkpoint_name(std::string_view ours) const;  // Hugging Face's name of a parameter or module
   std::int64_t parameter_count();
-
-  // The configuration of a folder or .gguf file, without its weights.
-  static TransformerConfig read_config(const std::filesystem::path& path, std::optional<HeadKind> head = {});
-  static const Family& read_family(const std::filesystem::path& path);
 
   void new_head(NewHead head, std::uint64_t seed);
   // True if the pooler was randomly initialised because the checkpoint has none; then training a head also trains it.
@@ -116,12 +94,9 @@ class Model {
   // Unties the output matrix: a parameter "head.output.weight" with the same values.
   void untie() { transformer_.untie(); }
   const nn::Embeddings& embeddings() const { return transformer_.embeddings(); }
+  const Tensor& token_table() const { return transformer_.token_table(); }
   // Converts every weight to f32 on the heap, so that training may write to it.
   void make_trainable();
-
-  // Writes config.json (updated from the one that was read) and model.safetensors with the weights' own type or `dtype`
-  // (f32, bf16, f16). Copies tokenizer files from `place`; for a GGUF it creates them.
-  void save_pretrained(const std::filesystem::path& folder, WeightType dtype = WeightType::kAuto);
 
  private:
   Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
@@ -132,16 +107,14 @@ class Model {
   Tensor finite(Tensor result) const;
   Tensor scores(const Tensor& hidden, const nn::Pass& pass) const;
   [[noreturn]] void refuse_not_finite() const;
-  Tensor as_stored(const nn::Parameter& parameter, const Layout& layout, WeightType dtype) const;
 
   const Family* family_;
   nn::Transformer transformer_;
   nn::Pass pass_;
   nn::VirtualTokens virtual_tokens_;
-  std::filesystem::path place_;
-  Json config_json_;
+  std::shared_ptr<const ModelFiles> files_;
   bool pooler_drawn_ = false;
-  DType stored_vectors_ = DType::kF32;  // type of norms and biases in the file; they are f32 in memory
+  DType stored_vectors_ = DType::kF32;  // they are f32 in memory
 };
 
 }  // namespace linnet::models

@@ -1,3 +1,5 @@
+#include "linnet/models/saver.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -6,7 +8,6 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/layout.h"
 #include "linnet/models/loader.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/nn/finite.h"
 #include "linnet/tokenizer/gguf/export.h"
@@ -40,17 +41,36 @@ const char* torch_name(DType type) {
   return type == DType::kBF16 ? "bfloat16" : type == DType::kF16 ? "float16" : "float32";
 }
 
+// The value of a parameter in a file of that type and order of values.
+Tensor as_stored(const Model& model, const nn::Parameter& p, const Layout& layout, WeightType dtype) {
+  const TransformerConfig& config = model.config();
+  Tensor value = p.tensor->to(kCpu);
+  auto wanted = wanted_type(dtype);
+  // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
+  if (!wanted && info(value.dtype()).quantized && model.pass().precision == Precision::kF32) wanted = DType::kF32;
+  check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give {}", p.name,
+        info(value.dtype()).name, option("dtype"));
+  DType type = wanted.value_or(value.dtype());
+  // Norms and biases are f32 in memory; they are saved in the file's type unless training converted the weights to f32.
+  const bool vector = value.rank() < 2;
+  if (!wanted && vector && model.token_table().dtype() != DType::kF32 && info(model.stored_vectors()).floating)
+    type = model.stored_vectors();
+  if (info(value.dtype()).quantized && transposes(value, p.role, layout_of(config), layout))
+    value = convert_weight(value, type);
+  value = convert_weight(relaid(value, p.role, config, layout_of(config), layout), type);
+  check_saved(p.tensor->to(kCpu), value, model.checkpoint_name(p.name), model.place());
+  return value;
+}
+
 }  // namespace
 
-void copy_companions(const fs::path& from, const fs::path& to) {
+void copy_companions(const ModelFiles& files, const fs::path& to) {
   std::error_code error;
-  if (is_file(from)) {
-    const auto file = GgufFile::open(from);
-    return write_companions(*file, gguf_transformer_config(*file, Model::read_family(from)), to);
-  }
-  if (fs::equivalent(from, to, error)) return;
+  if (is_file(files.place()))
+    return write_companions(*files.gguf(), gguf_transformer_config(*files.gguf(), files.family()), to);
+  if (fs::equivalent(files.place(), to, error)) return;
   // Copies bytes, so that the saved folder tokenizes like the source.
-  const fs::path model = transformer_folder(from);
+  const fs::path& model = files.transformer();
   const auto copy_file = [&](const fs::path& name) {
     if (has_companion(model / name)) write_file(to / name, read_file(model / name));
   };
@@ -62,7 +82,13 @@ void copy_companions(const fs::path& from, const fs::path& to) {
     for (const fs::path& entry : list_folder(model / kNamedTemplates))
       if (is_file(entry)) copy_file(fs::path(kNamedTemplates) / entry.filename());
   }
-  copy_sentence_files(from, to);
+  copy_sentence_files(files, to);
+}
+
+Json updated_config(const Model& model) {
+  Json json = model.files() != nullptr && model.files()->is_folder() ? model.files()->config_json() : Json();
+  write_config(json, model.family(), model.config());
+  return json;
 }
 
 void check_saved(const Tensor& from, const Tensor& to, std::string_view name, const fs::path& place) {
@@ -74,37 +100,19 @@ void check_saved(const Tensor& from, const Tensor& to, std::string_view name, co
        place.string(), name);
 }
 
-Tensor Model::as_stored(const nn::Parameter& p, const Layout& layout, WeightType dtype) const {
-  Tensor value = p.tensor->to(kCpu);
-  auto wanted = wanted_type(dtype);
-  // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
-  if (!wanted && info(value.dtype()).quantized && pass_.precision == Precision::kF32) wanted = DType::kF32;
-  check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give {}", p.name,
-        info(value.dtype()).name, option("dtype"));
-  DType type = wanted.value_or(value.dtype());
-  // Norms and biases are f32 in memory; they are saved in the file's type unless training converted the weights to f32.
-  const bool vector = value.rank() < 2;
-  if (!wanted && vector && transformer_.token_table().dtype() != DType::kF32 && info(stored_vectors_).floating)
-    type = stored_vectors_;
-  if (info(value.dtype()).quantized && transposes(value, p.role, layout_of(config()), layout))
-    value = convert_weight(value, type);
-  value = convert_weight(relaid(value, p.role, config(), layout_of(config()), layout), type);
-  check_saved(p.tensor->to(kCpu), value, checkpoint_name(p.name), place_);
-  return value;
-}
-
-void Model::save_pretrained(const fs::path& folder, WeightType dtype) {
+void save_model(Model& model, const fs::path& folder, WeightType dtype) {
   check(dtype != WeightType::kQ8 && dtype != WeightType::kQ4, "[save] a folder holds f32, bf16 or f16, no blocks");
   make_folders(folder);
-  const Presence source = place_.empty() ? Presence::kAbsent : presence(place_);
-  if (source == Presence::kFolder) copy_companions(place_, folder);
-  if (source == Presence::kFile) write_companions(*GgufFile::open(place_), config(), folder);
-  const Layout layout = folder_layout(*family_);
+  const ModelFiles* files = model.files();
+  const Presence source = files == nullptr ? Presence::kAbsent : presence(files->place());
+  if (source == Presence::kFolder) copy_companions(*files, folder);
+  if (source == Presence::kFile) write_companions(*files->gguf(), model.config(), folder);
+  const Layout layout = folder_layout(model.family());
   CheckpointWriter out(folder);
-  for (const nn::Parameter& p : parameters()) out.add(checkpoint_name(p.name), as_stored(p, layout, dtype));
-  Json json = config_json_;
-  write_config(json, *family_, config());
-  const DType table = transformer_.token_table().dtype();
+  for (const nn::Parameter& p : model.parameters())
+    out.add(model.checkpoint_name(p.name), as_stored(model, p, layout, dtype));
+  Json json = updated_config(model);
+  const DType table = model.token_table().dtype();
   json[json.contains("dtype") ? "dtype" : "torch_dtype"] = torch_name(wanted_type(dtype).value_or(table));
   out.finish();
   write_file(folder / "config.json", dump_json(json, 2) + "\n");

@@ -27,11 +27,10 @@ struct Entry {
   std::string kind() const { return type.substr(type.rfind('.') + 1); }
 };
 
-std::vector<Entry> listed_modules(const fs::path& folder) {
+std::vector<Entry> listed_modules(const ModelFiles& files) {
+  const fs::path& folder = files.place();
   const std::string place = (folder / kModules).string();
-  const Json list = read_json(folder / kModules);
-  check(list.is_array() && list.size() <= kMostModules, ErrorKind::kBadInput, "{}: is not a list of at most {} modules",
-        place, kMostModules);
+  const Json& list = files.modules_json();
   std::vector<Entry> entries;
   for (const Json& module : list) {
     const std::string type = get_string(require(module, "type", place), "type", place);
@@ -43,11 +42,9 @@ std::vector<Entry> listed_modules(const fs::path& folder) {
   return entries;
 }
 
-bool is_list(const fs::path& folder) { return is_folder(folder) && has_companion(folder / kModules); }
-
-void read_listed(const fs::path& folder, SentenceFolder& result) {
-  const std::string place = (folder / kModules).string();
-  const std::vector<Entry> entries = listed_modules(folder);
+void read_listed(const ModelFiles& files, SentenceFolder& result) {
+  const std::string place = (files.place() / kModules).string();
+  const std::vector<Entry> entries = listed_modules(files);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Entry& entry = entries[i];
     check(entry.type.starts_with("sentence_transformers."), ErrorKind::kBadInput,
@@ -55,7 +52,7 @@ void read_listed(const fs::path& folder, SentenceFolder& result) {
     if (i == 0) {
       check(entry.kind() == "Transformer", ErrorKind::kBadInput, "{}: begins with a {} module, which is not supported",
             place, entry.kind());
-      check(entry.folder == transformer_folder(folder), ErrorKind::kBadInput,
+      check(entry.folder == files.transformer(), ErrorKind::kBadInput,
             "{}: names '{}', and the folder itself has a config.json, too; remove one", place, entry.path);
     } else if (entry.kind() == "Pooling") {
       check(!result.pooling && result.modules.empty(), ErrorKind::kBadInput,
@@ -191,14 +188,15 @@ const std::string* SentenceFolder::find_prompt(std::string_view name) const {
   return nullptr;
 }
 
-SentenceFolder read_sentence_folder(const fs::path& folder) {
+SentenceFolder read_sentence_folder(const ModelFiles& files) {
+  const fs::path& folder = files.place();
   SentenceFolder result;
-  if (is_list(folder))
-    read_listed(folder, result);
+  if (!files.modules_json().is_null())
+    read_listed(files, result);
   else
     read_usual(folder, result);
   if (has_companion(folder / kSentences)) read_sentences(folder / kSentences, result);
-  const fs::path transformer = transformer_folder(folder);
+  const fs::path& transformer = files.transformer();
   for (const char* name : kTransformerConfigs)
     if (has_companion(transformer / name)) {
       read_call(transformer / name, result);
@@ -207,23 +205,33 @@ SentenceFolder read_sentence_folder(const fs::path& folder) {
   return result;
 }
 
-fs::path transformer_folder(const fs::path& folder) {
-  if (!is_list(folder) || has_companion(folder / "config.json")) return folder;
-  const std::vector<Entry> entries = listed_modules(folder);
+Json read_modules_json(const fs::path& folder) {
+  if (!has_companion(folder / kModules)) return {};
+  Json list = read_json(folder / kModules);
+  check(list.is_array() && list.size() <= kMostModules, ErrorKind::kBadInput, "{}: is not a list of at most {} modules",
+        (folder / kModules).string(), kMostModules);
+  return list;
+}
+
+fs::path transformer_folder(const ModelFiles& files) {
+  const fs::path& folder = files.place();
+  if (!files.is_folder() || has_companion(folder / "config.json") || files.modules_json().is_null()) return folder;
+  const std::vector<Entry> entries = listed_modules(files);
   return entries.empty() || entries[0].kind() != "Transformer" ? folder : entries[0].folder;
 }
 
-void copy_sentence_files(const fs::path& from, const fs::path& to) {
+void copy_sentence_files(const ModelFiles& files, const fs::path& to) {
+  const fs::path& from = files.place();
   if (has_companion(from / kSentences)) copy_one(from / kSentences, to / kSentences);
-  const fs::path transformer = transformer_folder(from);
+  const fs::path& transformer = files.transformer();
   for (const char* name : kTransformerConfigs)
     if (has_companion(transformer / name)) copy_one(transformer / name, to / name);
-  if (!is_list(from)) {
+  if (files.modules_json().is_null()) {
     for (const char* usual : {"1_Pooling", "2_Normalize"}) copy_folder(from / usual, to / usual);
     return;
   }
-  Json list = read_json(from / kModules);
-  const std::vector<Entry> entries = listed_modules(from);
+  Json list = files.modules_json();
+  const std::vector<Entry> entries = listed_modules(files);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const bool root = entries[i].path.empty();
     if (entries[i].kind() == "Transformer" && i == 0) {

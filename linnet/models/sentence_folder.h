@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "linnet/models/model_files.h"
 #include "linnet/models/pooling.h"
 #include "linnet/models/sentence_modules.h"
 
@@ -37,12 +38,14 @@ struct SentenceFolder {
 
 // Reads modules.json, config_sentence_transformers.json, sentence_bert_config.json and the files that they name.
 // Without a modules.json it looks for 1_Pooling and 2_Normalize. kBadInput naming the file.
-SentenceFolder read_sentence_folder(const std::filesystem::path& folder);
+SentenceFolder read_sentence_folder(const ModelFiles& files);
 
-// Folder of the transformer: the folder itself, or the first entry of its modules.json ("0_BERT").
-std::filesystem::path transformer_folder(const std::filesystem::path& folder);
+// The folder's modules.json; null if there is none.
+Json read_modules_json(const std::filesystem::path& folder);
+// Folder of the transformer: `place` itself, or the first entry of its modules.json ("0_BERT").
+std::filesystem::path transformer_folder(const ModelFiles& files);
 
 // Copies the sentence-transformers files of `from` to `to`; the model must be in `to` itself.
-void copy_sentence_files(const std::filesystem::path& from, const std::filesystem::path& to);
+void copy_sentence_files(const ModelFiles& from, const std::filesystem::path& to);
 
 }  // namespace linnet::models

@@ -9,10 +9,8 @@
 #include "linnet/io/folder.h"
 #include "linnet/io/gguf.h"
 #include "linnet/models/loader.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/models/tying.h"
 #include "linnet/models/unused_fields.h"
-#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {
 namespace {
@@ -78,30 +76,28 @@ void count_all(Summary& s) {
     if (info(t.stored.dtype).floating) s.parameters += numel(t.stored.shape);
 }
 
-void summarize_folder(Summary& s) {
-  const fs::path file = s.place / "config.json";
-  const bool configured = has_companion(file), weights = has_checkpoint(s.place), tokenizer = has_tokenizer(s.place);
+void summarize_folder(Summary& s, const ModelFiles& files) {
+  const fs::path &folder = files.transformer(), file = folder / "config.json";
+  const bool configured = has_companion(file), weights = has_checkpoint(folder), tokenizer = has_tokenizer(files);
   check(configured || weights || tokenizer, ErrorKind::kBadInput,
         "{}: has no config.json, no weights and no tokenizer; give the folder of a model", s.place.string());
-  const auto checkpoint = weights ? CheckpointReader::open(s.place) : nullptr;
-  if (checkpoint) list_tensors(s, *checkpoint);
+  if (weights) list_tensors(s, files.checkpoint());
   if (!configured) {
     count_all(s);
-    if (tokenizer) s.vocab_size = load_tokenizer(s.place).vocab_size();
+    if (tokenizer) s.vocab_size = load_tokenizer(files).vocab_size();
     return;
   }
-  const Json json = read_config_file(file);
-  s.family = &family_of(json, file.string());
-  ConfigFields fields = ConfigFields::reader(json, file.string());
+  s.family = &files.family();
+  ConfigFields fields = ConfigFields::reader(files.config_json(), file.string());
   TransformerConfig config = read_config(fields, *s.family);
   warn_unknown_fields(fields, *s.family);
-  if (checkpoint) settle_tying(config, *s.family, *checkpoint, s.place.string());
+  if (weights) settle_tying(config, *s.family, files.checkpoint(), s.place.string());
   take_config(s, config);
   match_parameters(s, Names::kHuggingFace);
 }
 
-void summarize_gguf(Summary& s) {
-  const auto file = GgufFile::open(s.place);
+void summarize_gguf(Summary& s, const ModelFiles& files) {
+  const auto& file = files.gguf();
   for (const GgufTensor& t : file->tensors()) s.tensors.push_back({t.name, {}, {t.dtype, t.shape}});
   s.architecture = file->string("general.architecture").value_or("");
   s.family = find_family(s.architecture);
@@ -123,18 +119,19 @@ void summarize_gguf(Summary& s) {
 
 std::size_t TensorSummary::bytes() const { return row_bytes(stored.dtype, numel(stored.shape)); }
 
-Summary summarize(const fs::path& path) {
+Summary summarize(const ModelFiles& files) {
+  const fs::path& path = files.place();
   const Presence there = presence(path);
   check(there != Presence::kAbsent, ErrorKind::kBadInput,
         "{}: there is no such model; give a folder, a file or a repository that `linnet pull` fetched", path.string());
   Summary s;
   s.place = path;
   if (there == Presence::kFolder) {
-    summarize_folder(s);
+    summarize_folder(s, files);
   } else if (path.extension() == ".gguf") {
-    summarize_gguf(s);
+    summarize_gguf(s, files);
   } else {
-    list_tensors(s, *CheckpointReader::open(path));
+    list_tensors(s, files.checkpoint());
     count_all(s);
   }
   find_dtype(s);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "linnet/io/checkpoint.h"
-#include "linnet/models/model.h"
+#include "linnet/models/loader.h"
 
 namespace linnet::models {
 
@@ -40,7 +40,7 @@ struct Summary {
 // A model folder, a .gguf file (also with only a vocabulary), a folder with a tokenizer or an adapter, a bare
 // .safetensors or pytorch_model.bin. kBadInput as for loading: a broken header, a configuration out of range, a tensor
 // whose shape is not the configuration's, a model type that is not supported (in a GGUF: `family` stays null).
-Summary summarize(const std::filesystem::path& path);
+Summary summarize(const ModelFiles& files);
 
 // Memory to run one sequence of `positions` tokens.
 struct RunMemory {

@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include "linnet/base/sha256.h"
-#include "linnet/io/checkpoint.h"
 
 namespace linnet::models {
 
-std::string weights_id(const std::filesystem::path& file_or_folder) {
+std::string weights_id(const CheckpointReader& checkpoint) {
   constexpr std::size_t kPieces = 4, kPiece = 256;  // at the start, at the end and in between
-  const auto checkpoint = CheckpointReader::open(file_or_folder);
   Sha256 hash;
-  for (const std::string& name : checkpoint->names()) {
-    const Tensor tensor = checkpoint->read(name);
+  for (const std::string& name : checkpoint.names()) {
+    const Tensor tensor = checkpoint.read(name);
     const std::string head = fmt::format("{} {} {}\n", name, info(tensor.dtype()).name, to_string(tensor.shape()));
     hash.update(head.data(), head.size());
     const std::size_t bytes = tensor.bytes();

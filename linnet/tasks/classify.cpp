@@ -103,14 +103,15 @@ Engine chosen_engine(const ClassifyOptions& options, const models::Model& model)
 
 }  // namespace
 
-Classifier::Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options)
-    : model_(model),
-      tokenizer_(tokenizer),
+Classifier::Classifier(const Loaded& loaded, ClassifyOptions options)
+    : loaded_(loaded),
+      model_(*loaded.model),
+      tokenizer_(loaded.tokenizer()),
       options_(std::move(options)),
-      engine_(chosen_engine(options_, model)),
+      engine_(chosen_engine(options_, model_)),
       opening_(options_.chat ? Opening::kWritten : Opening::kAdd),
       prompt_(options_.prompt ? *options_.prompt : default_prompt(engine_)),
-      labels_(labels_of(options_, engine_, model.config())),
+      labels_(labels_of(options_, engine_, model_.config())),
       words_({}),
       exemplar_words_({}) {
   check_options();
@@ -210,7 +211,7 @@ std::string Classifier::render(const TextInput& input) const {
   if (engine_ == Engine::kMask) shared["mask"] = tokenizer_.id_to_token(*tokenizer_.mask_id());
   const std::string text =
       exemplars_ ? with_exemplars(question, shared) : prompt_.render(prompt_slots(question, shared));
-  return options_.chat ? render_chat(tokenizer_, Json::array({{{"role", "user"}, {"content", text}}})) : text;
+  return options_.chat ? render_chat(loaded_, Json::array({{{"role", "user"}, {"content", text}}})) : text;
 }
 
 std::string Classifier::with_exemplars(const Exemplar& question, const Json& shared) const {

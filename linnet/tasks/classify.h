@@ -1,7 +1,7 @@
 // Classifies texts: by scores of label words, by generation, by a masked word, by entailment, or by a trained head. A
 // fine-tuned classifier is another engine with the same kind of answer.
 //
-//   Classifier classifier(model, tokenizer, {.labels = {"positive", "negative"}});
+//   Classifier classifier(loaded, {.labels = {"positive", "negative"}});
 //   Classification c = classifier.classify({"I love the sunny weather today."}).front();
 //   // c.label == "positive", c.scores[0].score == 0.93
 #pragma once
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/option_rule.h"
 #include "linnet/generate/score.h"
 #include "linnet/models/model.h"
@@ -91,7 +92,8 @@ class Classifier {
  public:
   // kInvalidArgument: labels, words or options that are inconsistent or do not fit the engine (a template for a trained
   // head); kBadInput: an engine without a head in the checkpoint, an untrained head, a calibration of another setup.
-  Classifier(const models::Model& model, const Tokenizer& tokenizer, ClassifyOptions options);
+  // `loaded` must outlive it.
+  Classifier(const Loaded& loaded, ClassifyOptions options);
 
   std::vector<Classification> classify(std::span<const TextInput> texts) const;
   std::vector<Classification> classify(const std::vector<std::string>& texts) const;
@@ -170,8 +172,9 @@ class Classifier {
   enum class Remark : std::uint8_t { kExemplarsDropped, kTextCut, kBoundaryMoved, kUnknownWord, kCount };
   bool first_time(Remark remark) const;  // true the first time
 
+  const Loaded& loaded_;
   const models::Model& model_;
-  Tokenizer tokenizer_;
+  const Tokenizer& tokenizer_;
   ClassifyOptions options_;
   Engine engine_;
   Opening opening_;

@@ -5,20 +5,20 @@
 
 namespace linnet::tasks {
 
-Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
-                    const CompleteOptions& options, const OnText& on_text) {
-  generate::Engine engine(model, {.interrupted = options.interrupted});
-  return complete(engine, tokenizer, prompt, options, on_text);
+Completion complete(const Loaded& loaded, std::span<const std::int32_t> prompt, const CompleteOptions& options,
+                    const OnText& on_text) {
+  generate::Engine engine(*loaded.model, {.interrupted = options.interrupted});
+  return complete(engine, loaded, prompt, options, on_text);
 }
 
-Completion complete(generate::Engine& engine, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
+Completion complete(generate::Engine& engine, const Loaded& loaded, std::span<const std::int32_t> prompt,
                     const CompleteOptions& options, const OnText& on_text) {
-  const GenerationConfig checkpoint = generate::generation_config(engine.model());
+  const GenerationConfig& checkpoint = loaded.generation();
   const generate::GenerateOptions o = generate::resolve(options.overrides, checkpoint);
   std::vector<std::string> stops = options.stop;
   stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
   generate::StopText stop(std::move(stops));
-  StreamDecoder decoder(tokenizer);
+  StreamDecoder decoder(loaded.tokenizer());
   Completion result;
   const auto show = [&](const std::string& text) {
     result.text += text;
@@ -32,9 +32,9 @@ Completion complete(generate::Engine& engine, const Tokenizer& tokenizer, std::s
   return result;
 }
 
-Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::string_view prompt,
-                    const CompleteOptions& options, const OnText& on_text) {
-  return complete(model, tokenizer, prompt_ids(tokenizer, prompt), options, on_text);
+Completion complete(const Loaded& loaded, std::string_view prompt, const CompleteOptions& options,
+                    const OnText& on_text) {
+  return complete(loaded, prompt_ids(loaded.tokenizer(), prompt), options, on_text);
 }
 
 }  // namespace linnet::tasks

@@ -1,6 +1,6 @@
 // Completes a prompt, and decodes the text during generation.
 //
-//   Completion c = complete(model, tokenizer, "The capital of France is", {.overrides = {.max_new_tokens = 20}});
+//   Completion c = complete(loaded, "The capital of France is", {.overrides = {.max_new_tokens = 20}});
 //   std::cout << c.text;
 #pragma once
 
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/generate/engine.h"
 #include "linnet/generate/overrides.h"
-#include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
 
@@ -32,13 +32,13 @@ struct Completion {
 using OnText = std::function<bool(std::string_view text)>;
 
 // `prompt`: ids with special tokens. Throws like generate() and resolve().
-Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
-                    const CompleteOptions& options = {}, const OnText& on_text = {});
-// Uses an engine, which caches prefixes for later prompts and has its own `interrupted`.
-Completion complete(generate::Engine& engine, const Tokenizer& tokenizer, std::span<const std::int32_t> prompt,
+Completion complete(const Loaded& loaded, std::span<const std::int32_t> prompt, const CompleteOptions& options = {},
+                    const OnText& on_text = {});
+// Uses an engine of the model, which caches prefixes for later prompts and has its own `interrupted`.
+Completion complete(generate::Engine& engine, const Loaded& loaded, std::span<const std::int32_t> prompt,
                     const CompleteOptions& options = {}, const OnText& on_text = {});
 // A prompt as text; adds the special tokens of its tokenizer.
-Completion complete(const models::Model& model, const Tokenizer& tokenizer, std::string_view prompt,
-                    const CompleteOptions& options = {}, const OnText& on_text = {});
+Completion complete(const Loaded& loaded, std::string_view prompt, const CompleteOptions& options = {},
+                    const OnText& on_text = {});
 
 }  // namespace linnet::tasks

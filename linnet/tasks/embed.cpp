@@ -4,9 +4,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
-#include "linnet/base/file.h"
 #include "linnet/generate/engine.h"
-#include "linnet/io/gguf.h"
 #include "linnet/tasks/prompt_ids.h"
 #include "linnet/tokenizer/text_cutter.h"
 
@@ -112,16 +110,16 @@ std::int64_t embedding_width(const models::Model& model, const EmbedOptions& opt
   return options.truncate_dim > 0 ? std::min(width, options.truncate_dim) : width;
 }
 
-std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
-                                      std::span<const std::string> texts, const EmbedOptions& options) {
+std::vector<std::vector<float>> embed(const Loaded& loaded, std::span<const std::string> texts,
+                                      const EmbedOptions& options) {
   std::vector<std::vector<float>> result;
-  embed_each(model, tokenizer, texts, options, [&](std::size_t, const std::vector<float>& v) { result.push_back(v); });
+  embed_each(loaded, texts, options, [&](std::size_t, const std::vector<float>& v) { result.push_back(v); });
   return result;
 }
 
-void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
-                const EmbedOptions& options, const OnVector& on_vector, const OnRefusal& on_refusal) {
-  Embedder embedder(model, tokenizer, options);
+void embed_each(const Loaded& loaded, std::span<const std::string> texts, const EmbedOptions& options,
+                const OnVector& on_vector, const OnRefusal& on_refusal) {
+  Embedder embedder(*loaded.model, loaded.tokenizer(), options);
   for (std::size_t begin = 0; begin < texts.size();) {
     const std::size_t end =
         portion_end(begin, texts.size(), options.batch_rows, [&](std::size_t i) { return texts[i].size(); });
@@ -142,14 +140,14 @@ void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::spa
   embedder.note_cut();
 }
 
-EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishes& wishes) {
+EmbedOptions embed_defaults(const models::ModelFiles& files, const EmbedWishes& wishes) {
+  const std::filesystem::path& model = files.place();
   EmbedOptions options;
   models::SentenceFolder folder;
-  if (is_folder(model)) {
-    folder = models::read_sentence_folder(model);
-    check(folder.pooling || wishes.pooling || presence(model / "modules.json") == Presence::kAbsent,
-          ErrorKind::kBadInput, "{}: lists no Pooling module; say how with {}", (model / "modules.json").string(),
-          option("pooling"));
+  if (files.is_folder()) {
+    folder = models::read_sentence_folder(files);
+    check(folder.pooling || wishes.pooling || files.modules_json().is_null(), ErrorKind::kBadInput,
+          "{}: lists no Pooling module; say how with {}", (model / "modules.json").string(), option("pooling"));
     if (folder.pooling) {
       options.modes = folder.pooling->modes;
       options.pool_prompt = folder.pooling->include_prompt;
@@ -162,7 +160,7 @@ EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishe
     if (const std::string* query = folder.find_prompt("query")) options.query_prompt = *query;
     if (!folder.default_prompt.empty()) options.prompt = *folder.find_prompt(folder.default_prompt);
   } else if (!wishes.pooling) {
-    if (const auto pooling = models::gguf_pooling(*GgufFile::open(model))) options.modes = {*pooling};
+    if (const auto pooling = models::gguf_pooling(*files.gguf())) options.modes = {*pooling};
   }
   if (wishes.pooling) options.modes = {*wishes.pooling};
   ask_for(options, folder, wishes);

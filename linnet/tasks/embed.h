@@ -1,20 +1,18 @@
 // Embeds a text: pooled rows of the last layer, then the modules of a sentence-transformers folder.
 //
-//   auto vectors = embed(model, tokenizer, {"a text", "another"}, {.modes = {EmbedPooling::kCls}, .unit = true});
+//   auto vectors = embed(loaded, {"a text", "another"}, {.modes = {EmbedPooling::kCls}, .unit = true});
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "linnet/models/model.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/models/pooling.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/tasks/batches.h"
-#include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
 
@@ -36,14 +34,14 @@ struct EmbedOptions {
 };
 
 // kInvalidArgument for a text without tokens (it is empty, and the tokenizer adds none).
-std::vector<std::vector<float>> embed(const models::Model& model, const Tokenizer& tokenizer,
-                                      std::span<const std::string> texts, const EmbedOptions& options = {});
+std::vector<std::vector<float>> embed(const Loaded& loaded, std::span<const std::string> texts,
+                                      const EmbedOptions& options = {});
 
 // Returns every vector as early as possible, in order; a text without tokens goes to `on_refusal`, in its place. Prints
 // one note with the number of truncated texts.
 using OnVector = std::function<void(std::size_t index, const std::vector<float>& vector)>;
-void embed_each(const models::Model& model, const Tokenizer& tokenizer, std::span<const std::string> texts,
-                const EmbedOptions& options, const OnVector& on_vector, const OnRefusal& on_refusal = {});
+void embed_each(const Loaded& loaded, std::span<const std::string> texts, const EmbedOptions& options,
+                const OnVector& on_vector, const OnRefusal& on_refusal = {});
 
 // Dimension of a vector.
 std::int64_t embedding_width(const models::Model& model, const EmbedOptions& options);
@@ -58,6 +56,6 @@ struct EmbedWishes {
 
 // The options of a sentence-transformers folder, or of a .gguf file's pooling type; the default is the mean. An
 // unsupported setting is kBadInput naming file and field.
-EmbedOptions embed_defaults(const std::filesystem::path& model, const EmbedWishes& wishes = {});
+EmbedOptions embed_defaults(const models::ModelFiles& files, const EmbedWishes& wishes = {});
 
 }  // namespace linnet::tasks

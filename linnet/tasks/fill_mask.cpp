@@ -34,7 +34,9 @@ std::vector<std::int32_t> best_of(std::vector<std::int32_t> ids, std::span<const
 
 }  // namespace
 
-void check_fills(const models::Model& model, const Tokenizer& tokenizer) {
+void check_fills(const Loaded& loaded) {
+  const models::Model& model = *loaded.model;
+  const Tokenizer& tokenizer = loaded.tokenizer();
   const models::HeadKind head = model.config().head;
   check(head == models::HeadKind::kMaskedLm || head == models::HeadKind::kPretraining, ErrorKind::kBadInput,
         "{}: has no masked language model head; filling needs one, take another model", model.place().string());
@@ -57,10 +59,11 @@ std::vector<std::int32_t> target_ids(const Tokenizer& tokenizer, const std::vect
   return ids;
 }
 
-std::vector<std::vector<FillCandidate>> fill_mask(const models::Model& model, const Tokenizer& tokenizer,
-                                                  const std::string& text, std::int64_t top_k,
+std::vector<std::vector<FillCandidate>> fill_mask(const Loaded& loaded, const std::string& text, std::int64_t top_k,
                                                   std::span<const std::int32_t> targets) {
-  check_fills(model, tokenizer);
+  check_fills(loaded);
+  const models::Model& model = *loaded.model;
+  const Tokenizer& tokenizer = loaded.tokenizer();
   const auto mask = tokenizer.mask_id();
   const auto ids = tokenizer.encode_ids(text);
   std::vector<std::int32_t> rows;

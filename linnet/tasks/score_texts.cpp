@@ -71,10 +71,11 @@ bool exceeds(const models::Model& model, const generate::ScoreRequest& request) 
 
 }  // namespace
 
-std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
-                                                      const std::vector<PromptedTexts>& requests,
+std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options,
                                                       const OnRefusal& on_refusal) {
+  const models::Model& model = *loaded.model;
+  const Tokenizer& tokenizer = loaded.tokenizer();
   std::vector<generate::ScoreRequest> split_requests;
   std::vector<std::size_t> scored;  // indexes of their requests
   const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
@@ -114,8 +115,10 @@ std::vector<std::vector<generate::Score>> score_texts(const models::Model& model
 double TextPerplexity::per_word() const { return per(tokens, words); }
 double TextPerplexity::per_byte() const { return per(tokens, bytes); }
 
-TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& tokenizer, std::string_view text,
+TextPerplexity text_perplexity(const Loaded& loaded, std::string_view text,
                                const generate::PerplexityOptions& options) {
+  const models::Model& model = *loaded.model;
+  const Tokenizer& tokenizer = loaded.tokenizer();
   EncodeOptions encode;
   encode.want_tokens = false;
   const Encoding e = tokenizer.encode(text, encode);

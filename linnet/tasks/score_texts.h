@@ -1,8 +1,8 @@
 // Scores texts: log-probabilities of continuations of a prompt, or the perplexity of a text.
 //
-//   auto scores = score_texts(model, tokenizer, {{"I feel", {" happy", " sad"}}});
+//   auto scores = score_texts(loaded, {{"I feel", {" happy", " sad"}}});
 //   scores[0][1].logprob                                   // log p(" sad" | "I feel"), natural logarithm
-//   text_perplexity(model, tokenizer, text).perplexity();  // per token
+//   text_perplexity(loaded, text).perplexity();  // per token
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/generate/score.h"
 #include "linnet/tasks/batches.h"
-#include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
 
@@ -25,8 +25,7 @@ struct PromptedTexts {
 // tokenised together, as in lm-evaluation-harness; an empty prompt of a tokenizer without a start token becomes its end
 // token. Prints a note if a continuation changes the prompt's tokens, or a text is longer than the trained length.
 // kInvalidArgument: a continuation without tokens, more tokens than a table of positions has.
-std::vector<std::vector<generate::Score>> score_texts(const models::Model& model, const Tokenizer& tokenizer,
-                                                      const std::vector<PromptedTexts>& requests,
+std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options = {},
                                                       const OnRefusal& on_refusal = {});
 
@@ -41,7 +40,7 @@ struct TextPerplexity {
 
 // For a masked LM: pseudo-perplexity, masking every token in turn. `options.limit` counts tokens; words and bytes are
 // then those of these tokens.
-TextPerplexity text_perplexity(const models::Model& model, const Tokenizer& tokenizer, std::string_view text,
+TextPerplexity text_perplexity(const Loaded& loaded, std::string_view text,
                                const generate::PerplexityOptions& options = {});
 
 }  // namespace linnet::tasks

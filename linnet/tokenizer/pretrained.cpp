@@ -13,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kConfig = "tokenizer_config.json";
 constexpr std::size_t kLargestTemplate = std::size_t{1} << 20;
 
 Json read_object(const fs::path& file) {
@@ -94,7 +95,7 @@ void read_added(TokenizerData& data, const Json& config, const Json& legacy, con
 }
 
 void read_templates(TokenizerData& data, const Json& config, const fs::path& folder) {
-  const fs::path config_file = folder / "tokenizer_config.json";
+  const fs::path config_file = folder / kConfig;
   if (config.contains("chat_template")) {
     const Json& json = config["chat_template"];
     data.chat_template_place = config_file.string() + ": chat_template";
@@ -237,8 +238,7 @@ TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const 
   return nullptr;
 }
 
-TokenizerDataPtr load(const fs::path& folder) {
-  const Json config = read_object(folder / "tokenizer_config.json");
+TokenizerDataPtr read_vocabulary(const fs::path& folder, const Json& config) {
   std::string names;
   for (const VocabularyFile& file : kVocabularyFiles) {
     if (is_whole(folder, file)) return read(folder, file, config);
@@ -248,15 +248,10 @@ TokenizerDataPtr load(const fs::path& folder) {
        names);
 }
 
-}  // namespace
-
-bool has_tokenizer(const fs::path& folder) {
-  return std::ranges::any_of(kVocabularyFiles, [&](const VocabularyFile& file) { return is_whole(folder, file); });
-}
-
-void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
-  const fs::path file = folder / "tokenizer_config.json";
-  const Json config = read_object(file), map = read_object(folder / "special_tokens_map.json");
+// Applies tokenizer_config.json, `config`, and the other files next to the vocabulary.
+void apply(const Json& config, const fs::path& folder, TokenizerData& data) {
+  const fs::path file = folder / kConfig;
+  const Json map = read_object(folder / "special_tokens_map.json");
   const bool whole = has_companion(folder / "tokenizer.json");  // then added_tokens.json is ignored
   read_added(data, config, whole ? Json::object() : read_object(folder / "added_tokens.json"), file);
   read_special_ids(data, config, map, file);
@@ -271,10 +266,23 @@ void apply_tokenizer_config(TokenizerData& data, const fs::path& folder) {
   }
 }
 
+}  // namespace
+
+bool has_tokenizer(const fs::path& folder) {
+  return std::ranges::any_of(kVocabularyFiles, [&](const VocabularyFile& file) { return is_whole(folder, file); });
+}
+
+TokenizerDataPtr read_tokenizer_folder(const fs::path& folder, std::string_view tokenizer_json) {
+  TokenizerDataPtr data = parse_tokenizer_json(tokenizer_json, (folder / "tokenizer.json").string());
+  apply(read_object(folder / kConfig), folder, *data);
+  return data;
+}
+
 Tokenizer Tokenizer::from_pretrained(const fs::path& folder) {
   if (is_file(folder)) return from_file(folder);
-  TokenizerDataPtr data = load(folder);
-  apply_tokenizer_config(*data, folder);
+  const Json config = read_object(folder / kConfig);
+  TokenizerDataPtr data = read_vocabulary(folder, config);
+  apply(config, folder, *data);
   return Tokenizer(std::move(data));
 }
 

@@ -77,10 +77,10 @@ class Tokenizer {
   // Its file, for messages ("…/chat_template.jinja").
   std::string chat_template_place() const;
 
+  explicit Tokenizer(std::shared_ptr<const TokenizerData> data) : data_(std::move(data)) {}
   const TokenizerData& data() const { return *data_; }
 
  private:
-  explicit Tokenizer(std::shared_ptr<const TokenizerData> data) : data_(std::move(data)) {}
   std::shared_ptr<const TokenizerData> data_;
 };
 

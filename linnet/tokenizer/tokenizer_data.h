@@ -101,7 +101,7 @@ struct PieceOrder {
 };
 TokenizerDataPtr read_reordered_pieces(const std::filesystem::path& file, const PieceOrder& order);
 
-// Reads the files next to the vocabulary: tokenizer_config.json, special_tokens_map.json, added_tokens.json, templates.
-void apply_tokenizer_config(TokenizerData& data, const std::filesystem::path& folder);
+// Reads the files next to a tokenizer.json with this text: tokenizer_config.json, special_tokens_map.json, templates.
+TokenizerDataPtr read_tokenizer_folder(const std::filesystem::path& folder, std::string_view tokenizer_json);
 
 }  // namespace linnet

@@ -1,12 +1,12 @@
 // Load options of a run, derived from the model's configuration and the data before weights are read.
 //
-//   TransformerConfig config = models::Model::read_config(path);
-//   models::LoadOptions load = prepare(config, splits, options);  // sets options.task, .problem and labels
-//   auto model = models::Model::from_pretrained(path, load);
+//   const PretrainedFiles files = pretrained_files(path);
+//   models::LoadOptions load = prepare(files.config(), splits, options);  // sets options.task, .problem and labels
+//   Loaded loaded = load_pretrained(files, load);
 #pragma once
 
 #include "linnet/data/dataset.h"
-#include "linnet/models/model.h"
+#include "linnet/models/loader.h"
 #include "linnet/train/options.h"
 
 namespace linnet {

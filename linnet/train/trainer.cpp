@@ -5,7 +5,6 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/train/checkpoint/checkpointing.h"
 #include "linnet/train/checkpoint/output_folder.h"
 #include "linnet/train/checkpoint/run_identity.h"
@@ -459,9 +458,9 @@ void Trainer::Run::finish(TrainSummary& summary) {
   write_file(options_.output / "trainer_state.json", dump_json(state_.history.trainer_state(facts()), 2) + "\n");
 }
 
-Trainer::Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
-                 std::unique_ptr<Adapter> adapter)
-    : run_(std::make_unique<Run>(model, tokenizer, std::move(splits), std::move(options), std::move(adapter))) {}
+Trainer::Trainer(Loaded& loaded, DatasetSplits splits, TrainOptions options)
+    : run_(std::make_unique<Run>(*loaded.model, loaded.tokenizer(), std::move(splits), std::move(options),
+                                 std::move(loaded.adapter))) {}
 Trainer::~Trainer() = default;
 const TrainPlan& Trainer::plan() const { return run_->plan(); }
 const TrainOptions& Trainer::options() const { return run_->options(); }
@@ -470,9 +469,9 @@ TrainSummary Trainer::run(const TrainHooks& hooks, Collective* collective) { ret
 
 TrainSummary train(const fs::path& model, const fs::path& data, TrainOptions options, const TrainHooks& hooks) {
   DatasetSplits splits = read_splits(data);
-  const models::LoadOptions load = prepare(models::Model::read_config(model), splits, options);
-  models::Pretrained loaded = models::load_pretrained(model, load);
-  return Trainer(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options)).run(hooks);
+  const PretrainedFiles files = pretrained_files(model);
+  Loaded loaded = load_pretrained(files, prepare(files.config(), splits, options));
+  return Trainer(loaded, std::move(splits), std::move(options)).run(hooks);
 }
 
 }  // namespace linnet

@@ -3,8 +3,9 @@
 //   TrainSummary done = train("all-MiniLM-L6-v2", "reviews.jsonl", {.output = "out"});   // one line
 //
 //   DatasetSplits splits = read_splits("reviews.jsonl");                                 // or step by step
-//   auto loaded = models::load_pretrained(path, prepare(models::Model::read_config(path), splits, options));
-//   Trainer trainer(*loaded.model, loaded.tokenizer, std::move(splits), options);
+//   const PretrainedFiles files = pretrained_files(path);
+//   Loaded loaded = load_pretrained(files, prepare(files.config(), splits, options));
+//   Trainer trainer(loaded, std::move(splits), options);
 //   for (const auto& [what, value] : trainer.plan().facts()) fmt::print("{}: {}\n", what, value);
 //   TrainSummary done = trainer.run({.on_step = show});
 //
@@ -19,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/data/dataset.h"
 #include "linnet/train/loop/collective.h"
 #include "linnet/train/loop/plan.h"
@@ -51,10 +53,9 @@ struct TrainSummary {
 
 class Trainer {
  public:
-  // `options` of prepare(). `adapter`: an existing one to continue with. The model must outlive the trainer. Encodes
-  // the rows; kBadInput with file:line, kRuntime if memory does not suffice.
-  Trainer(models::Model& model, const Tokenizer& tokenizer, DatasetSplits splits, TrainOptions options,
-          std::unique_ptr<Adapter> adapter = {});
+  // `options` of prepare(). Continues with the adapter of `loaded`, if any, which the trainer takes; the model must
+  // outlive it. Encodes the rows; kBadInput with file:line, kRuntime if memory does not suffice.
+  Trainer(Loaded& loaded, DatasetSplits splits, TrainOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -70,7 +71,7 @@ class Trainer {
   std::unique_ptr<Run> run_;
 };
 
-// Reads data and model, trains, saves.
+// Reads data and model (or an adapter, which is continued), trains, saves.
 TrainSummary train(const std::filesystem::path& model, const std::filesystem::path& data, TrainOptions options,
                    const TrainHooks& hooks = {});
 

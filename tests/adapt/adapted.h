@@ -5,13 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "linnet/adapt/adapter.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/ops/autograd.h"
 #include "tests/models/fixture.h"
 
 namespace linnet {
 
 inline std::filesystem::path adapter_fixture(const std::string& name) { return fixtures() / "adapters" / name; }
+
+inline Loaded load_adapted(const std::filesystem::path& folder, const std::filesystem::path& base = {},
+                           const models::LoadOptions& options = {}) {
+  return load_pretrained(pretrained_files(folder, base), options, WithTokenizer::kIfThere);
+}
 
 inline std::vector<float> floats(const Tensor& x) { return {x.data<float>().begin(), x.data<float>().end()}; }
 
@@ -26,7 +31,7 @@ inline std::vector<float> logits(const models::Model& model, Adapter* adapter, c
 inline nn::PaddedBatch one_row() { return {{{5, 6, 7, 8}}, {{1, 1, 1, 1}}, {}}; }
 
 inline std::unique_ptr<models::Model> base(const std::string& name) {
-  auto model = models::Model::from_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
+  auto model = models::load_model(fixtures() / name, {.dtype = models::WeightType::kF32});
   model->make_trainable();
   return model;
 }

@@ -1,11 +1,11 @@
-#include "linnet/adapt/adapter.h"
-
 #include <gmock/gmock.h>
 
 #include <numeric>
 
 #include "linnet/adapt/kinds.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/file.h"
+#include "linnet/models/saver.h"
 #include "tests/adapt/adapted.h"
 #include "tests/scratch.h"
 
@@ -23,7 +23,7 @@ std::vector<std::string> adapters() {
   return names;
 }
 
-AdaptedModel load(const std::filesystem::path& folder) {
+Loaded load(const std::filesystem::path& folder) {
   return load_adapted(folder, {}, {.dtype = models::WeightType::kF32});
 }
 
@@ -35,7 +35,7 @@ class Peft : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(Peft, ItsFileGivesItsLogits) {
-  const AdaptedModel adapted = load(folder_);
+  const Loaded adapted = load(folder_);
   if (!expected_.has("logits")) GTEST_SKIP() << "no logits";
   const auto batch = expected_.batch();
   expect_close(logits(*adapted.model, adapted.adapter.get(), batch), expected_.kept("logits", batch.mask), 1e-4,
@@ -45,7 +45,7 @@ TEST_P(Peft, ItsFileGivesItsLogits) {
 // Our file of the same adapter has the same tensors and names, and gives the same results when read again.
 TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
   Scratch scratch;
-  const AdaptedModel adapted = load(folder_);
+  const Loaded adapted = load(folder_);
   adapted.adapter->save(scratch / "out");
   const auto before = CheckpointReader::open(folder_), after = CheckpointReader::open(scratch / "out");
   std::set<std::string> theirs(before->names().begin(), before->names().end());
@@ -55,7 +55,7 @@ TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
   for (const std::string& name : theirs) {
     if (ours.contains(name)) expect_close(floats(after->read(name)), floats(before->read(name)), 0, name);
   }
-  const AdaptedModel again = load_adapted(scratch / "out", adapted.base, {.dtype = models::WeightType::kF32});
+  const Loaded again = load_adapted(scratch / "out", adapted.files.model.place(), {.dtype = models::WeightType::kF32});
   const auto batch = expected_.batch();
   EXPECT_EQ(logits(*again.model, again.adapter.get(), batch), logits(*adapted.model, adapted.adapter.get(), batch));
 }
@@ -63,11 +63,11 @@ TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
 INSTANTIATE_TEST_SUITE_P(Fixtures, Peft, ::testing::ValuesIn(adapters()), case_name);
 
 TEST(Adapter, TheBaseLiesRelativeToItsFolder) {
-  const auto base = adapter_base(adapter_fixture("llama-lora"));
+  const auto base = AdapterFiles(adapter_fixture("llama-lora")).base();
   EXPECT_TRUE(std::filesystem::equivalent(base, fixtures() / "llama/causal"));
   Scratch scratch;
   write_file(scratch / "adapter_config.json", R"({"peft_type": "LORA", "base_model_name_or_path": "org/nowhere"})");
-  EXPECT_TRUE(adapter_base(scratch.path()).empty());
+  EXPECT_TRUE(AdapterFiles(scratch.path()).base().empty());
   EXPECT_THAT(refusal([&] { load_adapted(scratch.path()); }),
               HasSubstr("its base model 'org/nowhere' is neither a path beside it nor here; name it with base"));
 }
@@ -106,7 +106,7 @@ TEST(Adapter, LabelsComeFromTheConfigurationBesideIt) {
   EXPECT_EQ(read_json(scratch / "a" / "config.json")["id2label"]["2"], "blue");
   EXPECT_EQ(read_json(scratch / "a" / "adapter_config.json")["base_model_name_or_path"], "../base");
   EXPECT_EQ(read_json(scratch / "a" / "adapter_config.json")["task_type"], "SEQ_CLS");
-  const AdaptedModel onto_a_trunk = load_adapted(scratch / "a", fixtures() / "bert/masked");
+  const Loaded onto_a_trunk = load_adapted(scratch / "a", fixtures() / "bert/masked");
   EXPECT_THAT(onto_a_trunk.model->config().labels, ::testing::ElementsAre("red", "green", "blue"));
   EXPECT_TRUE(onto_a_trunk.model->config().head_trained);
   std::filesystem::remove(scratch / "a" / "config.json");
@@ -121,10 +121,10 @@ TEST(Adapter, LabelsOfABareAdapterAreTheBases) {
   Adapter::create(*model, Lora{}, {.base = (fixtures() / "bert/classifier").string()})->save(scratch / "a");
   std::filesystem::remove(scratch / "a" / "config.json");
   EXPECT_THAT(load_adapted(scratch / "a").model->config().labels, ::testing::ElementsAre("red", "green", "blue"));
-  EXPECT_THAT(adapted_config(scratch / "a", fixtures() / "bert/classifier").labels,
+  EXPECT_THAT(pretrained_files(scratch / "a", fixtures() / "bert/classifier").config().labels,
               ::testing::ElementsAre("red", "green", "blue"));
   EXPECT_EQ(load_adapted(adapter_fixture("bert-classifier-lora")).model->config().labels,
-            models::Model::read_config(fixtures() / "bert/classifier").labels);
+            models::ModelFiles(fixtures() / "bert/classifier").config().labels);
 }
 
 // The weights that PEFT stores with an update of the output matrix are the base's; different ones replace them.
@@ -142,10 +142,9 @@ TEST(Adapter, OtherBaseWeightsInTheFileAreUsedAndSaid) {
   }
   out.finish();
   testing::internal::CaptureStderr();
-  const AdaptedModel other =
-      load_adapted(scratch / "a", fixtures() / "llama/causal", {.dtype = models::WeightType::kF32});
+  const Loaded other = load_adapted(scratch / "a", fixtures() / "llama/causal", {.dtype = models::WeightType::kF32});
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("lm_head.base_layer.weight"));
-  const AdaptedModel usual = load(adapter_fixture("llama-lora-output"));
+  const Loaded usual = load(adapter_fixture("llama-lora-output"));
   EXPECT_GT(furthest(logits(*other.model, nullptr, one_row()), logits(*usual.model, nullptr, one_row())), 1e-3);
 }
 
@@ -159,7 +158,7 @@ TEST(Adapter, WhatASavedModuleWasBeforeIsNotTakenForIt) {
   out.add(module("b.original_module"), Tensor::from(std::vector<float>{2}, {1}));
   out.add(module("b.modules_to_save.default"), Tensor::from(std::vector<float>{1}, {1}));
   out.finish();
-  PeftTensors tensors = read_peft_tensors(scratch.path());
+  PeftTensors tensors = AdapterFiles(scratch.path()).tensors();
   EXPECT_EQ(tensors.at("a.weight").data<float>()[0], 1);
   EXPECT_EQ(tensors.at("b.weight").data<float>()[0], 1);
 }
@@ -169,7 +168,7 @@ TEST(Adapter, TheClassifierBesideItComesBackAsItWasMade) {
   model->new_head({.labels = {"a", "b"}, .classifier = nn::ClassifierKind::kMlp, .pooling = nn::Pooling::kMean}, 3);
   Scratch scratch;
   Adapter::create(*model, Lora{}, {.base = (fixtures() / "llama/causal").string()})->save(scratch / "a");
-  const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+  const Loaded again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
   EXPECT_EQ(again.model->config().pooling, nn::Pooling::kMean);
   EXPECT_EQ(again.model->config().classifier, nn::ClassifierKind::kMlp);
   const nn::Packed batch = nn::pack(one_row());
@@ -184,19 +183,19 @@ TEST(Adapter, ADrawnPoolerComesBackToo) {
   const auto scores = [&](const models::Model& m) { return floats(m.classify(m.pooled(batch))); };
   for (const AdapterMethod& method : {AdapterMethod(Lora{.targets = {"all-linear"}}), AdapterMethod(PromptTuning{2}),
                                       AdapterMethod(PrefixTuning{2})}) {
-    const auto model = models::Model::from_pretrained(fixtures() / "bert/masked", as_classifier);
+    const auto model = models::load_model(fixtures() / "bert/masked", as_classifier);
     const auto adapter = Adapter::create(*model, method, {.base = (fixtures() / "bert/masked").string()});
     for (const nn::Parameter& p : adapter->parameters())
       for (float& v : p.tensor->data<float>()) v += 0.1F;
     Scratch scratch;
     adapter->save(scratch / "a");
     adapter->attach();
-    const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+    const Loaded again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
     EXPECT_EQ(scores(*again.model), scores(*model)) << method.index();
     if (!std::holds_alternative<Lora>(method)) continue;
     again.adapter->merge();
-    again.model->save_pretrained(scratch / "merged");
-    const auto merged = models::Model::from_pretrained(scratch / "merged", {.dtype = models::WeightType::kF32});
+    models::save_model(*again.model, scratch / "merged");
+    const auto merged = models::load_model(scratch / "merged", {.dtype = models::WeightType::kF32});
     EXPECT_TRUE(merged->config().head_trained);
     expect_close(scores(*merged), scores(*model), 1e-5, "merged");
   }
@@ -207,12 +206,13 @@ TEST(Adapter, ItsConfigurationIsKnownBeforeItsWeights) {
   model->new_head({.labels = {"a", "b"}, .classifier = nn::ClassifierKind::kMlp, .pooling = nn::Pooling::kMean}, 3);
   Scratch scratch;
   Adapter::create(*model, Lora{})->save(scratch / "a");
-  const nn::TransformerConfig config = adapted_config(scratch / "a", fixtures() / "llama/causal");
+  const nn::TransformerConfig config = pretrained_files(scratch / "a", fixtures() / "llama/causal").config();
   EXPECT_EQ(config.head, nn::HeadKind::kSequenceClass);
   EXPECT_THAT(config.labels, ::testing::ElementsAre("a", "b"));
   EXPECT_EQ(config.classifier, nn::ClassifierKind::kMlp);
   EXPECT_EQ(config.pooling, nn::Pooling::kMean);
-  EXPECT_EQ(adapted_config(adapter_fixture("llama-lora"), fixtures() / "llama/causal").head, nn::HeadKind::kCausalLm);
+  EXPECT_EQ(pretrained_files(adapter_fixture("llama-lora"), fixtures() / "llama/causal").config().head,
+            nn::HeadKind::kCausalLm);
 }
 
 // LLaMA's name for the classifiers of texts and of tokens is "score", BERT's is "classifier".
@@ -224,7 +224,7 @@ TEST(Adapter, ClassifiersOfTokensComeBack) {
     for (const nn::Parameter& p : adapter->parameters())
       for (float& v : p.tensor->data<float>()) v += 0.1F;
     adapter->save(scratch / "a");
-    const AdaptedModel again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
+    const Loaded again = load_adapted(scratch / "a", {}, {.dtype = models::WeightType::kF32});
     const auto scores = [](const models::Model& m) { return floats(m.classify(m.forward(nn::pack(one_row())))); };
     EXPECT_EQ(scores(*again.model), scores(*model)) << name;
   }
@@ -281,10 +281,10 @@ TEST(SequenceAdapters, GiveTheNumbersOfTheAttachedAdapter) {
            {"gpt2", {"gpt2-lora", "gpt2-lora-table", "gpt2-prompt", "gpt2-prefix"}}}) {
     std::map<std::string, std::vector<std::string>> by_base;
     for (const std::string& name : names)
-      by_base[adapter_base(adapter_fixture(name)).filename().string()].push_back(name);
+      by_base[AdapterFiles(adapter_fixture(name)).base().filename().string()].push_back(name);
     for (const auto& [place, some] : by_base) {
       const auto model =
-          models::Model::from_pretrained(adapter_base(adapter_fixture(some[0])), {.dtype = models::WeightType::kF32});
+          models::load_model(AdapterFiles(adapter_fixture(some[0])).base(), {.dtype = models::WeightType::kF32});
       std::vector<std::shared_ptr<const nn::SequenceAdapter>> kept{nullptr};
       for (const std::string& name : some) kept.push_back(load_sequence_adapter(*model, adapter_fixture(name)));
       std::vector<const nn::SequenceAdapter*> of;
@@ -299,7 +299,7 @@ TEST(SequenceAdapters, GiveTheNumbersOfTheAttachedAdapter) {
         const std::span<const float> found = std::span(together).subspan(i * each, each);
         std::unique_ptr<Adapter> own;
         const auto alone =
-            models::Model::from_pretrained(adapter_base(adapter_fixture(some[0])), {.dtype = models::WeightType::kF32});
+            models::load_model(AdapterFiles(adapter_fixture(some[0])).base(), {.dtype = models::WeightType::kF32});
         if (i > 0) own = Adapter::load(*alone, adapter_fixture(some[i - 1]));
         nn::ForwardState state;
         if (own != nullptr) own->extend(state);
@@ -312,7 +312,7 @@ TEST(SequenceAdapters, GiveTheNumbersOfTheAttachedAdapter) {
 
 TEST(SequenceAdapters, DoNotMixWithPoolingOrSharedVirtualTokens) {
   const auto folder = adapter_fixture("llama-prompt");
-  const auto model = models::Model::from_pretrained(adapter_base(folder), {.dtype = models::WeightType::kF32});
+  const auto model = models::load_model(AdapterFiles(folder).base(), {.dtype = models::WeightType::kF32});
   const auto adapter = load_sequence_adapter(*model, folder);
   const std::vector<const nn::SequenceAdapter*> of{adapter.get()}, two{adapter.get(), nullptr};
   const nn::Packed text = nn::pack({{5, 6, 7}});
@@ -337,7 +337,7 @@ TEST(Adapters, ASecondLoraOnAModelIsRefused) {
 TEST(SequenceAdapters, OneThatReplacesTensorsIsRefusedByName) {
   for (const char* name : {"gpt2-saved-table", "gpt2-saved-output", "bloom-saved-both", "gpt2-bias-lora-only"}) {
     const auto folder = adapter_fixture(name);
-    const auto model = models::Model::from_pretrained(adapter_base(folder), {.dtype = models::WeightType::kF32});
+    const auto model = models::load_model(AdapterFiles(folder).base(), {.dtype = models::WeightType::kF32});
     const std::vector<float> before = floats(model->logits(model->forward(nn::pack(one_row()))));
     const std::string said = refusal([&] { load_sequence_adapter(*model, folder); });
     EXPECT_THAT(said, HasSubstr(folder.string())) << name;

@@ -59,7 +59,7 @@ fs::path adapter_of_tensors(const fs::path& folder, std::size_t n) {
 TEST(AdapterGrowth, FilesOfManyTensors) {
   const Scratch scratch;
   const auto make = [&](std::size_t n) { return adapter_of_tensors(scratch / std::to_string(n), n); };
-  expect_linear(2'000, make, [](const fs::path& file) { read_peft_tensors(file.parent_path()); });
+  expect_linear(2'000, make, [](const fs::path& file) { AdapterFiles(file.parent_path()).tensors(); });
   // The model has few of these modules, which is reported after the whole file was checked.
   expect_linear(
       2'000, make, [](const fs::path& file) { load_adapted(file.parent_path(), fixtures() / "gpt2/causal"); }, true);

@@ -4,6 +4,8 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
+#include "linnet/models/loader.h"
+#include "linnet/models/saver.h"
 #include "linnet/ops/ops.h"
 #include "tests/adapt/adapted.h"
 #include "tests/scratch.h"
@@ -29,11 +31,11 @@ class Merged : public ::testing::TestWithParam<std::string> {};
 
 // The merged weights give the results of base and adapter, in both layouts of the weight and for every scale.
 TEST_P(Merged, SaysWhatBaseAndAdapterSay) {
-  AdaptedModel adapted = load_adapted(adapter_fixture(GetParam()), {}, {.dtype = models::WeightType::kF32});
+  Loaded adapted = load_adapted(adapter_fixture(GetParam()), {}, {.dtype = models::WeightType::kF32});
   const auto batch = Expected(adapter_fixture(GetParam()) / "expected.safetensors").batch();
   const auto apart = logits(*adapted.model, adapted.adapter.get(), batch);
   const auto alone =
-      logits(*models::Model::from_pretrained(adapted.base, {.dtype = models::WeightType::kF32}), nullptr, batch);
+      logits(*models::load_model(adapted.files.model.place(), {.dtype = models::WeightType::kF32}), nullptr, batch);
   adapted.adapter->merge();
   const auto merged = logits(*adapted.model, nullptr, batch);
   expect_close(merged, apart, 1e-4, "merged");
@@ -54,14 +56,14 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
 TEST(MergedFolder, HoldsBothMatricesOfAPairThatIsNoLongerOne) {
   for (const char* name :
        {"gpt2-saved-table", "bloom-saved-both", "gpt2-saved-output", "gpt2-lora-output", "gpt2-lora-table"}) {
-    AdaptedModel adapted = load_adapted(adapter_fixture(name), {}, {.dtype = models::WeightType::kF32});
+    Loaded adapted = load_adapted(adapter_fixture(name), {}, {.dtype = models::WeightType::kF32});
     const auto batch = Expected(adapter_fixture(name) / "expected.safetensors").batch();
     const auto apart = logits(*adapted.model, adapted.adapter.get(), batch);
     EXPECT_FALSE(adapted.model->config().tie_embeddings) << name;
     adapted.adapter->merge();
     Scratch scratch;
-    adapted.model->save_pretrained(scratch / "merged");
-    const auto merged = models::Model::from_pretrained(scratch / "merged", {.dtype = models::WeightType::kF32});
+    models::save_model(*adapted.model, scratch / "merged");
+    const auto merged = models::load_model(scratch / "merged", {.dtype = models::WeightType::kF32});
     EXPECT_FALSE(merged->config().tie_embeddings) << name;
     expect_close(logits(*merged, nullptr, batch), apart, 1e-4, name);
   }

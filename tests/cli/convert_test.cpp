@@ -7,6 +7,7 @@
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/models/loader.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -101,7 +102,7 @@ TEST_P(Merge, GivesTheReferencesNumbersWithoutTheAdapter) {
   ASSERT_EQ(r.exit_code, 0) << r.err;
   EXPECT_FALSE(is_adapter_folder(output));
   const Expected expected(adapter / "expected.safetensors");
-  const auto merged = models::Model::from_pretrained(output, {.dtype = models::WeightType::kF32});
+  const auto merged = models::load_model(output, {.dtype = models::WeightType::kF32});
   const nn::Packed batch = nn::pack(expected.batch());
   const bool classes = merged->config().head == models::HeadKind::kSequenceClass;
   const Tensor logits = classes ? merged->classify(merged->pooled(batch)) : merged->logits(merged->forward(batch));

@@ -1,7 +1,7 @@
 // linnet fill against Transformers' fill-mask pipeline and the probabilities of a forward pass.
 #include <gtest/gtest.h>
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "tests/cli/fixture_texts.h"
 #include "tests/cli/run_linnet.h"
 
@@ -17,7 +17,7 @@ CliResult fill(std::vector<std::string> arguments) {
 
 // Probabilities of the vocabulary at row `row` of [CLS] ids [SEP].
 std::vector<double> probabilities(const std::vector<std::int32_t>& ids, std::int32_t row) {
-  const auto loaded = models::Model::from_pretrained(kMasked, {.dtype = models::WeightType::kF32});
+  const auto loaded = models::load_model(kMasked, {.dtype = models::WeightType::kF32});
   const Tensor scores = loaded->logits(loaded->forward(nn::pack({ids})), std::span(&row, 1));
   std::vector<double> p;
   double sum = 0;

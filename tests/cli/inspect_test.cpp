@@ -3,6 +3,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/models/loader.h"
 #include "tests/cli/run_linnet.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -25,7 +26,7 @@ TEST(InspectVerb, AFolderAsTheContractSays) {
   EXPECT_EQ(json["vocab_size"], 67);
   EXPECT_EQ(json["dtype"], "F32");
   EXPECT_FALSE(json["tied_embeddings"].get<bool>());
-  const auto model = models::Model::from_pretrained(fixtures() / "llama/causal");
+  const auto model = models::load_model(fixtures() / "llama/causal");
   EXPECT_EQ(json["parameters"], model->parameter_count());
   EXPECT_EQ(json["memory"]["train_bytes"], 16 * model->parameter_count());
   EXPECT_GT(json["memory"]["run_bytes"], 4 * model->parameter_count());

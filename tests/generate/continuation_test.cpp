@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::generate {
@@ -23,7 +24,7 @@ class ContinuationOf : public ::testing::Test {
     auto s = scores(id, second);
     text.take(s);
   }
-  std::unique_ptr<models::Model> model_ = models::Model::from_pretrained(fixtures() / "llama/causal");
+  std::unique_ptr<models::Model> model_ = models::load_model(fixtures() / "llama/causal");
 };
 
 TEST_F(ContinuationOf, EndsAtAnEndTokenOrItsLength) {

@@ -42,7 +42,7 @@ TEST(EncodeQueue, HiddenStatesAreThoseOfEachAlone) {
 }
 
 TEST(EncodeQueue, PooledRowsAreTheInputOfTheHead) {
-  const auto model = models::Model::from_pretrained(fixtures() / "bert/classifier");
+  const auto model = models::load_model(fixtures() / "bert/classifier");
   Engine engine(*model, {.batch_tokens = 60});
   std::vector<std::vector<float>> found(9), tokens(2);
   submit_texts(engine, HiddenRows::kPooled, found);

@@ -18,7 +18,7 @@ using Ids = std::vector<std::int32_t>;
 
 // A small model of 512 positions.
 inline std::unique_ptr<models::Model> make_model(const std::string& fixture, DType type = DType::kF32) {
-  const auto like = models::Model::from_pretrained(fixtures() / fixture);
+  const auto like = models::load_model(fixtures() / fixture);
   nn::TransformerConfig c = like->config();
   c.hidden = 64, c.ffn = 96, c.heads = 4, c.head_dim = 16, c.layers = 2;
   c.kv_heads = fixture.starts_with("llama") ? 2 : 4;

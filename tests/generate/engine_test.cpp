@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "linnet/base/error.h"
+#include "linnet/models/loader.h"
 #include "tests/generate/engine_fixture.h"
 #include "tests/scratch.h"
 
@@ -257,7 +258,7 @@ std::size_t peak_memory() {
 TEST(EngineSlow, TwoHundredRequestsInSixtyFourMebibytes) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const auto model = models::Model::from_pretrained(path);
+  const auto model = models::load_model(path);
   const std::size_t pool = std::size_t{64} << 20, more = std::size_t{64} << 20;
   alone(*model, {{1, 2, 3}, {.max_new_tokens = 2}});  // packs the weights
   const std::size_t weights = peak_memory();

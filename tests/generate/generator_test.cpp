@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::generate {
@@ -13,7 +14,7 @@ namespace {
 using Ids = std::vector<std::int32_t>;
 
 std::unique_ptr<models::Model> load(const std::string& name) {
-  return models::Model::from_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
+  return models::load_model(fixtures() / name, {.dtype = models::WeightType::kF32});
 }
 
 struct Greedy {

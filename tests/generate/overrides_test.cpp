@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "linnet/base/error.h"
-#include "tests/models/fixture.h"
 
 namespace linnet::generate {
 namespace {
@@ -79,12 +78,6 @@ TEST(Overrides, RefusesWhatIsOutOfRange) {
   } catch (const Error& error) {
     EXPECT_EQ(error.option(), "top_k");
   }
-}
-
-TEST(GenerationConfig, FallsBackToTheConfigurationsEndTokens) {
-  const auto model = models::Model::from_pretrained(fixtures() / "llama/causal");
-  EXPECT_EQ(generation_config(*model).eos_ids, model->config().eos_ids);
-  EXPECT_FALSE(generation_config(*model).eos_ids.empty());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::generate {
@@ -15,7 +16,7 @@ constexpr std::int32_t kCls = 1, kSep = 2, kMask = 4;
 const Ids kText{10, 20, 30, 11, 21, 31, 12, 22, 32, 13, 23};
 
 std::unique_ptr<models::Model> load() {
-  return models::Model::from_pretrained(fixtures() / "bert/masked", {.dtype = models::WeightType::kF32});
+  return models::load_model(fixtures() / "bert/masked", {.dtype = models::WeightType::kF32});
 }
 
 // -log p of token `position` of a window, with one forward pass and a softmax in double.

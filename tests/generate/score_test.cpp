@@ -5,7 +5,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
 #include "linnet/base/parallel.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -16,7 +16,7 @@ using Ids = std::vector<std::int32_t>;
 using Scores = std::vector<std::vector<Score>>;
 
 std::unique_ptr<models::Model> load(const std::filesystem::path& path) {
-  return models::Model::from_pretrained(path, {.dtype = models::WeightType::kF32});
+  return models::load_model(path, {.dtype = models::WeightType::kF32});
 }
 
 std::vector<ScoreRequest> requests_of(const Json& json) {
@@ -187,23 +187,24 @@ TEST(Score, PerplexityLimitLooksAtSoManyTokens) {
 TEST(ScoreSlow, SharingChangesNothingInARealModel) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const models::Pretrained p = models::load_pretrained(path, {.dtype = models::WeightType::kF32});
+  const auto model = models::load_model(path, {.dtype = models::WeightType::kF32});
+  const Tokenizer tokenizer = models::load_tokenizer(path);
   const char* const texts[] = {"I love the sunny weather today.", "A dull, slow and pointless film.",
                                "The plot is thin, but the actors are so good that nobody minds."};
   std::vector<Ids> words;
   for (const char* word :
        {" positive", " negative", " very positive indeed", " very negative indeed", " a mixture of both"})
-    words.push_back(p.tokenizer.encode_ids(word));
+    words.push_back(tokenizer.encode_ids(word));
   std::vector<ScoreRequest> requests;
   for (const char* text : texts)
     requests.push_back(
-        {p.tokenizer.encode_ids(fmt::format("Decide what each sentence says.\nSentence: {}\nTone:", text)), words});
+        {tokenizer.encode_ids(fmt::format("Decide what each sentence says.\nSentence: {}\nTone:", text)), words});
   const int before = threads();
   set_threads(2);
-  const Scores shared = score(*p.model, requests), again = score(*p.model, requests);
-  const Scores alone = each_alone(*p.model, requests);
+  const Scores shared = score(*model, requests), again = score(*model, requests);
+  const Scores alone = each_alone(*model, requests);
   set_threads(1);
-  const Scores one = score(*p.model, requests);
+  const Scores one = score(*model, requests);
   set_threads(before);
   EXPECT_EQ(distance(shared, again), 0);
   EXPECT_EQ(distance(shared, alone), 0);

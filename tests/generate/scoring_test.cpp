@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::generate {
@@ -47,7 +48,7 @@ class ScoringOf : public ::testing::Test {
     }
     return found;
   }
-  std::unique_ptr<models::Model> model_ = models::Model::from_pretrained(fixtures() / "llama/causal");
+  std::unique_ptr<models::Model> model_ = models::load_model(fixtures() / "llama/causal");
 };
 
 TEST_F(ScoringOf, AddsUpTheTokensOfEachContinuation) {

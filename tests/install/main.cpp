@@ -5,8 +5,8 @@
 
 int main(int argc, char** argv) {
   try {
-    auto [model, tokenizer] = linnet::load_pretrained(argc > 1 ? argv[1] : "no/such/model");
-    linnet::Classifier classifier(*model, tokenizer, {.labels = {"a", "b"}});
+    const auto loaded = linnet::load_pretrained(argc > 1 ? argv[1] : "no/such/model");
+    linnet::Classifier classifier(loaded, {.labels = {"a", "b"}});
     std::puts(classifier.classify({"x"})[0].label.value().c_str());
     linnet::train(argv[1], "no/such/data.jsonl", {.output = "out"});
     linnet::hub::pull(linnet::hub::settings_from_environment(), *linnet::hub::parse_spec("org/name"));

@@ -13,16 +13,17 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+GenerationConfig generation_of(const std::filesystem::path& folder) {
+  return read_generation_config(folder, read_config_file(folder / "config.json"));
+}
+
 TEST(Folder, GenerationKeysComeFromTheirOwnFile) {
   Scratch folder;
   put(folder / "config.json", R"({"model_type":"llama","eos_token_id":1})");
   put(folder / "generation_config.json",
       R"({"eos_token_id":[2,3],"pad_token_id":-1,"temperature":1,"top_k":50,"do_sample":true,"early_stopping":"never",)"
       R"("bad_words_ids":[[4],[5,6]],"stop_strings":"END","max_length":null,"transformers_version":"5"})");
-  const ModelFolder read = read_model_folder(folder.path());
-  EXPECT_TRUE(read.has_generation_file);
-  EXPECT_EQ(read.config["model_type"], "llama");
-  const GenerationConfig& g = read.generation;
+  const GenerationConfig g = generation_of(folder.path());
   EXPECT_THAT(g.eos_ids, ElementsAre(2, 3));
   EXPECT_FALSE(g.pad_id);
   EXPECT_EQ(g.temperature, 1.0);
@@ -37,10 +38,9 @@ TEST(Folder, GenerationKeysComeFromTheirOwnFile) {
 TEST(Folder, OldFoldersKeepTheKeysInTheConfiguration) {
   Scratch folder;
   put(folder / "config.json", R"({"eos_token_id":7,"num_beams":4})");
-  const ModelFolder read = read_model_folder(folder.path());
-  EXPECT_FALSE(read.has_generation_file);
-  EXPECT_THAT(read.generation.eos_ids, ElementsAre(7));
-  EXPECT_EQ(read.generation.num_beams, 4);
+  const GenerationConfig g = generation_of(folder.path());
+  EXPECT_THAT(g.eos_ids, ElementsAre(7));
+  EXPECT_EQ(g.num_beams, 4);
 }
 
 TEST(Folder, RefusesWithTheKey) {
@@ -56,9 +56,9 @@ TEST(Folder, RefusesWithTheKey) {
 
 TEST(Folder, RefusesAFolderWithoutConfiguration) {
   Scratch folder;
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("config.json"));
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }), HasSubstr("config.json"));
   put(folder / "config.json", "[]");
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("not a JSON object"));
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }), HasSubstr("not a JSON object"));
 }
 
 // Infinity and NaN in Python's notation are read; a field that requires a finite number is named.
@@ -73,9 +73,9 @@ TEST(Folder, PythonsNumbersAreRead) {
   EXPECT_TRUE(std::isnan(read["nested"]["x"][0].get<double>()));
   EXPECT_EQ(read["text"], "NaN, \"Infinity\"");
   put(folder / "generation_config.json", R"({"temperature":Infinity})");
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("'temperature'"));
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }), HasSubstr("'temperature'"));
   put(folder / "generation_config.json", R"({"top_k":Infinite})");
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json"));
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }), HasSubstr("generation_config.json"));
 }
 
 // An unreadable companion is not absent.
@@ -84,11 +84,11 @@ TEST(Folder, AnUnreadableGenerationFileIsAnError) {
   put(folder / "config.json", "{}");
   const auto file = folder / "generation_config.json";
   std::filesystem::create_symlink("nowhere", file);
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }),
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }),
               HasSubstr("generation_config.json: is a link to nothing"));
   std::filesystem::remove(file);
   std::filesystem::create_directory(file);
-  EXPECT_THAT(refusal([&] { read_model_folder(folder.path()); }), HasSubstr("generation_config.json: is not a file"));
+  EXPECT_THAT(refusal([&] { generation_of(folder.path()); }), HasSubstr("generation_config.json: is not a file"));
 }
 
 // Impossible generation values, and values that are not implemented.
@@ -130,7 +130,7 @@ TEST(Folder, TimeAndMemoryGrowWithTheGenerationConfiguration) {
     put(file.parent_path() / "config.json", "{}");
     return file;
   };
-  test::expect_linear(8'000, of_ids, [](const std::filesystem::path& file) { read_model_folder(file.parent_path()); });
+  test::expect_linear(8'000, of_ids, [](const std::filesystem::path& file) { generation_of(file.parent_path()); });
 }
 
 }  // namespace

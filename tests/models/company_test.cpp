@@ -4,7 +4,6 @@
 
 #include "linnet/base/rng.h"
 #include "linnet/models/loader.h"
-#include "linnet/models/pretrained.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -83,11 +82,11 @@ class Company : public ::testing::TestWithParam<std::tuple<std::string, DType>> 
 TEST_P(Company, ChangesNoBit) {
   const auto& [name, type] = GetParam();
   const Expected fixture(fixtures() / name / "expected.safetensors");
-  TransformerConfig c = Model::from_pretrained(fixtures() / name)->config();
+  TransformerConfig c = load_model(fixtures() / name)->config();
   c.hidden = 96, c.ffn = 160, c.heads = 6, c.head_dim = 16, c.layers = 2;
   c.kv_heads = c.kv_heads < c.heads && name.starts_with("llama") ? 2 : 6;
   c.max_positions = c.max_positions == 0 ? 0 : 256;
-  const auto model = Model::from_config(Model::from_pretrained(fixtures() / name)->family(), c, 5);
+  const auto model = Model::from_config(load_model(fixtures() / name)->family(), c, 5);
   for (const nn::Parameter& p : model->parameters())
     if (p.shape.size() == 2) *p.tensor = convert_weight(*p.tensor, type);
   expect_no_company_matters(*model, random_ids(150, c.vocab, 1), {2, 7, 32, 100}, 90);
@@ -107,9 +106,10 @@ TEST(CompanyOfRealModels, SmolLM2InEveryType) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
   for (const WeightType type : {WeightType::kAuto, WeightType::kBF16, WeightType::kF32}) {
-    const Pretrained p = load_pretrained(path, {.dtype = type});
-    const Ids text = p.tokenizer.encode_ids("The old lighthouse keeper wrote every evening into his book that the sea");
-    expect_no_company_matters(*p.model, text, {2, 32}, 20);
+    const auto model = load_model(path, {.dtype = type});
+    const Tokenizer tokenizer = load_tokenizer(path);
+    const Ids text = tokenizer.encode_ids("The old lighthouse keeper wrote every evening into his book that the sea");
+    expect_no_company_matters(*model, text, {2, 32}, 20);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "linnet/io/checkpoint.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -25,7 +26,7 @@ bool of_several_heads(const std::string& ours) {
 }
 
 TEST_P(Names, GoThereAndBack) {
-  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  const auto model = load_model(fixtures() / GetParam());
   std::set<std::string> theirs;
   for (const nn::Parameter& p : model->parameters()) {
     const std::string name = model->checkpoint_name(p.name);
@@ -42,7 +43,7 @@ TEST_P(Names, GoThereAndBack) {
 // copy of another.
 TEST_P(Names, AreTheFiles) {
   if (GetParam().find("old-spelling") != std::string::npos) GTEST_SKIP() << "written in today's names";
-  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  const auto model = load_model(fixtures() / GetParam());
   const auto reader = CheckpointReader::open(fixtures() / GetParam());
   std::set<std::string> written, spelled, stored(reader->names().begin(), reader->names().end());
   for (const nn::Parameter& p : model->parameters()) {

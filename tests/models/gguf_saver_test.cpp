@@ -4,7 +4,8 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
+#include "linnet/models/saver.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/tokenizer/gguf/export.h"
 #include "tests/models/fixture.h"
@@ -13,9 +14,7 @@
 namespace linnet::models {
 namespace {
 
-std::unique_ptr<Model> load(const std::filesystem::path& path) {
-  return Model::from_pretrained(path, {.dtype = WeightType::kF32});
-}
+std::unique_ptr<Model> load(const std::filesystem::path& path) { return load_model(path, {.dtype = WeightType::kF32}); }
 
 Tensor hidden_of(const Model& model) { return model.forward(nn::pack({{1, 5, 9, 13, 17, 21, 2}, {3, 4}})); }
 
@@ -64,9 +63,9 @@ TEST_P(RoundTrip, GivesTheSameNumbers) {
 TEST_P(RoundTrip, BringsBackTheTensorsOfTheFolder) {
   Scratch scratch;
   save_gguf(*load(fixtures() / GetParam()), scratch / "m.gguf");
-  load(scratch / "m.gguf")->save_pretrained(scratch / "folder");
+  save_model(*load(scratch / "m.gguf"), scratch / "folder");
   // The folder saved again: both lack old names and buffers.
-  load(fixtures() / GetParam())->save_pretrained(scratch / "straight");
+  save_model(*load(fixtures() / GetParam()), scratch / "straight");
   const auto wanted = CheckpointReader::open(scratch / "straight"), got = CheckpointReader::open(scratch / "folder");
   for (const std::string& name : wanted->names()) {
     if (name.find("pooler") != name.npos) continue;
@@ -126,7 +125,7 @@ TEST(GgufSaver, StoresMatricesAsAskedAndVectorsInFull) {
     EXPECT_EQ(file->string("general.name"), "tiny");
     // The loader's own conversion to these types gives the same values.
     if (asked == WeightType::kQ4) continue;
-    const auto again = Model::from_pretrained(scratch / "m.gguf");
+    const auto again = load_model(scratch / "m.gguf");
     for (std::size_t i = 0; i < again->parameters().size(); ++i) {
       const nn::Parameter p = again->parameters()[i];
       if (p.tensor->rank() < 2) continue;
@@ -175,13 +174,13 @@ TEST(GgufSaver, ConvertsAFileAsItConvertsTheModel) {
 TEST(GgufSaver, KeepsThePoolingOfTheFolder) {
   Scratch scratch;
   std::filesystem::copy(fixtures() / "bert/trunk", scratch / "m", std::filesystem::copy_options::recursive);
-  const auto model = Model::from_pretrained(scratch / "m");
+  const auto model = load_model(scratch / "m");
   save_gguf(*model, scratch / "m.gguf");
   EXPECT_FALSE(GgufFile::open(scratch / "m.gguf")->has("bert.pooling_type"));
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode_cls_token": true})");
   save_gguf(*model, scratch / "m.gguf");
   EXPECT_EQ(GgufFile::open(scratch / "m.gguf")->integer("bert.pooling_type"), 2);
-  Model::from_pretrained(scratch / "m.gguf")->save_pretrained(scratch / "again");
+  save_model(*load_model(scratch / "m.gguf"), scratch / "again");
   EXPECT_THAT(read_sentence_folder(scratch / "again").pooling->modes, ::testing::ElementsAre(EmbedPooling::kCls));
   // An unsupported part is not silently dropped from a GGUF file.
   put(scratch / "m/1_Pooling/config.json", R"({"pooling_mode": "max"})");

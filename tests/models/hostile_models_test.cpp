@@ -5,7 +5,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "tests/io/gguf_builder.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -64,7 +64,7 @@ std::string refused_tokenizer(const LlamaMetadata& metadata) {
 std::string refused_model(const LlamaMetadata& metadata) {
   Scratch scratch;
   put(scratch / "x.gguf", metadata.build());
-  return refusal([&] { models::Model::from_pretrained(scratch / "x.gguf"); });
+  return refusal([&] { models::load_model(scratch / "x.gguf"); });
 }
 
 TEST(HostileGguf, TheVocabulary) {
@@ -88,7 +88,7 @@ std::string refused_config(const char* key, const Json& value) {
   config[key] = value;
   put(scratch / "config.json", config.dump());
   std::filesystem::copy_file(fixtures() / "bert/classifier/model.safetensors", scratch / "model.safetensors");
-  return refusal([&] { models::Model::from_pretrained(scratch.path()); });
+  return refusal([&] { models::load_model(scratch.path()); });
 }
 
 TEST(HostileConfig, FieldsOfTheWrongKind) {
@@ -106,7 +106,7 @@ TEST(HostileConfig, ABillionLabels) {
   config.erase("label2id");
   config["num_labels"] = 1'000'000'000;
   put(scratch / "config.json", config.dump());
-  EXPECT_THAT(refusal([&] { models::Model::from_pretrained(scratch.path()); }), HasSubstr("num_labels is 1000000000"));
+  EXPECT_THAT(refusal([&] { models::load_model(scratch.path()); }), HasSubstr("num_labels is 1000000000"));
 }
 
 }  // namespace

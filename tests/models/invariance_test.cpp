@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/parallel.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -60,7 +60,7 @@ nn::PaddedBatch padded(const nn::PaddedBatch& bare, const std::string& where, st
 class Invariance : public ::testing::TestWithParam<std::string> {
  protected:
   Invariance()
-      : model_(Model::from_pretrained(fixtures() / GetParam(), {.dtype = WeightType::kF32})),
+      : model_(load_model(fixtures() / GetParam(), {.dtype = WeightType::kF32})),
         batch_(Expected(fixtures() / GetParam() / "expected.safetensors").batch()) {}
   std::unique_ptr<Model> model_;
   nn::PaddedBatch batch_;

@@ -5,6 +5,8 @@
 #include <fstream>
 
 #include "linnet/base/file.h"
+#include "linnet/models/model_files.h"
+#include "linnet/models/saver.h"
 #include "tests/io/gguf_builder.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -28,7 +30,7 @@ void patch_config(const std::filesystem::path& folder, const Json& patch) {
   write_file(folder / "config.json", dump_json(json));
 }
 std::string refused(const std::filesystem::path& path, const LoadOptions& options = {}) {
-  return refusal([&] { Model::from_pretrained(path, options); });
+  return refusal([&] { load_model(path, options); });
 }
 
 DType type_of(Model& model, const std::string& name) {
@@ -49,9 +51,9 @@ double largest(const std::vector<float>& a, const std::vector<float>& b) {
 
 // Every matrix in blocks, to be computed as f32.
 std::unique_ptr<Model> blocks_as_f32() {
-  TransformerConfig config = Model::read_config(fixtures() / "llama/causal");
+  TransformerConfig config = ModelFiles(fixtures() / "llama/causal").config();
   config.hidden = 64, config.ffn = 96, config.heads = 4, config.kv_heads = 2, config.head_dim = 16;
-  auto model = Model::from_config(Model::from_pretrained(fixtures() / "llama/causal")->family(), config, 1);
+  auto model = Model::from_config(load_model(fixtures() / "llama/causal")->family(), config, 1);
   for (const nn::Parameter& p : model->parameters())
     if (p.shape.size() == 2) *p.tensor = convert_weight(*p.tensor, DType::kQ8_0);
   model->pass().precision = Precision::kF32;
@@ -72,17 +74,17 @@ TEST(Loader, BlocksAskedForAsF32AreSavedAsF32) {
   Scratch scratch;
   const auto model = blocks_as_f32();
   const auto before = logits(*model);
-  model->save_pretrained(scratch / "exact");
-  const auto saved = Model::from_pretrained(scratch / "exact");
+  save_model(*model, scratch / "exact");
+  const auto saved = load_model(scratch / "exact");
   EXPECT_EQ(type_of(*saved, "layers.0.ffn.up.weight"), DType::kF32);
   EXPECT_LT(largest(before, logits(*saved)), 1e-5);
   model->pass().precision = Precision::kByWeight;
-  EXPECT_THROW(model->save_pretrained(scratch / "blocks"), Error);
+  EXPECT_THROW(save_model(*model, scratch / "blocks"), Error);
 }
 
 TEST(Loader, WeightsMayBeKeptInOtherTypes) {
   const auto path = fixtures() / "llama/wide-heads";
-  const auto exact = logits(*Model::from_pretrained(path, {.dtype = WeightType::kF32}));
+  const auto exact = logits(*load_model(path, {.dtype = WeightType::kF32}));
   struct Row {
     WeightType asked;
     DType matrix;
@@ -90,7 +92,7 @@ TEST(Loader, WeightsMayBeKeptInOtherTypes) {
   };
   for (const Row& row : {Row{WeightType::kAuto, DType::kF32, 1e-4}, Row{WeightType::kBF16, DType::kBF16, 1.0},
                          Row{WeightType::kF16, DType::kF16, 0.1}}) {
-    const auto model = Model::from_pretrained(path, {.dtype = row.asked});
+    const auto model = load_model(path, {.dtype = row.asked});
     EXPECT_EQ(type_of(*model, "layers.0.attention.query.weight"), row.matrix);
     EXPECT_EQ(type_of(*model, "final_norm.weight"), DType::kF32);  // vectors are always f32
     EXPECT_LE(largest(logits(*model), exact), row.most);
@@ -98,7 +100,7 @@ TEST(Loader, WeightsMayBeKeptInOtherTypes) {
 }
 
 TEST(Loader, BlocksAreMadeWhereRowsFillThem) {
-  const auto model = Model::from_pretrained(fixtures() / "llama/causal", {.dtype = WeightType::kQ8});
+  const auto model = load_model(fixtures() / "llama/causal", {.dtype = WeightType::kQ8});
   EXPECT_EQ(type_of(*model, "layers.0.ffn.up.weight"), DType::kF32);  // 24 columns: no whole block
   Tensor matrix = Tensor::empty({3, 64});
   for (std::size_t i = 0; i < 192; ++i) matrix.data<float>()[i] = std::sin(static_cast<float>(i));
@@ -144,7 +146,7 @@ class BadTensors : public ::testing::TestWithParam<std::string> {
 
 // A missing head is randomly initialised, so only the stack's tensors must be there.
 TEST_P(BadTensors, AreRefusedByName) {
-  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  const auto model = load_model(fixtures() / GetParam());
   int counted = 0;
   for (const nn::Parameter& p : model->parameters()) {
     const std::string name = model->checkpoint_name(p.name);
@@ -182,15 +184,15 @@ TEST(Loader, ADiscriminatorIsItsStack) {
   out.add("discriminator_predictions.dense_prediction.bias", Tensor::zeros({1}));
   out.finish();
   const nn::Packed batch = nn::pack({{5, 6, 7}});
-  const Tensor hidden = Model::from_pretrained(folder)->forward(batch);
-  expect_close(hidden.data<float>(), Model::from_pretrained(source)->forward(batch).data<float>(), 0, "hidden");
+  const Tensor hidden = load_model(folder)->forward(batch);
+  expect_close(hidden.data<float>(), load_model(source)->forward(batch).data<float>(), 0, "hidden");
   const LoadOptions options{.head = HeadKind::kSequenceClass, .labels = {"a", "b"}};
-  EXPECT_FALSE(Model::from_pretrained(folder, options)->config().head_trained);
+  EXPECT_FALSE(load_model(folder, options)->config().head_trained);
 }
 
 TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {
   const LoadOptions options{.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 5};
-  const auto model = Model::from_pretrained(fixtures() / "llama/causal", options);
+  const auto model = load_model(fixtures() / "llama/causal", options);
   EXPECT_FALSE(model->config().head_trained);
   const auto scores = [&](const Model& m) {
     const nn::Packed batch = nn::pack({{5, 6, 7}});
@@ -198,11 +200,10 @@ TEST(Loader, AHeadThatIsNotInTheFileIsDrawnAndUntrained) {
     return std::vector<float>(s.data<float>().begin(), s.data<float>().end());
   };
   EXPECT_EQ(scores(*model).size(), 2U);
-  EXPECT_EQ(scores(*model), scores(*Model::from_pretrained(fixtures() / "llama/causal", options)));
-  EXPECT_NE(scores(*model),
-            scores(*Model::from_pretrained(fixtures() / "llama/causal",
-                                           {.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 6})));
-  EXPECT_THROW(Model::from_pretrained(fixtures() / "bloom/causal", {.head = HeadKind::kNextSentence}), Error);
+  EXPECT_EQ(scores(*model), scores(*load_model(fixtures() / "llama/causal", options)));
+  EXPECT_NE(scores(*model), scores(*load_model(fixtures() / "llama/causal",
+                                               {.head = HeadKind::kSequenceClass, .labels = {"a", "b"}, .seed = 6})));
+  EXPECT_THROW(load_model(fixtures() / "bloom/causal", {.head = HeadKind::kNextSentence}), Error);
 }
 
 TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
@@ -210,17 +211,17 @@ TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
   EXPECT_THAT(refused(fixtures() / "bert/classifier", wider), HasSubstr("(head_rule)"));
   LoadOptions replaced = wider;
   replaced.new_head = true;
-  const auto model = Model::from_pretrained(fixtures() / "bert/classifier", replaced);
+  const auto model = load_model(fixtures() / "bert/classifier", replaced);
   EXPECT_FALSE(model->config().head_trained);
   EXPECT_EQ(model->config().labels.size(), 4U);
-  EXPECT_TRUE(Model::from_pretrained(fixtures() / "bert/classifier")->config().head_trained);
+  EXPECT_TRUE(load_model(fixtures() / "bert/classifier")->config().head_trained);
 }
 
 TEST(Loader, FromScratchDrawsEveryWeight) {
-  const auto a = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
-  const auto b = Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
+  const auto a = load_model(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
+  const auto b = load_model(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
   EXPECT_EQ(logits(*a), logits(*b));
-  EXPECT_NE(logits(*a), logits(*Model::from_pretrained(fixtures() / "gpt2/causal", {.seed = 2, .from_scratch = true})));
+  EXPECT_NE(logits(*a), logits(*load_model(fixtures() / "gpt2/causal", {.seed = 2, .from_scratch = true})));
   for (const nn::Parameter& p : a->parameters()) {
     double sum = 0, squares = 0;
     for (const float v : p.tensor->data<float>()) sum += v, squares += static_cast<double>(v) * v;
@@ -241,8 +242,7 @@ TEST(Loader, FromScratchDrawsEveryWeight) {
 // A fixture in the format of llama.cpp's converter in f32: its names, its row orders, [out, in] matrices.
 class GgufOf {
  public:
-  explicit GgufOf(const std::string& name)
-      : model_(Model::from_pretrained(fixtures() / name)), type_(model_->family().model_type) {
+  explicit GgufOf(const std::string& name) : model_(load_model(fixtures() / name)), type_(model_->family().model_type) {
     const TransformerConfig& c = model_->config();
     file_.entry("general.architecture", 8, gguf_text(type_));
     number("embedding_length", c.hidden), number("block_count", c.layers), number("attention.head_count", c.heads);
@@ -302,7 +302,7 @@ class Gguf : public ::testing::TestWithParam<std::string> {};
 TEST_P(Gguf, GivesTheFoldersNumbers) {
   Scratch scratch;
   put(scratch / "m.gguf", GgufOf(GetParam()).bytes());
-  const auto model = Model::from_pretrained(scratch / "m.gguf", {.dtype = WeightType::kF32});
+  const auto model = load_model(scratch / "m.gguf", {.dtype = WeightType::kF32});
   const Expected expected(fixtures() / GetParam() / "expected.safetensors");
   const Tensor hidden = model->forward(nn::pack(expected.batch()));
   expect_close(hidden.data<float>(), expected.kept("last_hidden_state", expected.batch().mask), 1e-4, "hidden");
@@ -331,7 +331,7 @@ TEST(GgufLoader, EndTokensAreBothItsKinds) {
   file.builder().entry("tokenizer.ggml.eot_token_id", 4, raw(std::uint32_t{5}));
   file.builder().entry("tokenizer.ggml.bos_token_id", 4, raw(std::uint32_t{1}));
   put(scratch / "m.gguf", file.bytes());
-  const auto model = Model::from_pretrained(scratch / "m.gguf");
+  const auto model = load_model(scratch / "m.gguf");
   EXPECT_THAT(model->config().eos_ids, ::testing::ElementsAre(2, 5));
   EXPECT_EQ(model->config().bos_id, 1);
 }
@@ -341,7 +341,7 @@ TEST(Loader, DoublesAreReadAsFloats) {
   for (const bool all : {true, false}) {
     Scratch scratch;
     const auto folder = copy_of("gpt2/causal", scratch);
-    const auto expected = logits(*Model::from_pretrained(folder, {.dtype = WeightType::kF32}));
+    const auto expected = logits(*load_model(folder, {.dtype = WeightType::kF32}));
     const auto stored = CheckpointReader::open(folder);
     CheckpointWriter out(folder, "doubles");
     int count = 0;
@@ -354,11 +354,11 @@ TEST(Loader, DoublesAreReadAsFloats) {
     out.finish();
     std::filesystem::rename(folder / "doubles.safetensors", folder / "model.safetensors");
     for (const WeightType type : {WeightType::kF32, WeightType::kAuto}) {
-      const auto model = Model::from_pretrained(folder, {.dtype = type});
+      const auto model = load_model(folder, {.dtype = type});
       EXPECT_EQ(type_of(*model, "layers.0.attention.qkv.weight"), DType::kF32);
       EXPECT_EQ(logits(*model), expected);
-      model->save_pretrained(scratch / "saved");
-      EXPECT_EQ(logits(*Model::from_pretrained(scratch / "saved")), expected);
+      save_model(*model, scratch / "saved");
+      EXPECT_EQ(logits(*load_model(scratch / "saved")), expected);
     }
   }
 }
@@ -381,10 +381,10 @@ TEST(Loader, IntegersAreRefusedByName) {
 TEST(Loader, TensorsWithoutAParameterAreNamed) {
   Scratch scratch;
   const auto folder = copy_of("gpt2/causal", scratch);
-  const std::int64_t layers = Model::read_config(folder).layers;
+  const std::int64_t layers = ModelFiles(folder).config().layers;
   patch_config(folder, {{"n_layer", layers - 1}});
   testing::internal::CaptureStderr();
-  EXPECT_EQ(Model::from_pretrained(folder)->config().layers, layers - 1);
+  EXPECT_EQ(load_model(folder)->config().layers, layers - 1);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(fmt::format("h.{}.", layers - 1)));
 }
 
@@ -403,16 +403,16 @@ TEST(Loader, AnUnreadableFileIsNotAbsent) {
 TEST(Loader, InfinityInAConfiguration) {
   Scratch scratch;
   const auto folder = copy_of("llama/causal", scratch);
-  const auto expected = logits(*Model::from_pretrained(folder));
+  const auto expected = logits(*load_model(folder));
   const auto with = [&](const std::string& field) {
     std::string text = dump_json(read_json(fixtures() / "llama/causal/config.json"));
     write_file(folder / "config.json", text.insert(1, field + ","));
   };
   with(R"("_time_step_limit":[0.0,Infinity])");
-  const auto model = Model::from_pretrained(folder);
+  const auto model = load_model(folder);
   EXPECT_EQ(logits(*model), expected);
-  EXPECT_NO_THROW(model->save_pretrained(scratch / "saved"));
-  EXPECT_EQ(logits(*Model::from_pretrained(scratch / "saved")), expected);
+  EXPECT_NO_THROW(save_model(*model, scratch / "saved"));
+  EXPECT_EQ(logits(*load_model(scratch / "saved")), expected);
   with(R"("attention_dropout":NaN)");
   std::string text = read_file(folder / "config.json");
   if (text.find("attention_dropout", text.find("attention_dropout") + 1) != text.npos) {

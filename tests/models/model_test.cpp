@@ -6,6 +6,8 @@
 #include <functional>
 
 #include "linnet/base/file.h"
+#include "linnet/models/loader.h"
+#include "linnet/models/saver.h"
 #include "linnet/ops/ops.h"
 #include "tests/models/fixture.h"
 #include "tests/quarantine.h"
@@ -65,7 +67,7 @@ void compare(const Model& model, const Expected& expected, const std::string& pr
 }
 
 TEST_P(Forward, GivesTheReferencesNumbersUnderAnyPadding) {
-  const auto model = Model::from_pretrained(fixtures() / GetParam(), {.dtype = models::WeightType::kF32});
+  const auto model = models::load_model(fixtures() / GetParam(), {.dtype = models::WeightType::kF32});
   const Expected expected(fixtures() / GetParam() / "expected.safetensors");
   compare(*model, expected, "");
   if (expected.has("left.input_ids")) compare(*model, expected, "left.");
@@ -73,7 +75,7 @@ TEST_P(Forward, GivesTheReferencesNumbersUnderAnyPadding) {
 
 TEST_P(Forward, RunsOnADeviceWhoseMemoryOnlyKernelsTouch) {
   const auto model =
-      Model::from_pretrained(fixtures() / GetParam(), {.dtype = models::WeightType::kF32, .device = quarantine()});
+      models::load_model(fixtures() / GetParam(), {.dtype = models::WeightType::kF32, .device = quarantine()});
   ASSERT_EQ(model->device(), quarantine());
   compare(*model, Expected(fixtures() / GetParam() / "expected.safetensors"), "");
 }
@@ -83,10 +85,10 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Forward, ::testing::ValuesIn(fixture_cases("e
 TEST(Model, SavesWhatItRead) {
   const auto source = fixtures() / "llama/causal";
   const auto folder = std::filesystem::path(::testing::TempDir()) / "linnet_saved_llama";
-  Model::from_pretrained(source)->save_pretrained(folder);
+  models::save_model(*models::load_model(source), folder);
   EXPECT_EQ(read_file(folder / "model.safetensors"), read_file(source / "model.safetensors"));
   const Expected expected(source / "expected.safetensors");
-  compare(*Model::from_pretrained(folder), expected, "");
+  compare(*models::load_model(folder), expected, "");
   std::filesystem::remove_all(folder);
 }
 
@@ -113,17 +115,17 @@ void spoil(Model& model, const std::string& name, float value) {
 TEST(Finiteness, BadWeightsAreNamed) {
   const nn::Packed batch = nn::pack({{5, 6, 7}});
   for (const float bad : {NAN, INFINITY}) {
-    auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
+    auto model = models::load_model(fixtures() / "gpt2/causal");
     spoil(*model, "layers.1.ffn.up.weight", bad);
     EXPECT_NE(error_of([&] { model->forward(batch); }).find("h.1.mlp.c_fc.weight"), std::string::npos);
     model->pass().training = true;  // training checks itself
     EXPECT_NO_THROW(model->forward(batch));
   }
-  auto untied = Model::from_pretrained(fixtures() / "gpt2/untied");
+  auto untied = models::load_model(fixtures() / "gpt2/untied");
   spoil(*untied, "head.output.weight", NAN);
   const Tensor hidden = untied->forward(batch);
   EXPECT_NE(error_of([&] { untied->logits(hidden); }).find("lm_head.weight"), std::string::npos);
-  auto classifier = Model::from_pretrained(fixtures() / "bert/classifier");
+  auto classifier = models::load_model(fixtures() / "bert/classifier");
   spoil(*classifier, "head.classifier.bias", -INFINITY);
   const Tensor pooled = classifier->pooled(batch);
   EXPECT_NE(error_of([&] { classifier->classify(pooled); }).find("classifier.bias"), std::string::npos);
@@ -131,7 +133,7 @@ TEST(Finiteness, BadWeightsAreNamed) {
 
 // Finite weights with results that are not finite.
 TEST(Finiteness, AnOverflowIsNoDamagedFile) {
-  auto model = Model::from_pretrained(fixtures() / "gpt2/causal");
+  auto model = models::load_model(fixtures() / "gpt2/causal");
   spoil(*model, "final_norm.weight", 3e38f);
   model->make_trainable();
   for (const nn::Parameter& p : model->parameters())
@@ -146,14 +148,14 @@ TEST(Finiteness, AnOverflowIsNoDamagedFile) {
 // Such weights are not saved, and neither are weights that overflow the type.
 TEST(Finiteness, BadWeightsAreNotSaved) {
   Scratch scratch;
-  auto model = Model::from_pretrained(fixtures() / "llama/causal");
+  auto model = models::load_model(fixtures() / "llama/causal");
   spoil(*model, "layers.0.attention.key.weight", 1e6f);
-  EXPECT_NO_THROW(model->save_pretrained(scratch / "f32"));
+  EXPECT_NO_THROW(models::save_model(*model, scratch / "f32"));
   EXPECT_NE(
-      error_of([&] { model->save_pretrained(scratch / "f16", models::WeightType::kF16); }).find("F16 cannot hold"),
+      error_of([&] { models::save_model(*model, scratch / "f16", models::WeightType::kF16); }).find("F16 cannot hold"),
       std::string::npos);
   spoil(*model, "layers.0.attention.key.weight", NAN);
-  const std::string said = error_of([&] { model->save_pretrained(scratch / "nan"); });
+  const std::string said = error_of([&] { models::save_model(*model, scratch / "nan"); });
   EXPECT_NE(said.find("layers.0.self_attn.k_proj.weight"), std::string::npos) << said;
 }
 

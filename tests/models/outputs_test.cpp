@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::models {
@@ -16,7 +17,7 @@ const Tensor& named(const std::vector<NamedTensor>& all, const std::string& name
 
 TEST(Outputs, StandWhereThePaddingPutsThem) {
   const auto folder = fixtures() / "bert/pretraining";
-  const auto model = Model::from_pretrained(folder, {.dtype = WeightType::kF32});
+  const auto model = load_model(folder, {.dtype = WeightType::kF32});
   const Expected expected(folder / "expected.safetensors");
   const auto found = outputs(*model, expected.batch());
   for (const char* name : {"last_hidden_state", "logits", "pooler_output", "seq_relationship_logits"}) {
@@ -27,7 +28,7 @@ TEST(Outputs, StandWhereThePaddingPutsThem) {
 }
 
 TEST(Outputs, RefuseWhatIsNoBatch) {
-  const auto model = Model::from_pretrained(fixtures() / "llama/causal");
+  const auto model = load_model(fixtures() / "llama/causal");
   EXPECT_THROW(outputs(*model, {}), Error);
   EXPECT_THROW(outputs(*model, {{{5, 6}, {7}}, {}, {}}), Error);
   EXPECT_THROW(outputs(*model, {{{5, 6}}, {{0, 0}}, {}}), Error);

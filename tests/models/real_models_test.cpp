@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/json.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -27,16 +27,17 @@ std::vector<std::int32_t> likeliest(std::span<const float> scores, std::size_t c
 TEST(RealModels, SmolLM2SaysWhatTransformersSays) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const Pretrained p = load_pretrained(path, {.dtype = WeightType::kF32});
+  const auto model = load_model(path, {.dtype = WeightType::kF32});
+  const Tokenizer tokenizer = load_tokenizer(path);
   for (const Json& prompt : reference("smollm2")) {
-    Ids ids = p.tokenizer.encode_ids(prompt["text"].get<std::string>());
+    Ids ids = tokenizer.encode_ids(prompt["text"].get<std::string>());
     EXPECT_EQ(ids, prompt["ids"].get<Ids>()) << prompt["text"];
     const auto last = static_cast<std::int32_t>(ids.size()) - 1;
     const Ids greedy = prompt["greedy"].get<Ids>();
     ids.insert(ids.end(), greedy.begin(), greedy.end() - 1);
     Ids rows;
     for (std::int32_t r = last; r < static_cast<std::int32_t>(ids.size()); ++r) rows.push_back(r);
-    const Tensor scores = log_softmax(p.model->logits(p.model->forward(nn::pack({ids})), rows));
+    const Tensor scores = log_softmax(model->logits(model->forward(nn::pack({ids})), rows));
     const auto vocab = static_cast<std::size_t>(scores.size(1));
     const auto first = scores.data<float>().first(vocab);
     EXPECT_EQ(likeliest(first, 5), prompt["likeliest"].get<Ids>()) << prompt["text"];
@@ -52,15 +53,16 @@ TEST(RealModels, SmolLM2SaysWhatTransformersSays) {
 TEST(RealModels, MiniLMEmbedsAsTransformersDoes) {
   const auto path = cached_model("all-MiniLM-L6-v2");
   LINNET_NEEDS(path);
-  const Pretrained p = load_pretrained(path, {.dtype = WeightType::kF32});
+  const auto model = load_model(path, {.dtype = WeightType::kF32});
+  const Tokenizer tokenizer = load_tokenizer(path);
   const Json wanted = reference("minilm");
   nn::Packed batch;
   for (std::size_t i = 0; i < wanted["texts"].size(); ++i) {
-    const Ids ids = p.tokenizer.encode_ids(wanted["texts"][i].get<std::string>());
+    const Ids ids = tokenizer.encode_ids(wanted["texts"][i].get<std::string>());
     EXPECT_EQ(ids, wanted["ids"][i].get<Ids>());
     batch.add(ids);
   }
-  const Tensor pooled = mean_rows(p.model->forward(batch), batch.starts);
+  const Tensor pooled = mean_rows(model->forward(batch), batch.starts);
   for (std::int64_t i = 0; i < pooled.size(0); ++i) {
     const auto row = pooled.select(0, i).data<float>();
     double squares = 0;
@@ -76,11 +78,11 @@ TEST(RealModels, MiniLMEmbedsAsTransformersDoes) {
 TEST(RealModels, SmolLM2InItsOwnBlocksIsNear) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const Pretrained p = load_pretrained(path);
+  const auto model = load_model(path);
   for (const Json& prompt : reference("smollm2")) {
     const Ids ids = prompt["ids"].get<Ids>();
     const auto last = static_cast<std::int32_t>(ids.size()) - 1;
-    const Tensor scores = log_softmax(p.model->logits(p.model->forward(nn::pack({ids})), {{last}}));
+    const Tensor scores = log_softmax(model->logits(model->forward(nn::pack({ids})), {{last}}));
     const auto wanted = prompt["likeliest"].get<Ids>();
     const std::int32_t best = likeliest(scores.data<float>(), 1).front();
     EXPECT_NE(std::find(wanted.begin(), wanted.begin() + 3, best), wanted.begin() + 3) << prompt["text"];

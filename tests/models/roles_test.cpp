@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/models/tiny_encoder_decoder.h"
 
@@ -51,7 +52,7 @@ std::optional<Role> by_name(const std::string& module) {
 class RolesOfFamilies : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
-  const auto model = Model::from_pretrained(fixtures() / GetParam());
+  const auto model = load_model(fixtures() / GetParam());
   const Roles roles(model->config());
   for (const nn::Parameter& p : model->parameters()) {
     if (p.name == "head.output_bias") {

@@ -1,7 +1,9 @@
+#include "linnet/models/saver.h"
+
 #include <gmock/gmock.h>
 
 #include "linnet/base/file.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "linnet/tokenizer/tokenizer_files.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -27,10 +29,10 @@ class Saved : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Saved, HoldsTheSameTensorsAndMeansTheSame) {
   Scratch scratch;
-  const auto model = Model::from_pretrained(fixtures() / GetParam());
-  model->save_pretrained(scratch / "out");
+  const auto model = load_model(fixtures() / GetParam());
+  save_model(*model, scratch / "out");
   EXPECT_EQ(tensors(scratch / "out"), tensors(fixtures() / GetParam()));
-  const auto again = Model::from_pretrained(scratch / "out");
+  const auto again = load_model(scratch / "out");
   const nn::Packed batch = nn::pack({{5, 6, 7, 8}});
   expect_close(again->forward(batch).data<float>(), model->forward(batch).data<float>(), 0, "hidden");
   Json before = read_json(fixtures() / GetParam() / "config.json");
@@ -54,10 +56,10 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
   Scratch scratch;
   const auto source = fixtures() / "bert/classifier";
-  Model::from_pretrained(source)->save_pretrained(scratch / "out");
+  save_model(*load_model(source), scratch / "out");
   for (const char* name : {"tokenizer.json", "tokenizer_config.json"})
     EXPECT_EQ(read_file(scratch / "out" / name), read_file(source / name));
-  Model::from_pretrained(scratch / "out")->save_pretrained(scratch / "out");  // over itself
+  save_model(*load_model(scratch / "out"), scratch / "out");  // over itself
   EXPECT_EQ(read_file(scratch / "out" / "tokenizer.json"), read_file(source / "tokenizer.json"));
 }
 
@@ -80,7 +82,7 @@ TEST(Saver, ASentenceTransformersFolderStaysOne) {
   std::filesystem::copy(from, scratch / "m", std::filesystem::copy_options::recursive);
   for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
     std::filesystem::copy(fixtures() / "bert/masked" / file, scratch / "m" / file);
-  Model::from_pretrained(scratch / "m")->save_pretrained(scratch / "out");
+  save_model(*load_model(scratch / "m"), scratch / "out");
   for (const char* file :
        {"modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", "1_Pooling/config.json",
         "3_Dense/config.json", "3_Dense/model.safetensors", "4_LayerNorm/model.safetensors"})
@@ -89,7 +91,7 @@ TEST(Saver, ASentenceTransformersFolderStaysOne) {
 
 TEST(Saver, TheConfigurationNamesTheTypeThatWasWritten) {
   Scratch scratch;
-  Model::from_pretrained(fixtures() / "llama/causal", {.dtype = WeightType::kBF16})->save_pretrained(scratch / "out");
+  save_model(*load_model(fixtures() / "llama/causal", {.dtype = WeightType::kBF16}), scratch / "out");
   EXPECT_EQ(read_json(scratch / "out" / "config.json")["dtype"], "bfloat16");
   for (const auto& [name, bytes] : tensors(scratch / "out"))
     EXPECT_THAT(bytes, ::testing::StartsWith(name.find("norm") == name.npos ? "BF16" : "F32")) << name;
@@ -99,9 +101,9 @@ TEST(Saver, BlocksAreNoFolder) {
   Scratch scratch;
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const auto model = Model::from_pretrained(path);
+  const auto model = load_model(path);
   try {
-    model->save_pretrained(scratch / "out");
+    save_model(*model, scratch / "out");
     FAIL() << "quantised weights were written";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("give dtype"));

@@ -4,6 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/models/model_files.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -109,11 +110,11 @@ TEST_F(Folder, WhatCannotBeObeyedIsNamed) {
 }
 
 TEST_F(Folder, TheTransformerMayBeInAFolderOfItsOwn) {
-  EXPECT_EQ(transformer_folder(scratch_.path()), scratch_.path());
+  EXPECT_EQ(ModelFiles(scratch_.path()).transformer(), scratch_.path());
   put(scratch_ / "modules.json",
       "[" + entry("0_BERT", "sentence_transformers.models.Transformer") + ", " + kPooling + "]");
   put(scratch_ / "pool/config.json", "{}");
-  EXPECT_EQ(transformer_folder(scratch_.path()), scratch_ / "0_BERT");
+  EXPECT_EQ(ModelFiles(scratch_.path()).transformer(), scratch_ / "0_BERT");
   put(scratch_ / "0_BERT/sentence_bert_config.json", R"({"max_seq_length": 5})");
   EXPECT_EQ(read_sentence_folder(scratch_.path()).max_length, 5);
   put(scratch_ / "config.json", "{}");

@@ -4,7 +4,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -28,34 +28,36 @@ class Stories260K : public ::testing::Test {
   void SetUp() override {
     const auto folder = shared_data("stories260K-hf");
     LINNET_NEEDS(folder);
-    model_.emplace(models::load_pretrained(folder));
+    model_ = models::load_model(folder);
+    tokenizer_ = models::load_tokenizer(folder);
     expected_ = read_json(folder / "expected.json");
     text_ = read_file(folder / "expected_greedy_200.txt");
     greedy_ = expected_["greedy_ids_201"].get<Ids>();
   }
 
-  std::optional<models::Pretrained> model_;
+  std::unique_ptr<models::Model> model_;
+  std::optional<Tokenizer> tokenizer_;
   Json expected_;
   std::string text_;
   Ids greedy_;
 };
 
 TEST_F(Stories260K, ScoresAfterTheStartTokenAreTheReferences) {
-  const models::Model& model = *model_->model;
+  const models::Model& model = *model_;
   const Tensor scores = model.logits(model.forward(nn::pack({expected_["prompt_ids"].get<Ids>()})));
   expect_close(scores.data<float>(), expected_["logits_after_bos"].get<std::vector<float>>(), 1e-5, "logits");
 }
 
 // The whole text at once: every row's most likely token is the next one.
 TEST_F(Stories260K, EveryTokenOfTheTextIsTheLikeliestAfterThoseBefore) {
-  const models::Model& model = *model_->model;
+  const models::Model& model = *model_;
   const Ids fed(greedy_.begin(), greedy_.end() - 1);
   EXPECT_EQ(likeliest(model.logits(model.forward(nn::pack({fed})))), Ids(greedy_.begin() + 1, greedy_.end()));
 }
 
 // One token at a time through the cache: 201 ids cross three of its blocks.
 TEST_F(Stories260K, GreedyIdsThroughTheCacheAndTheirText) {
-  const models::Model& model = *model_->model;
+  const models::Model& model = *model_;
   nn::KvCache cache = model.make_cache();
   nn::KvCache::Sequence sequence;
   nn::KvCache::Sequence* const sequences[] = {&sequence};
@@ -66,10 +68,10 @@ TEST_F(Stories260K, GreedyIdsThroughTheCacheAndTheirText) {
     ids.push_back(likeliest(model.logits(model.forward(batch, {.cache = &cache, .sequences = sequences}))).front());
   }
   EXPECT_EQ(ids, greedy_);
-  EXPECT_EQ(model_->tokenizer.decode(ids), text_);
+  EXPECT_EQ(tokenizer_->decode(ids), text_);
 }
 
-TEST_F(Stories260K, TheTextIsTokenisedToTheSameIds) { EXPECT_EQ(model_->tokenizer.encode_ids(text_), greedy_); }
+TEST_F(Stories260K, TheTextIsTokenisedToTheSameIds) { EXPECT_EQ(tokenizer_->encode_ids(text_), greedy_); }
 
 }  // namespace
 }  // namespace linnet

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/file.h"
+#include "linnet/models/loader.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
@@ -14,7 +15,7 @@ class Summaries : public ::testing::TestWithParam<std::string> {};
 TEST_P(Summaries, CountWhatLoadingFinds) {
   const auto folder = fixtures() / GetParam();
   const Summary s = summarize(folder);
-  const auto model = Model::from_pretrained(folder);
+  const auto model = load_model(folder);
   EXPECT_EQ(s.family, &model->family());
   EXPECT_EQ(s.parameters, model->parameter_count());
   EXPECT_EQ(s.vocab_size, model->config().vocab);

@@ -8,6 +8,7 @@
 #include "linnet/io/gguf.h"
 #include "linnet/models/gguf_saver.h"
 #include "linnet/models/loader.h"
+#include "linnet/models/saver.h"
 #include "linnet/models/summary.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -72,7 +73,7 @@ class Tying : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     tensors_ = tensors_of(fixtures() / GetParam());
-    const auto model = Model::from_pretrained(fixtures() / GetParam(), {.dtype = WeightType::kF32});
+    const auto model = load_model(fixtures() / GetParam(), {.dtype = WeightType::kF32});
     family_ = &model->family();
     embedding_ = model->checkpoint_name(kEmbedding), output_ = model->checkpoint_name("head.output.weight");
     tensors_.erase(output_);
@@ -84,7 +85,7 @@ class Tying : public ::testing::TestWithParam<std::string> {
   }
   fs::path folder() const { return scratch_ / "model"; }
   void expect_own_output(const fs::path& path) {
-    const auto model = Model::from_pretrained(path, {.dtype = WeightType::kF32});
+    const auto model = load_model(path, {.dtype = WeightType::kF32});
     EXPECT_FALSE(model->config().tie_embeddings) << path;
     const Tensor rows = model->before_output(model->forward(nn::pack({{5, 6, 7, 8, 9}})));
     expect_close(logits_of(*model), product(rows, tensors_.at(output_), model->output_bias()), 1e-5, path.string());
@@ -110,15 +111,15 @@ TEST_P(Tying, AnotherOutputMatrixIsUsedAndKept) {
 // A model with two matrices is saved with both.
 TEST_P(Tying, SavedCopiesHaveBothMatrices) {
   add_own_output();
-  const auto model = Model::from_pretrained(folder(), {.dtype = WeightType::kF32});
-  model->save_pretrained(scratch_ / "saved");
+  const auto model = load_model(folder(), {.dtype = WeightType::kF32});
+  save_model(*model, scratch_ / "saved");
   EXPECT_EQ(read_json(scratch_ / "saved/config.json").at("tie_word_embeddings"), false);
   EXPECT_TRUE(CheckpointReader::open(scratch_ / "saved")->has(output_));
   expect_own_output(scratch_ / "saved");
   if (model->config().stack == nn::Stack::kEncoder) return;  // a GGUF file has no head of an encoder
   save_gguf(*model, scratch_ / "saved.gguf", {});
   EXPECT_NE(GgufFile::open(scratch_ / "saved.gguf")->find_tensor("output.weight"), nullptr);
-  const auto back = Model::from_pretrained(scratch_ / "saved.gguf", {.dtype = WeightType::kF32});
+  const auto back = load_model(scratch_ / "saved.gguf", {.dtype = WeightType::kF32});
   expect_close(logits_of(*back), logits_of(*model), 1e-5, "gguf");
 }
 
@@ -127,26 +128,26 @@ TEST_P(Tying, AnEqualMatrixIsTied) {
   tensors_[output_] = other_values(tensors_.at(embedding_).shape());
   tensors_[embedding_] = Tensor::from(tensors_[output_].data<float>(), tensors_[output_].shape());
   write_tied(folder(), GetParam(), tensors_);
-  EXPECT_TRUE(Model::from_pretrained(folder())->config().tie_embeddings);
+  EXPECT_TRUE(load_model(folder())->config().tie_embeddings);
   EXPECT_TRUE(summarize(folder()).config->tie_embeddings);
   tensors_[embedding_] = convert_weight(tensors_[output_], DType::kBF16);
   tensors_[output_] = convert_weight(tensors_[embedding_], DType::kF32);
   write_tied(folder(), GetParam(), tensors_);
-  EXPECT_TRUE(Model::from_pretrained(folder())->config().tie_embeddings);
+  EXPECT_TRUE(load_model(folder())->config().tie_embeddings);
 }
 
 // The shared matrix is stored only as the output matrix.
 TEST_P(Tying, AnOutputMatrixAloneIsTheEmbeddingToo) {
   write_tied(scratch_ / "usual", GetParam(), tensors_);
-  const auto usual = Model::from_pretrained(scratch_ / "usual", {.dtype = WeightType::kF32});
+  const auto usual = load_model(scratch_ / "usual", {.dtype = WeightType::kF32});
   tensors_[output_] = tensors_.at(embedding_);
   tensors_.erase(embedding_);
   write_tied(folder(), GetParam(), tensors_);
-  const auto model = Model::from_pretrained(folder(), {.dtype = WeightType::kF32});
+  const auto model = load_model(folder(), {.dtype = WeightType::kF32});
   EXPECT_TRUE(model->config().tie_embeddings);
   EXPECT_EQ(logits_of(*model), logits_of(*usual));
   EXPECT_TRUE(summarize(folder()).missing.empty());
-  const auto trunk = Model::from_pretrained(folder(), {.head = HeadKind::kNone});  // without the head, too
+  const auto trunk = load_model(folder(), {.head = HeadKind::kNone});  // without the head, too
   EXPECT_EQ(trunk->parameters().front().name, kEmbedding);
 }
 
@@ -161,14 +162,14 @@ TEST(TyingOfShards, AnIndexMayListAnAbsentOutputMatrix) {
   Scratch scratch;
   const auto folder = scratch / "model";
   write_tied(folder, "gpt2/causal", tensors_of(fixtures() / "gpt2/causal"));
-  const auto whole = Model::from_pretrained(folder);
+  const auto whole = load_model(folder);
   Json map = Json::object();
   for (const auto& [name, value] : tensors_of(folder)) map[name] = "part.safetensors";
   map["lm_head.weight"] = "part.safetensors";
   fs::rename(folder / "model.safetensors", folder / "part.safetensors");
   write_file(folder / "model.safetensors.index.json", dump_json({{"weight_map", map}}));
   testing::internal::CaptureStderr();
-  const auto model = Model::from_pretrained(folder);
+  const auto model = load_model(folder);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("'lm_head.weight'"));
   EXPECT_EQ(logits_of(*model), logits_of(*whole));
   // A missing tensor that the model needs is named.
@@ -178,7 +179,7 @@ TEST(TyingOfShards, AnIndexMayListAnAbsentOutputMatrix) {
   CheckpointWriter out(folder, "part");
   for (const auto& [name, value] : fewer) out.add(name, value);
   out.finish();
-  EXPECT_THAT(refusal([&] { Model::from_pretrained(folder); }), HasSubstr(needed));
+  EXPECT_THAT(refusal([&] { load_model(folder); }), HasSubstr(needed));
 }
 
 TEST(SameValues, ShapesAndValuesCount) {

@@ -16,7 +16,7 @@ std::string id_of(float value, std::size_t at, const char* name = "w", Shape sha
   CheckpointWriter out(scratch.path());
   out.add(name, tensor);
   out.finish();
-  return weights_id(scratch.path());
+  return weights_id(*CheckpointReader::open(scratch.path()));
 }
 
 TEST(WeightsId, FollowsNamesShapesAndValues) {
@@ -35,7 +35,7 @@ TEST(WeightsId, SmallTensorsCountWhole) {
 
 TEST(WeightsId, AFolderWithoutWeightsIsRefused) {
   const Scratch scratch;
-  EXPECT_THROW(weights_id(scratch.path()), Error);
+  EXPECT_THROW(weights_id(*CheckpointReader::open(scratch.path())), Error);
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 // virtual tokens. The expected logits are PEFT's.
 #include <gtest/gtest.h>
 
-#include "linnet/adapt/adapter.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/generate/generator.h"
 #include "linnet/generate/score.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/tasks/classify.h"
 #include "linnet/tasks/embed.h"
 #include "tests/models/fixture.h"
@@ -17,8 +16,9 @@ using Ids = std::vector<std::int32_t>;
 
 std::filesystem::path adapter_folder(const std::string& name) { return fixtures() / "adapters" / name; }
 
-AdaptedModel load(const std::string& name) {
-  return load_adapted(adapter_folder(name), {}, {.dtype = models::WeightType::kF32});
+Loaded load(const std::string& name) {
+  return load_pretrained(pretrained_files(adapter_folder(name)), {.dtype = models::WeightType::kF32},
+                         WithTokenizer::kIfThere);
 }
 
 std::vector<std::string> adapters_with(std::string_view task, bool virtual_tokens_only = false) {
@@ -64,7 +64,7 @@ struct Reference {
 class AdaptedCausal : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(AdaptedCausal, ScoresAsTheReferencesLogitsSay) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const Reference reference(GetParam());
   std::vector<generate::ScoreRequest> requests;
   std::vector<std::vector<double>> wanted;
@@ -88,7 +88,7 @@ TEST_P(AdaptedCausal, ScoresAsTheReferencesLogitsSay) {
 }
 
 TEST_P(AdaptedCausal, SharesTheStartOfPrompts) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const Ids ids = Reference(GetParam()).longest();
   std::vector<generate::ScoreRequest> requests;
   for (std::size_t n = 2; n < ids.size(); ++n)
@@ -101,7 +101,7 @@ TEST_P(AdaptedCausal, SharesTheStartOfPrompts) {
 }
 
 TEST_P(AdaptedCausal, GeneratesWhatForwardPassesWithoutACacheGive) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const models::Model& model = *adapted.model;
   Ids ids = Reference(GetParam()).longest();
   ids.resize(3);
@@ -117,7 +117,7 @@ TEST_P(AdaptedCausal, GeneratesWhatForwardPassesWithoutACacheGive) {
 }
 
 TEST_P(AdaptedCausal, MeasuresPerplexityWithIt) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const Reference reference(GetParam());
   for (std::size_t t = 0; t < reference.texts.size(); ++t) {
     const Ids& ids = reference.texts[t];
@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, AdaptedCausal, ::testing::ValuesIn(adapters_w
 class AdaptedClassifier : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(AdaptedClassifier, GivesTheReferencesScores) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const Expected expected(adapter_folder(GetParam()) / "expected.safetensors");
   const nn::Packed batch = nn::pack(expected.batch());
   expect_close(adapted.model->classify(adapted.model->pooled(batch)).data<float>(),
@@ -141,12 +141,12 @@ TEST_P(AdaptedClassifier, GivesTheReferencesScores) {
 }
 
 TEST_P(AdaptedClassifier, ClassifiesTexts) {
-  const AdaptedModel adapted = load(GetParam());
+  const Loaded adapted = load(GetParam());
   const models::Model& model = *adapted.model;
-  if (!std::filesystem::exists(adapted.base / "tokenizer.json")) GTEST_SKIP() << "the base has no tokenizer";
-  const Tokenizer tokenizer = models::load_tokenizer(adapted.base);
+  if (!adapted.tokenizer_if_there) GTEST_SKIP() << "the base has no tokenizer";
+  const Tokenizer& tokenizer = adapted.tokenizer();
   const std::vector<std::string> texts{"w5 w6 w7", "w8"};
-  const auto found = tasks::Classifier(model, tokenizer, {.engine = tasks::Engine::kHead}).classify(texts);
+  const auto found = tasks::Classifier(adapted, {.engine = tasks::Engine::kHead}).classify(texts);
   for (std::size_t t = 0; t < texts.size(); ++t) {
     const nn::Packed batch = nn::pack({tokenizer.encode_ids(texts[t])});
     const Tensor logits = model.classify(model.pooled(batch));
@@ -160,12 +160,12 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, AdaptedClassifier, ::testing::ValuesIn(adapte
 class AdaptedEmbedding : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(AdaptedEmbedding, PoolsRowsOfTheTextAlone) {
-  AdaptedModel adapted = load(GetParam());
+  Loaded adapted = load(GetParam());
   models::Model& model = *adapted.model;
-  if (!std::filesystem::exists(adapted.base / "tokenizer.json")) GTEST_SKIP() << "the base has no tokenizer";
-  const Tokenizer tokenizer = models::load_tokenizer(adapted.base);
+  if (!adapted.tokenizer_if_there) GTEST_SKIP() << "the base has no tokenizer";
+  const Tokenizer& tokenizer = adapted.tokenizer();
   const std::vector<std::string> texts{"w5 w6 w7 w8"};
-  const auto vector = tasks::embed(model, tokenizer, texts).front();
+  const auto vector = tasks::embed(adapted, texts).front();
   const Ids ids = tokenizer.encode_ids(texts.front());
   const Tensor hidden = model.forward(nn::pack({ids}));
   ASSERT_EQ(hidden.size(0), static_cast<std::int64_t>(ids.size()));
@@ -175,13 +175,13 @@ TEST_P(AdaptedEmbedding, PoolsRowsOfTheTextAlone) {
       mean[d] += hidden.data<float>()[i * mean.size() + d] / static_cast<float>(ids.size());
   expect_close(vector, mean, 1e-5, GetParam());
   model.set_virtual_tokens({});
-  EXPECT_NE(tasks::embed(model, tokenizer, texts).front(), vector) << "the adapter changes nothing";
+  EXPECT_NE(tasks::embed(adapted, texts).front(), vector) << "the adapter changes nothing";
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, AdaptedEmbedding, ::testing::ValuesIn(adapters_with("SEQ_CLS", true)), case_name);
 
 TEST(Adapted, LeavesLessRoomForTheText) {
-  const AdaptedModel adapted = load("gpt2-prompt");
+  const Loaded adapted = load("gpt2-prompt");
   const models::Model& model = *adapted.model;
   EXPECT_EQ(model.context(), model.config().max_positions - model.virtual_tokens().count());
   const Ids prompt(2, 1);

@@ -1,6 +1,7 @@
 // The engines that do not score label words after a prompt.
 #include <gmock/gmock.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
 #include "linnet/tasks/classify.h"
@@ -43,36 +44,36 @@ TEST(MatchLabel, ExactlyByItsBeginningOrNearly) {
 }
 
 TEST(GenerateEngine, MapsTheGreedyTextToALabelOrGivesItRaw) {
-  const models::Pretrained p = tiny("llama/causal");
+  const Loaded p = tiny("llama/causal");
   const Ids prompt{1, 5, 6, 9};
   const auto scores = next_logprobs(*p.model, prompt, 3);
   const auto best = static_cast<std::int32_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-  const std::string said = p.tokenizer.id_to_token(best);
+  const std::string said = p.tokenizer().id_to_token(best);
   ClassifyOptions o{
       .labels = {said, "zzzzzz"}, .engine = Engine::kGenerate, .prompt = inline_template("{{ text }} w9")};
-  const Classification hit = Classifier(*p.model, p.tokenizer, o).classify({"w5 w6"}).front();
+  const Classification hit = Classifier(p, o).classify({"w5 w6"}).front();
   EXPECT_EQ(hit.label, said);
   EXPECT_THAT(hit.raw, ::testing::StartsWith(said));
   EXPECT_EQ(score_of(hit, said), 1);
   EXPECT_EQ(score_of(hit, "zzzzzz"), 0);
   o.labels = {"zzzzzz", "yyyyyy"};
-  const Classification miss = Classifier(*p.model, p.tokenizer, o).classify({"w5 w6"}).front();
+  const Classification miss = Classifier(p, o).classify({"w5 w6"}).front();
   EXPECT_FALSE(miss.label);
   EXPECT_THAT(miss.raw, ::testing::StartsWith(said));
   EXPECT_TRUE(miss.scores.empty());
 }
 
 TEST(MaskEngine, ScoresTheMaskedWord) {
-  const models::Pretrained p = tiny("bert/masked");
+  const Loaded p = tiny("bert/masked");
   const ClassifyOptions o{.labels = {"good", "bad"},
                           .label_words = {"good=w7,w8", "bad=w11"},
                           .prompt = inline_template("{{ text }} {{ mask }} w9")};
-  const Classifier classifier(*p.model, p.tokenizer, o);
+  const Classifier classifier(p, o);
   EXPECT_EQ(classifier.engine(), Engine::kMask);
   const std::vector<std::string> texts{"w5 w6", "w20", "w21 w22 w23"};
   const auto answers = classifier.classify(texts);
   for (std::size_t t = 0; t < texts.size(); ++t) {
-    const Ids ids = p.tokenizer.encode_ids(texts[t] + " [MASK] w9");
+    const Ids ids = p.tokenizer().encode_ids(texts[t] + " [MASK] w9");
     const auto at = static_cast<std::int32_t>(std::find(ids.begin(), ids.end(), 4) - ids.begin());
     const auto row = next_logprobs(*p.model, ids, at);
     const auto share = softmax({log_sum({row[7], row[8]}), row[11]});
@@ -81,12 +82,12 @@ TEST(MaskEngine, ScoresTheMaskedWord) {
 }
 
 TEST(MaskEngine, WordsOfSeveralTokensAndTemplatesWithoutAMaskAreRefused) {
-  const models::Pretrained p = tiny("bert/masked");
+  const Loaded p = tiny("bert/masked");
   const auto run = [&](std::vector<std::string> words, const std::string& prompt) -> std::string {
     try {
       const ClassifyOptions o{
           .labels = {"good", "bad"}, .label_words = std::move(words), .prompt = inline_template(prompt)};
-      Classifier(*p.model, p.tokenizer, o).classify({"w5"});
+      Classifier(p, o).classify({"w5"});
     } catch (const Error& error) {
       return error.what();
     }
@@ -100,9 +101,9 @@ TEST(MaskEngine, WordsOfSeveralTokensAndTemplatesWithoutAMaskAreRefused) {
 TEST(NliEngine, IsTheEntailmentOfEachHypothesis) {
   models::LoadOptions load;
   load.labels = {"contradiction", "neutral", "entailment"};
-  const models::Pretrained p = tiny("bert/classifier", load);
+  const Loaded p = tiny("bert/classifier", load);
   const ClassifyOptions o{.labels = {"w30", "w31", "w32"}, .prompt = inline_template("w40 {{ label }}")};
-  const Classifier classifier(*p.model, p.tokenizer, o);
+  const Classifier classifier(p, o);
   EXPECT_EQ(classifier.engine(), Engine::kNli);
   const Classification c = classifier.classify({"w5 w6"}).front();
   std::vector<double> entailment;
@@ -113,13 +114,13 @@ TEST(NliEngine, IsTheEntailmentOfEachHypothesis) {
 }
 
 TEST(HeadEngine, IsTheSoftmaxOfTheHead) {
-  const models::Pretrained p = tiny("llama/classifier");
-  const Classifier classifier(*p.model, p.tokenizer, {});
+  const Loaded p = tiny("llama/classifier");
+  const Classifier classifier(p, {});
   EXPECT_THAT(classifier.labels(), ::testing::ElementsAre("red", "green", "blue"));
   const std::vector<std::string> texts{"w5 w6", "w20 w21 w22", "w7"};
   const auto answers = classifier.classify(texts);
   for (std::size_t t = 0; t < texts.size(); ++t) {
-    const auto out = head_outputs(*p.model, p.tokenizer.encode_ids(texts[t]));
+    const auto out = head_outputs(*p.model, p.tokenizer().encode_ids(texts[t]));
     const auto share = softmax({out.begin(), out.end()});
     for (std::size_t l = 0; l < 3; ++l) EXPECT_NEAR(score_of(answers[t], classifier.labels()[l]), share[l], 1e-6);
     EXPECT_NEAR(answers[t].scores[0].logprob, std::log(answers[t].scores[0].score), 1e-9);
@@ -128,9 +129,9 @@ TEST(HeadEngine, IsTheSoftmaxOfTheHead) {
 }
 
 TEST(HeadEngine, PairsAreTwoSegments) {
-  const models::Pretrained p = tiny("bert/classifier");
+  const Loaded p = tiny("bert/classifier");
   const std::vector<TextInput> inputs{{"w5", "w6 w7"}, {"w5 w6 w7", ""}};
-  const auto answers = Classifier(*p.model, p.tokenizer, {}).classify(inputs);
+  const auto answers = Classifier(p, {}).classify(inputs);
   const auto out = head_outputs(*p.model, {1, 5, 2, 6, 7, 2}, {0, 0, 0, 1, 1, 1});
   EXPECT_NEAR(score_of(answers[0], "red"), softmax({out.begin(), out.end()})[0], 1e-6);
   EXPECT_GT(std::abs(score_of(answers[0], "red") - score_of(answers[1], "red")), 1e-6);
@@ -138,9 +139,8 @@ TEST(HeadEngine, PairsAreTwoSegments) {
 
 // Transformers' pipeline: a sigmoid per label for several labels, the value for a regression.
 TEST(HeadEngine, SeveralLabelsAreIndependentAndARegressionIsItsNumber) {
-  const models::Pretrained many = tiny("bert/multi-label"), number = tiny("bert/regression");
-  const Classification c =
-      Classifier(*many.model, many.tokenizer, {.abstain_below = 0.999999}).classify({"w5 w6"}).front();
+  const Loaded many = tiny("bert/multi-label"), number = tiny("bert/regression");
+  const Classification c = Classifier(many, {.abstain_below = 0.999999}).classify({"w5 w6"}).front();
   const auto out = head_outputs(*many.model, {1, 5, 6, 2});
   std::vector<double> each;
   for (std::size_t l = 0; l < 3; ++l) {
@@ -151,32 +151,31 @@ TEST(HeadEngine, SeveralLabelsAreIndependentAndARegressionIsItsNumber) {
   EXPECT_NEAR(c.margin, each[0] - each[1], 1e-6);
   EXPECT_EQ(c.abstained, each[0] < 0.999999);
   for (const char* text : {"w5 w6", "w20", "w31 w7"}) {
-    const Classification r = Classifier(*number.model, number.tokenizer, {}).classify({text}).front();
-    EXPECT_NEAR(r.score, head_outputs(*number.model, number.tokenizer.encode_ids(text))[0], 1e-6);
+    const Classification r = Classifier(number, {}).classify({text}).front();
+    EXPECT_NEAR(r.score, head_outputs(*number.model, number.tokenizer().encode_ids(text))[0], 1e-6);
     EXPECT_EQ(r.label, "value");  // it was LABEL_0 before
   }
 }
 
 TEST(HeadEngine, LongTextsAreCutToTheModelsPositions) {
-  const models::Pretrained p = tiny("bert/classifier");  // 40 positions
+  const Loaded p = tiny("bert/classifier");  // 40 positions
   std::string text;
   for (int i = 0; i < 100; ++i) text += " w" + std::to_string(5 + i % 50);
-  Ids ids = p.tokenizer.encode_ids(text);
+  Ids ids = p.tokenizer().encode_ids(text);
   ids.resize(39), ids.push_back(2);
   const auto out = head_outputs(*p.model, ids);
-  EXPECT_NEAR(score_of(Classifier(*p.model, p.tokenizer, {}).classify({text}).front(), "red"),
-              softmax({out.begin(), out.end()})[0], 1e-6);
+  EXPECT_NEAR(score_of(Classifier(p, {}).classify({text}).front(), "red"), softmax({out.begin(), out.end()})[0], 1e-6);
 }
 
 TEST(HeadEngine, AnUntrainedHeadOrOtherLabelsAreRefused) {
   models::LoadOptions load;
   load.head = models::HeadKind::kSequenceClass, load.labels = {"a", "b"};
-  const models::Pretrained p = tiny("bert/masked", load);
-  EXPECT_THAT(refusal([&] { Classifier(*p.model, p.tokenizer, {}); }), HasSubstr("never trained"));
-  EXPECT_NO_THROW(Classifier(*p.model, p.tokenizer, {.allow_untrained = true}).classify({"w5"}));
-  const models::Pretrained trained = tiny("bert/classifier");
-  EXPECT_THROW(Classifier(*trained.model, trained.tokenizer, {.labels = {"red", "pink"}}), Error);
-  EXPECT_NO_THROW(Classifier(*trained.model, trained.tokenizer, {.labels = {"blue", "green", "red"}}));
+  const Loaded p = tiny("bert/masked", load);
+  EXPECT_THAT(refusal([&] { Classifier(p, {}); }), HasSubstr("never trained"));
+  EXPECT_NO_THROW(Classifier(p, {.allow_untrained = true}).classify({"w5"}));
+  const Loaded trained = tiny("bert/classifier");
+  EXPECT_THROW(Classifier(trained, {.labels = {"red", "pink"}}), Error);
+  EXPECT_NO_THROW(Classifier(trained, {.labels = {"blue", "green", "red"}}));
 }
 
 // A text over the context is truncated on the tokenizer's side, with a note.
@@ -186,11 +185,11 @@ TEST(HeadEngine, TextsAreCutOnTheSideOfTheTokenizer) {
   Json config = read_json(scratch / "m/tokenizer_config.json");
   config["truncation_side"] = "left";
   put(scratch / "m/tokenizer_config.json", config.dump());
-  const models::Pretrained p = models::load_pretrained(scratch / "m", {.dtype = models::WeightType::kF32});
+  const Loaded p = load_pretrained(scratch / "m", {.dtype = models::WeightType::kF32});
   const std::int64_t room = p.model->context() - 2;  // [CLS] and [SEP]
   std::string whole = "w60 w61 w62", end;
   for (std::int64_t i = 0; i < room; ++i) end += (i == 0 ? "w" : " w") + std::to_string(5 + i % 40);
-  const Classifier classifier(*p.model, p.tokenizer, {});
+  const Classifier classifier(p, {});
   testing::internal::CaptureStderr();
   const auto cut = classifier.classify(std::vector<std::string>{whole + " " + end});
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("its last part is kept"));

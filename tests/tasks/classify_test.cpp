@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/base/json.h"
 #include "tests/scratch.h"
@@ -47,9 +48,9 @@ class Scores : public ::testing::Test {
             logprob_of(*p_.model, prompt, {11})};
   }
   Classification one(const ClassifyOptions& o, const std::string& text = "w5 w6") const {
-    return Classifier(*p_.model, p_.tokenizer, o).classify({text}).front();
+    return Classifier(p_, o).classify({text}).front();
   }
-  models::Pretrained p_;
+  Loaded p_;
 };
 
 TEST_F(Scores, AreTheWordsProbabilitiesAddedAndNormalisedOverTheLabels) {
@@ -108,7 +109,7 @@ TEST_F(Scores, ContentFreeCalibrationSubtractsTheMeanProbabilityOfEmptyInputs) {
   }
   ClassifyOptions o = options();
   o.calibrate = true;
-  const Classifier classifier(*p_.model, p_.tokenizer, o);
+  const Classifier classifier(p_, o);
   ASSERT_TRUE(classifier.calibration());
   EXPECT_NEAR(classifier.calibration()->logprobs[0], std::log(mean[0]), 1e-5);
   const auto w = words({5, 6});
@@ -127,7 +128,7 @@ TEST_F(Scores, ManyTextsSayWhatEachSaysAlone) {
   for (const std::int64_t rows : {1, 7, 1024}) {
     ClassifyOptions o = options();
     o.batch_rows = rows;
-    const auto all = Classifier(*p_.model, p_.tokenizer, o).classify(texts);
+    const auto all = Classifier(p_, o).classify(texts);
     ASSERT_EQ(all.size(), texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i)
       EXPECT_NEAR(of(all[i], "good").score, of(one(options(), texts[i]), "good").score, 1e-5) << i;
@@ -148,7 +149,7 @@ TEST_F(Scores, ExemplarsStandBeforeTheQuestionAndNeverTheTextItself) {
   ClassifyOptions o = options();
   o.exemplars = {{"w20", "", 0}, {"w21", "", 1}, {"w22", "", 0}, {"w23", "", 1}};
   o.shots = 2;
-  const Classifier classifier(*p_.model, p_.tokenizer, o);
+  const Classifier classifier(p_, o);
   const std::string prompt = classifier.render({"w5 w6"});
   EXPECT_THAT(prompt, ::testing::EndsWith("w5 w6 w9"));
   // One of each class; no regular expressions, since Oniguruma's regcomp would replace that of libc.
@@ -159,12 +160,12 @@ TEST_F(Scores, ExemplarsStandBeforeTheQuestionAndNeverTheTextItself) {
     const std::string exemplar = std::string(text) + " w9 w";
     EXPECT_EQ(own.find(exemplar), own.npos) << own;
   }
-  const auto w = p_.tokenizer.encode_ids(prompt);
+  const auto w = p_.tokenizer().encode_ids(prompt);
   EXPECT_NEAR(of(classifier.classify({"w5 w6"}).front(), "bad").logprob, logprob_of(*p_.model, w, {11}), 1e-5);
 }
 
 TEST_F(Scores, MistakesAreNamed) {
-  const auto made = [&](ClassifyOptions o) { Classifier(*p_.model, p_.tokenizer, std::move(o)); };
+  const auto made = [&](ClassifyOptions o) { Classifier(p_, std::move(o)); };
   ClassifyOptions one_label = options();
   one_label.labels = {"good"}, one_label.label_words = {};
   EXPECT_THAT(message_of([&] { made(one_label); }, ErrorKind::kInvalidArgument), HasSubstr("at least two labels"));
@@ -182,8 +183,8 @@ TEST_F(Scores, MistakesAreNamed) {
 
 // A text without tokens is an error in its place; the others are answered.
 TEST_F(Scores, ATextThatCannotBeAnsweredLeavesTheOthers) {
-  const models::Pretrained head = tiny("gpt2/classifier");
-  const Classifier classifier(*head.model, head.tokenizer, {});
+  const Loaded head = tiny("gpt2/classifier");
+  const Classifier classifier(head, {});
   const std::vector<TextInput> texts{{"w5"}, {""}, {"w6 w7"}};
   std::vector<std::string> got;
   auto session = classifier.make_session();
@@ -201,7 +202,7 @@ TEST_F(Scores, ATextThatCannotBeAnsweredLeavesTheOthers) {
 TEST_F(Scores, ACalibrationOfAnotherSetupIsRefused) {
   ClassifyOptions o = options();
   o.calibrate = true;
-  const auto measured = Classifier(*p_.model, p_.tokenizer, o).calibration();
+  const auto measured = Classifier(p_, o).calibration();
   ClassifyOptions other = options("w12 {{ text }} w9");
   other.calibration = measured;
   EXPECT_THAT(message_of([&] { one(other); }, ErrorKind::kBadInput), HasSubstr("another template"));
@@ -230,16 +231,16 @@ TEST(Engines, AutoFollowsTheHead) {
 TEST(RealModel, TellsTheArticlesSentencesApart) {
   const auto path = cached_model("SmolLM2-135M-Instruct.gguf");
   LINNET_NEEDS(path);
-  const models::Pretrained p = models::load_pretrained(path);
+  const Loaded p = load_pretrained(path);
   ClassifyOptions o{.labels = {"positive", "negative"}};
-  const Classifier classifier(*p.model, p.tokenizer, o);
+  const Classifier classifier(p, o);
   const auto answers = classifier.classify(
       std::vector<std::string>{"I love the sunny weather today.", "I don't love the rainy weather today."});
   EXPECT_EQ(*answers[0].label, "positive");
   EXPECT_GT(answers[0].scores[0].score, of(answers[1], "positive").score);
   o.chat = true;
   EXPECT_THAT(
-      Classifier(*p.model, p.tokenizer, o).render({"Fine."}),
+      Classifier(p, o).render({"Fine."}),
       ::testing::AllOf(HasSubstr("<|im_start|>user\n"), HasSubstr("Fine.\nQuestion: Is this positive or negative?")));
 }
 

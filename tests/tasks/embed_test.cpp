@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/json.h"
+#include "linnet/models/saver.h"
 #include "linnet/tasks/batches.h"
 #include "tests/scratch.h"
 #include "tests/tasks/tiny.h"
@@ -33,9 +35,9 @@ TEST(Batches, AreSortedByLengthAndKeepToTheirRows) {
 class Pooled : public ::testing::Test {
  protected:
   Pooled() : p_(tiny("bert/masked")) {}
-  Vectors run(const EmbedOptions& options) const { return embed(*p_.model, p_.tokenizer, texts_, options); }
-  Tensor rows(const std::string& text) const { return p_.model->forward(nn::pack({p_.tokenizer.encode_ids(text)})); }
-  models::Pretrained p_;
+  Vectors run(const EmbedOptions& options) const { return embed(p_, texts_, options); }
+  Tensor rows(const std::string& text) const { return p_.model->forward(nn::pack({p_.tokenizer().encode_ids(text)})); }
+  Loaded p_;
   const std::vector<std::string> texts_{"w5 w6 w7", "w20", "w8 w9 w10 w11 w12"};
 };
 
@@ -68,16 +70,16 @@ TEST_F(Pooled, BatchesChangeNothingAndLongTextsAreCut) {
   const Vectors together = run({}), alone = run({.batch_rows = 1});
   for (std::size_t t = 0; t < texts_.size(); ++t) expect_close(alone[t], together[t], 1e-5, texts_[t]);
   const std::vector<std::string> cut{"w5 w6"}, whole{"w5 w6 w7 w8"};
-  EXPECT_EQ(embed(*p_.model, p_.tokenizer, whole, {.max_length = 4}), embed(*p_.model, p_.tokenizer, cut, {}));
+  EXPECT_EQ(embed(p_, whole, {.max_length = 4}), embed(p_, cut, {}));
   std::string endless;
   for (int i = 0; i < 100; ++i) endless += " w5";
-  EXPECT_EQ(embed(*p_.model, p_.tokenizer, std::vector<std::string>{endless}, {}).size(), 1U);  // 40 positions
+  EXPECT_EQ(embed(p_, std::vector<std::string>{endless}, {}).size(), 1U);  // 40 positions
 }
 
 // A folder of fixtures/sentences with its transformer.
 void put_sentence_folder(const std::filesystem::path& folder, const std::string& name) {
   std::filesystem::copy(fixtures() / "sentences" / name, folder, std::filesystem::copy_options::recursive);
-  const auto inner = models::transformer_folder(folder);
+  const auto inner = models::ModelFiles(folder).transformer();
   for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"})
     std::filesystem::copy(fixtures() / "bert/masked" / file, inner / file);
 }
@@ -96,20 +98,19 @@ TEST_P(Sentences, GiveTheLibrarysVectors) {
   Scratch scratch;
   const auto folder = scratch / "m";
   put_sentence_folder(folder, GetParam());
-  const models::Pretrained p = models::load_pretrained(folder, {.dtype = models::WeightType::kF32});
+  const Loaded p = load_pretrained(folder, {.dtype = models::WeightType::kF32});
   const Json wanted = read_json(folder / "expected.json");
   const auto texts = wanted["texts"].get<std::vector<std::string>>();
   const EmbedOptions options = embed_defaults(folder);
-  expect_vectors(embed(*p.model, p.tokenizer, texts, options), wanted["vectors"], GetParam());
+  expect_vectors(embed(p, texts, options), wanted["vectors"], GetParam());
   EXPECT_EQ(embedding_width(*p.model, options), static_cast<std::int64_t>(wanted["vectors"][0].size()));
   if (wanted.contains("query"))
-    expect_vectors(embed(*p.model, p.tokenizer, texts, embed_defaults(folder, {.prompt_name = "query"})),
-                   wanted["query"], GetParam() + " query");
+    expect_vectors(embed(p, texts, embed_defaults(folder, {.prompt_name = "query"})), wanted["query"],
+                   GetParam() + " query");
   // A saved copy computes the same vectors.
-  p.model->save_pretrained(scratch / "again");
-  const models::Pretrained again = models::load_pretrained(scratch / "again", {.dtype = models::WeightType::kF32});
-  expect_vectors(embed(*again.model, again.tokenizer, texts, embed_defaults(scratch / "again")), wanted["vectors"],
-                 GetParam() + " saved");
+  models::save_model(*p.model, scratch / "again");
+  const Loaded again = load_pretrained(scratch / "again", {.dtype = models::WeightType::kF32});
+  expect_vectors(embed(again, texts, embed_defaults(scratch / "again")), wanted["vectors"], GetParam() + " saved");
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Sentences,
@@ -148,30 +149,30 @@ TEST(EmbedDefaults, WhatIsAskedForTakesPrecedence) {
 
 // A text without tokens is named, the others are answered.
 TEST(Embed, ATextWithoutTokensIsItsOwnError) {
-  const models::Pretrained p = tiny("gpt2/causal");  // its tokenizer adds nothing
+  const Loaded p = tiny("gpt2/causal");  // its tokenizer adds nothing
   const std::vector<std::string> texts{"w5", "", "w6", "w7"};
   std::vector<std::size_t> answered, refused;
   embed_each(
-      *p.model, p.tokenizer, texts, {}, [&](std::size_t i, const std::vector<float>&) { answered.push_back(i); },
+      p, texts, {}, [&](std::size_t i, const std::vector<float>&) { answered.push_back(i); },
       [&](std::size_t i, const Error& why) {
         refused.push_back(i);
         EXPECT_THAT(why.what(), ::testing::HasSubstr("no tokens"));
       });
   EXPECT_THAT(answered, ::testing::ElementsAre(0, 2, 3));
   EXPECT_THAT(refused, ::testing::ElementsAre(1));
-  EXPECT_THROW(embed(*p.model, p.tokenizer, texts, {}), Error);
-  const models::Pretrained bert = tiny("bert/masked");  // adds [CLS] and [SEP]
-  EXPECT_EQ(embed(*bert.model, bert.tokenizer, std::vector<std::string>{""}, {}).size(), 1U);
+  EXPECT_THROW(embed(p, texts, {}), Error);
+  const Loaded bert = tiny("bert/masked");  // adds [CLS] and [SEP]
+  EXPECT_EQ(embed(bert, std::vector<std::string>{""}, {}).size(), 1U);
 }
 
 TEST(RealModel, MiniLMPutsWhatMeansTheSameCloseTogether) {
   const auto path = cached_model("all-MiniLM-L6-v2");
   LINNET_NEEDS(path);
-  const models::Pretrained p = models::load_pretrained(path, {.dtype = models::WeightType::kF32});
+  const Loaded p = load_pretrained(path, {.dtype = models::WeightType::kF32});
   const Json wanted = read_json(fixtures() / "real_models.json")["minilm"];
   EmbedOptions options = embed_defaults(path);
   options.unit = true;
-  const auto vectors = embed(*p.model, p.tokenizer, wanted["texts"].get<std::vector<std::string>>(), options);
+  const auto vectors = embed(p, wanted["texts"].get<std::vector<std::string>>(), options);
   for (std::size_t a = 0; a < vectors.size(); ++a)
     for (std::size_t b = 0; b < vectors.size(); ++b) {
       double cosine = 0;

@@ -9,8 +9,8 @@ namespace linnet::tasks {
 namespace {
 
 TEST(FillMask, GivesTheLikeliestWordsWithTheirProbabilities) {
-  const models::Pretrained p = tiny("bert/masked");
-  const auto found = fill_mask(*p.model, p.tokenizer, "w9 w10 [MASK] w11", 3);
+  const Loaded p = tiny("bert/masked");
+  const auto found = fill_mask(p, "w9 w10 [MASK] w11", 3);
   ASSERT_EQ(found.size(), 1U);
   ASSERT_EQ(found[0].size(), 3U);
   const auto row = next_logprobs(*p.model, {1, 9, 10, 4, 11, 2}, 3);
@@ -21,15 +21,15 @@ TEST(FillMask, GivesTheLikeliestWordsWithTheirProbabilities) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(found[0][i].token, order[i]);
     EXPECT_NEAR(found[0][i].score, std::exp(row[static_cast<std::size_t>(order[i])]), 1e-6);
-    EXPECT_EQ(found[0][i].token_str, p.tokenizer.decode({{order[i]}}, false));
-    EXPECT_EQ(found[0][i].sequence, p.tokenizer.decode({{1, 9, 10, order[i], 11, 2}}));
+    EXPECT_EQ(found[0][i].token_str, p.tokenizer().decode({{order[i]}}, false));
+    EXPECT_EQ(found[0][i].sequence, p.tokenizer().decode({{1, 9, 10, order[i], 11, 2}}));
   }
 }
 
 // Transformers' pipeline: one list per mask; the sequences then show the other mask and the special tokens.
 TEST(FillMask, SeveralMasksAreFilledOneByOne) {
-  const models::Pretrained p = tiny("bert/masked");
-  const auto found = fill_mask(*p.model, p.tokenizer, "[MASK] w9 [MASK]", 2);
+  const Loaded p = tiny("bert/masked");
+  const auto found = fill_mask(p, "[MASK] w9 [MASK]", 2);
   ASSERT_EQ(found.size(), 2U);
   for (std::size_t m = 0; m < 2; ++m) {
     const std::int32_t row = m == 0 ? 1 : 3;
@@ -40,9 +40,9 @@ TEST(FillMask, SeveralMasksAreFilledOneByOne) {
 }
 
 TEST(FillMask, HowManyIsBoundedByTheVocabulary) {
-  const models::Pretrained p = tiny("bert/masked");
-  EXPECT_TRUE(fill_mask(*p.model, p.tokenizer, "[MASK]", 0)[0].empty());
-  const auto all = fill_mask(*p.model, p.tokenizer, "[MASK]", 1000)[0];
+  const Loaded p = tiny("bert/masked");
+  EXPECT_TRUE(fill_mask(p, "[MASK]", 0)[0].empty());
+  const auto all = fill_mask(p, "[MASK]", 1000)[0];
   EXPECT_EQ(all.size(), 67U);
   double sum = 0;
   for (const FillCandidate& c : all) sum += c.score;
@@ -62,9 +62,9 @@ TEST(FillMask, ATargetThatIsAVocabularyEntryIsThatEntry) {
 }
 
 TEST(FillMask, ATextWithoutAMaskIsRefused) {
-  const models::Pretrained p = tiny("bert/masked");
+  const Loaded p = tiny("bert/masked");
   try {
-    fill_mask(*p.model, p.tokenizer, "w9 w10");
+    fill_mask(p, "w9 w10");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInvalidArgument);

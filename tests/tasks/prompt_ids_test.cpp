@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
-#include "linnet/models/pretrained.h"
 #include "tests/scratch.h"
 
 namespace linnet::tasks {

@@ -4,21 +4,19 @@
 
 #include <cmath>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/generate/pseudo_perplexity.h"
-#include "linnet/models/pretrained.h"
 #include "tests/models/fixture.h"
 
 namespace linnet::tasks {
 namespace {
 
-models::Pretrained load(const std::string& name) {
-  return models::load_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32});
-}
+Loaded load(const std::string& name) { return load_pretrained(fixtures() / name, {.dtype = models::WeightType::kF32}); }
 
-double logprob(const models::Pretrained& p, const std::string& prompt, const std::string& continuation) {
-  return score_texts(*p.model, p.tokenizer, {{prompt, {continuation}}}).front().front().logprob;
+double logprob(const Loaded& p, const std::string& prompt, const std::string& continuation) {
+  return score_texts(p, {{prompt, {continuation}}}).front().front().logprob;
 }
-double of_ids(const models::Pretrained& p, std::vector<std::int32_t> prompt, std::vector<std::int32_t> continuation) {
+double of_ids(const Loaded& p, std::vector<std::int32_t> prompt, std::vector<std::int32_t> continuation) {
   const std::vector<generate::ScoreRequest> requests{{std::move(prompt), {std::move(continuation)}}};
   return generate::score(*p.model, requests).front().front().logprob;
 }
@@ -32,13 +30,13 @@ TEST(ScoreTexts, ThePromptGetsItsStartTokenAndTheContinuationNone) {
 
 TEST(ScoreTexts, AnEmptyPromptWithoutAStartTokenIsTheTokenizersOwn) {
   const auto p = load("gpt2/causal");
-  const auto start = p.tokenizer.bos_id() ? *p.tokenizer.bos_id() : *p.tokenizer.eos_id();
+  const auto start = p.tokenizer().bos_id() ? *p.tokenizer().bos_id() : *p.tokenizer().eos_id();
   EXPECT_DOUBLE_EQ(logprob(p, "", "w7"), of_ids(p, {start}, {7}));
 }
 
 TEST(ScoreTexts, AnswersStandInTheOrderAsked) {
   const auto p = load("llama/causal");
-  const auto scores = score_texts(*p.model, p.tokenizer, {{"w5", {" w6", " w7 w8"}}, {"w9 w10 w11", {" w12"}}});
+  const auto scores = score_texts(p, {{"w5", {" w6", " w7 w8"}}, {"w9 w10 w11", {" w12"}}});
   ASSERT_EQ(scores.size(), 2u);
   ASSERT_EQ(scores[0].size(), 2u);
   EXPECT_EQ(scores[0][1].tokens, 2);
@@ -50,19 +48,19 @@ TEST(ScoreTexts, AnswersStandInTheOrderAsked) {
 TEST(ScoreTexts, ARefusedRequestLeavesTheOthers) {
   const auto p = load("llama/causal");
   std::vector<std::size_t> refused;
-  const auto scores = score_texts(*p.model, p.tokenizer, {{"w5", {" w6"}}, {"w5", {""}}, {"w7", {" w8"}}}, {},
+  const auto scores = score_texts(p, {{"w5", {" w6"}}, {"w5", {""}}, {"w7", {" w8"}}}, {},
                                   [&](std::size_t i, const Error&) { refused.push_back(i); });
   EXPECT_EQ(refused, std::vector<std::size_t>{1});
   ASSERT_EQ(scores.size(), 3u);
   EXPECT_TRUE(scores[1].empty());
   EXPECT_NEAR(scores[2][0].logprob, logprob(p, "w7", " w8"), 1e-5);
-  EXPECT_THROW(score_texts(*p.model, p.tokenizer, {{"w5", {""}}}), Error);
+  EXPECT_THROW(score_texts(p, {{"w5", {""}}}), Error);
 }
 
 TEST(TextPerplexity, UnitsShareOneLikelihood) {
   const auto p = load("llama/causal");
   const std::string text = "w5 w6\n\tw7 w8 w9 ";
-  const TextPerplexity t = text_perplexity(*p.model, p.tokenizer, text);
+  const TextPerplexity t = text_perplexity(p, text);
   EXPECT_EQ(t.words, 5);
   EXPECT_EQ(t.bytes, static_cast<std::int64_t>(text.size()));
   EXPECT_EQ(t.tokens.tokens, 5);  // the start token is the context of the first one
@@ -73,14 +71,14 @@ TEST(TextPerplexity, UnitsShareOneLikelihood) {
 TEST(TextPerplexity, OfAMaskedModelMasksEveryTokenInTurn) {
   const auto p = load("bert/masked");
   const std::string text = "w5 w6 w7 w8";
-  const TextPerplexity t = text_perplexity(*p.model, p.tokenizer, text, {.window = 20, .stride = 20});
+  const TextPerplexity t = text_perplexity(p, text, {.window = 20, .stride = 20});
   const std::vector<std::int32_t> ids{5, 6, 7, 8};
   const auto wanted = generate::pseudo_perplexity(
-      *p.model, ids, {.mask = *p.tokenizer.mask_id(), .before = {1}, .after = {2}, .window = 20, .stride = 18});
+      *p.model, ids, {.mask = *p.tokenizer().mask_id(), .before = {1}, .after = {2}, .window = 20, .stride = 18});
   EXPECT_NEAR(t.tokens.negative_log_likelihood, wanted.negative_log_likelihood, 1e-9);
   EXPECT_EQ(t.tokens.tokens, 4);
   EXPECT_EQ(t.words, 4);
-  const TextPerplexity half = text_perplexity(*p.model, p.tokenizer, text, {.window = 20, .stride = 20, .limit = 2});
+  const TextPerplexity half = text_perplexity(p, text, {.window = 20, .stride = 20, .limit = 2});
   EXPECT_EQ(half.tokens.tokens, 2);
   EXPECT_EQ(half.words, 2);
 }

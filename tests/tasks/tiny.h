@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/prompt/template.h"
 #include "tests/models/fixture.h"
 
@@ -13,9 +13,9 @@ namespace linnet::tasks {
 
 using Ids = std::vector<std::int32_t>;
 
-inline models::Pretrained tiny(const std::string& name, models::LoadOptions options = {}) {
+inline Loaded tiny(const std::string& name, models::LoadOptions options = {}) {
   options.dtype = models::WeightType::kF32;
-  return models::load_pretrained(fixtures() / name, options);
+  return load_pretrained(fixtures() / name, options);
 }
 
 inline PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }

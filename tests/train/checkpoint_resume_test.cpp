@@ -3,7 +3,9 @@
 
 #include <fstream>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
+#include "linnet/models/saver.h"
 #include "linnet/train/checkpoint/checkpointing.h"
 #include "tests/train/tiny_run.h"
 
@@ -191,12 +193,12 @@ TEST(Resume, OnlyAFolderWithARunIsResumed) {
 TEST(Resume, ResumingFromOtherWeightsIsRefused) {
   const Scratch scratch;
   const fs::path other = scratch.path() / "other";
-  models::Pretrained loaded = models::load_pretrained(fixtures() / "bert/classifier");
+  Loaded loaded = load_pretrained(fixtures() / "bert/classifier");
   loaded.model->make_trainable();
   for (const nn::Parameter& p : loaded.model->parameters())
     if (p.name == "layers.1.ffn.up.weight") p.tensor->data<float>()[0] += 0.5f;
   fs::create_directory(other);
-  loaded.model->save_pretrained(other);
+  models::save_model(*loaded.model, other);
   for (const TrainMethod method : {TrainMethod::kFull, TrainMethod::kHead, TrainMethod::kLora}) {
     TrainOptions options = tiny_options(scratch.path() / std::string(method_name(method)));
     options.method = method;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/data/sampler.h"
 #include "linnet/train/checkpoint/checkpointing.h"
@@ -14,8 +15,8 @@ struct Fresh {
   explicit Fresh(TrainOptions asked)
       : options(std::move(asked)),
         splits{parse_dataset(labelled_rows(16), "jsonl", "rows.jsonl"), {}, {}},
-        loaded(models::load_pretrained(folder(), prepare(models::Model::read_config(folder()), splits, options))),
-        learner(*loaded.model, loaded.tokenizer, nullptr, options),
+        loaded(load_pretrained(folder(), prepare(models::ModelFiles(folder()).config(), splits, options))),
+        learner(*loaded.model, loaded.tokenizer(), nullptr, options),
         optimizer(make_optimizer(learner.trained(), options.optimizer)) {}
   RunState load(const std::filesystem::path& at, const Json& identity) {
     // 16 rows, a quarter held out: three batches of four per epoch.
@@ -26,7 +27,7 @@ struct Fresh {
   static std::filesystem::path folder() { return fixtures() / "llama/classifier"; }
   TrainOptions options;
   DatasetSplits splits;
-  models::Pretrained loaded;
+  Loaded loaded;
   Learner learner;
   std::unique_ptr<Optimizer> optimizer;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "linnet/base/error.h"
+#include "linnet/models/model_files.h"
 #include "tests/train/encoded.h"
 
 namespace linnet {
@@ -22,7 +23,7 @@ TEST(Encode, PositionsBoundTheLength) {
   for (int i = 0; i < 60; ++i) text += " w6";
   const auto folder = fixtures() / "bert/classifier";  // 40 positions
   const Dataset rows = rows_of(dump_json({{"text", text}, {"label", "a"}}));
-  const auto config = models::Model::read_config(folder);
+  const auto config = models::ModelFiles(folder).config();
   const TrainTask& classify = *task_named("classify");
   const Tokenizer tokenizer = models::load_tokenizer(folder);
   EXPECT_EQ(encode_examples(rows, tokenizer, config, classify, {}).examples[0].ids.size(), 40u);

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/train/tasks/task.h"
 #include "tests/models/fixture.h"
 
@@ -16,7 +16,7 @@ inline Dataset rows_of(const std::string& rows, const ReadOptions& read = {}) {
 
 inline EncodedSet encode(const std::filesystem::path& folder, const Dataset& rows, std::string_view task,
                          const TrainOptions& options = {}) {
-  return encode_examples(rows, models::load_tokenizer(folder), models::Model::read_config(folder), *task_named(task),
+  return encode_examples(rows, models::load_tokenizer(folder), models::ModelFiles(folder).config(), *task_named(task),
                          options);
 }
 inline EncodedSet encode(const std::filesystem::path& folder, const std::string& rows, std::string_view task,

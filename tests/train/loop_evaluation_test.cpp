@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/train/loop/evaluation.h"
 #include "tests/train/tiny_run.h"
@@ -17,8 +18,8 @@ TEST(Evaluation, SumsOverBatchesAndLeavesDropoutAsItWas) {
       parse_dataset(labelled_rows(150), "jsonl", "rows.jsonl", {.label_names = {"red", "green", "blue"}});
   TrainOptions settled = run.trainer->options();
   const auto objective = settled.task->objective(
-      encode_examples(rows, run.loaded.tokenizer, run.loaded.model->config(), *settled.task, settled),
-      *run.loaded.model, run.loaded.tokenizer, settled);
+      encode_examples(rows, run.loaded.tokenizer(), run.loaded.model->config(), *settled.task, settled),
+      *run.loaded.model, run.loaded.tokenizer(), settled);
   run.loaded.model->pass().training = true;
   const Evaluation found = evaluate(learner, *objective);
   EXPECT_TRUE(run.loaded.model->pass().training);
@@ -44,8 +45,8 @@ TEST(Evaluation, CanBeEndedAndTellsABatchesLoss) {
       parse_dataset(labelled_rows(12), "jsonl", "rows.jsonl", {.label_names = {"red", "green", "blue"}});
   const TrainOptions& settled = run.trainer->options();
   const auto objective = settled.task->objective(
-      encode_examples(rows, run.loaded.tokenizer, run.loaded.model->config(), *settled.task, settled),
-      *run.loaded.model, run.loaded.tokenizer, settled);
+      encode_examples(rows, run.loaded.tokenizer(), run.loaded.model->config(), *settled.task, settled),
+      *run.loaded.model, run.loaded.tokenizer(), settled);
   const std::vector<std::int64_t> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const double loss = batch_loss(learner, *objective, objective->batch(all, {}));
   EXPECT_NEAR(evaluate(learner, *objective).metrics.at("eval_loss"), loss, 1e-6 * loss);
@@ -91,7 +92,7 @@ TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
   EXPECT_TRUE(summary.metrics.empty());
   for (const char* fixture : {"bert/classifier", "bert/regression", "bert/tokens", "bert/questions", "bert/masked",
                               "bert/pretraining", "llama/causal"}) {
-    const models::Pretrained loaded = models::load_pretrained(fixtures() / fixture);
+    const Loaded loaded = load_pretrained(fixtures() / fixture);
     const nn::HeadKind head = loaded.model->config().head;
     const TrainTask* task = head == nn::HeadKind::kSequenceClass       ? task_named("classify")
                             : head == nn::HeadKind::kTokenClass        ? task_named("tokens")
@@ -99,7 +100,7 @@ TEST(Evaluation, EveryObjectiveHasNoFigureOfNothing) {
                             : head == nn::HeadKind::kPretraining       ? task_named("masked-next-sentence")
                             : head == nn::HeadKind::kMaskedLm          ? task_named("masked-lm")
                                                                        : task_named("causal-lm");
-    const auto objective = task->objective({}, *loaded.model, loaded.tokenizer, {});
+    const auto objective = task->objective({}, *loaded.model, loaded.tokenizer(), {});
     EXPECT_TRUE(objective->metrics({}).empty()) << fixture;
     EXPECT_FALSE(judges_anything(*objective, 42)) << fixture;
   }

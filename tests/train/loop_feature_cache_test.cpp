@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/train/loop/feature_cache.h"
 #include "tests/train/tiny_run.h"
@@ -22,12 +23,12 @@ TEST_P(Cached, EqualsUncached) {
   if (GetParam().pooling) options.head_rule = HeadRule::kReplace;
   options.pooling = GetParam().pooling;
   DatasetSplits splits{parse_dataset(labelled_rows(12), "jsonl", "rows.jsonl"), {}, {}};
-  const models::LoadOptions load = prepare(models::Model::read_config(folder), splits, options);
-  models::Pretrained loaded = models::load_pretrained(folder, load);
-  Learner learner(*loaded.model, loaded.tokenizer, nullptr, options);
+  const models::LoadOptions load = prepare(models::ModelFiles(folder).config(), splits, options);
+  Loaded loaded = load_pretrained(folder, load);
+  Learner learner(*loaded.model, loaded.tokenizer(), nullptr, options);
   const auto objective = options.task->objective(
-      encode_examples(splits.train, loaded.tokenizer, loaded.model->config(), *options.task, options), *loaded.model,
-      loaded.tokenizer, options);
+      encode_examples(splits.train, loaded.tokenizer(), loaded.model->config(), *options.task, options), *loaded.model,
+      loaded.tokenizer(), options);
   ASSERT_TRUE(FeatureCache::fits(options, *objective));
   const FeatureCache cache(learner, *objective);
   const std::vector<std::int64_t> rows{7, 2, 11};
@@ -62,12 +63,12 @@ INSTANTIATE_TEST_SUITE_P(Families, Cached,
 TEST(FeatureCache, OnlyAFrozenTrunkIsCached) {
   TrainOptions options = tiny_options();
   TinyRun run("bert/classifier", labelled_rows(12), options);
-  const auto objective = task_named("classify")->objective({}, *run.loaded.model, run.loaded.tokenizer, options);
+  const auto objective = task_named("classify")->objective({}, *run.loaded.model, run.loaded.tokenizer(), options);
   options.method = TrainMethod::kFull;
   EXPECT_FALSE(FeatureCache::fits(options, *objective));
   options.method = TrainMethod::kHead;
   EXPECT_TRUE(FeatureCache::fits(options, *objective));
-  const auto questions = task_named("qa")->objective({}, *run.loaded.model, run.loaded.tokenizer, options);
+  const auto questions = task_named("qa")->objective({}, *run.loaded.model, run.loaded.tokenizer(), options);
   EXPECT_FALSE(FeatureCache::fits(options, *questions));
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/train/loop/learner.h"
 #include "tests/train/tiny_run.h"
@@ -101,14 +102,14 @@ TEST(Learner, ASavedAdapterGivesTheSameScores) {
       run.trainer->run();
       const Learner& learner = run.trainer->learner();
       TrainBatch batch;
-      batch.packed.add(run.loaded.tokenizer.encode_ids("w12 w30 w44"));
+      batch.packed.add(run.loaded.tokenizer().encode_ids("w12 w30 w44"));
       const nn::Packed text = batch.packed;
       models::Model& model = *run.loaded.model;
       model.pass().training = false;
       const Tensor hidden = learner.forward(batch);
       const Tensor expected = words ? model.logits(hidden) : model.classify(model.pooled(hidden, batch.packed));
       EXPECT_EQ(hash_of(options.output / "tokenizer.json"), hash_of(fixtures() / fixture / "tokenizer.json"));
-      const AdaptedModel again = load_adapted(options.output, {}, {.dtype = models::WeightType::kF32});
+      const Loaded again = load_pretrained(options.output, {.dtype = models::WeightType::kF32});
       const Tensor found =
           words ? again.model->logits(again.model->forward(text)) : again.model->classify(again.model->pooled(text));
       expect_close(found.data<float>(), expected.data<float>(), 1e-5,
@@ -127,10 +128,10 @@ TEST(Learner, LoraLearnsBesideQuantisedWeights) {
   options.learning_rate = 1e-2;
   options.valid_fraction = 0;
   const fs::path folder = fixtures() / "llama/wide-heads";
-  models::LoadOptions load = prepare(models::Model::read_config(folder), splits, options);
+  models::LoadOptions load = prepare(models::ModelFiles(folder).config(), splits, options);
   load.dtype = models::WeightType::kQ8;
-  models::Pretrained loaded = models::load_pretrained(folder, load);
-  Trainer trainer(*loaded.model, loaded.tokenizer, std::move(splits), options);
+  Loaded loaded = load_pretrained(folder, load);
+  Trainer trainer(loaded, std::move(splits), options);
   double first = 0, last = 0;
   trainer.run({.on_step = [&](const StepRecord& r) { (r.step == 1 ? first : last) = r.loss; }});
   EXPECT_LT(last, 0.7 * first);
@@ -142,17 +143,16 @@ TEST(Learner, AnAdapterGoesOnLearning) {
   options.method = TrainMethod::kLora;
   TinyRun first("llama/causal", plain_rows(12), options);
   first.trainer->run();
-  AdaptedModel adapted = load_adapted(options.output);
-  const Tokenizer tokenizer = models::load_tokenizer(fixtures() / "llama/causal");
+  Loaded adapted = load_pretrained(options.output);
   DatasetSplits splits{parse_dataset(plain_rows(12), "jsonl", "rows.jsonl"), {}, {}};
   options.output = scratch.path() / "second";
   options.method = TrainMethod::kFull;
   prepare(adapted.model->config(), splits, options);
   DatasetSplits same = splits;
-  EXPECT_THROW(Trainer(*adapted.model, tokenizer, std::move(same), options, std::move(adapted.adapter)), Error);
-  adapted = load_adapted(scratch.path() / "first");
+  EXPECT_THROW(Trainer(adapted, std::move(same), options), Error);
+  adapted = load_pretrained(scratch.path() / "first");
   options.method = TrainMethod::kAuto;
-  Trainer second(*adapted.model, tokenizer, std::move(splits), options, std::move(adapted.adapter));
+  Trainer second(adapted, std::move(splits), options);
   EXPECT_EQ(second.plan().method, TrainMethod::kLora);
   double loss = 0;
   second.run({.on_step = [&](const StepRecord& r) {
@@ -168,14 +168,14 @@ TEST(Learner, HeadOnQuantisedWeightsIsSavedExactly) {
   options.method = TrainMethod::kHead;
   options.compute = Compute::kAuto;
   const fs::path folder = fixtures() / "llama/wide-heads";
-  models::LoadOptions load = prepare(models::Model::read_config(folder), splits, options);
+  models::LoadOptions load = prepare(models::ModelFiles(folder).config(), splits, options);
   load.dtype = models::WeightType::kQ8;
-  models::Pretrained loaded = models::load_pretrained(folder, load);
-  Trainer trainer(*loaded.model, loaded.tokenizer, std::move(splits), options);
+  Loaded loaded = load_pretrained(folder, load);
+  Trainer trainer(loaded, std::move(splits), options);
   trainer.run();
-  models::Pretrained again = models::load_pretrained(options.output);
+  Loaded again = load_pretrained(options.output);
   nn::Packed batch;
-  batch.add(again.tokenizer.encode_ids("w12 w30 w44"));
+  batch.add(again.tokenizer().encode_ids("w12 w30 w44"));
   const auto scores = [&](const models::Model& m) { return m.classify(m.pooled(m.forward(batch), batch)); };
   loaded.model->pass().precision = Precision::kF32;
   loaded.model->pass().training = false;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linnet/base/error.h"
+#include "linnet/models/model_files.h"
 #include "linnet/train/tasks/task.h"
 #include "tests/models/fixture.h"
 
@@ -12,7 +13,7 @@ namespace linnet {
 namespace {
 
 DatasetSplits splits_of(const std::string& rows) { return {parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}}; }
-nn::TransformerConfig config_of(const char* fixture) { return models::Model::read_config(fixtures() / fixture); }
+nn::TransformerConfig config_of(const char* fixture) { return models::ModelFiles(fixtures() / fixture).config(); }
 
 TEST(Prepare, TheHeadsOwnLabelsKeepTheirIds) {
   DatasetSplits splits = splits_of("{\"text\":\"w5\",\"label\":\"blue\"}\n{\"text\":\"w6\",\"label\":\"red\"}\n");

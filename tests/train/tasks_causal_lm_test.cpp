@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/train/encode/targets.h"
 #include "tests/scratch.h"
 #include "tests/train/encoded.h"
@@ -99,10 +100,10 @@ TEST(EncodeCausal, AChatWithoutAnAnswerIsCounted) {
 
 TEST(CausalObjective, PerplexityIsTheExponentialOfTheLoss) {
   const auto folder = fixtures() / "llama/causal";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   const auto objective =
       task_named("causal-lm")
-          ->objective(encode(folder, plain_rows(6), "causal-lm"), *loaded.model, loaded.tokenizer, {});
+          ->objective(encode(folder, plain_rows(6), "causal-lm"), *loaded.model, loaded.tokenizer(), {});
   const std::int64_t rows[] = {0, 1, 2, 3};
   const TrainBatch batch = objective->batch(rows, {});
   Judged sums;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "tests/train/encoded.h"
 #include "tests/train/tiny_run.h"
@@ -10,16 +11,16 @@ namespace linnet {
 namespace {
 
 struct Made {
-  models::Pretrained loaded;
+  Loaded loaded;
   std::unique_ptr<Objective> objective;
 };
 Made make(const std::string& rows, TrainOptions options) {
   DatasetSplits splits{parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}};
   const auto folder = fixtures() / "bert/classifier";
-  Made made{models::load_pretrained(folder, prepare(models::Model::read_config(folder), splits, options)), nullptr};
+  Made made{load_pretrained(folder, prepare(models::ModelFiles(folder).config(), splits, options)), nullptr};
   EncodedSet set =
-      encode_examples(splits.train, made.loaded.tokenizer, made.loaded.model->config(), *options.task, options);
-  made.objective = options.task->objective(std::move(set), *made.loaded.model, made.loaded.tokenizer, options);
+      encode_examples(splits.train, made.loaded.tokenizer(), made.loaded.model->config(), *options.task, options);
+  made.objective = options.task->objective(std::move(set), *made.loaded.model, made.loaded.tokenizer(), options);
   return made;
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "tests/train/encoded.h"
 #include "tests/train/tiny_run.h"
@@ -48,9 +49,9 @@ TEST(EncodePairs, LabelledPairsAreTakenAsTheyAre) {
 
 TEST(MaskedObjective, MasksAreNewEveryStepAndTheSameForTheSameStep) {
   const auto folder = fixtures() / "bert/masked";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   const auto objective = masked_lm().objective(encode(folder, plain_rows(6), "masked-lm"), *loaded.model,
-                                               loaded.tokenizer, {.mask_probability = 0.5});
+                                               loaded.tokenizer(), {.mask_probability = 0.5});
   const std::int64_t rows[] = {0, 1, 2};
   EXPECT_EQ(objective->batch(rows, {1, 5}).packed.ids, objective->batch(rows, {1, 5}).packed.ids);
   EXPECT_NE(objective->batch(rows, {1, 5}).packed.ids, objective->batch(rows, {1, 6}).packed.ids);
@@ -59,17 +60,17 @@ TEST(MaskedObjective, MasksAreNewEveryStepAndTheSameForTheSameStep) {
 // The mask of a text does not depend on the other rows: so accumulation gives the same as one batch.
 TEST(MaskedObjective, MasksDoNotDependOnTheBatch) {
   const auto folder = fixtures() / "bert/masked";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   const auto objective = masked_lm().objective(encode(folder, plain_rows(6), "masked-lm"), *loaded.model,
-                                               loaded.tokenizer, {.mask_probability = 0.5});
+                                               loaded.tokenizer(), {.mask_probability = 0.5});
   const std::int64_t together[] = {4, 1}, alone[] = {1};
   const TrainBatch both = objective->batch(together, {1, 5}), one = objective->batch(alone, {1, 5});
   EXPECT_EQ(std::vector<std::int32_t>(both.targets.begin() + both.packed.starts[1], both.targets.end()), one.targets);
 }
 
 TEST(MaskedObjective, HeadsThatDoNotSpeakAreRefused) {
-  const models::Pretrained loaded = models::load_pretrained(fixtures() / "bert/next-sentence");
-  EXPECT_THROW(masked_lm().objective({}, *loaded.model, loaded.tokenizer, {}), Error);
+  const Loaded loaded = load_pretrained(fixtures() / "bert/next-sentence");
+  EXPECT_THROW(masked_lm().objective({}, *loaded.model, loaded.tokenizer(), {}), Error);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/train/loop/learner.h"
 #include "linnet/train/optimizer/optimizer.h"
@@ -84,12 +84,12 @@ TrainBatch batch_of(const Expected& e, const TrainTask* task, const nn::Transfor
 }
 
 // In f32; classes are single labels if the configuration does not specify it.
-models::Pretrained load_to_train(const std::filesystem::path& folder, Device device = kCpu) {
+Loaded load_to_train(const std::filesystem::path& folder, Device device = kCpu) {
   models::LoadOptions load{.dtype = models::WeightType::kF32, .device = device};
-  const nn::TransformerConfig config = models::Model::read_config(folder);
+  const nn::TransformerConfig config = models::ModelFiles(folder).config();
   if (config.head == HeadKind::kSequenceClass && config.problem == nn::ProblemType::kInferred)
     load.problem = nn::ProblemType::kSingleLabel;
-  return models::load_pretrained(folder, load);
+  return load_pretrained(folder, load);
 }
 
 class BesidePyTorch : public ::testing::TestWithParam<std::string> {};
@@ -97,12 +97,12 @@ class BesidePyTorch : public ::testing::TestWithParam<std::string> {};
 TEST_P(BesidePyTorch, LossesAndGradients) {
   const auto folder = fixtures() / GetParam();
   const Expected expected(folder / "train.safetensors");
-  models::Pretrained loaded = load_to_train(folder);
+  Loaded loaded = load_to_train(folder);
   models::Model& model = *loaded.model;
   TrainOptions options{
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
-  Learner learner(model, loaded.tokenizer, nullptr, options);
-  const auto objective = options.task->objective({}, model, loaded.tokenizer, options);
+  Learner learner(model, loaded.tokenizer(), nullptr, options);
+  const auto objective = options.task->objective({}, model, loaded.tokenizer(), options);
   TrainBatch batch = batch_of(expected, options.task, model.config());
   const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
   const Tensor losses = expected.floats("losses");
@@ -140,12 +140,12 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
 // The losses of ten steps and the weights after them.
 std::vector<float> ten_steps(const std::string& fixture, Device device) {
   const Expected expected(fixtures() / fixture / "train.safetensors");
-  models::Pretrained loaded = load_to_train(fixtures() / fixture, device);
+  Loaded loaded = load_to_train(fixtures() / fixture, device);
   models::Model& model = *loaded.model;
   TrainOptions options{
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
-  Learner learner(model, loaded.tokenizer, nullptr, options);
-  const auto objective = options.task->objective({}, model, loaded.tokenizer, options);
+  Learner learner(model, loaded.tokenizer(), nullptr, options);
+  const auto objective = options.task->objective({}, model, loaded.tokenizer(), options);
   const TrainBatch batch = batch_of(expected, options.task, model.config());
   const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
   std::vector<float> numbers;
@@ -174,9 +174,9 @@ TEST_P(BesidePyTorch, ADeviceWhoseMemoryOnlyKernelsTouchGivesTheSameBits) {
 TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
   const auto folder = fixtures() / GetParam();
   const Expected expected(folder / "train.safetensors");
-  models::Pretrained loaded = load_to_train(folder);
+  Loaded loaded = load_to_train(folder);
   const TrainTask* task = task_of_head(loaded.model->config().head);
-  const auto objective = task->objective({}, *loaded.model, loaded.tokenizer, {.task = task});
+  const auto objective = task->objective({}, *loaded.model, loaded.tokenizer(), {.task = task});
   const TrainBatch batch = batch_of(expected, task, loaded.model->config());
   Judged sums;
   objective->judge(*loaded.model, loaded.model->forward(batch.packed), batch, sums);

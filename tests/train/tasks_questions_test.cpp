@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "tests/train/encoded.h"
 
@@ -56,7 +57,7 @@ TEST(EncodeQuestions, AnAnswerThatIsNotThereIsNamed) {
 
 TEST(QuestionObjective, RightMeansBothEnds) {
   const auto folder = fixtures() / "bert/questions";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   EncodedExample e;
   e.ids = {1, 5, 2, 7, 8, 9, 2};
   nn::Packed packed;
@@ -76,7 +77,7 @@ TEST(QuestionObjective, RightMeansBothEnds) {
     EncodedSet set;
     set.examples = {e};
     set.rows = {0};
-    const auto objective = task_named("qa")->objective(set, *loaded.model, loaded.tokenizer, {});
+    const auto objective = task_named("qa")->objective(set, *loaded.model, loaded.tokenizer(), {});
     const std::int64_t row[] = {0};
     const TrainBatch batch = objective->batch(row, {});
     Judged sums;

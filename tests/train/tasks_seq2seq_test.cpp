@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/train/loop/learner.h"
 #include "linnet/train/optimizer/optimizer.h"

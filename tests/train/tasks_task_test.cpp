@@ -5,6 +5,7 @@
 #include <set>
 
 #include "linnet/base/error.h"
+#include "linnet/models/model_files.h"
 #include "tests/train/encoded.h"
 
 namespace linnet {
@@ -58,8 +59,8 @@ TEST(TrainTask, HeadsOfTheirOwn) {
 }
 
 TEST(TrainTask, TheTaskFollowsTheColumnsAndTheStack) {
-  const auto bert = models::Model::read_config(fixtures() / "bert/masked"),
-             llama = models::Model::read_config(fixtures() / "llama/causal");
+  const auto bert = models::ModelFiles(fixtures() / "bert/masked").config(),
+             llama = models::ModelFiles(fixtures() / "llama/causal").config();
   const Dataset texts = rows_of(R"({"text":"w5"})");
   EXPECT_EQ(task_of(texts, bert, nullptr).name(), "masked-lm");
   EXPECT_EQ(task_of(texts, llama, nullptr).name(), "causal-lm");
@@ -70,7 +71,7 @@ TEST(TrainTask, TheTaskFollowsTheColumnsAndTheStack) {
 }
 
 TEST(TrainTask, RowsThatDoNotFitTheTaskAreRefused) {
-  const auto llama = models::Model::read_config(fixtures() / "llama/causal");
+  const auto llama = models::ModelFiles(fixtures() / "llama/causal").config();
   try {
     task_of(rows_of(R"({"text":"w5"})"), llama, task_named("classify"));
     FAIL() << "was taken";

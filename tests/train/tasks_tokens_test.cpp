@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "linnet/adapt/loaded.h"
 #include "tests/train/encoded.h"
 
 namespace linnet {
@@ -16,11 +17,11 @@ TEST(EncodeTags, TheFirstTokenOfAWordCarriesItsTag) {
 
 TEST(TokenObjective, OnlyTaggedTokensCount) {
   const auto folder = fixtures() / "bert/tokens";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   const Dataset rows = parse_dataset(R"({"tokens":["w5","w6"],"tags":["red","blue"]})", "jsonl", "rows.jsonl",
                                      {.label_names = {"red", "green", "blue"}});
   const auto objective =
-      task_named("tokens")->objective(encode(folder, rows, "tokens"), *loaded.model, loaded.tokenizer, {});
+      task_named("tokens")->objective(encode(folder, rows, "tokens"), *loaded.model, loaded.tokenizer(), {});
   const std::int64_t row[] = {0};
   const TrainBatch batch = objective->batch(row, {});
   EXPECT_EQ(batch.counts[0], 2);
@@ -32,12 +33,12 @@ TEST(TokenObjective, OnlyTaggedTokensCount) {
 
 TEST(TokenObjective, EveryTagIsAPrediction) {
   const auto folder = fixtures() / "bert/tokens";
-  const models::Pretrained loaded = models::load_pretrained(folder);
+  const Loaded loaded = load_pretrained(folder);
   const Dataset rows = parse_dataset(
       "{\"tokens\":[\"w5\",\"w6\"],\"tags\":[\"red\",\"blue\"]}\n{\"tokens\":[\"w7\"],\"tags\":[\"green\"]}\n", "jsonl",
       "rows.jsonl", {.label_names = {"red", "green", "blue"}});
   const auto objective =
-      task_named("tokens")->objective(encode(folder, rows, "tokens"), *loaded.model, loaded.tokenizer, {});
+      task_named("tokens")->objective(encode(folder, rows, "tokens"), *loaded.model, loaded.tokenizer(), {});
   const std::int64_t both[] = {1, 0};
   const TrainBatch batch = objective->batch(both, {});
   Judged sums;

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/file.h"
 #include "linnet/base/rng.h"
 #include "linnet/base/sha256.h"
-#include "linnet/models/pretrained.h"
 #include "linnet/train/trainer.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -46,9 +46,8 @@ struct TinyRun {
       : TinyRun(fixtures() / fixture, DatasetSplits{parse_dataset(rows, "jsonl", "rows.jsonl"), {}, {}},
                 std::move(options), device) {}
   TinyRun(const std::filesystem::path& folder, DatasetSplits splits, TrainOptions options, Device device = kCpu)
-      : loaded(
-            models::load_pretrained(folder, on(device, prepare(models::Model::read_config(folder), splits, options)))),
-        trainer(std::make_unique<Trainer>(*loaded.model, loaded.tokenizer, std::move(splits), std::move(options))) {}
+      : loaded(load_pretrained(folder, on(device, prepare(models::ModelFiles(folder).config(), splits, options)))),
+        trainer(std::make_unique<Trainer>(loaded, std::move(splits), std::move(options))) {}
 
   static models::LoadOptions on(Device device, models::LoadOptions load) {
     load.device = device;
@@ -60,7 +59,7 @@ struct TinyRun {
     loaded.model->pass().training = false;
     const GradGuard off(false);
     nn::Packed batch;
-    batch.add(loaded.tokenizer.encode_ids(text));
+    batch.add(loaded.tokenizer().encode_ids(text));
     const Tensor hidden = loaded.model->forward(batch);
     const bool classifies = loaded.model->config().head == nn::HeadKind::kSequenceClass;
     const Tensor scores =
@@ -69,7 +68,7 @@ struct TinyRun {
     return {all.data<float>().begin(), all.data<float>().end()};
   }
 
-  models::Pretrained loaded;
+  Loaded loaded;
   std::unique_ptr<Trainer> trainer;
 };
 

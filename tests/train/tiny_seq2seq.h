@@ -1,7 +1,7 @@
 // The tiny encoder-decoder in training: its tokenizer, and what a batch gives.
 #pragma once
 
-#include "linnet/models/pretrained.h"
+#include "linnet/adapt/loaded.h"
 #include "linnet/train/tasks/objective.h"
 #include "tests/models/fixture.h"
 #include "tests/models/tiny_encoder_decoder.h"

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/base/parallel.h"
 #include "linnet/train/checkpoint/checkpointing.h"
@@ -279,11 +280,11 @@ TEST(Trainer, TheSavedFolderGivesTheSameScores) {
     TinyRun run(fixture, labelled_rows(12), options);
     run.trainer->run();
     const auto trained = run.scores("w12 w30 w44");
-    models::Pretrained again = models::load_pretrained(options.output);
+    Loaded again = load_pretrained(options.output);
     EXPECT_EQ(again.model->config().labels, (std::vector<std::string>{"red", "green", "blue"}));
     EXPECT_TRUE(again.model->config().head_trained);
     nn::Packed batch;
-    batch.add(again.tokenizer.encode_ids("w12 w30 w44"));
+    batch.add(again.tokenizer().encode_ids("w12 w30 w44"));
     again.model->pass().precision = Precision::kF32;
     const Tensor scores = again.model->classify(again.model->pooled(again.model->forward(batch), batch));
     expect_close(scores.data<float>(), trained, 1e-5, fixture);
@@ -297,7 +298,7 @@ TEST(Trainer, OneLineTrains) {
   options.epochs = 1;
   const TrainSummary summary = train(fixtures() / "llama/causal", scratch.path() / "rows.jsonl", options);
   EXPECT_EQ(summary.steps, 3);
-  EXPECT_EQ(models::Model::read_config(options.output).labels, (std::vector<std::string>{"blue", "green", "red"}));
+  EXPECT_EQ(models::ModelFiles(options.output).config().labels, (std::vector<std::string>{"blue", "green", "red"}));
 }
 
 TEST(Trainer, LeavesLogsAndCards) {

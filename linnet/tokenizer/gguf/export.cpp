@@ -52,13 +52,7 @@ bool prepends_space(const Json& tokenizer) {
 
 class Exporter {
  public:
-  Exporter(const std::filesystem::path& folder, std::int64_t rows)
-      : place_((folder / "tokenizer.json").string()), rows_(rows), tokenizer_(Tokenizer::from_pretrained(folder)) {
-    std::error_code ignored;
-    check(std::filesystem::exists(folder / "tokenizer.json", ignored), ErrorKind::kBadInput,
-          "{}: there is no such file; a GGUF file's tokenizer is created from one", place_);
-    file_ = read_tokenizer_text(read_file(folder / "tokenizer.json"), place_);
-  }
+  Exporter(const std::filesystem::path& folder, std::int64_t rows) : Exporter(folder, rows, text_of(folder)) {}
 
   GgufVocabulary run() {
     check(tokenizer_.vocab_size() <= rows_, ErrorKind::kBadInput,
@@ -82,6 +76,19 @@ class Exporter {
   }
 
  private:
+  Exporter(const std::filesystem::path& folder, std::int64_t rows, const std::string& text)
+      : place_((folder / "tokenizer.json").string()),
+        rows_(rows),
+        tokenizer_(read_tokenizer_folder(folder, text)),
+        file_(read_tokenizer_text(text, place_)) {}
+
+  static std::string text_of(const std::filesystem::path& folder) {
+    const auto file = folder / "tokenizer.json";
+    check(presence(file) != Presence::kAbsent, ErrorKind::kBadInput,
+          "{}: there is no such file; a GGUF file's tokenizer is created from one", file.string());
+    return read_file(file, kLargestTokenizerFile);
+  }
+
   [[noreturn]] void refuse(const std::string& fact) const {
     fail(ErrorKind::kBadInput, "{}: cannot be written into a GGUF file: {}; convert into a folder", place_, fact);
   }

@@ -2,7 +2,7 @@
 // then renamed. Resuming uses the newest one whose hashes match.
 //
 //   CheckpointFolder folder(out, 40);              // out/.checkpoint-40.<pid>.incomplete
-//   model.save_pretrained(folder.path());
+//   save_model(model, folder.path());
 //   folder.commit();                               // out/checkpoint-40
 //   std::optional<std::filesystem::path> last = newest_checkpoint(out);
 #pragma once

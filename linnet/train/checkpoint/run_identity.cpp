@@ -6,6 +6,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/option.h"
 #include "linnet/base/sha256.h"
+#include "linnet/models/saver.h"
 #include "linnet/train/tasks/task.h"
 
 namespace linnet {
@@ -164,8 +165,7 @@ Json spelled_options(const Json& options) {
 
 Json run_identity(const IdentityParts& parts) {
   const models::Model& model = parts.learner.model();
-  Json config = model.config_json();
-  models::write_config(config, model.family(), model.config());
+  Json config = models::updated_config(model);
   config.erase("linnet");  // records whether the head is trained
   return {{"options", options_of(parts.options, parts.learner)},
           {"config", std::move(config)},

@@ -10,6 +10,7 @@
 #include "linnet/base/log.h"
 #include "linnet/base/nearest.h"
 #include "linnet/io/checkpoint.h"
+#include "linnet/models/saver.h"
 #include "linnet/train/option_rules.h"
 #include "linnet/train/tasks/task.h"
 
@@ -191,7 +192,7 @@ Tensor Learner::forward(const TrainBatch& batch) const {
 bool Learner::checkpoints_are_models() const { return method_ == TrainMethod::kFull && is_folder(model_.place()); }
 
 void Learner::save_trained(const std::filesystem::path& folder) const {
-  if (checkpoints_are_models()) return model_.save_pretrained(folder);
+  if (checkpoints_are_models()) return models::save_model(model_, folder);
   if (adapter_) adapter_->save(folder);
   CheckpointWriter out(folder, kTrainedStem);
   for (const nn::Parameter& p : trained_) out.add(p.name, *p.tensor);
@@ -216,7 +217,7 @@ void Learner::save(const std::filesystem::path& folder) const {
   const bool quantised = std::any_of(parameters.begin(), parameters.end(),
                                      [](const auto& p) { return info(p.tensor->dtype()).quantized; });
   if (quantised) model_.make_trainable();
-  model_.save_pretrained(folder);
+  models::save_model(model_, folder);
 }
 
 }  // namespace linnet

@@ -7,8 +7,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/utf8.h"
-#include "linnet/io/gguf.h"
-#include "linnet/models/pretrained.h"
+#include "linnet/models/saver.h"
 #include "linnet/train/report/html_report.h"
 #include "linnet/train/report/model_card.h"
 #include "linnet/train/tasks/task.h"
@@ -84,10 +83,11 @@ Html report_of(const FinishedRun& run) {
 }
 
 Markdown card_of(const FinishedRun& run) {
+  const models::ModelFiles* files = run.learner.model().files();
   const fs::path& base = run.learner.model().place();
   ModelCard card{.name = run.options.output.filename().string(),
                  .base = public_name(base),
-                 .licence = stated_licence(base),
+                 .licence = files == nullptr ? "" : stated_licence(*files),
                  .pipeline_tag = std::string(run.options.task->pipeline_tag()),
                  .library = run.learner.adapter() != nullptr ? "peft" : "transformers"};
   card.labels = run.plan.labels;
@@ -177,9 +177,9 @@ std::string public_name(const fs::path& model) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
-std::string stated_licence(const fs::path& model) {
-  if (is_file(model)) return GgufFile::open(model)->string("general.license").value_or("");
-  const std::string text = readme_of(model);
+std::string stated_licence(const models::ModelFiles& files) {
+  if (is_file(files.place())) return files.gguf()->string("general.license").value_or("");
+  const std::string text = readme_of(files.place());
   if (!text.starts_with("---")) return "";
   const std::string head = text.substr(0, text.find("\n---", 3));
   const auto at = head.find("\nlicense:");
@@ -194,7 +194,8 @@ void write_final_folder(const FinishedRun& run) {
   const Stage folder(output / fmt::format(".final.{}.incomplete", ::getpid()));
   const fs::path& stage = folder.path;
   run.learner.save(stage);
-  if (run.learner.adapter() != nullptr) models::copy_companions(run.learner.model().place(), stage);
+  const models::ModelFiles* files = run.learner.model().files();
+  if (run.learner.adapter() != nullptr && files != nullptr) models::copy_companions(*files, stage);
   if (classifies_texts(run)) name_padding(stage / "config.json", run.learner.model().config());
   write_file(stage / "README.md", card_of(run).text());
   write_file(stage / "report.html", report_of(run).text());

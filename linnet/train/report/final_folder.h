@@ -32,7 +32,7 @@ struct FinishedRun {
 void write_final_folder(const FinishedRun& run);
 
 // The licence in the front matter of a model folder's README.md or in a GGUF file, or "".
-std::string stated_licence(const std::filesystem::path& model);
+std::string stated_licence(const models::ModelFiles& files);
 // The public name of a model: org/name in the Hugging Face cache, else the name of its folder or file.
 std::string public_name(const std::filesystem::path& model);
 

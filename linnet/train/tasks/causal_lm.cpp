@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
 #include "linnet/data/collate/causal.h"
 #include "linnet/data/collate/masking.h"
-#include "linnet/prompt/chat_template.h"
 #include "linnet/train/encode/assistant_spans.h"
 #include "linnet/train/encode/encode_job.h"
 #include "linnet/train/tasks/tasks.h"
@@ -116,16 +116,15 @@ void encode_completions(EncodeJob& job) {
 }
 
 void encode_chats(EncodeJob& job) {
-  const auto source = job.tokenizer.chat_template();
-  check(source.has_value(), ErrorKind::kBadInput, "{}: the rows are chats and the model has no chat template",
+  const auto chat = chat_template_of(job.tokenizer);
+  check(chat.has_value(), ErrorKind::kBadInput, "{}: the rows are chats and the model has no chat template",
         job.data.file);
-  const ChatTemplate chat(*source, job.tokenizer.chat_template_place());
   ChatOptions options{.add_generation_prompt = false};
   if (const auto id = job.tokenizer.bos_id()) options.bos_token = job.tokenizer.id_to_token(*id);
   if (const auto id = job.tokenizer.eos_id()) options.eos_token = job.tokenizer.id_to_token(*id);
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     options.tools = job.data.examples[i].tools();
-    const AssistantText found = find_assistant_text(chat, job.data.examples[i].messages(), options);
+    const AssistantText found = find_assistant_text(*chat, job.data.examples[i].messages(), options);
     if (found.spans.empty() && job.set.without_answer++ == 0) job.set.first_without_answer = job.data.place(i);
     keep_learned(job, i, found.text, found.spans, false);  // the template has added the special tokens
   }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "linnet/data/dataset.h"
-#include "linnet/models/model.h"
+#include "linnet/models/loader.h"
 #include "linnet/train/encode/encode.h"
 #include "linnet/train/tasks/objective.h"
 

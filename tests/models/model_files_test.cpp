@@ -1,4 +1,4 @@
-#include "linnet/models/pretrained.h"
+#include "linnet/models/model_files.h"
 
 #include <gmock/gmock.h>
 
@@ -7,6 +7,7 @@
 
 #include "linnet/base/file.h"
 #include "linnet/io/gguf.h"
+#include "linnet/models/loader.h"
 #include "tests/io/gguf_builder.h"
 #include "tests/models/fixture.h"
 #include "tests/scratch.h"
@@ -17,24 +18,39 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(Pretrained, ModelAndTokenizerOfAFolder) {
-  const Pretrained p = load_pretrained(fixtures() / "llama/causal");
-  EXPECT_THAT(p.tokenizer.encode_ids("w5 w6"), ElementsAre(1, 5, 6));
-  EXPECT_EQ(p.model->place(), fixtures() / "llama/causal");
+TEST(ModelFiles, OfAFolder) {
+  const ModelFiles files(fixtures() / "llama/causal");
+  EXPECT_EQ(files.place(), fixtures() / "llama/causal");
+  EXPECT_EQ(files.transformer(), files.place());
+  EXPECT_EQ(files.family().model_type, "llama");
+  EXPECT_EQ(files.config().vocab, load_model(files)->config().vocab);
+  EXPECT_EQ(files.generation().eos_ids, files.config().eos_ids);
+  EXPECT_TRUE(files.checkpoint().has("model.norm.weight"));
+  EXPECT_THAT(load_tokenizer(files).encode_ids("w5 w6"), ElementsAre(1, 5, 6));
 }
 
-TEST(Pretrained, ATokenizerForALargerVocabularyIsRefused) {
+TEST(ModelFiles, AreReadOnceAndCopiesShareThem) {
   Scratch scratch;
   std::filesystem::copy(fixtures() / "llama/causal", scratch / "m");
-  Json json = read_json(scratch / "m" / "tokenizer.json");
-  json["model"]["vocab"]["w99"] = 99;
-  std::filesystem::remove(scratch / "m" / "tokenizer.json");
-  write_file(scratch / "m" / "tokenizer.json", dump_json(json));
-  EXPECT_THAT(refusal([&] { load_pretrained(scratch / "m"); }),
-              HasSubstr("ids up to 99, the model's vocabulary ends at 66"));
+  const ModelFiles files(scratch / "m"), copy = files;
+  const Json* const config = &files.config_json();
+  const CheckpointReader* const weights = &files.checkpoint();
+  for (const char* name : {"config.json", "model.safetensors"}) std::filesystem::remove(scratch / "m" / name);
+  EXPECT_EQ(&copy.config_json(), config);
+  EXPECT_EQ(&copy.checkpoint(), weights);
+  EXPECT_EQ(copy.config().vocab, 67);
 }
 
-TEST(Pretrained, ATokenizerNeedsNoWeights) {
+TEST(ModelFiles, AnAbsentFileIsAnErrorAtItsUse) {
+  const Scratch scratch;
+  const ModelFiles files(scratch.path());
+  EXPECT_TRUE(files.modules_json().is_null());
+  EXPECT_FALSE(has_tokenizer(files));
+  for (int again = 0; again < 2; ++again) EXPECT_THAT(refusal([&] { files.config(); }), HasSubstr("config.json"));
+  EXPECT_THAT(refusal([&] { ModelFiles(scratch / "x.gguf").family(); }), HasSubstr("x.gguf"));
+}
+
+TEST(ModelFiles, ATokenizerNeedsNoWeights) {
   Scratch scratch;
   std::filesystem::create_directories(scratch / "m");
   std::filesystem::copy(fixtures() / "bert/masked" / "tokenizer.json", scratch / "m" / "tokenizer.json");

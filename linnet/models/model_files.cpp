@@ -1,10 +1,55 @@
-#include "linnet/models/pretrained.h"
+#include "linnet/models/model_files.h"
 
 #include "linnet/base/file.h"
-#include "linnet/io/gguf.h"
+#include "linnet/models/loader.h"
 #include "linnet/models/sentence_folder.h"
+#include "linnet/tokenizer/tokenizer_files.h"
 
 namespace linnet::models {
+
+namespace fs = std::filesystem;
+
+bool ModelFiles::is_folder() const { return linnet::is_folder(place_); }
+
+const fs::path& ModelFiles::transformer() const {
+  return transformer_.get([&] { return transformer_folder(*this); });
+}
+
+const Json& ModelFiles::config_json() const {
+  return config_json_.get(
+      [&] { return is_folder() ? read_config_file(transformer() / "config.json") : gguf_config(*gguf()); });
+}
+
+const Family& ModelFiles::family() const {
+  return family_of(config_json(), (is_folder() ? transformer() / "config.json" : place_).string());
+}
+
+TransformerConfig ModelFiles::config(std::optional<HeadKind> head) const {
+  ConfigFields fields = is_folder() ? ConfigFields::reader(config_json(), (transformer() / "config.json").string())
+                                    : ConfigFields::gguf_reader(config_json(), place_.string());
+  return read_config(fields, family(), head);
+}
+
+const GenerationConfig& ModelFiles::generation() const {
+  return generation_.get(
+      [&] { return is_folder() ? read_generation_config(transformer(), config_json()) : GenerationConfig{}; });
+}
+
+const CheckpointReader& ModelFiles::checkpoint() const {
+  return *checkpoint_.get([&]() -> std::shared_ptr<const CheckpointReader> {
+    if (is_folder() || place_.extension() != ".gguf")
+      return CheckpointReader::open(is_folder() ? transformer() : place_);
+    return gguf_checkpoint(gguf());
+  });
+}
+
+const Json& ModelFiles::modules_json() const {
+  return modules_json_.get([&] { return is_folder() ? read_modules_json(place_) : Json(); });
+}
+
+const std::shared_ptr<GgufFile>& ModelFiles::gguf() const {
+  return gguf_.get([&] { return GgufFile::open(place_); });
+}
 
 GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   const auto key = [](const char* name) { return fmt::format("tokenizer.ggml.{}", name); };
@@ -39,24 +84,12 @@ GgufVocabulary gguf_vocabulary(const GgufFile& file) {
   return v;
 }
 
-Tokenizer load_tokenizer(const std::filesystem::path& path) {
-  if (is_folder(path)) return Tokenizer::from_pretrained(transformer_folder(path));
-  if (path.extension() != ".gguf") return Tokenizer::from_file(path);
-  const auto file = GgufFile::open(path);
-  return Tokenizer::from_gguf(gguf_vocabulary(*file), path.string());
-}
+bool has_tokenizer(const ModelFiles& files) { return !files.is_folder() || linnet::has_tokenizer(files.transformer()); }
 
-void check_fits(const Tokenizer& tokenizer, const Model& model) {
-  check(tokenizer.vocab_size() <= model.config().vocab, ErrorKind::kBadInput,
-        "{}: the tokenizer has ids up to {}, the model's vocabulary ends at {}; take the tokenizer of this model",
-        model.place().string(), tokenizer.vocab_size() - 1, model.config().vocab - 1);
-}
-
-Pretrained load_pretrained(const std::filesystem::path& path, const LoadOptions& options) {
-  Tokenizer tokenizer = load_tokenizer(path);
-  auto model = Model::from_pretrained(path, options);
-  check_fits(tokenizer, *model);
-  return {std::move(model), std::move(tokenizer)};
+Tokenizer load_tokenizer(const ModelFiles& files) {
+  if (files.is_folder()) return Tokenizer::from_pretrained(files.transformer());
+  if (files.place().extension() != ".gguf") return Tokenizer::from_file(files.place());
+  return Tokenizer::from_gguf(gguf_vocabulary(*files.gguf()), files.place().string());
 }
 
 }  // namespace linnet::models
