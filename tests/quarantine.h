@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <cstring>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,8 @@ class QuarantinedMemory {
     free_.emplace((bytes + kAlignment) / kAlignment * kAlignment, block);
   }
 
+  bool has(const void* at) const { return at >= start_ && at < start_ + kSize; }
+
   template <class Run>
   auto opened(const Run& run) {
     struct Open {
@@ -78,8 +81,20 @@ inline QuarantinedMemory& quarantined_memory() {
   static auto* const memory = new QuarantinedMemory;
   return *memory;
 }
+// Calls of kernels on this thread: one that another one calls may have values of its own.
+inline int& kernel_depth() {
+  static thread_local int depth = 0;
+  return depth;
+}
+
+// Runs a kernel whose values are at these addresses; null ones are absent.
 template <class Run>
-auto opened(const Run& run) {
+auto opened(std::initializer_list<const void*> values, const Run& run) {
+  struct Deeper {
+    Deeper() { ++kernel_depth(); }
+    ~Deeper() { --kernel_depth(); }
+  } const deeper;
+  for (const void* at : values) LINNET_ASSERT(kernel_depth() > 1 || at == nullptr || quarantined_memory().has(at));
   return quarantined_memory().opened(run);
 }
 
@@ -94,13 +109,17 @@ class QuarantinedAllocator final : public Allocator {
     return Storage::wrap(block, bytes, owner, kQuarantine);
   }
   void zero(std::byte* to, std::size_t bytes) override {
-    opened([&] { std::memset(to, 0, bytes); });
+    opened({to}, [&] { std::memset(to, 0, bytes); });
   }
   void copy(std::byte* to, const std::byte* from, std::size_t bytes) override {
-    opened([&] { std::memcpy(to, from, bytes); });
+    opened({to, from}, [&] { std::memcpy(to, from, bytes); });
   }
-  void copy_from_cpu(std::byte* to, const std::byte* from, std::size_t bytes) override { copy(to, from, bytes); }
-  void copy_to_cpu(std::byte* to, const std::byte* from, std::size_t bytes) override { copy(to, from, bytes); }
+  void copy_from_cpu(std::byte* to, const std::byte* from, std::size_t bytes) override {
+    opened({to}, [&] { std::memcpy(to, from, bytes); });
+  }
+  void copy_to_cpu(std::byte* to, const std::byte* from, std::size_t bytes) override {
+    opened({from}, [&] { std::memcpy(to, from, bytes); });
+  }
 };
 
 class QuarantinedBackend final : public ReferenceBackend {
@@ -109,112 +128,116 @@ class QuarantinedBackend final : public ReferenceBackend {
   using N = std::int64_t;
   const char* name() const override { return "quarantine"; }
   void linear(const LinearArgs& a) override {
-    opened([&] { R::linear(a); });
+    opened({a.x, a.weight.data, a.bias, a.y}, [&] { R::linear(a); });
   }
   void linear_grad_input(const LinearGradInputArgs& a) override {
-    opened([&] { R::linear_grad_input(a); });
+    opened({a.dy, a.weight.data, a.dx}, [&] { R::linear_grad_input(a); });
   }
   void linear_grad_weight(const LinearGradWeightArgs& a) override {
-    opened([&] { R::linear_grad_weight(a); });
+    opened({a.dy, a.x, a.dweight, a.dbias}, [&] { R::linear_grad_weight(a); });
   }
   void gemm(const GemmArgs& a) override {
-    opened([&] { R::gemm(a); });
+    opened({a.a, a.b, a.c}, [&] { R::gemm(a); });
   }
   void layer_norm(const NormArgs& a) override {
-    opened([&] { R::layer_norm(a); });
+    opened({a.x, a.weight, a.bias, a.y, a.mean, a.rstd}, [&] { R::layer_norm(a); });
   }
   void layer_norm_grad(const NormGradArgs& a) override {
-    opened([&] { R::layer_norm_grad(a); });
+    opened({a.dy, a.x, a.weight, a.mean, a.rstd, a.dx, a.dweight, a.dbias}, [&] { R::layer_norm_grad(a); });
   }
   void rms_norm(const NormArgs& a) override {
-    opened([&] { R::rms_norm(a); });
+    opened({a.x, a.weight, a.y, a.rstd}, [&] { R::rms_norm(a); });
   }
   void rms_norm_grad(const NormGradArgs& a) override {
-    opened([&] { R::rms_norm_grad(a); });
+    opened({a.dy, a.x, a.weight, a.rstd, a.dx, a.dweight}, [&] { R::rms_norm_grad(a); });
   }
   void activation(const ActivationArgs& a) override {
-    opened([&] { R::activation(a); });
+    opened({a.x, a.gate_with, a.y}, [&] { R::activation(a); });
   }
   void activation_grad(const ActivationGradArgs& a) override {
-    opened([&] { R::activation_grad(a); });
+    opened({a.dy, a.x, a.gate_with, a.dx, a.dgate_with}, [&] { R::activation_grad(a); });
   }
   void rotary(const RotaryArgs& a) override {
-    opened([&] { R::rotary(a); });
+    opened({a.x, a.y, a.cosine, a.sine}, [&] { R::rotary(a); });
   }
   void embedding(const EmbeddingArgs& a) override {
-    opened([&] { R::embedding(a); });
+    opened({a.table, a.y}, [&] { R::embedding(a); });
   }
   void embedding_grad(const EmbeddingGradArgs& a) override {
-    opened([&] { R::embedding_grad(a); });
+    opened({a.dy, a.dtable}, [&] { R::embedding_grad(a); });
   }
   void attention(const AttentionArgs& a) override {
-    opened([&] { R::attention(a); });
+    opened({a.q, a.k, a.v, a.distance_bias, a.out, a.log_sum}, [&] { R::attention(a); });
   }
   void kv_store(const KvStoreArgs& a) override {
-    opened([&] { R::kv_store(a); });
+    opened({a.k, a.v, a.k_blocks[0], a.v_blocks[0]}, [&] { R::kv_store(a); });
   }
   void attention_grad(const AttentionGradArgs& a) override {
-    opened([&] { R::attention_grad(a); });
+    opened({a.forward.q, a.forward.k, a.forward.v, a.dout, a.dq, a.dk, a.dv, a.ddistance_bias},
+           [&] { R::attention_grad(a); });
   }
   void cross_entropy(const CrossEntropyArgs& a) override {
-    opened([&] { R::cross_entropy(a); });
+    opened({a.logits, a.dlogits}, [&] { R::cross_entropy(a); });
   }
   void dropout(const DropoutArgs& a) override {
-    opened([&] { R::dropout(a); });
+    opened({a.x, a.y}, [&] { R::dropout(a); });
   }
   void element_loss_grad(const ElementLossGradArgs& a) override {
-    opened([&] { R::element_loss_grad(a); });
+    opened({a.forward.x, a.forward.target, a.dx}, [&] { R::element_loss_grad(a); });
   }
   double element_loss(const ElementLossArgs& a) override {
-    return opened([&] { return R::element_loss(a); });
+    return opened({a.x, a.target}, [&] { return R::element_loss(a); });
   }
   void max_rows(const MaxRowsArgs& a) override {
-    opened([&] { R::max_rows(a); });
+    opened({a.x, a.y, a.from}, [&] { R::max_rows(a); });
+  }
+  void nonzero_rows(const float* x, N cols, std::span<const std::int32_t> rows, std::span<std::uint8_t> hit) override {
+    opened({x}, [&] { R::nonzero_rows(x, cols, rows, hit); });
   }
   void max_rows_grad(const MaxRowsGradArgs& a) override {
-    opened([&] { R::max_rows_grad(a); });
+    opened({a.dy, a.from, a.dx}, [&] { R::max_rows_grad(a); });
   }
   void strided_copy(const StridedCopyArgs& a) override {
-    opened([&] { R::strided_copy(a); });
+    opened({a.x, a.y}, [&] { R::strided_copy(a); });
   }
   void adam(const AdamArgs& a) override {
-    opened([&] { R::adam(a); });
+    opened({a.weight, a.m, a.v, a.grad}, [&] { R::adam(a); });
   }
   void sgd(const SgdArgs& a) override {
-    opened([&] { R::sgd(a); });
+    opened({a.weight, a.momentum_buffer, a.grad}, [&] { R::sgd(a); });
   }
   void adafactor(const AdafactorArgs& a) override {
-    opened([&] { R::adafactor(a); });
+    opened({a.weight, a.row, a.col, a.all, a.grad}, [&] { R::adafactor(a); });
   }
   void add(const float* a, const float* b, float* y, N n) override {
-    opened([&] { R::add(a, b, y, n); });
+    opened({a, b, y}, [&] { R::add(a, b, y, n); });
   }
   void axpy(float alpha, const float* x, float* y, N n) override {
-    opened([&] { R::axpy(alpha, x, y, n); });
+    opened({x, y}, [&] { R::axpy(alpha, x, y, n); });
   }
   void multiply(const float* a, const float* b, float* y, N n) override {
-    opened([&] { R::multiply(a, b, y, n); });
+    opened({a, b, y}, [&] { R::multiply(a, b, y, n); });
   }
   void scale(const float* x, float alpha, float* y, N n) override {
-    opened([&] { R::scale(x, alpha, y, n); });
+    opened({x, y}, [&] { R::scale(x, alpha, y, n); });
   }
   void fill(float* y, float value, N n) override {
-    opened([&] { R::fill(y, value, n); });
+    opened({y}, [&] { R::fill(y, value, n); });
   }
   double sum(const float* x, N n) override {
-    return opened([&] { return R::sum(x, n); });
+    return opened({x}, [&] { return R::sum(x, n); });
   }
   double sum_squares(const float* x, N n) override {
-    return opened([&] { return R::sum_squares(x, n); });
+    return opened({x}, [&] { return R::sum_squares(x, n); });
   }
   void log_softmax(const float* x, float* y, N rows, N cols) override {
-    opened([&] { R::log_softmax(x, y, rows, cols); });
+    opened({x, y}, [&] { R::log_softmax(x, y, rows, cols); });
   }
   void to_float(const void* x, DType type, float* y, N rows, N cols) override {
-    opened([&] { R::to_float(x, type, y, rows, cols); });
+    opened({x, y}, [&] { R::to_float(x, type, y, rows, cols); });
   }
   void from_float(const float* x, DType type, void* y, N rows, N cols) override {
-    opened([&] { R::from_float(x, type, y, rows, cols); });
+    opened({x, y}, [&] { R::from_float(x, type, y, rows, cols); });
   }
 };
 

@@ -43,7 +43,9 @@ void Completer::check_memory(const Prompt& prompt) const {
   show_.memory->check(o.max_length ? std::max(prompted, *o.max_length) : prompted + o.max_new_tokens);
 }
 
-Prompt Completer::plain(const std::string& text) const { return {tasks::prompt_ids(loaded_.tokenizer(), text), text}; }
+Prompt Completer::plain(const std::string& text) const {
+  return {tasks::input_ids(*loaded_.model, loaded_.tokenizer(), text), text};
+}
 
 Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
   std::string text = loaded_.tokenizer_if_there ? loaded_.tokenizer().decode(ids) : std::string();

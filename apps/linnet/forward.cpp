@@ -43,6 +43,13 @@ Rows parse_beside(const Command& command, const std::string& option, const std::
   return rows;
 }
 
+void check_ids(const Command& command, const char* option, const Rows& rows, std::int64_t vocabulary) {
+  for (const auto& row : rows)
+    for (const std::int32_t id : row)
+      if (id < 0 || id >= vocabulary)
+        command.wrong_usage(format_printable("{}: {} is outside the model's vocabulary of {}", option, id, vocabulary));
+}
+
 void pad(Rows& rows, std::size_t width, Side side) {
   for (auto& row : rows) row.insert(side == Side::kLeft ? row.begin() : row.end(), width - row.size(), 0);
 }
@@ -66,6 +73,34 @@ nn::PaddedBatch make_batch(const Command& command, const ForwardFlags& options, 
   pad(types, width, side);
   batch.ids = std::move(ids);
   batch.type_ids = std::move(types);
+  return batch;
+}
+
+// The decoder's rows, padded on the right; without any: its start token for each row.
+nn::PaddedBatch decoder_batch(const Command& command, const ForwardFlags& options, const models::Model& model,
+                              std::size_t count) {
+  const nn::TransformerConfig& c = model.config();
+  if (c.stack != nn::Stack::kEncoderDecoder) {
+    if (!options.decoder_ids.empty())
+      command.wrong_usage(
+          format_printable("--decoder-ids: a {} model has no decoder next to an encoder", model.family().model_type));
+    return {};
+  }
+  Rows rows = parse_rows(command, "--decoder-ids", options.decoder_ids);
+  if (rows.empty() && c.decoder_start_id >= 0) rows.assign(count, {static_cast<std::int32_t>(c.decoder_start_id)});
+  if (rows.size() != count)
+    command.wrong_usage(
+        format_printable("--decoder-ids is given {} times for {} rows; once a row", rows.size(), count));
+  check_ids(command, "--decoder-ids", rows, c.vocab);
+  nn::PaddedBatch batch;
+  std::size_t width = 0;
+  for (const auto& row : rows) {
+    batch.mask.emplace_back(row.size(), 1);
+    width = std::max(width, row.size());
+  }
+  pad(rows, width, Side::kRight);
+  pad(batch.mask, width, Side::kRight);
+  batch.ids = std::move(rows);
   return batch;
 }
 
@@ -118,22 +153,16 @@ void run_forward(Arguments arguments) {
   Rows ids = parse_rows(command, "--ids", options.ids), types;
   Loaded loaded = load_pretrained(command, options.model, {},
                                   options.ids.empty() ? WithTokenizer::kRequired : WithTokenizer::kIfThere);
-  if (loaded.model->config().stack != nn::Stack::kEncoderDecoder && !options.decoder_ids.empty())
-    command.wrong_usage(format_printable("--decoder-ids: a {} model has no decoder next to an encoder",
-                                         loaded.model->family().model_type));
-  for (const auto& row : ids)
-    for (const std::int32_t id : row)
-      if (id < 0 || id >= loaded.model->config().vocab)
-        command.wrong_usage(
-            format_printable("--ids: {} is outside the model's vocabulary of {}", id, loaded.model->config().vocab));
+  check_ids(command, "--ids", ids, loaded.model->config().vocab);
   for (const std::string& text : options.texts) {
     Encoding e = loaded.tokenizer().encode(text);
     ids.push_back(std::move(e.ids));
     types.push_back(std::move(e.type_ids));
   }
   if (loaded.model->config().token_types == 0) types.clear();
-  write_tensors(options,
-                models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types))));
+  const nn::PaddedBatch decoder = decoder_batch(command, options, *loaded.model, ids.size());
+  write_tensors(
+      options, models::outputs(*loaded.model, make_batch(command, options, std::move(ids), std::move(types)), decoder));
 }
 
 }  // namespace linnet::app

@@ -26,7 +26,7 @@ std::unique_ptr<Adapter> create_prefix_tuning(models::Model& model, const Prefix
 // The model's token table [vocab, hidden].
 nn::Parameter table_of(models::Model& model);
 
-// An f32 copy on the heap that requires a gradient.
+// An f32 copy on the device that requires a gradient.
 Tensor trainable_copy(const Tensor& stored, Device device);
 
 }  // namespace linnet

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "linnet/base/rng.h"
 #include "linnet/tensor/device.h"
@@ -185,7 +186,7 @@ struct MaxRowsArgs {  // y[i] = maximum per column of the rows starts[i] .. star
   const float* x;
   const std::int32_t* starts;
   float* y;
-  std::int32_t* from;  // [count, cols]: the first row of each maximum, for the gradient
+  std::int32_t* from;  // [count, cols], on the device: the first row of each maximum, for the gradient
   std::int64_t count, cols;
 };
 struct MaxRowsGradArgs {  // dx[from[i]] += dy[i] per column
@@ -290,6 +291,9 @@ class Backend {
   virtual void fill(float* y, float value, std::int64_t n) = 0;
   virtual double sum(const float* x, std::int64_t n) = 0;
   virtual double sum_squares(const float* x, std::int64_t n) = 0;
+  // hit[i] (of the CPU): has row rows[i] of x [., cols] a value other than 0?
+  virtual void nonzero_rows(const float* x, std::int64_t cols, std::span<const std::int32_t> rows,
+                            std::span<std::uint8_t> hit) = 0;
   virtual void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) = 0;  // y may be x
   // Converts rows of any DType to f32.
   virtual void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) = 0;

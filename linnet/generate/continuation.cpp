@@ -57,16 +57,17 @@ Continuation::Continuation(const models::Model& model, Request request)
       on_token_(std::move(request.on_token)),
       on_end_(std::move(request.on_end)),
       sampler_(options_.sampling, options_.seed),
-      ids_(std::move(request.prompt)) {
-  require_causal_lm(model);
+      ids_(prompt_or_start(model, std::move(request.prompt))) {
+  require_next_tokens(model);
   check(!ids_.empty(), "the prompt is empty and the tokenizer adds no start token; give a text");
   for (const std::int32_t id : ids_)
     check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
           model.config().vocab);
-  result_.prompt_tokens = std::ssize(ids_);
+  prompt_ = std::ssize(ids_);
+  result_.prompt_tokens = request.encoder_ids.empty() ? prompt_ : std::ssize(request.encoder_ids);
   const std::int64_t context = context_of(model, request.adapter.get());
-  count_ = std::max<std::int64_t>(0, room(context, result_.prompt_tokens, options_));
-  least_ = std::max(options_.min_new_tokens, options_.min_length - result_.prompt_tokens);
+  count_ = std::max<std::int64_t>(0, room(context, prompt_, options_));
+  least_ = std::max(options_.min_new_tokens, options_.min_length - prompt_);
   last_ = forced_end(options_, model.config().vocab);
   ended_ = count_ == 0;
 }

@@ -15,11 +15,12 @@
 namespace linnet::generate {
 
 struct Request {
-  std::vector<std::int32_t> prompt;
-  GenerateOptions options = {};  // its `interrupted` is ignored: the engine has its own
+  std::vector<std::int32_t> prompt = {};  // of an encoder-decoder: the decoder's; empty: its start token
+  GenerateOptions options = {};           // its `interrupted` is ignored: the engine has its own
   OnToken on_token = {};
   std::function<void(Generation&)> on_end = {};             // called once, also if cancelled (kStop)
   std::shared_ptr<const nn::SequenceAdapter> adapter = {};  // null: the model's own
+  std::vector<std::int32_t> encoder_ids = {};               // of an encoder-decoder: the text that it reads
 };
 
 class Continuation : public Text {
@@ -28,7 +29,7 @@ class Continuation : public Text {
   Continuation(const models::Model& model, Request request);
 
   const std::vector<std::int32_t>& ids() const override { return ids_; }  // prompt and new tokens
-  std::int64_t longest() const override { return result_.prompt_tokens + count_; }
+  std::int64_t longest() const override { return prompt_ + count_; }
   std::int64_t first_scored() const override { return std::ssize(ids_) - 1; }
   void take(std::span<float> scores) override;  // chooses the next token
   bool ended() const override { return ended_; }
@@ -46,6 +47,7 @@ class Continuation : public Text {
   std::function<void(Generation&)> on_end_;
   Sampler sampler_;
   std::vector<std::int32_t> ids_;
+  std::int64_t prompt_ = 0;             // number of tokens before the new ones
   std::int64_t count_ = 0, least_ = 0;  // of new tokens
   std::optional<std::int32_t> last_;    // forced last token
   bool ended_ = false;

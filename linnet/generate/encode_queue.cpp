@@ -1,5 +1,6 @@
 #include "linnet/generate/encode_queue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,12 @@ void EncodeQueue::check_request(const models::Model& model, const EncodeRequest&
   check(!request.ids.empty(), "the text has no tokens");
   check(request.type_ids.empty() || request.type_ids.size() == request.ids.size(), "{} type ids for {} tokens",
         request.type_ids.size(), request.ids.size());
+  const nn::TransformerConfig& c = model.config();
+  for (const std::int32_t id : request.ids)
+    check(id >= 0 && id < c.vocab, "[encode] id {} is outside the vocabulary of {}", id, c.vocab);
+  const std::int64_t types = std::max<std::int64_t>(1, c.token_types);
+  for (const std::int32_t type : request.type_ids)
+    check(type >= 0 && type < types, "[encode] type id {} is outside the {} types", type, types);
   const std::int64_t context = model.context(), count = std::ssize(request.ids);
   check(context == 0 || count <= context, "the text has {} tokens, the model's context is {}; shorten it", count,
         context);
@@ -25,6 +32,7 @@ void EncodeQueue::add(RequestId id, EncodeRequest request) {
 void EncodeQueue::cancel(RequestId id) {
   const std::lock_guard lock(mutex_);
   waiting_.remove_if([id](const Waiting& text) { return text.id == id; });
+  cancelled_.push_back(id);
 }
 
 std::size_t EncodeQueue::size() const {
@@ -35,6 +43,8 @@ std::size_t EncodeQueue::size() const {
 EncodeQueue::Texts EncodeQueue::take(std::int64_t tokens) {
   Texts taken;
   const std::lock_guard lock(mutex_);
+  cancelled_.clear();
+  if (alone_ > 0) tokens = 0, --alone_;
   auto end = waiting_.begin();
   while (end != waiting_.end() && end->request.rows == waiting_.front().request.rows) {
     tokens -= std::ssize(end->request.ids);
@@ -45,29 +55,47 @@ EncodeQueue::Texts EncodeQueue::take(std::int64_t tokens) {
   return taken;
 }
 
-std::int64_t EncodeQueue::step(const models::Model& model, std::int64_t tokens,
-                               const std::function<bool()>& interrupted) {
+void EncodeQueue::put_back(Texts& texts) {
+  const std::lock_guard lock(mutex_);
+  texts.remove_if([&](const Waiting& text) { return std::ranges::find(cancelled_, text.id) != cancelled_.end(); });
+  waiting_.splice(waiting_.begin(), texts);
+}
+
+bool EncodeQueue::step(const models::Model& model, std::int64_t tokens, const std::function<bool()>& interrupted,
+                       std::int64_t& computed) {
   Texts texts = take(tokens);
-  if (texts.empty()) return 0;
+  if (texts.empty()) return false;
+  const HiddenRows wanted = texts.front().request.rows;
+  nn::Packed batch;
+  for (const Waiting& text : texts) batch.add(text.request.ids, text.request.type_ids);
+  Tensor rows;
   try {
-    nn::Packed batch;
-    for (const Waiting& text : texts) batch.add(text.request.ids, text.request.type_ids);
-    const bool pooled = texts.front().request.rows == HiddenRows::kPooled;
     const nn::ForwardState state{.interrupted = &interrupted};
-    const Tensor rows = pooled ? model.pooled(batch, state) : model.forward(batch, state);
-    for (std::size_t s = 0; !texts.empty(); ++s) {
-      const auto on_end = std::move(texts.front().request.on_end);
-      texts.pop_front();  // before its callback, which may throw
-      const auto index = static_cast<std::int64_t>(s);
-      if (on_end)
-        on_end(pooled ? rows.slice(0, index, index + 1) : rows.slice(0, batch.starts[s], batch.starts[s + 1]));
-    }
-    return batch.rows();
+    rows = wanted == HiddenRows::kTokens ? model.forward(batch, state) : model.pooled(batch, state);
+    if (wanted == HiddenRows::kClasses) rows = model.classify(rows);
+  } catch (const nn::Interrupted&) {
+    put_back(texts);
+    throw;
   } catch (...) {
-    const std::lock_guard lock(mutex_);
-    waiting_.splice(waiting_.begin(), texts);
+    if (texts.size() == 1) throw;
+    alone_ = texts.size();
+    put_back(texts);
     throw;
   }
+  computed += batch.rows();
+  try {
+    for (std::int64_t s = 0; !texts.empty(); ++s) {
+      const auto on_end = std::move(texts.front().request.on_end);
+      texts.pop_front();  // before its callback, which may throw
+      const auto at = static_cast<std::size_t>(s);
+      const bool each = wanted == HiddenRows::kTokens;
+      if (on_end) on_end(each ? rows.slice(0, batch.starts[at], batch.starts[at + 1]) : rows.slice(0, s, s + 1));
+    }
+  } catch (...) {
+    put_back(texts);
+    throw;
+  }
+  return true;
 }
 
 }  // namespace linnet::generate

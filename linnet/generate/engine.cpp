@@ -53,6 +53,21 @@ void check_fits(const models::Model& model, const nn::SequenceAdapter& adapter) 
         "the adapter of a request was loaded for another model; load it for the engine's");
 }
 
+void check_encoder_ids(const models::Model& model, const std::vector<std::int32_t>& ids) {
+  if (model.config().stack != nn::Stack::kEncoderDecoder)
+    return check(ids.empty(), "the model has no encoder; give the text as the prompt");
+  check(!ids.empty(), "an encoder-decoder reads a text; give its tokens as encoder_ids");
+  for (const std::int32_t id : ids)
+    check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
+          model.config().vocab);
+  const nn::VirtualTokens& learned = model.virtual_tokens();
+  const std::int64_t before = (learned.prompt ? learned.prompt.size(0) : 0) + nn::length_of(learned.encoder_prefix),
+                     positions = model.config().max_positions;
+  check(positions == 0 || std::ssize(ids) + before <= positions,
+        "the text for the encoder has {} tokens, the model has room for {}; shorten it", ids.size(),
+        positions - before);
+}
+
 // Keys of the prefix index for the virtual tokens and `ids`.
 std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<const std::int32_t> ids) {
   std::vector<std::int32_t> positions(static_cast<std::size_t>(virtual_tokens), -1);
@@ -65,22 +80,29 @@ std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<co
 // Which blocks of a text others may reuse.
 enum class Kept : std::uint8_t { kShared, kAll };
 
+// The text that a decoder reads, shared by the texts that continue each other.
+struct Encoding {
+  std::vector<std::int32_t> ids;
+  nn::KvCache::Sequence sequence = {};  // keys and values of cross attention; empty until a step encodes the text
+};
+
 struct Engine::Running {
   RequestId id = 0;
   std::unique_ptr<Text> text;
   Kept kept;
   std::shared_ptr<const nn::SequenceAdapter> adapter = {};
   std::int64_t shared = 0;  // first tokens that are computed alone, since others share them
+  std::int64_t virtual_tokens = 0;
   nn::KvCache::Sequence sequence = {};
-  bool passing = false;  // its last pass kept one layer, so nothing can continue it
-
-  std::int64_t virtual_tokens() const { return adapter == nullptr ? 0 : adapter->virtual_tokens.count(); }
+  std::shared_ptr<Encoding> encoding = {};  // null: there is no encoder
+  bool passing = false;                     // its last pass kept one layer, so nothing can continue it
 };
 
 // Tokens of a text that a step computes.
 struct Engine::Piece {
   Running* text;
   std::int64_t begin, count;
+  std::int64_t encodes;  // rows of its encoder, before it
   std::int64_t end() const { return begin + count; }
 };
 
@@ -95,7 +117,9 @@ Engine::Engine(const models::Model& model, EngineOptions options)
       options_(std::move(options)),
       cache_(make_pool(model, options_.memory)),
       own_(adapter_of(model)),
-      keeps_prefixes_(!nn::depends_on_length(model.config().rope.kind)) {
+      reads_encoder_(model.config().stack == nn::Stack::kEncoderDecoder),
+      rotates_by_length_(nn::depends_on_length(model.config().rope.kind)),
+      keeps_prefixes_(!rotates_by_length_ && !reads_encoder_) {
   check(options_.batch_tokens > 0, "batch_tokens is {}; give 1 or more", options_.batch_tokens);
 }
 
@@ -104,6 +128,7 @@ Engine::~Engine() = default;
 // The adapter that a request names, or the model's own.
 std::shared_ptr<const nn::SequenceAdapter> Engine::usable(
     const std::shared_ptr<const nn::SequenceAdapter>& asked) const {
+  check(asked == nullptr || !reads_encoder_, "requests of an encoder-decoder have no adapter of their own");
   if (asked == nullptr) return own_;
   check_fits(model_, *asked);
   return asked;
@@ -111,15 +136,18 @@ std::shared_ptr<const nn::SequenceAdapter> Engine::usable(
 
 RequestId Engine::submit(Request request) {
   const auto adapter = usable(request.adapter);
+  auto encoder_ids = request.encoder_ids;
   auto text = std::make_unique<Continuation>(model_, std::move(request));
-  return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter});
+  return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter}, std::move(encoder_ids));
 }
 
 RequestId Engine::submit(ScoreRequest request) {
   const std::int64_t shared = keeps_prefixes_ ? std::min(request.shared, std::ssize(request.prompt) - 1) : 0;
   const auto adapter = usable(request.adapter);
+  auto encoder_ids = request.encoder_ids;
   auto text = std::make_unique<Scoring>(model_, std::move(request));
-  return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared});
+  return submit(Running{.text = std::move(text), .kept = Kept::kShared, .adapter = adapter, .shared = shared},
+                std::move(encoder_ids));
 }
 
 RequestId Engine::submit(EncodeRequest request) {
@@ -129,12 +157,16 @@ RequestId Engine::submit(EncodeRequest request) {
   return last_id_;
 }
 
-RequestId Engine::submit(Running text) {
-  const std::int64_t longest = text.text->longest() + text.virtual_tokens();
+RequestId Engine::submit(Running text, std::vector<std::int32_t> encoder_ids) {
+  check_encoder_ids(model_, encoder_ids);
+  if (reads_encoder_) text.encoding = std::make_shared<Encoding>(Encoding{.ids = std::move(encoder_ids)});
+  text.virtual_tokens =
+      reads_encoder_ || text.adapter == nullptr ? model_.virtual_positions() : text.adapter->virtual_tokens.count();
+  const std::int64_t longest = text.text->longest() + text.virtual_tokens, encoder = rows_to_encode(text);
   const std::size_t all = cache_.capacity();
-  check(static_cast<std::size_t>(blocks_of(longest)) <= all,
+  check(static_cast<std::size_t>(blocks_of(longest) + blocks_of(encoder)) <= all,
         "a text of up to {} tokens does not fit into memory for {}; ask for fewer new tokens or give more memory",
-        longest, all * kKvBlock);
+        longest + encoder, all * kKvBlock);
   const std::lock_guard lock(mutex_);
   text.id = ++last_id_;
   submitted_.push_back(std::move(text));
@@ -159,24 +191,45 @@ void Engine::take_submitted() {
 
 // Number of tokens of a text whose keys and values are in its blocks, and of the others.
 std::int64_t Engine::computed(const Running& text) const {
-  return std::max<std::int64_t>(0, text.sequence.length() - text.virtual_tokens());
+  return std::max<std::int64_t>(0, text.sequence.length() - text.virtual_tokens);
+}
+std::int64_t Engine::rows_to_encode(const Running& text) const {
+  if (text.encoding == nullptr || !text.encoding->sequence.blocks().empty()) return 0;
+  const nn::VirtualTokens& learned = model_.virtual_tokens();
+  return std::ssize(text.encoding->ids) + nn::length_of(learned.cross_prefix) +
+         (learned.prompt ? learned.prompt.size(0) : 0);
 }
 std::int64_t Engine::missing(const Running& text) const { return std::ssize(text.text->ids()) - computed(text); }
 
 void Engine::remember(const Running& text, std::int64_t count) {
   if (!keeps_prefixes_ || count <= 0) return;
   const auto ids = std::span(text.text->ids()).first(static_cast<std::size_t>(count));
-  prefixes_.add(text.adapter, positions_of(text.virtual_tokens(), ids), text.sequence);
+  prefixes_.add(text.adapter, positions_of(text.virtual_tokens, ids), text.sequence);
+}
+
+// Frees what only `text` holds. Returns false if that is nothing.
+bool Engine::release(Running& text, const Running& asking) {
+  const bool any = !text.sequence.blocks().empty();
+  text.sequence = {};
+  if (text.encoding == nullptr || text.encoding == asking.encoding || text.encoding->sequence.blocks().empty())
+    return any;
+  const auto reads_it = [&](const Running& other) {
+    return other.encoding == text.encoding && !other.sequence.blocks().empty();
+  };
+  if (std::ranges::any_of(texts_, reads_it)) return any;
+  text.encoding->sequence = {};
+  return true;
 }
 
 // Returns false if `text` has to wait: only younger texts are preempted for it.
 bool Engine::make_room(const Running& text, std::int64_t count) {
-  while (cache_.free_blocks() < cache_.blocks_wanted(text.sequence, count)) {
+  std::size_t wanted = cache_.blocks_wanted(text.sequence, count);
+  if (text.encoding) wanted += cache_.blocks_wanted(text.encoding->sequence, rows_to_encode(text));
+  while (cache_.free_blocks() < wanted) {
     if (prefixes_.evict()) continue;
     auto youngest = texts_.rbegin();
-    while (&*youngest != &text && youngest->sequence.blocks().empty()) ++youngest;
+    while (&*youngest != &text && !release(*youngest, text)) ++youngest;
     if (&*youngest == &text) return false;
-    youngest->sequence = {};
     ++figures_.waits;
   }
   return true;
@@ -186,8 +239,7 @@ bool Engine::make_room(const Running& text, std::int64_t count) {
 bool Engine::begin(Running& text, const std::vector<Piece>& pieces) {
   const std::span<const std::int32_t> ids = text.text->ids();
   const auto before = ids.first(static_cast<std::size_t>(text.text->first_scored()));
-  if (keeps_prefixes_)
-    text.sequence = prefixes_.find(text.adapter, positions_of(text.virtual_tokens(), before), cache_);
+  if (keeps_prefixes_) text.sequence = prefixes_.find(text.adapter, positions_of(text.virtual_tokens, before), cache_);
   if (computed(text) == 0) text.sequence = {};  // virtual tokens alone are not reused
   if (text.shared <= computed(text)) return true;
   const auto shared = ids.first(static_cast<std::size_t>(text.shared));
@@ -207,13 +259,14 @@ bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& p
   const bool begins = text.sequence.blocks().empty();
   if (begins && !begin(text, pieces)) return true;
   const std::int64_t done = computed(text), all = missing(text);
-  const std::int64_t wanted = done < text.shared ? text.shared - done : all;
-  const bool whole = text.kept == Kept::kShared && !keeps_prefixes_;  // its rotation depends on the end of a piece
-  const std::int64_t count = whole ? all : std::min(wanted, budget);
+  const std::int64_t wanted = done < text.shared ? text.shared - done : all, encodes = rows_to_encode(text);
+  if (encodes >= budget) return true;
+  const bool whole = text.kept == Kept::kShared && rotates_by_length_;  // its rotation depends on the end of a piece
+  const std::int64_t count = whole ? all : std::min(wanted, budget - encodes);
   const bool virtual_blocks = text.adapter && !text.adapter->virtual_tokens.prefix.empty();  // they have all layers
   text.passing = count == all && !text.text->goes_on() && !virtual_blocks;
-  const std::int64_t positions = count + (text.sequence.length() == 0 ? text.virtual_tokens() : 0);
-  if (!text.passing && !make_room(text, positions)) {
+  const std::int64_t positions = count + (text.sequence.length() == 0 ? text.virtual_tokens : 0);
+  if (!make_room(text, text.passing ? 0 : positions)) {
     if (begins) text.sequence = {};
     return false;
   }
@@ -221,17 +274,20 @@ bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& p
     figures_.found += done;
     text.text->found(done);
   }
-  pieces.push_back({&text, done, count});
+  pieces.push_back({&text, done, count, encodes});
   using enum nn::KvCache::Room;
   cache_.reserve(text.sequence, positions, text.passing ? kOneLayer : kAllLayers);
+  if (encodes > 0) cache_.reserve(text.encoding->sequence, encodes);
   return true;
 }
 
 // Plans the next step: one token of every running text, and chunks of the others while there is room, oldest first.
 void Engine::plan(std::vector<Piece>& pieces) {
-  const auto runs = [&](const Running& text) { return text.kept == Kept::kAll && missing(text) == 1; };
+  const auto runs = [&](const Running& text) {
+    return text.kept == Kept::kAll && missing(text) == 1 && rows_to_encode(text) == 0;
+  };
   std::int64_t running = std::ranges::count_if(texts_, runs), left = options_.batch_tokens;
-  bool full = false;
+  bool full = false, encodes = false;
   for (Running& text : texts_) {
     if (left <= 0 && running == 0) return;
     const bool one = runs(text);
@@ -239,7 +295,9 @@ void Engine::plan(std::vector<Piece>& pieces) {
     if (full && text.sequence.blocks().empty()) continue;
     const std::size_t before = pieces.size();
     const bool oldest = &text == &texts_.front();
-    const std::int64_t budget = one ? 1 : std::max<std::int64_t>(oldest ? 1 : 0, left - running);
+    // The first text that a step encodes may exceed the budget: it cannot be divided.
+    const bool exceeds = oldest || (!encodes && left > running);
+    const std::int64_t budget = one ? 1 : std::max(exceeds ? 1 + rows_to_encode(text) : 0, left - running);
     full = !add_piece(text, budget, pieces) || full;
     if (oldest && pieces.empty()) {  // it shares a block that it must write to, and no block is free for a copy
       text.sequence = {};
@@ -248,7 +306,9 @@ void Engine::plan(std::vector<Piece>& pieces) {
       }
       add_piece(text, budget, pieces);
     }
-    if (pieces.size() > before) left -= pieces.back().count;
+    if (pieces.size() == before) continue;
+    left -= pieces.back().count + pieces.back().encodes;
+    encodes = encodes || pieces.back().encodes > 0;
   }
 }
 
@@ -259,7 +319,7 @@ void Engine::compute_again(Running& text, std::int64_t from) const {
   if (passed || from == 0)
     text.sequence = {};
   else
-    cache_.truncate(text.sequence, from + text.virtual_tokens());
+    cache_.truncate(text.sequence, from + text.virtual_tokens);
 }
 
 // Makes texts with the same adapter adjacent, so that one product has all their rows.
@@ -270,10 +330,25 @@ void Engine::group_by_adapter(std::vector<Piece>& pieces) {
     });
 }
 
+// Encodes what the decoder will read of the texts that begin.
+void Engine::encode(const std::vector<Piece>& pieces) {
+  nn::Packed batch;
+  std::vector<nn::KvCache::Sequence*> sequences;
+  for (const Piece& piece : pieces) {
+    if (piece.encodes == 0) continue;
+    batch.add(piece.text->encoding->ids);
+    sequences.push_back(&piece.text->encoding->sequence);
+  }
+  if (sequences.empty()) return;
+  figures_.computed += batch.rows();
+  figures_.encoded += batch.rows();
+  model_.store_encoded(model_.encode(batch, {.interrupted = &options_.interrupted}), cache_, sequences);
+}
+
 // The hidden rows whose logits `rows` need.
 Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows) {
   nn::Packed batch;
-  std::vector<nn::KvCache::Sequence*> sequences;
+  std::vector<nn::KvCache::Sequence*> sequences, encoded;
   std::vector<const nn::SequenceAdapter*> adapters;
   std::vector<std::int64_t> last_rows;
   std::int64_t hidden = 0;
@@ -283,7 +358,10 @@ Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows)
     batch.add(ids.subspan(static_cast<std::size_t>(piece.begin), static_cast<std::size_t>(piece.count)), {},
               static_cast<std::int32_t>(piece.text->sequence.length()));
     sequences.push_back(&piece.text->sequence);
-    adapters.push_back(piece.text->adapter.get());
+    if (reads_encoder_)
+      encoded.push_back(&piece.text->encoding->sequence);
+    else
+      adapters.push_back(piece.text->adapter.get());
     const std::int64_t scored = std::max<std::int64_t>(0, piece.end() - std::max(piece.begin, text.first_scored()));
     for (std::int64_t i = 0; i < scored; ++i) rows.push_back({piece.text, static_cast<std::int32_t>(hidden + i)});
     hidden += last_rows.emplace_back(std::max<std::int64_t>(1, scored));
@@ -291,9 +369,20 @@ Tensor Engine::forward(const std::vector<Piece>& pieces, std::vector<Row>& rows)
   figures_.computed += batch.rows();
   return model_.forward(batch, {.cache = &cache_,
                                 .sequences = sequences,
+                                .encoded = encoded,
                                 .adapters = adapters,
                                 .last_rows = last_rows,
                                 .interrupted = &options_.interrupted});
+}
+
+Tensor Engine::logits(const Tensor& hidden, std::span<const Row> rows) const {
+  std::vector<std::int32_t> wanted;
+  std::vector<const nn::SequenceAdapter*> adapters;
+  for (const Row& row : rows) {
+    wanted.push_back(row.hidden);
+    adapters.push_back(row.text->adapter.get());
+  }
+  return (reads_encoder_ ? model_.logits(hidden, wanted) : model_.logits(hidden, wanted, adapters)).to(kCpu);
 }
 
 void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
@@ -301,13 +390,8 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
   Running* takes = nullptr;
   try {
     while (taken < rows.size()) {
-      std::vector<std::int32_t> some;
-      std::vector<const nn::SequenceAdapter*> adapters;
-      for (std::size_t i = taken; i < std::min(rows.size(), taken + kScoresAtOnce); ++i) {
-        some.push_back(rows[i].hidden);
-        adapters.push_back(rows[i].text->adapter.get());
-      }
-      Tensor scores = model_.logits(hidden, some, adapters).to(kCpu);
+      const auto some = std::span(rows).subspan(taken, std::min(kScoresAtOnce, rows.size() - taken));
+      const Tensor scores = logits(hidden, some);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;
@@ -335,12 +419,17 @@ bool Engine::remove_ended() {
     removed.splice(removed.end(), texts_, at++);
     Running& text = removed.front();
     for (auto& next : text.text->next()) {
-      Running& made = *texts_.insert(
-          at, Running{.id = text.id, .text = std::move(next), .kept = text.kept, .adapter = text.adapter});
+      Running& made = *texts_.insert(at, Running{.id = text.id,
+                                                 .text = std::move(next),
+                                                 .kept = text.kept,
+                                                 .adapter = text.adapter,
+                                                 .virtual_tokens = text.virtual_tokens,
+                                                 .encoding = text.encoding});
       if (missing(text) == 0) made.sequence = text.sequence;
     }
     if (text.kept == Kept::kAll) remember(text, computed(text));
     text.sequence = {};
+    text.encoding = nullptr;
     any = true;
     text.text->finish();
   }
@@ -352,9 +441,7 @@ bool Engine::step() {
   const std::int64_t before = figures_.computed;
   const bool any = step_texts();
   const std::int64_t left = options_.batch_tokens - (figures_.computed - before);
-  const std::int64_t encoded = encodings_.step(model_, left, options_.interrupted);
-  figures_.computed += encoded;
-  return any || encoded > 0;
+  return encodings_.step(model_, left, options_.interrupted, figures_.computed) || any;
 }
 
 bool Engine::step_texts() {
@@ -368,16 +455,20 @@ bool Engine::step_texts() {
     plan(pieces);
     LINNET_ASSERT(!pieces.empty());
     group_by_adapter(pieces);
+    encode(pieces);
     hidden = forward(pieces, rows);
   } catch (...) {  // the sequences are unchanged or empty
-    for (const Piece& piece : pieces) compute_again(*piece.text, piece.begin);
+    for (const Piece& piece : pieces) {
+      compute_again(*piece.text, piece.begin);
+      if (piece.encodes > 0) piece.text->encoding->sequence = {};
+    }
     throw;
   }
   take(rows, hidden);
   for (const Piece& piece : pieces) {
     const Running& text = *piece.text;
     if (piece.end() == text.shared) remember(text, text.shared);
-    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - text.virtual_tokens());
+    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - text.virtual_tokens);
   }
   remove_ended();
   return true;

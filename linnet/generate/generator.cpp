@@ -18,6 +18,17 @@ void require_causal_lm(const models::Model& model) {
         model.family().model_type);
 }
 
+void require_next_tokens(const models::Model& model) {
+  if (model.config().head != nn::HeadKind::kSeq2SeqLm) require_causal_lm(model);
+}
+
+std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt) {
+  const std::int64_t start = model.config().decoder_start_id;
+  if (prompt.empty() && model.config().stack == nn::Stack::kEncoderDecoder && start >= 0)
+    prompt.push_back(static_cast<std::int32_t>(start));
+  return prompt;
+}
+
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
   Engine engine(model, {.interrupted = options.interrupted});
@@ -26,10 +37,17 @@ Generation generate(const models::Model& model, std::span<const std::int32_t> pr
 
 Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
+  Request request{.options = options, .on_token = on_token};
+  const bool reads = engine.model().config().stack == nn::Stack::kEncoderDecoder;
+  (reads ? request.encoder_ids : request.prompt).assign(prompt.begin(), prompt.end());
+  return generate(engine, std::move(request));
+}
+
+Generation generate(Engine& engine, Request request) {
   // Shared with the request: after an exception of a step the request outlives this function.
   const auto result = std::make_shared<std::optional<Generation>>();
-  const RequestId id = engine.submit(
-      {{prompt.begin(), prompt.end()}, options, on_token, [result](Generation& g) { *result = std::move(g); }});
+  request.on_end = [result](Generation& g) { *result = std::move(g); };
+  const RequestId id = engine.submit(std::move(request));
   while (!*result) {
     try {
       engine.step();

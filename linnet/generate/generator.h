@@ -43,26 +43,33 @@ struct Generation {
   std::vector<std::int32_t> ids;  // new tokens, with the end token if any
   FinishReason finish = FinishReason::kLength;
   std::vector<StepLogprobs> logprobs;
-  std::int64_t prompt_tokens = 0;
+  std::int64_t prompt_tokens = 0;  // of the text for the encoder, if there is one
   std::int64_t cached_tokens = 0;  // from the cache: an earlier text of the engine has the same prefix
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
 // kBadInput naming the model unless it is a causal language model.
 void require_causal_lm(const models::Model& model);
+// The same, but also an encoder-decoder that predicts words.
+void require_next_tokens(const models::Model& model);
+// The tokens before a text: `prompt`, or the start token of an encoder-decoder if it is empty.
+std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt);
 // Maximum number of tokens of a text with the adapter, or with the model's own if it is null; 0: unlimited.
 std::int64_t context_of(const models::Model& model, const nn::SequenceAdapter* adapter);
 
 // Called with every new id; if false, the text ends (finish is kStop).
 using OnToken = std::function<bool(std::int32_t id)>;
 
-// kBadInput: no causal language model. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that
+// `prompt`: of an encoder-decoder, the text that its encoder reads. kBadInput: no causal language model and no
+// encoder-decoder that predicts words. kInvalidArgument: an empty prompt, ids outside the vocabulary, a prompt that
 // fills max_length or the context.
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
 // Uses an engine, which caches prefixes for later prompts and may have other requests. It checks its own `interrupted`,
 // not that of the options.
 class Engine;
+struct Request;
+Generation generate(Engine& engine, Request request);  // without `on_end`
 Generation generate(Engine& engine, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token = {});
 

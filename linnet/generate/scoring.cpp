@@ -54,7 +54,8 @@ std::vector<Edge> edges_of(const std::vector<Ids>& continuations) {
 }
 
 Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std::make_shared<Shared>()) {
-  require_causal_lm(model);
+  require_next_tokens(model);
+  request.prompt = prompt_or_start(model, std::move(request.prompt));
   check_ids(model, request.prompt, "prompt");
   for (const Ids& continuation : request.continuations) check_ids(model, continuation, "continuation");
   shared_->scores.resize(request.continuations.size());

@@ -21,11 +21,12 @@ struct Score {
 };
 
 struct ScoreRequest {
-  std::vector<std::int32_t> prompt;                      // at least one token
-  std::vector<std::vector<std::int32_t>> continuations;  // each at least one token
-  std::int64_t shared = 0;                               // length of the prompt's prefix that other requests share
+  std::vector<std::int32_t> prompt = {};                      // at least one token, except as in Request
+  std::vector<std::vector<std::int32_t>> continuations = {};  // each at least one token
+  std::int64_t shared = 0;                                    // length of the prompt's prefix that other requests share
   std::function<void(const std::vector<Score>&)> on_end = {};  // called once; without scores if cancelled
   std::shared_ptr<const nn::SequenceAdapter> adapter = {};     // null: the model's own
+  std::vector<std::int32_t> encoder_ids = {};                  // of an encoder-decoder: the text that it reads
 };
 
 // An edge of the tree: tokens between two branching points.

@@ -8,6 +8,8 @@
 
 namespace linnet::generate {
 
+using RequestId = std::uint64_t;
+
 class Text {
  public:
   virtual ~Text() = default;

@@ -19,6 +19,48 @@ void token_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.token_
 void projection_if_widths_differ(ConfigFields&, TransformerConfig& c) {
   c.embedding_projection = c.embedding_width() != c.hidden;
 }
+void decoder_layers_are_layers(ConfigFields&, TransformerConfig& c) {
+  if (c.decoder_layers == 0) c.decoder_layers = c.layers;
+}
+void every_dropout_is_hidden(ConfigFields&, TransformerConfig& c) {
+  c.embedding_dropout = c.attention_dropout = c.activation_dropout = c.final_dropout = c.hidden_dropout;
+}
+
+void feed_forward_by_name(ConfigFields& f, TransformerConfig& c) {
+  struct Named {
+    const char* name;
+    nn::FeedForwardKind kind;
+    Activation activation;
+  };
+  using enum nn::FeedForwardKind;
+  constexpr Named kNames[] = {
+      {"relu", kPlain, Activation::kRelu},           {"gelu", kPlain, Activation::kGelu},
+      {"gelu_new", kPlain, Activation::kGeluTanh},   {"silu", kPlain, Activation::kSilu},
+      {"gated-gelu", kGated, Activation::kGeluTanh}, {"gated-gelu_new", kGated, Activation::kGeluTanh},
+      {"gated-silu", kGated, Activation::kSilu},     {"gated-relu", kGated, Activation::kRelu}};
+  const Named* const now = std::ranges::find_if(
+      kNames, [&](const Named& n) { return n.kind == c.ffn_kind && n.activation == c.activation; });
+  std::string name = now != std::end(kNames) ? now->name : "";
+  f.field({"feed_forward_proj"}, name);
+  if (f.writing()) return;
+  const Named* const found = std::ranges::find_if(kNames, [&](const Named& n) { return n.name == name; });
+  check(found != std::end(kNames), ErrorKind::kBadInput,
+        "{}: feed_forward_proj '{}' is not supported; known are relu, gelu, silu and gated-gelu, gated-silu", f.place(),
+        printable(name));
+  c.ffn_kind = found->kind;
+  c.activation = found->activation;
+}
+
+void output_scale_if_tied(ConfigFields& f, TransformerConfig& c) {
+  bool scaled = c.output_scale != 1, tied = true;
+  if (!f.writing()) {
+    f.field({"tie_word_embeddings"}, tied);
+    scaled = tied;
+  }
+  if (!f.writing() || scaled != c.tie_embeddings) f.field({"scale_decoder_outputs"}, scaled);
+  c.output_scale = scaled ? 1 / std::sqrt(static_cast<double>(c.hidden)) : 1;
+}
+
 void output_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) { c.attention_output_bias = c.attention_bias; }
 
 void positions_after_offset(ConfigFields& f, TransformerConfig& c) {

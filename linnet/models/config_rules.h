@@ -20,6 +20,14 @@ void positions_after_offset(ConfigFields& fields, nn::TransformerConfig& config)
 void positions_after_padding(ConfigFields& fields, nn::TransformerConfig& config);
 // Tables as wide as the layers have no projection.
 void projection_if_widths_differ(ConfigFields& fields, nn::TransformerConfig& config);
+// A decoder as deep as the encoder unless a field says otherwise.
+void decoder_layers_are_layers(ConfigFields& fields, nn::TransformerConfig& config);
+// One dropout for every place.
+void every_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
+// feed_forward_proj: an activation, "gated-" before it for a gated network. "gated-gelu" has the tanh approximation.
+void feed_forward_by_name(ConfigFields& fields, nn::TransformerConfig& config);
+// Rows before a tied output matrix are divided by the root of their width; scale_decoder_outputs overrides it.
+void output_scale_if_tied(ConfigFields& fields, nn::TransformerConfig& config);
 // One field for the biases of query, key, value and output.
 void output_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& config);
 

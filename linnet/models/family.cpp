@@ -89,9 +89,11 @@ std::string to_ours(const Family& family, std::string_view theirs, std::string_v
        place, printable(whole), family.model_type);
 }
 
-std::string to_theirs(const Family& family, std::string_view ours, HeadKind head) {
+std::string to_theirs(const Family& family, std::string_view ours, const TransformerConfig& config) {
+  const HeadKind head = config.head;
   for (const NamePair& pair : family.names) {
-    if (pair.use != NamePair::Use::kBoth) continue;
+    const bool gated = pair.use == NamePair::Use::kGated && config.ffn_kind == FeedForwardKind::kGated;
+    if (pair.use != NamePair::Use::kBoth && !gated) continue;
     if (const auto m = match(pair.ours, ours)) {
       std::string theirs = expand(pair.theirs, *m);
       const bool bare = head == HeadKind::kNone || below_any(family.unprefixed, theirs);
@@ -107,7 +109,8 @@ std::vector<std::string> spellings(const Family& family, std::string_view ours) 
     found.push_back(name);
     for (const std::string_view prefix : prefixes(family)) found.push_back(std::string(prefix) + name);
   };
-  for (const auto use : {NamePair::Use::kReadFirst, NamePair::Use::kBoth, NamePair::Use::kReadOnly}) {
+  for (const auto use :
+       {NamePair::Use::kReadFirst, NamePair::Use::kBoth, NamePair::Use::kGated, NamePair::Use::kReadOnly}) {
     for (const NamePair& pair : family.names) {
       const auto m = pair.use == use ? match(pair.ours, ours) : std::nullopt;
       if (!m) continue;

@@ -20,8 +20,9 @@ using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormP
 // ours <-> theirs, by module path: "{}" is a layer number; the rest after the path (".weight", ".bias",
 // ".lora_A.weight") is unchanged. `gguf` is llama.cpp's name of the same module.
 struct NamePair {
-  // Read-only: tied copies, older names; the first one in a file is used.
-  enum class Use : std::uint8_t { kReadFirst, kBoth, kReadOnly };
+  // Read-only: tied copies, older names; the first one in a file is used. kGated: read, and written if the feed-forward
+  // network is gated.
+  enum class Use : std::uint8_t { kReadFirst, kBoth, kGated, kReadOnly };
   std::string_view ours, theirs, gguf = {};
   Use use = Use::kBoth;
 };
@@ -69,6 +70,7 @@ struct Family {
   std::string_view prefix = {};        // before the stack's names in models with a head; some files lack it
   TransformerConfig defaults = {};     // values without a field, and defaults of absent fields
   std::span<const Field> fields = {};  // in the order in which they are read and written
+  bool always_ties = false;  // an output matrix that the files lack is the token table, whatever tie_word_embeddings is
   std::span<const NamePair> names;
   std::span<const std::string_view> unprefixed = {};    // theirs: modules outside the prefix
   std::span<const std::string_view> ignored = {};       // theirs: buffers that are not parameters
@@ -90,7 +92,7 @@ const Family* find_family(std::string_view model_type);  // null when unknown
 
 // theirs -> ours; "" for a tensor to ignore. An unknown name is kBadInput.
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place);
-std::string to_theirs(const Family& family, std::string_view ours, HeadKind head);
+std::string to_theirs(const Family& family, std::string_view ours, const TransformerConfig& config);
 // All names of a parameter in files, the usual one first.
 std::vector<std::string> spellings(const Family& family, std::string_view ours);
 std::string to_gguf(const Family& family, std::string_view ours);  // "" if GGUF has no such tensor

@@ -81,10 +81,17 @@ Tensor Model::run_decoder(const nn::Packed& batch, const nn::ForwardState& state
   nn::KvCache cache = make_cache();
   const bool rounds = config().stack != nn::Stack::kEncoder && cache.type() != DType::kF32;
   if (!rounds || own.cache != nullptr || pass_.training || grad_enabled()) return finite(run(own));
-  std::vector<nn::KvCache::Sequence> sequences(static_cast<std::size_t>(batch.sequences()));
-  std::vector<nn::KvCache::Sequence*> pointers;
+  const auto count = static_cast<std::size_t>(batch.sequences());
+  std::vector<nn::KvCache::Sequence> sequences(count), encoded(own.encoder != nullptr ? count : 0);
+  std::vector<nn::KvCache::Sequence*> pointers, encoded_pointers;
   for (nn::KvCache::Sequence& sequence : sequences) pointers.push_back(&sequence);
+  for (nn::KvCache::Sequence& sequence : encoded) encoded_pointers.push_back(&sequence);
   own.cache = &cache;
+  if (own.encoder != nullptr) {
+    transformer_.store_encoded(*own.encoder, own.cross_prefix, cache, encoded_pointers, pass_);
+    own.encoder = nullptr;
+    own.encoded = encoded_pointers;
+  }
   own.sequences = pointers;
   own.room = nn::KvCache::Room::kOneLayer;
   return finite(run(own));
@@ -99,6 +106,15 @@ nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state
   nn::Encoded encoded = transformer_.encode(batch, with_virtual_tokens(state), pass_);
   encoded.hidden = finite(encoded.hidden);
   return encoded;
+}
+
+void Model::store_encoded(const nn::Encoded& encoded, const nn::KvCache& cache,
+                          std::span<nn::KvCache::Sequence* const> sequences) const {
+  transformer_.store_encoded(encoded, virtual_tokens_.cross_prefix, cache, sequences, pass_);
+}
+
+std::int64_t Model::virtual_positions() const {
+  return config().stack == nn::Stack::kEncoderDecoder ? nn::length_of(virtual_tokens_.prefix) : virtual_tokens_.count();
 }
 
 std::int64_t Model::context(std::int64_t virtual_tokens) const {
@@ -181,7 +197,7 @@ const std::filesystem::path& Model::place() const {
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }
 std::vector<nn::NamedLinear> Model::linears() { return nn::linears(transformer_); }
 
-std::string Model::checkpoint_name(std::string_view ours) const { return to_theirs(*family_, ours, config().head); }
+std::string Model::checkpoint_name(std::string_view ours) const { return to_theirs(*family_, ours, config()); }
 
 std::int64_t Model::parameter_count() {
   std::int64_t count = 0;

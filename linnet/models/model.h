@@ -39,6 +39,9 @@ class Model {
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
+  // Keeps what a decoder reads of the encoder's rows, for ForwardState::encoded: one empty sequence per encoded one.
+  void store_encoded(const nn::Encoded& encoded, const nn::KvCache& cache,
+                     std::span<nn::KvCache::Sequence* const> sequences) const;
   // Logits over the vocabulary for hidden rows [n, hidden] -> [n, vocab] (language model heads).
   Tensor logits(const Tensor& hidden) const;
   Tensor logits(const Tensor& hidden, std::span<const std::int32_t> rows) const;
@@ -64,8 +67,10 @@ class Model {
   // `pass().lora`). {} removes them.
   void set_virtual_tokens(nn::VirtualTokens tokens) { virtual_tokens_ = std::move(tokens); }
   const nn::VirtualTokens& virtual_tokens() const { return virtual_tokens_; }
+  // Their number in the stack that predicts: an encoder's prompt has no positions in the decoder.
+  std::int64_t virtual_positions() const;
   // Maximum number of tokens of a text, without the virtual ones; 0: unlimited.
-  std::int64_t context() const { return context(virtual_tokens_.count()); }
+  std::int64_t context() const { return context(virtual_positions()); }
   std::int64_t context(std::int64_t virtual_tokens) const;
 
   // Moves the weights to a device, before adapters are loaded and virtual tokens set.

@@ -69,10 +69,30 @@ void check_rows(const nn::PaddedBatch& padded, const nn::Packed& batch) {
   }
 }
 
+// Of the decoder, and the encoder's last hidden state.
+std::vector<NamedTensor> two_stack_outputs(const Model& model, const nn::PaddedBatch& padded,
+                                           const nn::PaddedBatch& decoder) {
+  check(decoder.ids.size() == padded.ids.size(), "[outputs] {} rows of the decoder for {} of the encoder",
+        decoder.ids.size(), padded.ids.size());
+  const nn::Packed batch = nn::pack(padded), targets = nn::pack(decoder);
+  check_rows(padded, batch);
+  check_rows(decoder, targets);
+  const nn::Encoded encoded = model.encode(batch);
+  const Tensor hidden = model.forward(targets, {.encoder = &encoded});
+  const Spreader spreader(decoder);
+  std::vector<NamedTensor> found{{"encoder_last_hidden_state", Spreader(padded).spread(encoded.hidden)},
+                                 {"last_hidden_state", spreader.spread(hidden)}};
+  if (model.config().head == HeadKind::kSeq2SeqLm)
+    found.push_back({"logits", vocabulary_logits(model, hidden, spreader)});
+  return found;
+}
+
 }  // namespace
 
-std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padded) {
+std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padded, const nn::PaddedBatch& decoder) {
   check(!padded.ids.empty(), "[outputs] the batch is empty");
+  if (model.config().stack == nn::Stack::kEncoderDecoder) return two_stack_outputs(model, padded, decoder);
+  check(decoder.ids.empty(), "[outputs] the model has no decoder next to an encoder");
   const nn::Packed batch = nn::pack(padded);
   check_rows(padded, batch);
   const Spreader spreader(padded);

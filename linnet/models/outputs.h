@@ -16,10 +16,12 @@ struct NamedTensor {
   Tensor value;  // f32
 };
 
-// `last_hidden_state` [batch, length, hidden]; `logits` [batch, length, vocabulary or classes], or [batch, labels] of a
-// sequence classifier; `start_logits`, `end_logits` [batch, length]; `pooler_output` [batch, hidden];
-// `seq_relationship_logits` [batch, 2]; those that the model has. Masked positions are 0. kInvalidArgument for ids
-// outside the vocabulary, rows of unequal length, and a row that is entirely masked.
-std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch);
+// `last_hidden_state` [batch, length, hidden] (of the decoder if there is one; then also `encoder_last_hidden_state`);
+// `logits` [batch, length, vocabulary or classes], or [batch, labels] of a sequence classifier; `start_logits`,
+// `end_logits` [batch, length]; `pooler_output` [batch, hidden]; `seq_relationship_logits` [batch, 2]; those that the
+// model has. Masked positions are 0. kInvalidArgument for ids outside the vocabulary, rows of unequal length, and a row
+// that is entirely masked. `decoder`: rows of the decoder of an encoder-decoder, one per row of `batch`; absent for
+// other models.
+std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& batch, const nn::PaddedBatch& decoder = {});
 
 }  // namespace linnet::models

@@ -44,7 +44,8 @@ const char* torch_name(DType type) {
 // The value of a parameter in a file of that type and order of values.
 Tensor as_stored(const Model& model, const nn::Parameter& p, const Layout& layout, WeightType dtype) {
   const TransformerConfig& config = model.config();
-  Tensor value = p.tensor->to(kCpu);
+  const Tensor own = p.tensor->to(kCpu);
+  Tensor value = own;
   auto wanted = wanted_type(dtype);
   // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
   if (!wanted && info(value.dtype()).quantized && model.pass().precision == Precision::kF32) wanted = DType::kF32;
@@ -58,7 +59,7 @@ Tensor as_stored(const Model& model, const nn::Parameter& p, const Layout& layou
   if (info(value.dtype()).quantized && transposes(value, p.role, layout_of(config), layout))
     value = convert_weight(value, type);
   value = convert_weight(relaid(value, p.role, config, layout_of(config), layout), type);
-  check_saved(p.tensor->to(kCpu), value, model.checkpoint_name(p.name), model.place());
+  check_saved(own, value, model.checkpoint_name(p.name), model.place());
   return value;
 }
 

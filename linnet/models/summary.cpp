@@ -52,7 +52,7 @@ void match_parameters(Summary& s, Names names) {
     if (!found.empty() || !left_out) s.parameters += numel(parameter.shape);
     if (found.empty() && !s.tensors.empty() && !left_out)
       s.missing.push_back(names == Names::kGguf ? to_gguf(*s.family, parameter.name)
-                                                : to_theirs(*s.family, parameter.name, s.config->head));
+                                                : to_theirs(*s.family, parameter.name, *s.config));
   }
 }
 

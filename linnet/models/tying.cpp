@@ -39,10 +39,14 @@ bool same_values(const Tensor& a, const Tensor& b) {
 
 void settle_tying(TransformerConfig& config, const Family& family, const CheckpointReader& checkpoint,
                   std::string_view place) {
-  if (!config.tie_embeddings || !has_output(config.head)) return;
+  if (!has_output(config.head) || (!config.tie_embeddings && !family.always_ties)) return;
   const Roles roles(config);
   const std::string embedding = find(checkpoint, family, roles.weight(nn::Role::kTokenTable));
   const std::string output = find(checkpoint, family, roles.weight(nn::Role::kOutput));
+  if (!config.tie_embeddings) {
+    config.tie_embeddings = output.empty();
+    return;
+  }
   if (embedding.empty() || output.empty()) return;
   const Tensor first = checkpoint.read(embedding), second = checkpoint.read(output);
   const bool same = same_values(first, second);

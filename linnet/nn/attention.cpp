@@ -21,6 +21,32 @@ std::vector<AttentionSequence> with_queries(std::vector<AttentionSequence> seque
   return sequences;
 }
 
+enum class NewRows : std::uint8_t { kStored, kNone };  // of a batch, after the length of each cached sequence
+
+// The blocks of one layer for the kernel.
+struct CachedKeys {
+  std::vector<const void*> k, v;
+  std::vector<AttentionSequence> sequences;  // queries are the rows of each sequence of the batch
+};
+CachedKeys cached_keys(const KvCache& cache, std::span<KvCache::Sequence* const> cached, std::int64_t layer,
+                       const Packed& rows, NewRows news) {
+  CachedKeys keys;
+  std::vector<std::size_t> first;
+  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
+    const KvCache::Sequence& sequence = *cached[static_cast<std::size_t>(s)];
+    const std::int64_t n = rows.length(s);
+    first.push_back(keys.k.size());
+    cache.block_pointers(sequence, layer, keys.k, keys.v);
+    keys.sequences.push_back({rows.starts[static_cast<std::size_t>(s)], n, 0,
+                              sequence.length() + (news == NewRows::kStored ? n : 0), nullptr, nullptr});
+  }
+  for (std::size_t s = 0; s < keys.sequences.size(); ++s) {
+    keys.sequences[s].k_blocks = keys.k.data() + first[s];
+    keys.sequences[s].v_blocks = keys.v.data() + first[s];
+  }
+  return keys;
+}
+
 }  // namespace
 
 AttentionRows::AttentionRows(std::span<const std::int32_t> queries, std::span<const std::int32_t> keys,
@@ -86,14 +112,15 @@ void Attention::visit(Visitor& v) {
   visit_child(v, "output", output_, Role::kAttentionOutput);
 }
 
+Tensor Attention::split(const Tensor& projected, std::int64_t heads, const NormLayer& norm) const {
+  const std::int64_t count = projected.size(0);
+  const Tensor normed = norm ? norm(linnet::reshape(projected, {count * heads, head_dim_})) : projected;
+  return linnet::reshape(normed, {count, heads, head_dim_});
+}
+
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
   const std::int64_t rows = x.size(0);
   if (layout_ == Qkv::kSeparate) {
-    const auto split = [&](const Tensor& projected, std::int64_t heads, const NormLayer& norm = {}) {
-      const std::int64_t count = projected.size(0);
-      const Tensor normed = norm ? norm(linnet::reshape(projected, {count * heads, head_dim_})) : projected;
-      return linnet::reshape(normed, {count, heads, head_dim_});
-    };
     const Tensor queries = wanted.empty() ? query_(x, pass) : query_(gather_rows(x, wanted), pass.over(wanted));
     return {split(queries, heads_, query_norm_), split(key_(x, pass), kv_heads_, key_norm_),
             split(value_(x, pass), kv_heads_)};
@@ -167,32 +194,32 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
                          heads.v.slice(0, begin, end));
     }
   });
-  std::vector<const void*> k, v;
-  std::vector<std::size_t> first;
-  std::vector<AttentionSequence> sequences;
-  for (std::int64_t s = 0; s < rows.sequences(); ++s) {
-    const KvCache::Sequence& sequence = *batch.cached[static_cast<std::size_t>(s)];
-    const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], n = rows.length(s);
-    first.push_back(k.size());
-    batch.cache->block_pointers(sequence, layer, k, v);
-    sequences.push_back({begin, n, 0, sequence.length() + n, nullptr, nullptr});
-  }
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    sequences[s].k_blocks = k.data() + first[s];
-    sequences[s].v_blocks = v.data() + first[s];
-  }
-  return attention(heads.q, {}, {}, with_queries(sequences, rows, wanted), kv_heads_, o);
+  const CachedKeys keys = cached_keys(*batch.cache, batch.cached, layer, rows, NewRows::kStored);
+  return attention(heads.q, {}, {}, with_queries(keys.sequences, rows, wanted), kv_heads_, o);
 }
 
 Tensor Attention::cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
-                        const AttentionRows& rows, const Pass& pass) const {
+                        const AttentionBatch& batch, const Pass& pass) const {
   check(layout_ == Qkv::kSeparate, "[attention] cross attention needs separate projections");
-  const auto split = [&](const Linear& part, const Tensor& from, std::int64_t heads) {
-    return linnet::reshape(part(from, pass), {from.size(0), heads, head_dim_});
-  };
-  Heads heads{split(query_, x, heads_), split(key_, source, kv_heads_), split(value_, source, kv_heads_)};
-  put_before(prefix, rows, heads);
-  return output_(attention(heads.q, heads.k, heads.v, rows.sequences, kv_heads_, options(layer, pass)), pass);
+  AttentionOptions o = options(layer, pass);
+  Heads heads{split(query_(x, pass), heads_), {}, {}};
+  if (!batch.encoded.empty()) {
+    o.kv_type = batch.cache->type();
+    const CachedKeys keys = cached_keys(*batch.cache, batch.encoded, layer, batch.rows, NewRows::kNone);
+    return output_(attention(heads.q, {}, {}, keys.sequences, kv_heads_, o), pass);
+  }
+  heads.k = split(key_(source, pass), kv_heads_);
+  heads.v = split(value_(source, pass), kv_heads_);
+  put_before(prefix, batch.cross, heads);
+  return output_(attention(heads.q, heads.k, heads.v, batch.cross.sequences, kv_heads_, o), pass);
+}
+
+void Attention::store_encoded(const Tensor& source, std::span<const std::int32_t> starts, std::int64_t layer,
+                              const KvCache& cache, std::span<KvCache::Sequence* const> sequences,
+                              const Pass& pass) const {
+  const Tensor k = split(key_(source, pass), kv_heads_), v = split(value_(source, pass), kv_heads_);
+  for (std::size_t s = 0; s < sequences.size(); ++s)
+    cache.store(*sequences[s], layer, k.slice(0, starts[s], starts[s + 1]), v.slice(0, starts[s], starts[s + 1]));
 }
 
 }  // namespace linnet::nn

@@ -40,7 +40,8 @@ struct AttentionBatch {
   std::vector<float> alibi_slopes;
 
   KvCache* cache = nullptr;
-  std::span<KvCache::Sequence* const> cached;  // one per sequence of `rows`
+  std::span<KvCache::Sequence* const> cached;   // one per sequence of `rows`
+  std::span<KvCache::Sequence* const> encoded;  // the same for cross attention; empty: it computes keys and values
 };
 
 // Slopes of ALiBi for any number of heads (Press et al., 2021; transformers' build_alibi_tensor).
@@ -57,15 +58,20 @@ class Attention {
   Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
                     const Pass& pass, std::span<const std::int32_t> wanted = {},
                     const Tensor& distance_bias = {}) const;
-  // Cross attention: keys and values from another stack's rows.
+  // Cross attention: keys and values from another stack's rows, or those that `store_encoded` kept.
   Tensor cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
-               const AttentionRows& rows, const Pass& pass) const;
+               const AttentionBatch& batch, const Pass& pass) const;
+  // Stores the keys and values of cross attention after the (reserved) sequences' lengths; sequence s has the rows of
+  // `source` from starts[s] on.
+  void store_encoded(const Tensor& source, std::span<const std::int32_t> starts, std::int64_t layer,
+                     const KvCache& cache, std::span<KvCache::Sequence* const> sequences, const Pass& pass) const;
   void visit(Visitor& v);
 
  private:
   struct Heads {
     Tensor q, k, v;  // [rows, heads, head_dim], possibly strided
   };
+  Tensor split(const Tensor& projected, std::int64_t heads, const NormLayer& norm = {}) const;
   Heads project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const;
   Tensor cached(const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
                 std::span<const std::int32_t> wanted, AttentionOptions options) const;

@@ -35,11 +35,16 @@ Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, cons
       wanted);
   if (cross_attention_)
     x = apply(x, cross_norm_, in.layer, Site::kCrossOutput, attention_dropout_, pass, [&](const Tensor& seen) {
-      return cross_attention_.cross(seen, in.source, in.cross_prefix, in.layer, batch.cross, pass);
+      return cross_attention_.cross(seen, in.source, in.cross_prefix, in.layer, batch, pass);
     });
   const Pass asked = wanted.empty() ? pass : pass.over(wanted);
   return apply(x, ffn_norm_, in.layer, Site::kFeedForward, ffn_dropout_, asked,
-               [&](const Tensor& seen) { return ffn_(seen, asked); });
+               [&](const Tensor& seen) { return ffn_(seen, in.layer, asked); });
+}
+
+void Block::store_encoded(const Tensor& source, std::span<const std::int32_t> starts, std::int64_t layer,
+                          const KvCache& cache, std::span<KvCache::Sequence* const> sequences, const Pass& pass) const {
+  cross_attention_.store_encoded(source, starts, layer, cache, sequences, pass);
 }
 
 void Block::visit(Visitor& v) {

@@ -26,6 +26,9 @@ class Block {
   // [rows, hidden]; with `wanted` rows only those (see Attention).
   Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                     std::span<const std::int32_t> wanted = {}) const;
+  // Keeps the keys and values of cross attention: see Attention.
+  void store_encoded(const Tensor& source, std::span<const std::int32_t> starts, std::int64_t layer,
+                     const KvCache& cache, std::span<KvCache::Sequence* const> sequences, const Pass& pass) const;
   void visit(Visitor& v);
 
  private:

@@ -68,6 +68,7 @@ struct TransformerConfig {
   bool padding_has_no_position = false;  // tokens with id position_offset - 1 have that row and are not counted
   bool sinusoidal_positions = false;     // initial values of the position table
   std::int64_t distance_buckets = 0;     // rows of a table of biases by distance, one for all layers; 0: no table
+  std::int64_t distance_reach = 128;     // larger distances share a bucket
   Rope rope = {};
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
@@ -84,6 +85,7 @@ struct TransformerConfig {
   bool pooler = false;          // tanh(W h[first]) feeds the classifier
   bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
   std::optional<Activation> transform_activation = {};  // unset: activation
+  double output_scale = 1;                              // of the rows before a language model's output matrix
   bool tie_embeddings = true;
   Pooling pooling = Pooling::kLast;
   ClassifierKind classifier = ClassifierKind::kLinear;
@@ -92,7 +94,8 @@ struct TransformerConfig {
   bool classifier_bias = false;
   double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0;  // hidden: of both parts of a layer
   bool drops_feed_forward = true;                                           // false: of attention's part only
-  double classifier_dropout = 0, token_dropout = 0, question_dropout = 0;   // of the three classifiers
+  double activation_dropout = 0, final_dropout = 0;  // inside a feed-forward network, of a stack's last norm
+  double classifier_dropout = 0, token_dropout = 0, question_dropout = 0;  // of the three classifiers
   double initializer_range = 0.02;
   std::int64_t pad_id = -1, bos_id = -1, decoder_start_id = -1;
   std::vector<std::int64_t> eos_ids = {};

@@ -6,12 +6,13 @@
 
 namespace linnet::nn {
 
-Embeddings::Embeddings(const TransformerConfig& c)
+Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
     : vocab_(c.vocab),
       width_(c.embedding_width()),
       max_positions_(c.max_positions),
       position_offset_(c.position_offset),
       token_types_(c.token_types),
+      kind_(tokens),
       learned_(c.positions == Positions::kLearned),
       padding_has_no_position_(c.padding_has_no_position),
       dropout_(c.embedding_dropout) {
@@ -73,7 +74,7 @@ void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& 
 }  // namespace
 
 void Embeddings::visit(Visitor& v) {
-  visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
+  if (kind_ == Tokens::kOwn) visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
   if (learned_)
     visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable);
   if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, width_}, Role::kTypeTable);

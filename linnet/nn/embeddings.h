@@ -12,7 +12,8 @@ namespace linnet::nn {
 class Embeddings {
  public:
   Embeddings() = default;
-  explicit Embeddings(const TransformerConfig& config);
+  enum class Tokens : std::uint8_t { kOwn, kShared };  // kShared: `share_tokens` gives it another's table
+  explicit Embeddings(const TransformerConfig& config, Tokens tokens = Tokens::kOwn);
 
   // Rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, width].
   Tensor tokens(const Packed& batch, const Pass& pass) const;
@@ -27,6 +28,7 @@ class Embeddings {
   std::vector<std::int32_t> position_rows(const Packed& batch) const;
 
   std::int64_t vocab_ = 0, width_ = 0, max_positions_ = 0, position_offset_ = 0, token_types_ = 0;
+  Tokens kind_ = Tokens::kOwn;
   bool learned_ = false, padding_has_no_position_ = false;
   double dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, width], [offset + max positions, width], [types, width]

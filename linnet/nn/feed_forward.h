@@ -11,14 +11,17 @@ class FeedForward {
   FeedForward() = default;
   explicit FeedForward(const TransformerConfig& c)
       : activation_(c.activation),
+        dropout_(c.activation_dropout),
         up_(c.hidden, c.ffn, c.ffn_bias, c.weight_layout),
         down_(c.ffn, c.hidden, c.ffn_bias, c.weight_layout) {
     if (c.ffn_kind == FeedForwardKind::kGated) gate_ = Linear(c.hidden, c.ffn, c.ffn_bias, c.weight_layout);
   }
 
-  Tensor operator()(const Tensor& x, const Pass& pass) const {
+  Tensor operator()(const Tensor& x, std::int64_t layer, const Pass& pass) const {
     const Tensor up = up_(x, pass);
-    return down_(gate_ ? gated_activation(gate_(x, pass), up, activation_) : linnet::activation(up, activation_), pass);
+    const Tensor inner =
+        gate_ ? gated_activation(gate_(x, pass), up, activation_) : linnet::activation(up, activation_);
+    return down_(pass.drop(inner, dropout_, layer, Site::kActivation), pass);
   }
   void visit(Visitor& v) {
     if (gate_) visit_child(v, "gate", gate_, Role::kGate);
@@ -28,6 +31,7 @@ class FeedForward {
 
  private:
   Activation activation_ = Activation::kGelu;
+  double dropout_ = 0;
   Linear gate_, up_, down_;
 };
 

@@ -28,6 +28,7 @@ Head::Head(const TransformerConfig& c)
       activation_(c.transform_activation.value_or(c.activation)),
       dense_activation_(c.classifier_activation),
       dropout_(dropout_of(c)),
+      output_scale_(c.output_scale),
       vocab_(c.vocab) {
   const std::int64_t width = c.embedding_width();
   if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
@@ -52,7 +53,8 @@ Head::Head(const TransformerConfig& c)
 }
 
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
-  return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+  const Tensor x = transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+  return output_scale_ == 1 ? x : scale(x, static_cast<float>(output_scale_));
 }
 
 Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {

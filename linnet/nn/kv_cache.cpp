@@ -96,6 +96,7 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
 
 void KvCache::store(const Sequence& sequence, std::int64_t layer, const Tensor& k, const Tensor& v) const {
   forbid_grad("kv cache", {k, v});
+  check(k.device() == device_ && v.device() == device_, "[kv cache] keys and values are on another device");
   if (sequence.before_)
     copy_layer(*sequence.before_, *sequence.blocks_[static_cast<std::size_t>(sequence.length_ / kKvBlock)], layer);
   std::vector<void*> k_blocks, v_blocks;

@@ -19,6 +19,8 @@ enum class Site : std::uint8_t {
   kFeedForward,
   kClassifier,
   kLora,
+  kActivation,
+  kFinal,
   kCount
 };
 

@@ -65,8 +65,6 @@ Prompted with_virtual_tokens(const Packed& text, const Tensor& x, const ForwardS
   return p;
 }
 
-std::int64_t length_of(std::span<const PrefixKv> prefix) { return prefix.empty() ? 0 : prefix.front().keys.size(0); }
-
 // Positions of the sequences that begin, shifted by their prefixes.
 Packed shifted(Packed batch, const ForwardState& state) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
@@ -87,6 +85,8 @@ PrefixKv of_layer(std::span<const PrefixKv> prefix, std::size_t layer) {
 
 }  // namespace
 
+std::int64_t length_of(std::span<const PrefixKv> prefix) { return prefix.empty() ? 0 : prefix.front().keys.size(0); }
+
 std::vector<LoraRows> lora_rows(std::span<const SequenceAdapter* const> adapters,
                                 std::span<const std::int32_t> starts) {
   std::vector<LoraRows> rows;
@@ -102,7 +102,7 @@ std::vector<LoraRows> lora_rows(std::span<const SequenceAdapter* const> adapters
 Transformer::Transformer(const TransformerConfig& config)
     : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
   if (config.stack != Stack::kEncoderDecoder) return;
-  decoder_embeddings_ = Embeddings(config);
+  decoder_embeddings_ = Embeddings(config, Embeddings::Tokens::kShared);
   decoder_layers_ = make_layers(config.decoder_layers, Block::Cross::kReadsEncoder);
 }
 
@@ -111,7 +111,9 @@ Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cr
   made.count = count;
   const std::int64_t distinct = config_.layer_groups > 0 ? std::min(config_.layer_groups, count) : count;
   for (std::int64_t i = 0; i < distinct; ++i) made.blocks.emplace_back(config_, cross);
-  if (config_.distance_buckets > 0) made.distance_bias = DistanceBias(config_);
+  const bool causal = config_.stack == Stack::kDecoder || cross == Block::Cross::kReadsEncoder;
+  using enum DistanceBias::Direction;
+  if (config_.distance_buckets > 0) made.distance_bias = DistanceBias(config_, causal ? kBackward : kBoth);
   if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
   return made;
 }
@@ -158,6 +160,7 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
   batch->causal = causal;
   batch->cache = state.cache;
   batch->cached = state.sequences;
+  batch->encoded = state.encoded;
   if (config_.positions == Positions::kRotary) set_rotary(*batch);
   if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
   const std::vector<std::int32_t>& starts = batch->rows.starts;
@@ -216,7 +219,9 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
     const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values, bias};
     x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
-  return layers.final_norm ? layers.final_norm(x) : x;
+  if (!layers.final_norm) return x;
+  const Pass asked = wanted.empty() ? pass : pass.over(wanted);
+  return asked.drop(layers.final_norm(x), config_.final_dropout, 0, Site::kFinal);
 }
 
 Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
@@ -242,13 +247,13 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
     state.cache->reserve(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)), state.room);
 
   x = embeddings.finish(x, rows, pass);
-  const bool reads_encoder = state.encoder != nullptr;
+  const bool reads_encoder = state.encoder != nullptr || !state.encoded.empty();
   const std::vector<std::int32_t> wanted =
       state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
   // The last layer can skip rows, but causal attention and distances need queries that are the last ones.
   const bool last_ones = causal || config_.distance_buckets > 0;
   const bool early = !reads_encoder && !(last_ones && state.output == OutputRows::kFirst);
-  x = run_blocks(layers, x, reads_encoder ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
+  x = run_blocks(layers, x, state.encoder != nullptr ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
 
@@ -276,9 +281,10 @@ Transformer::Rows Transformer::run_only_stack(const Packed& batch, const Forward
 Tensor Transformer::forward(const Packed& batch, const ForwardState& state, const Pass& pass) const {
   check_adapters(batch, state);
   if (config_.stack != Stack::kEncoderDecoder) return run_only_stack(batch, state, pass).text();
-  check(state.encoder != nullptr, "[forward] a decoder of an encoder-decoder needs the encoder's output");
-  check(state.encoder->starts.size() == batch.starts.size(), "[decoder] {} sequences read {} encoded ones",
-        batch.sequences(), state.encoder->starts.size() - 1);
+  check(state.encoder != nullptr || !state.encoded.empty(),
+        "[forward] a decoder of an encoder-decoder needs the encoder's output");
+  const auto read = state.encoder != nullptr ? std::ssize(state.encoder->starts) - 1 : std::ssize(state.encoded);
+  check(read == batch.sequences(), "[decoder] {} sequences read {} encoded ones", batch.sequences(), read);
   ForwardState own = state;
   own.prompt_embeddings = {};  // used by the encoder
   return run(decoder_layers_, decoder_embeddings_, batch, own, {state.prefix, state.cross_prefix}, true, pass).text();
@@ -304,8 +310,29 @@ Encoded Transformer::encode(const Packed& batch, const ForwardState& state, cons
   ForwardState own;
   own.prompt_embeddings = state.prompt_embeddings;
   own.prefix = state.encoder_prefix;
+  own.interrupted = state.interrupted;
   Rows rows = run(layers_, embeddings_, batch, own, {.own = own.prefix}, false, pass);
   return {rows.hidden, std::move(rows.starts)};
+}
+
+void Transformer::store_encoded(const Encoded& encoded, std::span<const PrefixKv> cross_prefix, const KvCache& cache,
+                                std::span<KvCache::Sequence* const> sequences, const Pass& pass) const {
+  check(config_.stack == Stack::kEncoderDecoder, "[encode] the model has no encoder next to its decoder");
+  check(std::ssize(sequences) + 1 == std::ssize(encoded.starts), "[encode] {} sequences for {} encoded ones",
+        sequences.size(), encoded.starts.size() - 1);
+  const std::int64_t learned = length_of(cross_prefix);
+  for (std::size_t s = 0; s < sequences.size(); ++s)
+    cache.reserve(*sequences[s], learned + encoded.starts[s + 1] - encoded.starts[s]);
+  for (KvCache::Sequence* sequence : sequences) {
+    for (std::size_t layer = 0; layer < cross_prefix.size(); ++layer)
+      cache.store(*sequence, static_cast<std::int64_t>(layer), cache.heads_of(cross_prefix[layer].keys),
+                  cache.heads_of(cross_prefix[layer].values));
+    cache.advance(*sequence, learned);
+  }
+  for (std::int64_t i = 0; i < decoder_layers_.count; ++i)
+    decoder_layers_.block(i).store_encoded(encoded.hidden, encoded.starts, i, cache, sequences, pass);
+  for (std::size_t s = 0; s < sequences.size(); ++s)
+    cache.advance(*sequences[s], encoded.starts[s + 1] - encoded.starts[s]);
 }
 
 }  // namespace linnet::nn

@@ -30,6 +30,8 @@ struct VirtualTokens {
   std::int64_t count() const { return prompt ? prompt.size(0) : prefix.empty() ? 0 : prefix.front().keys.size(0); }
 };
 
+std::int64_t length_of(std::span<const PrefixKv> prefix);  // number of its rows
+
 // An adapter of some sequences of a batch.
 struct SequenceAdapter {
   std::shared_ptr<const LoraUpdates> lora = {};  // or none
@@ -44,7 +46,8 @@ struct ForwardState {
   KvCache* cache = nullptr;                            // decoders: past positions are read, new ones are stored
   std::span<KvCache::Sequence* const> sequences = {};  // one per sequence of the batch
   KvCache::Room room = KvCache::Room::kAllLayers;      // kOneLayer: no sequence continues after this pass
-  const Encoded* encoder = nullptr;                    // the encoder's output, for an encoder-decoder
+  const Encoded* encoder = nullptr;                    // the encoder's output, for an encoder-decoder; or:
+  std::span<KvCache::Sequence* const> encoded = {};    // one per sequence, kept in `cache` by store_encoded
   Tensor prompt_embeddings = {};                       // [virtual tokens, hidden], before every (encoder's) text
   std::span<const PrefixKv> prefix = {};               // one per (decoder) layer; shifts positions by its length
   std::span<const PrefixKv> encoder_prefix = {};       // the same for the encoder's layers
@@ -67,6 +70,10 @@ class Transformer {
   // Last hidden state of every row of `batch` [rows, hidden]; rows of virtual tokens are not in it.
   Tensor forward(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   Encoded encode(const Packed& batch, const ForwardState& state, const Pass& pass) const;
+  // Keeps what the decoder's layers read of the encoder's rows, after `cross_prefix`: the keys and values of cross
+  // attention, computed once. One empty sequence per sequence of `encoded`.
+  void store_encoded(const Encoded& encoded, std::span<const PrefixKv> cross_prefix, const KvCache& cache,
+                     std::span<KvCache::Sequence* const> sequences, const Pass& pass) const;
   // The pooling rows of each sequence [sequences, hidden]. The first row of a sequence with a soft prompt is the
   // prompt's, as in PEFT's models.
   Tensor pooling_rows(const Packed& batch, const ForwardState& state, const Pass& pass) const;

@@ -61,6 +61,7 @@ void accumulate(GradState& state, Tensor gradient) {
     return;
   }
   state.forget_rows();
+  check_device("backward", sum, gradient);
   if (!sum) {
     sum = std::move(gradient);
     return;

@@ -109,9 +109,9 @@ std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encodi
   for (std::size_t i = 0; i < inputs.size(); ++i)
     engine.submit(generate::EncodeRequest{.ids = inputs[i]->ids,
                                           .type_ids = inputs[i]->type_ids,
-                                          .rows = generate::HiddenRows::kPooled,
-                                          .on_end = [this, &result, i](const Tensor& pooled) {
-                                            const Tensor scores = model_.classify(pooled).to(kCpu);
+                                          .rows = generate::HiddenRows::kClasses,
+                                          .on_end = [&result, i](const Tensor& logits) {
+                                            const Tensor scores = logits.to(kCpu);
                                             const auto values = scores.data<float>();
                                             result[i].assign(values.begin(), values.end());
                                           }});

@@ -34,7 +34,7 @@ Completion complete(generate::Engine& engine, const Loaded& loaded, std::span<co
 
 Completion complete(const Loaded& loaded, std::string_view prompt, const CompleteOptions& options,
                     const OnText& on_text) {
-  return complete(loaded, prompt_ids(loaded.tokenizer(), prompt), options, on_text);
+  return complete(loaded, input_ids(*loaded.model, loaded.tokenizer(), prompt), options, on_text);
 }
 
 }  // namespace linnet::tasks

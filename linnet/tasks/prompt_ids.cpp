@@ -28,6 +28,10 @@ std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_vie
   return ids;
 }
 
+std::vector<std::int32_t> input_ids(const models::Model& model, const Tokenizer& tokenizer, std::string_view text) {
+  return model.config().stack == nn::Stack::kEncoderDecoder ? tokenizer.encode_ids(text) : prompt_ids(tokenizer, text);
+}
+
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening) {
   const auto last = prompt.find_last_not_of(" \t\n\r\f\v");

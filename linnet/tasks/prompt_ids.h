@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/models/model.h"
 #include "linnet/tokenizer/tokenizer.h"
 
 namespace linnet::tasks {
@@ -26,6 +27,9 @@ enum class Opening : std::uint8_t { kAdd, kWritten };
 // prompt's last token is encoded alone (with `boundary_moved`). kInvalidArgument for a continuation without tokens.
 std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt,
                                      Opening opening = Opening::kAdd);
+// The tokens of a text that `model` continues: a decoder gets the opening; an encoder, before a decoder, all special
+// tokens.
+std::vector<std::int32_t> input_ids(const models::Model& model, const Tokenizer& tokenizer, std::string_view text);
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening = Opening::kAdd);
 

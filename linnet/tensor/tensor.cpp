@@ -202,6 +202,7 @@ void Tensor::copy_from(const Tensor& values) const {
         info(values.dtype()).name, values.shape(), info(dtype()).name, shape());
   check(contiguous() && values.contiguous(), "[copy] the values of {} are not contiguous", shape());
   if (bytes() == 0) return;
+  storage()->changed();
   if (device() == values.device())
     allocator(device()).copy(data_ptr(), values.data_ptr(), bytes());
   else if (device() == kCpu)
@@ -212,7 +213,9 @@ void Tensor::copy_from(const Tensor& values) const {
 
 void Tensor::zero() const {
   check(contiguous(), "[zero] the values of {} are not contiguous", shape());
-  if (bytes() > 0) allocator(device()).zero(data_ptr(), bytes());
+  if (bytes() == 0) return;
+  storage()->changed();
+  allocator(device()).zero(data_ptr(), bytes());
 }
 
 float Tensor::item() const {

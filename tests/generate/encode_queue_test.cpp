@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <stdexcept>
 
 #include "linnet/base/error.h"
@@ -101,14 +102,55 @@ TEST(EncodeQueue, ACallbackThatThrowsLosesNoOtherText) {
 
 TEST(EncodeQueue, InterruptedTextsWaitAgain) {
   const auto model = make_model("bert/masked");
-  bool stop = true;
-  Engine engine(*model, {.interrupted = [&] { return stop; }});
-  std::vector<std::vector<float>> found(4);
-  submit_texts(engine, HiddenRows::kTokens, found);
-  EXPECT_THROW(engine.step(), nn::Interrupted);
-  stop = false;
+  for (int at = 1; at <= 4; ++at) {
+    int layers = 0;
+    Engine engine(*model, {.batch_tokens = 30, .interrupted = [&] { return ++layers == at; }});
+    std::vector<std::vector<float>> found(6);
+    submit_texts(engine, HiddenRows::kTokens, found);
+    EXPECT_EQ(steps_that_throw<nn::Interrupted>(engine), 1);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(found[i], values_of(alone(*model, random_ids(1 + i * 17 % 39, *model, i)))) << i;
+  }
+}
+
+// Also one that was in the batch of a step that throws.
+TEST(EncodeQueue, ACancelledTextIsNeverDelivered) {
+  const auto model = make_model("bert/masked");
+  Engine engine(*model);
+  int delivered = 0;
+  RequestId last = 0;
+  engine.submit(EncodeRequest{.ids = {5, 6}, .on_end = [&](const Tensor&) {
+                                engine.cancel(last);
+                                throw std::logic_error("mine");
+                              }});
+  engine.submit(EncodeRequest{.ids = {5, 7}, .on_end = [&](const Tensor&) { ++delivered; }});
+  last = engine.submit(EncodeRequest{.ids = {5, 8}, .on_end = [&](const Tensor&) { delivered += 100; }});
+  EXPECT_EQ(steps_that_throw<std::logic_error>(engine), 1);
+  EXPECT_EQ(delivered, 1);
+}
+
+// A text whose results are not finite fails alone; the others are answered.
+TEST(EncodeQueue, ATextThatFailsDoesNotStopTheOthers) {
+  const auto model = make_model("bert/masked");
+  for (const nn::Parameter& p : model->parameters())
+    if (p.role == nn::Role::kTokenTable)
+      for (float& x : p.tensor->slice(0, 9, 10).data<float>()) x = NAN;
+  Engine engine(*model);
+  int delivered = 0;
+  for (const std::int32_t id : {7, 9, 8, 9, 6})
+    engine.submit(EncodeRequest{.ids = {5, id}, .on_end = [&](const Tensor&) { ++delivered; }});
+  EXPECT_EQ(steps_that_throw<Error>(engine), 3);  // the batch, then two alone
+  EXPECT_EQ(delivered, 3);
+}
+
+TEST(EncodeQueue, ClassesAreTheHeadsLogits) {
+  const auto model = models::load_model(fixtures() / "bert/classifier");
+  Engine engine(*model);
+  std::vector<std::vector<float>> found(5);
+  submit_texts(engine, HiddenRows::kClasses, found);
   run(engine);
-  for (const auto& one : found) EXPECT_FALSE(one.empty());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_EQ(found[i], values_of(model->classify(model->pooled(nn::pack({random_ids(1 + i * 17 % 39, *model, i)})))));
 }
 
 TEST(EncodeQueue, RequestsThatCannotBeAreRefused) {
@@ -117,6 +159,9 @@ TEST(EncodeQueue, RequestsThatCannotBeAreRefused) {
   EXPECT_THROW(engine.submit(EncodeRequest{}), Error);
   EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5, 6}, .type_ids = {0}}), Error);
   EXPECT_THROW(engine.submit(EncodeRequest{.ids = Ids(513, 5)}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5, 1000}}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5, -1}}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5, 6}, .type_ids = {0, 2}}), Error);
 }
 
 }  // namespace

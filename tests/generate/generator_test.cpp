@@ -42,7 +42,7 @@ TEST_P(GreedyText, IsTransformers) {
       *g.model, g.prompt, {.max_new_tokens = ended ? 64 : static_cast<std::int64_t>(g.ids.size()), .eos_ids = {2}});
   EXPECT_EQ(made.ids, g.ids);
   EXPECT_EQ(made.finish, ended ? FinishReason::kStop : FinishReason::kLength);
-  EXPECT_EQ(made.prompt_tokens, static_cast<std::int64_t>(g.prompt.size()));
+  EXPECT_EQ(made.prompt_tokens, std::ssize(g.prompt));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, GreedyText, ::testing::ValuesIn(speakers()), case_name);

@@ -106,7 +106,7 @@ TEST(Fields, OfEveryFamilyGoThereAndBack) {
     for (const bool gguf : {false, true}) {
       if (gguf && !has_gguf(*family)) continue;
       TransformerConfig c = family->defaults;
-      c.vocab = 11, c.hidden = 8, c.layers = 3, c.heads = c.kv_heads = 2, c.head_dim = 4, c.ffn = 5;
+      c.vocab = 11, c.hidden = 8, c.layers = c.decoder_layers = 3, c.heads = c.kv_heads = 2, c.head_dim = 4, c.ffn = 5;
       c.max_positions = 64;
       if (c.pad_id >= 0) c.position_offset = c.pad_id + 1;
       const bool has_eps = std::ranges::any_of(family->fields, [](const Field& row) {

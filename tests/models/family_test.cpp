@@ -107,7 +107,7 @@ TEST(Family, WhatNothingStandsForIsRefusedByName) {
   message("model.layers.x.self_attn.q_proj.weight");  // not a number
   message("model.embed_tokensX.weight");              // a name ends where a module's name ends
   message("");
-  EXPECT_THROW(to_theirs(family("llama"), "layers.0.nothing", HeadKind::kCausalLm), Error);
+  EXPECT_THROW(to_theirs(family("llama"), "layers.0.nothing", {.head = HeadKind::kCausalLm}), Error);
 }
 
 TEST(Family, GgufNamesAreLlamaCpps) {
@@ -119,9 +119,10 @@ TEST(Family, GgufNamesAreLlamaCpps) {
 TEST(Family, ArchitecturesAreFoundByHead) {
   EXPECT_EQ(architecture_name(family("bert"), HeadKind::kPretraining), "BertForPreTraining");
   EXPECT_EQ(architecture_name(family("bert"), HeadKind::kCausalLm), "");
-  EXPECT_EQ(to_theirs(family("llama"), "layers.0.ffn.up.weight", HeadKind::kQuestionAnswering),
+  EXPECT_EQ(to_theirs(family("llama"), "layers.0.ffn.up.weight", {.head = HeadKind::kQuestionAnswering}),
             "transformer.layers.0.mlp.up_proj.weight");
-  EXPECT_EQ(to_theirs(family("llama"), "layers.0.ffn.up.weight", HeadKind::kNone), "layers.0.mlp.up_proj.weight");
+  EXPECT_EQ(to_theirs(family("llama"), "layers.0.ffn.up.weight", {.head = HeadKind::kNone}),
+            "layers.0.mlp.up_proj.weight");
 }
 
 }  // namespace

@@ -37,8 +37,21 @@ bool speaks(HeadKind head) {
   return head == HeadKind::kCausalLm || head == HeadKind::kMaskedLm || head == HeadKind::kPretraining;
 }
 
+// The same for an encoder-decoder; the decoder's rows are always padded on the right.
+void compare_two_stacks(const Model& model, const Expected& expected, const std::string& prefix) {
+  const auto mask = expected.batch("").mask, decoder_mask = expected.rows("decoder_attention_mask");
+  const nn::Encoded encoded = model.encode(nn::pack(expected.batch(prefix)));
+  expect_close(floats(encoded.hidden), expected.kept("encoder_last_hidden_state", mask), 1e-4, prefix + "encoder");
+  const nn::PaddedBatch decoder{expected.rows("decoder_input_ids"), decoder_mask, {}};
+  const Tensor hidden = model.forward(nn::pack(decoder), {.encoder = &encoded});
+  expect_close(floats(hidden), expected.kept("last_hidden_state", decoder_mask), 1e-4, prefix + "hidden");
+  if (expected.has("logits"))
+    expect_close(floats(model.logits(hidden)), expected.kept("logits", decoder_mask), 1e-4, prefix + "logits");
+}
+
 // Hidden states and every head of a batch, padded on either side, against each row alone in the reference library.
 void compare(const Model& model, const Expected& expected, const std::string& prefix) {
+  if (model.config().stack == nn::Stack::kEncoderDecoder) return compare_two_stacks(model, expected, prefix);
   const nn::PaddedBatch padded = expected.batch(prefix);
   const auto mask = expected.batch("").mask;  // the expected tensors are right-padded
   const nn::Packed batch = nn::pack(padded);

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Roles, CoverTheHeadsOfEveryFamily) {
   for (const Family* family : all_families()) {
     nn::TransformerConfig c = tiny_config();
-    c.stack = nn::Stack::kDecoder;
+    c.stack = family->defaults.stack;
     c.token_types = 2;
     c.embedding_norm = c.embedding_projection = true;
     c.distance_buckets = 32;

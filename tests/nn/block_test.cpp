@@ -100,8 +100,8 @@ TEST(FeedForward, GateMultiplies) {
       *p.tensor = p.name == "down.weight" ? matrix({1, 10}, 2)
                   : p.name == "up.weight" ? matrix({2, -3}, 1)
                                           : matrix({1, 5}, 1);
-  EXPECT_EQ(values(plain(matrix({2}, 1), {}))[0], 4);  // relu(4) + 10 relu(-6)
-  EXPECT_EQ(values(gated(matrix({2}, 1), {}))[0], 2 * 4 + 10 * (10 * -6));
+  EXPECT_EQ(values(plain(matrix({2}, 1), 0, {}))[0], 4);  // relu(4) + 10 relu(-6)
+  EXPECT_EQ(values(gated(matrix({2}, 1), 0, {}))[0], 2 * 4 + 10 * (10 * -6));
 }
 
 TEST(NormLayer, KindsHaveTheirParts) {

@@ -265,8 +265,7 @@ PrefixKv first_keys_and_values(Transformer& t, const std::string& stack, const I
     if (parameter.name.starts_with(stack)) p[parameter.name.substr(stack.size())] = *parameter.tensor;
   Ids places;
   for (std::size_t i = 0; i < ids.size(); ++i) places.push_back(static_cast<std::int32_t>(i));
-  Tensor x =
-      add(gather_rows(p["embeddings.tokens.weight"], ids), gather_rows(p["embeddings.positions.weight"], places));
+  Tensor x = add(gather_rows(t.token_table(), ids), gather_rows(p["embeddings.positions.weight"], places));
   const std::string layer = "layers.0.";
   if (t.config().norm_place == NormPlace::kBefore)
     x = layer_norm(x, p[layer + "attention_norm.weight"], p[layer + "attention_norm.bias"],

@@ -26,9 +26,13 @@ def reference(model, prompt: list[int], new_tokens: int) -> tuple[list[int], lis
     ids = torch.tensor([prompt])
     settings = transformers.GenerationConfig(max_new_tokens=new_tokens, do_sample=False, pad_token_id=PAD,
                                              output_logits=True, return_dict_in_generate=True)
+    if model.config.is_encoder_decoder:
+        settings.decoder_start_token_id = model.config.decoder_start_token_id
+        settings.eos_token_id = model.config.eos_token_id
     out = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=settings)
     best = [step[0].topk(2).values for step in out.logits]
-    return out.sequences[0, len(prompt):].tolist(), [(b[0] - b[1]).item() for b in best]
+    before = 1 if model.config.is_encoder_decoder else len(prompt)
+    return out.sequences[0, before:].tolist(), [(b[0] - b[1]).item() for b in best]
 
 
 def ours(context: Context, path, prompt: list[int], new_tokens: int) -> dict:
@@ -47,7 +51,8 @@ def same(found: list[int], wanted: list[int], margins: list[float]) -> str | Non
 
 def tiny(context: Context, report: Report) -> None:
     for case in all_cases():
-        if not is_causal(case) or case.family not in context.families:
+        speaks = is_causal(case) or case.model.endswith("ForConditionalGeneration")
+        if not speaks or case.family not in context.families:
             continue
         try:
             problem = None

@@ -43,6 +43,8 @@ class ReferenceBackend : public Backend {
   void fill(float* y, float value, std::int64_t n) override;
   double sum(const float* x, std::int64_t n) override;
   double sum_squares(const float* x, std::int64_t n) override;
+  void nonzero_rows(const float* x, std::int64_t cols, std::span<const std::int32_t> rows,
+                    std::span<std::uint8_t> hit) override;
   void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t cols) override;
   void to_float(const void* x, DType type, float* y, std::int64_t rows, std::int64_t cols) override;
   void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;

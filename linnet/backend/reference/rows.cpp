@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "linnet/backend/reference/reference.h"
 #include "linnet/base/parallel.h"
@@ -27,6 +28,16 @@ void ReferenceBackend::strided_copy(const StridedCopyArgs& a) {
   if (a.rank < 2) return copy_dim(a, 0, a.x, a.y);
   parallel_for(a.shape[0], 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) copy_dim(a, 1, a.x + i * a.x_strides[0], a.y + i * a.y_strides[0]);
+  });
+}
+
+void ReferenceBackend::nonzero_rows(const float* x, std::int64_t cols, std::span<const std::int32_t> rows,
+                                    std::span<std::uint8_t> hit) {
+  parallel_for(std::ssize(rows), 256, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const float* const row = x + rows[i] * cols;
+      hit[i] = std::any_of(row, row + cols, [](float value) { return value != 0; });
+    }
   });
 }
 

@@ -65,7 +65,6 @@ void copy_into(const Tensor& from, const nn::Parameter& to, const std::filesyste
           "{}: '{}' has the number {}, which no checkpoint has; go on from an older one", place.string(), to.name,
           value);
   to.tensor->copy_from(from);
-  to.tensor->storage()->changed();
 }
 
 }  // namespace

@@ -115,23 +115,18 @@ class Adam final : public Optimizer {
   static void touch(Moments& moments, const Tensor& gradient, const std::optional<std::vector<std::int32_t>>& known) {
     const std::int64_t rows = gradient.size(0), cols = gradient.size(1);
     if (moments.live() == rows) return;
-    const float* g = address(gradient);
-    Backend& device = backend(gradient.device());
+    std::vector<std::int32_t> without;  // rows that have no slot yet
     const std::int64_t count = known ? std::ssize(*known) : rows;
-    const auto row_of = [&](std::int64_t i) { return known ? (*known)[static_cast<std::size_t>(i)] : i; };
-    std::vector<std::uint8_t> hit(static_cast<std::size_t>(count), 0);
-    parallel_for(count, 256, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t r = row_of(i);
-        if (moments.slot_of_row[static_cast<std::size_t>(r)] < 0)
-          hit[static_cast<std::size_t>(i)] =
-              device.sum_squares(g + r * cols, cols) != 0;  // in double: no square of a float vanishes
-      }
-    });
     for (std::int64_t i = 0; i < count; ++i) {
-      if (!hit[static_cast<std::size_t>(i)]) continue;
-      moments.slot_of_row[static_cast<std::size_t>(row_of(i))] = static_cast<std::int32_t>(moments.row_of_slot.size());
-      moments.row_of_slot.push_back(static_cast<std::int32_t>(row_of(i)));
+      const auto row = known ? (*known)[static_cast<std::size_t>(i)] : static_cast<std::int32_t>(i);
+      if (moments.slot_of_row[static_cast<std::size_t>(row)] < 0) without.push_back(row);
+    }
+    std::vector<std::uint8_t> hit(without.size(), 0);
+    backend(gradient.device()).nonzero_rows(address(gradient), cols, without, hit);
+    for (std::size_t i = 0; i < without.size(); ++i) {
+      if (!hit[i]) continue;
+      moments.slot_of_row[static_cast<std::size_t>(without[i])] = static_cast<std::int32_t>(moments.row_of_slot.size());
+      moments.row_of_slot.push_back(without[i]);
     }
     const std::int64_t live = moments.live(), room = moments.m ? moments.m.size(0) : 0;
     if (live <= room) return;

@@ -34,7 +34,11 @@ const Tensor& saved_tensor(const SavedTensors& saved, const std::string& name, D
 Tensor restored(const SavedTensors& saved, const std::string& name, const Shape& shape, Sign sign, Device device);
 
 // f32 addresses for the kernels; null if undefined.
-inline float* address(const Tensor& t) { return t ? reinterpret_cast<float*>(t.data_ptr()) : nullptr; }
+inline float* address(const Tensor& t) {
+  if (!t) return nullptr;
+  require_values(t, DType::kF32);
+  return reinterpret_cast<float*>(t.data_ptr());
+}
 inline Tensor zeros_like(const Tensor& t) { return Tensor::zeros(t.shape(), DType::kF32, t.device()); }
 // kBadInput for a name without a parameter and slot.
 void refuse_unknown(const SavedTensors& saved, const std::vector<nn::Parameter>& parameters,

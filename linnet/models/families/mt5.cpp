@@ -1,0 +1,14 @@
+#include "linnet/models/families/t5.h"
+
+namespace linnet::models::families {
+namespace {
+
+constexpr ArchitectureName kArchitectures[] = {{"MT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
+                                               {"MT5Model", HeadKind::kNone}};
+
+}  // namespace
+
+extern const Family mt5;
+const Family mt5 = t5_family("mt5", kArchitectures, std::span(kT5Fields).first(std::size(kT5Fields) - 1));
+
+}  // namespace linnet::models::families

@@ -1,0 +1,14 @@
+#include "linnet/models/families/t5.h"
+
+namespace linnet::models::families {
+namespace {
+
+constexpr ArchitectureName kArchitectures[] = {{"T5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
+                                               {"T5Model", HeadKind::kNone}};
+
+}  // namespace
+
+extern const Family t5;
+const Family t5 = t5_family("t5", kArchitectures, kT5Fields);
+
+}  // namespace linnet::models::families

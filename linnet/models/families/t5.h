@@ -1,0 +1,94 @@
+// Tables of encoder-decoders with T5's layers: RMS norms, no biases, a bias of attention scores by distance, unscaled
+// scores. T5 1.1 and Flan-T5 have a gated feed-forward network and an output matrix of their own.
+#pragma once
+
+#include "linnet/models/family.h"
+
+namespace linnet::models::families {
+
+inline constexpr Field kT5Fields[] = {
+    {{"vocab_size"}, &TransformerConfig::vocab},
+    {{"d_model", "hidden_size"}, &TransformerConfig::hidden},
+    {{"d_kv"}, &TransformerConfig::head_dim},
+    {{"d_ff"}, &TransformerConfig::ffn},
+    {{"num_layers", "num_hidden_layers"}, &TransformerConfig::layers},
+    {{"num_decoder_layers"}, &TransformerConfig::decoder_layers},
+    rule(rules::decoder_layers_are_layers),
+    {{"num_heads", "num_attention_heads"}, &TransformerConfig::heads},
+    {{"relative_attention_num_buckets"}, &TransformerConfig::distance_buckets},
+    {{"relative_attention_max_distance"}, &TransformerConfig::distance_reach},
+    {{"layer_norm_epsilon"}, &TransformerConfig::norm_eps},
+    {{"dropout_rate"}, &TransformerConfig::hidden_dropout},
+    rule(rules::every_dropout_is_hidden),
+    rule(rules::feed_forward_by_name),
+    rule(rules::output_scale_if_tied),  // the last row, which mT5 does not have
+};
+
+inline constexpr NamePair kT5Names[] = {
+    {"encoder.embeddings.tokens", "shared"},
+    {"encoder.embeddings.tokens", "encoder.embed_tokens", {}, NamePair::Use::kReadOnly},
+    {"encoder.embeddings.tokens", "decoder.embed_tokens", {}, NamePair::Use::kReadOnly},
+    {"encoder.layers.{}.attention.query", "encoder.block.{}.layer.0.SelfAttention.q"},
+    {"encoder.layers.{}.attention.key", "encoder.block.{}.layer.0.SelfAttention.k"},
+    {"encoder.layers.{}.attention.value", "encoder.block.{}.layer.0.SelfAttention.v"},
+    {"encoder.layers.{}.attention.output", "encoder.block.{}.layer.0.SelfAttention.o"},
+    {"encoder.layers.{}.attention_norm", "encoder.block.{}.layer.0.layer_norm"},
+    {"encoder.layers.{}.ffn.up", "encoder.block.{}.layer.1.DenseReluDense.wi_1", {}, NamePair::Use::kGated},
+    {"encoder.layers.{}.ffn.up", "encoder.block.{}.layer.1.DenseReluDense.wi"},
+    {"encoder.layers.{}.ffn.gate", "encoder.block.{}.layer.1.DenseReluDense.wi_0"},
+    {"encoder.layers.{}.ffn.down", "encoder.block.{}.layer.1.DenseReluDense.wo"},
+    {"encoder.layers.{}.ffn_norm", "encoder.block.{}.layer.1.layer_norm"},
+    {"encoder.distance_bias", "encoder.block.0.layer.0.SelfAttention.relative_attention_bias"},
+    {"encoder.final_norm", "encoder.final_layer_norm"},
+    {"decoder.layers.{}.attention.query", "decoder.block.{}.layer.0.SelfAttention.q"},
+    {"decoder.layers.{}.attention.key", "decoder.block.{}.layer.0.SelfAttention.k"},
+    {"decoder.layers.{}.attention.value", "decoder.block.{}.layer.0.SelfAttention.v"},
+    {"decoder.layers.{}.attention.output", "decoder.block.{}.layer.0.SelfAttention.o"},
+    {"decoder.layers.{}.attention_norm", "decoder.block.{}.layer.0.layer_norm"},
+    {"decoder.layers.{}.cross_attention.query", "decoder.block.{}.layer.1.EncDecAttention.q"},
+    {"decoder.layers.{}.cross_attention.key", "decoder.block.{}.layer.1.EncDecAttention.k"},
+    {"decoder.layers.{}.cross_attention.value", "decoder.block.{}.layer.1.EncDecAttention.v"},
+    {"decoder.layers.{}.cross_attention.output", "decoder.block.{}.layer.1.EncDecAttention.o"},
+    {"decoder.layers.{}.cross_norm", "decoder.block.{}.layer.1.layer_norm"},
+    {"decoder.layers.{}.ffn.up", "decoder.block.{}.layer.2.DenseReluDense.wi_1", {}, NamePair::Use::kGated},
+    {"decoder.layers.{}.ffn.up", "decoder.block.{}.layer.2.DenseReluDense.wi"},
+    {"decoder.layers.{}.ffn.gate", "decoder.block.{}.layer.2.DenseReluDense.wi_0"},
+    {"decoder.layers.{}.ffn.down", "decoder.block.{}.layer.2.DenseReluDense.wo"},
+    {"decoder.layers.{}.ffn_norm", "decoder.block.{}.layer.2.layer_norm"},
+    {"decoder.distance_bias", "decoder.block.0.layer.0.SelfAttention.relative_attention_bias"},
+    {"decoder.final_norm", "decoder.final_layer_norm"},
+    {"head.output", "lm_head"},
+};
+// Early files have a table that no layer reads.
+inline constexpr std::string_view kT5Ignored[] = {
+    "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
+inline constexpr std::string_view kT5Lora[] = {"q", "v"};
+inline constexpr FixedField kT5Fixed[] = {{"is_encoder_decoder", "[true]"}};
+inline constexpr std::string_view kT5Unused[] = {"classifier_dropout", "dense_act_fn", "initializer_factor",
+                                                 "is_gated_act", "n_positions"};
+
+inline Family t5_family(std::string_view model_type, std::span<const ArchitectureName> architectures,
+                        std::span<const Field> fields) {
+  return {.model_type = model_type,
+          .architectures = architectures,
+          .defaults = {.stack = Stack::kEncoderDecoder,
+                       .positions = Positions::kNone,
+                       .distance_buckets = 32,
+                       .norm = Norm::kRms,
+                       .norm_eps = 1e-6,
+                       .activation = Activation::kRelu,
+                       .attention_scale = nn::AttentionScale::kNone,
+                       .attention_bias = false,
+                       .attention_output_bias = false,
+                       .ffn_bias = false,
+                       .hidden_dropout = 0.1},
+          .fields = fields,
+          .always_ties = true,
+          .names = kT5Names,
+          .ignored = kT5Ignored,
+          .lora_targets = kT5Lora,
+          .fixed = kT5Fixed,
+          .unused = kT5Unused};
+}
+
+}  // namespace linnet::models::families
