@@ -73,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
                       "mpnet/masked", "mpnet/masked-untied", "mpnet/old-spelling", "mpnet/questions", "mpnet/tokens",
                       "mpnet/trunk", "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied",
-                      "albert/old-spelling", "albert/questions", "albert/tokens", "albert/trunk"),
+                      "albert/old-spelling", "albert/questions", "albert/tokens", "albert/trunk", "t5/generation",
+                      "t5/gated", "t5/trunk", "t5/version-4", "mt5/generation"),
     case_name);
 
 const Family& family(const char* name) { return *find_family(name); }

@@ -21,15 +21,20 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"embeddings.projection", Role::kProjection},
                                              {"distance_bias", Role::kDistanceTable},
                                              {"attention_norm", Role::kNorm},
+                                             {"cross_norm", Role::kNorm},
                                              {"ffn_norm", Role::kNorm},
                                              {"final_norm", Role::kNorm},
                                              {"attention.query_norm", Role::kNorm},
                                              {"attention.key_norm", Role::kNorm},
                                              {"attention.query", Role::kQuery},
+                                             {"cross_attention.query", Role::kQuery},
                                              {"attention.key", Role::kKey},
+                                             {"cross_attention.key", Role::kKey},
                                              {"attention.value", Role::kValue},
+                                             {"cross_attention.value", Role::kValue},
                                              {"attention.qkv", Role::kQkv},
                                              {"attention.output", Role::kAttentionOutput},
+                                             {"cross_attention.output", Role::kAttentionOutput},
                                              {"ffn.gate", Role::kGate},
                                              {"ffn.up", Role::kUp},
                                              {"ffn.down", Role::kDown},
@@ -62,7 +67,7 @@ TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
       EXPECT_EQ(by_name(p.module()), p.role) << p.name;
       EXPECT_EQ(p.part, p.name.ends_with(".bias") ? Part::kBias : Part::kWeight) << p.name;
     }
-    const bool layer = p.name.starts_with("layers.");
+    const bool layer = p.name.find("layers.") != p.name.npos;
     EXPECT_EQ(roles.of(p.name), layer ? std::nullopt : std::optional(p.role)) << p.name;
   }
 }
@@ -84,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
                       "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
                       "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
-                      "albert/tokens", "albert/trunk"),
+                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation"),
     case_name);
 
 // A causal model's loader reads the classifier of another file.
