@@ -182,6 +182,7 @@ std::unique_ptr<Adapter> Adapter::load(models::Model& model, const AdapterFiles&
   made->put_saved_tensors(tensors, place);
   made->base_layers_ = std::move(base_layers);
   put_on(model, made->lora());
+  model.share_tokens();
   return made;
 }
 
@@ -268,6 +269,7 @@ void Adapter::merge() {
   for (const nn::Parameter& p : model_->parameters())
     for (const SavedTensor& saved : saved_)
       if (saved.ours == p.name && !info(saved.base_type).quantized) *p.tensor = cast(*p.tensor, saved.base_type);
+  model_->share_tokens();
 }
 
 void Adapter::merge_update() {

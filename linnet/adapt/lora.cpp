@@ -34,6 +34,8 @@ std::vector<Place> places(models::Model& model) {
   std::vector<Place> all;
   for (const nn::NamedLinear& l : model.linears())
     all.push_back({l.name, model.checkpoint_name(l.name), l.role, l.linear, l.linear, l.linear->in(), l.linear->out()});
+  // Two stacks read one table, but an update belongs to one module.
+  if (model.config().stack == nn::Stack::kEncoderDecoder) return all;
   const nn::Parameter table = table_of(model);
   const std::string ours = table.module();
   all.push_back(

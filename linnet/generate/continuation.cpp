@@ -57,11 +57,15 @@ Continuation::Continuation(const models::Model& model, Request request)
       on_token_(std::move(request.on_token)),
       on_end_(std::move(request.on_end)),
       sampler_(options_.sampling, options_.seed),
-      ids_(prompt_or_start(model, std::move(request.prompt))) {
+      ids_(prompt_or_start(model, std::move(request.prompt), options_.decoder_start_id)) {
   require_next_tokens(model);
   check(!ids_.empty(), "the prompt is empty and the tokenizer adds no start token; give a text");
   for (const std::int32_t id : ids_)
     check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
+          model.config().vocab);
+  if (const auto& bos = options_.forced_bos_id)
+    check(*bos >= 0 && *bos < model.config().vocab, ErrorKind::kBadInput,
+          "{}: forced_bos_token_id {} is outside the vocabulary of {}", model.place().string(), *bos,
           model.config().vocab);
   prompt_ = std::ssize(ids_);
   result_.prompt_tokens = request.encoder_ids.empty() ? prompt_ : std::ssize(request.encoder_ids);
@@ -85,6 +89,7 @@ void Continuation::take(std::span<float> scores) {
   const std::vector<float> kept = options_.logprobs > 0 ? std::vector<float>(scores.begin(), scores.end())
                                                         : std::vector<float>();  // before any processor
   std::int32_t id = sampler_.choose(scores, ids_, forbidden, step == 0);
+  if (step == 0 && prompt_ == 1) id = options_.forced_bos_id.value_or(id);
   if (step + 1 == count_) id = last_.value_or(id);
   if (!kept.empty()) result_.logprobs.push_back(step_logprobs(kept, id, options_.logprobs));
   result_.ids.push_back(id);

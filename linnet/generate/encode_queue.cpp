@@ -16,9 +16,9 @@ void EncodeQueue::check_request(const models::Model& model, const EncodeRequest&
   const nn::TransformerConfig& c = model.config();
   for (const std::int32_t id : request.ids)
     check(id >= 0 && id < c.vocab, "[encode] id {} is outside the vocabulary of {}", id, c.vocab);
-  const std::int64_t types = std::max<std::int64_t>(1, c.token_types);
-  for (const std::int32_t type : request.type_ids)
-    check(type >= 0 && type < types, "[encode] type id {} is outside the {} types", type, types);
+  for (const std::int32_t type : request.type_ids)  // a model without types ignores them
+    check(c.token_types == 0 || (type >= 0 && type < c.token_types), "[encode] type id {} is outside the {} types",
+          type, c.token_types);
   const std::int64_t context = model.context(), count = std::ssize(request.ids);
   check(context == 0 || count <= context, "the text has {} tokens, the model's context is {}; shorten it", count,
         context);
@@ -55,6 +55,11 @@ EncodeQueue::Texts EncodeQueue::take(std::int64_t tokens) {
   return taken;
 }
 
+bool EncodeQueue::is_cancelled(RequestId id) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::find(cancelled_, id) != cancelled_.end();
+}
+
 void EncodeQueue::put_back(Texts& texts) {
   const std::lock_guard lock(mutex_);
   texts.remove_if([&](const Waiting& text) { return std::ranges::find(cancelled_, text.id) != cancelled_.end(); });
@@ -86,7 +91,9 @@ bool EncodeQueue::step(const models::Model& model, std::int64_t tokens, const st
   try {
     for (std::int64_t s = 0; !texts.empty(); ++s) {
       const auto on_end = std::move(texts.front().request.on_end);
+      const bool cancelled = is_cancelled(texts.front().id);
       texts.pop_front();  // before its callback, which may throw
+      if (cancelled) continue;
       const auto at = static_cast<std::size_t>(s);
       const bool each = wanted == HiddenRows::kTokens;
       if (on_end) on_end(each ? rows.slice(0, batch.starts[at], batch.starts[at + 1]) : rows.slice(0, s, s + 1));

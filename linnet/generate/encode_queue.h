@@ -21,7 +21,8 @@ struct EncodeRequest {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> type_ids = {};  // one per id, or none
   HiddenRows rows = HiddenRows::kTokens;
-  // The rows, on the model's device; the same bits as for the text alone. Not called if the text is cancelled.
+  // The rows, on the model's device; the same bits as for the text alone. Not called after the text is
+  // cancelled, unless it runs.
   std::function<void(const Tensor& hidden)> on_end = {};
 };
 
@@ -49,6 +50,7 @@ class EncodeQueue {
   using Texts = std::list<Waiting>;
   Texts take(std::int64_t tokens);
   void put_back(Texts& texts);
+  bool is_cancelled(RequestId id) const;
 
   mutable std::mutex mutex_;
   Texts waiting_;                     // oldest first

@@ -22,11 +22,13 @@ void require_next_tokens(const models::Model& model) {
   if (model.config().head != nn::HeadKind::kSeq2SeqLm) require_causal_lm(model);
 }
 
-std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt) {
-  const std::int64_t start = model.config().decoder_start_id;
-  if (prompt.empty() && model.config().stack == nn::Stack::kEncoderDecoder && start >= 0)
-    prompt.push_back(static_cast<std::int32_t>(start));
-  return prompt;
+std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt,
+                                          std::optional<std::int32_t> start) {
+  if (!prompt.empty() || model.config().stack != nn::Stack::kEncoderDecoder) return prompt;
+  const std::int64_t id = start ? *start : model.config().decoder_start_id;
+  check(id >= 0, ErrorKind::kBadInput, "{}: has no decoder_start_token_id, the first token of the decoder; add it",
+        model.place().string());
+  return {static_cast<std::int32_t>(id)};
 }
 
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,

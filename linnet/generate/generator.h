@@ -20,8 +20,10 @@ struct GenerateOptions {
   std::optional<std::int64_t> max_length = {};  // prompt + new tokens; max_new_tokens is then ignored
   std::int64_t min_length = 0;                  // prompt + new tokens
   std::int64_t min_new_tokens = 0;
-  std::vector<std::int32_t> eos_ids = {};         // each of them ends the text
-  std::vector<std::int32_t> forced_eos_ids = {};  // the lowest one is forced at the maximum length
+  std::vector<std::int32_t> eos_ids = {};             // each of them ends the text
+  std::optional<std::int32_t> decoder_start_id = {};  // of an encoder-decoder; unset: the model's
+  std::optional<std::int32_t> forced_bos_id = {};     // the first new token after a single one, as in Transformers
+  std::vector<std::int32_t> forced_eos_ids = {};      // the lowest one is forced at the maximum length
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;               // keeps the top N tokens of every step with their log-probabilities
@@ -53,7 +55,8 @@ void require_causal_lm(const models::Model& model);
 // The same, but also an encoder-decoder that predicts words.
 void require_next_tokens(const models::Model& model);
 // The tokens before a text: `prompt`, or the start token of an encoder-decoder if it is empty.
-std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt);
+std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt,
+                                          std::optional<std::int32_t> start = {});
 // Maximum number of tokens of a text with the adapter, or with the model's own if it is null; 0: unlimited.
 std::int64_t context_of(const models::Model& model, const nn::SequenceAdapter* adapter);
 

@@ -81,6 +81,8 @@ GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& chec
   set_sampling(overrides, checkpoint, options.sampling);
   options.eos_ids = narrow(checkpoint.eos_ids);
   options.forced_eos_ids = narrow(checkpoint.forced_eos_ids);
+  if (checkpoint.decoder_start_id) options.decoder_start_id = static_cast<std::int32_t>(*checkpoint.decoder_start_id);
+  if (checkpoint.forced_bos_id) options.forced_bos_id = static_cast<std::int32_t>(*checkpoint.forced_bos_id);
   options.seed = overrides.seed;
   options.logprobs = overrides.logprobs;
   return options;

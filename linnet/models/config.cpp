@@ -121,6 +121,10 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   in_range(f, "the feed-forward size", c.ffn, 1, 10'000'000);
   in_range(f, "the number of positions", c.max_positions, c.positions == Positions::kLearned ? 1 : 0, 1'000'000'000);
   in_range(f, "the number of token types", c.token_types, 0, 65'536);
+  if (c.distance_buckets > 0) {
+    in_range(f, "the number of distance buckets", c.distance_buckets, 4, 65'536);
+    in_range(f, "the largest distance", c.distance_reach, c.distance_buckets / 2 + 1, 65'536);
+  }
   check(c.norm_eps > 0 && c.norm_eps < 1, ErrorKind::kBadInput,
         "{}: the norm's epsilon is {}, must be between 0 and 1; correct the file", f.place(), c.norm_eps);
   if (c.positions != Positions::kRotary) return;

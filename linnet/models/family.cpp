@@ -103,7 +103,7 @@ std::string to_theirs(const Family& family, std::string_view ours, const Transfo
   fail(ErrorKind::kInvalidArgument, "[{}] no checkpoint name for parameter '{}'", family.model_type, ours);
 }
 
-std::vector<std::string> spellings(const Family& family, std::string_view ours) {
+std::vector<std::string> spellings(const Family& family, std::string_view ours, Gated gated) {
   std::vector<std::string> found;
   const auto add = [&](const std::string& name) {
     found.push_back(name);
@@ -111,6 +111,7 @@ std::vector<std::string> spellings(const Family& family, std::string_view ours) 
   };
   for (const auto use :
        {NamePair::Use::kReadFirst, NamePair::Use::kBoth, NamePair::Use::kGated, NamePair::Use::kReadOnly}) {
+    if (use == NamePair::Use::kGated && gated == Gated::kNo) continue;
     for (const NamePair& pair : family.names) {
       const auto m = pair.use == use ? match(pair.ours, ours) : std::nullopt;
       if (!m) continue;

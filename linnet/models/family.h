@@ -94,7 +94,8 @@ const Family* find_family(std::string_view model_type);  // null when unknown
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place);
 std::string to_theirs(const Family& family, std::string_view ours, const TransformerConfig& config);
 // All names of a parameter in files, the usual one first.
-std::vector<std::string> spellings(const Family& family, std::string_view ours);
+enum class Gated : std::uint8_t { kNo, kYes };  // names of gated feed-forward networks, too?
+std::vector<std::string> spellings(const Family& family, std::string_view ours, Gated gated = Gated::kYes);
 std::string to_gguf(const Family& family, std::string_view ours);  // "" if GGUF has no such tensor
 
 // config.json (or a GGUF's metadata) -> the transformer's config. Checks every size. The error for an unknown model

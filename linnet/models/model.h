@@ -98,6 +98,8 @@ class Model {
   void set_head_trained(bool trained);
   // Unties the output matrix: a parameter "head.output.weight" with the same values.
   void untie() { transformer_.untie(); }
+  // Gives both stacks of an encoder-decoder one token table again, after it was replaced.
+  void share_tokens() { transformer_.tie(); }
   const nn::Embeddings& embeddings() const { return transformer_.embeddings(); }
   const Tensor& token_table() const { return transformer_.token_table(); }
   // Converts every weight to f32 on the heap, so that training may write to it.

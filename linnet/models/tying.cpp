@@ -60,7 +60,8 @@ void settle_tying(TransformerConfig& config, const Family& family, const Checkpo
 std::vector<std::string> stored_names(const Family& family, const TransformerConfig& config,
                                       const nn::Parameter& parameter, FunctionRef<bool(const std::string& name)> has) {
   const auto held = [&](std::string_view ours) {
-    std::vector<std::string> names = spellings(family, ours);
+    const bool gated = config.ffn_kind == FeedForwardKind::kGated;
+    std::vector<std::string> names = spellings(family, ours, gated ? Gated::kYes : Gated::kNo);
     std::erase_if(names, [&](const std::string& name) { return !has(name); });
     return names;
   };

@@ -96,8 +96,10 @@ class Transformer {
     std::vector<Block> blocks;  // one per layer, or per group of layers
     DistanceBias distance_bias;
     NormLayer final_norm;
+    // In double, as the reference libraries: whole numbers differ if the groups are not equally large.
     const Block& block(std::int64_t layer) const {
-      return blocks[static_cast<std::size_t>(layer * std::ssize(blocks) / count)];
+      const double each = static_cast<double>(count) / static_cast<double>(blocks.size());
+      return blocks[static_cast<std::size_t>(static_cast<double>(layer) / each)];
     }
     void visit(Visitor& v);
   };

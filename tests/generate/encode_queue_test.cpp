@@ -143,6 +143,17 @@ TEST(EncodeQueue, ATextThatFailsDoesNotStopTheOthers) {
   EXPECT_EQ(delivered, 3);
 }
 
+// A tokenizer gives types to pairs that some families do not read.
+TEST(EncodeQueue, TypesOfAModelWithoutThemAreIgnored) {
+  const auto model = models::load_model(fixtures() / "distilbert/classifier");
+  Engine engine(*model);
+  std::vector<float> found;
+  engine.submit(EncodeRequest{
+      .ids = {5, 6, 7}, .type_ids = {0, 1, 1}, .on_end = [&](const Tensor& hidden) { found = values_of(hidden); }});
+  run(engine);
+  EXPECT_EQ(found, values_of(alone(*model, {5, 6, 7})));
+}
+
 TEST(EncodeQueue, ClassesAreTheHeadsLogits) {
   const auto model = models::load_model(fixtures() / "bert/classifier");
   Engine engine(*model);

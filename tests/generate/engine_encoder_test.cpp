@@ -232,6 +232,20 @@ TEST(EngineEncoder, ADeviceWhoseMemoryOnlyKernelsTouchGivesTheSameTexts) {
   }
 }
 
+TEST(EngineEncoder, TheFirstTokensAreThoseOfTheOptions) {
+  const auto model = tiny_model();
+  const Ids read = random_ids(9, *model, 2);
+  const auto made = [&](GenerateOptions options, Ids prompt = {}) {
+    options.max_new_tokens = 5;
+    Engine engine(*model);
+    return generate(engine, Request{.prompt = std::move(prompt), .options = options, .encoder_ids = read}).ids;
+  };
+  EXPECT_EQ(made({.decoder_start_id = 7}), made({}, {7}));
+  EXPECT_NE(made({.decoder_start_id = 7}), made({}));
+  EXPECT_EQ(made({.forced_bos_id = 11})[0], 11);
+  EXPECT_EQ(made({.forced_bos_id = 11}, {0, 5}), made({}, {0, 5}));  // only after the start token
+}
+
 TEST(EngineEncoder, RequestsThatCannotBeAreRefused) {
   const auto model = tiny_model(), decoder = make_model("llama/causal");
   Engine engine(*model), other(*decoder), small(*model, {.memory = block_bytes(*model)});

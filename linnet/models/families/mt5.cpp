@@ -9,6 +9,7 @@ constexpr ArchitectureName kArchitectures[] = {{"MT5ForConditionalGeneration", H
 }  // namespace
 
 extern const Family mt5;
-const Family mt5 = t5_family("mt5", kArchitectures, std::span(kT5Fields).first(std::size(kT5Fields) - 1));
+const Family mt5 = t5_family("mt5", kArchitectures, std::span(kT5Fields).first(std::size(kT5Fields) - 1),
+                             FeedForwardKind::kGated, Activation::kGeluTanh, 0);
 
 }  // namespace linnet::models::families

@@ -9,6 +9,6 @@ constexpr ArchitectureName kArchitectures[] = {{"T5ForConditionalGeneration", He
 }  // namespace
 
 extern const Family t5;
-const Family t5 = t5_family("t5", kArchitectures, kT5Fields);
+const Family t5 = t5_family("t5", kArchitectures, kT5Fields, FeedForwardKind::kPlain, Activation::kRelu, -1);
 
 }  // namespace linnet::models::families

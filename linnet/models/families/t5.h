@@ -68,7 +68,8 @@ inline constexpr std::string_view kT5Unused[] = {"classifier_dropout", "dense_ac
                                                  "is_gated_act", "n_positions"};
 
 inline Family t5_family(std::string_view model_type, std::span<const ArchitectureName> architectures,
-                        std::span<const Field> fields) {
+                        std::span<const Field> fields, FeedForwardKind network, Activation activation,
+                        std::int64_t start_id) {
   return {.model_type = model_type,
           .architectures = architectures,
           .defaults = {.stack = Stack::kEncoderDecoder,
@@ -76,12 +77,14 @@ inline Family t5_family(std::string_view model_type, std::span<const Architectur
                        .distance_buckets = 32,
                        .norm = Norm::kRms,
                        .norm_eps = 1e-6,
-                       .activation = Activation::kRelu,
+                       .activation = activation,
+                       .ffn_kind = network,
                        .attention_scale = nn::AttentionScale::kNone,
                        .attention_bias = false,
                        .attention_output_bias = false,
                        .ffn_bias = false,
-                       .hidden_dropout = 0.1},
+                       .hidden_dropout = 0.1,
+                       .decoder_start_id = start_id},
           .fields = fields,
           .always_ties = true,
           .names = kT5Names,
