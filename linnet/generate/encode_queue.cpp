@@ -45,10 +45,17 @@ EncodeQueue::Texts EncodeQueue::take(std::int64_t tokens) {
   const std::lock_guard lock(mutex_);
   cancelled_.clear();
   if (alone_ > 0) tokens = 0, --alone_;
+  const auto same = [&](const Waiting& text) { return text.request.rows == waiting_.front().request.rows; };
+  std::int64_t all = 0;
+  for (auto at = waiting_.begin(); at != waiting_.end() && same(*at); ++at) all += std::ssize(at->request.ids);
+  // Even batches take less memory than full ones and a small last one.
+  const std::int64_t most = std::max<std::int64_t>(1, tokens), batches = (all + most - 1) / most;
+  const std::int64_t even = batches == 0 ? 0 : (all + batches - 1) / batches;
+  std::int64_t count = 0;
   auto end = waiting_.begin();
-  while (end != waiting_.end() && end->request.rows == waiting_.front().request.rows) {
-    tokens -= std::ssize(end->request.ids);
-    if (tokens < 0 && end != waiting_.begin()) break;
+  while (end != waiting_.end() && same(*end) && count < even) {
+    count += std::ssize(end->request.ids);
+    if (count > tokens && end != waiting_.begin()) break;
     ++end;
   }
   taken.splice(taken.end(), waiting_, waiting_.begin(), end);

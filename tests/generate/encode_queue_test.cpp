@@ -76,6 +76,16 @@ TEST(EncodeQueue, GenerationGoesOnBesideIt) {
     EXPECT_EQ(found[i], values_of(alone(*model, random_ids(1 + i * 17 % 39, *model, i))));
 }
 
+TEST(EncodeQueue, BatchesAreEven) {
+  const auto model = make_model("bert/masked");
+  Engine engine(*model, {.batch_tokens = 70});
+  for (int i = 0; i < 10; ++i) engine.submit(EncodeRequest{.ids = Ids(10, 5)});
+  engine.step();
+  EXPECT_EQ(engine.figures().computed, 50);
+  run(engine);
+  EXPECT_EQ(engine.figures().computed, 100);
+}
+
 TEST(EncodeQueue, CancelledTextsAreNotComputed) {
   const auto model = make_model("bert/masked");
   Engine engine(*model);
