@@ -219,9 +219,7 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
     const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values, bias};
     x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
-  if (!layers.final_norm) return x;
-  const Pass asked = wanted.empty() ? pass : pass.over(wanted);
-  return asked.drop(layers.final_norm(x), config_.final_dropout, 0, Site::kFinal);
+  return layers.final_norm ? pass.drop(layers.final_norm(x), config_.final_dropout, 0, Site::kFinal) : x;
 }
 
 Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embeddings, const Packed& text,
