@@ -9,7 +9,6 @@
 namespace linnet::generate {
 
 void EncodeQueue::check_request(const models::Model& model, const EncodeRequest& request) {
-  check(model.config().stack != nn::Stack::kEncoderDecoder, "the hidden state of an encoder-decoder has two stacks");
   check(!request.ids.empty(), "the text has no tokens");
   check(request.type_ids.empty() || request.type_ids.size() == request.ids.size(), "{} type ids for {} tokens",
         request.type_ids.size(), request.ids.size());

@@ -22,6 +22,31 @@ void projection_if_widths_differ(ConfigFields&, TransformerConfig& c) {
 void decoder_layers_are_layers(ConfigFields&, TransformerConfig& c) {
   if (c.decoder_layers == 0) c.decoder_layers = c.layers;
 }
+void decoder_is_as_wide(ConfigFields& f, TransformerConfig& c) {
+  for (const auto& [name, encoders] :
+       {std::pair{"decoder_attention_heads", c.heads}, std::pair{"decoder_ffn_dim", c.ffn}}) {
+    std::int64_t own = encoders;
+    f.field({name}, own);
+    check(own == encoders, ErrorKind::kBadInput,
+          "{}: {} is {} and the encoder has {}; a decoder of another width is not supported", f.place(), name, own,
+          encoders);
+  }
+}
+
+void embedding_scale_by_width(ConfigFields& f, TransformerConfig& c) {
+  bool scaled = c.embedding_scale != 1;
+  f.field({"scale_embedding"}, scaled);
+  c.embedding_scale = scaled ? std::sqrt(static_cast<double>(c.hidden)) : 1;
+}
+
+void layer_dropout(ConfigFields& f, TransformerConfig& c) {
+  for (const char* name : {"encoder_layerdrop", "decoder_layerdrop"}) {
+    double p = 0;
+    if (!f.writing()) f.field({name}, p);
+    c.layer_dropout = std::max(c.layer_dropout, p);
+  }
+}
+
 void every_dropout_is_hidden(ConfigFields&, TransformerConfig& c) {
   c.embedding_dropout = c.attention_dropout = c.activation_dropout = c.final_dropout = c.hidden_dropout;
 }

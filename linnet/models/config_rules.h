@@ -22,6 +22,12 @@ void positions_after_padding(ConfigFields& fields, nn::TransformerConfig& config
 void projection_if_widths_differ(ConfigFields& fields, nn::TransformerConfig& config);
 // A decoder as deep as the encoder unless a field says otherwise.
 void decoder_layers_are_layers(ConfigFields& fields, nn::TransformerConfig& config);
+// decoder_attention_heads and decoder_ffn_dim: the encoder's.
+void decoder_is_as_wide(ConfigFields& fields, nn::TransformerConfig& config);
+// scale_embedding: rows of the token table are multiplied by the root of their width.
+void embedding_scale_by_width(ConfigFields& fields, nn::TransformerConfig& config);
+// encoder_layerdrop and decoder_layerdrop; only training reads them.
+void layer_dropout(ConfigFields& fields, nn::TransformerConfig& config);
 // One dropout for every place.
 void every_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 // feed_forward_proj: an activation, "gated-" before it for a gated network. "gated-gelu" has the tanh approximation.

@@ -1,8 +1,8 @@
 #include "linnet/models/loader.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <set>
 
 #include "linnet/base/file.h"
@@ -15,6 +15,7 @@
 #include "linnet/models/roles.h"
 #include "linnet/models/tying.h"
 #include "linnet/models/unused_fields.h"
+#include "linnet/nn/sinusoids.h"
 
 namespace linnet::models {
 namespace {
@@ -69,16 +70,10 @@ void settle_presence(TransformerConfig& config, const GgufFile& file, const Fami
   }
 }
 
-// Vaswani et al. (2017): sine in even columns, cosine in odd ones.
-void fill_sinusoids(const Tensor& table) {
-  const std::int64_t width = table.size(1);
-  for (std::int64_t row = 0; row < table.size(0); ++row)
-    for (std::int64_t i = 0; i < width; ++i) {
-      const double power = static_cast<double>(i / 2 * 2) / static_cast<double>(width);
-      const double angle = static_cast<double>(row) / std::pow(10000.0, power);
-      table.data<float>()[static_cast<std::size_t>(row * width + i)] =
-          static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
-    }
+Tensor sinusoidal_table(const Shape& shape) {
+  std::vector<std::int32_t> positions(static_cast<std::size_t>(shape[0]));
+  std::iota(positions.begin(), positions.end(), 0);
+  return nn::sinusoids(positions, shape[1], nn::Sines::kEvenColumns);
 }
 
 }  // namespace
@@ -183,6 +178,7 @@ std::unique_ptr<Model> ModelLoader::load_folder() {
   model->files_ = std::make_shared<ModelFiles>(files_);
   if (options_.from_scratch) {
     initialise(*model, options_.seed);
+    model->transformer_.tie();
     return model;
   }
   fill(*model, files_.checkpoint());
@@ -223,6 +219,7 @@ std::unique_ptr<Model> ModelLoader::load_gguf() {
   model->files_ = std::make_shared<ModelFiles>(files_);
   if (options_.from_scratch) {
     initialise(*model, options_.seed);
+    model->transformer_.tie();
     return model;
   }
   std::set<std::string, std::less<>> left;
@@ -251,6 +248,10 @@ void ModelLoader::finish(Model& model, const std::vector<nn::Parameter>& missing
   TransformerConfig config = model.config();
   bool head_missing = false;
   for (const nn::Parameter& parameter : missing) {
+    if (parameter.part == nn::Part::kBuffer) {  // as Transformers: files that predate it have none
+      *parameter.tensor = Tensor::zeros(parameter.shape);
+      continue;
+    }
     const bool pooler = parameter.role == nn::Role::kPooler;
     if (pooler && config.head == HeadKind::kNone) {
       config.pooler = false;
@@ -284,7 +285,8 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
       Rng rng(seed, stream);
       const auto range = static_cast<float>(model.config().initializer_range);
       for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
-      if (parameter.role == nn::Role::kPositionTable && model.config().sinusoidal_positions) fill_sinusoids(value);
+      if (parameter.role == nn::Role::kPositionTable && model.config().sinusoidal_positions)
+        value = sinusoidal_table(parameter.shape);
     }
     *parameter.tensor = value.to(model.device());
   }
@@ -303,6 +305,7 @@ TransformerConfig gguf_transformer_config(const GgufFile& file, const Family& fa
   const auto id = [&](const char* key) { return file.integer(fmt::format("tokenizer.ggml.{}_token_id", key)); };
   config.bos_id = id("bos").value_or(-1);
   config.pad_id = id("padding").value_or(-1);
+  config.eos_ids.clear();
   for (const char* key : {"eos", "eot"})
     if (const auto found = id(key)) config.eos_ids.push_back(*found);
   return config;

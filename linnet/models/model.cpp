@@ -97,9 +97,35 @@ Tensor Model::run_decoder(const nn::Packed& batch, const nn::ForwardState& state
   return finite(run(own));
 }
 
+bool Model::reads_one_text(const nn::ForwardState& state) const {
+  return config().stack == nn::Stack::kEncoderDecoder && state.encoder == nullptr && state.encoded.empty();
+}
+
+std::vector<std::int32_t> Model::decoder_input(std::span<const std::int32_t> text) const {
+  const bool last = config().decoder_start == nn::DecoderStart::kLastToken && !text.empty();
+  const std::int64_t start = last ? text.back() : config().decoder_start_id;
+  check(start >= 0, ErrorKind::kBadInput, "{}: has no decoder_start_token_id, the first token of the decoder; add it",
+        place().string());
+  std::vector<std::int32_t> input{static_cast<std::int32_t>(start)};
+  if (!text.empty()) input.insert(input.end(), text.begin(), text.end() - 1);
+  return input;
+}
+
 Tensor Model::forward(const nn::Packed& batch, const nn::ForwardState& state) const {
+  if (reads_one_text(state)) return forward_both(batch, state);
   return run_decoder(batch, state,
                      [&](const nn::ForwardState& own) { return transformer_.forward(batch, own, pass_); });
+}
+
+Tensor Model::forward_both(const nn::Packed& batch, const nn::ForwardState& state) const {
+  nn::Packed shifted;
+  for (std::size_t s = 0; s + 1 < batch.starts.size(); ++s)
+    shifted.add(decoder_input(std::span(batch.ids).subspan(
+        static_cast<std::size_t>(batch.starts[s]), static_cast<std::size_t>(batch.starts[s + 1] - batch.starts[s]))));
+  const nn::Encoded encoded = encode(batch, state);
+  nn::ForwardState own = state;
+  own.encoder = &encoded;
+  return forward(shifted, own);
 }
 
 nn::Encoded Model::encode(const nn::Packed& batch, const nn::ForwardState& state) const {
@@ -164,6 +190,7 @@ Tensor Model::pooled(const nn::Packed& batch, const nn::ForwardState& state) con
   return finite(transformer_.head().pool(pooling_rows(batch, state), pass_));
 }
 Tensor Model::pooling_rows(const nn::Packed& batch, const nn::ForwardState& state) const {
+  if (reads_one_text(state)) return transformer_.head().pooling_rows(forward_both(batch, state), batch);
   return run_decoder(batch, state,
                      [&](const nn::ForwardState& own) { return transformer_.pooling_rows(batch, own, pass_); });
 }
@@ -201,7 +228,7 @@ std::string Model::checkpoint_name(std::string_view ours) const { return to_thei
 
 std::int64_t Model::parameter_count() {
   std::int64_t count = 0;
-  for (const nn::Parameter& p : parameters()) count += p.tensor->numel();
+  for (const nn::Parameter& p : parameters()) count += p.part == nn::Part::kBuffer ? 0 : p.tensor->numel();
   return count;
 }
 

@@ -34,11 +34,15 @@ class Model {
 
   // --- running -----------------------------------------------------------------------------------------------------
 
+  // An encoder-decoder without an encoder's output reads the batch with both stacks, the decoder shifted right
+  // (decoder_input), as Transformers' models without decoder_input_ids.
   // Results that are not finite are kBadInput naming the first tensor of the files that is not, or kRuntime if all
   // are; not checked with `pass().training` or `pass().keeps_not_finite`.
   Tensor forward(const nn::Packed& batch,
                  const nn::ForwardState& state = {}) const;  // last hidden state [rows, hidden]
   nn::Encoded encode(const nn::Packed& batch, const nn::ForwardState& state = {}) const;
+  // Transformers' shift_tokens_right: the start token (or the last one: DecoderStart) and the text without its end.
+  std::vector<std::int32_t> decoder_input(std::span<const std::int32_t> text) const;
   // Keeps what a decoder reads of the encoder's rows, for ForwardState::encoded: one empty sequence per encoded one.
   void store_encoded(const nn::Encoded& encoded, const nn::KvCache& cache,
                      std::span<nn::KvCache::Sequence* const> sequences) const;
@@ -109,6 +113,8 @@ class Model {
   Model(const Family& family, const TransformerConfig& config) : family_(&family), transformer_(config) {}
   friend class ModelLoader;
   nn::ForwardState with_virtual_tokens(const nn::ForwardState& state) const;
+  bool reads_one_text(const nn::ForwardState& state) const;
+  Tensor forward_both(const nn::Packed& batch, const nn::ForwardState& state) const;
   template <class Run>
   Tensor run_decoder(const nn::Packed& batch, const nn::ForwardState& state, const Run& run) const;
   Tensor finite(Tensor result) const;

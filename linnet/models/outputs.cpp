@@ -91,8 +91,9 @@ std::vector<NamedTensor> two_stack_outputs(const Model& model, const nn::PaddedB
 
 std::vector<NamedTensor> outputs(const Model& model, const nn::PaddedBatch& padded, const nn::PaddedBatch& decoder) {
   check(!padded.ids.empty(), "[outputs] the batch is empty");
-  if (model.config().stack == nn::Stack::kEncoderDecoder) return two_stack_outputs(model, padded, decoder);
-  check(decoder.ids.empty(), "[outputs] the model has no decoder next to an encoder");
+  const bool two_stacks = model.config().stack == nn::Stack::kEncoderDecoder;
+  check(two_stacks || decoder.ids.empty(), "[outputs] the model has no decoder next to an encoder");
+  if (!decoder.ids.empty()) return two_stack_outputs(model, padded, decoder);
   const nn::Packed batch = nn::pack(padded);
   check_rows(padded, batch);
   const Spreader spreader(padded);

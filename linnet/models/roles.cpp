@@ -9,7 +9,7 @@ namespace linnet::models {
 Roles::Roles(const TransformerConfig& config) {
   TransformerConfig c = config;
   c.layers = c.decoder_layers = 0;
-  c.pooler = c.head_transform = c.classifier_bias = true;
+  c.pooler = c.head_transform = c.classifier_bias = c.output_offset = true;
   c.classifier = ClassifierKind::kMlp;
   c.labels = {"one", "two"};
   for (const HeadKind head : {HeadKind::kMaskedLm, HeadKind::kPretraining, HeadKind::kSequenceClass,

@@ -47,9 +47,10 @@ void match_parameters(Summary& s, Names names) {
       tensor.ours = parameter.name;
       tensor.role = parameter.role;
     }
-    // A missing pooler of a base model is left out; a missing head is randomly initialised on loading.
-    const bool left_out = parameter.role == nn::Role::kPooler && s.config->head == HeadKind::kNone;
-    if (!found.empty() || !left_out) s.parameters += numel(parameter.shape);
+    // Buffers do not count. A missing pooler of a base model is left out; a missing head is randomly initialised on loading.
+    const bool buffer = parameter.part == nn::Part::kBuffer;
+    const bool left_out = buffer || (parameter.role == nn::Role::kPooler && s.config->head == HeadKind::kNone);
+    if (!buffer && (!found.empty() || !left_out)) s.parameters += numel(parameter.shape);
     if (found.empty() && !s.tensors.empty() && !left_out)
       s.missing.push_back(names == Names::kGguf ? to_gguf(*s.family, parameter.name)
                                                 : to_theirs(*s.family, parameter.name, *s.config));

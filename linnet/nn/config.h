@@ -12,7 +12,7 @@
 namespace linnet::nn {
 
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
-enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
+enum class Positions : std::uint8_t { kNone, kLearned, kSinusoidal, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
 enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
 enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
@@ -31,8 +31,11 @@ enum class HeadKind : std::uint8_t {
 };
 // Divisor of attention scores: sqrt(head_dim), none, or times the layer's number (GPT-2's options).
 enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kLayer };
-// Input of a sequence classifier: one row of the text, the mean of all, or the maximum of each dimension.
-enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax };
+// Input of a sequence classifier: one row of the text, the mean of all, the maximum of each dimension, or the row of
+// the last end token.
+enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax, kLastEnd };
+// The decoder's first token if it reads the text of the encoder, or a target: a fixed one, or the last of the text.
+enum class DecoderStart : std::uint8_t { kStartToken, kLastToken };
 enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
 // config.json's problem_type; kInferred: derived from the labels, as in Transformers.
 enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };
@@ -58,6 +61,7 @@ struct TransformerConfig {
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
+  double embedding_scale = 1;         // of the rows of the token table
   std::int64_t embedding_size = 0;    // width of the token, position and type tables; 0: hidden
   bool embedding_projection = false;  // a linear module from that width to hidden
   std::int64_t layer_groups = 0;      // layers of a group are consecutive and share parameters; 0: no layers share
@@ -69,6 +73,7 @@ struct TransformerConfig {
   bool sinusoidal_positions = false;     // initial values of the position table
   std::int64_t distance_buckets = 0;     // rows of a table of biases by distance, one for all layers; 0: no table
   std::int64_t distance_reach = 128;     // larger distances share a bucket
+  bool distance_bias_per_layer = false;  // a table of its own for every layer
   Rope rope = {};
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
@@ -86,6 +91,7 @@ struct TransformerConfig {
   bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
   std::optional<Activation> transform_activation = {};  // unset: activation
   double output_scale = 1;                              // of the rows before a language model's output matrix
+  bool output_offset = false;                           // constants that are added to its logits
   bool tie_embeddings = true;
   Pooling pooling = Pooling::kLast;
   ClassifierKind classifier = ClassifierKind::kLinear;
@@ -94,10 +100,12 @@ struct TransformerConfig {
   bool classifier_bias = false;
   double embedding_dropout = 0, hidden_dropout = 0, attention_dropout = 0;  // hidden: of both parts of a layer
   bool drops_feed_forward = true;                                           // false: of attention's part only
+  double layer_dropout = 0;                          // probability that training leaves out a layer; not supported
   double activation_dropout = 0, final_dropout = 0;  // inside a feed-forward network, of a stack's last norm
   double classifier_dropout = 0, token_dropout = 0, question_dropout = 0;  // of the three classifiers
   double initializer_range = 0.02;
   std::int64_t pad_id = -1, bos_id = -1, decoder_start_id = -1;
+  DecoderStart decoder_start = DecoderStart::kStartToken;
   std::vector<std::int64_t> eos_ids = {};
   std::vector<std::string> labels = {};  // id2label, in order
   ProblemType problem = ProblemType::kInferred;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
+#include "linnet/nn/sinusoids.h"
 
 namespace linnet::nn {
 
@@ -13,8 +14,9 @@ Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
       position_offset_(c.position_offset),
       token_types_(c.token_types),
       kind_(tokens),
-      learned_(c.positions == Positions::kLearned),
+      kind_of_positions_(c.positions),
       padding_has_no_position_(c.padding_has_no_position),
+      scale_(c.embedding_scale),
       dropout_(c.embedding_dropout) {
   if (c.embedding_norm) norm_ = NormLayer(c.norm, width_, c.norm_eps);
   if (c.embedding_projection) projection_ = Linear(width_, c.hidden, true);
@@ -26,7 +28,8 @@ Tensor Embeddings::tokens(const Packed& batch, const Pass& pass) const {
         std::span(batch.ids).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
     return scale(linear(embedding(lora.a, ids), lora.b), lora.scale);
   };
-  return with_lora(embedding(tokens_, batch.ids), pass.lora, this, update);
+  const Tensor rows = with_lora(embedding(tokens_, batch.ids), pass.lora, this, update);
+  return scale_ == 1 ? rows : scale(rows, static_cast<float>(scale_));
 }
 
 // Padding inside a text is not counted, except behind a soft prompt: there the reference libraries have no ids.
@@ -48,12 +51,14 @@ std::vector<std::int32_t> Embeddings::position_rows(const Packed& batch) const {
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
-  if (learned_) {
+  const bool learned = kind_of_positions_ == Positions::kLearned;
+  if (learned || kind_of_positions_ == Positions::kSinusoidal) {
     const auto longest =
         batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
     check(longest < max_positions_, "[embeddings] the text has {} tokens, the model's limit is {}; shorten it",
           longest + 1, max_positions_);
-    x = add(x, embedding(positions_, position_rows(batch)));
+    x = add(x, learned ? embedding(positions_, position_rows(batch))
+                       : sinusoids(batch.positions, width_, Sines::kFirstHalf).to(x.device()));
   }
   if (token_types_ > 0) {
     const std::vector<std::int32_t> zeros(batch.type_ids.empty() ? batch.ids.size() : 0, 0);
@@ -75,7 +80,7 @@ void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& 
 
 void Embeddings::visit(Visitor& v) {
   if (kind_ == Tokens::kOwn) visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
-  if (learned_)
+  if (kind_of_positions_ == Positions::kLearned)
     visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable);
   if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, width_}, Role::kTypeTable);
   if (norm_) visit_child(v, "norm", norm_, Role::kNorm);

@@ -15,7 +15,7 @@ class Embeddings {
   enum class Tokens : std::uint8_t { kOwn, kShared };  // kShared: `share_tokens` gives it another's table
   explicit Embeddings(const TransformerConfig& config, Tokens tokens = Tokens::kOwn);
 
-  // Rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, width].
+  // Scaled rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, width].
   Tensor tokens(const Packed& batch, const Pass& pass) const;
   // Adds positions and types, then norm, dropout and projection: [batch rows, hidden]. Positions past the table:
   // kInvalidArgument with both numbers.
@@ -29,8 +29,9 @@ class Embeddings {
 
   std::int64_t vocab_ = 0, width_ = 0, max_positions_ = 0, position_offset_ = 0, token_types_ = 0;
   Tokens kind_ = Tokens::kOwn;
-  bool learned_ = false, padding_has_no_position_ = false;
-  double dropout_ = 0;
+  Positions kind_of_positions_ = Positions::kNone;
+  bool padding_has_no_position_ = false;
+  double scale_ = 1, dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, width], [offset + max positions, width], [types, width]
   NormLayer norm_;
   Linear projection_;  // [width] -> [hidden]

@@ -1,5 +1,6 @@
 #include "linnet/nn/heads.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "linnet/base/error.h"
@@ -29,7 +30,9 @@ Head::Head(const TransformerConfig& c)
       dense_activation_(c.classifier_activation),
       dropout_(dropout_of(c)),
       output_scale_(c.output_scale),
-      vocab_(c.vocab) {
+      vocab_(c.vocab),
+      has_output_offset_(c.output_offset && speaks(c.head)),
+      end_ids_(c.eos_ids) {
   const std::int64_t width = c.embedding_width();
   if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
   if (speaks(c.head)) {
@@ -61,6 +64,10 @@ Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass
   return tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
 }
 
+void Head::tie_offset() {
+  if (has_output_offset_) (tied_ ? output_bias_ : output_.bias()) = output_offset_.reshape({vocab_});
+}
+
 void Head::untie(const Tensor& token_table) {
   if (!tied_) return;
   tied_ = false;
@@ -76,10 +83,26 @@ OutputRows Head::pooled_row() const {
                                       : OutputRows::kAll;
 }
 
+// The row of the last end token of each sequence.
+std::vector<std::int32_t> Head::last_ends(const Packed& batch) const {
+  std::vector<std::int32_t> rows;
+  for (std::size_t s = 0; s + 1 < batch.starts.size(); ++s) {
+    std::int32_t row = batch.starts[s + 1] - 1;
+    const auto ends = [&] {
+      return std::ranges::find(end_ids_, batch.ids[static_cast<std::size_t>(row)]) != end_ids_.end();
+    };
+    while (row >= batch.starts[s] && !ends()) --row;
+    check(row >= batch.starts[s], "[pooling] text {} has no end token, whose row is classified; add one", s);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
   if (hidden.size(0) == batch.sequences()) return hidden;  // already gathered, or sequences of one row
   if (pooling_ == Pooling::kMean) return mean_rows(hidden, batch.starts);
   if (pooling_ == Pooling::kMax) return max_rows(hidden, batch.starts);
+  if (pooling_ == Pooling::kLastEnd) return gather_rows(hidden, last_ends(batch));
   return gather_rows(hidden, one_row_each(batch, pooled_row()));
 }
 
@@ -101,6 +124,7 @@ void Head::visit(Visitor& v) {
   if (transform_) visit_child(v, "transform", transform_, Role::kHeadTransform);
   if (norm_) visit_child(v, "norm", norm_, Role::kHeadNorm);
   if (output_) visit_child(v, "output", output_, Role::kOutput);
+  if (has_output_offset_) v.tensor("output_offset", output_offset_, {1, vocab_}, Role::kOutput, Part::kBuffer);
   if (has_output_bias_) v.tensor("output_bias", output_bias_, {vocab_}, Role::kOutput, Part::kBias);
   if (next_sentence_) visit_child(v, "next_sentence", next_sentence_, Role::kNextSentence);
   if (dense_) visit_child(v, "dense", dense_, Role::kClassifierDense);

@@ -21,12 +21,14 @@ class Head {
   bool tied() const { return tied_; }
   // Result of `before_output` -> logits over the vocabulary, with the output matrix's LoRA update.
   Tensor scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const;
+  // Makes the constants of the logits the bias of the output matrix; called after loading.
+  void tie_offset();
   // Unties the output matrix: it starts with the values (and the storage) of the token table.
   void untie(const Tensor& token_table);
   const Linear& output() const { return output_; }  // absent where it is tied
 
   // The pooling rows, one per sequence [sequences, hidden] (`hidden` itself if it has only those), and the pooler's
-  // output.
+  // output. kInvalidArgument if the last end token is pooled and a text has none.
   Tensor pooling_rows(const Tensor& hidden, const Packed& batch) const;
   Tensor pool(const Tensor& rows, const Pass& pass) const;
   OutputRows pooled_row() const;  // kAll: pooling reads all rows
@@ -43,6 +45,8 @@ class Head {
   }
 
  private:
+  std::vector<std::int32_t> last_ends(const Packed& batch) const;
+
   HeadKind kind_ = HeadKind::kNone;
   Pooling pooling_ = Pooling::kLast;
   Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh;  // of transform_, of dense_
@@ -51,7 +55,9 @@ class Head {
   std::int64_t vocab_ = 0;
   Linear pooler_, transform_, output_, next_sentence_, dense_, classifier_;
   NormLayer norm_;
-  Tensor output_bias_;
+  Tensor output_bias_, output_offset_;  // [vocab], [1, vocab]
+  bool has_output_offset_ = false;
+  std::vector<std::int64_t> end_ids_;
 };
 
 }  // namespace linnet::nn

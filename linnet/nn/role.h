@@ -36,8 +36,8 @@ enum class Role : std::uint8_t {
   kCount
 };
 
-// The tensor of the module. Tables and adapter tensors are weights.
-enum class Part : std::uint8_t { kWeight, kBias };
+// The tensor of the module. Tables and adapter tensors are weights; a buffer is saved and not trained.
+enum class Part : std::uint8_t { kWeight, kBias, kBuffer };
 
 // True if rows are looked up.
 constexpr bool is_table(Role r) {

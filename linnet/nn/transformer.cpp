@@ -109,20 +109,27 @@ Transformer::Transformer(const TransformerConfig& config)
 Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cross) const {
   Layers made;
   made.count = count;
+  made.bias_per_layer = config_.distance_bias_per_layer;
   const std::int64_t distinct = config_.layer_groups > 0 ? std::min(config_.layer_groups, count) : count;
   for (std::int64_t i = 0; i < distinct; ++i) made.blocks.emplace_back(config_, cross);
   const bool causal = config_.stack == Stack::kDecoder || cross == Block::Cross::kReadsEncoder;
   using enum DistanceBias::Direction;
-  if (config_.distance_buckets > 0) made.distance_bias = DistanceBias(config_, causal ? kBackward : kBoth);
+  const std::int64_t tables = config_.distance_buckets == 0 ? 0 : config_.distance_bias_per_layer ? count : 1;
+  for (std::int64_t i = 0; i < tables; ++i) made.distance_biases.emplace_back(config_, causal ? kBackward : kBoth);
   if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
   return made;
 }
 
 void Transformer::Layers::visit(Visitor& v) {
   v.enter("layers");
-  for (std::size_t i = 0; i < blocks.size(); ++i) visit_child(v, std::to_string(i), blocks[i]);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    v.enter(std::to_string(i));
+    blocks[i].visit(v);
+    if (bias_per_layer) visit_child(v, "distance_bias", distance_biases[i]);
+    v.leave();
+  }
   v.leave();
-  if (distance_bias) visit_child(v, "distance_bias", distance_bias);
+  if (!distance_biases.empty() && !bias_per_layer) visit_child(v, "distance_bias", distance_biases.front());
   if (final_norm) visit_child(v, "final_norm", final_norm, Role::kNorm);
 }
 
@@ -146,6 +153,7 @@ void Transformer::visit(Visitor& v) {
 
 void Transformer::tie() {
   if (config_.stack == Stack::kEncoderDecoder) decoder_embeddings_.share_tokens(embeddings_);
+  head_.tie_offset();
 }
 
 void Transformer::replace_head(const TransformerConfig& config) {
@@ -204,8 +212,10 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
                                const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                                const std::vector<std::int32_t>& wanted,
                                const std::function<bool()>* interrupted) const {
-  const Tensor bias = layers.distance_bias ? layers.distance_bias() : Tensor();
+  Tensor bias;
   for (std::int64_t i = 0; i < layers.count; ++i) {
+    if (const auto which = static_cast<std::size_t>(i); which < layers.distance_biases.size())
+      bias = layers.distance_biases[which]();
     if (interrupted != nullptr && *interrupted && (*interrupted)()) throw Interrupted{};
     const bool last = i + 1 == layers.count;
     const auto run = [&block = layers.block(i), i, batch, pass,

@@ -94,7 +94,8 @@ class Transformer {
   struct Layers {
     std::int64_t count = 0;
     std::vector<Block> blocks;  // one per layer, or per group of layers
-    DistanceBias distance_bias;
+    bool bias_per_layer = false;
+    std::vector<DistanceBias> distance_biases;  // one for all layers, or one each
     NormLayer final_norm;
     // In double, as the reference libraries: whole numbers differ if the groups are not equally large.
     const Block& block(std::int64_t layer) const {

@@ -78,6 +78,10 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
           splits.train.file, printable(label, 60), option("label_column"), printable(label, 60), option("task"));
   }
   options.task = &task_of(splits.train, config, options.task);
+  check(config.layer_dropout == 0, ErrorKind::kBadInput,
+        "the model's encoder_layerdrop or decoder_layerdrop is {}: leaving out layers in training is not supported; set it "
+        "to 0 in config.json",
+        config.layer_dropout);
   models::LoadOptions load;
   load.head = options.task->head(config.head);
   check_option(*load.head != HeadKind::kSeq2SeqLm || config.stack == nn::Stack::kEncoderDecoder, "task",

@@ -51,7 +51,7 @@ def compare_case(context: Context, case, folder, batch, wanted) -> float:
     """The largest distance over both padding sides and over a batch of one row."""
     ids, types = rows_of(batch, case.lengths), rows_of(batch, case.lengths, "token_type_ids")
     width = max(case.lengths)
-    if case.two_stacks:
+    if case.two_stacks and not case.reads_one_text:
         return compare_two_stacks(context, case, folder, batch, wanted)
     per_token = {name for name in wanted if wanted[name].ndim >= 2 and wanted[name].shape[1] == width and
                  name not in ("pooler_output", "seq_relationship_logits")}
@@ -74,7 +74,7 @@ def compare_case(context: Context, case, folder, batch, wanted) -> float:
 
 def tiny(context: Context, report: Report, wanted_heads: bool) -> None:
     for case in all_cases():
-        head = not case.model.endswith(("ForCausalLM", "ForMaskedLM", "ForConditionalGeneration", "Model"))
+        head = not case.model.endswith(("ForCausalLM", "ForMaskedLM", "ForConditionalGeneration", "MTModel", "Model"))
         if head != wanted_heads or case.family not in context.families:
             continue
         worst = 0.0

@@ -51,7 +51,7 @@ def same(found: list[int], wanted: list[int], margins: list[float]) -> str | Non
 
 def tiny(context: Context, report: Report) -> None:
     for case in all_cases():
-        speaks = is_causal(case) or case.model.endswith("ForConditionalGeneration")
+        speaks = is_causal(case) or case.model.endswith(("ForConditionalGeneration", "MTModel"))
         if not speaks or case.family not in context.families:
             continue
         try:

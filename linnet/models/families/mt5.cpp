@@ -3,8 +3,11 @@
 namespace linnet::models::families {
 namespace {
 
-constexpr ArchitectureName kArchitectures[] = {{"MT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
-                                               {"MT5Model", HeadKind::kNone}};
+constexpr ArchitectureName kArchitectures[] = {
+    {"MT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
+    {"MT5Model", HeadKind::kNone},
+    {"MT5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
+    {"MT5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
 
 }  // namespace
 

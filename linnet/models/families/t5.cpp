@@ -3,8 +3,11 @@
 namespace linnet::models::families {
 namespace {
 
-constexpr ArchitectureName kArchitectures[] = {{"T5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
-                                               {"T5Model", HeadKind::kNone}};
+constexpr ArchitectureName kArchitectures[] = {
+    {"T5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
+    {"T5Model", HeadKind::kNone},
+    {"T5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
+    {"T5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 // scores. T5 1.1 and Flan-T5 have a gated feed-forward network and an output matrix of their own.
 #pragma once
 
+#include <array>
+
 #include "linnet/models/family.h"
 
 namespace linnet::models::families {
@@ -20,6 +22,7 @@ inline constexpr Field kT5Fields[] = {
     {{"layer_norm_epsilon"}, &TransformerConfig::norm_eps},
     {{"dropout_rate"}, &TransformerConfig::hidden_dropout},
     rule(rules::every_dropout_is_hidden),
+    {{"classifier_dropout"}, &TransformerConfig::classifier_dropout},
     rule(rules::feed_forward_by_name),
     rule(rules::output_scale_if_tied),  // the last row, which mT5 does not have
 };
@@ -58,14 +61,17 @@ inline constexpr NamePair kT5Names[] = {
     {"decoder.distance_bias", "decoder.block.0.layer.0.SelfAttention.relative_attention_bias"},
     {"decoder.final_norm", "decoder.final_layer_norm"},
     {"head.output", "lm_head"},
+    {"head.dense", "classification_head.dense"},
+    {"head.classifier", "classification_head.out_proj"},
+    {"head.spans", "qa_outputs"},
 };
 // Early files have a table that no layer reads.
 inline constexpr std::string_view kT5Ignored[] = {
     "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
+inline constexpr std::string_view kT5Unprefixed[] = {"lm_head", "classification_head", "qa_outputs"};
 inline constexpr std::string_view kT5Lora[] = {"q", "v"};
 inline constexpr FixedField kT5Fixed[] = {{"is_encoder_decoder", "[true]"}};
-inline constexpr std::string_view kT5Unused[] = {"classifier_dropout", "dense_act_fn", "initializer_factor",
-                                                 "is_gated_act", "n_positions"};
+inline constexpr std::string_view kT5Unused[] = {"dense_act_fn", "initializer_factor", "is_gated_act", "n_positions"};
 
 inline Family t5_family(std::string_view model_type, std::span<const ArchitectureName> architectures,
                         std::span<const Field> fields, FeedForwardKind network, Activation activation,
@@ -83,11 +89,15 @@ inline Family t5_family(std::string_view model_type, std::span<const Architectur
                        .attention_bias = false,
                        .attention_output_bias = false,
                        .ffn_bias = false,
+                       .pooling = Pooling::kLastEnd,
+                       .classifier_bias = true,
                        .hidden_dropout = 0.1,
-                       .decoder_start_id = start_id},
+                       .decoder_start_id = start_id,
+                       .eos_ids = {1}},
           .fields = fields,
           .always_ties = true,
           .names = kT5Names,
+          .unprefixed = kT5Unprefixed,
           .ignored = kT5Ignored,
           .lora_targets = kT5Lora,
           .fixed = kT5Fixed,

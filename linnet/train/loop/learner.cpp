@@ -133,7 +133,7 @@ void Learner::train_all(const TrainOptions& options) {
   for (nn::Parameter& p : model_.parameters()) {
     const std::string theirs = model_.checkpoint_name(p.name);
     names.push_back(theirs);
-    bool frozen = false;
+    bool frozen = p.part == nn::Part::kBuffer;
     for (std::size_t i = 0; i < options.freeze.size(); ++i)
       if (theirs.find(options.freeze[i]) != theirs.npos || p.name.find(options.freeze[i]) != p.name.npos)
         frozen = used[i] = true;

@@ -20,13 +20,10 @@ void close(std::vector<std::int32_t>& ids, std::int32_t end, std::int64_t most) 
 class Seq2SeqObjective final : public Objective {
  public:
   Seq2SeqObjective(EncodedSet set, const models::Model& model, std::string_view task, Noise noise)
-      : Objective(std::move(set)),
-        noise_(std::move(noise)),
-        start_(static_cast<std::int32_t>(model.config().decoder_start_id)),
-        eos_(end_id_of(model)) {
+      : Objective(std::move(set)), noise_(std::move(noise)), model_(model), eos_(end_id_of(model)) {
     check(model.config().stack == nn::Stack::kEncoderDecoder, "[train] {} needs an encoder-decoder", task);
-    check(start_ >= 0 && eos_ >= 0, ErrorKind::kBadInput,
-          "the model's configuration has no decoder_start_token_id or eos_token_id");
+    check(eos_ >= 0, ErrorKind::kBadInput, "{}: has no eos_token_id, which ends a text; add it",
+          model.place().string());
   }
 
   TrainBatch batch(std::span<const std::int64_t> examples, PhiloxKey key) const override {
@@ -35,8 +32,7 @@ class Seq2SeqObjective final : public Objective {
       const EncodedExample& e = set_.examples[static_cast<std::size_t>(index)];
       Rng rng(key.seed ^ 0x6E6F6973u, key.stream * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(index));
       const Denoised pair = noise_ ? noisy(e.ids, rng) : Denoised{e.ids, e.output};
-      std::vector<std::int32_t> input{start_};  // shift_tokens_right
-      input.insert(input.end(), pair.target.begin(), pair.target.end() - (pair.target.empty() ? 0 : 1));
+      const std::vector<std::int32_t> input = model_.decoder_input(pair.target);
       b.encoder.add(pair.source);
       b.packed.add(input);
       b.targets.insert(b.targets.end(), pair.target.begin(), pair.target.end());
@@ -62,7 +58,8 @@ class Seq2SeqObjective final : public Objective {
   }
 
   Noise noise_;
-  std::int32_t start_, eos_;
+  const models::Model& model_;
+  std::int32_t eos_;
 };
 
 class Seq2SeqTask final : public EncoderDecoderTask {

@@ -1,0 +1,40 @@
+#include <algorithm>
+
+#include "linnet/models/families/t5.h"
+
+namespace linnet::models::families {
+namespace {
+
+constexpr ArchitectureName kArchitectures[] = {
+    {"UMT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
+    {"UMT5Model", HeadKind::kNone},
+    {"UMT5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
+    {"UMT5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
+
+// Every layer has a table of distances.
+constexpr auto kNames = [] {
+  std::array<NamePair, std::size(kT5Names)> names{};
+  std::ranges::copy(kT5Names, names.begin());
+  for (NamePair& pair : names) {
+    if (pair.ours == "encoder.distance_bias")
+      pair = {"encoder.layers.{}.distance_bias", "encoder.block.{}.layer.0.SelfAttention.relative_attention_bias"};
+    if (pair.ours == "decoder.distance_bias")
+      pair = {"decoder.layers.{}.distance_bias", "decoder.block.{}.layer.0.SelfAttention.relative_attention_bias"};
+  }
+  return names;
+}();
+
+Family family() {
+  Family f = t5_family("umt5", kArchitectures, std::span(kT5Fields).first(std::size(kT5Fields) - 1),
+                       FeedForwardKind::kGated, Activation::kGeluTanh, 0);
+  f.defaults.distance_bias_per_layer = true;
+  f.names = kNames;
+  return f;
+}
+
+}  // namespace
+
+extern const Family umt5;
+const Family umt5 = family();
+
+}  // namespace linnet::models::families
