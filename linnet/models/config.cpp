@@ -233,7 +233,8 @@ void write_config(Json& json, const Family& family, const TransformerConfig& con
   if (c.pad_id >= 0) json["pad_token_id"] = c.pad_id;
   if (c.bos_id >= 0) json["bos_token_id"] = c.bos_id;
   f.ids({"eos_token_id"}, c.eos_ids);
-  if (c.head == HeadKind::kSequenceClass || c.head == HeadKind::kTokenClass) {
+  const bool usual = c.head == HeadKind::kQuestionAnswering || c.labels.empty() || c.labels == default_labels(2);
+  if (c.head == HeadKind::kSequenceClass || c.head == HeadKind::kTokenClass || !usual) {
     Json names = Json::object(), ids = Json::object();
     for (std::size_t i = 0; i < c.labels.size(); ++i) {
       names[std::to_string(i)] = c.labels[i];

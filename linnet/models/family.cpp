@@ -78,7 +78,7 @@ std::string_view prefix_of(const Family& family, HeadKind head) {
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place) {
   const std::string_view whole = theirs;
   for (const std::string_view prefix : prefixes(family)) {
-    if (!theirs.starts_with(prefix)) continue;
+    if (prefix.empty() || !theirs.starts_with(prefix)) continue;
     theirs.remove_prefix(prefix.size());
     break;
   }

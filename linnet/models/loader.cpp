@@ -70,10 +70,16 @@ void settle_presence(TransformerConfig& config, const GgufFile& file, const Fami
   }
 }
 
-Tensor sinusoidal_table(const Shape& shape) {
+Tensor sinusoidal_table(const Shape& shape, nn::Sines sines) {
   std::vector<std::int32_t> positions(static_cast<std::size_t>(shape[0]));
   std::iota(positions.begin(), positions.end(), 0);
-  return nn::sinusoids(positions, shape[1], nn::Sines::kEvenColumns);
+  return nn::sinusoids(positions, shape[1], sines);
+}
+
+// A buffer that the files lack: fixed positions, or constants of 0.
+Tensor usual_buffer(const nn::Parameter& buffer) {
+  return buffer.role == nn::Role::kPositionTable ? sinusoidal_table(buffer.shape, nn::Sines::kFirstHalf)
+                                                 : Tensor::zeros(buffer.shape);
 }
 
 }  // namespace
@@ -197,7 +203,11 @@ void ModelLoader::fill(Model& model, const CheckpointReader& checkpoint) const {
       continue;
     }
     for (const std::string& other : names) {
-      if (other != names.front() && !same_values(checkpoint.read(names.front()), checkpoint.read(other)))
+      const bool same = other == names.front() || same_values(checkpoint.read(names.front()), checkpoint.read(other));
+      check(same || parameter.role != nn::Role::kTokenTable || model.config().stack != nn::Stack::kEncoderDecoder,
+            ErrorKind::kBadInput, "{}: '{}' and '{}' differ; token tables of two stacks are not supported", folder,
+            names.front(), other);
+      if (!same)
         warn("{}: '{}' is used; '{}' fills the same parameter with other values and is left out", folder, names.front(),
              other);
       left.erase(other);
@@ -248,8 +258,8 @@ void ModelLoader::finish(Model& model, const std::vector<nn::Parameter>& missing
   TransformerConfig config = model.config();
   bool head_missing = false;
   for (const nn::Parameter& parameter : missing) {
-    if (parameter.part == nn::Part::kBuffer) {  // as Transformers: files that predate it have none
-      *parameter.tensor = Tensor::zeros(parameter.shape);
+    if (parameter.part == nn::Part::kBuffer) {
+      *parameter.tensor = usual_buffer(parameter);
       continue;
     }
     const bool pooler = parameter.role == nn::Role::kPooler;
@@ -279,14 +289,14 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
   for (const nn::Parameter& parameter : model.parameters()) {
     ++stream;
     if (*parameter.tensor) continue;
-    Tensor value = Tensor::zeros(parameter.shape);
+    Tensor value = parameter.part == nn::Part::kBuffer ? usual_buffer(parameter) : Tensor::zeros(parameter.shape);
     const bool norm = nn::is_norm(parameter.role);
     if (parameter.part == nn::Part::kWeight) {
       Rng rng(seed, stream);
       const auto range = static_cast<float>(model.config().initializer_range);
       for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
       if (parameter.role == nn::Role::kPositionTable && model.config().sinusoidal_positions)
-        value = sinusoidal_table(parameter.shape);
+        value = sinusoidal_table(parameter.shape, nn::Sines::kEvenColumns);
     }
     *parameter.tensor = value.to(model.device());
   }

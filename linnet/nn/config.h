@@ -12,7 +12,7 @@
 namespace linnet::nn {
 
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
-enum class Positions : std::uint8_t { kNone, kLearned, kSinusoidal, kRotary, kAlibi };
+enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
 enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
 enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
@@ -71,6 +71,7 @@ struct TransformerConfig {
   std::int64_t position_offset = 0;      // rows of the position table before that of a text's first token
   bool padding_has_no_position = false;  // tokens with id position_offset - 1 have that row and are not counted
   bool sinusoidal_positions = false;     // initial values of the position table
+  bool fixed_positions = false;          // the position table has sinusoids and is not trained
   std::int64_t distance_buckets = 0;     // rows of a table of biases by distance, one for all layers; 0: no table
   std::int64_t distance_reach = 128;     // larger distances share a bucket
   bool distance_bias_per_layer = false;  // a table of its own for every layer

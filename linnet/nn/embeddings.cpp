@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
-#include "linnet/nn/sinusoids.h"
 
 namespace linnet::nn {
 
@@ -14,7 +13,8 @@ Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
       position_offset_(c.position_offset),
       token_types_(c.token_types),
       kind_(tokens),
-      kind_of_positions_(c.positions),
+      learned_(c.positions == Positions::kLearned),
+      fixed_(c.fixed_positions),
       padding_has_no_position_(c.padding_has_no_position),
       scale_(c.embedding_scale),
       dropout_(c.embedding_dropout) {
@@ -51,14 +51,12 @@ std::vector<std::int32_t> Embeddings::position_rows(const Packed& batch) const {
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
-  const bool learned = kind_of_positions_ == Positions::kLearned;
-  if (learned || kind_of_positions_ == Positions::kSinusoidal) {
+  if (learned_) {
     const auto longest =
         batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
     check(longest < max_positions_, "[embeddings] the text has {} tokens, the model's limit is {}; shorten it",
           longest + 1, max_positions_);
-    x = add(x, learned ? embedding(positions_, position_rows(batch))
-                       : sinusoids(batch.positions, width_, Sines::kFirstHalf).to(x.device()));
+    x = add(x, embedding(positions_, position_rows(batch)));
   }
   if (token_types_ > 0) {
     const std::vector<std::int32_t> zeros(batch.type_ids.empty() ? batch.ids.size() : 0, 0);
@@ -71,17 +69,19 @@ Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const
 
 namespace {
 // A table is a module with one tensor, named as in Hugging Face: "tokens.weight".
-void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& shape, Role role) {
+void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& shape, Role role,
+                 Part part = Part::kWeight) {
   v.enter(name);
-  v.tensor("weight", table, shape, role, Part::kWeight);
+  v.tensor("weight", table, shape, role, part);
   v.leave();
 }
 }  // namespace
 
 void Embeddings::visit(Visitor& v) {
   if (kind_ == Tokens::kOwn) visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
-  if (kind_of_positions_ == Positions::kLearned)
-    visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable);
+  if (learned_)
+    visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable,
+                fixed_ ? Part::kBuffer : Part::kWeight);
   if (token_types_ > 0) visit_table(v, "types", types_, {token_types_, width_}, Role::kTypeTable);
   if (norm_) visit_child(v, "norm", norm_, Role::kNorm);
   if (projection_) visit_child(v, "projection", projection_, Role::kProjection);

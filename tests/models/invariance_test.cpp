@@ -110,7 +110,8 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Invariance,
                                            "roberta/classifier", "roberta/masked", "camembert/tokens",
                                            "distilbert/classifier", "distilbert/masked", "distilbert/questions",
                                            "electra/trunk", "electra/classifier", "electra/masked", "mpnet/trunk",
-                                           "mpnet/long", "mpnet/classifier", "albert/groups", "albert/masked"),
+                                           "mpnet/long", "mpnet/classifier", "albert/groups", "albert/masked",
+                                           "bart/classifier", "bart/questions", "mbart/classifier", "t5/classifier"),
                          case_name);
 
 }  // namespace

@@ -59,13 +59,15 @@ class RolesOfFamilies : public ::testing::TestWithParam<std::string> {};
 TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
   const auto model = load_model(fixtures() / GetParam());
   const Roles roles(model->config());
+  const bool fixed = model->config().fixed_positions;
   for (const nn::Parameter& p : model->parameters()) {
     if (p.name == "head.output_bias") {
       EXPECT_EQ(p.role, Role::kOutput);
       EXPECT_EQ(p.part, Part::kBias);
     } else {
-      EXPECT_EQ(by_name(p.module()), p.role) << p.name;
-      EXPECT_EQ(p.part, p.name.ends_with(".bias") ? Part::kBias : Part::kWeight) << p.name;
+      const bool buffer = p.name == "head.output_offset" || (fixed && p.role == Role::kPositionTable);
+      EXPECT_EQ(p.name == "head.output_offset" ? Role::kOutput : by_name(p.module()), p.role) << p.name;
+      EXPECT_EQ(p.part, buffer ? Part::kBuffer : p.name.ends_with(".bias") ? Part::kBias : Part::kWeight) << p.name;
     }
     const bool layer = p.name.find("layers.") != p.name.npos;
     EXPECT_EQ(roles.of(p.name), layer ? std::nullopt : std::optional(p.role)) << p.name;
@@ -89,7 +91,10 @@ INSTANTIATE_TEST_SUITE_P(
                       "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
                       "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
                       "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
-                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation"),
+                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation", "bart/classifier",
+                      "bart/generation", "bart/questions", "bart/trunk", "mbart/classifier", "mbart/generation",
+                      "mbart/questions", "marian/trunk", "pegasus/generation", "t5/classifier", "t5/questions",
+                      "mt5/classifier", "umt5/classifier", "umt5/generation"),
     case_name);
 
 // A causal model's loader reads the classifier of another file.
@@ -100,6 +105,7 @@ TEST(Roles, CoverTheHeadsOfEveryFamily) {
     c.token_types = 2;
     c.embedding_norm = c.embedding_projection = true;
     c.distance_buckets = 32;
+    c.distance_bias_per_layer = family->defaults.distance_bias_per_layer;
     const Roles roles(c);
     for (const NamePair& pair : family->names) {
       if (pair.ours.find("{}") != std::string_view::npos) continue;

@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
                                            "distilbert/classifier", "distilbert/activations", "electra/masked",
                                            "electra/classifier", "electra/one-width", "mpnet/masked",
                                            "mpnet/classifier", "albert/masked", "albert/groups", "t5/generation",
-                                           "t5/gated"),
+                                           "t5/gated", "bart/classifier", "bart/scaled", "mbart/generation",
+                                           "marian/trunk", "pegasus/generation", "umt5/generation"),
                          case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

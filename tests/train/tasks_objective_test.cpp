@@ -32,6 +32,8 @@ const TrainTask* task_of_head(HeadKind head) {
       return task_named("next-sentence");
     case HeadKind::kPretraining:
       return task_named("masked-next-sentence");
+    case HeadKind::kSeq2SeqLm:
+      return task_named("seq2seq");
     default:
       return task_named("causal-lm");
   }
@@ -55,7 +57,23 @@ double counted(const std::vector<std::int32_t>& targets) {
   return static_cast<double>(std::count_if(targets.begin(), targets.end(), [](auto t) { return t >= 0; }));
 }
 
-TrainBatch batch_of(const Expected& e, const TrainTask* task, const nn::TransformerConfig& config) {
+// The decoder reads its labels shifted right.
+TrainBatch sequence_batch(const Expected& e, const models::Model& model) {
+  TrainBatch b;
+  b.encoder = nn::pack(e.batch());
+  for (std::vector<std::int32_t>& labels : e.rows("labels")) {
+    std::erase_if(labels, [](std::int32_t id) { return id < 0; });
+    b.packed.add(model.decoder_input(labels));
+    b.targets.insert(b.targets.end(), labels.begin(), labels.end());
+    b.examples.push_back(std::ssize(b.examples));
+  }
+  b.counts[0] = static_cast<double>(b.targets.size());
+  return b;
+}
+
+TrainBatch batch_of(const Expected& e, const TrainTask* task, const models::Model& model) {
+  if (task == task_named("seq2seq")) return sequence_batch(e, model);
+  const nn::TransformerConfig& config = model.config();
   TrainBatch b;
   b.packed = nn::pack(e.batch());
   const auto sequences = static_cast<std::size_t>(b.packed.sequences());
@@ -103,7 +121,7 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
   Learner learner(model, loaded.tokenizer(), nullptr, options);
   const auto objective = options.task->objective({}, model, loaded.tokenizer(), options);
-  TrainBatch batch = batch_of(expected, options.task, model.config());
+  TrainBatch batch = batch_of(expected, options.task, model);
   const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
   const Tensor losses = expected.floats("losses");
   for (std::size_t step = 0; step < 10; ++step) {
@@ -146,7 +164,7 @@ std::vector<float> ten_steps(const std::string& fixture, Device device) {
       .task = task_of_head(model.config().head), .method = TrainMethod::kFull, .compute = Compute::kF32};
   Learner learner(model, loaded.tokenizer(), nullptr, options);
   const auto objective = options.task->objective({}, model, loaded.tokenizer(), options);
-  const TrainBatch batch = batch_of(expected, options.task, model.config());
+  const TrainBatch batch = batch_of(expected, options.task, model);
   const auto optimizer = make_optimizer(learner.trained(), {.weight_decay = 0.01f});
   std::vector<float> numbers;
   for (int step = 0; step < 10; ++step) {
@@ -177,9 +195,11 @@ TEST_P(BesidePyTorch, JudgingGivesTheSameLoss) {
   Loaded loaded = load_to_train(folder);
   const TrainTask* task = task_of_head(loaded.model->config().head);
   const auto objective = task->objective({}, *loaded.model, loaded.tokenizer(), {.task = task});
-  const TrainBatch batch = batch_of(expected, task, loaded.model->config());
+  const TrainBatch batch = batch_of(expected, task, *loaded.model);
   Judged sums;
-  objective->judge(*loaded.model, loaded.model->forward(batch.packed), batch, sums);
+  const nn::Encoded encoded = batch.encoder.rows() > 0 ? loaded.model->encode(batch.encoder) : nn::Encoded();
+  const nn::ForwardState state{.encoder = batch.encoder.rows() > 0 ? &encoded : nullptr};
+  objective->judge(*loaded.model, loaded.model->forward(batch.packed, state), batch, sums);
   const float wanted = expected.floats("loss").data<float>()[0];
   EXPECT_NEAR(objective->metrics(sums).at("eval_loss"), wanted, 1e-4 * std::abs(wanted));
 }

@@ -6,7 +6,7 @@ import torch
 
 import check_forward
 from cases import all_cases
-from checkpoints import FIRST_WORD, MASK, VOCABULARY, begin_and_end, build, load
+from checkpoints import EOS, FIRST_WORD, MASK, VOCABULARY, begin_and_end, build, load
 from references import minilm
 from report import MINILM, Context, Failed, Report, distance
 
@@ -24,6 +24,8 @@ def token_ids(case, text: str) -> torch.Tensor:
     if case.encoder:
         begin, end = begin_and_end(case)
         words = [begin, *words, end]
+    elif case.two_stacks:
+        words = [*words, EOS]
     elif case.begins:
         words = [1, *words]
     return torch.tensor([words])

@@ -69,9 +69,6 @@ inline constexpr NamePair kBartNames[] = {
 inline constexpr std::string_view kBartUnprefixed[] = {"final_logits_bias", "lm_head", "classification_head",
                                                        "qa_outputs"};
 inline constexpr std::string_view kBartIgnored[] = {"encoder.version", "decoder.version"};
-// Transformers does not save computed positions; files of fairseq have them.
-inline constexpr std::string_view kComputedPositions[] = {"encoder.version", "decoder.version",
-                                                          "encoder.embed_positions", "decoder.embed_positions"};
 inline constexpr std::string_view kBartLora[] = {"q_proj", "v_proj"};
 inline constexpr FixedField kBartFixed[] = {{"is_encoder_decoder", "[true]"},
                                             {"share_encoder_decoder_embeddings", "[true]"}};
@@ -102,7 +99,6 @@ inline TransformerConfig bart_defaults() {
 
 inline Family bart_family(std::string_view model_type, std::span<const ArchitectureName> architectures,
                           TransformerConfig defaults) {
-  const bool computed = defaults.positions == Positions::kSinusoidal;
   return {.model_type = model_type,
           .architectures = architectures,
           .prefix = "model.",
@@ -110,7 +106,7 @@ inline Family bart_family(std::string_view model_type, std::span<const Architect
           .fields = kBartFields,
           .names = kBartNames,
           .unprefixed = kBartUnprefixed,
-          .ignored = computed ? std::span<const std::string_view>(kComputedPositions) : kBartIgnored,
+          .ignored = kBartIgnored,
           .lora_targets = kBartLora,
           .fixed = kBartFixed,
           .unused = kBartUnused};

@@ -8,7 +8,7 @@ constexpr ArchitectureName kArchitectures[] = {{"MarianMTModel", HeadKind::kSeq2
 
 TransformerConfig defaults() {
   TransformerConfig c = bart_defaults();
-  c.positions = Positions::kSinusoidal;
+  c.fixed_positions = true;
   c.position_offset = 0;
   c.embedding_norm = false;
   c.pad_id = c.decoder_start_id = 58'100;

@@ -8,7 +8,7 @@ constexpr ArchitectureName kArchitectures[] = {{"PegasusForConditionalGeneration
 
 TransformerConfig defaults() {
   TransformerConfig c = bart_defaults();
-  c.positions = Positions::kSinusoidal;
+  c.fixed_positions = true;
   c.position_offset = 0;
   c.norm_place = NormPlace::kBefore;
   c.embedding_norm = false;

@@ -25,8 +25,7 @@ constexpr auto kNames = [] {
 }();
 
 Family family() {
-  Family f = t5_family("umt5", kArchitectures, std::span(kT5Fields).first(std::size(kT5Fields) - 1),
-                       FeedForwardKind::kGated, Activation::kGeluTanh, 0);
+  Family f = t5_family("umt5", kArchitectures, kT5Fields, FeedForwardKind::kGated, Activation::kGeluTanh, 0);
   f.defaults.distance_bias_per_layer = true;
   f.names = kNames;
   return f;
