@@ -19,13 +19,24 @@ LABELS = ("red", "green", "blue")
 SAVED = 1e-5  # logits of the saved folder, ours against Transformers'
 
 
+def padded(case: Case, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The ids of texts, padded on the right, and their mask."""
+    ids = [token_ids(case, text)[0] for text in texts]
+    width = max(len(row) for row in ids)
+    return (torch.stack([torch.cat([row, row.new_full((width - len(row),), PAD)]) for row in ids]),
+            torch.stack([torch.arange(width) < len(row) for row in ids]).long())
+
+
 def data_of(case: Case, seed: int) -> tuple[list[dict], dict[str, torch.Tensor]]:
     """The rows of the file and their batch."""
     texts = tiny_texts(seed)
-    ids = [token_ids(case, text)[0] for text in texts]
-    width = max(len(row) for row in ids)
-    batch = {"input_ids": torch.stack([torch.cat([row, row.new_full((width - len(row),), PAD)]) for row in ids]),
-             "attention_mask": torch.stack([torch.arange(width) < len(row) for row in ids]).long()}
+    ids, mask = padded(case, texts)
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if case.objective == "seq2seq":
+        targets = tiny_texts(seed + 1)[::-1]
+        labels, kept = padded(case, targets)
+        batch["labels"] = labels.masked_fill(kept == 0, IGNORED)
+        return [{"source": text, "target": target} for text, target in zip(texts, targets)], batch
     if case.objective == "causal":
         batch["labels"] = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, IGNORED)
         return [{"text": text} for text in texts], batch
@@ -54,7 +65,8 @@ def train_arguments(case: Case, model, data, out, *more) -> list:
             "--epochs", STEPS, "--batch-size", 3, "--optimizer", "adamw", "--learning-rate", ADAMW["lr"],
             "--weight-decay", WEIGHT_DECAY, "--warmup-ratio", 0, "--schedule", "constant", "--clip", 0,
             "--valid-fraction", 0, "--max-length", 64, *more]
-    return made + (["--task", "causal-lm", "--no-eos"] if case.objective == "causal" else ["--task", "classify"])
+    tasks = {"causal": ["causal-lm", "--no-eos"], "seq2seq": ["seq2seq"]}
+    return made + ["--task", *tasks.get(case.objective, ["classify"])]
 
 
 def steps_of(lines: list[dict]) -> list[dict]:
@@ -71,7 +83,11 @@ def saved_folder(context: Context, case: Case, folder, texts: list[str]) -> floa
     for text in texts:
         ids = tokenizer(text)["input_ids"]
         assert ids == token_ids(case, text)[0].tolist(), "the saved tokenizer gives other ids"
-        worst = max(worst, distance(context.forward(folder, [ids])["logits"][0], model(torch.tensor([ids])).logits[0]))
+        row, more = torch.tensor([ids]), []
+        wanted = model(row, decoder_input_ids=row) if case.objective == "seq2seq" else model(row)
+        if case.objective == "seq2seq":
+            more = ["--decoder-ids", ",".join(map(str, ids))]
+        worst = max(worst, distance(context.forward(folder, [ids], None, "right", *more)["logits"][0], wanted.logits[0]))
     return worst
 
 
@@ -90,12 +106,12 @@ def compare(context: Context, report: Report, case: Case, seed: int) -> None:
     gap = max(abs(step["loss"] - loss) / abs(loss) for step, loss in zip(steps, losses))
     report.error(f"{case.path}: {STEPS} losses, relative", gap)
     report.error(f"{case.path}: norm of the gradients, relative", abs(steps[0]["grad_norm"] - norm) / norm)
-    report.error(f"{case.path}: saved folder, logits", saved_folder(context, case, out, [r["text"] for r in rows]), SAVED)
+    report.error(f"{case.path}: saved folder, logits", saved_folder(context, case, out, tiny_texts(seed)), SAVED)
 
 
 def run(context: Context, report: Report) -> None:
     for case in all_cases():
-        if case.objective not in ("causal", "classify") or case.family not in context.families:
+        if case.objective not in ("causal", "classify", "seq2seq") or case.family not in context.families:
             continue
         try:
             compare(context, report, case, 1)
