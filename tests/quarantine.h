@@ -167,13 +167,15 @@ class QuarantinedBackend final : public ReferenceBackend {
     opened({a.dy, a.dtable}, [&] { R::embedding_grad(a); });
   }
   void attention(const AttentionArgs& a) override {
-    opened({a.q, a.k, a.v, a.distance_bias, a.out, a.log_sum}, [&] { R::attention(a); });
+    opened({a.q, a.k, a.v, a.distance_bias, a.relative.queries, a.relative.keys, a.out, a.log_sum},
+           [&] { R::attention(a); });
   }
   void kv_store(const KvStoreArgs& a) override {
     opened({a.k, a.v, a.k_blocks[0], a.v_blocks[0]}, [&] { R::kv_store(a); });
   }
   void attention_grad(const AttentionGradArgs& a) override {
-    opened({a.forward.q, a.forward.k, a.forward.v, a.dout, a.dq, a.dk, a.dv, a.ddistance_bias},
+    opened({a.forward.q, a.forward.k, a.forward.v, a.dout, a.dq, a.dk, a.dv, a.ddistance_bias,
+            a.forward.relative.queries, a.forward.relative.keys, a.drelative_queries, a.drelative_keys},
            [&] { R::attention_grad(a); });
   }
   void cross_entropy(const CrossEntropyArgs& a) override {

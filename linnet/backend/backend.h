@@ -146,6 +146,14 @@ struct KvStoreArgs {
   void *const *k_blocks, *const *v_blocks;  // blocks of the sequence from position 0 on, as in AttentionSequence
 };
 
+// Scores of relative positions (He et al., 2021): score += queries[head][query row][b] + keys[head][key row][b], where
+// b is the bucket of the distance, buckets[key - query position + reach].
+struct RelativeTerms {
+  const float *queries, *keys;  // [heads][rows][count], or null
+  std::int64_t query_rows, key_rows, count;
+  const std::int32_t* buckets;  // [2 * reach + 1], as long as the longest sequence; null: no terms
+  std::int64_t reach;
+};
 struct AttentionArgs {
   const float *q, *k, *v;  // [row][head][head_dim] by strides
   std::int64_t q_stride, q_head_stride, k_stride, k_head_stride, v_stride, v_head_stride;
@@ -157,6 +165,7 @@ struct AttentionArgs {
   const float* alibi_slopes;    // [heads]: score += slope * (key position - query position); or null
   const float* distance_bias;   // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
   std::int64_t distance_reach;  // larger distances are clamped
+  RelativeTerms relative;
   // Dropout of the probabilities in training: element (query row r, head h, key index j of its sequence) uses number (r
   // * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]). It is kept if the number is at
   // least p * 2^32, then divided by 1 - p.
@@ -167,10 +176,11 @@ struct AttentionArgs {
   float* log_sum;  // [rows, heads]: log of the softmax denominator, saved for the gradient; or null
 };
 struct AttentionGradArgs {
-  AttentionArgs forward;  // dense keys only; `out` and `log_sum` are inputs here
-  const float* dout;      // by out_stride
-  float *dq, *dk, *dv;    // strides as q, k, v; dk and dv are accumulated into, dq is overwritten
-  float* ddistance_bias;  // accumulated into, or null
+  AttentionArgs forward;                      // dense keys only; `out` and `log_sum` are inputs here
+  const float* dout;                          // by out_stride
+  float *dq, *dk, *dv;                        // strides as q, k, v; dk and dv are accumulated into, dq is overwritten
+  float* ddistance_bias;                      // accumulated into, or null
+  float *drelative_queries, *drelative_keys;  // the same
 };
 
 // Copies [shape] elements between strided layouts (strides in elements): y = x, or y += x.

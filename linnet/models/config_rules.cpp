@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "linnet/nn/rope.h"
 
@@ -45,6 +46,63 @@ void layer_dropout(ConfigFields& f, TransformerConfig& c) {
     if (!f.writing()) f.field({name}, p);
     c.layer_dropout = std::max(c.layer_dropout, p);
   }
+}
+
+namespace {
+
+// Sets which of the two kinds of scores `names` lists.
+void relative_kinds(const ConfigFields& f, const Json& names, TransformerConfig& c) {
+  std::vector<std::string> listed;
+  if (names.is_string()) {
+    std::istringstream parts(names.get<std::string>());
+    for (std::string part; std::getline(parts, part, '|');) listed.push_back(part);
+  } else {
+    check(names.is_array(), ErrorKind::kBadInput, "{}: pos_att_type is {}, not a list of names; correct the file",
+          f.place(), printable(dump_json(names), 60));
+    for (const Json& name : names) listed.push_back(get_string(name, "pos_att_type", f.place()));
+  }
+  for (std::string& name : listed) {
+    std::erase(name, ' ');
+    check(name == "c2p" || name == "p2c", ErrorKind::kBadInput,
+          "{}: pos_att_type '{}' is not supported; known are c2p, p2c", f.place(), printable(name, 60));
+    (name == "c2p" ? c.relative_keys : c.relative_queries) = true;
+  }
+}
+
+}  // namespace
+
+void disentangled_attention(ConfigFields& f, TransformerConfig& c) {
+  bool input = c.positions != nn::Positions::kNone, attends = f.writing();
+  f.field({"position_biased_input"}, input).field({"relative_attention"}, attends);
+  const bool logarithmic = c.relative_reach > 0;
+  std::int64_t buckets = logarithmic ? c.relative_span : -1, reach = logarithmic ? c.relative_reach : c.relative_span;
+  f.field({"position_buckets"}, buckets, {.least = -1, .most = 65'536})
+      .field({"max_relative_positions"}, reach, {.least = -1, .most = 65'536});
+  std::string norm = c.relative_norm ? "layer_norm" : "none";
+  f.field({"norm_rel_ebd"}, norm);
+  check(attends, ErrorKind::kBadInput, "{}: relative_attention is not true; such a model is not supported", f.place());
+  if (f.writing()) {
+    f.json()["pos_att_type"] = Json::array();
+    if (c.relative_queries) f.json()["pos_att_type"].push_back("p2c");
+    if (c.relative_keys) f.json()["pos_att_type"].push_back("c2p");
+    return;
+  }
+  check(norm == "layer_norm" || norm == "none", ErrorKind::kBadInput,
+        "{}: norm_rel_ebd '{}' is not supported; known are layer_norm, none", f.place(), printable(norm, 60));
+  c.positions = input ? nn::Positions::kLearned : nn::Positions::kNone;
+  c.relative_norm = norm == "layer_norm";
+  if (reach < 1) reach = c.max_positions;
+  c.relative_span = buckets > 0 ? buckets : reach;
+  c.relative_reach = buckets > 0 ? reach : 0;
+  check(buckets <= 0 || (buckets >= 4 && reach - 1 > buckets / 2), ErrorKind::kBadInput,
+        "{}: position_buckets is {}, must be 4 or more and less than twice the {} relative positions; correct the file",
+        f.place(), buckets, reach);
+  if (const Json* names = f.find({"pos_att_type"})) relative_kinds(f, *names, c);
+}
+
+void legacy_names(ConfigFields& f, TransformerConfig&) {
+  bool legacy = true;
+  f.field({"legacy"}, legacy);
 }
 
 void every_dropout_is_hidden(ConfigFields&, TransformerConfig& c) {

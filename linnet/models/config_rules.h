@@ -28,6 +28,11 @@ void decoder_is_as_wide(ConfigFields& fields, nn::TransformerConfig& config);
 void embedding_scale_by_width(ConfigFields& fields, nn::TransformerConfig& config);
 // encoder_layerdrop and decoder_layerdrop; only training reads them.
 void layer_dropout(ConfigFields& fields, nn::TransformerConfig& config);
+// position_biased_input, pos_att_type (a list, or names joined by "|"), position_buckets, max_relative_positions,
+// norm_rel_ebd.
+void disentangled_attention(ConfigFields& fields, nn::TransformerConfig& config);
+// legacy: the names of a masked head's tensors, which are read in both spellings and written in the legacy one.
+void legacy_names(ConfigFields& fields, nn::TransformerConfig& config);
 // One dropout for every place.
 void every_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 // feed_forward_proj: an activation, "gated-" before it for a gated network. "gated-gelu" has the tanh approximation.

@@ -81,7 +81,10 @@ Attention::Attention(const TransformerConfig& c)
       head_dim_(c.head_dim),
       layout_(c.qkv),
       scale_(c.attention_scale),
-      dropout_(c.attention_dropout) {
+      dropout_(c.attention_dropout),
+      relative_dropout_(c.hidden_dropout),
+      relative_keys_(c.relative_span > 0 && c.relative_keys),
+      relative_queries_(c.relative_span > 0 && c.relative_queries) {
   const std::int64_t q = heads_ * head_dim_, kv = kv_heads_ * head_dim_;
   if (layout_ == Qkv::kSeparate) {
     query_ = Linear(c.hidden, q, c.attention_bias, c.weight_layout);
@@ -94,6 +97,8 @@ Attention::Attention(const TransformerConfig& c)
     query_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
     key_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
   }
+  if (relative_keys_ && !c.relative_shares) position_key_ = Linear(c.hidden, kv, c.attention_bias);
+  if (relative_queries_ && !c.relative_shares) position_query_ = Linear(c.hidden, q, c.attention_bias);
   output_ = Linear(q, c.hidden, c.attention_output_bias, c.weight_layout);
 }
 
@@ -109,6 +114,8 @@ void Attention::visit(Visitor& v) {
     visit_child(v, "query_norm", query_norm_, Role::kNorm);
     visit_child(v, "key_norm", key_norm_, Role::kNorm);
   }
+  if (position_query_) visit_child(v, "position_query", position_query_, Role::kQuery);
+  if (position_key_) visit_child(v, "position_key", position_key_, Role::kKey);
   visit_child(v, "output", output_, Role::kAttentionOutput);
 }
 
@@ -140,11 +147,28 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
   const bool by_layer = scale_ == AttentionScale::kLayer || scale_ == AttentionScale::kHeadDimAndLayer;
   if (by_head) o.scale /= std::sqrt(static_cast<float>(head_dim_));
   if (by_layer) o.scale /= static_cast<float>(layer + 1);
+  o.scale /= std::sqrt(static_cast<float>(1 + (relative_keys_ ? 1 : 0) + (relative_queries_ ? 1 : 0)));
   if (pass.training && dropout_ > 0) {
     o.dropout = static_cast<float>(dropout_);
     o.dropout_key = pass.key(layer, Site::kAttention);
   }
   return o;
+}
+
+// Scores of contents and positions: of a query with the key of a position, of a key with the query of a position.
+void Attention::add_relative(const Tensor& relative, const Heads& heads, std::int64_t layer,
+                             const AttentionBatch& batch, const Pass& pass, AttentionOptions& o) const {
+  check(batch.own.joined.empty() && batch.cache == nullptr,
+        "[attention] relative positions have no prefix and no cache");
+  check(pass.lora.size() <= 1, "[attention] relative positions belong to no sequence, so they have one adapter");
+  const Tensor rows = pass.drop(relative, relative_dropout_, layer, Site::kRelative);
+  const auto projected = [&](const Linear& linear) {
+    return split(linnet::scale(linear(rows, pass), o.scale), heads_);
+  };
+  if (relative_keys_) o.relative_queries = head_scores(heads.q, projected(position_key_ ? position_key_ : key_));
+  if (relative_queries_) o.relative_keys = head_scores(heads.k, projected(position_query_ ? position_query_ : query_));
+  o.relative_buckets = batch.relative.buckets;
+  o.relative_reach = batch.relative.reach;
 }
 
 void Attention::put_before(const PrefixKv& prefix, const AttentionRows& rows, Heads& heads) const {
@@ -159,8 +183,7 @@ void Attention::put_before(const PrefixKv& prefix, const AttentionRows& rows, He
 }
 
 Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
-                             const Pass& pass, std::span<const std::int32_t> wanted,
-                             const Tensor& distance_bias) const {
+                             const Pass& pass, std::span<const std::int32_t> wanted, const Distances& distances) const {
   Heads heads = project(x, wanted, pass);
   if (batch.rotary) {
     std::vector<std::int32_t> turned;
@@ -171,10 +194,11 @@ Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
   o.alibi_slopes = batch.alibi_slopes;
-  if (distance_bias) {
-    o.distance_bias = distance_bias;
-    o.distance_reach = (distance_bias.size(1) - 1) / 2;
+  if (distances.bias) {
+    o.distance_bias = distances.bias;
+    o.distance_reach = (distances.bias.size(1) - 1) / 2;
   }
+  if (distances.relative) add_relative(distances.relative, heads, layer, batch, pass, o);
   const Pass asked = wanted.empty() ? pass : pass.over(wanted);
   if (batch.cache != nullptr) return output_(cached(heads, layer, batch, wanted, o), asked);
   put_before(prefix, batch.own, heads);

@@ -11,6 +11,7 @@
 #include "linnet/nn/linear.h"
 #include "linnet/nn/norm.h"
 #include "linnet/nn/packed.h"
+#include "linnet/nn/relative_positions.h"
 
 namespace linnet::nn {
 
@@ -29,6 +30,11 @@ struct AttentionRows {
   std::vector<std::pair<std::int32_t, std::int32_t>> joined;  // (0 prefix | 1 text, row) of all keys; empty: the text's
 };
 
+// What scores depend on by distance, or undefined: see DistanceBias and RelativePositions.
+struct Distances {
+  Tensor bias = {}, relative = {};
+};
+
 // Data of the batch for attention; built once per pass, read by every layer (and when backward recomputes one).
 struct AttentionBatch {
   Packed rows;
@@ -38,6 +44,7 @@ struct AttentionBatch {
   std::optional<RotaryTable> rotary;
   std::vector<std::int32_t> rotary_rows;  // row of the rotary table for each row
   std::vector<float> alibi_slopes;
+  RelativeRows relative;
 
   KvCache* cache = nullptr;
   std::span<KvCache::Sequence* const> cached;   // one per sequence of `rows`
@@ -56,8 +63,7 @@ class Attention {
   // x [rows, hidden] -> [rows, hidden]; with `wanted` rows (ascending) only those. In a causal stack they are the last
   // ones of their sequence.
   Tensor operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
-                    const Pass& pass, std::span<const std::int32_t> wanted = {},
-                    const Tensor& distance_bias = {}) const;
+                    const Pass& pass, std::span<const std::int32_t> wanted = {}, const Distances& distances = {}) const;
   // Cross attention: keys and values from another stack's rows, or those that `store_encoded` kept.
   Tensor cross(const Tensor& x, const Tensor& source, const PrefixKv& prefix, std::int64_t layer,
                const AttentionBatch& batch, const Pass& pass) const;
@@ -77,13 +83,17 @@ class Attention {
                 std::span<const std::int32_t> wanted, AttentionOptions options) const;
   void put_before(const PrefixKv& prefix, const AttentionRows& rows, Heads& heads) const;
   AttentionOptions options(std::int64_t layer, const Pass& pass) const;
+  void add_relative(const Tensor& relative, const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
+                    const Pass& pass, AttentionOptions& options) const;
 
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;
   Qkv layout_ = Qkv::kSeparate;
   AttentionScale scale_ = AttentionScale::kHeadDim;
-  double dropout_ = 0;
+  double dropout_ = 0, relative_dropout_ = 0;
+  bool relative_keys_ = false, relative_queries_ = false;
   Linear query_, key_, value_, qkv_, output_;
-  NormLayer query_norm_, key_norm_;  // over head_dim
+  Linear position_query_, position_key_;  // of relative positions; absent: the ones of contents
+  NormLayer query_norm_, key_norm_;       // over head_dim
 };
 
 }  // namespace linnet::nn

@@ -31,7 +31,9 @@ Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, cons
                          std::span<const std::int32_t> wanted) const {
   Tensor x = apply(
       in.x, attention_norm_, in.layer, Site::kAttentionOutput, attention_dropout_, pass,
-      [&](const Tensor& seen) { return attention_(seen, in.prefix, in.layer, batch, pass, wanted, in.distance_bias); },
+      [&](const Tensor& seen) {
+        return attention_(seen, in.prefix, in.layer, batch, pass, wanted, {in.distance_bias, in.relative});
+      },
       wanted);
   if (cross_attention_)
     x = apply(x, cross_norm_, in.layer, Site::kCrossOutput, attention_dropout_, pass, [&](const Tensor& seen) {

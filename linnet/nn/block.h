@@ -16,6 +16,7 @@ struct BlockInput {
   Tensor source = {};          // the encoder's output for cross attention [encoder rows, hidden]
   PrefixKv cross_prefix = {};  // prepended to the keys and values of cross attention
   Tensor distance_bias = {};   // of the scores of attention (DistanceBias), or undefined
+  Tensor relative = {};        // rows of relative positions (RelativePositions), or undefined
 };
 
 class Block {

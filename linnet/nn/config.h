@@ -75,6 +75,12 @@ struct TransformerConfig {
   std::int64_t distance_buckets = 0;     // rows of a table of biases by distance, one for all layers; 0: no table
   std::int64_t distance_reach = 128;     // larger distances share a bucket
   bool distance_bias_per_layer = false;  // a table of its own for every layer
+  // Disentangled attention (He et al., 2021): scores also between contents and relative positions.
+  std::int64_t relative_span = 0;   // rows of the table of relative positions on each side; 0: no table
+  std::int64_t relative_reach = 0;  // far distances up to it share rows by their logarithm; 0: a row for each
+  bool relative_norm = false;       // of the table's rows
+  bool relative_keys = false, relative_queries = false;  // content to position, position to content
+  bool relative_shares = false;                          // the layer's own matrices project the table's rows
   Rope rope = {};
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
@@ -88,8 +94,9 @@ struct TransformerConfig {
   bool embedding_norm = false, final_norm = true;
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
   bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
-  bool pooler = false;          // tanh(W h[first]) feeds the classifier
-  bool head_transform = false;  // dense + activation + norm before a masked LM's output matrix
+  bool pooler = false;          // f(W h[first]) feeds the classifier
+  Activation pooler_activation = Activation::kTanh;
+  bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
   std::optional<Activation> transform_activation = {};  // unset: activation
   double output_scale = 1;                              // of the rows before a language model's output matrix
   bool output_offset = false;                           // constants that are added to its logits

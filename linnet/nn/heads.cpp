@@ -28,6 +28,7 @@ Head::Head(const TransformerConfig& c)
       pooling_(c.pooling),
       activation_(c.transform_activation.value_or(c.activation)),
       dense_activation_(c.classifier_activation),
+      pooler_activation_(c.pooler_activation),
       dropout_(dropout_of(c)),
       output_scale_(c.output_scale),
       vocab_(c.vocab),
@@ -107,7 +108,7 @@ Tensor Head::pooling_rows(const Tensor& hidden, const Packed& batch) const {
 }
 
 Tensor Head::pool(const Tensor& rows, const Pass& pass) const {
-  return pooler_ ? activation(pooler_(rows, pass), Activation::kTanh) : rows;
+  return pooler_ ? activation(pooler_(rows, pass), pooler_activation_) : rows;
 }
 
 Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass) const {

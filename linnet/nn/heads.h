@@ -49,7 +49,8 @@ class Head {
 
   HeadKind kind_ = HeadKind::kNone;
   Pooling pooling_ = Pooling::kLast;
-  Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh;  // of transform_, of dense_
+  Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh,  // of transform_, of dense_
+      pooler_activation_ = Activation::kTanh;
   bool tied_ = false, has_output_bias_ = false, drops_input_ = true;
   double dropout_ = 0, output_scale_ = 1;
   std::int64_t vocab_ = 0;

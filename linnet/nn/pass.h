@@ -21,6 +21,7 @@ enum class Site : std::uint8_t {
   kLora,
   kActivation,
   kFinal,
+  kRelative,
   kCount
 };
 

@@ -15,6 +15,7 @@ enum class Role : std::uint8_t {
   kTypeTable,      // of token types
   kProjection,     // from the width of the tables to that of the layers
   kDistanceTable,  // biases of attention scores by distance
+  kRelativeTable,  // vectors of relative positions
   kNorm,           // of the embeddings, a layer, or the final one
   kQuery,
   kKey,

@@ -116,6 +116,7 @@ Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cr
   using enum DistanceBias::Direction;
   const std::int64_t tables = config_.distance_buckets == 0 ? 0 : config_.distance_bias_per_layer ? count : 1;
   for (std::int64_t i = 0; i < tables; ++i) made.distance_biases.emplace_back(config_, causal ? kBackward : kBoth);
+  if (config_.relative_span > 0) made.relative = RelativePositions(config_);
   if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
   return made;
 }
@@ -130,6 +131,7 @@ void Transformer::Layers::visit(Visitor& v) {
   }
   v.leave();
   if (!distance_biases.empty() && !bias_per_layer) visit_child(v, "distance_bias", distance_biases.front());
+  if (relative) visit_child(v, "relative_positions", relative);
   if (final_norm) visit_child(v, "final_norm", final_norm, Role::kNorm);
 }
 
@@ -161,8 +163,9 @@ void Transformer::replace_head(const TransformerConfig& config) {
   head_ = Head(config);
 }
 
-std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, const ForwardState& state,
-                                                                   const Prefixes& prefixes, bool causal) const {
+std::shared_ptr<const AttentionBatch> Transformer::attention_batch(const Layers& layers, Packed rows,
+                                                                   const ForwardState& state, const Prefixes& prefixes,
+                                                                   bool causal) const {
   auto batch = std::make_shared<AttentionBatch>();
   batch->rows = std::move(rows);
   batch->causal = causal;
@@ -170,6 +173,11 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(Packed rows, 
   batch->cached = state.sequences;
   batch->encoded = state.encoded;
   if (config_.positions == Positions::kRotary) set_rotary(*batch);
+  if (layers.relative) {
+    std::int64_t longest = 0;
+    for (std::int64_t s = 0; s < batch->rows.sequences(); ++s) longest = std::max(longest, batch->rows.length(s));
+    batch->relative = layers.relative(longest);
+  }
   if (config_.positions == Positions::kAlibi) batch->alibi_slopes = alibi_slopes(config_.heads);
   const std::vector<std::int32_t>& starts = batch->rows.starts;
   batch->own = {starts, starts, length_of(prefixes.own)};
@@ -220,13 +228,14 @@ Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& sou
     const bool last = i + 1 == layers.count;
     const auto run = [&block = layers.block(i), i, batch, pass,
                       rows = last ? wanted : std::vector<std::int32_t>()](const std::vector<Tensor>& in) {
-      return block({i, in[0], {in[1], in[2]}, in[3], {in[4], in[5]}, in[6]}, *batch, pass, rows);
+      return block({i, in[0], {in[1], in[2]}, in[3], {in[4], in[5]}, in[6], in[7]}, *batch, pass, rows);
     };
     const PrefixKv own = of_layer(prefixes.own, static_cast<std::size_t>(i)),
                    cross = of_layer(prefixes.cross, static_cast<std::size_t>(i));
     // Every tensor that may require a gradient is an explicit input: the backward pass of a recomputed block must stop
     // there.
-    const std::vector<Tensor> inputs{x, own.keys, own.values, source, cross.keys, cross.values, bias};
+    const std::vector<Tensor> inputs{x,          own.keys,     own.values, source,
+                                     cross.keys, cross.values, bias,       batch->relative.rows};
     x = pass.recompute ? recompute(run, inputs) : run(inputs);
   }
   return layers.final_norm ? pass.drop(layers.final_norm(x), config_.final_dropout, 0, Site::kFinal) : x;
@@ -248,7 +257,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
     store_prefixes(state);
     prefixes.own = {};
   }
-  const auto batch = attention_batch(std::move(prompted.batch), state, prefixes, causal);
+  const auto batch = attention_batch(layers, std::move(prompted.batch), state, prefixes, causal);
   const Packed& rows = batch->rows;
   if (!state.adapters.empty()) pass.lora = lora_rows(state.adapters, rows.starts);
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
@@ -259,7 +268,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const std::vector<std::int32_t> wanted =
       state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
   // The last layer can skip rows, but causal attention and distances need queries that are the last ones.
-  const bool last_ones = causal || config_.distance_buckets > 0;
+  const bool last_ones = causal || config_.distance_buckets > 0 || config_.relative_span > 0;
   const bool early = !reads_encoder && !(last_ones && state.output == OutputRows::kFirst);
   x = run_blocks(layers, x, state.encoder != nullptr ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);

@@ -96,6 +96,7 @@ class Transformer {
     std::vector<Block> blocks;  // one per layer, or per group of layers
     bool bias_per_layer = false;
     std::vector<DistanceBias> distance_biases;  // one for all layers, or one each
+    RelativePositions relative;
     NormLayer final_norm;
     // In double, as the reference libraries: whole numbers differ if the groups are not equally large.
     const Block& block(std::int64_t layer) const {
@@ -108,7 +109,7 @@ class Transformer {
   struct Prefixes {
     std::span<const PrefixKv> own = {}, cross = {};  // of the layers of one stack
   };
-  std::shared_ptr<const AttentionBatch> attention_batch(Packed rows, const ForwardState& state,
+  std::shared_ptr<const AttentionBatch> attention_batch(const Layers& layers, Packed rows, const ForwardState& state,
                                                         const Prefixes& prefixes, bool causal) const;
   void store_prefixes(const ForwardState& state) const;
   void check_adapters(const Packed& batch, const ForwardState& state) const;

@@ -9,6 +9,7 @@ struct Kept {  // owns the data of the options' spans for the backward pass
   Tensor q, k, v, out, log_sum;
   std::vector<AttentionSequence> sequences;
   std::vector<float> slopes;
+  std::vector<std::int32_t> buckets;
   AttentionOptions options;
   std::int64_t kv_heads;
 };
@@ -27,8 +28,35 @@ AttentionArgs arguments(const Tensor& q, const Tensor& k, const Tensor& v, std::
   a.scale = o.scale, a.causal = o.causal;
   a.alibi_slopes = slopes.empty() ? nullptr : slopes.data();
   a.distance_bias = in(o.distance_bias), a.distance_reach = o.distance_reach;
+  if (o.relative_queries || o.relative_keys)
+    a.relative = {.queries = in(o.relative_queries),
+                  .keys = in(o.relative_keys),
+                  .query_rows = o.relative_queries ? o.relative_queries.size(1) : 0,
+                  .key_rows = o.relative_keys ? o.relative_keys.size(1) : 0,
+                  .count = (o.relative_queries ? o.relative_queries : o.relative_keys).size(2),
+                  .buckets = o.relative_buckets.data(),
+                  .reach = o.relative_reach};
   a.dropout = o.dropout, a.dropout_key = o.dropout_key;
   return a;
+}
+
+// Terms of relative positions: one per row and head, a bucket for every distance.
+void check_relative(const Tensor& q, const Tensor& k, std::span<const AttentionSequence> sequences,
+                    const AttentionOptions& o) {
+  if (!o.relative_queries && !o.relative_keys) return;
+  for (const auto& [terms, rows] : {std::pair{&o.relative_queries, &q}, std::pair{&o.relative_keys, &k}})
+    check(!*terms || (terms->rank() == 3 && *rows && terms->size(0) == q.size(1) && terms->size(1) == rows->size(0)),
+          "[attention] the scores of relative positions do not fit the rows");
+  check(!o.relative_queries || !o.relative_keys || o.relative_queries.size(2) == o.relative_keys.size(2),
+        "[attention] queries and keys have other buckets");
+  check(std::ssize(o.relative_buckets) == 2 * o.relative_reach + 1, "[attention] {} buckets for a reach of {}",
+        o.relative_buckets.size(), o.relative_reach);
+  for (const AttentionSequence& s : sequences)
+    check(s.q_len == 0 || (s.k_blocks == nullptr && s.kv_len <= o.relative_reach + 1),
+          "[attention] a sequence of {} keys is longer than the reach of {}", s.kv_len, o.relative_reach);
+  const std::int64_t count = (o.relative_queries ? o.relative_queries : o.relative_keys).size(2);
+  for (const std::int32_t bucket : o.relative_buckets)
+    check(bucket >= 0 && bucket < count, "[attention] bucket {} is outside {}", bucket, count);
 }
 
 void check_sequences(const Tensor& q, const Tensor& k, std::span<const AttentionSequence> sequences, bool causal) {
@@ -49,12 +77,19 @@ void check_sequences(const Tensor& q, const Tensor& k, std::span<const Attention
 Gradients attention_grad(const Kept& kept, const Tensor& dy) {
   const Device device = kept.q.device();
   Gradients g{like(kept.q), zeros_on(device, kept.k.shape()), zeros_on(device, kept.v.shape())};
-  const bool biased = kept.options.distance_bias && kept.options.distance_bias.requires_grad();
-  if (kept.options.distance_bias) g.push_back(biased ? zeros_on(device, kept.options.distance_bias.shape()) : Tensor());
+  std::vector<float*> extra;  // gradients of the optional inputs, in the order of `attention`
+  for (const Tensor* input :
+       {&kept.options.distance_bias, &kept.options.relative_queries, &kept.options.relative_keys}) {
+    const bool wanted = *input && input->requires_grad();
+    if (*input) g.push_back(wanted ? zeros_on(device, input->shape()) : Tensor());
+    extra.push_back(wanted ? out(g.back()) : nullptr);
+  }
   const Tensor q = contiguous(kept.q), k = contiguous(kept.k), v = contiguous(kept.v);
-  AttentionArgs forward = arguments(q, k, v, kept.sequences, kept.kv_heads, kept.options, kept.slopes);
+  AttentionOptions options = kept.options;
+  options.relative_buckets = kept.buckets;
+  AttentionArgs forward = arguments(q, k, v, kept.sequences, kept.kv_heads, options, kept.slopes);
   forward.out = out(kept.out), forward.out_stride = kept.out.size(1), forward.log_sum = out(kept.log_sum);
-  backend(device).attention_grad({forward, in(dy), out(g[0]), out(g[1]), out(g[2]), biased ? out(g[3]) : nullptr});
+  backend(device).attention_grad({forward, in(dy), out(g[0]), out(g[1]), out(g[2]), extra[0], extra[1], extra[2]});
   return g;
 }
 
@@ -70,11 +105,13 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
     check(!*x || (x->rank() == 3 && x->size(1) == kv_heads && x->size(2) == q.size(2) && x->stride(2) == 1),
           "[attention] keys or values are {}, not [rows, {}, {}]", *x ? to_string(x->shape()) : "", kv_heads,
           q.size(2));
-  for (const Tensor* other : {&k, &v, &options.distance_bias}) check_device("attention", q, *other);
+  const Tensor* const extra[] = {&options.distance_bias, &options.relative_queries, &options.relative_keys};
+  for (const Tensor* other : {&k, &v, extra[0], extra[1], extra[2]}) check_device("attention", q, *other);
   check(options.alibi_slopes.empty() || static_cast<std::int64_t>(options.alibi_slopes.size()) == q.size(1),
         "[attention] {} ALiBi slopes for {} heads", options.alibi_slopes.size(), q.size(1));
   check_sequences(q, k, sequences, options.causal);
-  const bool keep = needs_grad({q, k, v, options.distance_bias});
+  check_relative(q, k, sequences, options);
+  const bool keep = needs_grad({q, k, v, options.distance_bias, options.relative_queries, options.relative_keys});
   for (const AttentionSequence& s : sequences)
     check(!keep || s.k_blocks == nullptr, "[attention: kv cache] has no gradient and an input requires one");
   Tensor y = empty_on(q.device(), {q.size(0), q.size(1) * q.size(2)}), log_sum;
@@ -90,11 +127,14 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
             log_sum,
             {sequences.begin(), sequences.end()},
             {options.alibi_slopes.begin(), options.alibi_slopes.end()},
+            {options.relative_buckets.begin(), options.relative_buckets.end()},
             options,
             kv_heads};
   kept.options.alibi_slopes = {};
+  kept.options.relative_buckets = {};
   std::vector<Tensor> inputs{q, k, v};
-  if (options.distance_bias) inputs.push_back(options.distance_bias);
+  for (const Tensor* input : extra)
+    if (*input) inputs.push_back(*input);
   return record("attention", inputs, y,
                 [kept = std::move(kept)](const Tensor& dy) { return attention_grad(kept, dy); });
 }

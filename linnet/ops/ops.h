@@ -26,6 +26,8 @@ struct LinearOptions {
 // x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight has dx, but
 // no dW (an error).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const LinearOptions& options = {});
+// Products of every head: x [rows, heads, head_dim] (strided is fine), table [n, heads, head_dim] -> [heads, rows, n]
+Tensor head_scores(const Tensor& x, const Tensor& table);
 // a [m, k] b [k, n] (or their transposes) -> [m, n]; f32
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
@@ -72,6 +74,11 @@ struct AttentionOptions {
   std::span<const float> alibi_slopes = {};  // [heads], or none
   Tensor distance_bias = {};                 // [heads, 2 * reach + 1], or undefined (T5's relative positions, expanded)
   std::int64_t distance_reach = 0;
+  // Scores of relative positions, [heads, rows, buckets] each, or undefined; the bucket of a key - query distance is
+  // relative_buckets[distance + relative_reach].
+  Tensor relative_queries = {}, relative_keys = {};
+  std::span<const std::int32_t> relative_buckets = {};
+  std::int64_t relative_reach = 0;
   DType kv_type = DType::kF32;  // type of cache blocks
   float dropout = 0;            // of the probabilities, in training
   PhiloxKey dropout_key = {};

@@ -85,6 +85,23 @@ HWY_INLINE void AddTransposed(const float* a, const float* b, std::int64_t rows,
   }
 }
 
+// Adds one row of dS (of scaled scores) to the gradients of relative positions.
+HWY_INLINE void AddTerms(const AttentionGradArgs& g, const AttentionSequence& s, std::int64_t head, std::int64_t query,
+                         std::int64_t first, std::int64_t keys, const float* ds) {
+  const RelativeTerms& t = g.forward.relative;
+  if (t.buckets == nullptr) return;
+  const std::int32_t* const buckets = t.buckets + first - (s.kv_len - s.q_len + query) + t.reach;
+  const float unscaled = 1 / g.forward.scale;
+  if (g.drelative_queries != nullptr) {
+    float* const to = g.drelative_queries + (head * t.query_rows + s.q_begin + query) * t.count;
+    for (std::int64_t j = 0; j < keys; ++j) to[buckets[j]] += ds[j] * unscaled;
+  }
+  if (g.drelative_keys != nullptr) {
+    float* const to = g.drelative_keys + (head * t.key_rows + s.kv_begin + first) * t.count;
+    for (std::int64_t j = 0; j < keys; ++j) to[j * t.count + buckets[j]] += ds[j] * unscaled;
+  }
+}
+
 // Gradients of one block of query rows and one tile of keys.
 void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int64_t head, std::int64_t query, int rows,
                std::int64_t at, std::int64_t first, std::int64_t keys, const GradState& w) {
@@ -104,6 +121,7 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
     }
     RowGradient(a, VisibleKeys(a, s, query + r, first), padded, a.log_sum[row * a.heads + head], w.delta[at + r],
                 a.dropout > 0.0F ? factors : nullptr, p, ds);
+    AddTerms(g, s, head, query + r, first, keys, ds);
   }
   AddTransposed(w.p, w.dout_rows + at * w.width, rows, keys, w.width, w.dv);
   AddTransposed(w.ds, w.query_rows + at * w.width, rows, keys, w.width, w.dk);

@@ -106,6 +106,9 @@ struct ScoreRow {
   float slope;
   const float* distance_bias;  // of the head, or null
   std::int64_t reach;
+  const std::int32_t* buckets;           // of the tile's keys; null: no terms of relative positions
+  const float *query_terms, *key_terms;  // of the query; of the tile's keys, key_stride apart; or null
+  std::int64_t key_stride;
 };
 
 HWY_INLINE void AddBias(const ScoreRow& row, std::int64_t keys, float* scores) {
@@ -114,12 +117,28 @@ HWY_INLINE void AddBias(const ScoreRow& row, std::int64_t keys, float* scores) {
   if (row.distance_bias != nullptr)
     for (std::int64_t j = 0; j < keys; ++j)
       scores[j] += row.distance_bias[std::clamp(row.first + j - row.position, -row.reach, row.reach) + row.reach];
+  if (row.query_terms != nullptr)
+    for (std::int64_t j = 0; j < keys; ++j) scores[j] += row.query_terms[row.buckets[j]];
+  if (row.key_terms != nullptr)
+    for (std::int64_t j = 0; j < keys; ++j) scores[j] += row.key_terms[j * row.key_stride + row.buckets[j]];
 }
 
 HWY_INLINE ScoreRow RowOf(const AttentionArgs& a, const AttentionSequence& s, std::int64_t head, std::int64_t query,
                           std::int64_t first) {
-  return {s.kv_len - s.q_len + query, first, a.alibi_slopes == nullptr ? 0.0F : a.alibi_slopes[head],
-          a.distance_bias == nullptr ? nullptr : a.distance_bias + head * (2 * a.distance_reach + 1), a.distance_reach};
+  const std::int64_t position = s.kv_len - s.q_len + query;
+  const RelativeTerms& t = a.relative;
+  ScoreRow row{
+      .position = position,
+      .first = first,
+      .slope = a.alibi_slopes == nullptr ? 0.0F : a.alibi_slopes[head],
+      .distance_bias = a.distance_bias == nullptr ? nullptr : a.distance_bias + head * (2 * a.distance_reach + 1),
+      .reach = a.distance_reach,
+      .key_stride = t.count};
+  if (t.buckets == nullptr) return row;
+  row.buckets = t.buckets + first - position + t.reach;
+  if (t.queries != nullptr) row.query_terms = t.queries + (head * t.query_rows + s.q_begin + query) * t.count;
+  if (t.keys != nullptr) row.key_terms = t.keys + (head * t.key_rows + s.kv_begin + first) * t.count;
+  return row;
 }
 
 // Number of keys of the tile at `first` that `query` attends to.

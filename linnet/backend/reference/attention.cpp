@@ -49,6 +49,12 @@ std::int64_t bias_index(const AttentionArgs& a, const AttentionSequence& s, std:
   return std::clamp(distance, -a.distance_reach, a.distance_reach) + a.distance_reach;
 }
 
+// Where the term of a query or a key is.
+std::int64_t term_index(const RelativeTerms& t, std::int64_t h, std::int64_t rows, std::int64_t row,
+                        std::int64_t distance) {
+  return (h * rows + row) * t.count + t.buckets[distance + t.reach];
+}
+
 // Scores of query i against the keys it sees, scaled and biased.
 std::vector<double> scores_of(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i, std::int64_t h) {
   const Source keys = keys_of(a, s);
@@ -64,6 +70,10 @@ std::vector<double> scores_of(const AttentionArgs& a, const AttentionSequence& s
     if (a.alibi_slopes != nullptr)
       dot += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(key - (s.kv_len - s.q_len + i));
     if (a.distance_bias != nullptr) dot += a.distance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)];
+    const std::int64_t distance = key - (s.kv_len - s.q_len + i);
+    const RelativeTerms& t = a.relative;
+    if (t.queries != nullptr) dot += t.queries[term_index(t, h, t.query_rows, s.q_begin + i, distance)];
+    if (t.keys != nullptr) dot += t.keys[term_index(t, h, t.key_rows, s.kv_begin + key, distance)];
     scores[j] = dot;
   }
   return scores;
@@ -175,6 +185,12 @@ void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {
         sum[static_cast<std::size_t>(d)] += ds * a.scale * k[d];
         dk[d] += static_cast<float>(ds * a.scale * q[d]);
       }
+      const std::int64_t distance = key - (s.kv_len - s.q_len + i);
+      const RelativeTerms& t = a.relative;
+      if (g.drelative_queries != nullptr)
+        g.drelative_queries[term_index(t, h, t.query_rows, row, distance)] += static_cast<float>(ds);
+      if (g.drelative_keys != nullptr)
+        g.drelative_keys[term_index(t, h, t.key_rows, s.kv_begin + key, distance)] += static_cast<float>(ds);
       if (g.ddistance_bias != nullptr)
         g.ddistance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)] += static_cast<float>(ds);
     }
