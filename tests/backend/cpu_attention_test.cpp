@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Case {
   std::int64_t reach;  // 0: no distance bias
   float dropout;
   std::vector<std::int64_t> lengths;
+  bool relative_queries = false, relative_keys = false;
 };
 
 // Packed sequences; queries and keys are columns of one fused matrix.
@@ -31,6 +33,11 @@ struct Problem {
     qkv = random_floats(rows * width, 1);
     slopes = random_floats(c.heads, 2, 0.1F);
     bias = random_floats(c.heads * (2 * c.reach + 1), 3);
+    for (const std::int64_t length : c.lengths) relative_reach = std::max(relative_reach, length - 1);
+    for (std::int64_t d = -relative_reach; d <= relative_reach; ++d)
+      buckets.push_back(static_cast<std::int32_t>(std::clamp<std::int64_t>(d / 2, -3, 3) + 3));
+    query_terms = random_floats(c.heads * rows * 7, 4);
+    key_terms = random_floats(c.heads * rows * 7, 5);
     out.resize(static_cast<std::size_t>(rows * c.heads * c.head_dim));
     log_sum.resize(static_cast<std::size_t>(rows * c.heads));
   }
@@ -51,6 +58,14 @@ struct Problem {
     a.alibi_slopes = c.alibi ? slopes.data() : nullptr;
     a.distance_bias = c.reach > 0 ? bias.data() : nullptr;
     a.distance_reach = c.reach;
+    if (c.relative_queries || c.relative_keys)
+      a.relative = {.queries = c.relative_queries ? query_terms.data() : nullptr,
+                    .keys = c.relative_keys ? key_terms.data() : nullptr,
+                    .query_rows = rows,
+                    .key_rows = rows,
+                    .count = 7,
+                    .buckets = buckets.data(),
+                    .reach = relative_reach};
     a.dropout = c.dropout;
     a.dropout_key = {3, 4};
     a.out = out.data();
@@ -61,8 +76,9 @@ struct Problem {
 
   Case c;
   std::vector<AttentionSequence> sequences;
-  std::int64_t rows = 0, width = 0;
-  Floats qkv, slopes, bias, out, log_sum;
+  std::int64_t rows = 0, width = 0, relative_reach = 0;
+  std::vector<std::int32_t> buckets;
+  Floats qkv, slopes, bias, query_terms, key_terms, out, log_sum;
 };
 
 const std::vector<Case>& cases() {
@@ -74,6 +90,9 @@ const std::vector<Case>& cases() {
       {3, 1, 48, false, false, 6, 0, {40, 66}},
       {2, 2, 16, true, false, 0, 0.3F, {70, 2, 20}},
       {4, 4, 33, false, true, 3, 0.5F, {13}},
+      {3, 3, 24, false, false, 0, 0, {70, 1, 5}, true, true},
+      {2, 2, 16, false, false, 0, 0.3F, {66, 3}, true, false},
+      {2, 2, 16, false, false, 2, 0, {9, 130}, false, true},
   };
   return all;
 }
@@ -98,6 +117,7 @@ TEST(CpuAttention, GradientMatchesTheReference) {
     const AttentionArgs forward = problem.args();
     reference->attention(forward);
     const Floats dout = random_floats(static_cast<std::int64_t>(problem.out.size()), 9);
+    Floats d_terms;
     const auto gradient = [&](Backend& backend, bool with_bias, Floats& d_bias) {
       Floats grad = random_floats(static_cast<std::int64_t>(problem.qkv.size()), 10, 0.1F);
       AttentionGradArgs args{};
@@ -108,12 +128,18 @@ TEST(CpuAttention, GradientMatchesTheReference) {
       args.dv = args.dq + (forward.v - forward.q);
       d_bias.assign(problem.bias.size(), 0.5F);
       args.ddistance_bias = with_bias && forward.distance_bias != nullptr ? d_bias.data() : nullptr;
+      const auto terms = static_cast<std::int64_t>(problem.query_terms.size());
+      d_terms = random_floats(2 * terms, 11);
+      if (problem.c.relative_queries) args.drelative_queries = d_terms.data();
+      if (problem.c.relative_keys) args.drelative_keys = d_terms.data() + terms;
       backend.attention_grad(args);
       return grad;
     };
     for (const bool with_bias : {false, true}) {
       Floats bias_found, bias_wanted;
-      const Floats found = gradient(*cpu, with_bias, bias_found), wanted = gradient(*reference, with_bias, bias_wanted);
+      const Floats found = gradient(*cpu, with_bias, bias_found), terms_found = d_terms,
+                   wanted = gradient(*reference, with_bias, bias_wanted);
+      EXPECT_CLOSE(terms_found, d_terms, 1e-5);
       EXPECT_CLOSE(found, wanted, 1e-5);
       EXPECT_CLOSE(bias_found, bias_wanted, 1e-5);
     }

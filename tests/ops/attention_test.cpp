@@ -66,6 +66,38 @@ TEST(Attention, GradientsOfDistanceBias) {  // a reach of 2: farther keys share 
   }
 }
 
+TEST(Attention, GradientsOfRelativePositions) {
+  const std::vector<std::int32_t> buckets{0, 0, 1, 2, 2, 3, 4};  // distances -3 to 3
+  for (const auto [queries, keys] : {std::pair{true, true}, std::pair{true, false}, std::pair{false, true}}) {
+    std::vector<Tensor> in = inputs(2, 2);
+    if (queries) in.push_back(random_tensor({2, in[0].size(0), 5}, 7));
+    if (keys) in.push_back(random_tensor({2, in[1].size(0), 5}, 8));
+    check_gradients(
+        [&, queries = queries, keys = keys](const auto& x) {
+          return attention(x[0], x[1], x[2], kTwo, 2,
+                           {.scale = 0.5f,
+                            .relative_queries = queries ? x[3] : Tensor(),
+                            .relative_keys = keys ? x.back() : Tensor(),
+                            .relative_buckets = buckets,
+                            .relative_reach = 3});
+        },
+        in);
+  }
+}
+
+TEST(Attention, RefusesRelativePositionsThatDoNotFit) {
+  const std::vector<Tensor> in = inputs(2, 2);
+  const Tensor terms = random_tensor({2, in[0].size(0), 5}, 7);
+  const auto with = [&](const Tensor& queries, std::vector<std::int32_t> buckets, std::int64_t reach) {
+    return attention(in[0], in[1], in[2], kTwo, 2,
+                     {.relative_queries = queries, .relative_buckets = buckets, .relative_reach = reach});
+  };
+  expect_refused([&] { with(terms, {0, 1, 2}, 1); }, {"reach of 1"});
+  expect_refused([&] { with(terms, {0, 1, 2}, 3); }, {"3 buckets"});
+  expect_refused([&] { with(terms, {0, 1, 2, 3, 4, 5, 0}, 3); }, {"bucket 5"});
+  expect_refused([&] { with(random_tensor({2, 1, 5}, 7), {0, 1, 2, 3, 4, 4, 4}, 3); }, {"relative positions"});
+}
+
 TEST(Attention, GradientsOfStridedViews) {  // q, k and v inside one fused projection
   const std::vector<AttentionSequence> one{{0, 3, 0, 3, nullptr, nullptr}};
   const auto part = [](const Tensor& x, std::int64_t i) { return view_select(x, {3, 3, 2, 4}, 1, i); };
