@@ -94,7 +94,8 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, NotHeld,
                                            "llama/classifier", "gpt2/no-scale", "gpt2/inverse-layer-scale",
                                            "bloom/post-norm", "bert/masked", "bert/relu", "roberta/trunk",
                                            "camembert/trunk", "distilbert/trunk", "electra/trunk", "mpnet/trunk",
-                                           "albert/trunk", "t5/trunk", "bart/trunk", "marian/trunk"),
+                                           "albert/trunk", "t5/trunk", "deberta-v2/trunk", "bart/trunk",
+                                           "marian/trunk"),
                          case_name);
 
 // A LLaMA whose rows are whole blocks.

@@ -98,21 +98,21 @@ TEST_P(Invariance, RunsRepeatBitForBitAndThreadsAgree) {
   expect_close(one, first, 1e-5, "one thread");
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Invariance,
-                         ::testing::Values("bert/classifier", "bert/masked", "bert/next-sentence", "bert/questions",
-                                           "bert/tokens", "bert/trunk", "bloom/causal", "bloom/classifier",
-                                           "bloom/post-norm", "bloom/tokens", "gpt2/causal", "gpt2/classifier",
-                                           "gpt2/questions", "gpt2/tokens", "llama/causal", "llama/classifier",
-                                           "llama/questions", "llama/rope-dynamic", "llama/rope-longrope",
-                                           "llama/tokens", "llama/wide-heads", "mistral/causal", "mistral/questions",
-                                           "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen3/causal",
-                                           "qwen3/classifier", "qwen3/wide-heads", "roberta/trunk",
-                                           "roberta/classifier", "roberta/masked", "camembert/tokens",
-                                           "distilbert/classifier", "distilbert/masked", "distilbert/questions",
-                                           "electra/trunk", "electra/classifier", "electra/masked", "mpnet/trunk",
-                                           "mpnet/long", "mpnet/classifier", "albert/groups", "albert/masked",
-                                           "bart/classifier", "bart/questions", "mbart/classifier", "t5/classifier"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, Invariance,
+    ::testing::Values("bert/classifier", "bert/masked", "bert/next-sentence", "bert/questions", "bert/tokens",
+                      "bert/trunk", "bloom/causal", "bloom/classifier", "bloom/post-norm", "bloom/tokens",
+                      "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "llama/causal",
+                      "llama/classifier", "llama/questions", "llama/rope-dynamic", "llama/rope-longrope",
+                      "llama/tokens", "llama/wide-heads", "mistral/causal", "mistral/questions", "qwen2/causal",
+                      "qwen2/classifier", "qwen2/questions", "qwen3/causal", "qwen3/classifier", "qwen3/wide-heads",
+                      "roberta/trunk", "roberta/classifier", "roberta/masked", "camembert/tokens",
+                      "distilbert/classifier", "distilbert/masked", "distilbert/questions", "electra/trunk",
+                      "electra/classifier", "electra/masked", "mpnet/trunk", "mpnet/long", "mpnet/classifier",
+                      "albert/groups", "albert/masked", "deberta-v2/classifier", "deberta-v2/masked",
+                      "deberta-v2/one-kind", "deberta-v2/questions", "bart/classifier", "bart/questions",
+                      "mbart/classifier", "t5/classifier"),
+    case_name);
 
 }  // namespace
 }  // namespace linnet::models

@@ -20,6 +20,10 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"embeddings.norm", Role::kNorm},
                                              {"embeddings.projection", Role::kProjection},
                                              {"distance_bias", Role::kDistanceTable},
+                                             {"relative_positions.table", Role::kRelativeTable},
+                                             {"relative_positions.norm", Role::kNorm},
+                                             {"attention.position_query", Role::kQuery},
+                                             {"attention.position_key", Role::kKey},
                                              {"attention_norm", Role::kNorm},
                                              {"cross_norm", Role::kNorm},
                                              {"ffn_norm", Role::kNorm},
@@ -91,10 +95,12 @@ INSTANTIATE_TEST_SUITE_P(
                       "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
                       "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
                       "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
-                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation", "bart/classifier",
-                      "bart/generation", "bart/questions", "bart/trunk", "mbart/classifier", "mbart/generation",
-                      "mbart/questions", "marian/trunk", "pegasus/generation", "t5/classifier", "t5/questions",
-                      "mt5/classifier", "umt5/classifier", "umt5/generation"),
+                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation",
+                      "deberta-v2/apart", "deberta-v2/classifier", "deberta-v2/masked", "deberta-v2/one-kind",
+                      "deberta-v2/other-kind", "deberta-v2/positions", "deberta-v2/questions", "deberta-v2/tokens",
+                      "deberta-v2/trunk", "bart/classifier", "bart/generation", "bart/questions", "bart/trunk",
+                      "mbart/classifier", "mbart/generation", "mbart/questions", "marian/trunk", "pegasus/generation",
+                      "t5/classifier", "t5/questions", "mt5/classifier", "umt5/classifier", "umt5/generation"),
     case_name);
 
 // A causal model's loader reads the classifier of another file.
@@ -105,6 +111,8 @@ TEST(Roles, CoverTheHeadsOfEveryFamily) {
     c.token_types = 2;
     c.embedding_norm = c.embedding_projection = true;
     c.distance_buckets = 32;
+    c.relative_span = 8;
+    c.relative_norm = true;
     c.distance_bias_per_layer = family->defaults.distance_bias_per_layer;
     const Roles roles(c);
     for (const NamePair& pair : family->names) {
