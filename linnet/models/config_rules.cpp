@@ -76,12 +76,14 @@ void disentangled_attention(ConfigFields& f, TransformerConfig& c) {
   f.field({"position_biased_input"}, input).field({"relative_attention"}, attends);
   const bool logarithmic = c.relative_reach > 0;
   std::int64_t buckets = logarithmic ? c.relative_span : -1, reach = logarithmic ? c.relative_reach : c.relative_span;
+  if (f.writing() && reach == c.max_positions && f.json().value("max_relative_positions", -1) < 1) reach = -1;
   f.field({"position_buckets"}, buckets, {.least = -1, .most = 65'536})
       .field({"max_relative_positions"}, reach, {.least = -1, .most = 65'536});
   std::string norm = c.relative_norm ? "layer_norm" : "none";
   f.field({"norm_rel_ebd"}, norm);
   check(attends, ErrorKind::kBadInput, "{}: relative_attention is not true; such a model is not supported", f.place());
   if (f.writing()) {
+    if (f.json().contains("pos_att_type")) return;  // unchanged since reading
     f.json()["pos_att_type"] = Json::array();
     if (c.relative_queries) f.json()["pos_att_type"].push_back("p2c");
     if (c.relative_keys) f.json()["pos_att_type"].push_back("c2p");

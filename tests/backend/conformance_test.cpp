@@ -359,6 +359,7 @@ TEST_P(Conformance, Attention) {
                     c.alibi ? slopes.data() : nullptr,
                     c.reach > 0 ? bias.data() : nullptr,
                     c.reach,
+                    {},
                     c.dropout,
                     {8, 9},
                     nullptr,

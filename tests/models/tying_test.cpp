@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Families, Tying,
                          ::testing::Values("bert/masked", "bloom/causal", "gpt2/causal", "llama/causal", "qwen2/causal",
                                            "qwen3/causal", "roberta/masked", "distilbert/masked", "electra/masked",
                                            "mpnet/masked", "albert/masked", "deberta-v2/masked"),
-                         [](const auto& each) { return each.param.substr(0, each.param.find('/')); });
+                         case_name);
 
 // An index lists the output matrix of a tied model, which no file has.
 TEST(TyingOfShards, AnIndexMayListAnAbsentOutputMatrix) {
