@@ -18,6 +18,10 @@ double rate(std::int64_t tokens, double seconds) {
 // The prompt's pass gives the first new token; only later ones count as decoding.
 std::int64_t decoded(const generate::Generation& g) { return static_cast<std::int64_t>(g.ids.size()) - 1; }
 
+const char* reason_name(generate::FinishReason reason) {
+  return reason == generate::FinishReason::kStop ? "stop" : "length";
+}
+
 Json timing(const generate::Generation& g, double load_seconds) {
   return {{"load_s", load_seconds},
           {"prefill_s", g.prefill_seconds},
@@ -61,7 +65,7 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
   engine_.forget_all_but(prompt.ids);
   if (loaded_.tokenizer_if_there) return tasks::complete(engine_, loaded_, prompt.ids, options_, on_text);
   const auto options = generate::resolve(options_.overrides, loaded_.generation());
-  return {{}, generate::generate(engine_, prompt.ids, options)};
+  return {.text = {}, .generation = generate::generate(engine_, prompt.ids, options), .texts = {}};
 }
 
 Answer Completer::complete(const Prompt& prompt) {
@@ -81,6 +85,10 @@ Answer Completer::complete(const Prompt& prompt) {
     return {std::move(c.text), ending};
   }
   print_result("\n");
+  for (std::size_t i = 1; i < c.texts.size(); ++i) {
+    print_generated(c.texts[i]);
+    print_result("\n");
+  }
   if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
   if (stderr_is_terminal()) print_figures(c.generation, ending);
   return {std::move(c.text), ending};
@@ -103,11 +111,25 @@ Json Completer::as_json(const Prompt& prompt, const tasks::Completion& c) const 
   if (prompt.row) json["row"] = *prompt.row;
   json["text"] = show_.echo == Echo::kPrompt ? prompt.text + c.text : c.text;
   json["ids"] = g.ids;
-  json["finish_reason"] = g.finish == generate::FinishReason::kStop ? "stop" : "length";
+  json["finish_reason"] = reason_name(g.finish);
   if (!g.logprobs.empty()) json["logprobs"] = logprobs(g);
+  if (!g.sequences.empty()) json["sequences"] = sequences(prompt, c);
   json["usage"] = {{"prompt_tokens", g.prompt_tokens}, {"completion_tokens", g.ids.size()}};
   json["timing"] = timing(g, show_.load_seconds);
   return json;
+}
+
+Json Completer::sequences(const Prompt& prompt, const tasks::Completion& c) const {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < c.generation.sequences.size(); ++i) {
+    const generate::ScoredSequence& s = c.generation.sequences[i];
+    Json& item = list.emplace_back(Json::object());
+    if (i < c.texts.size()) item["text"] = show_.echo == Echo::kPrompt ? prompt.text + c.texts[i] : c.texts[i];
+    item["ids"] = s.ids;
+    item["score"] = s.score;
+    item["finish_reason"] = reason_name(s.finish);
+  }
+  return list;
 }
 
 Json Completer::token(const generate::TokenLogprob& t) const {

@@ -57,6 +57,7 @@ class Completer {
   Json token(const generate::TokenLogprob& token) const;
   void print_figures(const generate::Generation& generation, Ending ending) const;
   Json as_json(const Prompt& prompt, const tasks::Completion& completion) const;
+  Json sequences(const Prompt& prompt, const tasks::Completion& completion) const;
   Json logprobs(const generate::Generation& generation) const;
   void print_logprobs(const generate::Generation& generation) const;
 

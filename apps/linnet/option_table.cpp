@@ -77,6 +77,16 @@ constexpr OptionRow kRunPenalties[] = {
     {"--repetition-penalty", "above 1: seen tokens become less likely", rule_of(kOverrideRules, "repetition_penalty")},
     {"--no-repeat-ngram-size", "no n-gram of this size twice", rule_of(kOverrideRules, "no_repeat_ngram_size")},
 };
+constexpr OptionRow kRunBeams[] = {
+    {"--num-beams", "beam search with this number of beams; default: the checkpoint's, else 1",
+     rule_of(kOverrideRules, "num_beams")},
+    {"--num-return-sequences", "print this number of the best texts; default: the checkpoint's, else 1",
+     rule_of(kOverrideRules, "num_return_sequences")},
+    {"--length-penalty", "scores are divided by length to this power; default: the checkpoint's, else 1",
+     rule_of(kOverrideRules, "length_penalty")},
+    {"--early-stopping",
+     "end with num-beams texts, also if a better one is possible; default: the checkpoint's, else false"},
+};
 constexpr OptionRow kRunOutput[] = {
     {"--stop", "end before this text; repeatable"},
     {"--logprobs", "also the N most likely tokens of every step; default: none", {"logprobs", at_least(1)}},
@@ -314,6 +324,7 @@ constexpr OptionGroup kGroups[] = {
     {"run", "Length", kRunLength},
     {"run", "Sampling (greedy without these)", kRunSampling},
     {"run", "Penalties", kRunPenalties},
+    {"run", "Beams", kRunBeams},
     {"run", "Output", kRunOutput},
     {"run", "Model", kRunMemory},
     {"score", "Continuations", kScoreContinuations},

@@ -26,6 +26,7 @@ struct RunFlags {
   std::string ids, system, memory;
   TextOptions input;
   AnswerOptions answers;
+  std::string early_stopping;
   bool do_sample = false, chat = false, echo = false;
 };
 
@@ -42,6 +43,9 @@ void add_override_options(Command& command, generate::Overrides& r, bool& do_sam
   command.option("--typical-p", r.typical_p);
   command.option("--repetition-penalty", r.repetition_penalty);
   command.option("--no-repeat-ngram-size", r.no_repeat_ngram_size);
+  command.option("--num-beams", r.num_beams);
+  command.option("--num-return-sequences", r.num_return_sequences);
+  command.option("--length-penalty", r.length_penalty);
 }
 
 void add_options(Command& command, RunFlags& o) {
@@ -54,21 +58,23 @@ void add_options(Command& command, RunFlags& o) {
   command.flag("--chat", o.chat);
   command.option("--system", o.system);
   add_override_options(command, o.complete.overrides, o.do_sample);
+  command.choice("--early-stopping", o.early_stopping, {"true", "false", "never"});
   command.option("--stop", o.complete.stop);
   command.option("--logprobs", o.complete.overrides.logprobs);
   command.flag("--echo", o.echo);
   add_answer_options(command, o.answers, Joins::kNo);
   add_model_options(command, o.model);
   command.option("--memory", o.memory);
-  command.later("--num-beams", "beam search");
-  command.later("--length-penalty", "of beam search");
-  command.later("--early-stopping", "of beam search");
   command.later("--choices", "complete with one of these texts");
   command.later("--speculate", "speculative decoding");
 }
 
 void settle(const Command& command, RunFlags& o) {
   if (command.given("--do-sample")) o.complete.overrides.do_sample = o.do_sample;
+  if (!o.early_stopping.empty())
+    o.complete.overrides.early_stopping = o.early_stopping == "true"    ? EarlyStopping::kYes
+                                          : o.early_stopping == "false" ? EarlyStopping::kNo
+                                                                        : EarlyStopping::kNever;
   o.complete.overrides.seed = o.model.seed;
   o.chat = o.chat || command.given("--system");
   const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "linnet/generate/generator.h"
 #include "linnet/generate/text.h"
+#include "linnet/generate/text_rules.h"
 
 namespace linnet::generate {
 
@@ -29,7 +29,7 @@ class Continuation : public Text {
   Continuation(const models::Model& model, Request request);
 
   const std::vector<std::int32_t>& ids() const override { return ids_; }  // prompt and new tokens
-  std::int64_t longest() const override { return prompt_ + count_; }
+  std::int64_t longest() const override { return rules_.prompt() + rules_.count(); }
   std::int64_t first_scored() const override { return std::ssize(ids_) - 1; }
   void take(std::span<float> scores) override;  // chooses the next token
   bool ended() const override { return ended_; }
@@ -47,9 +47,7 @@ class Continuation : public Text {
   std::function<void(Generation&)> on_end_;
   Sampler sampler_;
   std::vector<std::int32_t> ids_;
-  std::int64_t prompt_ = 0;             // number of tokens before the new ones
-  std::int64_t count_ = 0, least_ = 0;  // of new tokens
-  std::optional<std::int32_t> last_;    // forced last token
+  TextRules rules_;
   bool ended_ = false;
   Generation result_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();  // for the prompt, then for the rest

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "linnet/base/error.h"
+#include "linnet/generate/beam_text.h"
 
 namespace linnet::generate {
 namespace {
@@ -53,21 +54,6 @@ void check_fits(const models::Model& model, const nn::SequenceAdapter& adapter) 
         "the adapter of a request was loaded for another model; load it for the engine's");
 }
 
-void check_encoder_ids(const models::Model& model, const std::vector<std::int32_t>& ids) {
-  if (model.config().stack != nn::Stack::kEncoderDecoder)
-    return check(ids.empty(), "the model has no encoder; give the text as the prompt");
-  check(!ids.empty(), "an encoder-decoder reads a text; give its tokens as encoder_ids");
-  for (const std::int32_t id : ids)
-    check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
-          model.config().vocab);
-  const nn::VirtualTokens& learned = model.virtual_tokens();
-  const std::int64_t before = (learned.prompt ? learned.prompt.size(0) : 0) + nn::length_of(learned.encoder_prefix),
-                     positions = model.config().max_positions;
-  check(positions == 0 || std::ssize(ids) + before <= positions,
-        "the text for the encoder has {} tokens, the model has room for {}; shorten it", ids.size(),
-        positions - before);
-}
-
 // Keys of the prefix index for the virtual tokens and `ids`.
 std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<const std::int32_t> ids) {
   std::vector<std::int32_t> positions(static_cast<std::size_t>(virtual_tokens), -1);
@@ -77,8 +63,8 @@ std::vector<std::int32_t> positions_of(std::int64_t virtual_tokens, std::span<co
 
 }  // namespace
 
-// Which blocks of a text others may reuse.
-enum class Kept : std::uint8_t { kShared, kAll };
+// Which blocks of a text others may reuse: those of a prefix that they are said to share, of the prompt, or all.
+enum class Kept : std::uint8_t { kShared, kPrompt, kAll };
 
 // The text that a decoder reads, shared by the texts that continue each other.
 struct Encoding {
@@ -96,6 +82,8 @@ struct Engine::Running {
   nn::KvCache::Sequence sequence = {};
   std::shared_ptr<Encoding> encoding = {};  // null: there is no encoder
   bool passing = false;                     // its last pass kept one layer, so nothing can continue it
+
+  bool waits() const { return text->first_scored() == std::ssize(text->ids()); }
 };
 
 // Tokens of a text that a step computes.
@@ -137,8 +125,15 @@ std::shared_ptr<const nn::SequenceAdapter> Engine::usable(
 RequestId Engine::submit(Request request) {
   const auto adapter = usable(request.adapter);
   auto encoder_ids = request.encoder_ids;
-  auto text = std::make_unique<Continuation>(model_, std::move(request));
-  return submit(Running{.text = std::move(text), .kept = Kept::kAll, .adapter = adapter}, std::move(encoder_ids));
+  check_beams(request.options);
+  const bool beams = request.options.beams.num_beams > 1;
+  std::unique_ptr<Text> text;
+  if (beams)
+    text = std::make_unique<BeamText>(model_, std::move(request));
+  else
+    text = std::make_unique<Continuation>(model_, std::move(request));
+  const Kept kept = beams ? Kept::kPrompt : Kept::kAll;
+  return submit(Running{.text = std::move(text), .kept = kept, .adapter = adapter}, std::move(encoder_ids));
 }
 
 RequestId Engine::submit(ScoreRequest request) {
@@ -163,10 +158,11 @@ RequestId Engine::submit(Running text, std::vector<std::int32_t> encoder_ids) {
   text.virtual_tokens =
       reads_encoder_ || text.adapter == nullptr ? model_.virtual_positions() : text.adapter->virtual_tokens.count();
   const std::int64_t longest = text.text->longest() + text.virtual_tokens, encoder = rows_to_encode(text);
+  const std::int64_t texts = text.text->texts();
   const std::size_t all = cache_.capacity();
-  check(static_cast<std::size_t>(blocks_of(longest) + blocks_of(encoder)) <= all,
-        "a text of up to {} tokens does not fit into memory for {}; ask for fewer new tokens or give more memory",
-        longest + encoder, all * kKvBlock);
+  check(static_cast<std::size_t>(texts * blocks_of(longest) + blocks_of(encoder)) <= all,
+        "{} text(s) of up to {} tokens do not fit into memory for {}; ask for fewer new tokens or give more memory",
+        texts, longest + encoder, all * kKvBlock);
   const std::lock_guard lock(mutex_);
   text.id = ++last_id_;
   submitted_.push_back(std::move(text));
@@ -284,17 +280,20 @@ bool Engine::add_piece(Running& text, std::int64_t budget, std::vector<Piece>& p
 // Plans the next step: one token of every running text, and chunks of the others while there is room, oldest first.
 void Engine::plan(std::vector<Piece>& pieces) {
   const auto runs = [&](const Running& text) {
-    return text.kept == Kept::kAll && missing(text) == 1 && rows_to_encode(text) == 0;
+    return text.kept != Kept::kShared && !text.waits() && missing(text) == 1 && rows_to_encode(text) == 0;
   };
   std::int64_t running = std::ranges::count_if(texts_, runs), left = options_.batch_tokens;
   bool full = false, encodes = false;
+  const Running* first = nullptr;
   for (Running& text : texts_) {
     if (left <= 0 && running == 0) return;
+    if (text.waits()) continue;
+    if (first == nullptr) first = &text;
     const bool one = runs(text);
     if (one) --running;
     if (full && text.sequence.blocks().empty()) continue;
     const std::size_t before = pieces.size();
-    const bool oldest = &text == &texts_.front();
+    const bool oldest = &text == first;
     // The first text that a step encodes may exceed the budget: it cannot be divided.
     const bool exceeds = oldest || (!encodes && left > running);
     const std::int64_t budget = one ? 1 : std::max(exceeds ? 1 + rows_to_encode(text) : 0, left - running);
@@ -468,7 +467,7 @@ bool Engine::step_texts() {
   for (const Piece& piece : pieces) {
     const Running& text = *piece.text;
     if (piece.end() == text.shared) remember(text, text.shared);
-    if (text.kept == Kept::kAll && piece.count > 1) remember(text, full_blocks(text.sequence) - text.virtual_tokens);
+    if (text.kept != Kept::kShared && piece.count > 1) remember(text, full_blocks(text.sequence) - text.virtual_tokens);
   }
   remove_ended();
   return true;

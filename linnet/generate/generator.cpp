@@ -31,6 +31,31 @@ std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vecto
   return {static_cast<std::int32_t>(id)};
 }
 
+void check_encoder_ids(const models::Model& model, const std::vector<std::int32_t>& ids) {
+  if (model.config().stack != nn::Stack::kEncoderDecoder)
+    return check(ids.empty(), "the model has no encoder; give the text as the prompt");
+  check(!ids.empty(), "an encoder-decoder reads a text; give its tokens as encoder_ids");
+  for (const std::int32_t id : ids)
+    check(id >= 0 && id < model.config().vocab, "[generate] id {} is outside the vocabulary of {}", id,
+          model.config().vocab);
+  const nn::VirtualTokens& learned = model.virtual_tokens();
+  const std::int64_t before = (learned.prompt ? learned.prompt.size(0) : 0) + nn::length_of(learned.encoder_prefix),
+                     positions = model.config().max_positions;
+  check(positions == 0 || std::ssize(ids) + before <= positions,
+        "the text for the encoder has {} tokens, the model has room for {}; shorten it", ids.size(),
+        positions - before);
+}
+
+void check_beams(const GenerateOptions& options) {
+  const BeamOptions& o = options.beams;
+  check_option(o.num_beams >= 1, "num_beams", "{} is not 1 or more", o.num_beams);
+  check_option(o.num_return_sequences >= 1 && o.num_return_sequences <= o.num_beams, "num_return_sequences",
+               "{} texts of {} beams were asked for; raise {}", o.num_return_sequences, o.num_beams,
+               option("num_beams"));
+  check_option(o.num_beams == 1 || options.logprobs == 0, "logprobs", "beams have none; leave it out or set {} to 1",
+               option("num_beams"));
+}
+
 Generation generate(const models::Model& model, std::span<const std::int32_t> prompt, const GenerateOptions& options,
                     const OnToken& on_token) {
   Engine engine(model, {.interrupted = options.interrupted});

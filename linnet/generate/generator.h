@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "linnet/generate/beam_search.h"
 #include "linnet/generate/sampling.h"
 #include "linnet/models/model.h"
 
@@ -23,14 +24,13 @@ struct GenerateOptions {
   std::vector<std::int32_t> eos_ids = {};             // each of them ends the text
   std::optional<std::int32_t> decoder_start_id = {};  // of an encoder-decoder; unset: the model's
   std::optional<std::int32_t> forced_bos_id = {};     // the first new token after a single one, as in Transformers
-  std::vector<std::int32_t> forced_eos_ids = {};      // the lowest one is forced at the maximum length
+  std::vector<std::int32_t> forced_eos_ids = {};      // one of them is forced at the maximum length
   SamplingOptions sampling = {};
   std::uint64_t seed = 0;
+  BeamOptions beams = {};                  // with beams, on_token receives the best text at the end
   std::int64_t logprobs = 0;               // keeps the top N tokens of every step with their log-probabilities
   std::function<bool()> interrupted = {};  // called before every layer, also of the prompt; true: ends the text (kStop)
 };
-
-enum class FinishReason : std::uint8_t { kStop, kLength };
 
 struct TokenLogprob {
   std::int32_t id;
@@ -45,8 +45,9 @@ struct Generation {
   std::vector<std::int32_t> ids;  // new tokens, with the end token if any
   FinishReason finish = FinishReason::kLength;
   std::vector<StepLogprobs> logprobs;
-  std::int64_t prompt_tokens = 0;  // of the text for the encoder, if there is one
-  std::int64_t cached_tokens = 0;  // from the cache: an earlier text of the engine has the same prefix
+  std::vector<ScoredSequence> sequences;  // of beam search, best first; `ids` and `finish` are those of the first
+  std::int64_t prompt_tokens = 0;         // of the text for the encoder, if there is one
+  std::int64_t cached_tokens = 0;         // from the cache: an earlier text of the engine has the same prefix
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
@@ -57,6 +58,9 @@ void require_next_tokens(const models::Model& model);
 // The tokens before a text: `prompt`, or the start token of an encoder-decoder if it is empty.
 std::vector<std::int32_t> prompt_or_start(const models::Model& model, std::vector<std::int32_t> prompt,
                                           std::optional<std::int32_t> start = {});
+// kInvalidArgument unless an encoder-decoder has a text for its encoder, one that fits, and another model has none.
+void check_encoder_ids(const models::Model& model, const std::vector<std::int32_t>& ids);
+void check_beams(const GenerateOptions& options);  // kInvalidArgument for numbers that do not fit each other
 // Maximum number of tokens of a text with the adapter, or with the model's own if it is null; 0: unlimited.
 std::int64_t context_of(const models::Model& model, const nn::SequenceAdapter* adapter);
 

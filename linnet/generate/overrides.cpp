@@ -70,21 +70,35 @@ void set_sampling(const Overrides& r, const GenerationConfig& c, SamplingOptions
   if (s.temperature == 0) s.do_sample = false;
 }
 
+void set_beams(const Overrides& r, const GenerationConfig& c, BeamOptions& o) {
+  o.num_beams = first_of(r.num_beams, c.num_beams, std::int64_t{1});
+  o.num_return_sequences = first_of(r.num_return_sequences, c.num_return_sequences, std::int64_t{1});
+  o.length_penalty = first_of(r.length_penalty, c.length_penalty, 1.0);
+  o.early_stopping = first_of(r.early_stopping, c.early_stopping, EarlyStopping::kNo);
+  o.renormalize_logits = c.renormalize_logits.value_or(false);
+  in_range("num_beams", o.num_beams);
+  in_range("num_return_sequences", o.num_return_sequences);
+  in_range("length_penalty", o.length_penalty);
+  if (!r.num_return_sequences) o.num_return_sequences = std::min(o.num_return_sequences, o.num_beams);
+  if (o.num_beams == 1 && (r.length_penalty || r.early_stopping))
+    warn("{} has no effect with one beam; {} sets their number",
+         option(r.length_penalty ? "length_penalty" : "early_stopping"), option("num_beams"));
+}
+
 }  // namespace
 
 GenerateOptions resolve(const Overrides& overrides, const GenerationConfig& checkpoint) {
-  if (checkpoint.num_beams.value_or(1) > 1)
-    warn("the checkpoint asks for {} beams; beam search is not in this version and one is followed",
-         *checkpoint.num_beams);
   GenerateOptions options;
   set_lengths(overrides, checkpoint, options);
   set_sampling(overrides, checkpoint, options.sampling);
+  set_beams(overrides, checkpoint, options.beams);
   options.eos_ids = narrow(checkpoint.eos_ids);
   options.forced_eos_ids = narrow(checkpoint.forced_eos_ids);
   if (checkpoint.decoder_start_id) options.decoder_start_id = static_cast<std::int32_t>(*checkpoint.decoder_start_id);
   if (checkpoint.forced_bos_id) options.forced_bos_id = static_cast<std::int32_t>(*checkpoint.forced_bos_id);
   options.seed = overrides.seed;
   options.logprobs = overrides.logprobs;
+  check_beams(options);
   return options;
 }
 

@@ -3,7 +3,7 @@
 //
 //   GenerateOptions options = resolve({.max_new_tokens = 64, .top_p = 0.9}, loaded.generation());
 //
-// End tokens, lengths and penalties of the checkpoint always apply; its temperature, top-k and top-p only with
+// End tokens, lengths, penalties and beams of the checkpoint always apply; its temperature, top-k and top-p only with
 // sampling. Sampling is off unless the call requests it, so that results are reproducible by default.
 #pragma once
 
@@ -27,6 +27,9 @@ struct Overrides {
   std::optional<double> top_p = {}, min_p = {}, typical_p = {};
   std::optional<double> repetition_penalty = {};
   std::optional<std::int64_t> no_repeat_ngram_size = {};
+  std::optional<std::int64_t> num_beams = {}, num_return_sequences = {};  // more than 1 beam: beam search
+  std::optional<double> length_penalty = {};                              // of beam search, like the next one
+  std::optional<EarlyStopping> early_stopping = {};
   std::uint64_t seed = 0;
   std::int64_t logprobs = 0;  // number of top tokens at every step
 };
@@ -45,6 +48,9 @@ inline constexpr OptionRule kOverrideRules[] = {
     {"typical_p", above_to(0, 1)},
     {"repetition_penalty", above(0)},
     {"no_repeat_ngram_size", at_least(0)},
+    {"num_beams", between(1, 1024)},
+    {"num_return_sequences", at_least(1)},
+    {"length_penalty", between(-100, 100)},
 };
 
 // kInvalidArgument for a value out of range.

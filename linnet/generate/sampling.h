@@ -1,11 +1,13 @@
 // Chooses the next token from logits: the processors and warpers of Transformers' generate, in the same order.
 //
 //   Sampler sampler({.do_sample = true, .temperature = 0.7f, .top_p = 0.9f}, /*seed=*/42);
-//   std::int32_t next = sampler.choose(logits, ids, /*forbidden=*/{}, /*first=*/true);
+//   std::int32_t next = sampler.choose(logits, {.seen = ids, .first = true});
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "linnet/base/rng.h"
@@ -26,17 +28,33 @@ struct SamplingOptions {
   std::vector<std::vector<std::int32_t>> bad_words = {};  // never generated as a sequence
 };
 
+// What is known of the next token.
+struct TokenRules {
+  std::span<const std::int32_t> seen = {};       // prompt and generated tokens
+  std::span<const std::int32_t> forbidden = {};  // end tokens before the minimum length
+  std::span<const std::int32_t> forced = {};     // if any: these have the score 0, others are impossible
+  bool first = false;                            // begin_suppress_tokens are not allowed
+};
+
+struct Candidate {
+  std::int32_t id;
+  float score;
+  double probability = 0;
+};
+
+// Modifies the scores [vocab]: logits, or the log-probabilities of a beam.
+void process(std::span<float> scores, const SamplingOptions& options, const TokenRules& rules);
+// The possible tokens that sampling chooses from, at least `least` if there are so many; usually most likely first.
+std::vector<Candidate> candidates(std::span<const float> scores, const SamplingOptions& options, std::size_t least = 1);
+
 class Sampler {
  public:
   Sampler(SamplingOptions options, std::uint64_t seed) : options_(std::move(options)), rng_(seed) {}
 
-  // Modifies the logits `scores` [vocab]. `seen`: prompt and generated tokens. `forbidden`: ids that are not allowed
-  // now (end tokens before the minimum length). `first`: true for the first new token.
-  std::int32_t choose(std::span<float> scores, std::span<const std::int32_t> seen,
-                      std::span<const std::int32_t> forbidden, bool first);
+  // Modifies the logits `scores` [vocab].
+  std::int32_t choose(std::span<float> scores, const TokenRules& rules);
 
  private:
-  void process(std::span<float> scores, std::span<const std::int32_t> seen) const;
   std::int32_t sample(std::span<float> scores);
   SamplingOptions options_;
   Rng rng_;

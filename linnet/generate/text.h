@@ -10,16 +10,19 @@ namespace linnet::generate {
 
 using RequestId = std::uint64_t;
 
+enum class FinishReason : std::uint8_t { kStop, kLength };
+
 class Text {
  public:
   virtual ~Text() = default;
 
   virtual const std::vector<std::int32_t>& ids() const = 0;
   virtual std::int64_t longest() const = 0;  // maximum number of tokens of it and of texts that continue it
-  // Position of the first token whose logits it still needs.
+  // Position of the first token whose logits it still needs; after the last one: it waits for other texts.
   virtual std::int64_t first_scored() const = 0;
   // Receives the logits [vocab] after token first_scored(); may modify them.
   virtual void take(std::span<float> scores) = 0;
+  virtual std::int64_t texts() const { return 1; }  // maximum number of texts of its request that need each other
   virtual bool ended() const = 0;
   virtual void stop() = 0;  // ends it and the texts that continue it
 

@@ -112,7 +112,8 @@ void check_ranges(const GenerationConfig& g, std::string_view place) {
                                    {"max_length", g.max_length},
                                    {"min_new_tokens", g.min_new_tokens},
                                    {"min_length", g.min_length},
-                                   {"num_beams", g.num_beams}})
+                                   {"num_beams", g.num_beams},
+                                   {"num_return_sequences", g.num_return_sequences}})
     not_negative(key, value);
 }
 
@@ -211,6 +212,7 @@ GenerationConfig parse_generation_config(const Json& object, std::string_view pl
   fields.read("repetition_penalty", g.repetition_penalty);
   fields.read("no_repeat_ngram_size", g.no_repeat_ngram_size);
   fields.read("num_beams", g.num_beams);
+  fields.read("num_return_sequences", g.num_return_sequences);
   fields.read("length_penalty", g.length_penalty);
   fields.read("early_stopping", g.early_stopping);
   fields.read_id_lists("bad_words_ids", g.bad_words_ids);

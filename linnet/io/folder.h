@@ -35,7 +35,7 @@ struct GenerationConfig {
   std::optional<double> top_p, min_p, typical_p;
   std::optional<double> repetition_penalty;  // 1: none
   std::optional<std::int64_t> no_repeat_ngram_size;
-  std::optional<std::int64_t> num_beams;
+  std::optional<std::int64_t> num_beams, num_return_sequences;
   std::optional<double> length_penalty;
   std::optional<EarlyStopping> early_stopping;
   std::vector<std::vector<std::int64_t>> bad_words_ids;

@@ -1,5 +1,6 @@
 #include "linnet/tasks/complete.h"
 
+#include "linnet/base/error.h"
 #include "linnet/generate/stop_text.h"
 #include "linnet/tasks/prompt_ids.h"
 
@@ -17,6 +18,8 @@ Completion complete(generate::Engine& engine, const Loaded& loaded, std::span<co
   const generate::GenerateOptions o = generate::resolve(options.overrides, checkpoint);
   std::vector<std::string> stops = options.stop;
   stops.insert(stops.end(), checkpoint.stop_strings.begin(), checkpoint.stop_strings.end());
+  check_option(o.beams.num_beams == 1 || stops.empty(), "stop", "texts that end a text do not end beams; use {} 1",
+               option("num_beams"));
   generate::StopText stop(std::move(stops));
   StreamDecoder decoder(loaded.tokenizer());
   Completion result;
@@ -29,6 +32,8 @@ Completion complete(generate::Engine& engine, const Loaded& loaded, std::span<co
   std::string rest = stop.push(decoder.finish());
   show(rest += stop.finish());
   if (stop.found()) result.generation.finish = generate::FinishReason::kStop;
+  for (const generate::ScoredSequence& sequence : result.generation.sequences)
+    result.texts.push_back(loaded.tokenizer().decode(sequence.ids));
   return result;
 }
 

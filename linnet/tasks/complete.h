@@ -18,14 +18,15 @@
 namespace linnet::tasks {
 
 struct CompleteOptions {
-  generate::Overrides overrides = {};      // lengths, sampling; completed by the checkpoint's generation_config
-  std::vector<std::string> stop = {};      // the text ends before the first of these; those of the checkpoint count too
+  generate::Overrides overrides = {};  // lengths, sampling; completed by the checkpoint's generation_config
+  std::vector<std::string> stop = {};  // the text ends before the first of these and the checkpoint's; not with beams
   std::function<bool()> interrupted = {};  // called often, also during the prompt; if true, ends the completion
 };
 
 struct Completion {
   std::string text;                 // new text, without special tokens and without a stop text
   generate::Generation generation;  // its ids, finish reason, log-probabilities, times
+  std::vector<std::string> texts;   // with beams: of every sequence of the generation, best first
 };
 
 // Called with new text when it is certain, never with half a character; if false, the completion ends.

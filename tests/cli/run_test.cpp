@@ -57,6 +57,35 @@ TEST_P(RunGreedy, GivesTransformersIds) {
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, RunGreedy, ::testing::ValuesIn(speakers()), case_name);
 
+// Fixtures of tools/fixtures/beams.py.
+TEST(RunBeams, GiveTransformersSequencesAndScores) {
+  const Json all = read_json(fixtures() / "beams.json");
+  for (const std::string name : {"gpt2/causal", "t5/generation"})
+    for (const std::size_t i : {3, 4}) {
+      const Json& request = all[name][i];
+      const Json& options = request["options"];
+      const std::string early = options["early_stopping"].is_string() ? "never" : "true";
+      const Scratch scratch;
+      const std::filesystem::path folder = scratch / "model";
+      std::filesystem::copy(fixtures() / name, folder);
+      put(folder / "generation_config.json",
+          dump_json(Json{{"eos_token_id", options["eos_token_id"]}, {"decoder_start_token_id", 0}}));
+      const CliResult r = run(
+          folder, {"--ids", joined(request["prompt"].get<std::vector<std::int32_t>>()), "-n", "12", "--num-beams",
+                   std::to_string(options["num_beams"].get<int>()), "--num-return-sequences",
+                   std::to_string(options["num_return_sequences"].get<int>()), "--early-stopping", early, "--json"});
+      ASSERT_EQ(r.exit_code, 0) << r.err;
+      const Json json = parse_json(r.out, "stdout");
+      ASSERT_EQ(json["sequences"].size(), request["sequences"].size());
+      for (std::size_t s = 0; s < request["sequences"].size(); ++s) {
+        EXPECT_EQ(json["sequences"][s]["ids"], request["sequences"][s]["ids"]) << name;
+        EXPECT_NEAR(json["sequences"][s]["score"].get<double>(), request["sequences"][s]["score"].get<double>(), 1e-4);
+      }
+      EXPECT_EQ(json["text"], json["sequences"][0]["text"]);
+      EXPECT_EQ(json["ids"], json["sequences"][0]["ids"]);
+    }
+}
+
 TEST(RunVerb, AnOptionsMistakeIsNotTheRows) {
   const Scratch scratch;
   put(scratch / "f.txt", "w5 w6\n");
@@ -242,17 +271,18 @@ TEST_P(RunRefuses, WithAWord) {
 
 INSTANTIATE_TEST_SUITE_P(
     Usage, RunRefuses,
-    ::testing::Values(Wrong{"beams", {"w5", "--num-beams", "4"}, 2, "--num-beams is not in this version"},
-                      Wrong{"length_penalty", {"w5", "--length-penalty", "1"}, 2, "--length-penalty is not in this"},
-                      Wrong{"choices", {"w5", "--choices", "a,b"}, 2, "--choices is not in this version"},
-                      Wrong{"speculate", {"w5", "--speculate", "4"}, 2, "--speculate is not in this version"},
-                      Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
-                      Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "--temperature: -1 is not"},
-                      Wrong{"endless", {"w5", "--temperature", "inf"}, 2, "--temperature: inf is not"},
-                      Wrong{"fewest", {"w5", "--min-new-tokens", "-4"}, 2, "--min-new-tokens: -4 is not"},
-                      Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "--top-p: 0 is not"},
-                      Wrong{"outside", {"--ids", "67"}, 2, "67"}, Wrong{"device", {"w5", "--device", "tpu"}, 2, "tpu"},
-                      Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
+    ::testing::Values(
+        Wrong{"beams", {"w5", "--num-beams", "2", "--num-return-sequences", "3"}, 2, "--num-return-sequences"},
+        Wrong{"length_penalty", {"w5", "--length-penalty", "1"}, 2, "--length-penalty is not in this"},
+        Wrong{"choices", {"w5", "--choices", "a,b"}, 2, "--choices is not in this version"},
+        Wrong{"speculate", {"w5", "--speculate", "4"}, 2, "--speculate is not in this version"},
+        Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
+        Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "--temperature: -1 is not"},
+        Wrong{"endless", {"w5", "--temperature", "inf"}, 2, "--temperature: inf is not"},
+        Wrong{"fewest", {"w5", "--min-new-tokens", "-4"}, 2, "--min-new-tokens: -4 is not"},
+        Wrong{"top_p", {"w5", "--top-p", "0"}, 2, "--top-p: 0 is not"}, Wrong{"outside", {"--ids", "67"}, 2, "67"},
+        Wrong{"device", {"w5", "--device", "tpu"}, 2, "tpu"},
+        Wrong{"no_template", {"w5", "--chat"}, 3, "no chat template"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Run, APromptThatFillsTheContextIsAnsweredWithBothNumbers) {

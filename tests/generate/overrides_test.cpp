@@ -40,6 +40,28 @@ GenerationConfig sampling_checkpoint() {
   return c;
 }
 
+TEST(Overrides, BeamsAreThoseOfTheCallElseOfTheCheckpoint) {
+  GenerationConfig checkpoint;
+  checkpoint.num_beams = 4, checkpoint.num_return_sequences = 3;
+  checkpoint.length_penalty = 2;
+  checkpoint.early_stopping = EarlyStopping::kNever;
+  checkpoint.renormalize_logits = true;
+  const BeamOptions all = resolve({}, checkpoint).beams;
+  EXPECT_EQ(all.num_beams, 4);
+  EXPECT_EQ(all.num_return_sequences, 3);
+  EXPECT_EQ(all.length_penalty, 2);
+  EXPECT_EQ(all.early_stopping, EarlyStopping::kNever);
+  EXPECT_TRUE(all.renormalize_logits);
+  const BeamOptions some = resolve({.num_beams = 2, .early_stopping = EarlyStopping::kNo}, checkpoint).beams;
+  EXPECT_EQ(some.num_beams, 2);
+  EXPECT_EQ(some.num_return_sequences, 2);  // as many as there are
+  EXPECT_EQ(some.early_stopping, EarlyStopping::kNo);
+  EXPECT_EQ(resolve({}, {}).beams.num_beams, 1);
+  EXPECT_THROW(resolve({.num_return_sequences = 2}, {}), Error);
+  EXPECT_THROW(resolve({.num_beams = 0}, {}), Error);
+  EXPECT_THROW(resolve({.num_beams = 2, .logprobs = 1}, {}), Error);
+}
+
 TEST(Overrides, IsGreedyWhateverTheCheckpointSays) {
   const GenerateOptions o = resolve({}, sampling_checkpoint());
   EXPECT_FALSE(o.sampling.do_sample);

@@ -55,7 +55,7 @@ TEST(Sampling, WarpersKeepWhatTransformersKeepsWithItsProbabilities) {
     int compared = 0;
     for (std::uint64_t seed = 0; seed < 3000; ++seed) {
       auto row = scores();
-      const std::int32_t id = Sampler(options, seed).choose(row, seen(), {}, false);
+      const std::int32_t id = Sampler(options, seed).choose(row, {.seen = seen()});
       bool near_a_border = false;
       const std::int32_t wanted = draw(kept, Rng(seed).uniform(), &near_a_border);
       drawn.insert(id);
@@ -72,7 +72,7 @@ TEST(Sampling, WarpersKeepWhatTransformersKeepsWithItsProbabilities) {
 TEST(Sampling, ProcessorsChangeTheScoresAsTransformersDoes) {
   for (const Json& c : reference()["processed"]) {
     auto row = scores();
-    const std::int32_t id = Sampler(options_of(c["options"]), 0).choose(row, seen(), {}, true);
+    const std::int32_t id = Sampler(options_of(c["options"]), 0).choose(row, {.seen = seen(), .first = true});
     std::vector<float> wanted;
     for (const Json& v : c["scores"]) wanted.push_back(v.is_null() ? -INFINITY : v.get<float>());
     for (std::size_t i = 0; i < row.size(); ++i)
@@ -87,7 +87,7 @@ TEST(Sampling, GreedyLooksAtNoSamplingField) {
   const std::int32_t best = argmax(row);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     auto own = row;
-    EXPECT_EQ(Sampler(options, seed).choose(own, {}, {}, false), best);
+    EXPECT_EQ(Sampler(options, seed).choose(own, {}), best);
   }
 }
 
@@ -95,15 +95,35 @@ TEST(Sampling, BeginSuppressionIsForTheFirstTokenOnly) {
   std::vector<float> row{1, 5, 3};
   const SamplingOptions options{.begin_suppress_tokens = {1}};
   auto first = row, later = row;
-  EXPECT_EQ(Sampler(options, 0).choose(first, {}, {}, true), 2);
-  EXPECT_EQ(Sampler(options, 0).choose(later, {}, {}, false), 1);
+  EXPECT_EQ(Sampler(options, 0).choose(first, {.first = true}), 2);
+  EXPECT_EQ(Sampler(options, 0).choose(later, {}), 1);
 }
 
 TEST(Sampling, ForbiddenIdsDoNotComeAndIdsOutsideAreIgnored) {
   const Ids forbidden{1, 2, -3, 99};
   for (const bool sample : {false, true}) {
     std::vector<float> row{1, 5, 3};
-    EXPECT_EQ(Sampler({.do_sample = sample}, 7).choose(row, {}, forbidden, false), 0);
+    EXPECT_EQ(Sampler({.do_sample = sample}, 7).choose(row, {.forbidden = forbidden}), 0);
+  }
+}
+
+TEST(Sampling, ForcedIdsAreTheOnlyOnesUnlessTheyAreSuppressed) {
+  const Ids forced{1, 2};
+  std::vector<float> row{9, 1, 5, 3};
+  process(row, {.suppress_tokens = {2}}, {.forbidden = forced, .forced = forced});
+  EXPECT_EQ(row, (std::vector<float>{-INFINITY, 0, -INFINITY, -INFINITY}));
+}
+
+// `min_tokens_to_keep` of Transformers.
+TEST(Sampling, EveryWarperKeepsTheLeastNumberOfTokens) {
+  const std::vector<float> row{1, 9, 2, 8, -INFINITY, 7};
+  for (const SamplingOptions& o :
+       {SamplingOptions{.top_k = 1}, {.top_p = 0.1F}, {.min_p = 0.9F}, {.typical_p = 0.01F}}) {
+    EXPECT_EQ(candidates(row, o).size(), 1u);
+    const auto kept = candidates(row, o, 3);
+    ASSERT_EQ(kept.size(), 3u);
+    EXPECT_EQ(kept[0].id, 1);
+    EXPECT_EQ(candidates(row, o, 9).size(), 5u);
   }
 }
 
@@ -111,7 +131,7 @@ TEST(Sampling, BadWordsDoNotFollowTheirBeginning) {
   const auto choose = [](std::vector<std::int32_t> seen) {
     Sampler sampler({.bad_words = {{3}, {7, 2}}}, 0);
     std::vector<float> scores{0, 1, 5, 9};
-    return sampler.choose(scores, seen, {}, false);
+    return sampler.choose(scores, {.seen = seen});
   };
   EXPECT_EQ(choose({1, 6}), 2);
   EXPECT_EQ(choose({6, 7}), 1);
@@ -124,7 +144,7 @@ TEST(Sampling, TheSameSeedDrawsTheSameTokens) {
     Ids ids;
     for (int i = 0; i < 50; ++i) {
       auto row = scores();
-      ids.push_back(sampler.choose(row, {}, {}, false));
+      ids.push_back(sampler.choose(row, {}));
     }
     return ids;
   };
