@@ -4,6 +4,7 @@
 
 #include "completion.h"
 #include "linnet/base/file.h"
+#include "linnet/models/model_table.h"
 #include "manual.h"
 #include "option_tables.h"
 #include "output.h"
@@ -72,6 +73,7 @@ void run_documents(Arguments arguments) {
   write("man/man1/linnet.1", overview_page(commands));
   for (const CommandInfo& info : commands) write("man/man1/linnet-" + info.name + ".1", manual_page(info));
   write("doc/linnet/options.md", option_tables(commands));
+  write("doc/linnet/models.md", models::model_tables());
   write("bash-completion/completions/linnet", bash_completion(commands));
   write("zsh/site-functions/_linnet", zsh_completion(commands));
   write("fish/vendor_completions.d/linnet.fish", fish_completion(commands));

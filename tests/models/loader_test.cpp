@@ -150,9 +150,11 @@ TEST_P(BadTensors, AreRefusedByName) {
   int counted = 0;
   for (const nn::Parameter& p : model->parameters()) {
     const std::string name = model->checkpoint_name(p.name);
-    if (p.name.starts_with("layers.1.") || nn::is_head_or_pooler(p.role)) continue;
-    write(name);
-    EXPECT_THAT(refused(folder_), HasSubstr("'" + name + "'"));
+    if (p.name.find("layers.1.") != p.name.npos || nn::is_head_or_pooler(p.role)) continue;
+    if (p.part != nn::Part::kBuffer) {
+      write(name);
+      EXPECT_THAT(refused(folder_), HasSubstr("'" + name + "'"));
+    }
     Shape shape = p.shape;
     shape[0] += 1;
     write(name, name, Tensor::zeros(shape));
@@ -166,11 +168,25 @@ TEST_P(BadTensors, AreRefusedByName) {
   EXPECT_GT(counted, 10);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, BadTensors,
-                         ::testing::Values("bert/masked", "roberta/classifier", "roberta/masked", "xlm-roberta/masked",
-                                           "camembert/tokens", "distilbert/classifier", "distilbert/masked",
-                                           "electra/classifier", "electra/masked", "mpnet/masked", "albert/masked"),
-                         case_name);
+// A checkpoint of every family, with a language model's head if there is one.
+std::vector<std::string> one_of_each_family() {
+  std::vector<std::string> found;
+  for (const Family* family : all_families()) {
+    const std::string type(family->model_type);
+    const auto usable = [&](const std::string& name) {
+      return name.starts_with(type + "/") && std::filesystem::exists(fixtures() / name / "model.safetensors");
+    };
+    std::vector<std::string> cases = fixture_cases("config.json");
+    std::erase_if(cases, [&](const std::string& name) { return !usable(name); });
+    const auto speaks = std::ranges::find_if(cases, [](const std::string& name) {
+      return name.ends_with("/causal") || name.ends_with("/masked") || name.ends_with("/generation");
+    });
+    if (!cases.empty()) found.push_back(speaks == cases.end() ? cases.front() : *speaks);
+  }
+  return found;
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, BadTensors, ::testing::ValuesIn(one_of_each_family()), case_name);
 
 // ELECTRA's pretrained discriminators: the stack, without the head that tells replaced tokens.
 TEST(Loader, ADiscriminatorIsItsStack) {
