@@ -81,15 +81,16 @@ void check_dtype(const ConfigFields& f, const Key& key) {
         "{}: {} '{}' is not a type of PyTorch; correct the file", f.place(), key.name, name);
 }
 
-HeadKind read_head(ConfigFields& f, const Family& family) {
-  if (f.of_gguf()) return family.gguf_head;
+// The architecture that the file names.
+const ArchitectureName& read_architecture(ConfigFields& f, const Family& family) {
+  if (f.of_gguf()) return *architecture_of(family, family.gguf_head);
   const Json* list = f.find({"architectures"});
   const bool named = list != nullptr && list->is_array() && !list->empty() && list->front().is_string();
-  if (!named) return family.architectures.front().head;
+  if (!named) return family.architectures.front();
   const std::string name = list->front().get<std::string>();
   std::vector<std::string> known;
   for (const ArchitectureName& a : family.architectures) {
-    if (a.name == name) return a.head;
+    if (a.name == name) return a;
     known.emplace_back(a.name);
   }
   fail(ErrorKind::kBadInput, "{}: architecture '{}' is not supported{}; {} has {}", f.place(), printable(name),
@@ -161,9 +162,20 @@ void common_fields(ConfigFields& f, TransformerConfig& c) {
 }
 
 ClassifierKind usual_classifier(const Family& family, HeadKind head) {
-  for (const ArchitectureName& a : family.architectures)
-    if (a.head == head) return a.classifier;
-  return ClassifierKind::kLinear;
+  const ArchitectureName* found = architecture_of(family, head);
+  return found != nullptr ? found->classifier : ClassifierKind::kLinear;
+}
+
+// The architecture of the file with another head, if one is asked for.
+void set_architecture(ConfigFields& f, const Family& family, std::optional<HeadKind> head, TransformerConfig& c) {
+  const ArchitectureName& named = read_architecture(f, family);
+  c.head = head.value_or(named.head);
+  const ArchitectureName* found = c.head == named.head ? &named : architecture_of(family, c.head, named.encoder_alone);
+  if (found == nullptr) return;
+  c.pooler = found->pooler;
+  c.classifier = found->classifier;
+  c.encoder_alone = found->encoder_alone;
+  if (c.encoder_alone) c.stack = Stack::kEncoder;
 }
 
 }  // namespace
@@ -205,11 +217,9 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   check(f.find({"quantization_config"}) == nullptr, ErrorKind::kBadInput,
         "{}: quantization_config is not supported; use the unquantised checkpoint or a GGUF", f.place());
   TransformerConfig c = family.defaults;
-  check(!head || *head == HeadKind::kNone || !architecture_name(family, *head).empty(),
+  check(!head || *head == HeadKind::kNone || architecture_of(family, *head) != nullptr,
         "a {} model has no head for this task; choose another task, or a model of another family", family.model_type);
-  c.head = head.value_or(read_head(f, family));
-  for (const ArchitectureName& a : family.architectures)
-    if (a.head == c.head) c.pooler = a.pooler, c.classifier = a.classifier;
+  set_architecture(f, family, head, c);
   if (f.of_gguf()) c.qkv = family.gguf_layout.qkv, c.weight_layout = family.gguf_layout.weights;
   walk_fields(f, family, c);
   common_fields(f, c);
@@ -224,7 +234,8 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
 void write_config(Json& json, const Family& family, const TransformerConfig& config) {
   TransformerConfig c = config;
   if (!json.is_object()) json = Json::object();
-  json["architectures"] = Json::array({std::string(architecture_name(family, c.head))});
+  const ArchitectureName* architecture = architecture_of(family, c.head, c.encoder_alone);
+  json["architectures"] = Json::array({std::string(architecture != nullptr ? architecture->name : "")});
   json["model_type"] = std::string(family.model_type);
   ConfigFields f = ConfigFields::writer(json);
   walk_fields(f, family, c);

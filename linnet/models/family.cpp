@@ -150,10 +150,13 @@ const Family* find_family(std::string_view model_type) {
   return nullptr;
 }
 
-std::string_view architecture_name(const Family& family, HeadKind head) {
+const ArchitectureName* architecture_of(const Family& family, HeadKind head, bool encoder_alone) {
+  const ArchitectureName* found = nullptr;
   for (const ArchitectureName& a : family.architectures)
-    if (a.head == head) return a.name;
-  return {};
+    if (a.head == head &&
+        (found == nullptr || (a.encoder_alone == encoder_alone && found->encoder_alone != encoder_alone)))
+      found = &a;
+  return found;
 }
 
 }  // namespace linnet::models

@@ -56,6 +56,7 @@ struct ArchitectureName {
   std::string_view prefix = {};  // if it differs from the family's
   bool pooler = false;           // does the head have a pooler?
   ClassifierKind classifier = ClassifierKind::kLinear;
+  bool encoder_alone = false;  // of an encoder-decoder's family: only its encoder
 };
 
 // A field that changes the computation and has one implemented value: a JSON list of the values that are equivalent to
@@ -106,7 +107,7 @@ const Family& family_of(const Json& config, std::string_view place);
 void walk_fields(ConfigFields& fields, const Family& family, TransformerConfig& config);
 // Updates `json` (which may be empty) to describe `config`.
 void write_config(Json& json, const Family& family, const TransformerConfig& config);
-// The architecture's name for a head, and back.
-std::string_view architecture_name(const Family& family, HeadKind head);
+// The architecture of a head; `encoder_alone`: the one without a decoder, if there are two. Null: the family has none.
+const ArchitectureName* architecture_of(const Family& family, HeadKind head, bool encoder_alone = false);
 
 }  // namespace linnet::models

@@ -233,7 +233,7 @@ std::int64_t Model::parameter_count() {
 }
 
 void Model::new_head(NewHead head, std::uint64_t seed) {
-  check(!architecture_name(*family_, head.kind).empty(),
+  check(architecture_of(*family_, head.kind) != nullptr,
         "a {} model has no head for this task; choose another task, or a model of another family", family_->model_type);
   TransformerConfig c = config();
   c.head = head.kind;

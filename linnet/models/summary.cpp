@@ -47,7 +47,8 @@ void match_parameters(Summary& s, Names names) {
       tensor.ours = parameter.name;
       tensor.role = parameter.role;
     }
-    // Buffers do not count. A missing pooler of a base model is left out; a missing head is randomly initialised on loading.
+    // Buffers do not count. A missing pooler of a base model is left out; a missing head is randomly initialised on
+    // loading.
     const bool buffer = parameter.part == nn::Part::kBuffer;
     const bool left_out = buffer || (parameter.role == nn::Role::kPooler && s.config->head == HeadKind::kNone);
     if (!buffer && (!found.empty() || !left_out)) s.parameters += numel(parameter.shape);
@@ -67,7 +68,8 @@ void find_dtype(Summary& s) {
 
 void take_config(Summary& s, const TransformerConfig& config) {
   s.config = config;
-  s.architecture = architecture_name(*s.family, config.head);
+  if (const ArchitectureName* found = architecture_of(*s.family, config.head, config.encoder_alone))
+    s.architecture = found->name;
   s.vocab_size = config.vocab;
   if (config.max_positions > 0) s.context_length = config.max_positions;
 }

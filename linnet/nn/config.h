@@ -58,6 +58,7 @@ struct Rope {
 
 struct TransformerConfig {
   Stack stack = Stack::kDecoder;
+  bool encoder_alone = false;  // of an encoder-decoder; its modules keep their names
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;

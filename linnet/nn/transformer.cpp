@@ -146,8 +146,10 @@ void Transformer::visit(Visitor& v) {
     decoder_layers_.visit(v);
     v.leave();
   } else {
+    if (config_.encoder_alone) v.enter("encoder");
     visit_child(v, "embeddings", embeddings_);
     layers_.visit(v);
+    if (config_.encoder_alone) v.leave();
   }
   head_.visit_pooler(v);
   visit_child(v, "head", head_);

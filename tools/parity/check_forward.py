@@ -51,7 +51,7 @@ def compare_case(context: Context, case, folder, batch, wanted) -> float:
     """The largest distance over both padding sides and over a batch of one row."""
     ids, types = rows_of(batch, case.lengths), rows_of(batch, case.lengths, "token_type_ids")
     width = max(case.lengths)
-    if case.two_stacks and not case.reads_one_text:
+    if "decoder_input_ids" in batch:
         return compare_two_stacks(context, case, folder, batch, wanted)
     per_token = {name for name in wanted if wanted[name].ndim >= 2 and wanted[name].shape[1] == width and
                  name not in ("pooler_output", "seq_relationship_logits")}

@@ -7,7 +7,9 @@ constexpr ArchitectureName kArchitectures[] = {
     {"MT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
     {"MT5Model", HeadKind::kNone},
     {"MT5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
-    {"MT5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
+    {"MT5ForQuestionAnswering", HeadKind::kQuestionAnswering},
+    {"MT5EncoderModel", HeadKind::kNone, {}, false, ClassifierKind::kLinear, true},
+    {"MT5ForTokenClassification", HeadKind::kTokenClass, "transformer.", false, ClassifierKind::kLinear, true}};
 
 }  // namespace
 

@@ -7,7 +7,9 @@ constexpr ArchitectureName kArchitectures[] = {
     {"T5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
     {"T5Model", HeadKind::kNone},
     {"T5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
-    {"T5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
+    {"T5ForQuestionAnswering", HeadKind::kQuestionAnswering},
+    {"T5EncoderModel", HeadKind::kNone, {}, false, ClassifierKind::kLinear, true},
+    {"T5ForTokenClassification", HeadKind::kTokenClass, "transformer.", false, ClassifierKind::kLinear, true}};
 
 }  // namespace
 

@@ -23,6 +23,7 @@ inline constexpr Field kT5Fields[] = {
     {{"dropout_rate"}, &TransformerConfig::hidden_dropout},
     rule(rules::every_dropout_is_hidden),
     {{"classifier_dropout"}, &TransformerConfig::classifier_dropout},
+    rule(rules::token_dropout_is_classifier),
     rule(rules::feed_forward_by_name),
     rule(rules::output_scale_if_tied),  // the last row, which mT5 does not have
 };
@@ -63,14 +64,15 @@ inline constexpr NamePair kT5Names[] = {
     {"head.output", "lm_head"},
     {"head.dense", "classification_head.dense"},
     {"head.classifier", "classification_head.out_proj"},
+    {"head.token_classifier", "classifier"},
     {"head.spans", "qa_outputs"},
 };
 // Early files have a table that no layer reads.
 inline constexpr std::string_view kT5Ignored[] = {
     "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
-inline constexpr std::string_view kT5Unprefixed[] = {"lm_head", "classification_head", "qa_outputs"};
+inline constexpr std::string_view kT5Unprefixed[] = {"lm_head", "classification_head", "classifier", "qa_outputs"};
 inline constexpr std::string_view kT5Lora[] = {"q", "v"};
-inline constexpr FixedField kT5Fixed[] = {{"is_encoder_decoder", "[true]"}};
+inline constexpr FixedField kT5Fixed[] = {{"is_encoder_decoder", "[true, false]"}};
 inline constexpr std::string_view kT5Unused[] = {"dense_act_fn", "initializer_factor", "is_gated_act", "n_positions"};
 
 inline Family t5_family(std::string_view model_type, std::span<const ArchitectureName> architectures,

@@ -9,7 +9,9 @@ constexpr ArchitectureName kArchitectures[] = {
     {"UMT5ForConditionalGeneration", HeadKind::kSeq2SeqLm},
     {"UMT5Model", HeadKind::kNone},
     {"UMT5ForSequenceClassification", HeadKind::kSequenceClass, "transformer.", false, ClassifierKind::kMlp},
-    {"UMT5ForQuestionAnswering", HeadKind::kQuestionAnswering}};
+    {"UMT5ForQuestionAnswering", HeadKind::kQuestionAnswering},
+    {"UMT5EncoderModel", HeadKind::kNone, {}, false, ClassifierKind::kLinear, true},
+    {"UMT5ForTokenClassification", HeadKind::kTokenClass, "transformer.", false, ClassifierKind::kLinear, true}};
 
 // Every layer has a table of distances.
 constexpr auto kNames = [] {
