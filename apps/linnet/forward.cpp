@@ -76,7 +76,8 @@ nn::PaddedBatch make_batch(const Command& command, const ForwardFlags& options, 
   return batch;
 }
 
-// The decoder's rows, padded on the right. Without any: its start token for each row, or the text if it is classified.
+// The decoder's rows, padded on the right. Without any: its start token for each row, or, without a language model's
+// head, the text.
 nn::PaddedBatch decoder_batch(const Command& command, const ForwardFlags& options, const models::Model& model,
                               std::size_t count) {
   const nn::TransformerConfig& c = model.config();
@@ -87,8 +88,7 @@ nn::PaddedBatch decoder_batch(const Command& command, const ForwardFlags& option
     return {};
   }
   Rows rows = parse_rows(command, "--decoder-ids", options.decoder_ids);
-  const bool words = c.head == nn::HeadKind::kSeq2SeqLm || c.head == nn::HeadKind::kNone;
-  if (rows.empty() && !words) return {};
+  if (rows.empty() && c.head != nn::HeadKind::kSeq2SeqLm) return {};
   if (rows.empty() && c.decoder_start_id >= 0) rows.assign(count, {static_cast<std::int32_t>(c.decoder_start_id)});
   if (rows.size() != count)
     command.wrong_usage(

@@ -121,6 +121,7 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   in_range(f, "the head size", c.head_dim, 1, 65'536);
   in_range(f, "the feed-forward size", c.ffn, 1, 10'000'000);
   in_range(f, "the number of positions", c.max_positions, c.positions == Positions::kLearned ? 1 : 0, 1'000'000'000);
+  if (c.fixed_positions) in_range(f, "the number of computed positions", c.max_positions, 1, 1'000'000);
   in_range(f, "the number of token types", c.token_types, 0, 65'536);
   if (c.distance_buckets > 0) {
     in_range(f, "the number of distance buckets", c.distance_buckets, 4, 65'536);
@@ -170,7 +171,10 @@ ClassifierKind usual_classifier(const Family& family, HeadKind head) {
 void set_architecture(ConfigFields& f, const Family& family, std::optional<HeadKind> head, TransformerConfig& c) {
   const ArchitectureName& named = read_architecture(f, family);
   c.head = head.value_or(named.head);
-  const ArchitectureName* found = c.head == named.head ? &named : architecture_of(family, c.head, named.encoder_alone);
+  // Vectors of texts are those of an encoder alone, as in sentence-transformers.
+  const bool alone = named.encoder_alone || head == HeadKind::kNone;
+  const ArchitectureName* found =
+      !head || (c.head == named.head && !alone) ? &named : architecture_of(family, c.head, alone);
   if (found == nullptr) return;
   c.pooler = found->pooler;
   c.classifier = found->classifier;

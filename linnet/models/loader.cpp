@@ -37,6 +37,7 @@ void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positi
 // Warns about tensors of the stack without a parameter: more layers or other biases than the configuration has.
 // Transformers ignores them too. Tensors of another head are ignored silently; other unknown names are errors.
 void warn_unused(const Model& model, const std::set<std::string, std::less<>>& names, const std::string& place) {
+  if (model.config().encoder_alone) return;  // the decoder's are not used
   const Roles roles(model.config());
   std::vector<std::string> unused;
   for (const std::string& name : names) {
@@ -166,7 +167,8 @@ void ModelLoader::place(Model& model, const nn::Parameter& parameter, const Tens
   if (value.shape() != parameter.shape && nn::is_head_or_pooler(parameter.role) && options_.new_head) return;
   check_stored(parameter, {value.dtype(), value.shape()}, name, folder_);
   if (value.rank() < 2) model.stored_vectors_ = value.dtype() == DType::kF64 ? DType::kF32 : value.dtype();
-  *parameter.tensor = convert_weight(value, kept_type({value.dtype(), value.shape()}, options_.dtype));
+  const DType type = kept_type({value.dtype(), value.shape()}, options_.dtype);
+  *parameter.tensor = convert_weight(value, parameter.part == nn::Part::kBuffer ? DType::kF32 : type);
 }
 
 std::unique_ptr<Model> ModelLoader::load_folder() {

@@ -160,7 +160,9 @@ void Attention::add_relative(const Tensor& relative, const Heads& heads, std::in
                              const AttentionBatch& batch, const Pass& pass, AttentionOptions& o) const {
   check(batch.own.joined.empty() && batch.cache == nullptr,
         "[attention] relative positions have no prefix and no cache");
-  check(pass.lora.size() <= 1, "[attention] relative positions belong to no sequence, so they have one adapter");
+  const bool whole =
+      pass.lora.empty() || (pass.lora.size() == 1 && pass.lora[0].begin == 0 && pass.lora[0].end == LoraRows::kAll);
+  check(whole, "[attention] relative positions belong to no sequence, so an adapter of some sequences has none");
   const Tensor rows = pass.drop(relative, relative_dropout_, layer, Site::kRelative);
   const auto projected = [&](const Linear& linear) {
     return split(linnet::scale(linear(rows, pass), o.scale), heads_);

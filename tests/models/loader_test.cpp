@@ -233,6 +233,34 @@ TEST(Loader, AHeadOfAnotherSizeNeedsNewHead) {
   EXPECT_TRUE(load_model(fixtures() / "bert/classifier")->config().head_trained);
 }
 
+TEST(Loader, BuffersAreF32InEveryType) {
+  for (const char* fixture : {"bart/generation", "marian/trunk", "pegasus/generation"})
+    for (const WeightType type : {WeightType::kBF16, WeightType::kF16, WeightType::kQ8}) {
+      const auto model = load_model(fixtures() / fixture, {.dtype = type});
+      for (const nn::Parameter& p : model->parameters())
+        if (p.part == nn::Part::kBuffer) EXPECT_EQ(p.tensor->dtype(), DType::kF32) << fixture << ' ' << p.name;
+      const Tensor hidden = model->forward(nn::pack({{5, 9, 6, 2}}));
+      if (model->config().head == HeadKind::kSeq2SeqLm) EXPECT_EQ(model->logits(hidden).size(1), 67);
+    }
+}
+
+TEST(Loader, ComputedPositionsAreBounded) {
+  Scratch scratch;
+  const auto folder = copy_of("marian/generation", scratch);
+  patch_config(folder, {{"max_position_embeddings", 1'000'000'000}});
+  EXPECT_THAT(refused(folder), HasSubstr("computed positions"));
+}
+
+// Vectors of texts are those of the encoder, as in sentence-transformers.
+TEST(Loader, AnEncoderDecoderOfT5EmbedsWithItsEncoder) {
+  const auto whole = load_model(fixtures() / "t5/generation"),
+             alone = load_model(fixtures() / "t5/generation", {.head = HeadKind::kNone});
+  EXPECT_EQ(alone->config().stack, nn::Stack::kEncoder);
+  const nn::Packed batch = nn::pack({{5, 9, 6, 2}});
+  const Tensor hidden = alone->forward(batch), wanted = whole->encode(batch).hidden;
+  expect_close(hidden.data<float>(), wanted.data<float>(), 0, "encoder");
+}
+
 TEST(Loader, FromScratchDrawsEveryWeight) {
   const auto a = load_model(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});
   const auto b = load_model(fixtures() / "gpt2/causal", {.seed = 1, .from_scratch = true});

@@ -55,8 +55,8 @@ TrainBatch batch_for(const models::Model& model, HeadKind head) {
   }
   if (head == HeadKind::kSequenceClass) b.targets = {0, 1, 2};
   if (head == HeadKind::kQuestionAnswering) b.targets = {0, 1, 2};
-  b.second_targets =
-      head == HeadKind::kQuestionAnswering ? std::vector<std::int32_t>{1, 2, 4} : std::vector<std::int32_t>{0, 1, 0};
+  if (head == HeadKind::kQuestionAnswering) b.second_targets = {1, 2, 4};
+  if (head == HeadKind::kNextSentence || head == HeadKind::kPretraining) b.second_targets = {0, 1, 0};
   const auto counted = std::ranges::count_if(b.targets, [](std::int32_t id) { return id >= 0; });
   b.counts = {static_cast<double>(counted), 3.0};
   return b;

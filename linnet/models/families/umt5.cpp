@@ -26,6 +26,8 @@ constexpr auto kNames = [] {
   return names;
 }();
 
+// Its logits are scaled only if the output matrix is tied, as in the files' original code and Transformers 4; Transformers
+// 5.23 scales them always.
 Family family() {
   Family f = t5_family("umt5", kArchitectures, kT5Fields, FeedForwardKind::kGated, Activation::kGeluTanh, 0);
   f.defaults.distance_bias_per_layer = true;

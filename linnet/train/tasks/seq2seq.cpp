@@ -1,7 +1,10 @@
 // Encoder-decoders: translation and similar tasks.
 #include "linnet/train/tasks/seq2seq.h"
 
+#include <algorithm>
+
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 #include "linnet/ops/ops.h"
 #include "linnet/tokenizer/text_cutter.h"
 #include "linnet/train/encode/encode_job.h"
@@ -10,9 +13,10 @@
 namespace linnet {
 namespace {
 
-// Appends the end token unless the tokenizer has added it.
+// Appends the end token unless the tokenizer has added it: last, or before the code of a language.
 void close(std::vector<std::int32_t>& ids, std::int32_t end, std::int64_t most) {
-  if (end < 0 || (!ids.empty() && ids.back() == end)) return;
+  const auto tail = ids.end() - std::min<std::ptrdiff_t>(2, std::ssize(ids));
+  if (end < 0 || std::find(tail, ids.end(), end) != ids.end()) return;
   if (static_cast<std::int64_t>(ids.size()) >= most) ids.pop_back();
   ids.push_back(end);
 }
@@ -22,6 +26,12 @@ class Seq2SeqObjective final : public Objective {
   Seq2SeqObjective(EncodedSet set, const models::Model& model, std::string_view task, Noise noise)
       : Objective(std::move(set)), noise_(std::move(noise)), model_(model), eos_(end_id_of(model)) {
     check(model.config().stack == nn::Stack::kEncoderDecoder, "[train] {} needs an encoder-decoder", task);
+    const bool by_language = model.config().decoder_start == nn::DecoderStart::kLastToken;
+    check(!by_language || !noise_, "{} of a model whose texts end with the code of a language is not supported", task);
+    if (by_language)
+      warn(
+          "the texts to write end with the language code that the tokenizer gives to every text; for another language "
+          "set src_lang in tokenizer_config.json");
     check(eos_ >= 0, ErrorKind::kBadInput, "{}: has no eos_token_id, which ends a text; add it",
           model.place().string());
   }
