@@ -220,11 +220,9 @@ void read_virtual(const Json& json, PeftConfig& c, std::string_view place) {
   check(c.virtual_tokens >= 1 && c.virtual_tokens <= 1'000'000, ErrorKind::kBadInput, "{}: num_virtual_tokens is {}",
         place, c.virtual_tokens);
   c.stacks = integer(json, "num_transformer_submodules", 1, place);
-  // A prefix of two stacks is the decoder's only; a soft prompt of two would be two prompts.
-  const std::int64_t most = c.kind == AdapterKind::kPrefixTuning ? 2 : 1;
-  check(c.stacks >= 1 && c.stacks <= most, ErrorKind::kBadInput,
-        "{}: num_transformer_submodules is {}; only 1 is supported{}", place, c.stacks,
-        most == 2 ? ", or 2 for an encoder-decoder" : "");
+  // A prefix of two stacks is the decoder's only, a soft prompt of two the encoder's.
+  check(c.stacks == 1 || c.stacks == 2, ErrorKind::kBadInput,
+        "{}: num_transformer_submodules is {}; only 1 is supported, or 2 for an encoder-decoder", place, c.stacks);
   c.token_dim = integer(json, "token_dim", 0, place);
   c.layers = integer(json, "num_layers", 0, place);
   c.heads = integer(json, "num_attention_heads", 0, place);

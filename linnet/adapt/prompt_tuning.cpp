@@ -1,4 +1,6 @@
 // Prompt tuning (Lester et al. 2021): learned rows before the embeddings of every text.
+#include <algorithm>
+
 #include "linnet/adapt/kinds.h"
 #include "linnet/base/error.h"
 #include "linnet/base/rng.h"
@@ -9,10 +11,18 @@ namespace {
 
 constexpr const char* kTensor = "prompt_embeddings";
 
+// The rows of both, one after the other.
+Tensor concatenated(const Tensor& first, const Tensor& second) {
+  Tensor all = Tensor::empty({first.size(0) + second.size(0), first.size(1)});
+  std::ranges::copy(first.data<float>(), all.data<float>().begin());
+  std::ranges::copy(second.data<float>(), all.data<float>().begin() + first.numel());
+  return all;
+}
+
 class PromptAdapter final : public Adapter {
  public:
-  PromptAdapter(models::Model& model, PeftConfig config, Tensor prompt)
-      : Adapter(model, std::move(config)), prompt_(std::move(prompt)) {
+  PromptAdapter(models::Model& model, PeftConfig config, Tensor prompt, Tensor decoders = {})
+      : Adapter(model, std::move(config)), prompt_(std::move(prompt)), decoders_(std::move(decoders)) {
     const nn::TransformerConfig& c = model.config();
     config_.kind = AdapterKind::kPromptTuning;
     config_.virtual_tokens = prompt_.size(0);
@@ -28,10 +38,13 @@ class PromptAdapter final : public Adapter {
   std::vector<nn::Parameter> own_parameters() override {
     return {{"prompt", &prompt_, prompt_.shape(), nn::Role::kAdapter, nn::Part::kWeight}};
   }
-  void put_tensors(const Put& put) const override { put(kTensor, prompt_); }
+  void put_tensors(const Put& put) const override {
+    put(kTensor, decoders_ ? concatenated(prompt_.to(kCpu), decoders_) : prompt_);
+  }
 
  private:
-  Tensor prompt_;  // [virtual tokens, hidden]
+  Tensor prompt_;    // [virtual tokens, hidden]
+  Tensor decoders_;  // the same of the decoder, which PEFT stores and never uses; or undefined
 };
 
 // The rows of the token table that initialise a prompt.
@@ -87,12 +100,15 @@ std::unique_ptr<Adapter> load_prompt_tuning(models::Model& model, PeftConfig con
   check_widths(model);
   const auto found = tensors.find(kTensor);
   check(found != tensors.end(), ErrorKind::kBadInput, "{}: has no tensor '{}'", place, kTensor);
-  const Shape wanted{config.virtual_tokens, model.config().hidden};
+  check(config.stacks == 1 || model.config().stack == nn::Stack::kEncoderDecoder, ErrorKind::kBadInput,
+        "{}: num_transformer_submodules is {}, the model has one stack", place, config.stacks);
+  const Shape wanted{config.virtual_tokens * config.stacks, model.config().hidden};
   check(found->second.shape() == wanted, ErrorKind::kBadInput, "{}: '{}' has shape {}, the model wants {}", place,
         kTensor, to_string(found->second.shape()), to_string(wanted));
-  Tensor prompt = trainable_copy(found->second, model.device());
+  Tensor prompt = trainable_copy(found->second.slice(0, 0, config.virtual_tokens), model.device()), decoders;
+  if (config.stacks == 2) decoders = to_float(found->second).slice(0, config.virtual_tokens, wanted[0]).clone();
   tensors.erase(found);
-  return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt));
+  return std::make_unique<PromptAdapter>(model, std::move(config), std::move(prompt), std::move(decoders));
 }
 
 }  // namespace linnet

@@ -20,11 +20,17 @@ inline Loaded load_adapted(const std::filesystem::path& folder, const std::files
 
 inline std::vector<float> floats(const Tensor& x) { return {x.data<float>().begin(), x.data<float>().end()}; }
 
-// The logits of a batch: of the classification head, or over the vocabulary.
-inline std::vector<float> logits(const models::Model& model, Adapter* adapter, const nn::PaddedBatch& padded) {
+// The logits of a batch: of the classification head, or over the vocabulary; of the decoder's rows, if there are any.
+inline std::vector<float> logits(const models::Model& model, Adapter* adapter, const nn::PaddedBatch& padded,
+                                 const nn::PaddedBatch& decoder = {}) {
   const nn::Packed batch = nn::pack(padded);
   nn::ForwardState state;
   if (adapter != nullptr) adapter->extend(state);
+  if (!decoder.ids.empty()) {
+    const nn::Encoded encoded = model.encode(batch, state);
+    state.encoder = &encoded;
+    return floats(model.logits(model.forward(nn::pack(decoder), state)));
+  }
   const bool classes = model.config().head == models::HeadKind::kSequenceClass;
   return floats(classes ? model.classify(model.pooled(batch, state)) : model.logits(model.forward(batch, state)));
 }

@@ -29,17 +29,21 @@ Loaded load(const std::filesystem::path& folder) {
 
 class Peft : public ::testing::TestWithParam<std::string> {
  protected:
-  Peft() : folder_(adapter_fixture(GetParam())), expected_(folder_ / "expected.safetensors") {}
+  Peft() : folder_(adapter_fixture(GetParam())), expected_(folder_ / "expected.safetensors") {
+    if (expected_.has("decoder_input_ids"))
+      decoder_ = {expected_.rows("decoder_input_ids"), expected_.rows("decoder_attention_mask"), {}};
+  }
   std::filesystem::path folder_;
   Expected expected_;
+  nn::PaddedBatch decoder_;  // of an encoder-decoder
 };
 
 TEST_P(Peft, ItsFileGivesItsLogits) {
   const Loaded adapted = load(folder_);
   if (!expected_.has("logits")) GTEST_SKIP() << "no logits";
   const auto batch = expected_.batch();
-  expect_close(logits(*adapted.model, adapted.adapter.get(), batch), expected_.kept("logits", batch.mask), 1e-4,
-               GetParam());
+  expect_close(logits(*adapted.model, adapted.adapter.get(), batch, decoder_),
+               expected_.kept("logits", decoder_.ids.empty() ? batch.mask : decoder_.mask), 1e-4, GetParam());
 }
 
 // Our file of the same adapter has the same tensors and names, and gives the same results when read again.
@@ -57,7 +61,8 @@ TEST_P(Peft, WhatWasReadIsWrittenUnderTheSameNames) {
   }
   const Loaded again = load_adapted(scratch / "out", adapted.files.model.place(), {.dtype = models::WeightType::kF32});
   const auto batch = expected_.batch();
-  EXPECT_EQ(logits(*again.model, again.adapter.get(), batch), logits(*adapted.model, adapted.adapter.get(), batch));
+  EXPECT_EQ(logits(*again.model, again.adapter.get(), batch, decoder_),
+            logits(*adapted.model, adapted.adapter.get(), batch, decoder_));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Peft, ::testing::ValuesIn(adapters()), case_name);

@@ -49,7 +49,8 @@ TrainBatch batch_for(const models::Model& model, HeadKind head) {
       const bool next = head == HeadKind::kCausalLm;
       if (head == HeadKind::kTokenClass)
         b.targets.push_back(static_cast<std::int32_t>(i % 3));
-      else if (head != HeadKind::kSequenceClass && head != HeadKind::kQuestionAnswering)
+      else if (head != HeadKind::kSequenceClass && head != HeadKind::kQuestionAnswering &&
+               head != HeadKind::kNextSentence)
         b.targets.push_back(!next ? text[i] : i + 1 < text.size() ? text[i + 1] : -1);
     }
   }

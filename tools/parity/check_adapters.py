@@ -26,7 +26,12 @@ def theirs_here(context: Context, report: Report, adapter: Adapter) -> None:
         wanted = expected(adapter, build(adapter, folder, base, seed), seed)
         for row, length in enumerate(case.lengths):
             types = [wanted["token_type_ids"][row, :length].tolist()] if "token_type_ids" in wanted else None
-            found = context.forward(folder, [wanted["input_ids"][row, :length].tolist()], types)["logits"][0]
+            more = []
+            ids = [wanted["input_ids"][row, :length].tolist()]
+            if "decoder_input_ids" in wanted:
+                length = case.decoder_lengths[row]
+                more = ["right", "--decoder-ids", ",".join(map(str, wanted["decoder_input_ids"][row, :length].tolist()))]
+            found = context.forward(folder, ids, types, *more)["logits"][0]
             value = wanted["logits"][row]
             worst = max(worst, distance(found, value if value.ndim == 1 else value[:length]))
     report.error(f"{adapter.name}: PEFT's file here", worst)
