@@ -25,6 +25,8 @@ class Spreader {
   void put(const Tensor& packed, std::int64_t first, const Tensor& target) const {
     const Tensor rows = packed.to(kCpu);
     const std::int64_t columns = rows.size(1);
+    check(first + rows.size(0) <= std::ssize(place_), "[outputs] {} rows for {} tokens", first + rows.size(0),
+          place_.size());
     const float* from = rows.data<float>().data();
     for (std::int64_t r = 0; r < rows.size(0); ++r)
       std::copy_n(from + r * columns, columns,
@@ -69,6 +71,17 @@ void check_rows(const nn::PaddedBatch& padded, const nn::Packed& batch) {
   }
 }
 
+// The encoder's rows of the text, without those of a soft prompt before it.
+Tensor text_rows(const nn::Encoded& encoded, const nn::Packed& batch) {
+  if (encoded.hidden.size(0) == batch.rows()) return encoded.hidden;
+  std::vector<std::int32_t> rows;
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const std::int32_t end = encoded.starts[static_cast<std::size_t>(s) + 1];
+    for (auto row = end - static_cast<std::int32_t>(batch.length(s)); row < end; ++row) rows.push_back(row);
+  }
+  return gather_rows(encoded.hidden, rows);
+}
+
 // Of the decoder, and the encoder's last hidden state.
 std::vector<NamedTensor> two_stack_outputs(const Model& model, const nn::PaddedBatch& padded,
                                            const nn::PaddedBatch& decoder) {
@@ -80,7 +93,7 @@ std::vector<NamedTensor> two_stack_outputs(const Model& model, const nn::PaddedB
   const nn::Encoded encoded = model.encode(batch);
   const Tensor hidden = model.forward(targets, {.encoder = &encoded});
   const Spreader spreader(decoder);
-  std::vector<NamedTensor> found{{"encoder_last_hidden_state", Spreader(padded).spread(encoded.hidden)},
+  std::vector<NamedTensor> found{{"encoder_last_hidden_state", Spreader(padded).spread(text_rows(encoded, batch))},
                                  {"last_hidden_state", spreader.spread(hidden)}};
   if (model.config().head == HeadKind::kSeq2SeqLm)
     found.push_back({"logits", vocabulary_logits(model, hidden, spreader)});

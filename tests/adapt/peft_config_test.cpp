@@ -82,7 +82,7 @@ TEST(PeftConfig, WhatWouldChangeTheNumbersIsRefusedByName) {
   EXPECT_THAT(refused(kLora, {{"lora_alpha", "8"}}), HasSubstr("lora_alpha is no number"));
   EXPECT_THAT(refused(kLora, {{"target_modules", 3}}), HasSubstr("target_modules"));
   EXPECT_THAT(refused(kPrompt, {{"num_virtual_tokens", 0}}), HasSubstr("num_virtual_tokens is 0"));
-  EXPECT_THAT(refused(kPrompt, {{"num_transformer_submodules", 2}}), HasSubstr("num_transformer_submodules is 2"));
+  EXPECT_THAT(refused(kPrompt, {{"num_transformer_submodules", 3}}), HasSubstr("num_transformer_submodules is 3"));
   refusal([] { parse(Json::array()); });
   refusal([] { parse({{"r", 4}}); });
 }

@@ -27,6 +27,17 @@ TEST(Outputs, StandWhereThePaddingPutsThem) {
   }
 }
 
+TEST(Outputs, OfAnEncoderHaveNoRowsOfASoftPrompt) {
+  const auto model = load_model(fixtures() / "t5/seq2seq", {.dtype = WeightType::kF32});
+  model->set_virtual_tokens({.prompt = Tensor::zeros({3, model->config().hidden})});
+  const nn::PaddedBatch text{{{5, 6, 7}, {8, 9, 0}}, {{1, 1, 1}, {1, 1, 0}}, {}}, decoder{{{0, 5}, {0, 0}}, {}, {}};
+  const auto found = outputs(*model, text, decoder);
+  const Tensor rows = named(found, "encoder_last_hidden_state"), all = model->encode(nn::pack(text)).hidden;
+  ASSERT_EQ(rows.shape(), (Shape{2, 3, model->config().hidden}));
+  ASSERT_EQ(all.size(0), 3 + 3 + 3 + 2);
+  expect_close(rows.data<float>().first(3 * 20), all.data<float>().subspan(3 * 20, 3 * 20), 0, "first text");
+}
+
 TEST(Outputs, RefuseWhatIsNoBatch) {
   const auto model = load_model(fixtures() / "llama/causal");
   EXPECT_THROW(outputs(*model, {}), Error);
