@@ -14,8 +14,13 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
-enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
+enum class NormPlace : std::uint8_t {
+  kBefore,
+  kAfter,
+  kBoth
+};                                                       // of a block's norms: pre-norm, post-norm, or norms of
+                                                         // the input and the output of each part
+enum class Residual : std::uint8_t { kInput, kNormed };  // input of a pre-norm block's residual connection
 enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
 enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
 enum class HeadKind : std::uint8_t {
@@ -61,11 +66,12 @@ struct TransformerConfig {
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
-  double embedding_scale = 1;         // of the rows of the token table
-  std::int64_t embedding_size = 0;    // width of the token, position and type tables; 0: hidden
-  bool embedding_projection = false;  // a linear module from that width to hidden
-  std::int64_t layer_groups = 0;      // layers of a group are consecutive and share parameters; 0: no layers share
-  std::int64_t max_positions = 0;     // 0: no position table limits the length
+  double embedding_scale = 1;           // of the rows of the token table
+  bool rounds_embedding_scale = false;  // to the type of the table, as the reference libraries do for some families
+  std::int64_t embedding_size = 0;      // width of the token, position and type tables; 0: hidden
+  bool embedding_projection = false;    // a linear module from that width to hidden
+  std::int64_t layer_groups = 0;        // layers of a group are consecutive and share parameters; 0: no layers share
+  std::int64_t max_positions = 0;       // 0: no position table limits the length
   std::int64_t token_types = 0;
   Positions positions = Positions::kLearned;
   std::int64_t position_offset = 0;      // rows of the position table before that of a text's first token
@@ -82,14 +88,22 @@ struct TransformerConfig {
   bool relative_keys = false, relative_queries = false;  // content to position, position to content
   bool relative_shares = false;                          // the layer's own matrices project the table's rows
   Rope rope = {};
+  std::int64_t window =
+      0;  // of the attention of some layers: keys at this distance or farther are not seen; 0: all are
+  std::vector<bool> window_layers = {};     // the layers with the window; empty: all layers
+  std::optional<Rope> window_rope = {};     // their rotary positions; unset: rope
+  std::vector<bool> unrotated_layers = {};  // layers without rotary positions; empty: none
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
   Residual residual = Residual::kInput;
-  double norm_eps = 1e-5;
+  double norm_eps = 1e-5, norm_offset = 0;  // offset: added to the weights of RMS norms
+  bool norm_bias = true;                    // of layer norms
   Activation activation = Activation::kGelu;
   FeedForwardKind ffn_kind = FeedForwardKind::kPlain;
   Qkv qkv = Qkv::kSeparate;
   AttentionScale attention_scale = AttentionScale::kHeadDim;
+  std::int64_t attention_scale_dim = 0;              // kHeadDim divides by its root; 0: head_dim
+  double attention_softcap = 0, output_softcap = 0;  // of attention scores, and of a language model's logits; 0: none
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
@@ -120,6 +134,14 @@ struct TransformerConfig {
   bool head_trained = true;  // false for a new head until the first training step
 
   std::int64_t embedding_width() const { return embedding_size > 0 ? embedding_size : hidden; }
+  // The window of a layer's attention; 0: it sees all keys.
+  std::int64_t window_of(std::int64_t layer) const {
+    return window_layers.empty() || window_layers.at(static_cast<std::size_t>(layer)) ? window : 0;
+  }
+  bool rotates(std::int64_t layer) const {
+    return positions == Positions::kRotary &&
+           (unrotated_layers.empty() || !unrotated_layers.at(static_cast<std::size_t>(layer)));
+  }
 };
 
 }  // namespace linnet::nn

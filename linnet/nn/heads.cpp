@@ -31,6 +31,7 @@ Head::Head(const TransformerConfig& c)
       pooler_activation_(c.pooler_activation),
       dropout_(dropout_of(c)),
       output_scale_(c.output_scale),
+      output_softcap_(c.output_softcap),
       vocab_(c.vocab),
       has_output_offset_(c.output_offset && speaks(c.head)),
       end_ids_(c.eos_ids) {
@@ -41,7 +42,7 @@ Head::Head(const TransformerConfig& c)
     if (!tied_) output_ = Linear(width, c.vocab, c.head_transform);
     if (c.head_transform) {
       transform_ = Linear(c.hidden, width, true);
-      norm_ = NormLayer(c.norm, width, c.norm_eps);
+      norm_ = NormLayer(c, width);
       has_output_bias_ = tied_;  // an untied output matrix has its own bias
     }
   }
@@ -62,7 +63,8 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
 }
 
 Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {
-  return tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+  const Tensor logits = tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+  return output_softcap_ > 0 ? softcap(logits, static_cast<float>(output_softcap_)) : logits;
 }
 
 void Head::tie_offset() {

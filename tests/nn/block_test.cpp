@@ -67,6 +67,21 @@ TEST(Block, PostNormNormsTheSum) {
   EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
 }
 
+TEST(Block, BothNormsAddTheNormOfThePart) {
+  TransformerConfig c = small_config();
+  c.norm_place = NormPlace::kBoth;
+  Block block = silent(c);
+  EXPECT_THAT(names(parameters(block)), Contains("ffn_output_norm.weight"));
+  const Tensor x = input(c);
+  // Norms of parts that are 0 are their biases.
+  Tensor wanted = x.clone();
+  for (const Parameter& p : parameters(block))
+    for (std::int64_t i = 0; p.name.ends_with("output_norm.bias") && i < wanted.numel(); ++i)
+      wanted.data<float>()[static_cast<std::size_t>(i)] +=
+          p.tensor->data<float>()[static_cast<std::size_t>(i % c.hidden)];
+  EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
+}
+
 TEST(Block, FeedForwardMayHaveNoDropout) {
   for (const bool drops : {true, false}) {
     TransformerConfig c = small_config();
@@ -105,12 +120,23 @@ TEST(FeedForward, GateMultiplies) {
 }
 
 TEST(NormLayer, KindsHaveTheirParts) {
-  NormLayer layer(Norm::kLayer, 3, 1e-5), rms(Norm::kRms, 3, 1e-5);
+  TransformerConfig c;
+  NormLayer layer(c, 3);
+  c.norm_bias = false;
+  NormLayer plain(c, 3);
+  c.norm = Norm::kRms;
+  NormLayer rms(c, 3);
+  c.norm_offset = 1;
+  NormLayer shifted(c, 3);
   EXPECT_EQ(names(parameters(layer, Role::kNorm)), (std::vector<std::string>{"weight", "bias"}));
   EXPECT_EQ(names(parameters(rms, Role::kNorm)), (std::vector<std::string>{"weight"}));
   for (const Parameter& p : parameters(rms, Role::kNorm)) *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
   const float root = std::sqrt(14.0F / 3);
   EXPECT_NEAR(values(rms(matrix({1, 2, 3}, 3)))[2], 3 * 3 / root, 1e-4);
+  EXPECT_EQ(names(parameters(plain, Role::kNorm)), (std::vector<std::string>{"weight"}));
+  for (const Parameter& p : parameters(shifted, Role::kNorm))
+    *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
+  EXPECT_NEAR(values(shifted(matrix({1, 2, 3}, 3)))[2], 3 * 4 / root, 1e-4);
   EXPECT_FALSE(NormLayer());
 }
 

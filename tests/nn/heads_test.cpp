@@ -162,6 +162,14 @@ TEST(Head, PartsByKind) {
   EXPECT_THAT(parts(HeadKind::kQuestionAnswering, true, false), ElementsAre("spans.weight", "spans.bias"));
 }
 
+TEST(Head, ACapBoundsTheLogits) {
+  TransformerConfig c = with(HeadKind::kCausalLm);
+  c.tie_embeddings = true, c.output_softcap = 2;
+  const auto scores = values(Head(c).scores(matrix({3, 0}, 2), matrix({1, 0, -9, 5}, 2), {}));
+  EXPECT_NEAR(scores[0], 2 * std::tanh(1.5), 1e-6);
+  EXPECT_NEAR(scores[1], -2, 1e-4);
+}
+
 TEST(Head, TheOutputMatrixIsTheTableWhereTied) {
   const Tensor table = matrix({1, 2}, 2);
   TransformerConfig c = with(HeadKind::kCausalLm);
