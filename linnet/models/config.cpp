@@ -130,9 +130,10 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   if (c.positions != Positions::kRotary) return;
   check(c.head_dim % 2 == 0, ErrorKind::kBadInput,
         "{}: rotary positions need an even head size, not {}; correct the file", f.place(), c.head_dim);
-  check(c.rope.theta > 0 && c.rope.factor > 0 && c.rope.partial > 0 && c.rope.partial <= 1, ErrorKind::kBadInput,
-        "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
-        c.rope.theta, c.rope.factor, c.rope.partial);
+  for (const Rope& rope : {c.rope, c.window_rope.value_or(c.rope)})
+    check(rope.theta > 0 && rope.factor > 0 && rope.partial > 0 && rope.partial <= 1, ErrorKind::kBadInput,
+          "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
+          rope.theta, rope.factor, rope.partial);
 }
 
 void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
@@ -210,7 +211,11 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   c.head = head.value_or(read_head(f, family));
   for (const ArchitectureName& a : family.architectures)
     if (a.head == c.head) c.pooler = a.pooler, c.classifier = a.classifier;
-  if (f.of_gguf()) c.qkv = family.gguf_layout.qkv, c.weight_layout = family.gguf_layout.weights;
+  if (f.of_gguf()) {
+    c.qkv = family.gguf_layout.qkv;
+    c.weight_layout = family.gguf_layout.weights;
+    c.norm_offset = family.gguf_layout.norm_offset;
+  }
   walk_fields(f, family, c);
   common_fields(f, c);
   c.labels = read_labels(f);

@@ -46,7 +46,26 @@ void output_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& 
 void residual(ConfigFields& fields, nn::TransformerConfig& config);
 // scale_attn_weights and scale_attn_by_inverse_layer_idx
 void attention_scale(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of all layers.
+void sliding_window(ConfigFields& fields, nn::TransformerConfig& config);
+// With use_sliding_window, of the layers from max_window_layers on, or of those in layer_types.
+void sliding_window_if_used(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of every second layer from the first on, or of those in layer_types.
+void alternating_windows(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of all layers but every sliding_window_pattern-th, or of those in layer_types.
+void windows_by_pattern(ConfigFields& fields, nn::TransformerConfig& config);
+// The token table's rows are multiplied by the root of their width.
+void embedding_scale_is_root(ConfigFields& fields, nn::TransformerConfig& config);
+// attn_logit_softcapping and final_logit_softcapping; null: none.
+void attention_softcap(ConfigFields& fields, nn::TransformerConfig& config);
+void output_softcap(ConfigFields& fields, nn::TransformerConfig& config);
+// query_pre_attn_scalar
+void attention_scale_of_dim(ConfigFields& fields, nn::TransformerConfig& config);
+// "gelu" is another name of the tanh approximation here; listed before and after hidden_act.
+void gelu_is_tanh(ConfigFields& fields, nn::TransformerConfig& config);
 // Rotary positions in every format: rope_theta with rope_scaling, rope_parameters, and GGUF's rope.*.
 void rope(ConfigFields& fields, nn::TransformerConfig& config);
+// Other ones in layers with a window: rope_local_base_freq, or rope_parameters by the type of a layer.
+void global_and_local_rope(ConfigFields& fields, nn::TransformerConfig& config);
 
 }  // namespace linnet::models::rules

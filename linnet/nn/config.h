@@ -88,8 +88,7 @@ struct TransformerConfig {
   bool relative_keys = false, relative_queries = false;  // content to position, position to content
   bool relative_shares = false;                          // the layer's own matrices project the table's rows
   Rope rope = {};
-  std::int64_t window =
-      0;  // of the attention of some layers: keys at this distance or farther are not seen; 0: all are
+  std::int64_t window = 0;  // of some layers' attention: keys at this distance or farther are not seen; 0: all are
   std::vector<bool> window_layers = {};     // the layers with the window; empty: all layers
   std::optional<Rope> window_rope = {};     // their rotary positions; unset: rope
   std::vector<bool> unrotated_layers = {};  // layers without rotary positions; empty: none

@@ -56,7 +56,11 @@ INSTANTIATE_TEST_SUITE_P(
                       "distilbert/activations", "electra/masked", "electra/classifier", "electra/one-width",
                       "mpnet/masked", "mpnet/classifier", "albert/masked", "albert/groups", "t5/generation", "t5/gated",
                       "deberta-v2/masked", "deberta-v2/apart", "deberta-v2/one-kind", "bart/classifier", "bart/scaled",
-                      "mbart/generation", "marian/trunk", "pegasus/generation", "umt5/generation"),
+                      "mbart/generation", "marian/trunk", "pegasus/generation", "umt5/generation", "mistral/window",
+                      "qwen2/window-version-4", "qwen3/window", "gemma/old-spelling", "gemma/wide-heads",
+                      "gemma2/uncapped", "gemma2/old-spelling", "gemma3_text/six-layers", "gemma3_text/version-4",
+                      "smollm3/old-spelling", "smollm3/window", "modernbert/version-4", "modernbert/masked",
+                      "modernbert/mean"),
     case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
