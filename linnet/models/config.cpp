@@ -17,8 +17,8 @@ constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
 
 constexpr std::pair<const char*, Pooling> kPoolings[] = {
     {"first", Pooling::kFirst}, {"last", Pooling::kLast}, {"mean", Pooling::kMean}, {"max", Pooling::kMax}};
-constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
-                                                                   {"mlp", ClassifierKind::kMlp}};
+constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {
+    {"linear", ClassifierKind::kLinear}, {"mlp", ClassifierKind::kMlp}, {"transform", ClassifierKind::kTransform}};
 
 // Transformers' names of activations (ACT2FN); the first of a kind is the one that is written.
 constexpr std::pair<const char*, Activation> kActivations[] = {

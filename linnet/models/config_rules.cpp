@@ -17,6 +17,8 @@ void embedding_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.embedd
 void classifier_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.classifier_dropout = c.hidden_dropout; }
 void token_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.hidden_dropout; }
 void token_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.classifier_dropout; }
+void question_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.question_dropout = c.classifier_dropout; }
+void hidden_dropout_is_attention(ConfigFields&, TransformerConfig& c) { c.hidden_dropout = c.attention_dropout; }
 void projection_if_widths_differ(ConfigFields&, TransformerConfig& c) {
   c.embedding_projection = c.embedding_width() != c.hidden;
 }
@@ -181,6 +183,16 @@ void attention_scale_of_dim(ConfigFields& f, TransformerConfig& c) {
     c.attention_scale_dim = (c.layers == 46 || c.layers == 62) && c.heads > 0 ? c.hidden / c.heads : c.head_dim;
 }
 
+void transform_has_classifier_activation(ConfigFields&, TransformerConfig& c) {
+  c.transform_activation = c.classifier_activation;
+}
+
+void classifier_pooling(ConfigFields& f, TransformerConfig& c) {
+  constexpr std::pair<const char*, nn::Pooling> kNames[] = {{"cls", nn::Pooling::kFirst}, {"mean", nn::Pooling::kMean}};
+  if (f.writing() && c.pooling != nn::Pooling::kFirst && c.pooling != nn::Pooling::kMean) return;
+  f.choice<nn::Pooling>({"classifier_pooling"}, c.pooling, kNames);
+}
+
 void gelu_is_tanh(ConfigFields& f, TransformerConfig& c) {
   const auto name = f.json().find("hidden_act");
   const bool legacy = name != f.json().end() && *name == "gelu";
@@ -338,6 +350,24 @@ bool has_rope_object(const ConfigFields& f) {
 
 }  // namespace
 
+namespace {
+
+// rope_parameters by the type of a layer.
+void read_layered_ropes(ConfigFields& f, TransformerConfig& c) {
+  const Json* types = f.find({"rope_parameters"});
+  if (types == nullptr) return;
+  check(types->is_object(), ErrorKind::kBadInput, "{}: rope_parameters is not an object; correct the file", f.place());
+  for (const auto& [type, object] : types->items()) {
+    check(type == "full_attention" || type == "sliding_attention", ErrorKind::kBadInput,
+          "{}: rope_parameters has {}, not full_attention and sliding_attention; correct the file", f.place(),
+          printable(type, 60));
+    if (!object.is_null())
+      read_rope_object(f, object, "rope_parameters." + type, type == "full_attention" ? c.rope : *c.window_rope);
+  }
+}
+
+}  // namespace
+
 void global_and_local_rope(ConfigFields& f, TransformerConfig& c) {
   if (f.of_gguf()) {
     gguf_rope_fields(f, c);
@@ -349,16 +379,16 @@ void global_and_local_rope(ConfigFields& f, TransformerConfig& c) {
   f.field({"rope_theta"}, c.rope.theta).field({"rope_local_base_freq"}, c.window_rope->theta);
   if (f.writing()) return write_rope_scaling(f, c.rope);
   if (const Json* found = f.find({"rope_scaling"})) read_rope_object(f, *found, "rope_scaling", c.rope);
-  const Json* types = f.find({"rope_parameters"});
-  if (types == nullptr) return;
-  check(types->is_object(), ErrorKind::kBadInput, "{}: rope_parameters is not an object; correct the file", f.place());
-  for (const auto& [type, object] : types->items()) {
-    check(type == "full_attention" || type == "sliding_attention", ErrorKind::kBadInput,
-          "{}: rope_parameters has {}, not full_attention and sliding_attention; correct the file", f.place(),
-          printable(type, 60));
-    if (!object.is_null())
-      read_rope_object(f, object, "rope_parameters." + type, type == "full_attention" ? c.rope : *c.window_rope);
-  }
+  read_layered_ropes(f, c);
+}
+
+void global_and_local_theta(ConfigFields& f, TransformerConfig& c) {
+  if (f.writing() && has_rope_object(f)) return;  // unchanged since reading
+  f.field({"global_rope_theta"}, c.rope.theta).field({"local_rope_theta"}, c.window_rope->theta);
+  if (f.writing()) return write_rope_scaling(f, c.rope);
+  if (const Json* found = f.find({"rope_scaling"}))
+    for (Rope* rope : {&c.rope, &*c.window_rope}) read_rope_object(f, *found, "rope_scaling", *rope);
+  read_layered_ropes(f, c);
 }
 
 void rope(ConfigFields& f, TransformerConfig& c) {

@@ -81,6 +81,7 @@ void check_understood(const Json& metadata, const Family& family, const Transfor
       {"attention scale", read.attention_scale_dim == config.attention_scale_dim},
       {"soft caps", read.attention_softcap == config.attention_softcap && read.output_softcap == config.output_softcap},
       {"rotary positions of windows", same_rope(read.window_rope, config.window_rope)},
+      {"layers without positions", read.unrotated_layers == config.unrotated_layers},
       {"window of attention", read.window == config.window && read.window_layers == config.window_layers},
       {"head size", read.head_dim == config.head_dim},
       {"head", config.head == family.gguf_head || config.head == HeadKind::kNone}};

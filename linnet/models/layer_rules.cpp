@@ -122,4 +122,56 @@ void sliding_window_if_used(ConfigFields& f, TransformerConfig& c) {
   set_windows(f, c, used ? window : 0, listed ? *listed : layers_from(used && window > 0 ? first : c.layers, c.layers));
 }
 
+namespace {
+
+// The layers that no_rope_layers leaves without rotary positions (0), by default every n-th.
+std::vector<bool> read_unrotated(ConfigFields& f, const TransformerConfig& c) {
+  std::int64_t interval = 4;
+  std::vector<double> rotated;
+  if (!f.of_gguf()) f.field({"no_rope_layer_interval"}, interval).field({"no_rope_layers"}, rotated);
+  check(rotated.empty() || std::ssize(rotated) >= c.layers, ErrorKind::kBadInput,
+        "{}: no_rope_layers has {} numbers for {} layers; correct the file", f.place(), rotated.size(), c.layers);
+  std::vector<bool> layers;
+  for (std::int64_t i = 0; i < c.layers; ++i)
+    layers.push_back(rotated.empty() ? (i + 1) % interval == 0 : rotated[static_cast<std::size_t>(i)] == 0);
+  return layers;
+}
+
+}  // namespace
+
+void unrotated_layers(ConfigFields& f, TransformerConfig& c) {
+  if (f.writing()) {
+    if (f.of_gguf() || f.json().contains("no_rope_layers")) return;
+    Json rotated = Json::array();
+    for (std::int64_t i = 0; i < c.layers; ++i) rotated.push_back(c.rotates(i) ? 1 : 0);
+    f.json()["no_rope_layers"] = std::move(rotated);
+    if (c.window == 0) return;
+    f.json()["use_sliding_window"] = true;
+    f.json()["sliding_window"] = c.window;
+    return write_layer_types(f, c);
+  }
+  const std::vector<bool> unrotated = read_unrotated(f, c);
+  c.unrotated_layers = std::ranges::count(unrotated, true) > 0 ? unrotated : std::vector<bool>();
+  if (f.of_gguf()) return;
+  bool used = false;
+  f.field({"use_sliding_window"}, used);
+  const std::int64_t window = read_window(f, 0);
+  const auto listed = listed_windows(f, c);
+  set_windows(f, c, window, listed ? *listed : used && window > 0 ? unrotated : std::vector<bool>(unrotated.size()));
+}
+
+void local_attention(ConfigFields& f, TransformerConfig& c) {
+  std::int64_t span = c.window > 0 ? 2 * (c.window - 1) : 128, period = 3;
+  if (f.writing()) {
+    const auto has = [&](const char* name) { return f.json().contains(name); };
+    if (!has("local_attention")) f.field({"local_attention"}, span);
+    if (!has("global_attn_every_n_layers") && !has("layer_types")) write_layer_types(f, c);
+    return;
+  }
+  f.field({"local_attention"}, span, {.least = 0}).field({"global_attn_every_n_layers"}, period);
+  std::vector<bool> layers;
+  for (std::int64_t i = 0; i < c.layers; ++i) layers.push_back(i % period != 0);
+  set_windows(f, c, span / 2 + 1, listed_windows(f, c).value_or(layers));
+}
+
 }  // namespace linnet::models::rules

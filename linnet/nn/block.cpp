@@ -16,6 +16,7 @@ Block::Block(const TransformerConfig& c, Cross cross, std::int64_t layer)
       ffn_norms_(norms_of(c)),
       attention_(c, layer),
       ffn_(c) {
+  if (layer == 0 && !c.first_attention_norm) attention_norms_.in = NormLayer();
   if (cross == Cross::kNone) return;
   cross_norms_ = norms_of(c);
   cross_attention_ = Attention(c, layer);
@@ -27,7 +28,7 @@ template <class Part>
 Tensor Block::apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout,
                     const Pass& pass, const Part& part, std::span<const std::int32_t> wanted) const {
   const bool after = place_ == NormPlace::kAfter;
-  const Tensor seen = after ? x : norms.in(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
+  const Tensor seen = after || !norms.in ? x : norms.in(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
   const Tensor result = pass.drop(part(seen), dropout, layer, site);
   const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), norms.out ? norms.out(result) : result);
   return after ? norms.in(sum) : sum;
@@ -56,7 +57,7 @@ void Block::store_encoded(const Tensor& source, std::span<const std::int32_t> st
 }
 
 void Block::visit(Visitor& v) {
-  visit_child(v, "attention_norm", attention_norms_.in, Role::kNorm);
+  if (attention_norms_.in) visit_child(v, "attention_norm", attention_norms_.in, Role::kNorm);
   visit_child(v, "attention", attention_);
   if (attention_norms_.out) visit_child(v, "attention_output_norm", attention_norms_.out, Role::kNorm);
   if (cross_attention_) {

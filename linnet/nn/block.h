@@ -34,7 +34,7 @@ class Block {
 
  private:
   struct Norms {
-    NormLayer in, out;  // of a part; out: with NormPlace::kBoth
+    NormLayer in, out;  // of a part; out: with NormPlace::kBoth; either may be absent
   };
   static Norms norms_of(const TransformerConfig& config);
   template <class Part>

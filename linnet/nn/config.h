@@ -14,15 +14,11 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t {
-  kBefore,
-  kAfter,
-  kBoth
-};                                                       // of a block's norms: pre-norm, post-norm, or norms of
-                                                         // the input and the output of each part
-enum class Residual : std::uint8_t { kInput, kNormed };  // input of a pre-norm block's residual connection
+// Of a block's norms: pre-norm, post-norm, or norms of the input and of the output of each part.
+enum class NormPlace : std::uint8_t { kBefore, kAfter, kBoth };
+enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
 enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
-enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
+enum class FeedForwardKind : std::uint8_t { kPlain, kGated, kGatedStacked };  // stacked: gate and up in one matrix
 enum class HeadKind : std::uint8_t {
   kNone,
   kCausalLm,
@@ -41,7 +37,8 @@ enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kL
 enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax, kLastEnd };
 // The decoder's first token if it reads the text of the encoder, or a target: a fixed one, or the last of the text.
 enum class DecoderStart : std::uint8_t { kStartToken, kLastToken };
-enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
+// A matrix, two with an activation between them, or one on the transform of a masked LM.
+enum class ClassifierKind : std::uint8_t { kLinear, kMlp, kTransform };
 // config.json's problem_type; kInferred: derived from the labels, as in Transformers.
 enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };
 
@@ -105,11 +102,13 @@ struct TransformerConfig {
   double attention_softcap = 0, output_softcap = 0;  // of attention scores, and of a language model's logits; 0: none
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
+  bool first_attention_norm = true;  // false: the first layer's attention reads its input as it is
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
   bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
   bool pooler = false;          // f(W h[first]) feeds the classifier
   Activation pooler_activation = Activation::kTanh;
   bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
+  bool head_transform_bias = true, output_bias = true;  // of the dense module, and of the output matrix behind it
   std::optional<Activation> transform_activation = {};  // unset: activation
   double output_scale = 1;                              // of the rows before a language model's output matrix
   bool output_offset = false;                           // constants that are added to its logits

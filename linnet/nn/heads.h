@@ -47,6 +47,8 @@ class Head {
  private:
   std::vector<std::int32_t> last_ends(const Packed& batch) const;
 
+  Tensor transformed(const Tensor& hidden, const Pass& pass) const;
+
   HeadKind kind_ = HeadKind::kNone;
   Pooling pooling_ = Pooling::kLast;
   Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh,  // of transform_, of dense_

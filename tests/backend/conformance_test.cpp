@@ -325,16 +325,16 @@ struct AttentionCase {
   float softcap = 0;
 };
 
+const AttentionCase kAttentionCases[] = {
+    {1, 1, 1, true, false, 0, 0},          {3, 1, 7, true, false, 0, 0},          {4, 2, 32, false, false, 0, 0},
+    {2, 2, 33, true, true, 0, 0},          {2, 1, 64, false, false, 5, 0},        {6, 3, 12, true, false, 0, 0.4F},
+    {3, 1, 10, true, false, 0, 0, 1},      {2, 2, 6, true, true, 0, 0, 67},       {4, 1, 8, false, false, 0, 0, 3},
+    {2, 1, 20, false, false, 0, 0.2F, 65}, {4, 2, 9, true, false, 0, 0, 0, 0.7F}, {2, 2, 16, true, false, 4, 0, 5, 2}};
+
 TEST_P(Conformance, Attention) {
-  const AttentionCase cases[] = {{1, 1, 1, true, false, 0, 0},          {3, 1, 7, true, false, 0, 0},
-                                 {4, 2, 32, false, false, 0, 0},        {2, 2, 33, true, true, 0, 0},
-                                 {2, 1, 64, false, false, 5, 0},        {6, 3, 12, true, false, 0, 0.4F},
-                                 {3, 1, 10, true, false, 0, 0, 1},      {2, 2, 6, true, true, 0, 0, 67},
-                                 {4, 1, 8, false, false, 0, 0, 3},      {2, 1, 20, false, false, 0, 0.2F, 65},
-                                 {4, 2, 9, true, false, 0, 0, 0, 0.7F}, {2, 2, 16, true, false, 4, 0, 5, 2}};
   // (queries, keys) of packed sequences: single rows, a sequence without queries, more keys than queries, long ones.
   const std::pair<std::int64_t, std::int64_t> lengths[] = {{1, 1}, {0, 3}, {5, 9}, {70, 70}, {3, 131}};
-  for (const AttentionCase& c : cases) {
+  for (const AttentionCase& c : kAttentionCases) {
     SCOPED_TRACE(sizes({c.heads, c.kv_heads, c.head_dim, c.causal, c.alibi, c.reach, c.window}));
     std::vector<AttentionSequence> sequences;
     std::int64_t rows = 0, keys = 0;

@@ -83,6 +83,27 @@ TEST(Rules, LayersWithAWindowMayHaveTheirOwnRope) {
   EXPECT_THROW(walk(rules::global_and_local_rope, {{"rope_parameters", {{"rope_theta", 1.0}}}}, usual), Error);
 }
 
+TEST(Rules, GlobalAndLocalThetas) {
+  TransformerConfig usual{.window_rope = Rope()};
+  const Json json = {{"global_rope_theta", 300.0}, {"local_rope_theta", 20.0}};
+  const Walked walked = walk(rules::global_and_local_theta, json, usual);
+  EXPECT_EQ(walked.config.rope.theta, 300);
+  EXPECT_EQ(walked.config.window_rope->theta, 20);
+  EXPECT_EQ(walked.written, json);
+  const Json scaled = {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}}}};
+  EXPECT_EQ(walk(rules::global_and_local_theta, scaled, usual).config.window_rope->factor, 2);
+}
+
+TEST(Rules, HeadsOfModernBert) {
+  EXPECT_EQ(walk(rules::classifier_pooling, {{"classifier_pooling", "mean"}}).config.pooling, Pooling::kMean);
+  EXPECT_THROW(walk(rules::classifier_pooling, {{"classifier_pooling", "max"}}), Error);
+  const TransformerConfig c{
+      .classifier_activation = Activation::kRelu, .attention_dropout = 0.25, .classifier_dropout = 0.5};
+  EXPECT_EQ(walk(rules::transform_has_classifier_activation, {}, c).config.transform_activation, Activation::kRelu);
+  EXPECT_EQ(walk(rules::hidden_dropout_is_attention, {}, c).config.hidden_dropout, 0.25);
+  EXPECT_EQ(walk(rules::question_dropout_is_classifier, {}, c).config.question_dropout, 0.5);
+}
+
 TEST(Rules, PositionsBeginBehindTheRowOfPadding) {
   const Json json = {{"pad_token_id", 3}, {"max_position_embeddings", 20}};
   const Walked walked = walk(rules::positions_after_padding, json, {.pad_id = 1});

@@ -101,6 +101,33 @@ TEST(Windows, InGgufFiles) {
   EXPECT_EQ(again.window_layers, c.window_layers);
 }
 
+TEST(Windows, OnBothSidesAreHalfOfLocalAttention) {
+  const TransformerConfig c = read_rule(rules::local_attention, {{"local_attention", 6}}, 4);
+  EXPECT_EQ(c.window, 4);
+  EXPECT_THAT(c.window_layers, ElementsAre(false, true, true, false));
+  EXPECT_EQ(written_by(rules::local_attention, c)["local_attention"], 6);
+  EXPECT_THAT(read_rule(rules::local_attention, {{"global_attn_every_n_layers", 2}}, 3).window_layers,
+              ElementsAre(false, true, false));
+  EXPECT_EQ(read_rule(rules::local_attention, {{"layer_types", kMixed}}).window_of(1), 65);
+}
+
+TEST(Layers, WithoutPositions) {
+  EXPECT_THAT(read_rule(rules::unrotated_layers, {{"no_rope_layer_interval", 2}}).unrotated_layers,
+              ElementsAre(false, true, false));
+  EXPECT_THAT(read_rule(rules::unrotated_layers, Json::object()).unrotated_layers, IsEmpty());
+  const Json json = {{"no_rope_layers", {0, 1, 1, 1}}, {"use_sliding_window", true}, {"sliding_window", 7}};
+  TransformerConfig c = read_rule(rules::unrotated_layers, json);
+  c.positions = Positions::kRotary;
+  EXPECT_FALSE(c.rotates(0));
+  EXPECT_TRUE(c.rotates(1));
+  EXPECT_THAT(c.window_layers, ElementsAre(true, false, false));  // of the layers without positions
+  EXPECT_EQ(written_by(rules::unrotated_layers, c)["no_rope_layers"], (Json{0, 1, 1}));
+  EXPECT_THAT(refusal([] {
+                read_rule(rules::unrotated_layers, {{"no_rope_layers", Json::array({1})}});
+              }),
+              HasSubstr("no_rope_layers"));
+}
+
 TEST(Windows, ListsThatDoNotFitAreRefusedByName) {
   const auto refused = [](const Json& json) {
     return refusal([&] { read_rule(rules::sliding_window_if_used, json); });

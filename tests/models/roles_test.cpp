@@ -43,6 +43,7 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"cross_attention.output", Role::kAttentionOutput},
                                              {"ffn.gate", Role::kGate},
                                              {"ffn.up", Role::kUp},
+                                             {"ffn.gate_up", Role::kGateUp},
                                              {"ffn.down", Role::kDown},
                                              {"pooler", Role::kPooler},
                                              {"head.transform", Role::kHeadTransform},

@@ -119,6 +119,28 @@ TEST(FeedForward, GateMultiplies) {
   EXPECT_EQ(values(gated(matrix({2}, 1), 0, {}))[0], 2 * 4 + 10 * (10 * -6));
 }
 
+// Gate and up are the halves of one matrix.
+TEST(FeedForward, GateAndUpMayBeOneMatrix) {
+  TransformerConfig c = small_config();
+  c.hidden = 1, c.ffn = 2, c.ffn_bias = false, c.activation = Activation::kRelu;
+  c.ffn_kind = FeedForwardKind::kGatedStacked;
+  FeedForward stacked(c);
+  for (const Parameter& p : parameters(stacked))
+    *p.tensor = p.name == "down.weight" ? matrix({1, 10}, 2) : matrix({1, 5, 2, -3}, 1);
+  EXPECT_EQ(values(stacked(matrix({2}, 1), 0, {}))[0], 2 * 4 + 10 * (10 * -6));
+}
+
+TEST(Block, TheFirstLayerMayHaveNoNormOfAttention) {
+  TransformerConfig c = small_config();
+  c.first_attention_norm = false;
+  Block first(c, Block::Cross::kNone, 0), second(c, Block::Cross::kNone, 1);
+  EXPECT_THAT(names(parameters(first)), Not(Contains("attention_norm.weight")));
+  EXPECT_THAT(names(parameters(second)), Contains("attention_norm.weight"));
+  fill(first);
+  const Tensor x = input(c);
+  EXPECT_GT(distance(first({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), x), 1e-3);
+}
+
 TEST(NormLayer, KindsHaveTheirParts) {
   TransformerConfig c;
   NormLayer layer(c, 3);
