@@ -79,16 +79,18 @@ struct GemmArgs {
   std::int64_t batch, a_stride, b_stride, c_stride;
 };
 
-struct NormArgs {  // y = (x - mean) rstd weight + bias; RMS norm: no mean and bias, rstd of the mean square
-  const float *x, *weight, *bias;
-  float *y, *mean, *rstd;  // mean, rstd [rows] are saved for the gradient; null if not needed
+// y = (x - mean) rstd (weight + weight_offset) + bias; RMS norm: no mean and bias, rstd of the mean square
+struct NormArgs {
+  const float *x, *weight, *bias;  // bias: null if none
+  float *y, *mean, *rstd;          // mean, rstd [rows] are saved for the gradient; null if not needed
   std::int64_t rows, cols;
-  float eps;
+  float eps, weight_offset = 0;
 };
 struct NormGradArgs {
   const float *dy, *x, *weight, *mean, *rstd;
   float *dx, *dweight, *dbias;  // dweight, dbias [cols] are overwritten; null if not needed
   std::int64_t rows, cols;
+  float weight_offset = 0;
 };
 
 struct ActivationArgs {  // y = f(x), or f(x) * gate_with if given (gated feed-forward: x is the gate)
@@ -166,6 +168,8 @@ struct AttentionArgs {
   const float* distance_bias;   // [heads][2 * reach + 1]: score += bias at (key - query position) + reach; or null
   std::int64_t distance_reach;  // larger distances are clamped
   RelativeTerms relative;
+  std::int64_t window;  // keys `window` or more positions from the query, on either side, are not seen; 0: all
+  float softcap;        // score = softcap * tanh(score / softcap), before the biases; 0: it is not
   // Dropout of the probabilities in training: element (query row r, head h, key index j of its sequence) uses number (r
   // * heads + h) * 2^20 + j of the key's stream (philox(key, number / 4)[number % 4]). It is kept if the number is at
   // least p * 2^32, then divided by 1 - p.

@@ -17,8 +17,8 @@ constexpr std::pair<const char*, ProblemType> kProblemTypes[] = {
 
 constexpr std::pair<const char*, Pooling> kPoolings[] = {
     {"first", Pooling::kFirst}, {"last", Pooling::kLast}, {"mean", Pooling::kMean}, {"max", Pooling::kMax}};
-constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {{"linear", ClassifierKind::kLinear},
-                                                                   {"mlp", ClassifierKind::kMlp}};
+constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {
+    {"linear", ClassifierKind::kLinear}, {"mlp", ClassifierKind::kMlp}, {"transform", ClassifierKind::kTransform}};
 
 // Transformers' names of activations (ACT2FN); the first of a kind is the one that is written.
 constexpr std::pair<const char*, Activation> kActivations[] = {
@@ -132,9 +132,10 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   if (c.positions != Positions::kRotary) return;
   check(c.head_dim % 2 == 0, ErrorKind::kBadInput,
         "{}: rotary positions need an even head size, not {}; correct the file", f.place(), c.head_dim);
-  check(c.rope.theta > 0 && c.rope.factor > 0 && c.rope.partial > 0 && c.rope.partial <= 1, ErrorKind::kBadInput,
-        "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
-        c.rope.theta, c.rope.factor, c.rope.partial);
+  for (const Rope& rope : {c.rope, c.window_rope.value_or(c.rope)})
+    check(rope.theta > 0 && rope.factor > 0 && rope.partial > 0 && rope.partial <= 1, ErrorKind::kBadInput,
+          "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
+          rope.theta, rope.factor, rope.partial);
 }
 
 void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
@@ -224,7 +225,11 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   check(!head || *head == HeadKind::kNone || architecture_of(family, *head) != nullptr,
         "a {} model has no head for this task; choose another task, or a model of another family", family.model_type);
   set_architecture(f, family, head, c);
-  if (f.of_gguf()) c.qkv = family.gguf_layout.qkv, c.weight_layout = family.gguf_layout.weights;
+  if (f.of_gguf()) {
+    c.qkv = family.gguf_layout.qkv;
+    c.weight_layout = family.gguf_layout.weights;
+    c.norm_offset = family.gguf_layout.norm_offset;
+  }
   walk_fields(f, family, c);
   common_fields(f, c);
   c.labels = read_labels(f);

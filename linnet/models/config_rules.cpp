@@ -17,6 +17,8 @@ void embedding_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.embedd
 void classifier_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.classifier_dropout = c.hidden_dropout; }
 void token_dropout_is_hidden(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.hidden_dropout; }
 void token_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.token_dropout = c.classifier_dropout; }
+void question_dropout_is_classifier(ConfigFields&, TransformerConfig& c) { c.question_dropout = c.classifier_dropout; }
+void hidden_dropout_is_attention(ConfigFields&, TransformerConfig& c) { c.hidden_dropout = c.attention_dropout; }
 void projection_if_widths_differ(ConfigFields&, TransformerConfig& c) {
   c.embedding_projection = c.embedding_width() != c.hidden;
 }
@@ -146,6 +148,58 @@ void output_scale_if_tied(ConfigFields& f, TransformerConfig& c) {
   c.output_scale = scaled ? 1 / std::sqrt(static_cast<double>(c.hidden)) : 1;
 }
 
+void embedding_scale_is_root(ConfigFields&, TransformerConfig& c) {
+  c.embedding_scale = std::sqrt(static_cast<double>(c.hidden));
+}
+
+namespace {
+
+void cap_or_null(ConfigFields& f, const char* name, double& cap) {
+  const Key key{name, nullptr, name};
+  if (!f.of_gguf() && f.writing() && cap == 0) {
+    f.json()[name] = nullptr;
+    return;
+  }
+  if (f.writing() && cap == 0) return;
+  if (!f.of_gguf() && !f.writing() && f.json().contains(name) && f.find(key) == nullptr) cap = 0;
+  f.field(key, cap);
+  check(cap >= 0, ErrorKind::kBadInput, "{}: {} is {}, must not be negative; correct the file", f.place(), name, cap);
+}
+
+}  // namespace
+
+void attention_softcap(ConfigFields& f, TransformerConfig& c) {
+  cap_or_null(f, "attn_logit_softcapping", c.attention_softcap);
+}
+void output_softcap(ConfigFields& f, TransformerConfig& c) {
+  cap_or_null(f, "final_logit_softcapping", c.output_softcap);
+}
+
+// llama.cpp derives the scale from the size of the model: that with 46 or 62 layers (27B) has another one.
+void attention_scale_of_dim(ConfigFields& f, TransformerConfig& c) {
+  if (!f.of_gguf())
+    f.field({"query_pre_attn_scalar"}, c.attention_scale_dim);
+  else if (!f.writing())
+    c.attention_scale_dim = (c.layers == 46 || c.layers == 62) && c.heads > 0 ? c.hidden / c.heads : c.head_dim;
+}
+
+void transform_has_classifier_activation(ConfigFields&, TransformerConfig& c) {
+  c.transform_activation = c.classifier_activation;
+}
+
+void classifier_pooling(ConfigFields& f, TransformerConfig& c) {
+  constexpr std::pair<const char*, nn::Pooling> kNames[] = {{"cls", nn::Pooling::kFirst}, {"mean", nn::Pooling::kMean}};
+  if (f.writing() && c.pooling != nn::Pooling::kFirst && c.pooling != nn::Pooling::kMean) return;
+  f.choice<nn::Pooling>({"classifier_pooling"}, c.pooling, kNames);
+}
+
+void gelu_is_tanh(ConfigFields& f, TransformerConfig& c) {
+  const auto name = f.json().find("hidden_act");
+  const bool legacy = name != f.json().end() && *name == "gelu";
+  if (f.writing() && legacy && c.activation == Activation::kGeluTanh) c.activation = Activation::kGelu;
+  if (!f.writing() && c.activation == Activation::kGelu) c.activation = Activation::kGeluTanh;
+}
+
 void output_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) { c.attention_output_bias = c.attention_bias; }
 
 void positions_after_offset(ConfigFields& f, TransformerConfig& c) {
@@ -272,29 +326,82 @@ void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
 
 }  // namespace
 
+namespace {
+
+void read_rope_object(ConfigFields& f, const Json& object, const std::string& name, Rope& rope) {
+  check(object.is_object(), ErrorKind::kBadInput, "{}: {} is not an object; correct the file", f.place(), name);
+  ConfigFields inner = ConfigFields::reader(object, f.place() + ": " + name);
+  rope_scaling_fields(inner, rope);
+  check_rope_scaling(inner, rope);
+  f.add_unread(name, inner);
+}
+
+void write_rope_scaling(ConfigFields& f, Rope rope) {
+  if (rope.kind == RopeKind::kDefault) return;
+  Json scaling = Json::object();
+  ConfigFields inner = ConfigFields::writer(scaling);
+  rope_scaling_fields(inner, rope);
+  f.json()["rope_scaling"] = std::move(scaling);
+}
+
+bool has_rope_object(const ConfigFields& f) {
+  return f.json().contains("rope_parameters") || f.json().contains("rope_scaling");
+}
+
+}  // namespace
+
+namespace {
+
+// rope_parameters by the type of a layer.
+void read_layered_ropes(ConfigFields& f, TransformerConfig& c) {
+  const Json* types = f.find({"rope_parameters"});
+  if (types == nullptr) return;
+  check(types->is_object(), ErrorKind::kBadInput, "{}: rope_parameters is not an object; correct the file", f.place());
+  for (const auto& [type, object] : types->items()) {
+    check(type == "full_attention" || type == "sliding_attention", ErrorKind::kBadInput,
+          "{}: rope_parameters has {}, not full_attention and sliding_attention; correct the file", f.place(),
+          printable(type, 60));
+    if (!object.is_null())
+      read_rope_object(f, object, "rope_parameters." + type, type == "full_attention" ? c.rope : *c.window_rope);
+  }
+}
+
+}  // namespace
+
+void global_and_local_rope(ConfigFields& f, TransformerConfig& c) {
+  if (f.of_gguf()) {
+    gguf_rope_fields(f, c);
+    if (!f.writing() || c.window_rope->theta != 10'000)
+      f.field({nullptr, nullptr, "rope.freq_base_swa"}, c.window_rope->theta);
+    return;
+  }
+  if (f.writing() && has_rope_object(f)) return;  // unchanged since reading
+  f.field({"rope_theta"}, c.rope.theta).field({"rope_local_base_freq"}, c.window_rope->theta);
+  if (f.writing()) return write_rope_scaling(f, c.rope);
+  if (const Json* found = f.find({"rope_scaling"})) read_rope_object(f, *found, "rope_scaling", c.rope);
+  read_layered_ropes(f, c);
+}
+
+void global_and_local_theta(ConfigFields& f, TransformerConfig& c) {
+  if (f.writing() && has_rope_object(f)) return;  // unchanged since reading
+  f.field({"global_rope_theta"}, c.rope.theta).field({"local_rope_theta"}, c.window_rope->theta);
+  if (f.writing()) return write_rope_scaling(f, c.rope);
+  if (const Json* found = f.find({"rope_scaling"}))
+    for (Rope* rope : {&c.rope, &*c.window_rope}) read_rope_object(f, *found, "rope_scaling", *rope);
+  read_layered_ropes(f, c);
+}
+
 void rope(ConfigFields& f, TransformerConfig& c) {
   if (f.of_gguf()) return gguf_rope_fields(f, c);
   if (f.writing()) {
-    if (f.json().contains("rope_parameters") || f.json().contains("rope_scaling")) return;  // unchanged since reading
+    if (has_rope_object(f)) return;  // unchanged since reading
     f.field({"rope_theta"}, c.rope.theta);
-    if (c.rope.kind == RopeKind::kDefault) return;
-    Json scaling = Json::object();
-    ConfigFields inner = ConfigFields::writer(scaling);
-    rope_scaling_fields(inner, c.rope);
-    f.json()["rope_scaling"] = std::move(scaling);
-    return;
+    return write_rope_scaling(f, c.rope);
   }
   f.field({"rope_theta"}, c.rope.theta).field({"partial_rotary_factor"}, c.rope.partial);
   f.field({"original_max_position_embeddings"}, c.rope.original_max_positions);
-  for (const char* name : {"rope_scaling", "rope_parameters"}) {
-    const Json* found = f.find({name});
-    if (found == nullptr) continue;
-    check(found->is_object(), ErrorKind::kBadInput, "{}: {} is not an object; correct the file", f.place(), name);
-    ConfigFields inner = ConfigFields::reader(*found, f.place() + ": " + name);
-    rope_scaling_fields(inner, c.rope);
-    check_rope_scaling(inner, c.rope);
-    f.add_unread(name, inner);
-  }
+  for (const char* name : {"rope_scaling", "rope_parameters"})
+    if (const Json* found = f.find({name})) read_rope_object(f, *found, name, c.rope);
 }
 
 }  // namespace linnet::models::rules

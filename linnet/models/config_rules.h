@@ -13,6 +13,9 @@ void ffn_is_four_times_hidden(ConfigFields& fields, nn::TransformerConfig& confi
 void embedding_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 void classifier_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 void token_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
+void question_dropout_is_classifier(ConfigFields& fields, nn::TransformerConfig& config);
+// The part of attention has its dropout, too; that of feed-forward has none.
+void hidden_dropout_is_attention(ConfigFields& fields, nn::TransformerConfig& config);
 void token_dropout_is_classifier(ConfigFields& fields, nn::TransformerConfig& config);
 // max_position_embeddings counts the rows of the table, also those before the first token's: a number that the family
 // has, or those up to that of padding.
@@ -46,7 +49,37 @@ void output_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& 
 void residual(ConfigFields& fields, nn::TransformerConfig& config);
 // scale_attn_weights and scale_attn_by_inverse_layer_idx
 void attention_scale(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of all layers.
+void sliding_window(ConfigFields& fields, nn::TransformerConfig& config);
+// With use_sliding_window, of the layers from max_window_layers on, or of those in layer_types.
+void sliding_window_if_used(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of every second layer from the first on, or of those in layer_types.
+void alternating_windows(ConfigFields& fields, nn::TransformerConfig& config);
+// sliding_window: of all layers but every sliding_window_pattern-th, or of those in layer_types.
+void windows_by_pattern(ConfigFields& fields, nn::TransformerConfig& config);
+// local_attention: half of it on each side, of all layers but every global_attn_every_n_layers-th from the first on, or
+// of those in layer_types.
+void local_attention(ConfigFields& fields, nn::TransformerConfig& config);
+// no_rope_layers or no_rope_layer_interval; windows of these layers, or of those in layer_types.
+void unrotated_layers(ConfigFields& fields, nn::TransformerConfig& config);
+// The token table's rows are multiplied by the root of their width.
+void embedding_scale_is_root(ConfigFields& fields, nn::TransformerConfig& config);
+// attn_logit_softcapping and final_logit_softcapping; null: none.
+void attention_softcap(ConfigFields& fields, nn::TransformerConfig& config);
+void output_softcap(ConfigFields& fields, nn::TransformerConfig& config);
+// query_pre_attn_scalar
+void attention_scale_of_dim(ConfigFields& fields, nn::TransformerConfig& config);
+// "gelu" is another name of the tanh approximation here; listed before and after hidden_act.
+void gelu_is_tanh(ConfigFields& fields, nn::TransformerConfig& config);
 // Rotary positions in every format: rope_theta with rope_scaling, rope_parameters, and GGUF's rope.*.
 void rope(ConfigFields& fields, nn::TransformerConfig& config);
+// One activation for a classifier and the transform of a masked LM.
+void transform_has_classifier_activation(ConfigFields& fields, nn::TransformerConfig& config);
+// classifier_pooling: cls or mean.
+void classifier_pooling(ConfigFields& fields, nn::TransformerConfig& config);
+// Other ones in layers with a window: rope_local_base_freq, or rope_parameters by the type of a layer.
+void global_and_local_rope(ConfigFields& fields, nn::TransformerConfig& config);
+// The same with global_rope_theta and local_rope_theta; rope_scaling is of all layers.
+void global_and_local_theta(ConfigFields& fields, nn::TransformerConfig& config);
 
 }  // namespace linnet::models::rules

@@ -48,6 +48,7 @@ struct Layout {
   Qkv qkv = Qkv::kSeparate;
   WeightLayout weights = WeightLayout::kOutIn;
   RotaryRows rotary_rows = RotaryRows::kHalves;
+  double norm_offset = 0;  // added to the weights of norms after reading
 };
 
 struct ArchitectureName {

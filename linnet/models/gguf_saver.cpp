@@ -62,6 +62,11 @@ void put_number(GgufWriter& out, const std::string& key, const Json& value) {
     out.set(key, static_cast<std::uint32_t>(value.get<std::int64_t>()));
 }
 
+bool same_rope(const std::optional<Rope>& a, const std::optional<Rope>& b) {
+  return a.has_value() == b.has_value() &&
+         (!a || (a->kind == b->kind && a->theta == b->theta && a->factor == b->factor));
+}
+
 // Choices without a GGUF key must have the value that llama.cpp assumes.
 void check_understood(const Json& metadata, const Family& family, const TransformerConfig& config,
                       std::string_view place) {
@@ -73,6 +78,11 @@ void check_understood(const Json& metadata, const Family& family, const Transfor
       {"activation", read.activation == config.activation},
       {"attention scale", read.attention_scale == config.attention_scale},
       {"residual", read.residual == config.residual},
+      {"attention scale", read.attention_scale_dim == config.attention_scale_dim},
+      {"soft caps", read.attention_softcap == config.attention_softcap && read.output_softcap == config.output_softcap},
+      {"rotary positions of windows", same_rope(read.window_rope, config.window_rope)},
+      {"layers without positions", read.unrotated_layers == config.unrotated_layers},
+      {"window of attention", read.window == config.window && read.window_layers == config.window_layers},
       {"head size", read.head_dim == config.head_dim},
       {"head", config.head == family.gguf_head || config.head == HeadKind::kNone}};
   for (const auto& [what, holds] : same)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "linnet/ops/ops.h"
+
 namespace linnet::models {
 namespace {
 
@@ -51,9 +53,17 @@ Tensor transposed(const Tensor& value) {
   return out;
 }
 
+Tensor shifted(const Tensor& value, double by) {
+  const Tensor moved = to_float(value).clone();
+  for (float& x : moved.data<float>()) x += static_cast<float>(by);
+  return moved;
+}
+
 }  // namespace
 
-Layout layout_of(const TransformerConfig& config) { return {config.qkv, config.weight_layout, RotaryRows::kHalves}; }
+Layout layout_of(const TransformerConfig& config) {
+  return {config.qkv, config.weight_layout, RotaryRows::kHalves, config.norm_offset};
+}
 
 Layout folder_layout(const Family& family) { return layout_of(family.defaults); }
 
@@ -74,6 +84,8 @@ Tensor relaid(const Tensor& value, nn::Role role, const TransformerConfig& confi
     moved = to.rotary_rows == RotaryRows::kPairs ? pairs_together(moved, config.head_dim)
                                                  : pairs_apart(moved, config.head_dim);
   if (turns && to.weights == WeightLayout::kInOut) moved = transposed(moved);
+  if (from.norm_offset != to.norm_offset && nn::is_norm(role))
+    moved = shifted(moved, from.norm_offset - to.norm_offset);
   return moved;
 }
 

@@ -1,5 +1,6 @@
 // Converts between orders of a tensor's values in files: fused projections stacked or interleaved per head, matrices
-// [out, in] or [in, out], query and key rows with interleaved rotary pairs (llama.cpp's converter).
+// [out, in] or [in, out], query and key rows with interleaved rotary pairs (llama.cpp's converter), weights of
+// norms that the stack adds a number to.
 //
 //   Tensor theirs = relaid(*p.tensor, p.role, config, layout_of(config), family.gguf_layout);
 #pragma once

@@ -296,7 +296,8 @@ void ModelLoader::initialise(Model& model, std::uint64_t seed) {
     if (parameter.part == nn::Part::kWeight) {
       Rng rng(seed, stream);
       const auto range = static_cast<float>(model.config().initializer_range);
-      for (float& v : value.data<float>()) v = norm ? 1.0f : range * rng.normal();
+      for (float& v : value.data<float>())
+        v = norm ? 1.0f - static_cast<float>(model.config().norm_offset) : range * rng.normal();
       if (parameter.role == nn::Role::kPositionTable && model.config().sinusoidal_positions)
         value = sinusoidal_table(parameter.shape, nn::Sines::kEvenColumns);
     }
@@ -342,6 +343,9 @@ Json gguf_config(const GgufFile& file) {
       json[key] = file.integer(entry.key).value_or(0);
   }
   json["model_type"] = architecture;
+  for (const Family* family : all_families())  // an architecture of another name
+    if (find_family(architecture) == nullptr && family->gguf_architecture == architecture)
+      json["model_type"] = std::string(family->model_type);
   if (!json.contains("vocab_size"))
     if (const GgufTensor* table = file.find_tensor("token_embd.weight"); table != nullptr && table->shape.size() == 2)
       json["vocab_size"] = table->shape[0];

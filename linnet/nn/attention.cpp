@@ -75,14 +75,18 @@ std::vector<float> alibi_slopes(std::int64_t heads) {
   return slopes;
 }
 
-Attention::Attention(const TransformerConfig& c)
+Attention::Attention(const TransformerConfig& c, std::int64_t layer)
     : heads_(c.heads),
       kv_heads_(c.kv_heads),
       head_dim_(c.head_dim),
       layout_(c.qkv),
       scale_(c.attention_scale),
       dropout_(c.attention_dropout),
+      softcap_(c.attention_softcap),
       relative_dropout_(c.hidden_dropout),
+      scale_dim_(c.attention_scale_dim > 0 ? c.attention_scale_dim : c.head_dim),
+      window_(c.window_of(layer)),
+      rotates_(c.rotates(layer)),
       relative_keys_(c.relative_span > 0 && c.relative_keys),
       relative_queries_(c.relative_span > 0 && c.relative_queries) {
   const std::int64_t q = heads_ * head_dim_, kv = kv_heads_ * head_dim_;
@@ -94,8 +98,8 @@ Attention::Attention(const TransformerConfig& c)
     qkv_ = Linear(c.hidden, q + 2 * kv, c.attention_bias, c.weight_layout);
   }
   if (c.query_key_norm) {
-    query_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
-    key_norm_ = NormLayer(c.norm, head_dim_, c.norm_eps);
+    query_norm_ = NormLayer(c, head_dim_);
+    key_norm_ = NormLayer(c, head_dim_);
   }
   if (relative_keys_ && !c.relative_shares) position_key_ = Linear(c.hidden, kv, c.attention_bias);
   if (relative_queries_ && !c.relative_shares) position_query_ = Linear(c.hidden, q, c.attention_bias);
@@ -145,9 +149,10 @@ AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const 
   AttentionOptions o;
   const bool by_head = scale_ == AttentionScale::kHeadDim || scale_ == AttentionScale::kHeadDimAndLayer;
   const bool by_layer = scale_ == AttentionScale::kLayer || scale_ == AttentionScale::kHeadDimAndLayer;
-  if (by_head) o.scale /= std::sqrt(static_cast<float>(head_dim_));
+  if (by_head) o.scale /= std::sqrt(static_cast<float>(scale_dim_));
   if (by_layer) o.scale /= static_cast<float>(layer + 1);
   o.scale /= std::sqrt(static_cast<float>(1 + (relative_keys_ ? 1 : 0) + (relative_queries_ ? 1 : 0)));
+  o.softcap = static_cast<float>(softcap_);
   if (pass.training && dropout_ > 0) {
     o.dropout = static_cast<float>(dropout_);
     o.dropout_key = pass.key(layer, Site::kAttention);
@@ -184,17 +189,21 @@ void Attention::put_before(const PrefixKv& prefix, const AttentionRows& rows, He
   heads.v = joined(prefix.values, heads.v);
 }
 
+void Attention::rotate(Heads& heads, const AttentionBatch& batch, std::span<const std::int32_t> wanted) const {
+  const Rotation& rotation = window_ > 0 && batch.window_rotation ? *batch.window_rotation : batch.rotation.value();
+  std::vector<std::int32_t> rows;
+  for (const std::int32_t row : wanted) rows.push_back(rotation.rows[static_cast<std::size_t>(row)]);
+  heads.q = rotary(heads.q, rotation.table, wanted.empty() ? rotation.rows : rows);
+  heads.k = rotary(heads.k, rotation.table, rotation.rows);
+}
+
 Tensor Attention::operator()(const Tensor& x, const PrefixKv& prefix, std::int64_t layer, const AttentionBatch& batch,
                              const Pass& pass, std::span<const std::int32_t> wanted, const Distances& distances) const {
   Heads heads = project(x, wanted, pass);
-  if (batch.rotary) {
-    std::vector<std::int32_t> turned;
-    for (const std::int32_t row : wanted) turned.push_back(batch.rotary_rows[static_cast<std::size_t>(row)]);
-    heads.q = rotary(heads.q, *batch.rotary, wanted.empty() ? batch.rotary_rows : turned);
-    heads.k = rotary(heads.k, *batch.rotary, batch.rotary_rows);
-  }
+  if (rotates_) rotate(heads, batch, wanted);
   AttentionOptions o = options(layer, pass);
   o.causal = batch.causal;
+  o.window = window_;
   o.alibi_slopes = batch.alibi_slopes;
   if (distances.bias) {
     o.distance_bias = distances.bias;

@@ -35,14 +35,19 @@ struct Distances {
   Tensor bias = {}, relative = {};
 };
 
+// Rotary positions of a batch.
+struct Rotation {
+  RotaryTable table;
+  std::vector<std::int32_t> rows;  // of the table, for each row of the batch
+};
+
 // Data of the batch for attention; built once per pass, read by every layer (and when backward recomputes one).
 struct AttentionBatch {
   Packed rows;
   AttentionRows own;    // without a cache: the rows of each sequence
   AttentionRows cross;  // of a decoder with an encoder: its rows as queries, the encoder's as keys
   bool causal = false;
-  std::optional<RotaryTable> rotary;
-  std::vector<std::int32_t> rotary_rows;  // row of the rotary table for each row
+  std::optional<Rotation> rotation, window_rotation;  // the second one: of layers with a window, if theirs differs
   std::vector<float> alibi_slopes;
   RelativeRows relative;
 
@@ -57,7 +62,8 @@ std::vector<float> alibi_slopes(std::int64_t heads);
 class Attention {
  public:
   Attention() = default;  // absent: contextually false
-  explicit Attention(const TransformerConfig& config);
+  // `layer` selects what differs between layers: the window and the rotary positions.
+  explicit Attention(const TransformerConfig& config, std::int64_t layer = 0);
   explicit operator bool() const { return heads_ > 0; }
 
   // x [rows, hidden] -> [rows, hidden]; with `wanted` rows (ascending) only those. In a causal stack they are the last
@@ -85,12 +91,14 @@ class Attention {
   AttentionOptions options(std::int64_t layer, const Pass& pass) const;
   void add_relative(const Tensor& relative, const Heads& heads, std::int64_t layer, const AttentionBatch& batch,
                     const Pass& pass, AttentionOptions& options) const;
+  void rotate(Heads& heads, const AttentionBatch& batch, std::span<const std::int32_t> wanted) const;
 
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;
   Qkv layout_ = Qkv::kSeparate;
   AttentionScale scale_ = AttentionScale::kHeadDim;
-  double dropout_ = 0, relative_dropout_ = 0;
-  bool relative_keys_ = false, relative_queries_ = false;
+  double dropout_ = 0, softcap_ = 0, relative_dropout_ = 0;
+  std::int64_t scale_dim_ = 0, window_ = 0;  // window: of self attention; 0: it sees all keys
+  bool rotates_ = false, relative_keys_ = false, relative_queries_ = false;
   Linear query_, key_, value_, qkv_, output_;
   Linear position_query_, position_key_;  // of relative positions; absent: the ones of contents
   NormLayer query_norm_, key_norm_;       // over head_dim

@@ -2,45 +2,52 @@
 
 namespace linnet::nn {
 
-Block::Block(const TransformerConfig& c, Cross cross)
+Block::Norms Block::norms_of(const TransformerConfig& c) {
+  const NormLayer norm(c, c.hidden);
+  return {norm, c.norm_place == NormPlace::kBoth ? norm : NormLayer()};
+}
+
+Block::Block(const TransformerConfig& c, Cross cross, std::int64_t layer)
     : place_(c.norm_place),
       residual_(c.residual),
       attention_dropout_(c.hidden_dropout),
       ffn_dropout_(c.drops_feed_forward ? c.hidden_dropout : 0),
-      attention_norm_(c.norm, c.hidden, c.norm_eps),
-      ffn_norm_(c.norm, c.hidden, c.norm_eps),
-      attention_(c),
+      attention_norms_(norms_of(c)),
+      ffn_norms_(norms_of(c)),
+      attention_(c, layer),
       ffn_(c) {
+  if (layer == 0 && !c.first_attention_norm) attention_norms_.in = NormLayer();
   if (cross == Cross::kNone) return;
-  cross_norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
-  cross_attention_ = Attention(c);
+  cross_norms_ = norms_of(c);
+  cross_attention_ = Attention(c, layer);
 }
 
-// Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)).
+// Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)). Both:
+// x + norm(part(norm(x))).
 template <class Part>
-Tensor Block::apply(const Tensor& x, const NormLayer& norm, std::int64_t layer, Site site, double dropout,
+Tensor Block::apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout,
                     const Pass& pass, const Part& part, std::span<const std::int32_t> wanted) const {
   const bool after = place_ == NormPlace::kAfter;
-  const Tensor seen = after ? x : norm(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
-  const Tensor sum =
-      add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(part(seen), dropout, layer, site));
-  return after ? norm(sum) : sum;
+  const Tensor seen = after || !norms.in ? x : norms.in(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
+  const Tensor result = pass.drop(part(seen), dropout, layer, site);
+  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), norms.out ? norms.out(result) : result);
+  return after ? norms.in(sum) : sum;
 }
 
 Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                          std::span<const std::int32_t> wanted) const {
   Tensor x = apply(
-      in.x, attention_norm_, in.layer, Site::kAttentionOutput, attention_dropout_, pass,
+      in.x, attention_norms_, in.layer, Site::kAttentionOutput, attention_dropout_, pass,
       [&](const Tensor& seen) {
         return attention_(seen, in.prefix, in.layer, batch, pass, wanted, {in.distance_bias, in.relative});
       },
       wanted);
   if (cross_attention_)
-    x = apply(x, cross_norm_, in.layer, Site::kCrossOutput, attention_dropout_, pass, [&](const Tensor& seen) {
+    x = apply(x, cross_norms_, in.layer, Site::kCrossOutput, attention_dropout_, pass, [&](const Tensor& seen) {
       return cross_attention_.cross(seen, in.source, in.cross_prefix, in.layer, batch, pass);
     });
   const Pass asked = wanted.empty() ? pass : pass.over(wanted);
-  return apply(x, ffn_norm_, in.layer, Site::kFeedForward, ffn_dropout_, asked,
+  return apply(x, ffn_norms_, in.layer, Site::kFeedForward, ffn_dropout_, asked,
                [&](const Tensor& seen) { return ffn_(seen, in.layer, asked); });
 }
 
@@ -50,14 +57,17 @@ void Block::store_encoded(const Tensor& source, std::span<const std::int32_t> st
 }
 
 void Block::visit(Visitor& v) {
-  visit_child(v, "attention_norm", attention_norm_, Role::kNorm);
+  if (attention_norms_.in) visit_child(v, "attention_norm", attention_norms_.in, Role::kNorm);
   visit_child(v, "attention", attention_);
+  if (attention_norms_.out) visit_child(v, "attention_output_norm", attention_norms_.out, Role::kNorm);
   if (cross_attention_) {
-    visit_child(v, "cross_norm", cross_norm_, Role::kNorm);
+    visit_child(v, "cross_norm", cross_norms_.in, Role::kNorm);
     visit_child(v, "cross_attention", cross_attention_);
+    if (cross_norms_.out) visit_child(v, "cross_output_norm", cross_norms_.out, Role::kNorm);
   }
-  visit_child(v, "ffn_norm", ffn_norm_, Role::kNorm);
+  visit_child(v, "ffn_norm", ffn_norms_.in, Role::kNorm);
   visit_child(v, "ffn", ffn_);
+  if (ffn_norms_.out) visit_child(v, "ffn_output_norm", ffn_norms_.out, Role::kNorm);
 }
 
 }  // namespace linnet::nn

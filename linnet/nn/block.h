@@ -1,5 +1,5 @@
 // One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual,
-// pre-norm or post-norm.
+// pre-norm, post-norm or both.
 #pragma once
 
 #include "linnet/nn/attention.h"
@@ -22,7 +22,7 @@ struct BlockInput {
 class Block {
  public:
   enum class Cross : std::uint8_t { kNone, kReadsEncoder };
-  explicit Block(const TransformerConfig& config, Cross cross = Cross::kNone);
+  explicit Block(const TransformerConfig& config, Cross cross = Cross::kNone, std::int64_t layer = 0);
 
   // [rows, hidden]; with `wanted` rows only those (see Attention).
   Tensor operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
@@ -33,14 +33,18 @@ class Block {
   void visit(Visitor& v);
 
  private:
+  struct Norms {
+    NormLayer in, out;  // of a part; out: with NormPlace::kBoth; either may be absent
+  };
+  static Norms norms_of(const TransformerConfig& config);
   template <class Part>
-  Tensor apply(const Tensor& x, const NormLayer& norm, std::int64_t layer, Site site, double dropout, const Pass& pass,
+  Tensor apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout, const Pass& pass,
                const Part& part, std::span<const std::int32_t> wanted = {}) const;
 
   NormPlace place_;
   Residual residual_;
   double attention_dropout_, ffn_dropout_;  // of the parts' outputs
-  NormLayer attention_norm_, cross_norm_, ffn_norm_;
+  Norms attention_norms_, cross_norms_, ffn_norms_;
   Attention attention_, cross_attention_;
   FeedForward ffn_;
 };

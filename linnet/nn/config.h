@@ -14,10 +14,11 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
+// Of a block's norms: pre-norm, post-norm, or norms of the input and of the output of each part.
+enum class NormPlace : std::uint8_t { kBefore, kAfter, kBoth };
 enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
 enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
-enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
+enum class FeedForwardKind : std::uint8_t { kPlain, kGated, kGatedStacked };  // stacked: gate and up in one matrix
 enum class HeadKind : std::uint8_t {
   kNone,
   kCausalLm,
@@ -36,7 +37,8 @@ enum class AttentionScale : std::uint8_t { kHeadDim, kNone, kHeadDimAndLayer, kL
 enum class Pooling : std::uint8_t { kFirst, kLast, kMean, kMax, kLastEnd };
 // The decoder's first token if it reads the text of the encoder, or a target: a fixed one, or the last of the text.
 enum class DecoderStart : std::uint8_t { kStartToken, kLastToken };
-enum class ClassifierKind : std::uint8_t { kLinear, kMlp };
+// A matrix, two with an activation between them, or one on the transform of a masked LM.
+enum class ClassifierKind : std::uint8_t { kLinear, kMlp, kTransform };
 // config.json's problem_type; kInferred: derived from the labels, as in Transformers.
 enum class ProblemType : std::uint8_t { kInferred, kRegression, kSingleLabel, kMultiLabel };
 
@@ -62,11 +64,12 @@ struct TransformerConfig {
   HeadKind head = HeadKind::kNone;
   std::int64_t vocab = 0, hidden = 0, layers = 0, decoder_layers = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
-  double embedding_scale = 1;         // of the rows of the token table
-  std::int64_t embedding_size = 0;    // width of the token, position and type tables; 0: hidden
-  bool embedding_projection = false;  // a linear module from that width to hidden
-  std::int64_t layer_groups = 0;      // layers of a group are consecutive and share parameters; 0: no layers share
-  std::int64_t max_positions = 0;     // 0: no position table limits the length
+  double embedding_scale = 1;           // of the rows of the token table
+  bool rounds_embedding_scale = false;  // to the type of the table, as the reference libraries do for some families
+  std::int64_t embedding_size = 0;      // width of the token, position and type tables; 0: hidden
+  bool embedding_projection = false;    // a linear module from that width to hidden
+  std::int64_t layer_groups = 0;        // layers of a group are consecutive and share parameters; 0: no layers share
+  std::int64_t max_positions = 0;       // 0: no position table limits the length
   std::int64_t token_types = 0;
   Positions positions = Positions::kLearned;
   std::int64_t position_offset = 0;      // rows of the position table before that of a text's first token
@@ -83,21 +86,30 @@ struct TransformerConfig {
   bool relative_keys = false, relative_queries = false;  // content to position, position to content
   bool relative_shares = false;                          // the layer's own matrices project the table's rows
   Rope rope = {};
+  std::int64_t window = 0;  // of some layers' attention: keys at this distance or farther are not seen; 0: all are
+  std::vector<bool> window_layers = {};     // the layers with the window; empty: all layers
+  std::optional<Rope> window_rope = {};     // their rotary positions; unset: rope
+  std::vector<bool> unrotated_layers = {};  // layers without rotary positions; empty: none
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
   Residual residual = Residual::kInput;
-  double norm_eps = 1e-5;
+  double norm_eps = 1e-5, norm_offset = 0;  // offset: added to the weights of RMS norms
+  bool norm_bias = true;                    // of layer norms
   Activation activation = Activation::kGelu;
   FeedForwardKind ffn_kind = FeedForwardKind::kPlain;
   Qkv qkv = Qkv::kSeparate;
   AttentionScale attention_scale = AttentionScale::kHeadDim;
+  std::int64_t attention_scale_dim = 0;              // kHeadDim divides by its root; 0: head_dim
+  double attention_softcap = 0, output_softcap = 0;  // of attention scores, and of a language model's logits; 0: none
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
+  bool first_attention_norm = true;  // false: the first layer's attention reads its input as it is
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
   bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
   bool pooler = false;          // f(W h[first]) feeds the classifier
   Activation pooler_activation = Activation::kTanh;
   bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
+  bool head_transform_bias = true, output_bias = true;  // of the dense module, and of the output matrix behind it
   std::optional<Activation> transform_activation = {};  // unset: activation
   double output_scale = 1;                              // of the rows before a language model's output matrix
   bool output_offset = false;                           // constants that are added to its logits
@@ -121,6 +133,14 @@ struct TransformerConfig {
   bool head_trained = true;  // false for a new head until the first training step
 
   std::int64_t embedding_width() const { return embedding_size > 0 ? embedding_size : hidden; }
+  // The window of a layer's attention; 0: it sees all keys.
+  std::int64_t window_of(std::int64_t layer) const {
+    return window_layers.empty() || window_layers.at(static_cast<std::size_t>(layer)) ? window : 0;
+  }
+  bool rotates(std::int64_t layer) const {
+    return positions == Positions::kRotary &&
+           (unrotated_layers.empty() || !unrotated_layers.at(static_cast<std::size_t>(layer)));
+  }
 };
 
 }  // namespace linnet::nn

@@ -3,8 +3,19 @@
 #include <algorithm>
 
 #include "linnet/base/error.h"
+#include "linnet/tensor/half.h"
 
 namespace linnet::nn {
+
+namespace {
+
+float rounded(double scale, DType type) {
+  const auto value = static_cast<float>(scale);
+  if (type == DType::kBF16) return bfloat_to_float(float_to_bfloat(value));
+  return type == DType::kF16 ? half_to_float(float_to_half(value)) : value;
+}
+
+}  // namespace
 
 Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
     : vocab_(c.vocab),
@@ -17,8 +28,9 @@ Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
       fixed_(c.fixed_positions),
       padding_has_no_position_(c.padding_has_no_position),
       scale_(c.embedding_scale),
+      rounds_scale_(c.rounds_embedding_scale),
       dropout_(c.embedding_dropout) {
-  if (c.embedding_norm) norm_ = NormLayer(c.norm, width_, c.norm_eps);
+  if (c.embedding_norm) norm_ = NormLayer(c, width_);
   if (c.embedding_projection) projection_ = Linear(width_, c.hidden, true);
 }
 
@@ -29,7 +41,7 @@ Tensor Embeddings::tokens(const Packed& batch, const Pass& pass) const {
     return scale(linear(embedding(lora.a, ids), lora.b), lora.scale);
   };
   const Tensor rows = with_lora(embedding(tokens_, batch.ids), pass.lora, this, update);
-  return scale_ == 1 ? rows : scale(rows, static_cast<float>(scale_));
+  return scale_ == 1 ? rows : scale(rows, rounded(scale_, rounds_scale_ ? tokens_.dtype() : DType::kF32));
 }
 
 // Padding inside a text is not counted, except behind a soft prompt: there the reference libraries have no ids.

@@ -30,7 +30,9 @@ class Embeddings {
   std::int64_t vocab_ = 0, width_ = 0, max_positions_ = 0, position_offset_ = 0, token_types_ = 0;
   Tokens kind_ = Tokens::kOwn;
   bool learned_ = false, fixed_ = false, padding_has_no_position_ = false;
-  double scale_ = 1, dropout_ = 0;
+  double scale_ = 1;
+  bool rounds_scale_ = false;
+  double dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, width], [offset + max positions, width], [types, width]
   NormLayer norm_;
   Linear projection_;  // [width] -> [hidden]

@@ -31,6 +31,7 @@ Head::Head(const TransformerConfig& c)
       pooler_activation_(c.pooler_activation),
       dropout_(dropout_of(c)),
       output_scale_(c.output_scale),
+      output_softcap_(c.output_softcap),
       vocab_(c.vocab),
       has_output_offset_(c.output_offset && speaks(c.head)),
       end_ids_(c.eos_ids) {
@@ -38,11 +39,12 @@ Head::Head(const TransformerConfig& c)
   if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
   if (speaks(c.head)) {
     tied_ = c.tie_embeddings;
-    if (!tied_) output_ = Linear(width, c.vocab, c.head_transform);
+    const bool biased = c.head_transform && c.output_bias;
+    if (!tied_) output_ = Linear(width, c.vocab, biased);
     if (c.head_transform) {
-      transform_ = Linear(c.hidden, width, true);
-      norm_ = NormLayer(c.norm, width, c.norm_eps);
-      has_output_bias_ = tied_;  // an untied output matrix has its own bias
+      transform_ = Linear(c.hidden, width, c.head_transform_bias);
+      norm_ = NormLayer(c, width);
+      has_output_bias_ = tied_ && biased;  // an untied output matrix has its own bias
     }
   }
   if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
@@ -52,17 +54,27 @@ Head::Head(const TransformerConfig& c)
     dense_ = Linear(c.hidden, c.hidden, true);
     drops_input_ = c.classifier_input_dropout;
   }
+  if (c.classifier == ClassifierKind::kTransform) {
+    transform_ = Linear(c.hidden, c.hidden, c.head_transform_bias);
+    norm_ = NormLayer(c, c.hidden);
+    drops_input_ = false;
+  }
   classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
                        c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
 
+Tensor Head::transformed(const Tensor& hidden, const Pass& pass) const {
+  return transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+}
+
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
-  const Tensor x = transform_ ? norm_(activation(transform_(hidden, pass), activation_)) : hidden;
+  const Tensor x = transformed(hidden, pass);
   return output_scale_ == 1 ? x : scale(x, static_cast<float>(output_scale_));
 }
 
 Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {
-  return tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+  const Tensor logits = tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+  return output_softcap_ > 0 ? softcap(logits, static_cast<float>(output_softcap_)) : logits;
 }
 
 void Head::tie_offset() {
@@ -117,6 +129,7 @@ Tensor Head::pooled(const Tensor& hidden, const Packed& batch, const Pass& pass)
 
 Tensor Head::classify(const Tensor& features, const Pass& pass) const {
   Tensor x = drops_input_ ? pass.drop(features, dropout_, 0, Site::kClassifier) : features;
+  if (transform_) x = pass.drop(transformed(x, pass), dropout_, 1, Site::kClassifier);
   if (dense_) x = pass.drop(activation(dense_(x, pass), dense_activation_), dropout_, 1, Site::kClassifier);
   return classifier_(x, pass);
 }

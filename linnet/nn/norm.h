@@ -10,21 +10,27 @@ namespace linnet::nn {
 class NormLayer {
  public:
   NormLayer() = default;  // absent: contextually false
-  NormLayer(Norm kind, std::int64_t size, double eps) : kind_(kind), size_(size), eps_(static_cast<float>(eps)) {}
+  NormLayer(const TransformerConfig& c, std::int64_t size)
+      : kind_(c.norm),
+        size_(size),
+        eps_(static_cast<float>(c.norm_eps)),
+        offset_(static_cast<float>(c.norm_offset)),
+        has_bias_(c.norm == Norm::kLayer && c.norm_bias) {}
   explicit operator bool() const { return size_ > 0; }
 
   Tensor operator()(const Tensor& x) const {
-    return kind_ == Norm::kLayer ? layer_norm(x, weight_, bias_, eps_) : rms_norm(x, weight_, eps_);
+    return kind_ == Norm::kLayer ? layer_norm(x, weight_, bias_, eps_) : rms_norm(x, weight_, eps_, offset_);
   }
   void visit(Visitor& v, Role role) {
     v.tensor("weight", weight_, {size_}, role, Part::kWeight);
-    if (kind_ == Norm::kLayer) v.tensor("bias", bias_, {size_}, role, Part::kBias);
+    if (has_bias_) v.tensor("bias", bias_, {size_}, role, Part::kBias);
   }
 
  private:
   Norm kind_ = Norm::kLayer;
   std::int64_t size_ = 0;
-  float eps_ = 0;
+  float eps_ = 0, offset_ = 0;
+  bool has_bias_ = false;
   Tensor weight_, bias_;  // [size]
 };
 

@@ -9,7 +9,7 @@ namespace linnet::nn {
 
 RelativePositions::RelativePositions(const TransformerConfig& c)
     : span_(c.relative_span), reach_(c.relative_reach), hidden_(c.hidden) {
-  if (c.relative_norm) norm_ = NormLayer(c.norm, c.hidden, c.norm_eps);
+  if (c.relative_norm) norm_ = NormLayer(c, c.hidden);
 }
 
 // Near distances have a row each, far ones share rows by their logarithm. In float, as the reference: a double is on

@@ -9,12 +9,12 @@
 namespace linnet::nn {
 namespace {
 
-std::int64_t rotary_dims(const TransformerConfig& c) {
-  return static_cast<std::int64_t>(static_cast<double>(c.head_dim) * c.rope.partial);
+std::int64_t rotary_dims(const TransformerConfig& c, const Rope& rope) {
+  return static_cast<std::int64_t>(static_cast<double>(c.head_dim) * rope.partial);
 }
 
-double original_length(const TransformerConfig& c) {
-  return c.rope.original_max_positions > 0 ? c.rope.original_max_positions : static_cast<double>(c.max_positions);
+double original_length(const TransformerConfig& c, const Rope& rope) {
+  return rope.original_max_positions > 0 ? rope.original_max_positions : static_cast<double>(c.max_positions);
 }
 
 std::vector<float> plain(double theta, std::int64_t dims) {
@@ -25,11 +25,11 @@ std::vector<float> plain(double theta, std::int64_t dims) {
 }
 
 // NTK-aware: the base grows with the length past the trained length.
-std::vector<float> dynamic(const TransformerConfig& c, std::int64_t dims, std::int64_t length) {
+std::vector<float> dynamic(const TransformerConfig& c, const Rope& rope, std::int64_t dims, std::int64_t length) {
   const double trained = static_cast<double>(c.max_positions), n = std::max(static_cast<double>(length), trained);
-  const double grown = c.rope.factor * n / trained - (c.rope.factor - 1);
+  const double grown = rope.factor * n / trained - (rope.factor - 1);
   const auto d = static_cast<double>(dims);
-  return plain(c.rope.theta * std::pow(grown, d / (d - 2)), dims);
+  return plain(rope.theta * std::pow(grown, d / (d - 2)), dims);
 }
 
 std::vector<float> llama3(const Rope& rope, std::vector<float> inverse, double original) {
@@ -75,8 +75,8 @@ RopeFrequencies yarn(const Rope& rope, std::int64_t dims, double original) {
   return result;
 }
 
-RopeFrequencies long_rope(const TransformerConfig& c, std::int64_t dims, double original, std::int64_t length) {
-  const Rope& rope = c.rope;
+RopeFrequencies long_rope(const TransformerConfig& c, const Rope& rope, std::int64_t dims, double original,
+                          std::int64_t length) {
   const auto& factors = static_cast<double>(length) > original ? rope.long_factor : rope.short_factor;
   RopeFrequencies result{plain(rope.theta, dims), rope.attention_factor};
   check(factors.size() == result.inverse.size(), ErrorKind::kBadInput,
@@ -110,10 +110,9 @@ RotaryTable on_device(const RotaryTable& table, Device device) {
 
 bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
 
-RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length) {
-  const Rope& rope = config.rope;
-  const std::int64_t dims = rotary_dims(config);
-  const double original = original_length(config);
+RopeFrequencies rope_frequencies(const TransformerConfig& config, const Rope& rope, std::int64_t length) {
+  const std::int64_t dims = rotary_dims(config, rope);
+  const double original = original_length(config, rope);
   switch (rope.kind) {
     case RopeKind::kDefault:
       return {plain(rope.theta, dims)};
@@ -123,20 +122,21 @@ RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t l
       return f;
     }
     case RopeKind::kDynamic:
-      return {dynamic(config, dims, length)};
+      return {dynamic(config, rope, dims, length)};
     case RopeKind::kLlama3:
       return {llama3(rope, plain(rope.theta, dims), original)};
     case RopeKind::kYarn:
       return yarn(rope, dims, original);
     case RopeKind::kLongRope:
-      return long_rope(config, dims, original, length);
+      return long_rope(config, rope, dims, original, length);
   }
   fail(ErrorKind::kInvalidArgument, "[rope] unknown kind {}", static_cast<int>(rope.kind));
 }
 
-const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_t length, Device device) {
+const RotaryTable& RopeCache::table(const TransformerConfig& config, const Rope& rope, std::int64_t length,
+                                    Device device) {
   if (table_.cosine && length <= table_.cosine.size(0) && table_.cosine.device() == device) return table_;
-  const RopeFrequencies f = rope_frequencies(config, length);
+  const RopeFrequencies f = rope_frequencies(config, rope, length);
   const std::int64_t positions = std::max<std::int64_t>(256, (length + 255) / 256 * 256);
   const auto pairs = static_cast<std::int64_t>(f.inverse.size());
   const RotaryTable table = empty_table(positions, pairs);
@@ -146,12 +146,13 @@ const RotaryTable& RopeCache::table(const TransformerConfig& config, std::int64_
   return table_;
 }
 
-RotaryTable RopeCache::per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
-                               std::span<const std::int32_t> lengths, Device device) {
+RotaryTable RopeCache::per_row(const TransformerConfig& config, const Rope& rope,
+                               std::span<const std::int32_t> positions, std::span<const std::int32_t> lengths,
+                               Device device) {
   RotaryTable table;
   RopeFrequencies f;
   for (std::size_t r = 0; r < positions.size(); ++r) {
-    if (r == 0 || lengths[r] != lengths[r - 1]) f = rope_frequencies(config, lengths[r]);
+    if (r == 0 || lengths[r] != lengths[r - 1]) f = rope_frequencies(config, rope, lengths[r]);
     const auto pairs = static_cast<std::int64_t>(f.inverse.size()), at = static_cast<std::int64_t>(r) * pairs;
     if (r == 0) table = empty_table(static_cast<std::int64_t>(positions.size()), pairs);
     fill_row(f, positions[r], table.cosine.data<float>().data() + at, table.sine.data<float>().data() + at);

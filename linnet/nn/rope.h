@@ -16,18 +16,21 @@ struct RopeFrequencies {
   double scale = 1;            // factor of cosine and sine
 };
 // `length`: the largest length in the pass; dynamic and longrope scaling depend on it.
-RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length);
+RopeFrequencies rope_frequencies(const TransformerConfig& config, const Rope& rope, std::int64_t length);
+inline RopeFrequencies rope_frequencies(const TransformerConfig& config, std::int64_t length) {
+  return rope_frequencies(config, config.rope, length);
+}
 
 bool depends_on_length(RopeKind kind);
 
-// Cosines and sines of positions 0 … length-1, grown on demand. Not thread-safe: it belongs to one model, which one
-// thread uses.
+// Cosines and sines of positions 0 … length-1, grown on demand. Not thread-safe: it belongs to one rope of one model,
+// which one thread uses.
 class RopeCache {
  public:
-  const RotaryTable& table(const TransformerConfig& config, std::int64_t length, Device device);
+  const RotaryTable& table(const TransformerConfig& config, const Rope& rope, std::int64_t length, Device device);
   // For scaling that depends on a sequence's length: row r has the angles of positions[r] in a sequence of length
   // lengths[r].
-  static RotaryTable per_row(const TransformerConfig& config, std::span<const std::int32_t> positions,
+  static RotaryTable per_row(const TransformerConfig& config, const Rope& rope, std::span<const std::int32_t> positions,
                              std::span<const std::int32_t> lengths, Device device);
 
  private:

@@ -111,13 +111,13 @@ Transformer::Layers Transformer::make_layers(std::int64_t count, Block::Cross cr
   made.count = count;
   made.bias_per_layer = config_.distance_bias_per_layer;
   const std::int64_t distinct = config_.layer_groups > 0 ? std::min(config_.layer_groups, count) : count;
-  for (std::int64_t i = 0; i < distinct; ++i) made.blocks.emplace_back(config_, cross);
+  for (std::int64_t i = 0; i < distinct; ++i) made.blocks.emplace_back(config_, cross, i);
   const bool causal = config_.stack == Stack::kDecoder || cross == Block::Cross::kReadsEncoder;
   using enum DistanceBias::Direction;
   const std::int64_t tables = config_.distance_buckets == 0 ? 0 : config_.distance_bias_per_layer ? count : 1;
   for (std::int64_t i = 0; i < tables; ++i) made.distance_biases.emplace_back(config_, causal ? kBackward : kBoth);
   if (config_.relative_span > 0) made.relative = RelativePositions(config_);
-  if (config_.final_norm) made.final_norm = NormLayer(config_.norm, config_.hidden, config_.norm_eps);
+  if (config_.final_norm) made.final_norm = NormLayer(config_, config_.hidden);
   return made;
 }
 
@@ -174,7 +174,10 @@ std::shared_ptr<const AttentionBatch> Transformer::attention_batch(const Layers&
   batch->cache = state.cache;
   batch->cached = state.sequences;
   batch->encoded = state.encoded;
-  if (config_.positions == Positions::kRotary) set_rotary(*batch);
+  if (config_.positions == Positions::kRotary) {
+    batch->rotation = rotation(batch->rows, config_.rope, rope_);
+    if (config_.window_rope) batch->window_rotation = rotation(batch->rows, *config_.window_rope, window_rope_);
+  }
   if (layers.relative) {
     std::int64_t longest = 0;
     for (std::int64_t s = 0; s < batch->rows.sequences(); ++s) longest = std::max(longest, batch->rows.length(s));
@@ -202,20 +205,17 @@ void Transformer::store_prefixes(const ForwardState& state) const {
   }
 }
 
-void Transformer::set_rotary(AttentionBatch& batch) const {
-  const Packed& rows = batch.rows;
-  batch.rotary_rows = rows.positions;
-  if (!depends_on_length(config_.rope.kind)) {
-    batch.rotary = rope_.table(config_, table_length(rows), token_table().device());
-    return;
-  }
+Rotation Transformer::rotation(const Packed& rows, const Rope& rope, RopeCache& cache) const {
+  if (!depends_on_length(rope.kind))
+    return {cache.table(config_, rope, table_length(rows), token_table().device()), rows.positions};
   std::vector<std::int32_t> lengths;
   for (std::size_t s = 0; s + 1 < rows.starts.size(); ++s) {
     const auto n = static_cast<std::size_t>(rows.starts[s + 1] - rows.starts[s]);
     if (n > 0) lengths.insert(lengths.end(), n, rows.positions[static_cast<std::size_t>(rows.starts[s + 1]) - 1] + 1);
   }
-  batch.rotary = RopeCache::per_row(config_, rows.positions, lengths, token_table().device());
-  std::iota(batch.rotary_rows.begin(), batch.rotary_rows.end(), 0);
+  Rotation rotation{RopeCache::per_row(config_, rope, rows.positions, lengths, token_table().device()), rows.positions};
+  std::iota(rotation.rows.begin(), rotation.rows.end(), 0);
+  return rotation;
 }
 
 Tensor Transformer::run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
@@ -269,8 +269,9 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   const bool reads_encoder = state.encoder != nullptr || !state.encoded.empty();
   const std::vector<std::int32_t> wanted =
       state.last_rows.empty() ? one_row_each(rows, state.output) : last_rows(rows, state.last_rows);
-  // The last layer can skip rows, but causal attention and distances need queries that are the last ones.
-  const bool last_ones = causal || config_.distance_buckets > 0 || config_.relative_span > 0;
+  // The last layer can skip rows, but causal attention, distances and windows need queries that are the last ones.
+  const bool last_ones =
+      causal || config_.distance_buckets > 0 || config_.relative_span > 0 || config_.window_of(layers.count - 1) > 0;
   const bool early = !reads_encoder && !(last_ones && state.output == OutputRows::kFirst);
   x = run_blocks(layers, x, state.encoder != nullptr ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);

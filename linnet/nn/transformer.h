@@ -113,7 +113,7 @@ class Transformer {
                                                         const Prefixes& prefixes, bool causal) const;
   void store_prefixes(const ForwardState& state) const;
   void check_adapters(const Packed& batch, const ForwardState& state) const;
-  void set_rotary(AttentionBatch& batch) const;
+  Rotation rotation(const Packed& rows, const Rope& rope, RopeCache& cache) const;
   Tensor run_blocks(const Layers& layers, Tensor x, const Tensor& source, const Prefixes& prefixes,
                     const std::shared_ptr<const AttentionBatch>& batch, const Pass& pass,
                     const std::vector<std::int32_t>& wanted, const std::function<bool()>* interrupted) const;
@@ -131,7 +131,7 @@ class Transformer {
   Embeddings embeddings_, decoder_embeddings_;
   Layers layers_, decoder_layers_;  // of the encoder (or the only stack), of the decoder
   Head head_;
-  mutable RopeCache rope_;
+  mutable RopeCache rope_, window_rope_;
 };
 
 }  // namespace linnet::nn

@@ -36,6 +36,7 @@ AttentionArgs arguments(const Tensor& q, const Tensor& k, const Tensor& v, std::
                   .count = (o.relative_queries ? o.relative_queries : o.relative_keys).size(2),
                   .buckets = o.relative_buckets.data(),
                   .reach = o.relative_reach};
+  a.window = o.window, a.softcap = o.softcap;
   a.dropout = o.dropout, a.dropout_key = o.dropout_key;
   return a;
 }
@@ -59,14 +60,14 @@ void check_relative(const Tensor& q, const Tensor& k, std::span<const AttentionS
     check(bucket >= 0 && bucket < count, "[attention] bucket {} is outside {}", bucket, count);
 }
 
-void check_sequences(const Tensor& q, const Tensor& k, std::span<const AttentionSequence> sequences, bool causal) {
+void check_sequences(const Tensor& q, const Tensor& k, std::span<const AttentionSequence> sequences, bool aligned) {
   std::int64_t queries = 0;
   for (const AttentionSequence& s : sequences) {
     queries += s.q_len;
     check(s.q_begin >= 0 && s.q_len >= 0 && s.q_begin + s.q_len <= q.size(0),
           "[attention] queries {}+{} leave q's {} rows", s.q_begin, s.q_len, q.size(0));
     check(s.kv_len > 0 || s.q_len == 0, "[attention] a sequence has no keys");
-    check(!causal || s.kv_len >= s.q_len, "[attention] {} queries see {} keys", s.q_len, s.kv_len);
+    check(!aligned || s.kv_len >= s.q_len, "[attention] {} queries see {} keys", s.q_len, s.kv_len);
     check(s.k_blocks != nullptr || (k && s.kv_begin >= 0 && s.kv_begin + s.kv_len <= k.size(0)),
           "[attention] keys {}+{} leave k's rows", s.kv_begin, s.kv_len);
   }
@@ -109,7 +110,9 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, std::span<co
   for (const Tensor* other : {&k, &v, extra[0], extra[1], extra[2]}) check_device("attention", q, *other);
   check(options.alibi_slopes.empty() || static_cast<std::int64_t>(options.alibi_slopes.size()) == q.size(1),
         "[attention] {} ALiBi slopes for {} heads", options.alibi_slopes.size(), q.size(1));
-  check_sequences(q, k, sequences, options.causal);
+  check(options.window >= 0 && options.softcap >= 0, "[attention] a window of {} and a soft cap of {}", options.window,
+        options.softcap);
+  check_sequences(q, k, sequences, options.causal || options.window > 0);
   check_relative(q, k, sequences, options);
   const bool keep = needs_grad({q, k, v, options.distance_bias, options.relative_queries, options.relative_keys});
   for (const AttentionSequence& s : sequences)

@@ -81,9 +81,16 @@ Loss run_chunks(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
   for (std::int64_t begin = 0; begin < rows; begin += step) {
     const std::int64_t n = std::min(step, rows - begin);
     const Tensor part = hidden.slice(0, begin, begin + n);
-    const Tensor scores = linear(part, weight, bias, product);
+    Tensor scores = linear(part, weight, bias, product), before;
+    if (options.softcap > 0) {
+      before = scale(scores, 1 / options.softcap);
+      scores = scale(activation(before, Activation::kTanh), options.softcap);
+    }
     const Loss own = run(scores, targets.data() + begin, keep ? out(scores) : nullptr, options);
     loss.sum += own.sum, loss.weight += own.weight;
+    if (keep && before)
+      device.activation_grad(
+          {in(scores), in(before), nullptr, out(scores), nullptr, scores.numel(), Activation::kTanh});
     if (g.dhidden)
       device.linear_grad_input(
           {in(scores), classes, n, view, out(g.dhidden) + begin * width, width, false, product.precision});

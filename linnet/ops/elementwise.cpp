@@ -43,6 +43,8 @@ Tensor scale(const Tensor& x, float alpha) {
   });
 }
 
+Tensor softcap(const Tensor& x, float cap) { return scale(activation(scale(x, 1 / cap), Activation::kTanh), cap); }
+
 Tensor sum(const Tensor& x) {
   Tensor y = scalar(backend(x.device()).sum(in(x), x.numel()));
   if (!needs_grad({x})) return y;

@@ -32,14 +32,16 @@ Tensor head_scores(const Tensor& x, const Tensor& table);
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
 // --- norms, activations, elementwise ---------------------------------------------------------------------------------
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps);
-Tensor rms_norm(const Tensor& x, const Tensor& weight, float eps);
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, float eps);  // bias: may be undefined
+// The factor of a column is weight + weight_offset.
+Tensor rms_norm(const Tensor& x, const Tensor& weight, float eps, float weight_offset = 0);
 Tensor activation(const Tensor& x, Activation kind);
 Tensor gated_activation(const Tensor& gate, const Tensor& up, Activation kind);  // f(gate) * up
 Tensor add(const Tensor& a, const Tensor& b);                                    // same shapes
 void add_to_rows(Tensor& y, std::int64_t begin, const Tensor& part);             // rows from `begin` on; no gradient
 Tensor multiply(const Tensor& a, const Tensor& b);
 Tensor scale(const Tensor& x, float alpha);
+Tensor softcap(const Tensor& x, float cap);               // cap * tanh(x / cap)
 Tensor dropout(const Tensor& x, float p, PhiloxKey key);  // p = 0 returns x
 Tensor sum(const Tensor& x);                              // [] -> shape [1]
 Tensor log_softmax(const Tensor& x);                      // over the last dimension; no gradient
@@ -79,6 +81,8 @@ struct AttentionOptions {
   Tensor relative_queries = {}, relative_keys = {};
   std::span<const std::int32_t> relative_buckets = {};
   std::int64_t relative_reach = 0;
+  std::int64_t window = 0;      // keys at this distance or farther are not seen; 0: all are
+  float softcap = 0;            // scores become softcap * tanh(score / softcap); 0: they do not
   DType kv_type = DType::kF32;  // type of cache blocks
   float dropout = 0;            // of the probabilities, in training
   PhiloxKey dropout_key = {};
@@ -94,6 +98,7 @@ struct CrossEntropyOptions {
   float label_smoothing = 0;
   std::span<const float> class_weights = {};
   double denominator = 0;  // divisor of the sum; 0: the number (or class weights) of rows that count
+  float softcap = 0;       // linear_cross_entropy: of the logits, see `softcap`; 0: none
 };
 // logits [rows, classes]; a target < 0 is ignored
 Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> targets, const CrossEntropyOptions& = {});

@@ -79,7 +79,7 @@ struct Text {
 };
 
 AttentionArgs arguments(const Text& text, DType type, const std::vector<AttentionSequence>& sequences, const Floats& q,
-                        Floats& out) {
+                        Floats& out, std::int64_t window) {
   AttentionArgs a{};
   a.q = q.data();
   a.q_stride = text.heads * text.dim;
@@ -96,6 +96,7 @@ AttentionArgs arguments(const Text& text, DType type, const std::vector<Attentio
   a.head_dim = text.dim;
   a.scale = 0.2F;
   a.causal = true;
+  a.window = window;
   out.assign(q.size(), 0.0F);
   a.out = out.data();
   a.out_stride = text.heads * text.dim;
@@ -109,15 +110,16 @@ struct Shape {
 TEST(AttentionCompany, AQueryIsTheSameInAnyChunkAndBesideAnyText) {
   const auto cpu = make_cpu_backend();
   for (const Shape& shape : {Shape{9, 3, 64}, Shape{4, 4, 32}, Shape{6, 2, 20}, Shape{8, 1, 64}})
-    for (const DType type : {DType::kF32, DType::kBF16}) {
+    for (const auto& [type, window] :
+         {std::pair(DType::kF32, std::int64_t{0}), {DType::kBF16, 0}, {DType::kBF16, 37}, {DType::kF32, 70}}) {
       const std::int64_t length = 150, width = shape.heads * shape.dim;
       const Text text(length, shape.heads, shape.kv_heads, shape.dim, type, *cpu, 1),
           other(200, shape.heads, shape.kv_heads, shape.dim, type, *cpu, 11);
       Floats whole;
-      cpu->attention(arguments(text, type, {text.cached(0, 0, length)}, text.q, whole));
+      cpu->attention(arguments(text, type, {text.cached(0, 0, length)}, text.q, whole, window));
       if (type == DType::kF32) {  // as dense keys
         Floats dense;
-        cpu->attention(arguments(text, type, {{0, length, 0, length, nullptr, nullptr}}, text.q, dense));
+        cpu->attention(arguments(text, type, {{0, length, 0, length, nullptr, nullptr}}, text.q, dense, window));
         EXPECT_EQ(dense, whole);
       }
       for (const std::int64_t chunk : {1, 2, 5, 16, 64, 149})
@@ -130,7 +132,7 @@ TEST(AttentionCompany, AQueryIsTheSameInAnyChunkAndBesideAnyText) {
               q.insert(q.end(), other.q.begin(), other.q.end());
               sequences.push_back(other.cached(count, 0, 200));
             }
-            cpu->attention(arguments(text, type, sequences, q, out));
+            cpu->attention(arguments(text, type, sequences, q, out, window));
             ASSERT_TRUE(std::equal(out.begin(), out.begin() + count * width, whole.begin() + first * width))
                 << "heads " << shape.heads << " chunk " << chunk << " at " << first << " company " << company;
           }

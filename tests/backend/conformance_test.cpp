@@ -179,7 +179,7 @@ TEST_P(Conformance, Norms) {
         b.layer_norm({x.data(), weight.data(), bias.data(), o[0], o[1], o[2], rows, cols, 1e-5F});
       });
       expect_conforms(*backend_, {y[0], y[1]}, {y_bound, one}, [&](Backend& b, const auto& o) {
-        b.rms_norm({x.data(), weight.data(), nullptr, o[0], nullptr, o[1], rows, cols, 1e-5F});
+        b.rms_norm({x.data(), weight.data(), nullptr, o[0], nullptr, o[1], rows, cols, 1e-5F, 0.5F});
       });
       expect_conforms(*backend_, {y[0]}, {y_bound}, [&](Backend& b, const auto& o) {
         b.layer_norm({x.data(), weight.data(), bias.data(), o[0], nullptr, nullptr, rows, cols, 1e-5F});
@@ -202,7 +202,7 @@ TEST_P(Conformance, Norms) {
         });
         expect_conforms(*backend_, g, {dx_bound, dw_bound, dw_bound}, [&](Backend& b, const auto& o) {
           b.rms_norm_grad(
-              {dy.data(), x.data(), weight.data(), nullptr, rms.data(), at(o, 0), at(o, 1), nullptr, rows, cols});
+              {dy.data(), x.data(), weight.data(), nullptr, rms.data(), at(o, 0), at(o, 1), nullptr, rows, cols, 0.5F});
         });
       }
     }
@@ -321,16 +321,21 @@ struct AttentionCase {
   bool causal, alibi;
   std::int64_t reach;
   float dropout;
+  std::int64_t window = 0;
+  float softcap = 0;
 };
 
+const AttentionCase kAttentionCases[] = {
+    {1, 1, 1, true, false, 0, 0},          {3, 1, 7, true, false, 0, 0},          {4, 2, 32, false, false, 0, 0},
+    {2, 2, 33, true, true, 0, 0},          {2, 1, 64, false, false, 5, 0},        {6, 3, 12, true, false, 0, 0.4F},
+    {3, 1, 10, true, false, 0, 0, 1},      {2, 2, 6, true, true, 0, 0, 67},       {4, 1, 8, false, false, 0, 0, 3},
+    {2, 1, 20, false, false, 0, 0.2F, 65}, {4, 2, 9, true, false, 0, 0, 0, 0.7F}, {2, 2, 16, true, false, 4, 0, 5, 2}};
+
 TEST_P(Conformance, Attention) {
-  const AttentionCase cases[] = {{1, 1, 1, true, false, 0, 0},   {3, 1, 7, true, false, 0, 0},
-                                 {4, 2, 32, false, false, 0, 0}, {2, 2, 33, true, true, 0, 0},
-                                 {2, 1, 64, false, false, 5, 0}, {6, 3, 12, true, false, 0, 0.4F}};
   // (queries, keys) of packed sequences: single rows, a sequence without queries, more keys than queries, long ones.
   const std::pair<std::int64_t, std::int64_t> lengths[] = {{1, 1}, {0, 3}, {5, 9}, {70, 70}, {3, 131}};
-  for (const AttentionCase& c : cases) {
-    SCOPED_TRACE(sizes({c.heads, c.kv_heads, c.head_dim, c.causal, c.alibi, c.reach}));
+  for (const AttentionCase& c : kAttentionCases) {
+    SCOPED_TRACE(sizes({c.heads, c.kv_heads, c.head_dim, c.causal, c.alibi, c.reach, c.window}));
     std::vector<AttentionSequence> sequences;
     std::int64_t rows = 0, keys = 0;
     for (const auto& [q, k] : lengths) sequences.push_back({rows, q, keys, k, nullptr, nullptr}), rows += q, keys += k;
@@ -360,6 +365,8 @@ TEST_P(Conformance, Attention) {
                     c.reach > 0 ? bias.data() : nullptr,
                     c.reach,
                     {},
+                    c.window,
+                    c.softcap,
                     c.dropout,
                     {8, 9},
                     nullptr,

@@ -20,6 +20,8 @@ struct Case {
   float dropout;
   std::vector<std::int64_t> lengths;
   bool relative_queries = false, relative_keys = false;
+  std::int64_t window = 0;
+  float softcap = 0;
 };
 
 // Packed sequences; queries and keys are columns of one fused matrix.
@@ -66,6 +68,8 @@ struct Problem {
                     .count = 7,
                     .buckets = buckets.data(),
                     .reach = relative_reach};
+    a.window = c.window;
+    a.softcap = c.softcap;
     a.dropout = c.dropout;
     a.dropout_key = {3, 4};
     a.out = out.data();
@@ -93,6 +97,13 @@ const std::vector<Case>& cases() {
       {3, 3, 24, false, false, 0, 0, {70, 1, 5}, true, true},
       {2, 2, 16, false, false, 0, 0.3F, {66, 3}, true, false},
       {2, 2, 16, false, false, 2, 0, {9, 130}, false, true},
+      {3, 1, 10, true, false, 0, 0, {1, 200, 66}, false, false, 1},
+      {6, 2, 48, true, false, 0, 0, {300, 5, 64}, false, false, 100},
+      {2, 2, 16, true, true, 0, 0.3F, {130}, false, false, 64},
+      {4, 2, 20, false, false, 0, 0, {3, 250, 70}, false, false, 33},
+      {2, 1, 8, false, false, 0, 0, {300}, false, false, 65},
+      {4, 2, 24, true, false, 0, 0, {70, 9}, false, false, 0, 0.5F},
+      {2, 2, 6, false, false, 2, 0.2F, {90}, false, false, 20, 3},
   };
   return all;
 }

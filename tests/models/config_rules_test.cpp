@@ -39,6 +39,71 @@ TEST(Rules, OneFieldGivesSeveralMembers) {
   EXPECT_EQ(walk(rules::token_dropout_is_classifier, {}, {.classifier_dropout = 0.5}).config.token_dropout, 0.5);
 }
 
+TEST(Rules, CapsMayBeNull) {
+  const TransformerConfig usual{.attention_softcap = 50, .output_softcap = 30};
+  const Json off = {{"attn_logit_softcapping", nullptr}}, on = {{"final_logit_softcapping", 4.0}};
+  EXPECT_EQ(walk(rules::attention_softcap, off, usual).config.attention_softcap, 0);
+  EXPECT_EQ(walk(rules::attention_softcap, off, usual).written, off);
+  EXPECT_EQ(walk(rules::output_softcap, on, usual).config.output_softcap, 4);
+  EXPECT_EQ(walk(rules::output_softcap, on, usual).written, on);
+  EXPECT_EQ(walk(rules::attention_softcap, Json::object(), usual).config.attention_softcap, 50);
+  EXPECT_THROW(walk(rules::output_softcap, {{"final_logit_softcapping", -1.0}}, usual), Error);
+}
+
+TEST(Rules, ScalesOfTheFamilyOfGemma) {
+  EXPECT_EQ(walk(rules::embedding_scale_is_root, {}, {.hidden = 9}).config.embedding_scale, 3);
+  EXPECT_EQ(walk(rules::gelu_is_tanh, {}, {.activation = Activation::kGelu}).config.activation, Activation::kGeluTanh);
+  const Json json = {{"query_pre_attn_scalar", 144}};
+  const Walked walked = walk(rules::attention_scale_of_dim, json);
+  EXPECT_EQ(walked.config.attention_scale_dim, 144);
+  EXPECT_EQ(walked.written, json);
+}
+
+TEST(Rules, LayersWithAWindowMayHaveTheirOwnRope) {
+  TransformerConfig usual{.window_rope = Rope()};
+  usual.rope.theta = 500;
+  const Json old = {{"rope_theta", 100.0},
+                    {"rope_local_base_freq", 20.0},
+                    {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8.0}}}};
+  const Json nested = {{"rope_parameters",
+                        {{"full_attention", {{"rope_type", "linear"}, {"factor", 8.0}, {"rope_theta", 100.0}}},
+                         {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 20.0}}}}}};
+  for (const Json& json : {old, nested}) {
+    const TransformerConfig c = walk(rules::global_and_local_rope, json, usual).config;
+    EXPECT_EQ(c.rope.theta, 100);
+    EXPECT_EQ(c.rope.factor, 8);
+    EXPECT_EQ(c.rope.kind, RopeKind::kLinear);
+    EXPECT_EQ(c.window_rope->theta, 20);
+    EXPECT_EQ(c.window_rope->kind, RopeKind::kDefault);
+  }
+  const TransformerConfig absent = walk(rules::global_and_local_rope, Json::object(), usual).config;
+  EXPECT_EQ(absent.rope.theta, 500);
+  EXPECT_EQ(absent.window_rope->theta, 10000);
+  EXPECT_EQ(walk(rules::global_and_local_rope, old, usual).written["rope_local_base_freq"], 20.0);
+  EXPECT_THROW(walk(rules::global_and_local_rope, {{"rope_parameters", {{"rope_theta", 1.0}}}}, usual), Error);
+}
+
+TEST(Rules, GlobalAndLocalThetas) {
+  TransformerConfig usual{.window_rope = Rope()};
+  const Json json = {{"global_rope_theta", 300.0}, {"local_rope_theta", 20.0}};
+  const Walked walked = walk(rules::global_and_local_theta, json, usual);
+  EXPECT_EQ(walked.config.rope.theta, 300);
+  EXPECT_EQ(walked.config.window_rope->theta, 20);
+  EXPECT_EQ(walked.written, json);
+  const Json scaled = {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 2.0}}}};
+  EXPECT_EQ(walk(rules::global_and_local_theta, scaled, usual).config.window_rope->factor, 2);
+}
+
+TEST(Rules, HeadsOfModernBert) {
+  EXPECT_EQ(walk(rules::classifier_pooling, {{"classifier_pooling", "mean"}}).config.pooling, Pooling::kMean);
+  EXPECT_THROW(walk(rules::classifier_pooling, {{"classifier_pooling", "max"}}), Error);
+  const TransformerConfig c{
+      .classifier_activation = Activation::kRelu, .attention_dropout = 0.25, .classifier_dropout = 0.5};
+  EXPECT_EQ(walk(rules::transform_has_classifier_activation, {}, c).config.transform_activation, Activation::kRelu);
+  EXPECT_EQ(walk(rules::hidden_dropout_is_attention, {}, c).config.hidden_dropout, 0.25);
+  EXPECT_EQ(walk(rules::question_dropout_is_classifier, {}, c).config.question_dropout, 0.5);
+}
+
 TEST(Rules, PositionsBeginBehindTheRowOfPadding) {
   const Json json = {{"pad_token_id", 3}, {"max_position_embeddings", 20}};
   const Walked walked = walk(rules::positions_after_padding, json, {.pad_id = 1});

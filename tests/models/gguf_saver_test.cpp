@@ -33,6 +33,10 @@ const std::map<std::string, double> kHeld{{"llama/causal", 0},
                                           {"qwen2/tied", 0},
                                           {"qwen3/causal", 0},
                                           {"qwen3/wide-heads", 0},
+                                          {"gemma/causal", 1e-5},
+                                          {"gemma/wide-heads", 1e-5},
+                                          {"gemma2/old-spelling", 1e-5},
+                                          {"gemma3_text/six-layers", 1e-5},
                                           {"gpt2/causal", 0},
                                           {"gpt2/untied", 0},
                                           {"gpt2/old-spelling", 0},
@@ -73,7 +77,10 @@ TEST_P(RoundTrip, BringsBackTheTensorsOfTheFolder) {
     const Tensor a = wanted->read(name), b = got->read(name);
     EXPECT_EQ(a.shape(), b.shape()) << name;
     ASSERT_EQ(a.bytes(), b.bytes()) << name;
-    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << name;
+    if (name.ends_with("norm.weight") && kHeld.at(GetParam()) > 0)  // 1 is added in the file
+      expect_close(a.data<float>(), b.data<float>(), 1e-6, name);
+    else
+      EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << name;
   }
 }
 
@@ -94,8 +101,9 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, NotHeld,
                                            "llama/classifier", "gpt2/no-scale", "gpt2/inverse-layer-scale",
                                            "bloom/post-norm", "bert/masked", "bert/relu", "roberta/trunk",
                                            "camembert/trunk", "distilbert/trunk", "electra/trunk", "mpnet/trunk",
-                                           "albert/trunk", "t5/trunk", "deberta-v2/trunk", "bart/trunk",
-                                           "marian/trunk"),
+                                           "albert/trunk", "t5/trunk", "deberta-v2/trunk", "bart/trunk", "marian/trunk",
+                                           "mistral/window", "qwen3/window", "gemma/classifier", "gemma2/uncapped",
+                                           "gemma2/causal", "gemma3_text/causal", "smollm3/window", "modernbert/trunk"),
                          case_name);
 
 // A LLaMA whose rows are whole blocks.

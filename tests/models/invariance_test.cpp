@@ -111,7 +111,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "electra/classifier", "electra/masked", "mpnet/trunk", "mpnet/long", "mpnet/classifier",
                       "albert/groups", "albert/masked", "deberta-v2/classifier", "deberta-v2/masked",
                       "deberta-v2/one-kind", "deberta-v2/questions", "bart/classifier", "bart/questions",
-                      "mbart/classifier", "t5/classifier"),
+                      "mbart/classifier", "t5/classifier", "mistral/window", "mistral/window-blocks", "qwen2/window",
+                      "gemma/causal", "gemma2/causal", "gemma2/blocks", "gemma3_text/two-ropes", "smollm3/window",
+                      "modernbert/long", "modernbert/mean", "modernbert/classifier"),
     case_name);
 
 }  // namespace

@@ -27,6 +27,8 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"attention_norm", Role::kNorm},
                                              {"cross_norm", Role::kNorm},
                                              {"ffn_norm", Role::kNorm},
+                                             {"attention_output_norm", Role::kNorm},
+                                             {"ffn_output_norm", Role::kNorm},
                                              {"final_norm", Role::kNorm},
                                              {"attention.query_norm", Role::kNorm},
                                              {"attention.key_norm", Role::kNorm},
@@ -41,6 +43,7 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"cross_attention.output", Role::kAttentionOutput},
                                              {"ffn.gate", Role::kGate},
                                              {"ffn.up", Role::kUp},
+                                             {"ffn.gate_up", Role::kGateUp},
                                              {"ffn.down", Role::kDown},
                                              {"pooler", Role::kPooler},
                                              {"head.transform", Role::kHeadTransform},
@@ -99,7 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
         "deberta-v2/positions", "deberta-v2/questions", "deberta-v2/tokens", "deberta-v2/trunk", "bart/classifier",
         "bart/generation", "bart/questions", "bart/trunk", "mbart/classifier", "mbart/generation", "mbart/questions",
         "marian/trunk", "pegasus/generation", "t5/classifier", "t5/encoder", "t5/tokens", "t5/questions",
-        "mt5/classifier", "umt5/classifier", "umt5/generation"),
+        "mt5/classifier", "umt5/classifier", "gemma/causal", "gemma/tokens", "gemma2/causal", "gemma2/uncapped",
+        "gemma2/classifier", "gemma3_text/causal", "gemma3_text/classifier", "smollm3/causal", "modernbert/masked",
+        "modernbert/masked-untied", "modernbert/classifier", "modernbert/tokens", "modernbert/questions",
+        "umt5/generation"),
     case_name);
 
 // A causal model's loader reads the classifier of another file.

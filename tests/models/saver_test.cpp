@@ -46,20 +46,22 @@ TEST_P(Saved, HoldsTheSameTensorsAndMeansTheSame) {
   for (const auto& [key, value] : before.items()) EXPECT_TRUE(value.is_null()) << key << " was lost";
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Saved,
-                         ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier",
-                                           "bloom/torch-bin", "gpt2/half", "gpt2/untied", "llama/bfloat16",
-                                           "llama/rope-yarn-old", "llama/sharded", "llama/tied", "mistral/old-spelling",
-                                           "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling", "qwen3/wide-heads",
-                                           "roberta/masked", "roberta/classifier", "roberta/activations",
-                                           "xlm-roberta/masked", "camembert/tokens", "distilbert/masked",
-                                           "distilbert/classifier", "distilbert/activations", "electra/masked",
-                                           "electra/classifier", "electra/one-width", "mpnet/masked",
-                                           "mpnet/classifier", "albert/masked", "albert/groups", "t5/generation",
-                                           "t5/gated", "deberta-v2/masked", "deberta-v2/apart", "deberta-v2/one-kind",
-                                           "bart/classifier", "bart/scaled", "mbart/generation", "marian/trunk",
-                                           "pegasus/generation", "umt5/generation", "umt5/encoder", "t5/tokens"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, Saved,
+    ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier", "bloom/torch-bin",
+                      "gpt2/half", "gpt2/untied", "llama/bfloat16", "llama/rope-yarn-old", "llama/sharded",
+                      "llama/tied", "mistral/old-spelling", "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling",
+                      "qwen3/wide-heads", "roberta/masked", "roberta/classifier", "roberta/activations",
+                      "xlm-roberta/masked", "camembert/tokens", "distilbert/masked", "distilbert/classifier",
+                      "distilbert/activations", "electra/masked", "electra/classifier", "electra/one-width",
+                      "mpnet/masked", "mpnet/classifier", "albert/masked", "albert/groups", "t5/generation", "t5/gated",
+                      "deberta-v2/masked", "deberta-v2/apart", "deberta-v2/one-kind", "bart/classifier", "bart/scaled",
+                      "mbart/generation", "marian/trunk", "pegasus/generation", "umt5/generation", "umt5/encoder",
+                      "mistral/window", "qwen2/window-version-4", "qwen3/window", "gemma/old-spelling",
+                      "gemma/wide-heads", "gemma2/uncapped", "gemma2/old-spelling", "gemma3_text/six-layers",
+                      "gemma3_text/version-4", "smollm3/old-spelling", "smollm3/window", "modernbert/version-4",
+                      "modernbert/masked", "modernbert/mean", "t5/tokens"),
+    case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {
   Scratch scratch;

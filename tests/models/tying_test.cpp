@@ -154,7 +154,8 @@ TEST_P(Tying, AnOutputMatrixAloneIsTheEmbeddingToo) {
 INSTANTIATE_TEST_SUITE_P(Families, Tying,
                          ::testing::Values("bert/masked", "bloom/causal", "gpt2/causal", "llama/causal", "qwen2/causal",
                                            "qwen3/causal", "roberta/masked", "distilbert/masked", "electra/masked",
-                                           "mpnet/masked", "albert/masked", "deberta-v2/masked"),
+                                           "mpnet/masked", "albert/masked", "deberta-v2/masked", "gemma/causal",
+                                           "modernbert/masked"),
                          case_name);
 
 // An index lists the output matrix of a tied model, which no file has.

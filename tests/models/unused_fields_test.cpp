@@ -37,8 +37,8 @@ TEST(UnusedFields, WhatChangesNumbersIsRefusedByName) {
   };
   const Case cases[] = {{"llama/causal", "sliding_window", 16, nullptr},
                         {"llama/causal", "logit_scale", 0.5, 1.0},
-                        {"mistral/causal", "sliding_window", 16, nullptr},
-                        {"qwen2/causal", "use_sliding_window", true, false},
+                        {"qwen2/causal", "layer_types", Json::array({"full_attention", "chunked_attention"}),
+                         Json::array({"full_attention", "full_attention"})},
                         {"roberta/trunk", "position_embedding_type", "relative_key", "absolute"},
                         {"roberta/trunk", "is_decoder", true, false},
                         {"distilbert/trunk", "embedding_size", 16, nullptr},

@@ -108,6 +108,40 @@ TEST(Attention, ScalesDivideTheScores) {
   EXPECT_LE(distance(run(AttentionScale::kHeadDimAndLayer, 2, 3), by_head), 1e-5);
   EXPECT_LE(distance(run(AttentionScale::kLayer, 2, 3 / root), by_head), 1e-5);
   EXPECT_GT(distance(run(AttentionScale::kNone, 2, 1), by_head), 1e-3);
+  c.attention_scale_dim = 4 * c.head_dim;
+  EXPECT_LE(distance(run(AttentionScale::kHeadDim, 2, 2), by_head), 1e-5);
+}
+
+TEST(Attention, ACapBoundsTheScores) {
+  TransformerConfig c = small_config();
+  const Tensor x = input(5, c.hidden);
+  const auto run = [&](double cap) {
+    c.attention_softcap = cap;
+    Attention a(c);
+    fill(a);
+    return a(x, {}, 0, one_text(5), {});
+  };
+  EXPECT_LE(distance(run(1e4), run(0)), 1e-4);
+  EXPECT_GT(distance(run(0.5), run(0)), 1e-3);
+}
+
+// The layer's number selects the window and the rotary positions.
+TEST(Attention, LayersDiffer) {
+  TransformerConfig c = small_config();
+  c.positions = Positions::kRotary, c.window = 2, c.window_layers = {true, false}, c.unrotated_layers = {false, true};
+  const auto run = [&](std::int64_t layer) {
+    Attention a(c, layer);
+    fill(a);
+    AttentionBatch batch = one_text(5);
+    batch.rotation = Rotation{RopeCache().table(c, c.rope, 5, kCpu), batch.rows.positions};
+    return a(input(5, c.hidden), {}, 0, batch, {});
+  };
+  const Tensor near = run(0), plain = run(1);
+  c.unrotated_layers = {};
+  const Tensor rotated = run(1);
+  EXPECT_LE(distance(near.slice(0, 0, 2), rotated.slice(0, 0, 2)), 1e-6);
+  EXPECT_GT(distance(near.slice(0, 2, 5), rotated.slice(0, 2, 5)), 1e-3);
+  EXPECT_GT(distance(plain, rotated), 1e-3);
 }
 
 // A learned prefix with the keys and values of real rows is equivalent to those rows.

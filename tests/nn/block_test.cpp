@@ -67,6 +67,21 @@ TEST(Block, PostNormNormsTheSum) {
   EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
 }
 
+TEST(Block, BothNormsAddTheNormOfThePart) {
+  TransformerConfig c = small_config();
+  c.norm_place = NormPlace::kBoth;
+  Block block = silent(c);
+  EXPECT_THAT(names(parameters(block)), Contains("ffn_output_norm.weight"));
+  const Tensor x = input(c);
+  // Norms of parts that are 0 are their biases.
+  Tensor wanted = x.clone();
+  for (const Parameter& p : parameters(block))
+    for (std::int64_t i = 0; p.name.ends_with("output_norm.bias") && i < wanted.numel(); ++i)
+      wanted.data<float>()[static_cast<std::size_t>(i)] +=
+          p.tensor->data<float>()[static_cast<std::size_t>(i % c.hidden)];
+  EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
+}
+
 TEST(Block, FeedForwardMayHaveNoDropout) {
   for (const bool drops : {true, false}) {
     TransformerConfig c = small_config();
@@ -104,13 +119,46 @@ TEST(FeedForward, GateMultiplies) {
   EXPECT_EQ(values(gated(matrix({2}, 1), 0, {}))[0], 2 * 4 + 10 * (10 * -6));
 }
 
+// Gate and up are the halves of one matrix.
+TEST(FeedForward, GateAndUpMayBeOneMatrix) {
+  TransformerConfig c = small_config();
+  c.hidden = 1, c.ffn = 2, c.ffn_bias = false, c.activation = Activation::kRelu;
+  c.ffn_kind = FeedForwardKind::kGatedStacked;
+  FeedForward stacked(c);
+  for (const Parameter& p : parameters(stacked))
+    *p.tensor = p.name == "down.weight" ? matrix({1, 10}, 2) : matrix({1, 5, 2, -3}, 1);
+  EXPECT_EQ(values(stacked(matrix({2}, 1), 0, {}))[0], 2 * 4 + 10 * (10 * -6));
+}
+
+TEST(Block, TheFirstLayerMayHaveNoNormOfAttention) {
+  TransformerConfig c = small_config();
+  c.first_attention_norm = false;
+  Block first(c, Block::Cross::kNone, 0), second(c, Block::Cross::kNone, 1);
+  EXPECT_THAT(names(parameters(first)), Not(Contains("attention_norm.weight")));
+  EXPECT_THAT(names(parameters(second)), Contains("attention_norm.weight"));
+  fill(first);
+  const Tensor x = input(c);
+  EXPECT_GT(distance(first({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), x), 1e-3);
+}
+
 TEST(NormLayer, KindsHaveTheirParts) {
-  NormLayer layer(Norm::kLayer, 3, 1e-5), rms(Norm::kRms, 3, 1e-5);
+  TransformerConfig c;
+  NormLayer layer(c, 3);
+  c.norm_bias = false;
+  NormLayer plain(c, 3);
+  c.norm = Norm::kRms;
+  NormLayer rms(c, 3);
+  c.norm_offset = 1;
+  NormLayer shifted(c, 3);
   EXPECT_EQ(names(parameters(layer, Role::kNorm)), (std::vector<std::string>{"weight", "bias"}));
   EXPECT_EQ(names(parameters(rms, Role::kNorm)), (std::vector<std::string>{"weight"}));
   for (const Parameter& p : parameters(rms, Role::kNorm)) *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
   const float root = std::sqrt(14.0F / 3);
   EXPECT_NEAR(values(rms(matrix({1, 2, 3}, 3)))[2], 3 * 3 / root, 1e-4);
+  EXPECT_EQ(names(parameters(plain, Role::kNorm)), (std::vector<std::string>{"weight"}));
+  for (const Parameter& p : parameters(shifted, Role::kNorm))
+    *p.tensor = Tensor::from(std::vector<float>{1, 2, 3}, {3});
+  EXPECT_NEAR(values(shifted(matrix({1, 2, 3}, 3)))[2], 3 * 4 / root, 1e-4);
   EXPECT_FALSE(NormLayer());
 }
 

@@ -40,6 +40,18 @@ TEST(Embeddings, AddsPositionsAndTypesByRow) {
   EXPECT_THAT(values(e.finish(e.tokens(batch, {}), batch, {})), ElementsAre(15, 16, 21.5F, 21.5F, 43, 44));
 }
 
+// The scale has the precision of the table.
+TEST(Embeddings, RowsOfTheTokenTableAreScaled) {
+  TransformerConfig c = config();
+  c.embedding_scale = 1.2345, c.rounds_embedding_scale = true;
+  Embeddings e = made_embeddings(c);
+  const Packed batch = pack(Texts{{1}});
+  EXPECT_THAT(values(e.tokens(batch, {})), ElementsAre(3 * 1.2345F, 4 * 1.2345F));
+  for (const Parameter& p : parameters(e))
+    if (p.name == "tokens.weight") *p.tensor = cast(*p.tensor, DType::kBF16);
+  EXPECT_THAT(values(e.tokens(batch, {})), ElementsAre(3 * 1.234375F, 4 * 1.234375F));
+}
+
 TEST(Embeddings, TypesAreZeroWhereNoneAreGiven) {
   const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0}});

@@ -162,6 +162,41 @@ TEST(Head, PartsByKind) {
   EXPECT_THAT(parts(HeadKind::kQuestionAnswering, true, false), ElementsAre("spans.weight", "spans.bias"));
 }
 
+// The dense module, activation and norm of a masked LM come before the classifier.
+TEST(Head, AClassifierMayReadTheTransform) {
+  TransformerConfig c = with(HeadKind::kSequenceClass);
+  c.classifier = ClassifierKind::kTransform, c.head_transform_bias = false, c.norm_bias = false;
+  c.labels = {"a", "b"}, c.classifier_bias = true, c.transform_activation = Activation::kRelu;
+  Head head(c);
+  fill(head);
+  EXPECT_THAT(names(parameters(head)),
+              ElementsAre("transform.weight", "norm.weight", "classifier.weight", "classifier.bias"));
+  std::vector<Tensor> p;
+  for (const Parameter& each : parameters(head)) p.push_back(*each.tensor);
+  const Tensor x = Tensor::from(std::vector<float>(static_cast<std::size_t>(c.hidden), 0.3F), {1, c.hidden});
+  const Tensor wanted = linear(layer_norm(activation(linear(x, p[0]), Activation::kRelu), p[1], {}, 1e-5F), p[2], p[3]);
+  EXPECT_LE(distance(head.classify(x, {}), wanted), 1e-6);
+}
+
+TEST(Head, AnOutputMatrixMayHaveNoBias) {
+  TransformerConfig c = with(HeadKind::kMaskedLm);
+  c.head_transform = true, c.output_bias = false;
+  for (const bool tied : {true, false}) {
+    c.tie_embeddings = tied;
+    Head head(c);
+    for (const Parameter& p : parameters(head))
+      EXPECT_FALSE(p.role == Role::kOutput && p.part == Part::kBias) << p.name;
+  }
+}
+
+TEST(Head, ACapBoundsTheLogits) {
+  TransformerConfig c = with(HeadKind::kCausalLm);
+  c.tie_embeddings = true, c.output_softcap = 2;
+  const auto scores = values(Head(c).scores(matrix({3, 0}, 2), matrix({1, 0, -9, 5}, 2), {}));
+  EXPECT_NEAR(scores[0], 2 * std::tanh(1.5), 1e-6);
+  EXPECT_NEAR(scores[1], -2, 1e-4);
+}
+
 TEST(Head, TheOutputMatrixIsTheTableWhereTied) {
   const Tensor table = matrix({1, 2}, 2);
   TransformerConfig c = with(HeadKind::kCausalLm);

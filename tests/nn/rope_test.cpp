@@ -62,7 +62,7 @@ TEST(Rope, TableHoldsScaledCosinesAndSinesAndGrows) {
   const RopeFrequencies f = rope_frequencies(c, 1);
   RopeCache cache;
   for (const std::int64_t length : {3, 700}) {
-    const RotaryTable& table = cache.table(c, length, kCpu);
+    const RotaryTable& table = cache.table(c, c.rope, length, kCpu);
     ASSERT_GE(table.cosine.size(0), length);
     for (const std::int64_t p : {std::int64_t{0}, std::int64_t{2}, length - 1})
       for (std::size_t i = 0; i < 2; ++i) {
@@ -77,7 +77,7 @@ TEST(Rope, TableHoldsScaledCosinesAndSinesAndGrows) {
 TEST(Rope, RowsTurnByTheLengthOfTheirOwnSequence) {
   const TransformerConfig c = longrope();
   const std::vector<std::int32_t> positions{3, 3}, lengths{4, 9};
-  const RotaryTable table = RopeCache::per_row(c, positions, lengths, kCpu);
+  const RotaryTable table = RopeCache::per_row(c, c.rope, positions, lengths, kCpu);
   for (std::size_t r = 0; r < 2; ++r) {
     const RopeFrequencies f = rope_frequencies(c, lengths[r]);
     for (std::size_t i = 0; i < 2; ++i)

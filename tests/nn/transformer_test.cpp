@@ -18,18 +18,25 @@ struct Kind {
   const char* name;
   Positions positions;
   RopeKind rope = RopeKind::kDefault;
+  std::int64_t window = 0;  // of the first layer, which has other rotary positions; the second one has none
 };
 const Kind kKinds[] = {{"learned", Positions::kLearned},
                        {"rotary", Positions::kRotary},
                        {"dynamic", Positions::kRotary, RopeKind::kDynamic},
                        {"alibi", Positions::kAlibi},
-                       {"none", Positions::kNone}};
+                       {"none", Positions::kNone},
+                       {"windows", Positions::kRotary, RopeKind::kDefault, 5},
+                       {"wideWindows", Positions::kRotary, RopeKind::kDefault, 66}};
 
 TransformerConfig config_of(const Kind& kind) {
   TransformerConfig c = small_config();
   c.positions = kind.positions;
   c.rope.kind = kind.rope;
   if (kind.rope == RopeKind::kDynamic) c.max_positions = 6, c.rope.factor = 2;
+  if (kind.window == 0) return c;
+  c.window = kind.window, c.window_layers = {true, false}, c.unrotated_layers = {false, true};
+  c.window_rope = Rope();
+  c.window_rope->theta = 100;
   return c;
 }
 
@@ -174,6 +181,30 @@ TEST(Transformer, OneRowASequenceIsThatRowOfAll) {
         }
       }
     }
+}
+
+// A row depends on those that its windows reach, and on no other row: two layers reach twice as far.
+TEST(Transformer, WindowsHideFarRows) {
+  for (const Stack stack : {Stack::kDecoder, Stack::kEncoder}) {
+    TransformerConfig c = small_config();
+    c.stack = stack, c.window = 4;
+    const Transformer t = made(c);
+    const Ids whole = text(40, 1);
+    const Tensor wanted = t.forward(pack({whole}), {}, {});
+    for (const std::int64_t changed : {0, 20, 39}) {
+      Ids other = whole;
+      other[static_cast<std::size_t>(changed)] = 28 - other[static_cast<std::size_t>(changed)];
+      const Tensor found = t.forward(pack({other}), {}, {});
+      for (std::int64_t row = 0; row < 40; ++row) {
+        const bool sees = std::abs(row - changed) <= 6 && (stack == Stack::kEncoder || row >= changed);
+        EXPECT_EQ(distance(found.slice(0, row, row + 1), wanted.slice(0, row, row + 1)) > 0, sees) << changed << row;
+      }
+    }
+    for (const OutputRows output : {OutputRows::kFirst, OutputRows::kLast}) {
+      const std::int64_t row = output == OutputRows::kFirst ? 0 : 39;
+      EXPECT_LE(distance(t.forward(pack({whole}), {.output = output}, {}), wanted.slice(0, row, row + 1)), 1e-5);
+    }
+  }
 }
 
 TEST(Transformer, TheLastRowsOfEachSequenceAreThoseOfAll) {
@@ -397,7 +428,7 @@ TransformerConfig with_distances() {
 }
 
 TEST(Transformer, RecomputingBlocksGivesTheSameGradients) {
-  for (const TransformerConfig& c : {small_config(), seq2seq(), with_distances()}) {
+  for (const TransformerConfig& c : {small_config(), seq2seq(), with_distances(), config_of(kKinds[5])}) {
     Transformer t = made(c);
     const auto gradients = [&](bool recompute) {
       GradGuard tape(true);

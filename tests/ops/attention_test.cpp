@@ -49,6 +49,23 @@ TEST(Attention, GradientsWithAlibi) {
   check_with({.scale = 0.7f, .causal = false, .alibi_slopes = slopes}, 2, 1);
 }
 
+TEST(Attention, GradientsWithWindowsAndCaps) {
+  for (const bool causal : {false, true}) {
+    check_with({.scale = 0.5f, .causal = causal, .window = 2}, 2, 1);
+    check_with({.scale = 1.5f, .causal = causal, .softcap = 0.8f}, 2, 2);
+    check_with({.scale = 1.5f, .causal = causal, .window = 1, .softcap = 0.8f}, 4, 2);
+  }
+}
+
+TEST(Attention, AWindowHidesFarKeys) {
+  const std::vector<Tensor> in = inputs(2, 2);
+  const std::vector<AttentionSequence> one{{0, 5, 0, 5, nullptr, nullptr}};
+  const auto found = values_of(attention(in[0], in[1], in[2], one, 2, {.causal = true, .window = 1}));
+  // Each query sees its own key alone: the result is its value.
+  const auto values = values_of(reshape(contiguous(in[2].slice(0, 0, 5)), {5, 2 * in[2].size(2)}));
+  for (std::size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], values[i], 1e-6) << i;
+}
+
 TEST(Attention, GradientsWithDropout) {
   check_with({.scale = 0.5f, .causal = true, .dropout = 0.3f, .dropout_key = {5, 6}}, 2, 2);
 }
@@ -158,6 +175,8 @@ TEST(Attention, RefusesWhatDoesNotFit) {
   expect_refused([&] { attention(good[0], good[1], good[2], none, 2, {}); }, {"no keys"});
   expect_refused([&] { attention(good[0], good[1], good[2], unseen, 2, {.causal = true}); }, {"3 queries see 2 keys"});
   expect_refused([&] { attention(good[0], good[1], good[2], partly, 2, {}); }, {"3 of 5"});
+  expect_refused([&] { attention(good[0], good[1], good[2], kTwo, 2, {.window = -1}); }, {"window", "-1"});
+  expect_refused([&] { attention(good[0], good[1], good[2], unseen, 2, {.window = 2}); }, {"3 queries see 2 keys"});
 }
 
 }  // namespace

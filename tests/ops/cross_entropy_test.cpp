@@ -63,6 +63,14 @@ TEST(CrossEntropy, FusedGradients) {
                       {random_tensor({5, 3}, 1), random_tensor({5, 3}, 2), random_tensor({5}, 3)});
 }
 
+TEST(CrossEntropy, FusedWithCappedLogits) {
+  const CrossEntropyOptions capped{.softcap = 0.5f};
+  const std::vector<Tensor> in{random_tensor({5, 3}, 1), random_tensor({5, 3}, 2), random_tensor({5}, 3)};
+  EXPECT_NEAR(linear_cross_entropy(in[0], in[1], in[2], kTargets, capped).item(),
+              cross_entropy(softcap(linear(in[0], in[1], in[2]), 0.5f), kTargets).item(), 1e-6);
+  check_gradients([&](const auto& x) { return linear_cross_entropy(x[0], x[1], x[2], kTargets, capped); }, in);
+}
+
 TEST(CrossEntropy, FusedGradientsOfSomeInputs) {
   for (int wanted = 1; wanted < 8; ++wanted) {
     std::vector<Tensor> inputs{random_tensor({5, 3}, 1), random_tensor({5, 3}, 2), random_tensor({5}, 3)};

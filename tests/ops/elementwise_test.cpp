@@ -11,6 +11,7 @@ TEST(Elementwise, Values) {
   EXPECT_EQ(values_of(multiply(a, b)), (std::vector<float>{3, 10}));
   EXPECT_EQ(values_of(scale(a, -2)), (std::vector<float>{-2, -4}));
   EXPECT_EQ(values_of(sum(b)), (std::vector<float>{8}));
+  EXPECT_NEAR(values_of(softcap(a, 4))[1], 4 * std::tanh(0.5), 1e-6);
 }
 
 TEST(Elementwise, Gradients) {
@@ -19,6 +20,7 @@ TEST(Elementwise, Gradients) {
   check_gradients([](const auto& in) { return multiply(in[0], in[1]); }, {a, b});
   check_gradients([](const auto& in) { return scale(in[0], -1.5f); }, {a});
   check_gradients([](const auto& in) { return sum(in[0]); }, {a});
+  check_gradients([](const auto& in) { return softcap(in[0], 0.7f); }, {a});
 }
 
 TEST(Elementwise, OneSideOnly) {

@@ -14,6 +14,7 @@ TEST(LayerNorm, Values) {
   EXPECT_NEAR(y[0], -3 * unit, 1e-6);
   EXPECT_NEAR(y[2], 1 + unit, 1e-6);
   EXPECT_NEAR(y[3], 6 * unit, 1e-6);
+  EXPECT_NEAR(values_of(layer_norm(x, one, {}, 0))[2], unit, 1e-6);
 }
 
 TEST(LayerNorm, Gradients) {
@@ -22,6 +23,8 @@ TEST(LayerNorm, Gradients) {
   std::vector<Tensor> frozen{random_tensor({3, 7}, 1), random_tensor({7}, 2), random_tensor({7}, 3)};
   frozen[0].set_requires_grad();
   check_gradients(fn, frozen);
+  check_gradients([](const auto& in) { return layer_norm(in[0], in[1], {}, 1e-5f); },
+                  {random_tensor({3, 7}, 1), random_tensor({7}, 2)});
 }
 
 TEST(LayerNorm, SizesThatDoNotFit) {

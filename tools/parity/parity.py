@@ -28,7 +28,8 @@ GROUPS = {"tokenize": check_tokenize.run, "forward": check_forward.run, "generat
           "heads": check_heads.run, "score": check_score.run, "train": check_train.run,
           "adapters": check_adapters.run, "convert": check_convert.run}
 FAMILIES = ("bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3", "bert", "roberta", "xlm-roberta", "camembert",
-            "distilbert", "electra", "mpnet", "albert", "deberta-v2", "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus")
+            "distilbert", "electra", "mpnet", "albert", "deberta-v2", "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus",
+            "gemma", "gemma2", "gemma3_text", "smollm3", "modernbert")
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Query rows from `first` on of heads that share keys. Row r of the tile is query r % count of head r / count.
 struct QueryTile {
   std::int64_t kv_head, head, heads, first, count;
+  std::int64_t first_key;  // of the first tile of keys that it sees
   std::int64_t rows() const { return heads * count; }
   std::int64_t head_of(std::int64_t row) const { return head + row / count; }
   std::int64_t query_of(std::int64_t row) const { return first + row % count; }
@@ -45,13 +46,14 @@ HWY_INLINE void ForBlocks(const AttentionArgs& a, const AttentionSequence& s, co
     }
 }
 
-// Converts the scores of one row to unnormalised probabilities; updates the running maximum and sum. Returns the factor
-// that rescales the row's earlier sum and output.
-HWY_INLINE float OnlineSoftmax(float* scores, std::int64_t keys, std::int64_t width, float* maximum, float* sum) {
+// Converts the scores of one row, of which those in `seen` count, to unnormalised probabilities; updates the running
+// maximum and sum. Returns the factor that rescales the row's earlier sum and output.
+HWY_INLINE float OnlineSoftmax(float* scores, const KeyRange& seen, std::int64_t width, float* maximum, float* sum) {
   const hn::CappedTag<float, 16> d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
   constexpr float kNone = -std::numeric_limits<float>::infinity();
-  std::fill(scores + keys, scores + width, kNone);
+  std::fill(scores, scores + std::min(seen.begin, width), kNone);
+  std::fill(scores + seen.end, scores + width, kNone);
   auto most = hn::Set(d, *maximum);
   for (std::int64_t j = 0; j < width; j += lanes) most = hn::Max(most, hn::Load(d, scores + j));
   const float top = hn::GetLane(hn::MaxOfLanes(d, most));
@@ -103,10 +105,11 @@ HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, 
   for (int r = 0; r < block.rows; ++r) {
     float* const scores = state.scores + r * kKeys;
     const std::int64_t row = block.row + r, query = t.query_of(row), head = t.head_of(row);
+    if (a.softcap > 0.0F) CapScores(a.softcap, width, scores);
     AddBias(RowOf(a, s, head, query, first), keys.count, scores);
     const float factor =
-        OnlineSoftmax(scores, VisibleKeys(a, s, query, first), width, state.maximum + row, state.sum + row);
-    if (first > 0 && factor != 1.0F) ScaleRow(block.out + r * block.out_stride, d, factor);
+        OnlineSoftmax(scores, InTile(SeenKeys(a, s, query, query), first), width, state.maximum + row, state.sum + row);
+    if (first > t.first_key && factor != 1.0F) ScaleRow(block.out + r * block.out_stride, d, factor);
     if (a.dropout > 0.0F) {
       float factors[kKeys];
       dropout_factors(a, s.q_begin + query, head, first, keys.count, factors);
@@ -117,7 +120,7 @@ HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, 
     TileOf<kKeys>(
         block.rows, state.scores, 1, values.data + n, values.stride, values.count,
         {block.out + n, block.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
-         first == 0 ? TileInit::kZero : TileInit::kAdd});
+         first == t.first_key ? TileInit::kZero : TileInit::kAdd});
 }
 
 // Processes one tile of keys for every row of the query tile.
@@ -155,7 +158,8 @@ HWY_INLINE void FinishRow(const AttentionArgs& a, std::int64_t row, std::int64_t
 
 void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t head, std::int64_t heads,
                 std::int64_t first, std::int64_t count) {
-  const QueryTile t{head / (a.heads / a.kv_heads), head, heads, first, count};
+  const KeyRange seen = SeenKeys(a, s, first, first + count - 1);
+  const QueryTile t{head / (a.heads / a.kv_heads), head, heads, first, count, seen.begin / kKeys * kKeys};
   const std::int64_t rows = t.rows(), d = a.head_dim;
   TileState state;
   state.queries = scratch<ScratchFor::kQueries>(rows * d);
@@ -167,8 +171,7 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
   std::fill_n(state.maximum, rows, -std::numeric_limits<float>::infinity());
   std::fill_n(state.sum, rows, 0.0F);
   PackQueries(a, s, t, state.queries);
-  const std::int64_t last = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + first + count) : s.kv_len;
-  for (std::int64_t key = 0; key < last; key += kKeys) AttendKeys(a, s, t, key, state);
+  for (std::int64_t key = t.first_key; key < seen.end; key += kKeys) AttendKeys(a, s, t, key, state);
   for (std::int64_t r = 0; r < rows; ++r)
     FinishRow(a, s.q_begin + t.query_of(r), t.head_of(r), state.maximum[r], state.sum[r]);
 }

@@ -54,11 +54,12 @@ void PrepareRows(const AttentionGradArgs& g, const AttentionSequence& s, std::in
 }
 
 // Converts one row of scores to probabilities and of dP to dS; `p` ends as the factor of dV (after dropout).
-HWY_INLINE void RowGradient(const AttentionArgs& a, std::int64_t keys, std::int64_t width, float log_sum, float delta,
-                            const float* factors, float* p, float* ds) {
+HWY_INLINE void RowGradient(const AttentionArgs& a, const KeyRange& seen, std::int64_t width, float log_sum,
+                            float delta, const float* factors, float* p, float* ds) {
   const hn::CappedTag<float, 16> d;
   const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::fill(p + keys, p + width, -std::numeric_limits<float>::infinity());
+  std::fill(p, p + std::min(seen.begin, width), -std::numeric_limits<float>::infinity());
+  std::fill(p + seen.end, p + width, -std::numeric_limits<float>::infinity());
   const auto shift = hn::Set(d, log_sum), minus = hn::Set(d, delta), scale = hn::Set(d, a.scale);
   for (std::int64_t j = 0; j < width; j += lanes) {
     const auto probability = Exp(d, hn::Sub(hn::Load(d, p + j), shift));
@@ -71,6 +72,17 @@ HWY_INLINE void RowGradient(const AttentionArgs& a, std::int64_t keys, std::int6
     }
     hn::Store(kept, d, p + j);
     hn::Store(hn::Mul(hn::Mul(probability, hn::Sub(dp, minus)), scale), d, ds + j);
+  }
+}
+
+// Multiplies gradients of capped scores by the slope of the cap.
+HWY_INLINE void UncapGradient(float softcap, std::int64_t width, const float* capped, float* ds) {
+  const hn::CappedTag<float, 16> d;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  for (std::int64_t j = 0; j < width; j += lanes) {
+    const auto part = hn::Div(hn::Load(d, capped + j), hn::Set(d, softcap)),
+               slope = hn::NegMulAdd(part, part, hn::Set(d, 1.0F));
+    hn::Store(hn::Mul(hn::Load(d, ds + j), slope), d, ds + j);
   }
 }
 
@@ -113,15 +125,21 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
     float *const p = w.p + r * kKeys, *const ds = w.ds + r * kKeys;
     const std::int64_t row = s.q_begin + query + r;
     for (std::int64_t j = 0; j < keys; ++j) p[j] *= a.scale;
+    HWY_ALIGN float capped[kKeys];
+    if (a.softcap > 0.0F) {
+      CapScores(a.softcap, padded, p);
+      std::copy_n(p, padded, capped);
+    }
     AddBias(RowOf(a, s, head, query + r, first), keys, p);
     HWY_ALIGN float factors[kKeys];
     if (a.dropout > 0.0F) {
       std::fill_n(factors, kKeys, 0.0F);
       dropout_factors(a, row, head, first, keys, factors);
     }
-    RowGradient(a, VisibleKeys(a, s, query + r, first), padded, a.log_sum[row * a.heads + head], w.delta[at + r],
-                a.dropout > 0.0F ? factors : nullptr, p, ds);
+    RowGradient(a, InTile(SeenKeys(a, s, query + r, query + r), first), padded, a.log_sum[row * a.heads + head],
+                w.delta[at + r], a.dropout > 0.0F ? factors : nullptr, p, ds);
     AddTerms(g, s, head, query + r, first, keys, ds);
+    if (a.softcap > 0.0F) UncapGradient(a.softcap, padded, capped, ds);
   }
   AddTransposed(w.p, w.dout_rows + at * w.width, rows, keys, w.width, w.dv);
   AddTransposed(w.ds, w.query_rows + at * w.width, rows, keys, w.width, w.dk);
@@ -166,7 +184,8 @@ void GradGroup(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
     for (std::int64_t h = 0; h < group; ++h)
       for (std::int64_t i = 0; i < s.q_len; i += kTileRows) {
         const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, s.q_len - i));
-        if (first > 0 && VisibleKeys(a, s, i + rows - 1, first) == 0) continue;
+        // The first tile sets dq.
+        if (first > 0 && InTile(SeenKeys(a, s, i, i + rows - 1), first).empty()) continue;
         GradBlock(g, s, kv_head * group + h, i, rows, h * s.q_len + i, first, k.count, w);
       }
     for (std::int64_t j = 0; j < k.count; ++j) {

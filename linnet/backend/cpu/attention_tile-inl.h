@@ -141,11 +141,32 @@ HWY_INLINE ScoreRow RowOf(const AttentionArgs& a, const AttentionSequence& s, st
   return row;
 }
 
-// Number of keys of the tile at `first` that `query` attends to.
-HWY_INLINE std::int64_t VisibleKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t query,
-                                    std::int64_t first) {
-  const std::int64_t end = a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + query + 1) : s.kv_len;
-  return std::clamp<std::int64_t>(end - first, 0, kKeys);
+struct KeyRange {
+  std::int64_t begin, end;
+  bool empty() const { return begin >= end; }
+};
+
+// The keys that the queries first … last attend to, or some of them.
+HWY_INLINE KeyRange SeenKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t first,
+                             std::int64_t last) {
+  const std::int64_t before = s.kv_len - s.q_len;
+  const std::int64_t after = a.causal ? 1 : a.window > 0 ? a.window : s.kv_len;
+  return {a.window > 0 ? std::max<std::int64_t>(0, before + first - a.window + 1) : 0,
+          std::min(s.kv_len, before + last + after)};
+}
+
+// Those of `seen` in the tile at `first`, counted from there.
+HWY_INLINE KeyRange InTile(const KeyRange& seen, std::int64_t first) {
+  return {std::clamp<std::int64_t>(seen.begin - first, 0, kKeys), std::clamp<std::int64_t>(seen.end - first, 0, kKeys)};
+}
+
+// softcap * tanh(score / softcap) for a row of a tile.
+HWY_INLINE void CapScores(float softcap, std::int64_t width, float* scores) {
+  const hn::CappedTag<float, 16> d;
+  const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto cap = hn::Set(d, softcap);
+  for (std::int64_t j = 0; j < width; j += lanes)
+    hn::Store(hn::Mul(cap, Tanh(d, hn::Div(hn::Load(d, scores + j), cap))), d, scores + j);
 }
 
 }  // namespace HWY_NAMESPACE

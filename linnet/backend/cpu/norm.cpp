@@ -31,7 +31,7 @@ void LayerNormRows(const NormArgs& a, std::int64_t begin, std::int64_t end) {
     const float rstd = 1.0F / std::sqrt(variance + a.eps);
     ForEach(0, a.cols, [&](auto d, std::int64_t i) HWY_ATTR {
       auto value = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, rstd));
-      if (a.weight != nullptr) value = hn::Mul(value, hn::LoadU(d, a.weight + i));
+      if (a.weight != nullptr) value = hn::Mul(value, hn::Add(hn::LoadU(d, a.weight + i), hn::Set(d, a.weight_offset)));
       if (a.bias != nullptr) value = hn::Add(value, hn::LoadU(d, a.bias + i));
       hn::StoreU(value, d, y + i);
     });
@@ -51,7 +51,7 @@ void RmsNormRows(const NormArgs& a, std::int64_t begin, std::int64_t end) {
     const float rstd = 1.0F / std::sqrt(squares / static_cast<float>(a.cols) + a.eps);
     ForEach(0, a.cols, [&](auto d, std::int64_t i) HWY_ATTR {
       auto value = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, rstd));
-      if (a.weight != nullptr) value = hn::Mul(value, hn::LoadU(d, a.weight + i));
+      if (a.weight != nullptr) value = hn::Mul(value, hn::Add(hn::LoadU(d, a.weight + i), hn::Set(d, a.weight_offset)));
       if (a.bias != nullptr) value = hn::Add(value, hn::LoadU(d, a.bias + i));
       hn::StoreU(value, d, y + i);
     });
@@ -59,7 +59,7 @@ void RmsNormRows(const NormArgs& a, std::int64_t begin, std::int64_t end) {
   }
 }
 
-// dx = rstd (g - [mean g] - xhat mean(g xhat)) with g = dy weight; the bracket for layer norm only.
+// dx = rstd (g - [mean g] - xhat mean(g xhat)) with g = dy (weight + weight_offset); the bracket for layer norm only.
 void NormGradRows(const NormGradArgs& a, bool centred, std::int64_t begin, std::int64_t end) {
   const float share = 1.0F / static_cast<float>(a.cols);
   for (std::int64_t r = begin; r < end; ++r) {
@@ -68,7 +68,8 @@ void NormGradRows(const NormGradArgs& a, bool centred, std::int64_t begin, std::
     const float mean = centred ? a.mean[r] : 0.0F, rstd = a.rstd[r];
     const auto scaled = [&](auto d, std::int64_t i) HWY_ATTR {
       const auto value = hn::LoadU(d, dy + i);
-      return a.weight == nullptr ? value : hn::Mul(value, hn::LoadU(d, a.weight + i));
+      if (a.weight == nullptr) return value;
+      return hn::Mul(value, hn::Add(hn::LoadU(d, a.weight + i), hn::Set(d, a.weight_offset)));
     };
     const auto normal = [&](auto d, std::int64_t i) HWY_ATTR {
       return hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, rstd));

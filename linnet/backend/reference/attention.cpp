@@ -40,8 +40,15 @@ Source values_of(const AttentionArgs& a, const AttentionSequence& s) {
   return {Block::kValues, a.v, a.v_stride, a.v_head_stride, s.v_blocks, a.kv_type, a.head_dim};
 }
 
-std::int64_t visible(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i) {
-  return a.causal ? std::min(s.kv_len, s.kv_len - s.q_len + i + 1) : s.kv_len;
+// The keys that query i sees.
+struct Seen {
+  std::int64_t first, count;
+};
+Seen seen(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i) {
+  const std::int64_t position = s.kv_len - s.q_len + i;
+  const std::int64_t after = a.causal ? 1 : a.window > 0 ? a.window : s.kv_len;
+  const std::int64_t first = a.window > 0 ? std::max<std::int64_t>(0, position - a.window + 1) : 0;
+  return {first, std::max<std::int64_t>(0, std::min(s.kv_len, position + after) - first)};
 }
 
 std::int64_t bias_index(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i, std::int64_t j) {
@@ -55,26 +62,39 @@ std::int64_t term_index(const RelativeTerms& t, std::int64_t h, std::int64_t row
   return (h * rows + row) * t.count + t.buckets[distance + t.reach];
 }
 
-// Scores of query i against the keys it sees, scaled and biased.
+double bias_of(const AttentionArgs& a, const AttentionSequence& s, std::int64_t h, std::int64_t i, std::int64_t j) {
+  double bias = 0;
+  if (a.alibi_slopes != nullptr)
+    bias += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(j - (s.kv_len - s.q_len + i));
+  if (a.distance_bias != nullptr) bias += a.distance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, j)];
+  const std::int64_t distance = j - (s.kv_len - s.q_len + i);
+  const RelativeTerms& t = a.relative;
+  if (t.queries != nullptr) bias += t.queries[term_index(t, h, t.query_rows, s.q_begin + i, distance)];
+  if (t.keys != nullptr) bias += t.keys[term_index(t, h, t.key_rows, s.kv_begin + j, distance)];
+  return bias;
+}
+
+// The derivative of a capped score by the score.
+double cap_slope(const AttentionArgs& a, double capped) {
+  const double part = a.softcap > 0 ? capped / a.softcap : 0;
+  return 1 - part * part;
+}
+
+// Scores of query i against the keys it sees, scaled, capped and biased.
 std::vector<double> scores_of(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i, std::int64_t h) {
   const Source keys = keys_of(a, s);
   const float* q = a.q + (s.q_begin + i) * a.q_stride + h * a.q_head_stride;
   const std::int64_t kv_head = h / (a.heads / a.kv_heads);
-  std::vector<double> scores(static_cast<std::size_t>(visible(a, s, i)));
+  const Seen visible = seen(a, s, i);
+  std::vector<double> scores(static_cast<std::size_t>(visible.count));
   for (std::size_t j = 0; j < scores.size(); ++j) {
-    const auto key = static_cast<std::int64_t>(j);
+    const std::int64_t key = visible.first + static_cast<std::int64_t>(j);
     double dot = 0;
     for (std::int64_t d = 0; d < a.head_dim; ++d)
       dot += static_cast<double>(q[d]) * keys.at(s.kv_begin, key, kv_head, d);
     dot *= a.scale;
-    if (a.alibi_slopes != nullptr)
-      dot += static_cast<double>(a.alibi_slopes[h]) * static_cast<double>(key - (s.kv_len - s.q_len + i));
-    if (a.distance_bias != nullptr) dot += a.distance_bias[h * (2 * a.distance_reach + 1) + bias_index(a, s, i, key)];
-    const std::int64_t distance = key - (s.kv_len - s.q_len + i);
-    const RelativeTerms& t = a.relative;
-    if (t.queries != nullptr) dot += t.queries[term_index(t, h, t.query_rows, s.q_begin + i, distance)];
-    if (t.keys != nullptr) dot += t.keys[term_index(t, h, t.key_rows, s.kv_begin + key, distance)];
-    scores[j] = dot;
+    if (a.softcap > 0) dot = a.softcap * std::tanh(dot / a.softcap);
+    scores[j] = dot + bias_of(a, s, h, i, key);
   }
   return scores;
 }
@@ -110,10 +130,10 @@ void ReferenceBackend::attention(const AttentionArgs& a) {
     const std::vector<double> scores = scores_of(a, s, i, h);
     const double total = log_sum(scores);
     const Source values = values_of(a, s);
-    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads);
+    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads), first = seen(a, s, i).first;
     std::vector<double> sum(static_cast<std::size_t>(a.head_dim));
     for (std::size_t j = 0; j < scores.size(); ++j) {
-      const auto key = static_cast<std::int64_t>(j);
+      const std::int64_t key = first + static_cast<std::int64_t>(j);
       const double p = std::exp(scores[j] - total) * mask_of(a, row, h, key);
       for (std::int64_t d = 0; d < a.head_dim; ++d)
         sum[static_cast<std::size_t>(d)] += p * values.at(s.kv_begin, key, kv_head, d);
@@ -158,7 +178,7 @@ void ReferenceBackend::kv_store(const KvStoreArgs& a) {
 void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {
   const AttentionArgs& a = g.forward;
   for_each_query(a, [&](const AttentionSequence& s, std::int64_t h, std::int64_t i) {
-    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads);
+    const std::int64_t row = s.q_begin + i, kv_head = h / (a.heads / a.kv_heads), first = seen(a, s, i).first;
     const std::vector<double> scores = scores_of(a, s, i, h);
     const double total = a.log_sum[row * a.heads + h];
     const float* dout = g.dout + row * a.out_stride + h * a.head_dim;
@@ -169,7 +189,7 @@ void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {
     for (std::int64_t d = 0; d < a.head_dim; ++d) delta += static_cast<double>(dout[d]) * out[d];
     std::vector<double> sum(static_cast<std::size_t>(a.head_dim));
     for (std::size_t j = 0; j < scores.size(); ++j) {
-      const auto key = static_cast<std::int64_t>(j);
+      const std::int64_t key = first + static_cast<std::int64_t>(j);
       const float* k = a.k + (s.kv_begin + key) * a.k_stride + kv_head * a.k_head_stride;
       const float* v = a.v + (s.kv_begin + key) * a.v_stride + kv_head * a.v_head_stride;
       float* dk = g.dk + (s.kv_begin + key) * a.k_stride + kv_head * a.k_head_stride;
@@ -181,9 +201,10 @@ void ReferenceBackend::attention_grad(const AttentionGradArgs& g) {
         dv[d] += static_cast<float>(p * mask * dout[d]);
       }
       const double ds = p * (dp * mask - delta);
+      const double dot = ds * a.scale * cap_slope(a, scores[j] - bias_of(a, s, h, i, key));
       for (std::int64_t d = 0; d < a.head_dim; ++d) {
-        sum[static_cast<std::size_t>(d)] += ds * a.scale * k[d];
-        dk[d] += static_cast<float>(ds * a.scale * q[d]);
+        sum[static_cast<std::size_t>(d)] += dot * k[d];
+        dk[d] += static_cast<float>(dot * q[d]);
       }
       const std::int64_t distance = key - (s.kv_len - s.q_len + i);
       const RelativeTerms& t = a.relative;

@@ -9,7 +9,7 @@
 
 namespace linnet::models::families {
 
-inline constexpr std::array kGatedDecoderFields{
+inline constexpr std::array kGatedDecoderSizes{
     Field{{"vocab_size", nullptr, "vocab_size"}, &TransformerConfig::vocab},
     Field{{"hidden_size", nullptr, "embedding_length"}, &TransformerConfig::hidden},
     Field{{"intermediate_size", nullptr, "feed_forward_length"}, &TransformerConfig::ffn},
@@ -20,9 +20,7 @@ inline constexpr std::array kGatedDecoderFields{
     Field{{nullptr, nullptr, "attention.value_length"}, &TransformerConfig::head_dim},
     Field{{"max_position_embeddings", nullptr, "context_length"}, &TransformerConfig::max_positions},
     Field{{"rms_norm_eps", nullptr, "attention.layer_norm_rms_epsilon"}, &TransformerConfig::norm_eps},
-    Field{{"attention_dropout"}, &TransformerConfig::attention_dropout},
-    Field{{"hidden_act"}, &TransformerConfig::activation},
-    rule(rules::rope)};
+    Field{{"attention_dropout"}, &TransformerConfig::attention_dropout}};
 
 template <std::size_t N, std::size_t M>
 constexpr std::array<Field, N + M> joined(const std::array<Field, N>& first, const std::array<Field, M>& second) {
@@ -31,6 +29,9 @@ constexpr std::array<Field, N + M> joined(const std::array<Field, N>& first, con
   }
   (std::make_index_sequence<N>(), std::make_index_sequence<M>());
 }
+
+inline constexpr auto kGatedDecoderFields =
+    joined(kGatedDecoderSizes, std::array{Field{{"hidden_act"}, &TransformerConfig::activation}, rule(rules::rope)});
 
 inline constexpr NamePair kGatedDecoderNames[] = {
     {"embeddings.tokens", "embed_tokens", "token_embd"},

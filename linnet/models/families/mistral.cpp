@@ -3,6 +3,7 @@
 namespace linnet::models::families {
 namespace {
 
+constexpr auto kFields = joined(kGatedDecoderFields, std::array{rule(rules::sliding_window)});
 constexpr ArchitectureName kArchitectures[] = {{"MistralForCausalLM", HeadKind::kCausalLm},
                                                {"MistralModel", HeadKind::kNone},
                                                {"MistralForSequenceClassification", HeadKind::kSequenceClass},
@@ -22,7 +23,7 @@ const Family mistral{.model_type = "mistral",
                      .architectures = kArchitectures,
                      .prefix = "model.",
                      .defaults = defaults(),
-                     .fields = kGatedDecoderFields,
+                     .fields = kFields,
                      .names = kGatedDecoderNames,
                      .unprefixed = kGatedDecoderUnprefixed,
                      .ignored = kGatedDecoderIgnored,

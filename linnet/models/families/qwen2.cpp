@@ -10,6 +10,8 @@ constexpr ArchitectureName kArchitectures[] = {
     {"Qwen2ForTokenClassification", HeadKind::kTokenClass},
     {"Qwen2ForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
 
+constexpr auto kFields = joined(kGatedDecoderFields, std::array{rule(rules::sliding_window_if_used)});
+
 // Query, key and value have biases; no field says so.
 TransformerConfig defaults() {
   TransformerConfig c = gated_decoder_defaults();
@@ -25,7 +27,7 @@ const Family qwen2{.model_type = "qwen2",
                    .architectures = kArchitectures,
                    .prefix = "model.",
                    .defaults = defaults(),
-                   .fields = kGatedDecoderFields,
+                   .fields = kFields,
                    .names = kGatedDecoderNames,
                    .unprefixed = kGatedDecoderUnprefixed,
                    .ignored = kGatedDecoderIgnored,

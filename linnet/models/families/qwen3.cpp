@@ -10,9 +10,9 @@ constexpr ArchitectureName kArchitectures[] = {
     {"Qwen3ForTokenClassification", HeadKind::kTokenClass},
     {"Qwen3ForQuestionAnswering", HeadKind::kQuestionAnswering, "transformer."}};
 
-constexpr auto kFields =
-    joined(kGatedDecoderFields, std::array{Field{{"attention_bias"}, &TransformerConfig::attention_bias},
-                                           rule(rules::output_bias_is_attention_bias)});
+constexpr auto kFields = joined(
+    kGatedDecoderFields, std::array{Field{{"attention_bias"}, &TransformerConfig::attention_bias},
+                                    rule(rules::output_bias_is_attention_bias), rule(rules::sliding_window_if_used)});
 
 TransformerConfig defaults() {
   TransformerConfig c = gated_decoder_defaults();

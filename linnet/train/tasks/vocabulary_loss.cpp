@@ -26,8 +26,9 @@ Tensor vocabulary_loss(const models::Model& model, const Tensor& hidden, const s
                        double count) {
   const Chosen c = chosen(targets);
   const Tensor rows = model.before_output(gather_rows(hidden, c.rows));
-  return linear_cross_entropy(rows, model.output_weight(), model.output_bias(), c.targets, {.denominator = count},
-                              {.precision = model.pass().precision});
+  const auto cap = static_cast<float>(model.config().output_softcap);
+  return linear_cross_entropy(rows, model.output_weight(), model.output_bias(), c.targets,
+                              {.denominator = count, .softcap = cap}, {.precision = model.pass().precision});
 }
 
 double count_targets(const std::vector<std::int32_t>& targets) {
