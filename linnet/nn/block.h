@@ -1,5 +1,5 @@
-// One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual,
-// pre-norm or post-norm.
+// One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual:
+// pre-norm, post-norm, a norm of each part's output, or both parts in parallel.
 #pragma once
 
 #include "linnet/nn/attention.h"
@@ -36,6 +36,9 @@ class Block {
   template <class Part>
   Tensor apply(const Tensor& x, const NormLayer& norm, std::int64_t layer, Site site, double dropout, const Pass& pass,
                const Part& part, std::span<const std::int32_t> wanted = {}) const;
+
+  Tensor parallel(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
+                  std::span<const std::int32_t> wanted) const;
 
   NormPlace place_;
   Residual residual_;

@@ -14,10 +14,18 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-enum class NormPlace : std::uint8_t { kBefore, kAfter };          // of a block's norms: pre-norm or post-norm
-enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
-enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
-enum class FeedForwardKind : std::uint8_t { kPlain, kGated };
+// Place of a block's norms: pre-norm, post-norm, or on each part's output before it is added.
+enum class NormPlace : std::uint8_t { kBefore, kAfter, kOutput };
+// What a pre-norm block adds its parts to: its input, or the norm of it; kParallel: both parts read the block's input.
+enum class Residual : std::uint8_t { kInput, kNormed, kParallel };
+// Three matrices, or one: all heads of queries, then of keys, then of values, or the three of each head in turn.
+enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };
+enum class QueryKeyNorm : std::uint8_t { kNone, kHead, kAllHeads };  // over each head, or over all heads together
+enum class FeedForwardKind : std::uint8_t {
+  kPlain,
+  kGated,
+  kGatedStacked
+};  // kGatedStacked: gate and up in one matrix
 enum class HeadKind : std::uint8_t {
   kNone,
   kCausalLm,
@@ -64,6 +72,7 @@ struct TransformerConfig {
   double embedding_scale = 1;         // of the rows of the token table
   std::int64_t embedding_size = 0;    // width of the token, position and type tables; 0: hidden
   bool embedding_projection = false;  // a linear module from that width to hidden
+  bool token_projection = false;      // only tokens have that width: matrices to hidden, and back after the last norm
   std::int64_t layer_groups = 0;      // layers of a group are consecutive and share parameters; 0: no layers share
   std::int64_t max_positions = 0;     // 0: no position table limits the length
   std::int64_t token_types = 0;
@@ -93,8 +102,8 @@ struct TransformerConfig {
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
-  bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
-  bool pooler = false;          // f(W h[first]) feeds the classifier
+  QueryKeyNorm query_key_norm = QueryKeyNorm::kNone;  // before rotary positions
+  bool pooler = false;                                // f(W h[first]) feeds the classifier
   Activation pooler_activation = Activation::kTanh;
   bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
   std::optional<Activation> transform_activation = {};  // unset: activation
@@ -120,6 +129,7 @@ struct TransformerConfig {
   bool head_trained = true;  // false for a new head until the first training step
 
   std::int64_t embedding_width() const { return embedding_size > 0 ? embedding_size : hidden; }
+  std::int64_t output_width() const { return token_projection ? embedding_width() : hidden; }  // of a stack's last rows
 };
 
 }  // namespace linnet::nn

@@ -34,25 +34,25 @@ Head::Head(const TransformerConfig& c)
       vocab_(c.vocab),
       has_output_offset_(c.output_offset && speaks(c.head)),
       end_ids_(c.eos_ids) {
-  const std::int64_t width = c.embedding_width();
-  if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
+  const std::int64_t width = c.embedding_width(), rows = c.output_width();
+  if (c.pooler) pooler_ = Linear(rows, rows, true);
   if (speaks(c.head)) {
     tied_ = c.tie_embeddings;
     if (!tied_) output_ = Linear(width, c.vocab, c.head_transform);
     if (c.head_transform) {
-      transform_ = Linear(c.hidden, width, true);
+      transform_ = Linear(rows, width, true);
       norm_ = NormLayer(c.norm, width, c.norm_eps);
       has_output_bias_ = tied_;  // an untied output matrix has its own bias
     }
   }
-  if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
+  if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(rows, 2, true);
   if (!classifies(c.head)) return;
   const bool spans = c.head == HeadKind::kQuestionAnswering;
   if (c.classifier == ClassifierKind::kMlp) {
-    dense_ = Linear(c.hidden, c.hidden, true);
+    dense_ = Linear(rows, rows, true);
     drops_input_ = c.classifier_input_dropout;
   }
-  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
+  classifier_ = Linear(rows, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
                        c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
 

@@ -12,6 +12,7 @@ class NormLayer {
   NormLayer() = default;  // absent: contextually false
   NormLayer(Norm kind, std::int64_t size, double eps) : kind_(kind), size_(size), eps_(static_cast<float>(eps)) {}
   explicit operator bool() const { return size_ > 0; }
+  std::int64_t size() const { return size_; }
 
   Tensor operator()(const Tensor& x) const {
     return kind_ == Norm::kLayer ? layer_norm(x, weight_, bias_, eps_) : rms_norm(x, weight_, eps_);

@@ -13,7 +13,7 @@ enum class Role : std::uint8_t {
   kTokenTable,
   kPositionTable,
   kTypeTable,      // of token types
-  kProjection,     // from the width of the tables to that of the layers
+  kProjection,     // between the width of the tables and that of the layers
   kDistanceTable,  // biases of attention scores by distance
   kRelativeTable,  // vectors of relative positions
   kNorm,           // of the embeddings, a layer, or the final one
@@ -24,6 +24,7 @@ enum class Role : std::uint8_t {
   kAttentionOutput,
   kGate,
   kUp,
+  kGateUp,  // gate and up in one matrix
   kDown,
   kPooler,
   kHeadTransform,  // transform before a masked LM's output matrix, with kHeadNorm
@@ -48,7 +49,7 @@ constexpr bool is_norm(Role r) { return r == Role::kNorm || r == Role::kHeadNorm
 // The linear modules of a layer: those of attention, cross attention and feed-forward.
 constexpr bool is_layer_linear(Role r) {
   return r == Role::kQuery || r == Role::kKey || r == Role::kValue || r == Role::kQkv || r == Role::kAttentionOutput ||
-         r == Role::kGate || r == Role::kUp || r == Role::kDown;
+         r == Role::kGate || r == Role::kUp || r == Role::kGateUp || r == Role::kDown;
 }
 constexpr bool is_head(Role r) {
   return r == Role::kHeadTransform || r == Role::kHeadNorm || r == Role::kOutput || r == Role::kNextSentence ||

@@ -19,6 +19,8 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"embeddings.types", Role::kTypeTable},
                                              {"embeddings.norm", Role::kNorm},
                                              {"embeddings.projection", Role::kProjection},
+                                             {"embeddings.token_projection", Role::kProjection},
+                                             {"output_projection", Role::kProjection},
                                              {"distance_bias", Role::kDistanceTable},
                                              {"relative_positions.table", Role::kRelativeTable},
                                              {"relative_positions.norm", Role::kNorm},
@@ -41,6 +43,7 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"cross_attention.output", Role::kAttentionOutput},
                                              {"ffn.gate", Role::kGate},
                                              {"ffn.up", Role::kUp},
+                                             {"ffn.gate_up", Role::kGateUp},
                                              {"ffn.down", Role::kDown},
                                              {"pooler", Role::kPooler},
                                              {"head.transform", Role::kHeadTransform},
@@ -80,27 +83,29 @@ TEST_P(RolesOfFamilies, EveryParameterHasTheRightOne) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fixtures, RolesOfFamilies,
-    ::testing::Values("bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence", "bert/pretraining",
-                      "bert/questions", "bert/tokens", "bert/trunk", "bloom/causal", "bloom/classifier", "bloom/tokens",
-                      "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied", "llama/causal",
-                      "llama/classifier", "llama/questions", "llama/tied", "llama/tokens", "mistral/causal",
-                      "mistral/classifier", "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier",
-                      "qwen2/questions", "qwen2/tied", "qwen2/tokens", "qwen3/causal", "qwen3/classifier",
-                      "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads", "roberta/activations",
-                      "roberta/classifier", "roberta/masked", "roberta/masked-untied", "roberta/questions",
-                      "roberta/tokens", "roberta/trunk", "xlm-roberta/classifier", "xlm-roberta/masked",
-                      "camembert/classifier", "camembert/tokens", "camembert/trunk", "distilbert/classifier",
-                      "distilbert/masked", "distilbert/masked-untied", "distilbert/questions", "distilbert/tokens",
-                      "distilbert/trunk", "electra/classifier", "electra/masked", "electra/masked-untied",
-                      "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk", "mpnet/classifier",
-                      "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
-                      "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
-                      "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation",
-                      "deberta-v2/apart", "deberta-v2/classifier", "deberta-v2/masked", "deberta-v2/one-kind",
-                      "deberta-v2/other-kind", "deberta-v2/positions", "deberta-v2/questions", "deberta-v2/tokens",
-                      "deberta-v2/trunk", "bart/classifier", "bart/generation", "bart/questions", "bart/trunk",
-                      "mbart/classifier", "mbart/generation", "mbart/questions", "marian/trunk", "pegasus/generation",
-                      "t5/classifier", "t5/questions", "mt5/classifier", "umt5/classifier", "umt5/generation"),
+    ::testing::Values(
+        "bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence", "bert/pretraining",
+        "bert/questions", "bert/tokens", "bert/trunk", "bloom/causal", "bloom/classifier", "bloom/tokens",
+        "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied", "llama/causal",
+        "llama/classifier", "llama/questions", "llama/tied", "llama/tokens", "mistral/causal", "mistral/classifier",
+        "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen2/tied",
+        "qwen2/tokens", "qwen3/causal", "qwen3/classifier", "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads",
+        "phi3/causal", "phi3/classifier", "phi3/tokens", "phi3/wide-heads", "gpt_neox/causal", "gpt_neox/classifier",
+        "gpt_neox/questions", "gpt_neox/tokens", "gpt_neox/tied", "olmo2/causal", "olmo2/biases", "olmo2/classifier",
+        "opt/causal", "opt/bare", "opt/projected", "opt/classifier", "opt/questions", "opt/trunk",
+        "roberta/activations", "roberta/classifier", "roberta/masked", "roberta/masked-untied", "roberta/questions",
+        "roberta/tokens", "roberta/trunk", "xlm-roberta/classifier", "xlm-roberta/masked", "camembert/classifier",
+        "camembert/tokens", "camembert/trunk", "distilbert/classifier", "distilbert/masked", "distilbert/masked-untied",
+        "distilbert/questions", "distilbert/tokens", "distilbert/trunk", "electra/classifier", "electra/masked",
+        "electra/masked-untied", "electra/one-width", "electra/questions", "electra/tokens", "electra/trunk",
+        "mpnet/classifier", "mpnet/masked", "mpnet/masked-untied", "mpnet/questions", "mpnet/tokens", "mpnet/trunk",
+        "albert/classifier", "albert/groups", "albert/masked", "albert/masked-untied", "albert/questions",
+        "albert/tokens", "albert/trunk", "t5/generation", "t5/gated", "mt5/generation", "deberta-v2/apart",
+        "deberta-v2/classifier", "deberta-v2/masked", "deberta-v2/one-kind", "deberta-v2/other-kind",
+        "deberta-v2/positions", "deberta-v2/questions", "deberta-v2/tokens", "deberta-v2/trunk", "bart/classifier",
+        "bart/generation", "bart/questions", "bart/trunk", "mbart/classifier", "mbart/generation", "mbart/questions",
+        "marian/trunk", "pegasus/generation", "t5/classifier", "t5/questions", "mt5/classifier", "umt5/classifier",
+        "umt5/generation"),
     case_name);
 
 // A causal model's loader reads the classifier of another file.
@@ -110,6 +115,7 @@ TEST(Roles, CoverTheHeadsOfEveryFamily) {
     c.stack = family->defaults.stack;
     c.token_types = 2;
     c.embedding_norm = c.embedding_projection = true;
+    c.token_projection = c.stack == nn::Stack::kDecoder;
     c.distance_buckets = 32;
     c.relative_span = 8;
     c.relative_norm = true;

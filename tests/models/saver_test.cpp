@@ -51,12 +51,14 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("bert/masked", "bert/pretraining", "bert/questions", "bloom/classifier", "bloom/torch-bin",
                       "gpt2/half", "gpt2/untied", "llama/bfloat16", "llama/rope-yarn-old", "llama/sharded",
                       "llama/tied", "mistral/old-spelling", "qwen2/old-spelling", "qwen2/tied", "qwen3/old-spelling",
-                      "qwen3/wide-heads", "roberta/masked", "roberta/classifier", "roberta/activations",
-                      "xlm-roberta/masked", "camembert/tokens", "distilbert/masked", "distilbert/classifier",
-                      "distilbert/activations", "electra/masked", "electra/classifier", "electra/one-width",
-                      "mpnet/masked", "mpnet/classifier", "albert/masked", "albert/groups", "t5/generation", "t5/gated",
-                      "deberta-v2/masked", "deberta-v2/apart", "deberta-v2/one-kind", "bart/classifier", "bart/scaled",
-                      "mbart/generation", "marian/trunk", "pegasus/generation", "umt5/generation"),
+                      "qwen3/wide-heads", "phi3/causal", "phi3/rope-longrope", "gpt_neox/sequential",
+                      "gpt_neox/old-spelling", "olmo2/causal", "opt/causal", "opt/projected", "opt/bare",
+                      "roberta/masked", "roberta/classifier", "roberta/activations", "xlm-roberta/masked",
+                      "camembert/tokens", "distilbert/masked", "distilbert/classifier", "distilbert/activations",
+                      "electra/masked", "electra/classifier", "electra/one-width", "mpnet/masked", "mpnet/classifier",
+                      "albert/masked", "albert/groups", "t5/generation", "t5/gated", "deberta-v2/masked",
+                      "deberta-v2/apart", "deberta-v2/one-kind", "bart/classifier", "bart/scaled", "mbart/generation",
+                      "marian/trunk", "pegasus/generation", "umt5/generation"),
     case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

@@ -20,7 +20,8 @@ TEST(Role, QuestionsAreAnsweredForEveryRole) {
   using enum Role;
   EXPECT_EQ(roles_that(is_table), (std::set{kTokenTable, kPositionTable, kTypeTable, kAdapterTable}));
   EXPECT_EQ(roles_that(is_norm), (std::set{kNorm, kHeadNorm}));
-  EXPECT_EQ(roles_that(is_layer_linear), (std::set{kQuery, kKey, kValue, kQkv, kAttentionOutput, kGate, kUp, kDown}));
+  EXPECT_EQ(roles_that(is_layer_linear),
+            (std::set{kQuery, kKey, kValue, kQkv, kAttentionOutput, kGate, kUp, kGateUp, kDown}));
   EXPECT_EQ(roles_that(is_head),
             (std::set{kHeadTransform, kHeadNorm, kOutput, kNextSentence, kClassifierDense, kClassifier}));
   EXPECT_EQ(roles_that(is_head_or_pooler),
