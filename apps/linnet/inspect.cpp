@@ -92,8 +92,10 @@ std::string positions_of(const nn::TransformerConfig& c) {
 }
 
 std::string norm_of(const nn::TransformerConfig& c) {
-  return format_printable("{}, {} each part, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer",
-                          c.norm_place == nn::NormPlace::kBefore ? "before" : "after", c.norm_eps);
+  const char* const place = c.norm_place == nn::NormPlace::kBefore  ? "before each part"
+                            : c.norm_place == nn::NormPlace::kAfter ? "after each part"
+                                                                    : "of each part's output";
+  return format_printable("{}, {}, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer", place, c.norm_eps);
 }
 
 void add_choices(Table& rows, const nn::TransformerConfig& c) {
@@ -105,7 +107,7 @@ void add_choices(Table& rows, const nn::TransformerConfig& c) {
   rows.push_back({"norm", printable(norm_of(c))});
   rows.push_back({"positions", printable(positions_of(c))});
   rows.push_back({"activation", format_printable("{}{}", name_of(c.activation),
-                                                 c.ffn_kind == nn::FeedForwardKind::kGated ? ", gated" : "")});
+                                                 c.ffn_kind == nn::FeedForwardKind::kPlain ? "" : ", gated")});
   rows.push_back({"tied embeddings", printable(c.tie_embeddings ? "yes" : "no")});
   const bool classifies = c.head == nn::HeadKind::kSequenceClass || c.head == nn::HeadKind::kTokenClass;
   if (!classifies) return;

@@ -66,7 +66,7 @@ std::vector<std::int32_t> start_ids(const PromptTuning& method, std::int64_t voc
 // A prompt is as wide as the layers, in PEFT too, and the projection of narrower tables cannot read it.
 void check_widths(const models::Model& model) {
   const nn::TransformerConfig& c = model.config();
-  check(!c.embedding_projection,
+  check(!c.embedding_projection && !c.token_projection,
         "[prompt tuning] the embeddings of this {} have {} dimensions and its layers {}; use LoRA",
         model.family().model_type, c.embedding_width(), c.hidden);
 }

@@ -49,7 +49,7 @@ void check_fits(const models::Model& model, const nn::SequenceAdapter& adapter) 
   // The parts of a model are only handed out for change; here they are read.
   for (const nn::NamedLinear& l : const_cast<models::Model&>(model).linears())
     look(l.linear, l.linear->out(), l.linear->in(), 1);
-  look(&model.embeddings(), c.hidden, c.vocab, 0);
+  look(&model.embeddings(), c.embedding_width(), c.vocab, 0);
   check(lora && prefix && fits(adapter.virtual_tokens.prompt, c.hidden) && (adapter.lora == nullptr || found > 0),
         "the adapter of a request was loaded for another model; load it for the engine's");
 }

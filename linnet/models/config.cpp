@@ -5,6 +5,7 @@
 #include "linnet/base/nearest.h"
 #include "linnet/models/family.h"
 #include "linnet/models/unused_fields.h"
+#include "linnet/nn/rope.h"
 
 namespace linnet::models {
 namespace {
@@ -21,10 +22,14 @@ constexpr std::pair<const char*, ClassifierKind> kClassifiers[] = {
     {"linear", ClassifierKind::kLinear}, {"mlp", ClassifierKind::kMlp}, {"transform", ClassifierKind::kTransform}};
 
 // Transformers' names of activations (ACT2FN); the first of a kind is the one that is written.
-constexpr std::pair<const char*, Activation> kActivations[] = {
-    {"gelu", Activation::kGelu}, {"gelu_new", Activation::kGeluTanh}, {"gelu_pytorch_tanh", Activation::kGeluTanh},
-    {"relu", Activation::kRelu}, {"silu", Activation::kSilu},         {"swish", Activation::kSilu},
-    {"tanh", Activation::kTanh}};
+constexpr std::pair<const char*, Activation> kActivations[] = {{"gelu", Activation::kGelu},
+                                                               {"gelu_new", Activation::kGeluTanh},
+                                                               {"gelu_pytorch_tanh", Activation::kGeluTanh},
+                                                               {"gelu_fast", Activation::kGeluTanh},
+                                                               {"relu", Activation::kRelu},
+                                                               {"silu", Activation::kSilu},
+                                                               {"swish", Activation::kSilu},
+                                                               {"tanh", Activation::kTanh}};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -130,12 +135,15 @@ void check_sizes(const ConfigFields& f, TransformerConfig& c) {
   check(c.norm_eps > 0 && c.norm_eps < 1, ErrorKind::kBadInput,
         "{}: the norm's epsilon is {}, must be between 0 and 1; correct the file", f.place(), c.norm_eps);
   if (c.positions != Positions::kRotary) return;
-  check(c.head_dim % 2 == 0, ErrorKind::kBadInput,
-        "{}: rotary positions need an even head size, not {}; correct the file", f.place(), c.head_dim);
-  for (const Rope& rope : {c.rope, c.window_rope.value_or(c.rope)})
+  for (const Rope& rope : {c.rope, c.window_rope.value_or(c.rope)}) {
     check(rope.theta > 0 && rope.factor > 0 && rope.partial > 0 && rope.partial <= 1, ErrorKind::kBadInput,
           "{}: rope theta {}, factor {} and partial factor {} must be positive; correct the file", f.place(),
           rope.theta, rope.factor, rope.partial);
+    const std::int64_t turning = nn::rotary_dims(c.head_dim, rope.partial);
+    check(turning > 0 && turning + turning % 2 <= c.head_dim, ErrorKind::kBadInput,
+          "{}: rotary positions need an even head size, not {} of which {} turn; correct the file", f.place(),
+          c.head_dim, turning);
+  }
 }
 
 void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {

@@ -109,6 +109,10 @@ void legacy_names(ConfigFields& f, TransformerConfig&) {
   f.field({"legacy"}, legacy);
 }
 
+void start_token_of_gguf(ConfigFields& f, TransformerConfig& c) {
+  if (f.of_gguf() && !(f.writing() && c.decoder_start_id < 0))
+    f.id({nullptr, nullptr, "decoder_start_token_id"}, c.decoder_start_id);
+}
 void every_dropout_is_hidden(ConfigFields&, TransformerConfig& c) {
   c.embedding_dropout = c.attention_dropout = c.activation_dropout = c.final_dropout = c.hidden_dropout;
 }
@@ -128,8 +132,12 @@ void feed_forward_by_name(ConfigFields& f, TransformerConfig& c) {
   const Named* const now = std::ranges::find_if(
       kNames, [&](const Named& n) { return n.kind == c.ffn_kind && n.activation == c.activation; });
   std::string name = now != std::end(kNames) ? now->name : "";
-  f.field({"feed_forward_proj"}, name);
-  if (f.writing()) return;
+  f.field({"feed_forward_proj", nullptr, "feed_forward_proj"}, name);
+  if (f.writing()) {
+    check(!f.of_gguf() || name == "relu" || name == "gated-gelu", ErrorKind::kBadInput,
+          "{}: llama.cpp computes relu and gated-gelu, not {}; save a folder", f.place(), name);
+    return;
+  }
   const Named* const found = std::ranges::find_if(kNames, [&](const Named& n) { return n.name == name; });
   check(found != std::end(kNames), ErrorKind::kBadInput,
         "{}: feed_forward_proj '{}' is not supported; known are relu, gelu, silu and gated-gelu, gated-silu", f.place(),
@@ -141,10 +149,11 @@ void feed_forward_by_name(ConfigFields& f, TransformerConfig& c) {
 void output_scale_if_tied(ConfigFields& f, TransformerConfig& c) {
   bool scaled = c.output_scale != 1, tied = true;
   if (!f.writing()) {
-    f.field({"tie_word_embeddings"}, tied);
+    f.field({"tie_word_embeddings", nullptr, "tie_word_embeddings"}, tied);
     scaled = tied;
   }
-  if (!f.writing() || scaled != c.tie_embeddings) f.field({"scale_decoder_outputs"}, scaled);
+  if (!f.writing() || scaled != c.tie_embeddings)
+    f.field({"scale_decoder_outputs", nullptr, "scale_decoder_outputs"}, scaled);
   c.output_scale = scaled ? 1 / std::sqrt(static_cast<double>(c.hidden)) : 1;
 }
 
@@ -201,8 +210,24 @@ void gelu_is_tanh(ConfigFields& f, TransformerConfig& c) {
 }
 
 void output_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) { c.attention_output_bias = c.attention_bias; }
+void every_bias_is_attention_bias(ConfigFields&, TransformerConfig& c) {
+  c.attention_output_bias = c.ffn_bias = c.attention_bias;
+}
+void token_projection_if_widths_differ(ConfigFields& f, TransformerConfig& c) {
+  c.embedding_size = c.embedding_width();
+  f.field({"word_embed_proj_dim"}, c.embedding_size);
+  c.token_projection = c.embedding_size != c.hidden;
+}
+
+void norms_before(ConfigFields& f, TransformerConfig& c) {
+  bool before = c.norm_place == nn::NormPlace::kBefore, removed = before && !c.final_norm;
+  f.field({"do_layer_norm_before"}, before).field({"_remove_final_layer_norm"}, removed);
+  c.norm_place = before ? nn::NormPlace::kBefore : nn::NormPlace::kAfter;
+  c.final_norm = before && !removed;
+}
 
 void positions_after_offset(ConfigFields& f, TransformerConfig& c) {
+  f.field({nullptr, nullptr, "context_length"}, c.max_positions);
   std::int64_t rows = c.max_positions + c.position_offset;
   f.field({"max_position_embeddings"}, rows);
   if (!f.writing()) c.max_positions = rows - c.position_offset;
@@ -211,6 +236,12 @@ void positions_after_padding(ConfigFields& f, TransformerConfig& c) {
   f.id({"pad_token_id"}, c.pad_id);
   if (!f.writing()) c.position_offset = c.pad_id + 1;
   positions_after_offset(f, c);
+}
+
+void parallel_residual(ConfigFields& f, TransformerConfig& c) {
+  bool parallel = c.residual == Residual::kParallel;
+  f.field({"use_parallel_residual", nullptr, "use_parallel_residual"}, parallel);
+  c.residual = parallel ? Residual::kParallel : Residual::kInput;
 }
 
 void residual(ConfigFields& f, TransformerConfig& c) {
@@ -232,7 +263,7 @@ namespace {
 constexpr std::pair<const char*, RopeKind> kRopeKinds[] = {
     {"default", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"dynamic", RopeKind::kDynamic},
     {"yarn", RopeKind::kYarn},       {"llama3", RopeKind::kLlama3}, {"longrope", RopeKind::kLongRope},
-    {"none", RopeKind::kDefault}};
+    {"su", RopeKind::kLongRope},     {"none", RopeKind::kDefault}};
 
 const char* rope_name(RopeKind kind) {
   const auto at =
@@ -288,43 +319,64 @@ void check_rope_scaling(const ConfigFields& f, const Rope& rope) {
             f.place(), factor);
 }
 
-// For YaRN, llama.cpp stores the ratio of the attention factor to the usual one; Llama 3's frequencies are a tensor.
+// For YaRN, llama.cpp stores the ratio of the attention factor to the usual one; Llama 3's frequencies are a tensor,
+// and longrope's are two. A file with two may lack rope.scaling.type, so longrope's keys are read in any case.
 void gguf_rope_fields(ConfigFields& f, TransformerConfig& c) {
-  constexpr std::pair<const char*, RopeKind> kKinds[] = {
-      {"none", RopeKind::kDefault}, {"linear", RopeKind::kLinear}, {"yarn", RopeKind::kYarn}};
+  constexpr std::pair<const char*, RopeKind> kKinds[] = {{"none", RopeKind::kDefault},
+                                                         {"linear", RopeKind::kLinear},
+                                                         {"yarn", RopeKind::kYarn},
+                                                         {"longrope", RopeKind::kLongRope}};
   Rope& rope = c.rope;
   f.field({nullptr, nullptr, "rope.freq_base"}, rope.theta);
-  std::int64_t turning = c.head_dim;
-  f.field({nullptr, nullptr, "rope.dimension_count"}, turning);
   const std::int64_t head_dim = c.head_dim > 0 || c.heads <= 0 ? c.head_dim : c.hidden / c.heads;
-  check(turning == 0 || turning == head_dim, ErrorKind::kBadInput,
-        "{}: {} of {} dimensions of a head turn; only whole heads are supported", f.place(), turning, head_dim);
+  std::int64_t turning = nn::rotary_dims(head_dim, rope.partial);
+  f.field({nullptr, nullptr, "rope.dimension_count"}, turning, {.least = 0});
+  check(turning <= head_dim, ErrorKind::kBadInput, "{}: {} of {} dimensions of a head turn; correct the file",
+        f.place(), turning, head_dim);
+  if (turning > 0) rope.partial = static_cast<double>(turning) / static_cast<double>(head_dim);
   if (f.writing()) {
-    const bool divided =
-        rope.kind == RopeKind::kLlama3 ||  // divides each frequency by a constant
-        (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
-    const bool known = divided || rope.kind == RopeKind::kDefault || rope.kind == RopeKind::kLinear ||
-                       (rope.kind == RopeKind::kYarn && rope.truncate);
-    check(known && rope.partial == 1, ErrorKind::kBadInput,
+    check(rope.kind != RopeKind::kDynamic && (rope.kind != RopeKind::kYarn || rope.truncate), ErrorKind::kBadInput,
           "{}: a GGUF file cannot say how its rotary positions are scaled; save a folder", f.place());
-    if (divided || rope.kind == RopeKind::kDefault) return;
+    if (divides_by_constants(rope) || rope.kind == RopeKind::kDefault) return;
   }
   f.choice<RopeKind>({nullptr, nullptr, "rope.scaling.type"}, rope.kind, kKinds);
-  f.field({nullptr, nullptr, "rope.scaling.factor"}, rope.factor);
-  if (rope.kind != RopeKind::kYarn) return;
+  const bool yarn = rope.kind == RopeKind::kYarn;
+  if (!f.writing() || rope.kind != RopeKind::kLongRope) f.field({nullptr, nullptr, "rope.scaling.factor"}, rope.factor);
+  if (f.writing() && rope.kind == RopeKind::kLinear) return;
   auto original = static_cast<std::int64_t>(rope.original_max_positions > 0 ? rope.original_max_positions
                                                                             : static_cast<double>(c.max_positions));
-  f.field({nullptr, nullptr, "rope.scaling.original_context_length"}, original)
-      .field({nullptr, nullptr, "rope.scaling.yarn_beta_fast"}, rope.beta_fast)
-      .field({nullptr, nullptr, "rope.scaling.yarn_beta_slow"}, rope.beta_slow);
+  f.field({nullptr, nullptr, "rope.scaling.original_context_length"}, original);
   rope.original_max_positions = static_cast<double>(original);
-  const double usual = rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
+  if (yarn)
+    f.field({nullptr, nullptr, "rope.scaling.yarn_beta_fast"}, rope.beta_fast)
+        .field({nullptr, nullptr, "rope.scaling.yarn_beta_slow"}, rope.beta_slow);
+  const double usual = !yarn || rope.factor <= 1 ? 1 : 0.1 * std::log(rope.factor) + 1;
   double beyond = f.writing() ? nn::rope_frequencies(c, 1).scale / usual : 1;
   f.field({nullptr, nullptr, "rope.scaling.attn_factor"}, beyond);
   rope.attention_factor = beyond * usual;
 }
 
+bool has_rope_object(const ConfigFields& f) {
+  return f.json().contains("rope_parameters") || f.json().contains("rope_scaling");
+}
+
 }  // namespace
+
+bool divides_by_constants(const Rope& rope) {
+  return rope.kind == RopeKind::kLlama3 ||
+         (rope.kind == RopeKind::kLongRope && rope.short_factor == rope.long_factor && rope.attention_factor == 1);
+}
+
+void rotary_fraction(ConfigFields& f, TransformerConfig& c) {
+  if (f.of_gguf() || (f.writing() && has_rope_object(f))) return;
+  f.field({"rotary_emb_base"}, c.rope.theta).field({"rotary_pct"}, c.rope.partial);
+}
+
+void long_rope_or_none(ConfigFields& f, TransformerConfig& c) {
+  check(c.rope.kind == RopeKind::kDefault || c.rope.kind == RopeKind::kLongRope, ErrorKind::kBadInput,
+        "{}: rope_type '{}' is not supported for this model; known are default and longrope", f.place(),
+        rope_name(c.rope.kind));
+}
 
 namespace {
 
@@ -343,14 +395,6 @@ void write_rope_scaling(ConfigFields& f, Rope rope) {
   rope_scaling_fields(inner, rope);
   f.json()["rope_scaling"] = std::move(scaling);
 }
-
-bool has_rope_object(const ConfigFields& f) {
-  return f.json().contains("rope_parameters") || f.json().contains("rope_scaling");
-}
-
-}  // namespace
-
-namespace {
 
 // rope_parameters by the type of a layer.
 void read_layered_ropes(ConfigFields& f, TransformerConfig& c) {
@@ -395,13 +439,22 @@ void rope(ConfigFields& f, TransformerConfig& c) {
   if (f.of_gguf()) return gguf_rope_fields(f, c);
   if (f.writing()) {
     if (has_rope_object(f)) return;  // unchanged since reading
-    f.field({"rope_theta"}, c.rope.theta);
+    if (!f.json().contains("rotary_pct")) {
+      f.field({"rope_theta"}, c.rope.theta);
+      if (c.rope.partial != 1) f.field({"partial_rotary_factor"}, c.rope.partial);
+    }
     return write_rope_scaling(f, c.rope);
   }
   f.field({"rope_theta"}, c.rope.theta).field({"partial_rotary_factor"}, c.rope.partial);
   f.field({"original_max_position_embeddings"}, c.rope.original_max_positions);
-  for (const char* name : {"rope_scaling", "rope_parameters"})
-    if (const Json* found = f.find({name})) read_rope_object(f, *found, name, c.rope);
+  for (const char* name : {"rope_scaling", "rope_parameters"}) {
+    const Json* found = f.find({name});
+    if (found == nullptr) continue;
+    read_rope_object(f, *found, name, c.rope);
+    const bool lacks = !found->contains("factor") || found->at("factor").is_null();
+    if (c.rope.kind == RopeKind::kLongRope && lacks && c.rope.original_max_positions > 0)
+      c.rope.factor = static_cast<double>(c.max_positions) / c.rope.original_max_positions;
+  }
 }
 
 }  // namespace linnet::models::rules

@@ -36,15 +36,24 @@ void layer_dropout(ConfigFields& fields, nn::TransformerConfig& config);
 void disentangled_attention(ConfigFields& fields, nn::TransformerConfig& config);
 // legacy: the names of a masked head's tensors, which are read in both spellings and written in the legacy one.
 void legacy_names(ConfigFields& fields, nn::TransformerConfig& config);
+// A GGUF file's decoder_start_token_id; that of config.json is every family's.
+void start_token_of_gguf(ConfigFields& fields, nn::TransformerConfig& config);
 // One dropout for every place.
 void every_dropout_is_hidden(ConfigFields& fields, nn::TransformerConfig& config);
 // feed_forward_proj: an activation, "gated-" before it for a gated network. "gated-gelu" has the tanh approximation.
 void feed_forward_by_name(ConfigFields& fields, nn::TransformerConfig& config);
 // Rows before a tied output matrix are divided by the root of their width; scale_decoder_outputs overrides it.
 void output_scale_if_tied(ConfigFields& fields, nn::TransformerConfig& config);
-// One field for the biases of query, key, value and output.
+// One field for the biases of query, key, value and output, or for every linear module of a layer.
 void output_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& config);
+void every_bias_is_attention_bias(ConfigFields& fields, nn::TransformerConfig& config);
+// word_embed_proj_dim: tokens as wide as the layers have no projection.
+void token_projection_if_widths_differ(ConfigFields& fields, nn::TransformerConfig& config);
+// do_layer_norm_before: pre-norm with a last norm, which _remove_final_layer_norm leaves out, or post-norm without one.
+void norms_before(ConfigFields& fields, nn::TransformerConfig& config);
 
+// use_parallel_residual
+void parallel_residual(ConfigFields& fields, nn::TransformerConfig& config);
 // apply_residual_connection_post_layernorm
 void residual(ConfigFields& fields, nn::TransformerConfig& config);
 // scale_attn_weights and scale_attn_by_inverse_layer_idx
@@ -71,6 +80,12 @@ void output_softcap(ConfigFields& fields, nn::TransformerConfig& config);
 void attention_scale_of_dim(ConfigFields& fields, nn::TransformerConfig& config);
 // "gelu" is another name of the tanh approximation here; listed before and after hidden_act.
 void gelu_is_tanh(ConfigFields& fields, nn::TransformerConfig& config);
+// rotary_emb_base and rotary_pct, for `rope` after it.
+void rotary_fraction(ConfigFields& fields, nn::TransformerConfig& config);
+// Only unscaled rotary positions or longrope, after `rope`; "su" is an older name of longrope.
+void long_rope_or_none(ConfigFields& fields, nn::TransformerConfig& config);
+// True if each frequency is divided by a constant, for texts of any length (Llama 3).
+bool divides_by_constants(const nn::Rope& rope);
 // Rotary positions in every format: rope_theta with rope_scaling, rope_parameters, and GGUF's rope.*.
 void rope(ConfigFields& fields, nn::TransformerConfig& config);
 // One activation for a classifier and the transform of a masked LM.

@@ -150,6 +150,13 @@ const Family* find_family(std::string_view model_type) {
   return nullptr;
 }
 
+const Family* find_gguf_family(std::string_view architecture) {
+  if (const Family* family = find_family(architecture)) return family;
+  for (const Family* family : all_families())
+    if (family->gguf_architecture == architecture) return family;
+  return nullptr;
+}
+
 const ArchitectureName* architecture_of(const Family& family, HeadKind head, bool encoder_alone) {
   const ArchitectureName* found = nullptr;
   for (const ArchitectureName& a : family.architectures)

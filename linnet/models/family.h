@@ -15,7 +15,7 @@
 namespace linnet::models {
 
 using nn::ClassifierKind, nn::FeedForwardKind, nn::HeadKind, nn::Norm, nn::NormPlace, nn::Pooling, nn::Positions,
-    nn::ProblemType, nn::Qkv, nn::Residual, nn::Rope, nn::RopeKind, nn::Stack, nn::TransformerConfig;
+    nn::ProblemType, nn::Qkv, nn::QueryKeyNorm, nn::Residual, nn::Rope, nn::RopeKind, nn::Stack, nn::TransformerConfig;
 
 // ours <-> theirs, by module path: "{}" is a layer number; the rest after the path (".weight", ".bias",
 // ".lora_A.weight") is unchanged. `gguf` is llama.cpp's name of the same module.
@@ -91,6 +91,7 @@ struct Family {
 std::span<const Family* const> all_families();
 bool has_gguf(const Family& family);                     // false: its models are read from and written to folders only
 const Family* find_family(std::string_view model_type);  // null when unknown
+const Family* find_gguf_family(std::string_view architecture);
 
 // theirs -> ours; "" for a tensor to ignore. An unknown name is kBadInput.
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place);

@@ -20,6 +20,8 @@ using nn::Role;
 constexpr std::pair<std::string_view, Role> kRoles[] = {{"token_embd.weight", Role::kTokenTable},
                                                         {"position_embd.weight", Role::kPositionTable},
                                                         {"token_types.weight", Role::kTypeTable},
+                                                        {"enc.blk.0.attn_rel_b.weight", Role::kDistanceTable},
+                                                        {"dec.blk.0.attn_rel_b.weight", Role::kDistanceTable},
                                                         {"output.weight", Role::kOutput}};
 std::optional<Role> gguf_role(std::string_view name) {
   for (const auto& [known, role] : kRoles)
@@ -29,7 +31,8 @@ std::optional<Role> gguf_role(std::string_view name) {
 
 // The type of a tensor in the file.
 DType type_of(std::optional<Role> role, const Shape& shape, DType own, WeightType wanted) {
-  if (shape.size() < 2 || role == Role::kPositionTable || role == Role::kTypeTable) return DType::kF32;
+  const bool small = role == Role::kPositionTable || role == Role::kTypeTable || role == Role::kDistanceTable;
+  if (shape.size() < 2 || small) return DType::kF32;
   DType type = wanted_type(wanted).value_or(own == DType::kF64 ? DType::kF32 : own);
   const bool vocabulary = role == Role::kTokenTable || role == Role::kOutput;
   if (wanted == WeightType::kQ4 && vocabulary) type = DType::kQ8_0;
@@ -67,11 +70,18 @@ bool same_rope(const std::optional<Rope>& a, const std::optional<Rope>& b) {
          (!a || (a->kind == b->kind && a->theta == b->theta && a->factor == b->factor));
 }
 
-// Choices without a GGUF key must have the value that llama.cpp assumes.
-void check_understood(const Json& metadata, const Family& family, const TransformerConfig& config,
+std::string gguf_architecture_of(const Family& family) {
+  return std::string(family.gguf_architecture.empty() ? family.model_type : family.gguf_architecture);
+}
+
+// Choices without a GGUF key must have the value that llama.cpp assumes. Families that share an architecture are read
+// as one of them.
+void check_understood(const Json& metadata, const Family& written, const TransformerConfig& config,
                       std::string_view place) {
+  const Family& family = *find_gguf_family(gguf_architecture_of(written));
   Json all = metadata;
   all["model_type"] = std::string(family.model_type);
+  all["tie_word_embeddings"] = config.tie_embeddings;
   ConfigFields fields = ConfigFields::gguf_reader(all, std::string(place));
   const TransformerConfig read = read_config(fields, family);
   const std::pair<const char*, bool> same[] = {
@@ -83,11 +93,14 @@ void check_understood(const Json& metadata, const Family& family, const Transfor
       {"rotary positions of windows", same_rope(read.window_rope, config.window_rope)},
       {"layers without positions", read.unrotated_layers == config.unrotated_layers},
       {"window of attention", read.window == config.window && read.window_layers == config.window_layers},
+      {"feed-forward network", read.ffn_kind == config.ffn_kind},
+      {"largest distance", read.distance_reach == config.distance_reach},
+      {"scale of outputs", read.output_scale == config.output_scale},
       {"head size", read.head_dim == config.head_dim},
       {"head", config.head == family.gguf_head || config.head == HeadKind::kNone}};
   for (const auto& [what, holds] : same)
     check(holds, ErrorKind::kBadInput, "{}: a GGUF file of a {} model cannot say which {} this one has; save a folder",
-          place, family.model_type, what);
+          place, written.model_type, what);
 }
 
 Json metadata_of(const Model& model) {
@@ -125,14 +138,23 @@ void put_vocabulary(GgufWriter& out, const GgufVocabulary& v) {
   if (!v.chat_template.empty()) out.set("tokenizer.chat_template", v.chat_template);
 }
 
-// Frequencies that are divided by constants (Llama 3) are in a tensor, not in keys.
-Tensor rope_factors(const TransformerConfig& config) {
+// Frequencies that are divided by constants (Llama 3), or by one of two lists (longrope), are in tensors, not in keys.
+void put_rope_factors(GgufWriter& out, const TransformerConfig& config) {
+  const auto put = [&](const char* name, const std::vector<float>& factors) {
+    const Tensor values = Tensor::from(factors, {static_cast<std::int64_t>(factors.size())});
+    out.add(name, DType::kF32, values.shape(), [values] { return values; });
+  };
+  const Rope& rope = config.rope;
+  if (rope.kind == RopeKind::kLongRope && !rules::divides_by_constants(rope)) {
+    put("rope_factors_long.weight", {rope.long_factor.begin(), rope.long_factor.end()});
+    return put("rope_factors_short.weight", {rope.short_factor.begin(), rope.short_factor.end()});
+  }
   TransformerConfig plain = config;
   plain.rope.kind = RopeKind::kDefault;
   const auto scaled = nn::rope_frequencies(config, 1).inverse, unscaled = nn::rope_frequencies(plain, 1).inverse;
   std::vector<float> factors;
   for (std::size_t i = 0; i < scaled.size(); ++i) factors.push_back(unscaled[i] / scaled[i]);
-  return Tensor::from(factors, {static_cast<std::int64_t>(factors.size())});
+  put("rope_freqs.weight", factors);
 }
 
 // Writes the pooling of a sentence-transformers folder, which is not part of the model's config.
@@ -162,7 +184,7 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
   check(has_gguf(family), ErrorKind::kBadInput, "{}: GGUF files of {} models are not supported; save a folder",
         model.place().string(), family.model_type);
   const TransformerConfig& config = model.config();
-  const std::string architecture(family.gguf_architecture.empty() ? family.model_type : family.gguf_architecture);
+  const std::string architecture = gguf_architecture_of(family);
   const Json metadata = metadata_of(model);
   const Layout here = layout_of(config), there = family.gguf_layout;
   GgufWriter out(file);
@@ -180,7 +202,9 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
     if (name.empty() && p.role == Role::kPooler) continue;  // as in llama.cpp's converter: embeddings are pooled rows
     check(!name.empty(), ErrorKind::kBadInput, "{}: a GGUF file of a {} model has no place for '{}'; save a folder",
           model.place().string(), architecture, model.checkpoint_name(p.name));
-    const Tensor value = *p.tensor;
+    Tensor value = *p.tensor;
+    // Files have no rows before that of a text's first token.
+    if (p.role == Role::kPositionTable) value = value.slice(0, config.position_offset, value.size(0));
     const bool turns = transposes(value, p.role, here, there);
     Shape shape = value.shape();
     if (turns) std::swap(shape[0], shape[1]);
@@ -193,11 +217,8 @@ void save_gguf(Model& model, const std::filesystem::path& file, const GgufOption
       return stored;
     });
   }
-  const bool divided = config.rope.kind == RopeKind::kLlama3 || config.rope.kind == RopeKind::kLongRope;
-  if (divided && config.positions == Positions::kRotary) {
-    Tensor factors = rope_factors(config);
-    out.add("rope_freqs.weight", DType::kF32, factors.shape(), [factors] { return factors; });
-  }
+  const bool in_tensors = config.rope.kind == RopeKind::kLlama3 || config.rope.kind == RopeKind::kLongRope;
+  if (in_tensors && config.positions == Positions::kRotary) put_rope_factors(out, config);
   put_types(out, values);
   if (options.vocabulary) put_vocabulary(out, *options.vocabulary);
   out.finish(options.progress);

@@ -20,16 +20,23 @@
 namespace linnet::models {
 namespace {
 
-// Llama 3's frequencies in a GGUF file: the divisor of each one.
+std::vector<double> factors_in(const GgufFile& file, const char* name) {
+  if (file.find_tensor(name) == nullptr) return {};
+  const Tensor factors = file.read(name);
+  check(factors.dtype() == DType::kF32, ErrorKind::kBadInput, "{}: tensor '{}' is {}, not F32; convert the model again",
+        file.place(), name, info(factors.dtype()).name);
+  return {factors.data<float>().begin(), factors.data<float>().end()};
+}
+
+// The divisor of each frequency in a GGUF file: one for all lengths (Llama 3), or longrope's two.
 void read_rope_factors(const GgufFile& file, Rope& rope, std::int64_t max_positions) {
-  if (file.find_tensor("rope_freqs.weight") == nullptr) return;
-  const Tensor factors = file.read("rope_freqs.weight");
-  check(factors.dtype() == DType::kF32, ErrorKind::kBadInput,
-        "{}: tensor 'rope_freqs.weight' is {}, not F32; convert the model again", file.place(),
-        info(factors.dtype()).name);
+  const std::vector<double> always = factors_in(file, "rope_freqs.weight");
+  rope.short_factor = factors_in(file, "rope_factors_short.weight");
+  rope.long_factor = factors_in(file, "rope_factors_long.weight");
+  if (always.empty() && rope.short_factor.empty()) return;
   rope.kind = RopeKind::kLongRope;
-  for (const float factor : factors.data<float>()) rope.short_factor.push_back(factor);
-  rope.long_factor = rope.short_factor;
+  if (always.empty()) return;
+  rope.short_factor = rope.long_factor = always;
   rope.attention_factor = 1;
   rope.original_max_positions = static_cast<double>(max_positions);
 }
@@ -248,7 +255,9 @@ std::unique_ptr<Model> ModelLoader::load_gguf() {
     place(*model, parameter, value, name);
     left.erase(name);
   }
-  left.erase("rope_freqs.weight");
+  for (const char* name : {"rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"})
+    left.erase(name);
+  left.erase("dec.blk.0.cross_attn_rel_b.weight");  // early T5 files; no layer reads it
   check(left.empty(), ErrorKind::kBadInput,
         "{}: tensor '{}' belongs to no parameter of a {} model; the file is of another model", folder_.string(),
         left.empty() ? "" : printable(*left.begin()), family.model_type);
@@ -342,10 +351,13 @@ Json gguf_config(const GgufFile& file) {
     else
       json[key] = file.integer(entry.key).value_or(0);
   }
-  json["model_type"] = architecture;
-  for (const Family* family : all_families())  // an architecture of another name
-    if (find_family(architecture) == nullptr && family->gguf_architecture == architecture)
-      json["model_type"] = std::string(family->model_type);
+  if (file.find_tensor("dec.output_norm.weight") != nullptr) {  // what no key of an encoder-decoder specifies
+    const bool gated = file.find_tensor("enc.blk.0.ffn_gate.weight") != nullptr;
+    if (!json.contains("feed_forward_proj")) json["feed_forward_proj"] = gated ? "gated-gelu" : "relu";
+    json["tie_word_embeddings"] = file.find_tensor("output.weight") == nullptr;
+  }
+  const Family* const family = find_gguf_family(architecture);
+  json["model_type"] = family != nullptr ? std::string(family->model_type) : architecture;
   if (!json.contains("vocab_size"))
     if (const GgufTensor* table = file.find_tensor("token_embd.weight"); table != nullptr && table->shape.size() == 2)
       json["vocab_size"] = table->shape[0];

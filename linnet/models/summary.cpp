@@ -103,7 +103,7 @@ void summarize_gguf(Summary& s, const ModelFiles& files) {
   const auto& file = files.gguf();
   for (const GgufTensor& t : file->tensors()) s.tensors.push_back({t.name, {}, {t.dtype, t.shape}});
   s.architecture = file->string("general.architecture").value_or("");
-  s.family = find_family(s.architecture);
+  s.family = find_gguf_family(s.architecture);
   if (s.family != nullptr && !has_gguf(*s.family)) s.family = nullptr;
   if (file->has("tokenizer.ggml.tokens"))
     s.vocab_size = static_cast<std::int64_t>(file->find("tokenizer.ggml.tokens")->count);

@@ -97,9 +97,10 @@ Attention::Attention(const TransformerConfig& c, std::int64_t layer)
   } else {
     qkv_ = Linear(c.hidden, q + 2 * kv, c.attention_bias, c.weight_layout);
   }
-  if (c.query_key_norm) {
-    query_norm_ = NormLayer(c, head_dim_);
-    key_norm_ = NormLayer(c, head_dim_);
+  if (c.query_key_norm != QueryKeyNorm::kNone) {
+    const bool each = c.query_key_norm == QueryKeyNorm::kHead;
+    query_norm_ = NormLayer(c, each ? head_dim_ : q);
+    key_norm_ = NormLayer(c, each ? head_dim_ : kv);
   }
   if (relative_keys_ && !c.relative_shares) position_key_ = Linear(c.hidden, kv, c.attention_bias);
   if (relative_queries_ && !c.relative_shares) position_query_ = Linear(c.hidden, q, c.attention_bias);
@@ -125,8 +126,9 @@ void Attention::visit(Visitor& v) {
 
 Tensor Attention::split(const Tensor& projected, std::int64_t heads, const NormLayer& norm) const {
   const std::int64_t count = projected.size(0);
-  const Tensor normed = norm ? norm(linnet::reshape(projected, {count * heads, head_dim_})) : projected;
-  return linnet::reshape(normed, {count, heads, head_dim_});
+  if (!norm) return linnet::reshape(projected, {count, heads, head_dim_});
+  return linnet::reshape(norm(linnet::reshape(projected, {count * heads * head_dim_ / norm.size(), norm.size()})),
+                         {count, heads, head_dim_});
 }
 
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
@@ -137,9 +139,12 @@ Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_
             split(value_(x, pass), kv_heads_)};
   }
   const Tensor joined = qkv_(x, pass);
-  const bool stacked = layout_ == Qkv::kStacked;
-  const Shape shape = stacked ? Shape{rows, 3, heads_, head_dim_} : Shape{rows, heads_, 3, head_dim_};
-  const auto part = [&](std::int64_t index) { return view_select(joined, shape, stacked ? 1 : 2, index); };
+  const auto part = [&](std::int64_t index) {
+    if (layout_ == Qkv::kPerHead) return view_select(joined, {rows, heads_, 3, head_dim_}, 2, index);
+    const std::int64_t before = index == 0 ? 0 : heads_ + (index - 1) * kv_heads_;
+    return view_slice(joined, {rows, heads_ + 2 * kv_heads_, head_dim_}, 1, before,
+                      before + (index == 0 ? heads_ : kv_heads_));
+  };
   if (wanted.empty()) return {part(0), part(1), part(2)};
   const Tensor queries = gather_rows(linnet::reshape(contiguous(part(0)), {rows, heads_ * head_dim_}), wanted);
   return {linnet::reshape(queries, {queries.size(0), heads_, head_dim_}), part(1), part(2)};

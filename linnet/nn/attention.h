@@ -101,7 +101,7 @@ class Attention {
   bool rotates_ = false, relative_keys_ = false, relative_queries_ = false;
   Linear query_, key_, value_, qkv_, output_;
   Linear position_query_, position_key_;  // of relative positions; absent: the ones of contents
-  NormLayer query_norm_, key_norm_;       // over head_dim
+  NormLayer query_norm_, key_norm_;       // over a head or all heads
 };
 
 }  // namespace linnet::nn

@@ -22,20 +22,35 @@ Block::Block(const TransformerConfig& c, Cross cross, std::int64_t layer)
   cross_attention_ = Attention(c, layer);
 }
 
-// Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)). Both:
-// x + norm(part(norm(x))).
+// Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)). Norms of outputs:
+// x + norm(part(x)). Both: x + norm(part(norm(x))).
 template <class Part>
 Tensor Block::apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout,
                     const Pass& pass, const Part& part, std::span<const std::int32_t> wanted) const {
-  const bool after = place_ == NormPlace::kAfter;
-  const Tensor seen = after || !norms.in ? x : norms.in(x), kept = !after && residual_ == Residual::kNormed ? seen : x;
-  const Tensor result = pass.drop(part(seen), dropout, layer, site);
-  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), norms.out ? norms.out(result) : result);
-  return after ? norms.in(sum) : sum;
+  const bool before = place_ == NormPlace::kBefore || place_ == NormPlace::kBoth;
+  const Tensor seen = before && norms.in ? norms.in(x) : x, kept = residual_ == Residual::kNormed ? seen : x;
+  const Tensor result = part(seen);
+  const Tensor made = place_ == NormPlace::kOutput ? norms.in(result) : norms.out ? norms.out(result) : result;
+  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(made, dropout, layer, site));
+  return place_ == NormPlace::kAfter ? norms.in(sum) : sum;
+}
+
+// x + attention(norm(x)) + ffn(norm(x)), each with its own norm.
+Tensor Block::parallel(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
+                       std::span<const std::int32_t> wanted) const {
+  const Pass asked = wanted.empty() ? pass : pass.over(wanted);
+  const Tensor x = wanted.empty() ? in.x : gather_rows(in.x, wanted);
+  const Tensor attended =
+      attention_(attention_norms_.in(in.x), in.prefix, in.layer, batch, pass, wanted, {in.distance_bias, in.relative});
+  const Tensor fed = ffn_(ffn_norms_.in(x), in.layer, asked);
+  return add(add(asked.drop(fed, ffn_dropout_, in.layer, Site::kFeedForward),
+                 asked.drop(attended, attention_dropout_, in.layer, Site::kAttentionOutput)),
+             x);
 }
 
 Tensor Block::operator()(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                          std::span<const std::int32_t> wanted) const {
+  if (residual_ == Residual::kParallel) return parallel(in, batch, pass, wanted);
   Tensor x = apply(
       in.x, attention_norms_, in.layer, Site::kAttentionOutput, attention_dropout_, pass,
       [&](const Tensor& seen) {

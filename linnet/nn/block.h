@@ -1,5 +1,5 @@
-// One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual,
-// pre-norm, post-norm or both.
+// One layer: attention (with cross attention in an encoder-decoder) and feed-forward, each with its norm and residual:
+// pre-norm, post-norm, a norm of each part's output, norms of both, or both parts in parallel.
 #pragma once
 
 #include "linnet/nn/attention.h"
@@ -40,6 +40,9 @@ class Block {
   template <class Part>
   Tensor apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout, const Pass& pass,
                const Part& part, std::span<const std::int32_t> wanted = {}) const;
+
+  Tensor parallel(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
+                  std::span<const std::int32_t> wanted) const;
 
   NormPlace place_;
   Residual residual_;

@@ -14,10 +14,13 @@ namespace linnet::nn {
 enum class Stack : std::uint8_t { kEncoder, kDecoder, kEncoderDecoder };
 enum class Positions : std::uint8_t { kNone, kLearned, kRotary, kAlibi };
 enum class Norm : std::uint8_t { kLayer, kRms };
-// Of a block's norms: pre-norm, post-norm, or norms of the input and of the output of each part.
-enum class NormPlace : std::uint8_t { kBefore, kAfter, kBoth };
-enum class Residual : std::uint8_t { kInput, kNormed };           // input of a pre-norm block's residual connection
-enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };  // three matrices, or one [3, H, D] or [H, 3, D]
+// Of a block's norms: pre-norm, post-norm, on each part's output before it is added, or on its input and its output.
+enum class NormPlace : std::uint8_t { kBefore, kAfter, kOutput, kBoth };
+// What a pre-norm block adds its parts to: its input, or the norm of it; kParallel: both parts read the block's input.
+enum class Residual : std::uint8_t { kInput, kNormed, kParallel };
+// Three matrices, or one: all heads of queries, then of keys, then of values, or the three of each head in turn.
+enum class Qkv : std::uint8_t { kSeparate, kStacked, kPerHead };
+enum class QueryKeyNorm : std::uint8_t { kNone, kHead, kAllHeads };  // over each head, or over all heads together
 enum class FeedForwardKind : std::uint8_t { kPlain, kGated, kGatedStacked };  // stacked: gate and up in one matrix
 enum class HeadKind : std::uint8_t {
   kNone,
@@ -68,6 +71,7 @@ struct TransformerConfig {
   bool rounds_embedding_scale = false;  // to the type of the table, as the reference libraries do for some families
   std::int64_t embedding_size = 0;      // width of the token, position and type tables; 0: hidden
   bool embedding_projection = false;    // a linear module from that width to hidden
+  bool token_projection = false;        // only tokens have that width: matrices to hidden, and back after the last norm
   std::int64_t layer_groups = 0;        // layers of a group are consecutive and share parameters; 0: no layers share
   std::int64_t max_positions = 0;       // 0: no position table limits the length
   std::int64_t token_types = 0;
@@ -105,8 +109,8 @@ struct TransformerConfig {
   bool embedding_norm = false, final_norm = true;
   bool first_attention_norm = true;  // false: the first layer's attention reads its input as it is
   bool attention_bias = true, attention_output_bias = true, ffn_bias = true;
-  bool query_key_norm = false;  // a norm over each head of queries and keys, before rotary positions
-  bool pooler = false;          // f(W h[first]) feeds the classifier
+  QueryKeyNorm query_key_norm = QueryKeyNorm::kNone;  // before rotary positions
+  bool pooler = false;                                // f(W h[first]) feeds the classifier
   Activation pooler_activation = Activation::kTanh;
   bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
   bool head_transform_bias = true, output_bias = true;  // of the dense module, and of the output matrix behind it
@@ -141,6 +145,7 @@ struct TransformerConfig {
     return positions == Positions::kRotary &&
            (unrotated_layers.empty() || !unrotated_layers.at(static_cast<std::size_t>(layer)));
   }
+  std::int64_t output_width() const { return token_projection ? embedding_width() : hidden; }  // of a stack's last rows
 };
 
 }  // namespace linnet::nn

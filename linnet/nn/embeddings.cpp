@@ -19,10 +19,11 @@ float rounded(double scale, DType type) {
 
 Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
     : vocab_(c.vocab),
-      width_(c.embedding_width()),
+      token_width_(c.embedding_width()),
       max_positions_(c.max_positions),
       position_offset_(c.position_offset),
       token_types_(c.token_types),
+      width_(c.token_projection ? c.hidden : c.embedding_width()),
       kind_(tokens),
       learned_(c.positions == Positions::kLearned),
       fixed_(c.fixed_positions),
@@ -31,6 +32,7 @@ Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
       rounds_scale_(c.rounds_embedding_scale),
       dropout_(c.embedding_dropout) {
   if (c.embedding_norm) norm_ = NormLayer(c, width_);
+  if (c.token_projection) token_projection_ = Linear(token_width_, c.hidden, false);
   if (c.embedding_projection) projection_ = Linear(width_, c.hidden, true);
 }
 
@@ -63,6 +65,7 @@ std::vector<std::int32_t> Embeddings::position_rows(const Packed& batch) const {
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
+  if (token_projection_) x = token_projection_(x, pass);
   if (learned_) {
     const auto longest =
         batch.positions.empty() ? 0 : *std::max_element(batch.positions.begin(), batch.positions.end());
@@ -90,7 +93,8 @@ void visit_table(Visitor& v, std::string_view name, Tensor& table, const Shape& 
 }  // namespace
 
 void Embeddings::visit(Visitor& v) {
-  if (kind_ == Tokens::kOwn) visit_table(v, "tokens", tokens_, {vocab_, width_}, Role::kTokenTable);
+  if (kind_ == Tokens::kOwn) visit_table(v, "tokens", tokens_, {vocab_, token_width_}, Role::kTokenTable);
+  if (token_projection_) visit_child(v, "token_projection", token_projection_, Role::kProjection);
   if (learned_)
     visit_table(v, "positions", positions_, {position_offset_ + max_positions_, width_}, Role::kPositionTable,
                 fixed_ ? Part::kBuffer : Part::kWeight);

@@ -35,31 +35,31 @@ Head::Head(const TransformerConfig& c)
       vocab_(c.vocab),
       has_output_offset_(c.output_offset && speaks(c.head)),
       end_ids_(c.eos_ids) {
-  const std::int64_t width = c.embedding_width();
-  if (c.pooler) pooler_ = Linear(c.hidden, c.hidden, true);
+  const std::int64_t width = c.embedding_width(), rows = c.output_width();
+  if (c.pooler) pooler_ = Linear(rows, rows, true);
   if (speaks(c.head)) {
     tied_ = c.tie_embeddings;
     const bool biased = c.head_transform && c.output_bias;
     if (!tied_) output_ = Linear(width, c.vocab, biased);
     if (c.head_transform) {
-      transform_ = Linear(c.hidden, width, c.head_transform_bias);
+      transform_ = Linear(rows, width, c.head_transform_bias);
       norm_ = NormLayer(c, width);
       has_output_bias_ = tied_ && biased;  // an untied output matrix has its own bias
     }
   }
-  if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(c.hidden, 2, true);
+  if (c.head == HeadKind::kPretraining || c.head == HeadKind::kNextSentence) next_sentence_ = Linear(rows, 2, true);
   if (!classifies(c.head)) return;
   const bool spans = c.head == HeadKind::kQuestionAnswering;
   if (c.classifier == ClassifierKind::kMlp) {
-    dense_ = Linear(c.hidden, c.hidden, true);
+    dense_ = Linear(rows, rows, true);
     drops_input_ = c.classifier_input_dropout;
   }
   if (c.classifier == ClassifierKind::kTransform) {
-    transform_ = Linear(c.hidden, c.hidden, c.head_transform_bias);
-    norm_ = NormLayer(c, c.hidden);
+    transform_ = Linear(rows, rows, c.head_transform_bias);
+    norm_ = NormLayer(c, rows);
     drops_input_ = false;
   }
-  classifier_ = Linear(c.hidden, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
+  classifier_ = Linear(rows, spans ? 2 : static_cast<std::int64_t>(c.labels.size()),
                        c.head != HeadKind::kSequenceClass || c.classifier_bias);
 }
 

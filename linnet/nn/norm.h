@@ -17,6 +17,7 @@ class NormLayer {
         offset_(static_cast<float>(c.norm_offset)),
         has_bias_(c.norm == Norm::kLayer && c.norm_bias) {}
   explicit operator bool() const { return size_ > 0; }
+  std::int64_t size() const { return size_; }
 
   Tensor operator()(const Tensor& x) const {
     return kind_ == Norm::kLayer ? layer_norm(x, weight_, bias_, eps_) : rms_norm(x, weight_, eps_, offset_);

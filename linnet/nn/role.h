@@ -13,7 +13,7 @@ enum class Role : std::uint8_t {
   kTokenTable,
   kPositionTable,
   kTypeTable,      // of token types
-  kProjection,     // from the width of the tables to that of the layers
+  kProjection,     // between the width of the tables and that of the layers
   kDistanceTable,  // biases of attention scores by distance
   kRelativeTable,  // vectors of relative positions
   kNorm,           // of the embeddings, a layer, or the final one

@@ -9,10 +9,6 @@
 namespace linnet::nn {
 namespace {
 
-std::int64_t rotary_dims(const TransformerConfig& c, const Rope& rope) {
-  return static_cast<std::int64_t>(static_cast<double>(c.head_dim) * rope.partial);
-}
-
 double original_length(const TransformerConfig& c, const Rope& rope) {
   return rope.original_max_positions > 0 ? rope.original_max_positions : static_cast<double>(c.max_positions);
 }
@@ -83,9 +79,7 @@ RopeFrequencies long_rope(const TransformerConfig& c, const Rope& rope, std::int
         "config.json: rope scaling has {} factors for {} frequencies", factors.size(), result.inverse.size());
   for (std::size_t i = 0; i < factors.size(); ++i) result.inverse[i] /= static_cast<float>(factors[i]);
   if (result.scale == 0) {
-    const double stretch =
-        rope.original_max_positions > 0 ? static_cast<double>(c.max_positions) / original : rope.factor;
-    result.scale = stretch <= 1 ? 1.0 : std::sqrt(1 + std::log(stretch) / std::log(original));
+    result.scale = rope.factor <= 1 ? 1.0 : std::sqrt(1 + std::log(rope.factor) / std::log(original));
   }
   return result;
 }
@@ -108,10 +102,16 @@ RotaryTable on_device(const RotaryTable& table, Device device) {
 
 }  // namespace
 
+std::int64_t rotary_dims(std::int64_t head_dim, double partial) {
+  // A whole number divided by head_dim may be a little less than it after the product.
+  const double dims = static_cast<double>(head_dim) * partial;
+  return static_cast<std::int64_t>(dims + 1e-9 * dims);
+}
+
 bool depends_on_length(RopeKind kind) { return kind == RopeKind::kDynamic || kind == RopeKind::kLongRope; }
 
 RopeFrequencies rope_frequencies(const TransformerConfig& config, const Rope& rope, std::int64_t length) {
-  const std::int64_t dims = rotary_dims(config, rope);
+  const std::int64_t dims = rotary_dims(config.head_dim, rope.partial);
   const double original = original_length(config, rope);
   switch (rope.kind) {
     case RopeKind::kDefault:

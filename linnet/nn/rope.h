@@ -22,6 +22,8 @@ inline RopeFrequencies rope_frequencies(const TransformerConfig& config, std::in
 }
 
 bool depends_on_length(RopeKind kind);
+// Number of a head's dimensions that turn: the fraction `partial`, rounded down.
+std::int64_t rotary_dims(std::int64_t head_dim, double partial);
 
 // Cosines and sines of positions 0 … length-1, grown on demand. Not thread-safe: it belongs to one rope of one model,
 // which one thread uses.

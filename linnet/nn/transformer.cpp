@@ -101,6 +101,7 @@ std::vector<LoraRows> lora_rows(std::span<const SequenceAdapter* const> adapters
 
 Transformer::Transformer(const TransformerConfig& config)
     : config_(config), embeddings_(config), layers_(make_layers(config.layers, Block::Cross::kNone)), head_(config) {
+  if (config.token_projection) output_projection_ = Linear(config.hidden, config.embedding_width(), false);
   if (config.stack != Stack::kEncoderDecoder) return;
   decoder_embeddings_ = Embeddings(config, Embeddings::Tokens::kShared);
   decoder_layers_ = make_layers(config.decoder_layers, Block::Cross::kReadsEncoder);
@@ -149,6 +150,7 @@ void Transformer::visit(Visitor& v) {
     if (config_.encoder_alone) v.enter("encoder");
     visit_child(v, "embeddings", embeddings_);
     layers_.visit(v);
+    if (output_projection_) visit_child(v, "output_projection", output_projection_, Role::kProjection);
     if (config_.encoder_alone) v.leave();
   }
   head_.visit_pooler(v);
@@ -276,6 +278,7 @@ Transformer::Rows Transformer::run(const Layers& layers, const Embeddings& embed
   x = run_blocks(layers, x, state.encoder != nullptr ? state.encoder->hidden : Tensor(), prefixes, batch, pass,
                  early ? wanted : std::vector<std::int32_t>(), state.interrupted);
   if (!early && !wanted.empty()) x = gather_rows(x, wanted);
+  if (output_projection_) x = output_projection_(x, wanted.empty() ? pass : pass.over(wanted));
 
   for (std::size_t s = 0; s < state.sequences.size(); ++s)
     state.cache->advance(*state.sequences[s], rows.length(static_cast<std::int64_t>(s)));

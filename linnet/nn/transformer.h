@@ -67,7 +67,7 @@ class Transformer {
  public:
   explicit Transformer(const TransformerConfig& config);
 
-  // Last hidden state of every row of `batch` [rows, hidden]; rows of virtual tokens are not in it.
+  // Last hidden state of every row of `batch` [rows, output width]; rows of virtual tokens are not in it.
   Tensor forward(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   Encoded encode(const Packed& batch, const ForwardState& state, const Pass& pass) const;
   // Keeps what the decoder's layers read of the encoder's rows, after `cross_prefix`: the keys and values of cross
@@ -130,6 +130,7 @@ class Transformer {
   TransformerConfig config_;
   Embeddings embeddings_, decoder_embeddings_;
   Layers layers_, decoder_layers_;  // of the encoder (or the only stack), of the decoder
+  Linear output_projection_;        // of the only stack's last rows, to the width of the token table
   Head head_;
   mutable RopeCache rope_, window_rope_;
 };

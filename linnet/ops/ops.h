@@ -58,6 +58,8 @@ Tensor mean_rows(const Tensor& x,
 Tensor max_rows(const Tensor& x, std::span<const std::int32_t> starts);  // maximum per column -> [n, cols]
 // Strided view on the tape: selects one index of `dim` of x [rows, a*b*…] viewed as `shape`. Zero copy.
 Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index);
+// The same of the indices begin … end-1, which stay a dimension.
+Tensor view_slice(const Tensor& x, const Shape& shape, int dim, std::int64_t begin, std::int64_t end);
 Tensor contiguous(const Tensor& x);  // the values of a strided view in row-major order; x itself if it is contiguous
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t end);

@@ -31,18 +31,28 @@ void add_to_view(const Tensor& from, const Tensor& to) {
   backend(to.device()).strided_copy({in(from), target, 3, to.shape().data(), from_strides, to_strides, true});
 }
 
-}  // namespace
-
-// Each part of a fused projection adds its gradient to its part of the whole gradient.
-Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index) {
-  Tensor y = x.reshape(shape).select(dim, index);
+// `view` makes the view of x, and of x's gradient. Each part of a fused projection adds its gradient to its part of the
+// whole gradient.
+template <class View>
+Tensor recorded_view(const char* op, const Tensor& x, const View& view) {
+  Tensor y = view(x);
   if (!needs_grad({x})) return y;
-  check(y.rank() == 3 && y.stride(2) == 1, "[view_select] {} is not [rows, heads, head_dim]: no gradient", y.shape());
-  return record("view_select", {x}, y, [to_x = GradInput(x), shape, dim, index](const Tensor& dy) -> Gradients {
+  check(y.rank() == 3 && y.stride(2) == 1, "[{}] {} is not [rows, heads, head_dim]: no gradient", op, y.shape());
+  return record(op, {x}, y, [to_x = GradInput(x), view](const Tensor& dy) -> Gradients {
     Tensor dx = grad_room_to_add(to_x);
-    add_to_view(dy, dx.reshape(shape).select(dim, index));
+    add_to_view(dy, view(dx));
     return {dx};
   });
+}
+
+}  // namespace
+
+Tensor view_select(const Tensor& x, const Shape& shape, int dim, std::int64_t index) {
+  return recorded_view("view_select", x, [=](const Tensor& t) { return t.reshape(shape).select(dim, index); });
+}
+
+Tensor view_slice(const Tensor& x, const Shape& shape, int dim, std::int64_t begin, std::int64_t end) {
+  return recorded_view("view_slice", x, [=](const Tensor& t) { return t.reshape(shape).slice(dim, begin, end); });
 }
 
 }  // namespace linnet

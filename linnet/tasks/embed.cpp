@@ -100,7 +100,7 @@ void ask_for(EmbedOptions& options, const models::SentenceFolder& folder, const 
 }  // namespace
 
 std::int64_t embedding_width(const models::Model& model, const EmbedOptions& options) {
-  std::int64_t width = model.config().hidden * std::ssize(options.modes);
+  std::int64_t width = model.config().output_width() * std::ssize(options.modes);
   for (const models::SentenceModulePtr& module : options.modules) {
     check(module->in() == 0 || module->in() == width, ErrorKind::kBadInput,
           "{}: a module after the pooling takes vectors of {} numbers, it gets {}", model.place().string(),

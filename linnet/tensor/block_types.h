@@ -16,7 +16,7 @@
 //   number  the type's number in ggml and GGUF files
 //   file    llama.cpp's number of a file of mostly this type; -1: none
 //   values  number of values of a block, in `bytes`
-//   q       bits of q in products: 4, or 8 for everything wider
+//   q       bits of q in products: 4, or 8 for everything wider and for scales of 16 values
 //   scaled  values that share a scale: 16 or 32
 //   offset  has the type an offset?
 //   wide    is a scale the product of two, which f16 cannot represent?
@@ -29,9 +29,13 @@
   X(Q5_0,    6,   8,    32,   22,   8,  32,   16, false, false, false)   \
   X(Q5_1,    7,   9,    32,   24,   8,  32,    0, true,  false, false)   \
   X(Q8_0,    8,   7,    32,   34,   8,  32,  128, false, false, true)    \
+  X(Q2_K,   10,  -1,   256,   84,   8,  16,    0, true,  true,  false)   \
+  X(Q3_K,   11,  -1,   256,  110,   8,  16,    4, false, true,  false)   \
   X(Q4_K,   12,  -1,   256,  144,   4,  32,    0, true,  true,  false)   \
   X(Q5_K,   13,  -1,   256,  176,   8,  32,    0, true,  true,  false)   \
-  X(Q6_K,   14,  -1,   256,  210,   8,  16,   32, false, true,  false)
+  X(Q6_K,   14,  -1,   256,  210,   8,  16,   32, false, true,  false)   \
+  X(IQ4_NL, 20,  -1,    32,   18,   8,  32,  128, false, false, false)   \
+  X(IQ4_XS, 23,  -1,   256,  136,   8,  32,  128, false, true,  false)
 // clang-format on
 
 namespace linnet::blocks {
@@ -104,6 +108,29 @@ inline void decode_Q8_0(Bytes b, int, Run& run) {
   run.scale[0] = half_at(b);
 }
 
+// 16 bytes of a 4-bit scale and a 4-bit minimum; 64 bytes of bit pairs; scale, scale of the minima
+inline void decode_Q2_K(Bytes b, int index, Run& run) {
+  const Bytes pairs = b + 16 + index / 4 * kRun;
+  for (int i = 0; i < kRun; ++i) run.q[i] = pairs[i] >> 2 * (index % 4) & 3;
+  for (int s = 0; s < 2; ++s) {
+    const std::uint8_t packed = b[2 * index + s];
+    run.scale[s] = half_at(b + 80) * static_cast<float>(packed & 15);
+    run.offset[s] = -(half_at(b + 82) * static_cast<float>(packed >> 4));
+  }
+}
+
+// 32 bytes of third bits; 64 of bit pairs; sixteen 6-bit scales in 12: low nibbles in 8, upper bit pairs in 4; scale
+inline void decode_Q3_K(Bytes b, int index, Run& run) {
+  const Bytes pairs = b + 32 + index / 4 * kRun, packed = b + 96;
+  for (int i = 0; i < kRun; ++i)
+    run.q[i] = static_cast<std::uint8_t>((pairs[i] >> 2 * (index % 4) & 3) | (b[i] >> index & 1) << 2);
+  for (int s = 0; s < 2; ++s) {
+    const int which = 2 * index + s, low = which < 8 ? packed[which] & 15 : packed[which - 8] >> 4;
+    const int scale = (low | (packed[8 + which % 4] >> 2 * (which / 4) & 3) << 4) - 32;
+    run.scale[s] = half_at(b + 108) * static_cast<float>(scale);
+  }
+}
+
 // Q4_K and Q5_K: scale, scale of the minima; eight 6-bit scales and eight 6-bit minima in 12 bytes; [a byte of fifth
 // bits per position in a run]; 128 bytes of nibbles, two runs per 32.
 inline void decode_k(Bytes b, int index, Bytes low, Bytes fifth, Run& run) {
@@ -132,6 +159,26 @@ inline void decode_Q6_K(Bytes b, int index, Run& run) {
   const float scale = half_at(b + 208);
   for (int s = 0; s < 2; ++s)
     run.scale[s] = scale * static_cast<float>(static_cast<std::int8_t>(b[192 + half * 8 + quarter * 2 + s]));
+}
+
+// The levels of IQ4's 4-bit numbers, which are not evenly spaced, as bytes above -128.
+inline void levels(Bytes from, Run& run) {
+  constexpr std::uint8_t kLevels[] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+  nibbles(from, run);
+  for (std::uint8_t& q : run.q) q = kLevels[q];
+}
+
+// scale; nibbles
+inline void decode_IQ4_NL(Bytes b, int, Run& run) {
+  levels(b + 2, run);
+  run.scale[0] = half_at(b);
+}
+
+// scale; eight 6-bit scales: upper bit pairs in a u16, low nibbles in 4 bytes; 16 bytes of nibbles per run
+inline void decode_IQ4_XS(Bytes b, int index, Run& run) {
+  levels(b + 8 + 16 * index, run);
+  const int low = b[4 + index / 2] >> 4 * (index % 2) & 15, high = load<std::uint16_t>(b + 2) >> 2 * index & 3;
+  run.scale[0] = half_at(b) * static_cast<float>((low | high << 4) - 32);
 }
 
 }  // namespace linnet::blocks

@@ -100,4 +100,19 @@ std::string decode_base64(std::string_view text, std::string_view place) {
   return out;
 }
 
+std::string encode_base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (held += 8; held >= 6;) out += kDigits[bits >> (held -= 6) & 0x3F];
+  }
+  if (held > 0) out += kDigits[bits << (6 - held) & 0x3F];
+  out.resize((out.size() + 3) / 4 * 4, '=');
+  return out;
+}
+
 }  // namespace linnet

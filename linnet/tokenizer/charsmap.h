@@ -33,5 +33,6 @@ class Charsmap {
 };
 
 std::string decode_base64(std::string_view text, std::string_view place);
+std::string encode_base64(std::string_view bytes);
 
 }  // namespace linnet

@@ -6,6 +6,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "linnet/tokenizer/byte_trie.h"
+#include "linnet/tokenizer/charsmap.h"
 #include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/model.h"
@@ -152,6 +153,23 @@ JsonParts sentence_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer, s
           Json{{"type", "Sequence"}, {"decoders", decoders}}, model};
 }
 
+JsonParts unigram_pieces(const GgufVocabulary& v, const Tokenizer& tokenizer) {
+  const Json spaces{{"type", "Metaspace"},
+                    {"replacement", kSpaceMark},
+                    {"prepend_scheme", v.add_space_prefix.value_or(true) ? "always" : "never"},
+                    {"split", true}};
+  const bool split = v.remove_extra_whitespaces.value_or(true);
+  const Json steps = Json::array({Json{{"type", "WhitespaceSplit"}}, spaces});
+  Json pieces = Json::array();
+  for (std::size_t i = 0; i < v.tokens.size(); ++i) pieces.push_back(Json::array({v.tokens[i], v.scores[i]}));
+  const auto unk = tokenizer.unk_id();
+  const Json model{{"type", "Unigram"}, {"unk_id", unk ? Json(*unk) : Json()}, {"vocab", pieces}};
+  return {v.precompiled_charsmap.empty()
+              ? Json()
+              : Json{{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(v.precompiled_charsmap)}},
+          split ? Json{{"type", "Sequence"}, {"pretokenizers", steps}} : spaces, spaces, model};
+}
+
 JsonParts word_pieces(const Tokenizer& tokenizer) {
   std::vector<std::string> tokens;
   for (std::int64_t i = 0; i < tokenizer.vocab_size(); ++i)
@@ -179,11 +197,9 @@ std::string tokenizer_json(const GgufVocabulary& v, std::string_view place) {
           "{}: the token '{}' is not UTF-8, which a tokenizer.json needs; take the tokenizer of the original folder",
           place, printable(token, 60));
   const Tokenizer tokenizer = Tokenizer::from_gguf(v, place);
-  check(v.model != "t5", ErrorKind::kBadInput,
-        "{}: a tokenizer of kind 't5' cannot be written as a tokenizer.json; take the tokenizer of the original folder",
-        place);
   const JsonParts parts = v.model == "gpt2"    ? byte_level(v, place)
                           : v.model == "llama" ? sentence_pieces(v, tokenizer, place)
+                          : v.model == "t5"    ? unigram_pieces(v, tokenizer)
                                                : word_pieces(tokenizer);
   const Json json{{"version", "1.0"},
                   {"truncation", nullptr},

@@ -49,7 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
                                            "llama-lora-table", "gpt2-lora-table", "bert-masked-bias-all",
                                            "gpt2-bias-lora-only", "roberta-classifier-lora",
                                            "distilbert-classifier-lora", "electra-classifier-lora",
-                                           "mpnet-classifier-lora", "albert-classifier-lora"),
+                                           "mpnet-classifier-lora", "albert-classifier-lora", "phi3-lora",
+                                           "gpt_neox-lora", "olmo2-lora", "opt-lora", "opt-projected-all"),
                          case_name);
 
 // An adapter replaces or updates one matrix of a tied pair: merge writes both and unties.

@@ -35,6 +35,7 @@ TEST(Rules, OneFieldGivesSeveralMembers) {
   EXPECT_EQ(walk(rules::embedding_dropout_is_hidden, {}, c).config.embedding_dropout, 0.25);
   EXPECT_EQ(walk(rules::classifier_dropout_is_hidden, {}, c).config.classifier_dropout, 0.25);
   EXPECT_FALSE(walk(rules::output_bias_is_attention_bias, {}, c).config.attention_output_bias);
+  EXPECT_FALSE(walk(rules::every_bias_is_attention_bias, {}, c).config.ffn_bias);
   EXPECT_EQ(walk(rules::token_dropout_is_hidden, {}, c).config.token_dropout, 0.25);
   EXPECT_EQ(walk(rules::token_dropout_is_classifier, {}, {.classifier_dropout = 0.5}).config.token_dropout, 0.5);
 }
@@ -128,6 +129,63 @@ TEST(Rules, TablesOfTheLayersWidthHaveNoProjection) {
       walk(rules::projection_if_widths_differ, {}, {.hidden = 6, .embedding_size = 6}).config.embedding_projection);
   EXPECT_TRUE(
       walk(rules::projection_if_widths_differ, {}, {.hidden = 6, .embedding_size = 4}).config.embedding_projection);
+}
+
+TEST(Rules, TokensOfTheLayersWidthHaveNoProjection) {
+  const auto projected = [](std::int64_t width) {
+    const Walked walked =
+        walk(rules::token_projection_if_widths_differ, {{"word_embed_proj_dim", width}}, {.hidden = 6});
+    EXPECT_EQ(walked.written["word_embed_proj_dim"], width);
+    return walked.config;
+  };
+  EXPECT_EQ(walk(rules::token_projection_if_widths_differ, {}, {.hidden = 6}).config.embedding_size, 6);
+  EXPECT_FALSE(projected(6).token_projection);
+  EXPECT_TRUE(projected(4).token_projection);
+  EXPECT_EQ(projected(4).output_width(), 4);
+}
+
+TEST(Rules, NormsBeforeTheirPartsHaveALastOne) {
+  const auto read = [](bool before, bool removed) {
+    const Json json = {{"do_layer_norm_before", before}, {"_remove_final_layer_norm", removed}};
+    const Walked walked = walk(rules::norms_before, json);
+    EXPECT_EQ(walked.written["do_layer_norm_before"], before);
+    EXPECT_EQ(walked.written["_remove_final_layer_norm"], before && removed);
+    return walked.config;
+  };
+  EXPECT_EQ(read(true, false).norm_place, NormPlace::kBefore);
+  EXPECT_TRUE(read(true, false).final_norm);
+  EXPECT_FALSE(read(true, true).final_norm);
+  EXPECT_EQ(read(false, false).norm_place, NormPlace::kAfter);
+  EXPECT_FALSE(read(false, false).final_norm);
+}
+
+TEST(Rules, PartsInParallelAreAFlag) {
+  for (const bool parallel : {false, true}) {
+    const Json json = {{"use_parallel_residual", parallel}};
+    const Walked walked = walk(rules::parallel_residual, json);
+    EXPECT_EQ(walked.config.residual, parallel ? Residual::kParallel : Residual::kInput);
+    EXPECT_EQ(walked.written, json);
+  }
+}
+
+TEST(Rules, AFractionOfAHeadTurns) {
+  const Json json = {{"rotary_emb_base", 500.0}, {"rotary_pct", 0.25}};
+  const Walked walked = walk(rules::rotary_fraction, json);
+  EXPECT_EQ(walked.config.rope.theta, 500);
+  EXPECT_EQ(walked.config.rope.partial, 0.25);
+  EXPECT_EQ(walked.written, json);
+}
+
+TEST(Rules, LongRopeMayBeTheOnlyScaling) {
+  TransformerConfig c;
+  for (const RopeKind kind : {RopeKind::kDefault, RopeKind::kLongRope}) {
+    c.rope.kind = kind;
+    EXPECT_NO_THROW(walk(rules::long_rope_or_none, {}, c));
+  }
+  c.rope.kind = RopeKind::kYarn;
+  EXPECT_THROW(walk(rules::long_rope_or_none, {}, c), Error);
+  c.rope.kind = RopeKind::kLlama3;
+  EXPECT_TRUE(rules::divides_by_constants(c.rope));
 }
 
 TEST(Rules, TheResidualIsAFlag) {

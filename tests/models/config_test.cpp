@@ -82,7 +82,7 @@ TEST(Config, SizesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused(llama, {{"rms_norm_eps", 0}}), HasSubstr("epsilon"));
   EXPECT_THAT(refused(llama, {{"attention_dropout", 1.0}}), HasSubstr("dropout"));
   EXPECT_THAT(refused(llama, {{"hidden_act", "gleu"}}), HasSubstr("hidden_act 'gleu'"));
-  EXPECT_THAT(refused(llama, {{"rope_parameters", {{"rope_type", "su"}}}}), HasSubstr("rope_type 'su'"));
+  EXPECT_THAT(refused(llama, {{"rope_parameters", {{"rope_type", "xpos"}}}}), HasSubstr("rope_type 'xpos'"));
   EXPECT_THAT(refused(llama, {{"rope_parameters", 5}}), HasSubstr("rope_parameters is not an object"));
   EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_head", 7}}), HasSubstr("7 heads do not divide hidden size 24"));
   EXPECT_THAT(refused(fixture("gpt2/causal"), {{"n_positions", 0}}), HasSubstr("n_positions is 0"));

@@ -106,6 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
                       "llama/classifier", "llama/questions", "llama/rope-dynamic", "llama/rope-longrope",
                       "llama/tokens", "llama/wide-heads", "mistral/causal", "mistral/questions", "qwen2/causal",
                       "qwen2/classifier", "qwen2/questions", "qwen3/causal", "qwen3/classifier", "qwen3/wide-heads",
+                      "phi3/rope-longrope", "phi3/classifier", "gpt_neox/causal", "gpt_neox/sequential",
+                      "gpt_neox/questions", "olmo2/causal", "opt/causal", "opt/projected", "opt/classifier-projected",
                       "roberta/trunk", "roberta/classifier", "roberta/masked", "camembert/tokens",
                       "distilbert/classifier", "distilbert/masked", "distilbert/questions", "electra/trunk",
                       "electra/classifier", "electra/masked", "mpnet/trunk", "mpnet/long", "mpnet/classifier",

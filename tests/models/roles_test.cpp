@@ -19,6 +19,8 @@ const std::map<std::string, Role> kByName = {{"embeddings.tokens", Role::kTokenT
                                              {"embeddings.types", Role::kTypeTable},
                                              {"embeddings.norm", Role::kNorm},
                                              {"embeddings.projection", Role::kProjection},
+                                             {"embeddings.token_projection", Role::kProjection},
+                                             {"output_projection", Role::kProjection},
                                              {"distance_bias", Role::kDistanceTable},
                                              {"relative_positions.table", Role::kRelativeTable},
                                              {"relative_positions.norm", Role::kNorm},
@@ -90,6 +92,9 @@ INSTANTIATE_TEST_SUITE_P(
         "llama/classifier", "llama/questions", "llama/tied", "llama/tokens", "mistral/causal", "mistral/classifier",
         "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier", "qwen2/questions", "qwen2/tied",
         "qwen2/tokens", "qwen3/causal", "qwen3/classifier", "qwen3/questions", "qwen3/tokens", "qwen3/wide-heads",
+        "phi3/causal", "phi3/classifier", "phi3/tokens", "phi3/wide-heads", "gpt_neox/causal", "gpt_neox/classifier",
+        "gpt_neox/questions", "gpt_neox/tokens", "gpt_neox/tied", "olmo2/causal", "olmo2/biases", "olmo2/classifier",
+        "opt/causal", "opt/bare", "opt/projected", "opt/classifier", "opt/questions", "opt/trunk",
         "roberta/activations", "roberta/classifier", "roberta/masked", "roberta/masked-untied", "roberta/questions",
         "roberta/tokens", "roberta/trunk", "xlm-roberta/classifier", "xlm-roberta/masked", "camembert/classifier",
         "camembert/tokens", "camembert/trunk", "distilbert/classifier", "distilbert/masked", "distilbert/masked-untied",
@@ -115,6 +120,7 @@ TEST(Roles, CoverTheHeadsOfEveryFamily) {
     c.stack = family->defaults.stack;
     c.token_types = 2;
     c.embedding_norm = c.embedding_projection = true;
+    c.token_projection = c.stack == nn::Stack::kDecoder;
     c.distance_buckets = 32;
     c.relative_span = 8;
     c.relative_norm = true;

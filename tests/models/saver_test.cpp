@@ -60,7 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "mistral/window", "qwen2/window-version-4", "qwen3/window", "gemma/old-spelling",
                       "gemma/wide-heads", "gemma2/uncapped", "gemma2/old-spelling", "gemma3_text/six-layers",
                       "gemma3_text/version-4", "smollm3/old-spelling", "smollm3/window", "modernbert/version-4",
-                      "modernbert/masked", "modernbert/mean", "t5/tokens"),
+                      "modernbert/masked", "modernbert/mean", "phi3/causal", "phi3/rope-longrope",
+                      "gpt_neox/sequential", "gpt_neox/old-spelling", "olmo2/causal", "opt/causal", "opt/projected",
+                      "opt/bare", "t5/tokens"),
     case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

@@ -89,6 +89,49 @@ TEST(Attention, GroupedHeadsAreRepeatedHeads) {
   EXPECT_LE(distance(grouped(x, {}, 0, one_text(5), {}), repeated(x, {}, 0, one_text(5), {})), 1e-6);
 }
 
+TEST(Attention, StackedProjectionsMayHaveFewerKeyHeads) {
+  TransformerConfig c = small_config();
+  c.heads = 4, c.kv_heads = 2, c.head_dim = 3;
+  Attention separate(c);
+  fill(separate);
+  std::map<std::string, Tensor> own;
+  for (const Parameter& p : parameters(separate)) own[p.name] = *p.tensor;
+  c.qkv = Qkv::kStacked;
+  Attention stacked(c);
+  for (const Parameter& p : parameters(stacked)) {
+    const std::string leaf = p.name.substr(p.name.rfind('.'));
+    *p.tensor = p.name.starts_with("output") ? own.at(p.name) : Tensor::empty(p.shape);
+    if (p.name.starts_with("output")) continue;
+    float* to = p.tensor->data<float>().data();
+    for (const char* part : {"query", "key", "value"})
+      to = std::ranges::copy(own.at(part + leaf).data<float>(), to).out;
+  }
+  const Tensor x = input(5, c.hidden), wanted = separate(x, {}, 0, one_text(5), {});
+  EXPECT_LE(distance(stacked(x, {}, 0, one_text(5), {}), wanted), 1e-6);
+  const std::vector<std::int32_t> last{4};
+  EXPECT_LE(distance(stacked(x, {}, 0, one_text(5), {}, last), gather_rows(wanted, last)), 1e-6);
+}
+
+// OLMo 2 norms all heads together: a norm over each head gives other scores unless there is one head.
+TEST(Attention, NormsOfQueriesAndKeysAreOverAHeadOrAllHeads) {
+  const auto run = [](std::int64_t heads, QueryKeyNorm norm) {
+    TransformerConfig c = small_config();
+    c.heads = c.kv_heads = heads, c.head_dim = 12 / heads, c.query_key_norm = norm;
+    Attention attention(c);
+    fill(attention);
+    return attention(input(5, c.hidden), {}, 0, one_text(5), {});
+  };
+  using enum QueryKeyNorm;
+  EXPECT_EQ(distance(run(1, kHead), run(1, kAllHeads)), 0);
+  EXPECT_EQ(parameters(*std::make_unique<Attention>([] {
+              TransformerConfig c = small_config();
+              c.query_key_norm = kAllHeads;
+              return c;
+            }()))[6]
+                .shape,
+            (Shape{12}));
+}
+
 // GPT-2's options scale the scores by a factor.
 TEST(Attention, ScalesDivideTheScores) {
   TransformerConfig c = small_config();

@@ -82,6 +82,37 @@ TEST(Block, BothNormsAddTheNormOfThePart) {
   EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
 }
 
+TEST(Block, NormsOfOutputsComeBeforeTheSum) {
+  TransformerConfig c = small_config();
+  c.norm_place = NormPlace::kOutput;
+  Block block = silent(c);
+  const Tensor x = input(c), zero = Tensor::zeros(x.shape());
+  const Tensor wanted = add(add(x, normed(block, "attention_norm", c, zero)), normed(block, "ffn_norm", c, zero));
+  EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
+}
+
+// The sum of what each part alone makes of the block's input, for all rows and for some.
+TEST(Block, ParallelPartsReadTheSameInput) {
+  TransformerConfig c = small_config();
+  c.residual = Residual::kParallel;
+  const auto without = [&](std::string_view part) {
+    Block block(c);
+    fill(block);
+    for (const Parameter& p : parameters(block))
+      if (p.name.starts_with(part)) *p.tensor = Tensor::zeros(p.shape);
+    return block;
+  };
+  const Tensor x = input(c);
+  const AttentionBatch batch = batch_of(pack(Texts{{1, 2, 3}}));
+  const auto run = [&](const Block& block, std::span<const std::int32_t> wanted = {}) {
+    return block({.x = x}, batch, {}, wanted);
+  };
+  const Tensor both = run(without("none")), twice = add(both, x);
+  EXPECT_LE(distance(add(run(without("ffn.")), run(without("attention."))), twice), 1e-5);
+  const std::int32_t last[] = {2};
+  EXPECT_LE(distance(run(without("none"), last), gather_rows(both, last)), 1e-6);
+}
+
 TEST(Block, FeedForwardMayHaveNoDropout) {
   for (const bool drops : {true, false}) {
     TransformerConfig c = small_config();

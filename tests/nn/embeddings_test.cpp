@@ -135,6 +135,22 @@ TEST(Embeddings, NarrowTablesAreProjectedBehindTheNorm) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(values(moved)[i], values(out)[i] + 1, 1e-6) << i;
 }
 
+TEST(Embeddings, NarrowTokensAreProjectedBeforePositions) {
+  TransformerConfig c = config();
+  c.embedding_size = 4, c.token_projection = true;
+  Embeddings e(c);
+  EXPECT_THAT(names(parameters(e)),
+              ElementsAre("tokens.weight", "token_projection.weight", "positions.weight", "types.weight"));
+  EXPECT_EQ(parameters(e)[1].shape, (Shape{2, 4}));
+  EXPECT_EQ(parameters(e)[2].shape[1], 2);
+  fill(e);
+  const Packed batch = pack(Texts{{0, 1}});
+  const Tensor out = e.finish(e.tokens(batch, {}), batch, {});
+  for (float& row : parameters(e)[2].tensor->data<float>()) row += 1;
+  const Tensor moved = e.finish(e.tokens(batch, {}), batch, {});
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(values(moved)[i], values(out)[i] + 1, 1e-6) << i;
+}
+
 TEST(Embeddings, TwoStacksShareATable) {
   const Embeddings source = made_embeddings(config());
   Embeddings other(config());

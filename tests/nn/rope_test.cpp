@@ -33,6 +33,8 @@ TransformerConfig config_of(const Json& row) {
   r.truncate = json.value("truncate", r.truncate);
   r.short_factor = json.value("short_factor", r.short_factor);
   r.long_factor = json.value("long_factor", r.long_factor);
+  if (r.kind == RopeKind::kLongRope && !json.contains("factor"))
+    r.factor = static_cast<double>(c.max_positions) / r.original_max_positions;
   return c;
 }
 

@@ -10,6 +10,7 @@ TEST(Shape, ViewsShareTheirValues) {
   EXPECT_EQ(reshape(x, {2, 12}).raw(), x.raw());
   EXPECT_EQ(slice_rows(x, 1, 3).raw(), x.raw() + 24);
   EXPECT_EQ(view_select(x, {4, 3, 1, 2}, 1, 2).raw(), x.raw() + 16);
+  EXPECT_EQ(view_slice(x, {4, 3, 2}, 1, 1, 3).raw(), x.raw() + 8);
 }
 
 TEST(Shape, Gradients) {
@@ -27,6 +28,19 @@ TEST(Shape, PartsOfAFusedProjection) {  // [3, H, D] and [H, 3, D], each part it
         [=](const auto& in) { return multiply(part(in[0], 0), add(part(in[0], 1), scale(part(in[0], 2), 2))); },
         {random_tensor({2, 24}, 1)});
   }
+}
+
+TEST(Shape, UnequalPartsOfAFusedProjection) {  // 3 heads of queries, 1 of keys
+  const auto part = [](const Tensor& x, std::int64_t begin, std::int64_t end) {
+    return contiguous(view_slice(x, {2, 4, 2}, 1, begin, end));
+  };
+  EXPECT_EQ(part(random_tensor({2, 8}, 1), 0, 3).shape(), (Shape{2, 3, 2}));
+  check_gradients(
+      [=](const auto& in) {
+        const Tensor q = part(in[0], 0, 3), k = part(in[0], 3, 4);
+        return multiply(reshape(slice_rows(reshape(q, {6, 2}), 0, 2), {2, 1, 2}), k);
+      },
+      {random_tensor({2, 8}, 1)});
 }
 
 TEST(Shape, ManyRowsOfAFusedProjection) {  // more than one thread's share

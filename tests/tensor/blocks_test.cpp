@@ -41,7 +41,7 @@ TEST(Blocks, EveryTypeDecodesToTheReferencesBits) {
     dequantize(static_cast<DType>(t), bytes.data(), found);
     EXPECT_EQ(found, wanted) << kDTypes[t].name;
   }
-  EXPECT_EQ(types, 8);
+  EXPECT_EQ(types, 12);
 }
 
 TEST(Blocks, RowsOfTheTableAgreeWithTheirBytes) {

@@ -2,6 +2,7 @@
 
 #include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/gguf/kinds.h"
+#include "linnet/tokenizer/tokenizer.h"
 #include "tests/tokenizer/byte_level_folder.h"
 
 namespace linnet {
@@ -60,6 +61,42 @@ TEST(GgufExport, WordPiecesThatDifferInHangulAreWrittenWithAWarning) {
   EXPECT_THAT(exported().second, HasSubstr("tokenizer.json: llama.cpp drops the vowels of Hangul"));
   json["model"]["vocab"] = {{"[UNK]", 0}, {"क", 1}, {"##ा", 2}, {"a", 3}};
   EXPECT_THAT(exported().second, HasSubstr("of Indic scripts"));
+}
+
+// T5's tokenizer: written into a GGUF file, and from there into a folder again.
+TEST(GgufExport, UnigramGoesThereAndBack) {
+  const Json spaces{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "always"}};
+  const Json end{{"SpecialToken", {{"id", "</s>"}, {"type_id", 0}}}}, text{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+  Json json{
+      {"added_tokens",
+       {{{"id", 0}, {"content", "<pad>"}, {"special", true}},
+        {{"id", 1}, {"content", "</s>"}, {"special", true}},
+        {{"id", 2}, {"content", "<unk>"}, {"special", true}}}},
+      {"normalizer", nullptr},
+      {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {{{"type", "WhitespaceSplit"}}, spaces}}}},
+      {"post_processor",
+       {{"type", "TemplateProcessing"},
+        {"single", {text, end}},
+        {"pair", {text, end, {{"Sequence", {{"id", "B"}, {"type_id", 0}}}}, end}},
+        {"special_tokens", {{"</s>", {{"id", "</s>"}, {"ids", {1}}, {"tokens", {"</s>"}}}}}}}},
+      {"decoder", spaces},
+      {"model",
+       {{"type", "Unigram"},
+        {"unk_id", 2},
+        {"vocab",
+         {{"<pad>", 0.0}, {"</s>", 0.0}, {"<unk>", 0.0}, {"▁", -2.0}, {"▁he", -3.0}, {"he", -4.5}, {"l", -3.5}}}}}};
+  Scratch folder;
+  put(folder / "tokenizer.json", dump_json(json));
+  put(folder / "tokenizer_config.json", R"({"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"})");
+  const GgufVocabulary v = export_gguf_vocabulary(folder.path(), 8);
+  EXPECT_EQ(v.model, "t5");
+  EXPECT_EQ(v.scores, (std::vector<float>{0, 0, 0, -2, -3, -4.5F, -3.5F, 0}));
+  EXPECT_EQ(v.type(2), GgufTokenType::kUnknown);
+  EXPECT_EQ(v.type(7), GgufTokenType::kUnused);
+  EXPECT_EQ(v.remove_extra_whitespaces, true);
+  const Tokenizer before = Tokenizer::from_pretrained(folder.path()),
+                  after = Tokenizer::from_json(tokenizer_json(v, "v.gguf"), "j");
+  for (const char* words : {"he hell  he", " lx", ""}) EXPECT_EQ(after.encode_ids(words), before.encode_ids(words));
 }
 
 TEST(GgufExport, RefusesWhatNoKindSays) {

@@ -16,7 +16,7 @@ constexpr auto kFields = joined(
 
 TransformerConfig defaults() {
   TransformerConfig c = gated_decoder_defaults();
-  c.query_key_norm = true;
+  c.query_key_norm = QueryKeyNorm::kHead;
   c.head_dim = 128;
   c.kv_heads = 32;
   return c;

@@ -1,5 +1,5 @@
 // Tables of encoders with RoBERTa's layers and heads: BERT's, with positions counted from that of padding, and a
-// classifier of two layers.
+// classifier of two layers. In a GGUF file they are BERTs.
 #pragma once
 
 #include "linnet/models/family.h"
@@ -7,14 +7,14 @@
 namespace linnet::models::families {
 
 inline constexpr Field kRobertaFields[] = {
-    {{"vocab_size"}, &TransformerConfig::vocab},
-    {{"hidden_size"}, &TransformerConfig::hidden},
-    {{"num_hidden_layers"}, &TransformerConfig::layers},
-    {{"num_attention_heads"}, &TransformerConfig::heads},
-    {{"intermediate_size"}, &TransformerConfig::ffn},
+    {{"vocab_size", nullptr, "vocab_size"}, &TransformerConfig::vocab},
+    {{"hidden_size", nullptr, "embedding_length"}, &TransformerConfig::hidden},
+    {{"num_hidden_layers", nullptr, "block_count"}, &TransformerConfig::layers},
+    {{"num_attention_heads", nullptr, "attention.head_count"}, &TransformerConfig::heads},
+    {{"intermediate_size", nullptr, "feed_forward_length"}, &TransformerConfig::ffn},
     rule(rules::positions_after_padding),
-    {{"type_vocab_size"}, &TransformerConfig::token_types, {.least = 0, .most = 65'536}},
-    {{"layer_norm_eps"}, &TransformerConfig::norm_eps},
+    {{"type_vocab_size", nullptr, "token_type_count"}, &TransformerConfig::token_types, {.least = 0, .most = 65'536}},
+    {{"layer_norm_eps", nullptr, "attention.layer_norm_epsilon"}, &TransformerConfig::norm_eps},
     {{"hidden_dropout_prob"}, &TransformerConfig::hidden_dropout},
     {{"attention_probs_dropout_prob"}, &TransformerConfig::attention_dropout},
     {{"hidden_act"}, &TransformerConfig::activation},
@@ -25,18 +25,18 @@ inline constexpr Field kRobertaFields[] = {
 };
 
 inline constexpr NamePair kRobertaNames[] = {
-    {"embeddings.tokens", "embeddings.word_embeddings"},
-    {"embeddings.positions", "embeddings.position_embeddings"},
-    {"embeddings.types", "embeddings.token_type_embeddings"},
-    {"embeddings.norm", "embeddings.LayerNorm"},
-    {"layers.{}.attention.query", "encoder.layer.{}.attention.self.query"},
-    {"layers.{}.attention.key", "encoder.layer.{}.attention.self.key"},
-    {"layers.{}.attention.value", "encoder.layer.{}.attention.self.value"},
-    {"layers.{}.attention.output", "encoder.layer.{}.attention.output.dense"},
-    {"layers.{}.attention_norm", "encoder.layer.{}.attention.output.LayerNorm"},
-    {"layers.{}.ffn.up", "encoder.layer.{}.intermediate.dense"},
-    {"layers.{}.ffn.down", "encoder.layer.{}.output.dense"},
-    {"layers.{}.ffn_norm", "encoder.layer.{}.output.LayerNorm"},
+    {"embeddings.tokens", "embeddings.word_embeddings", "token_embd"},
+    {"embeddings.positions", "embeddings.position_embeddings", "position_embd"},
+    {"embeddings.types", "embeddings.token_type_embeddings", "token_types"},
+    {"embeddings.norm", "embeddings.LayerNorm", "token_embd_norm"},
+    {"layers.{}.attention.query", "encoder.layer.{}.attention.self.query", "blk.{}.attn_q"},
+    {"layers.{}.attention.key", "encoder.layer.{}.attention.self.key", "blk.{}.attn_k"},
+    {"layers.{}.attention.value", "encoder.layer.{}.attention.self.value", "blk.{}.attn_v"},
+    {"layers.{}.attention.output", "encoder.layer.{}.attention.output.dense", "blk.{}.attn_output"},
+    {"layers.{}.attention_norm", "encoder.layer.{}.attention.output.LayerNorm", "blk.{}.attn_output_norm"},
+    {"layers.{}.ffn.up", "encoder.layer.{}.intermediate.dense", "blk.{}.ffn_up"},
+    {"layers.{}.ffn.down", "encoder.layer.{}.output.dense", "blk.{}.ffn_down"},
+    {"layers.{}.ffn_norm", "encoder.layer.{}.output.LayerNorm", "blk.{}.layer_output_norm"},
     {"pooler", "pooler.dense"},
     {"head.transform", "lm_head.dense"},
     {"head.norm", "lm_head.layer_norm"},
@@ -54,6 +54,7 @@ inline constexpr std::string_view kRobertaIgnored[] = {"embeddings.position_ids"
 inline constexpr std::string_view kRobertaLora[] = {"query", "value"};
 inline constexpr FixedField kRobertaFixed[] = {{"is_decoder", "[false]"},
                                                {"position_embedding_type", R"(["absolute"])"}};
+inline constexpr FixedField kRobertaGgufFixed[] = {{"attention.causal", "[false]"}};
 
 inline Family roberta_family(std::string_view model_type, std::span<const ArchitectureName> architectures) {
   return {.model_type = model_type,
@@ -79,7 +80,9 @@ inline Family roberta_family(std::string_view model_type, std::span<const Archit
           .ignored = kRobertaIgnored,
           .lora_targets = kRobertaLora,
           .fixed = kRobertaFixed,
-          .gguf_head = HeadKind::kNone};
+          .gguf_architecture = "bert",
+          .gguf_head = HeadKind::kNone,
+          .gguf_fixed = kRobertaGgufFixed};
 }
 
 }  // namespace linnet::models::families

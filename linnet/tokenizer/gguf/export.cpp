@@ -6,6 +6,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
+#include "linnet/tokenizer/charsmap.h"
 #include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/json_reader.h"
 #include "linnet/tokenizer/tokenizer.h"
@@ -67,6 +68,8 @@ class Exporter {
       sentence_pieces();
     else if (type == "WordPiece")
       word_pieces();
+    else if (file_.shape == TokenizerFile::Shape::kList)
+      unigram_pieces();
     else
       refuse(fmt::format("a {} model{} has no kind there", printable(type.empty() ? "nameless" : type, 40),
                          type == "BPE" ? " without a ByteLevel step or byte fallback" : ""));
@@ -169,6 +172,24 @@ class Exporter {
     if (const auto unk = tokenizer_.unk_id())
       v_.token_types[static_cast<std::size_t>(*unk)] = static_cast<std::int32_t>(GgufTokenType::kUnknown);
     v_.add_space_prefix = prepends_space(file_.root);
+  }
+
+  // T5's kind: a character map, then spaces as a part of pieces.
+  void unigram_pieces() {
+    tokens();
+    v_.model = "t5";
+    v_.pre = "default";
+    for (std::size_t i = 0; i < v_.tokens.size(); ++i)
+      v_.scores.push_back(i < file_.pieces.scores.size() ? static_cast<float>(file_.pieces.scores[i]) : 0.0f);
+    if (const auto unk = tokenizer_.unk_id())
+      v_.token_types[static_cast<std::size_t>(*unk)] = static_cast<std::int32_t>(GgufTokenType::kUnknown);
+    const Json &normalizer = entry_or_null(file_.root, "normalizer"),
+               &pretokenizer = entry_or_null(file_.root, "pre_tokenizer");
+    if (const Json* map = find_component(normalizer, "normalizers", "Precompiled"))
+      v_.precompiled_charsmap = decode_base64(entry_or_null(*map, "precompiled_charsmap").get<std::string>(), place_);
+    v_.add_space_prefix = prepends_space(file_.root);
+    v_.remove_extra_whitespaces = find_component(pretokenizer, "pretokenizers", "WhitespaceSplit") != nullptr ||
+                                  find_component(normalizer, "normalizers", "Replace") != nullptr;
   }
 
   // llama.cpp marks starts of words instead of continuations.

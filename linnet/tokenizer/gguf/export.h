@@ -17,7 +17,8 @@
 namespace linnet {
 
 // The tokenizer of a folder with a tokenizer.json: byte-level BPE ("gpt2"), SentencePiece-like BPE with byte fallback
-// ("llama"), WordPiece that lower-cases ("bert"; warns if Hangul or Indic vowels get other ids, as in llama.cpp).
+// ("llama"), Unigram ("t5"), WordPiece that lower-cases ("bert"; warns if Hangul or Indic vowels get other ids, as in
+// llama.cpp).
 // `rows`: size of the model's token table; ids without a token become unused ones, as in llama.cpp's converter.
 GgufVocabulary export_gguf_vocabulary(const std::filesystem::path& folder, std::int64_t rows);
 

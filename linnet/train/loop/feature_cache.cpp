@@ -23,7 +23,7 @@ SamplerOptions FeatureCache::passes() {
 FeatureCache::FeatureCache(const Learner& learner, const Objective& objective, const Progress& progress) {
   const models::Model& model = learner.model();
   const GradGuard off(false);
-  const std::int64_t hidden = model.config().hidden;
+  const std::int64_t hidden = model.config().output_width();
   rows_ = Tensor::empty({objective.size(), hidden}, DType::kF32, model.device());
   Sampler sampler(objective.lengths(), passes());
   std::int64_t done = 0;

@@ -75,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> TrainPlan::facts() const {
 
 std::uint64_t activation_bytes(const nn::TransformerConfig& c, const StepSize& step) {
   const std::int64_t queries = c.heads * c.head_dim, width = queries + 2 * c.kv_heads * c.head_dim;
-  const std::int64_t inside = (c.ffn_kind == nn::FeedForwardKind::kGated ? 2 : 1) * c.ffn;
+  const std::int64_t inside = (c.ffn_kind == nn::FeedForwardKind::kPlain ? 1 : 2) * c.ffn;
   // Backward pass of one layer: gradients of both parts, and within the feed-forward part.
   const std::int64_t working = 3 * c.hidden + width + inside + c.ffn;
   std::int64_t attention = c.hidden + width + queries, layer = attention + c.hidden + inside;
