@@ -4,6 +4,7 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
+#include "linnet/tokenizer/piece_rules.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 #include "linnet/tokenizer/tokenizer_files.h"
@@ -181,41 +182,58 @@ MergesOptions merges_options(const Json& config) {
 }
 
 bool is_whole(const fs::path& folder, const VocabularyFile& file) {
+  // Reading reports that the other files of source and target pieces are not there.
+  if (file.format == VocabularyFormat::kSourceAndTarget && has_companion(folder / kTargetFile)) return true;
   return has_companion(folder / file.name) &&
          (file.format != VocabularyFormat::kVocabAndMerges || has_companion(folder / kMergesFile));
 }
 
-// Orders of pieces by tokenizer_class, or without one by the model_type of the config.json next to it.
-struct NamedOrder {
-  std::string_view tokenizer_class, model_type;
-  PieceOrder order;
-};
-const std::vector<NamedOrder>& named_orders() {
-  static const std::vector<NamedOrder> orders{
-      {"XLMRobertaTokenizer", "xlm-roberta", {{{"<s>", 0}, {"<pad>", 0}, {"</s>", 0}, {"<unk>", 0}}, 3, false}},
-      {"CamembertTokenizer",
-       "camembert",
-       {{{"<s>NOTUSED", 0}, {"<pad>", 0}, {"</s>NOTUSED", 0}, {"<unk>", 0}, {"<unk>NOTUSED", -100}}, 1, true}}};
-  return orders;
+TokenizerDataPtr read_both_languages(const fs::path& folder, const Json& config) {
+  check(!config.contains("separate_vocabs") || config["separate_vocabs"] != true, ErrorKind::kBadInput,
+        "{}: separate_vocabs is true, and two vocabularies are not supported; use a model with one vocab.json",
+        (folder / kConfig).string());
+  for (const char* name : {kSourceFile, kTargetFile, kVocabFile})
+    check(has_companion(folder / name), ErrorKind::kBadInput,
+          "{}: not there; the pieces of two languages need {}, {} and {}; get the file of the model",
+          (folder / name).string(), kSourceFile, kTargetFile, kVocabFile);
+  TokenizerDataPtr data = read_source_and_target(folder / kSourceFile, folder / kTargetFile, folder / kVocabFile);
+  for (const auto& [key, language] :
+       {std::pair("source_lang", &data->languages->source), {"target_lang", &data->languages->target}})
+    if (config.contains(key) && config[key].is_string()) *language = config[key].get<std::string>();
+  return data;
 }
 
-TokenizerDataPtr read_fairseq(const fs::path& file, const Json& config) {
-  const auto text = [](const Json& json, const char* key) {
-    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
-  };
-  std::string kind = text(config, "tokenizer_class");
-  if (kind.ends_with("Fast")) kind.resize(kind.size() - 4);
-  const std::string model = kind.empty() ? text(read_object(file.parent_path() / "config.json"), "model_type") : "";
-  for (const NamedOrder& known : named_orders())
-    if (kind == known.tokenizer_class || (!model.empty() && model == known.model_type)) {
-      PieceOrder order = known.order;
-      order.mask_takes_spaces = mask_takes_spaces(config, order.mask_takes_spaces);
-      return read_reordered_pieces(file, order);
-    }
-  fail(ErrorKind::kBadInput,
-       "{}: the ids of its pieces depend on the model, and '{}' is not supported (tokenizer_class XLMRobertaTokenizer "
-       "and CamembertTokenizer are); save a tokenizer.json with Transformers",
-       file.string(), printable(kind.empty() ? model : kind, 60));
+// With the named tokens of special_tokens_map.json that it lacks.
+Json with_named_tokens(Json config, const fs::path& folder) {
+  const Json map = read_object(folder / "special_tokens_map.json");
+  for (const auto& [key, token] : map.items())
+    if (key.ends_with("_token") && !config.contains(key)) config[key] = token;
+  return config;
+}
+
+std::string class_of(const fs::path& folder, const Json& config) {
+  const std::string name = tokenizer_class_of(config, Json::object());
+  return name.empty() ? tokenizer_class_of(config, read_object(folder / "config.json")) : name;
+}
+
+// A SentencePiece file as the tokenizer class of the model reads it, or as SentencePiece does.
+TokenizerDataPtr read_pieces(const fs::path& file, const Json& config, VocabularyFormat format) {
+  const std::string name = class_of(file.parent_path(), config);
+  if (format != VocabularyFormat::kSentencePiece)
+    if (const auto rules = piece_rules(name, with_named_tokens(config, file.parent_path())))
+      return read_ruled_pieces(file, *rules);
+  if (format == VocabularyFormat::kPiecesOfClass) {
+    const Json model = read_object(file.parent_path() / "config.json");
+    const std::string type =
+        model.contains("model_type") && model["model_type"].is_string() ? model["model_type"].get<std::string>() : "";
+    fail(ErrorKind::kBadInput,
+         "{}: the ids of its pieces depend on the tokenizer class, and '{}' is not supported ({} are); save a "
+         "tokenizer.json with Transformers",
+         file.string(), printable(name.empty() ? type : name, 60), ruled_classes());
+  }
+  TokenizerDataPtr data = read_sentencepiece_model(file);
+  frame_pieces(*data, config);
+  return data;
 }
 
 TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
@@ -223,13 +241,12 @@ TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const 
   switch (file.format) {
     case VocabularyFormat::kTokenizerJson:
       return read_tokenizer_json(path);
-    case VocabularyFormat::kFairseqPieces:
-      return read_fairseq(path, config);
-    case VocabularyFormat::kSentencePiece: {
-      TokenizerDataPtr data = read_sentencepiece_model(path);
-      frame_pieces(*data, config);
-      return data;
-    }
+    case VocabularyFormat::kSourceAndTarget:
+      return read_both_languages(folder, config);
+    case VocabularyFormat::kSentencePiece:
+    case VocabularyFormat::kPieces:
+    case VocabularyFormat::kPiecesOfClass:
+      return read_pieces(path, config, file.format);
     case VocabularyFormat::kVocabAndMerges:
       return read_vocab_and_merges(path, folder / kMergesFile, merges_options(config));
     case VocabularyFormat::kVocabText:
@@ -244,8 +261,10 @@ TokenizerDataPtr read_vocabulary(const fs::path& folder, const Json& config) {
     if (is_whole(folder, file)) return read(folder, file, config);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", file.name);
   }
-  fail(ErrorKind::kBadInput, "{}: no tokenizer there; it needs one of {} (vocab.json with merges.txt)", folder.string(),
-       names);
+  fail(ErrorKind::kBadInput,
+       "{}: no tokenizer there; it needs one of {} (vocab.json with merges.txt, source.spm with target.spm and "
+       "vocab.json)",
+       folder.string(), names);
 }
 
 // Applies tokenizer_config.json, `config`, and the other files next to the vocabulary.
@@ -264,6 +283,7 @@ void apply(const Json& config, const fs::path& folder, TokenizerData& data) {
     const double length = config["model_max_length"].get<double>();
     if (length >= 1 && length < 1e9) data.model_max_length = static_cast<std::int64_t>(length);
   }
+  apply_languages(data, class_of(folder, config), config, file.string());
 }
 
 }  // namespace

@@ -34,7 +34,23 @@ class Run {
   }
 
  private:
+  // A language code at the beginning of `part` becomes a token; returns its length.
+  std::uint32_t leading_code(std::string_view part, std::uint32_t begin) {
+    constexpr std::string_view kOpen = ">>", kClose = "<<";
+    const std::size_t close = part.starts_with(kOpen) ? part.find(kClose) : part.npos;
+    if (close == part.npos) return 0;
+    const auto length = static_cast<std::uint32_t>(close + kClose.size());
+    const std::int32_t id = data_.find(part.substr(0, length));
+    push(id >= 0 ? id : data_.ids.unk.value_or(0), part.substr(0, length), {begin, begin + length});
+    return length;
+  }
+
   void segment(std::string_view part, std::uint32_t begin) {
+    if (data_.leading_code) {
+      const std::uint32_t code = leading_code(part, begin);
+      part.remove_prefix(code);
+      begin += code;
+    }
     AlignedText text(part, begin, origins_, budget_);
     if (options_.letters == LetterCase::kLower) lowercase(text);
     if (data_.normalizer) blame(data_.place, [&] { data_.normalizer->normalize(text); });

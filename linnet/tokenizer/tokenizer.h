@@ -31,8 +31,8 @@ enum class DecodedSpaces : std::uint8_t {
 // normalize -> split -> model -> template, and back. Immutable: all threads may use one instance, and copies share it.
 class Tokenizer {
  public:
-  // tokenizer.json, else tokenizer.model or spiece.model, vocab.json + merges.txt, vocab.txt; with
-  // tokenizer_config.json next to it. A broken or missing file is kBadInput naming it.
+  // The first of the files of tokenizer_files.h, with tokenizer_config.json next to it. A broken or missing file is
+  // kBadInput naming it.
   static Tokenizer from_pretrained(const std::filesystem::path& folder);
   // Reads a single file: a tokenizer.json, a SentencePiece .model or a vocab.txt.
   static Tokenizer from_file(const std::filesystem::path& file);
@@ -48,6 +48,20 @@ class Tokenizer {
 
   // The special tokens that encode adds around one text or a pair.
   Frame frame(Texts texts = Texts::kOne) const;
+
+  // The tokenizer of texts that the model writes (`text_target` in Transformers): labels, and texts to score. Different
+  // if they have other pieces or another language; otherwise this one.
+  Tokenizer target() const;
+  // The codes of the languages that encode can mark ("en_XX", ">>fra<<"), in the order of their ids; often none.
+  std::vector<std::string> languages() const;
+  // A tokenizer that marks texts as `source`, and those of target() as `target`. A language is a code or its beginning
+  // if that is one code's ("fr" for "fr_XX", "fra" for ">>fra<<"); "" leaves the configured one. A language without a
+  // code is kInvalidArgument, except those that the configuration names. Models with codes like ">>fra<<" mark only
+  // the target language, at the beginning of the source text; their `source` is ignored.
+  Tokenizer with_languages(std::string_view source, std::string_view target) const;
+  // The token that a translation into the target language begins with (forced_bos_token_id); unset if the language is
+  // unknown, or the source text has its code.
+  std::optional<std::int32_t> target_language_id() const;
 
   // Skips ids without a token, as in Transformers.
   std::string decode(std::span<const std::int32_t> ids, bool skip_special_tokens = true,

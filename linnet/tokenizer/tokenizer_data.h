@@ -15,6 +15,7 @@
 #include "linnet/tokenizer/decoder.h"
 #include "linnet/tokenizer/encoding.h"
 #include "linnet/tokenizer/gguf/vocabulary.h"
+#include "linnet/tokenizer/languages.h"
 #include "linnet/tokenizer/model.h"
 #include "linnet/tokenizer/normalizer.h"
 #include "linnet/tokenizer/postprocessor.h"
@@ -39,11 +40,12 @@ struct SpecialIds {
 
 struct TokenizerData {
   std::string place;  // the file, for messages
-  NormalizerPtr normalizer;
-  PreTokenizerPtr pretokenizer;
-  TokenModelPtr model;
-  PostProcessorPtr postprocessor;
-  DecoderPtr decoder;
+  // Shared: tokenizers of other languages differ only in the post-processor.
+  std::shared_ptr<const Normalizer> normalizer;
+  std::shared_ptr<const PreTokenizer> pretokenizer;
+  std::shared_ptr<const TokenModel> model;
+  std::shared_ptr<const PostProcessor> postprocessor;
+  std::shared_ptr<const TokenDecoder> decoder;
   AddedTokens added;
   std::optional<Truncation> file_truncation;
   std::optional<Padding> file_padding;
@@ -55,6 +57,11 @@ struct TokenizerData {
   bool is_bpe = false;                                // Transformers never cleans up after BPE
   std::map<std::string, std::string> chat_templates;  // "default" and named ones
   std::string chat_template_place;
+
+  // ">>…<<" at the beginning of a text, and after a special token in it, is one token, unknown or not.
+  bool leading_code = false;
+  std::optional<Languages> languages;
+  std::shared_ptr<const TokenizerData> target;  // of texts that the model writes, if it has other pieces
 
   std::int32_t find(std::string_view token) const;  // added tokens first; -1: absent
   // Adds a token to `added`; normalises its text if it is a normalized one.
@@ -92,14 +99,13 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary);
 // The pieces, rules and kind of a SentencePiece model.
 PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place);
 
-// fairseq's models renumber the pieces of their SentencePiece file: `first` are the first ids, then the file's pieces
-// without the first `skipped`, then <mask>. "<s>" and "</s>" are around a text, twice "</s>" between two.
-struct PieceOrder {
-  std::vector<std::pair<std::string, double>> first;  // with scores; one of them is "<unk>"
-  std::size_t skipped = 0;
-  bool mask_takes_spaces = false;  // to its left
-};
-TokenizerDataPtr read_reordered_pieces(const std::filesystem::path& file, const PieceOrder& order);
+// A SentencePiece file as the tokenizer class of the model reads it, see piece_rules.h.
+struct PieceRules;
+TokenizerDataPtr read_ruled_pieces(const std::filesystem::path& file, const PieceRules& rules);
+
+// Pieces of two languages: `source` encodes texts, `target` those of Tokenizer::target; `vocab` has the ids of both.
+TokenizerDataPtr read_source_and_target(const std::filesystem::path& source, const std::filesystem::path& target,
+                                        const std::filesystem::path& vocab);
 
 // Reads the files next to a tokenizer.json with this text: tokenizer_config.json, special_tokens_map.json, templates.
 TokenizerDataPtr read_tokenizer_folder(const std::filesystem::path& folder, std::string_view tokenizer_json);

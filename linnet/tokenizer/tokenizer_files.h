@@ -12,8 +12,10 @@ namespace linnet {
 
 enum class VocabularyFormat : std::uint8_t {
   kTokenizerJson,
+  kSourceAndTarget,  // SentencePiece files of two languages and their ids
   kSentencePiece,
-  kFairseqPieces,  // a SentencePiece file whose ids are not the model's
+  kPieces,         // a SentencePiece file that the tokenizer class may read differently from SentencePiece
+  kPiecesOfClass,  // one whose ids depend on the tokenizer class
   kVocabAndMerges,
   kVocabText
 };
@@ -23,17 +25,22 @@ struct VocabularyFile {
   VocabularyFormat format;
 };
 
-// Each of them is a tokenizer; the first existing one is used. vocab.json requires kMergesFile.
+inline constexpr const char *kSourceFile = "source.spm", *kTargetFile = "target.spm", *kVocabFile = "vocab.json";
+
+// Each of them is a tokenizer; the first existing one is used. kVocabAndMerges requires kMergesFile, kSourceAndTarget
+// requires kTargetFile and kVocabFile.
 inline constexpr VocabularyFile kVocabularyFiles[] = {
     {"tokenizer.json", VocabularyFormat::kTokenizerJson}, {"tokenizer.model", VocabularyFormat::kSentencePiece},
-    {"spiece.model", VocabularyFormat::kSentencePiece},   {"sentencepiece.bpe.model", VocabularyFormat::kFairseqPieces},
-    {"vocab.json", VocabularyFormat::kVocabAndMerges},    {"vocab.txt", VocabularyFormat::kVocabText}};
+    {"spiece.model", VocabularyFormat::kPieces},          {"sentencepiece.bpe.model", VocabularyFormat::kPiecesOfClass},
+    {"spm.model", VocabularyFormat::kPiecesOfClass},      {kSourceFile, VocabularyFormat::kSourceAndTarget},
+    {kVocabFile, VocabularyFormat::kVocabAndMerges},      {"vocab.txt", VocabularyFormat::kVocabText}};
 
 inline constexpr const char* kMergesFile = "merges.txt";
 
 // Files next to a vocabulary that change its use.
-inline constexpr const char* kTokenizerCompanions[] = {kMergesFile, "tokenizer_config.json", "special_tokens_map.json",
-                                                       "added_tokens.json", "chat_template.jinja"};
+inline constexpr const char* kTokenizerCompanions[] = {
+    kMergesFile,         kTargetFile,          "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "chat_template.jinja"};
 
 // True if the folder has the files of a tokenizer, also damaged ones: reading reports what is wrong.
 bool has_tokenizer(const std::filesystem::path& folder);

@@ -24,6 +24,9 @@ class Trained : public testing::TestWithParam<const char*> {
     std::string text;
     std::vector<std::int32_t> ids, bare;
     std::string decoded;
+    // Of the tokenizer classes of Transformers.
+    std::vector<std::int32_t> target, pair, types;  // the last two are empty for most texts
+    std::string whole;                              // decoded with the special tokens
   };
   std::filesystem::path folder() const { return kTrained / GetParam(); }
   // A SentencePiece model has its special tokens as plain text, as in the library.
@@ -40,13 +43,17 @@ class Trained : public testing::TestWithParam<const char*> {
       std::getline(in, line);
       const Json row = parse_json(line, "goldens.jsonl");
       const auto ids = row["ids"].get<std::vector<std::int32_t>>();
-      rows.push_back({text, ids, row.value("bare", ids), row.value("decoded", text.get<std::string>())});
+      const auto decoded = row.value("decoded", text.get<std::string>());
+      const std::vector<std::int32_t> none;
+      rows.push_back({text, ids, row.value("bare", ids), decoded, row.value("target", ids), row.value("pair", none),
+                      row.value("types", none), row.value("whole", decoded)});
     }
     EXPECT_GT(rows.size(), 100U);
     return rows;
   }
 };
 class TrainedAsGguf : public Trained {};
+class TrainedForClass : public Trained {};
 
 TEST_P(Trained, IdsAndTextAreTheLibrarys) {
   const Tokenizer tokenizer = Tokenizer::from_pretrained(folder());
@@ -62,6 +69,21 @@ TEST_P(Trained, IdsAndTextAreTheLibrarys) {
     std::string streamed;
     for (const std::int32_t id : row.ids) streamed += stream.push(id);
     EXPECT_EQ(streamed + stream.finish(), tokenizer.decode(row.ids));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(TrainedForClass, TargetsPairsAndSpecialTokensAreTransformers) {
+  const Tokenizer tokenizer = Tokenizer::from_pretrained(folder());
+  for (const Row& row : rows()) {
+    SCOPED_TRACE(dump_json(row.text));
+    EXPECT_EQ(tokenizer.target().encode_ids(row.text), row.target);
+    EXPECT_EQ(tokenizer.decode(row.ids, false), row.whole);
+    if (!row.pair.empty()) {
+      const Encoding pair = tokenizer.encode(row.text, "The green book.");
+      EXPECT_EQ(pair.ids, row.pair);
+      EXPECT_EQ(pair.type_ids, row.types);
+    }
     if (HasFailure()) return;
   }
 }
@@ -99,7 +121,13 @@ std::string trained_name(const testing::TestParamInfo<const char*>& test) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Trained,
                          testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "suffix-bpe", "word-piece",
                                          "word-piece-cased", "word-level", "unigram", "sp-unigram", "sp-unigram-bytes",
-                                         "sp-bpe", "sp-bpe-rules", "fairseq-xlm-roberta", "fairseq-camembert"),
+                                         "sp-bpe", "sp-bpe-rules", "fairseq-xlm-roberta", "fairseq-camembert",
+                                         "class-mbart", "class-mbart50", "class-t5", "class-pegasus", "class-albert",
+                                         "class-deberta", "class-marian"),
+                         trained_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, TrainedForClass,
+                         testing::Values("fairseq-xlm-roberta", "fairseq-camembert", "class-mbart", "class-mbart50",
+                                         "class-t5", "class-pegasus", "class-albert", "class-deberta", "class-marian"),
                          trained_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf,
                          testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "word-piece"), trained_name);

@@ -18,8 +18,8 @@ TEST(ReorderedPieces, TheModelIsNamedByTheClassOrTheConfiguration) {
   std::filesystem::copy(kTrained / "fairseq-xlm-roberta/sentencepiece.bpe.model", scratch.path());
   const auto ids = [&] { return Tokenizer::from_pretrained(scratch.path()).encode_ids(""); };
   EXPECT_THAT(refusal(ids), HasSubstr("sentencepiece.bpe.model"));
-  put(scratch / "config.json", R"({"model_type": "mbart"})");
-  EXPECT_THAT(refusal(ids), HasSubstr("'mbart'"));
+  put(scratch / "config.json", R"({"model_type": "xlnet"})");
+  EXPECT_THAT(refusal(ids), HasSubstr("'xlnet'"));
   put(scratch / "config.json", R"({"model_type": "camembert"})");
   EXPECT_THAT(ids(), ElementsAre(5, 6));
   put(scratch / "tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizerFast"})");
@@ -44,6 +44,31 @@ TEST(ReorderedPieces, AFileOfAnotherKindIsRefused) {
   std::filesystem::copy(kTrained / "sp-bpe/tokenizer.model", scratch / "sentencepiece.bpe.model");
   put(scratch / "config.json", R"({"model_type": "camembert"})");
   EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }), HasSubstr("sentencepiece.bpe.model"));
+}
+
+TEST(ReorderedPieces, NamedTokensOfTheConfigurationAreUsed) {
+  Scratch scratch;
+  std::filesystem::copy(kTrained / "class-t5/spiece.model", scratch.path());
+  put(scratch / "tokenizer_config.json",
+      R"({"tokenizer_class": "T5TokenizerFast", "extra_ids": 2, "eos_token": "<end>"})");
+  put(scratch / "special_tokens_map.json", R"({"unk_token": {"content": "<none>", "rstrip": true}})");
+  const Tokenizer tokenizer = Tokenizer::from_pretrained(scratch.path());
+  const std::int32_t last = tokenizer.token_to_id("<extra_id_0>").value();
+  EXPECT_EQ(tokenizer.token_to_id("<extra_id_1>"), last - 1);
+  EXPECT_EQ(tokenizer.eos_id(), last + 1);  // not in the vocabulary: the next ids
+  EXPECT_EQ(tokenizer.unk_id(), last + 2);
+  EXPECT_THAT(tokenizer.encode_ids("<none>  <extra_id_1> "), ElementsAre(last + 2, last - 1, last + 1));
+}
+
+TEST(ReorderedPieces, SentencePieceReadsWhatNoClassDoes) {
+  Scratch scratch;
+  std::filesystem::copy(kTrained / "sp-unigram/tokenizer.model", scratch / "spiece.model");
+  put(scratch / "tokenizer_config.json", R"({"tokenizer_class": "XLNetTokenizer"})");
+  EXPECT_EQ(Tokenizer::from_pretrained(scratch.path()).encode_ids("the ferry"),
+            Tokenizer::from_file(scratch / "spiece.model").encode_ids("the ferry"));
+  std::filesystem::rename(scratch / "spiece.model", scratch / "spm.model");
+  EXPECT_THAT(refusal([&] { Tokenizer::from_pretrained(scratch.path()); }),
+              AllOf(HasSubstr("spm.model"), HasSubstr("'XLNetTokenizer'")));
 }
 
 }  // namespace
