@@ -12,7 +12,7 @@ constexpr auto kFields =
 
 TransformerConfig defaults() {
   TransformerConfig c = gemma_windows_defaults();
-  c.query_key_norm = true;
+  c.query_key_norm = nn::QueryKeyNorm::kHead;
   c.rope.theta = 1'000'000;
   c.window_rope = Rope();
   return c;
