@@ -153,7 +153,7 @@ const Family* find_family(std::string_view model_type) {
 const Family* find_gguf_family(std::string_view architecture) {
   if (const Family* family = find_family(architecture)) return family;
   for (const Family* family : all_families())
-    if (family->gguf_architecture == architecture) return family;
+    if (!architecture.empty() && family->gguf_architecture == architecture) return family;
   return nullptr;
 }
 

@@ -29,7 +29,6 @@
   X(Q5_0,    6,   8,    32,   22,   8,  32,   16, false, false, false)   \
   X(Q5_1,    7,   9,    32,   24,   8,  32,    0, true,  false, false)   \
   X(Q8_0,    8,   7,    32,   34,   8,  32,  128, false, false, true)    \
-  X(Q2_K,   10,  -1,   256,   84,   8,  16,    0, true,  true,  false)   \
   X(Q3_K,   11,  -1,   256,  110,   8,  16,    4, false, true,  false)   \
   X(Q4_K,   12,  -1,   256,  144,   4,  32,    0, true,  true,  false)   \
   X(Q5_K,   13,  -1,   256,  176,   8,  32,    0, true,  true,  false)   \
@@ -106,17 +105,6 @@ inline void decode_Q8_0(Bytes b, int, Run& run) {
   std::memcpy(run.q, b + 2, kRun);
   for (std::uint8_t& q : run.q) q ^= 0x80;
   run.scale[0] = half_at(b);
-}
-
-// 16 bytes of a 4-bit scale and a 4-bit minimum; 64 bytes of bit pairs; scale, scale of the minima
-inline void decode_Q2_K(Bytes b, int index, Run& run) {
-  const Bytes pairs = b + 16 + index / 4 * kRun;
-  for (int i = 0; i < kRun; ++i) run.q[i] = pairs[i] >> 2 * (index % 4) & 3;
-  for (int s = 0; s < 2; ++s) {
-    const std::uint8_t packed = b[2 * index + s];
-    run.scale[s] = half_at(b + 80) * static_cast<float>(packed & 15);
-    run.offset[s] = -(half_at(b + 82) * static_cast<float>(packed >> 4));
-  }
 }
 
 // 32 bytes of third bits; 64 of bit pairs; sixteen 6-bit scales in 12: low nibbles in 8, upper bit pairs in 4; scale

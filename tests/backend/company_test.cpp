@@ -47,8 +47,8 @@ TEST_P(LinearCompany, ARowIsTheSameAmongFewAndMany) {
 
 INSTANTIATE_TEST_SUITE_P(Types, LinearCompany,
                          ::testing::Values(DType::kF32, DType::kBF16, DType::kF16, DType::kQ8_0, DType::kQ4_0,
-                                           DType::kQ4_1, DType::kQ5_1, DType::kQ2_K, DType::kQ3_K, DType::kQ4_K,
-                                           DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS),
+                                           DType::kQ4_1, DType::kQ5_1, DType::kQ3_K, DType::kQ4_K, DType::kQ5_K,
+                                           DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS),
                          [](const auto& type) { return std::string(linnet::info(type.param).name); });
 
 // One text in an f32 cache, and a longer one next to it.

@@ -86,7 +86,7 @@ TEST_P(CpuLinear, GradientOfTheInput) {
 INSTANTIATE_TEST_SUITE_P(Types, CpuLinear,
                          ::testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1,
                                            DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K,
-                                           DType::kQ6_K, DType::kQ2_K, DType::kQ3_K, DType::kIQ4_NL, DType::kIQ4_XS),
+                                           DType::kQ6_K, DType::kQ3_K, DType::kIQ4_NL, DType::kIQ4_XS),
                          [](const auto& info_of) { return std::string(linnet::info(info_of.param).name); });
 
 class CpuProducts : public CpuLinear {};

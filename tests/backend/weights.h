@@ -35,8 +35,7 @@ inline Weight make_weight(DType type, std::int64_t out, std::int64_t in, WeightL
         data[b + at + 1] = static_cast<std::byte>(0x21);
       }
     };
-    tame(type == DType::kQ6_K ? 208 : type == DType::kQ3_K ? 108 : type == DType::kQ2_K ? 80 : 0);
-    if (type == DType::kQ2_K) tame(82);
+    tame(type == DType::kQ6_K ? 208 : type == DType::kQ3_K ? 108 : 0);
     if (type == DType::kQ5_1 || type == DType::kQ4_K || type == DType::kQ5_K) tame(2);
   }
   weight.view = {data, type, out, in, layout, weight.storage.get(), constant};

@@ -69,8 +69,8 @@ TEST(Gguf, ReadsTensorsInRowOrder) {
 
 TEST(Gguf, RefusesTypesByName) {
   GgufBuilder b;
-  b.tensor("w", {256}, 11, 0);
-  EXPECT_THAT(refused(b), HasSubstr("type Q3_K, which is not supported"));
+  b.tensor("w", {256}, 10, 0);
+  EXPECT_THAT(refused(b), HasSubstr("type Q2_K, which is not supported"));
   GgufBuilder unknown;
   unknown.tensor("w", {256}, 4242, 0);
   EXPECT_THAT(refused(unknown), HasSubstr("4242"));

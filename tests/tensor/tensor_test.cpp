@@ -127,7 +127,7 @@ TEST(Tensor, HandlesAreTheSameTensorDetachedOnesAreNot) {
 
 TEST(DTypeNames, AreFoundBothWays) {
   for (std::size_t i = 0; i < kDTypes.size(); ++i) EXPECT_EQ(dtype_named(kDTypes[i].name), static_cast<DType>(i));
-  EXPECT_EQ(dtype_named("Q3_K"), std::nullopt);
+  EXPECT_EQ(dtype_named("Q2_K"), std::nullopt);
   EXPECT_EQ(row_bytes(DType::kQ6_K, 512), 420U);
 }
 

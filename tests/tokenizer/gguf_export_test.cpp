@@ -67,24 +67,24 @@ TEST(GgufExport, WordPiecesThatDifferInHangulAreWrittenWithAWarning) {
 TEST(GgufExport, UnigramGoesThereAndBack) {
   const Json spaces{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "always"}};
   const Json end{{"SpecialToken", {{"id", "</s>"}, {"type_id", 0}}}}, text{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-  Json json{
-      {"added_tokens",
-       {{{"id", 0}, {"content", "<pad>"}, {"special", true}},
-        {{"id", 1}, {"content", "</s>"}, {"special", true}},
-        {{"id", 2}, {"content", "<unk>"}, {"special", true}}}},
-      {"normalizer", nullptr},
-      {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {{{"type", "WhitespaceSplit"}}, spaces}}}},
-      {"post_processor",
-       {{"type", "TemplateProcessing"},
-        {"single", {text, end}},
-        {"pair", {text, end, {{"Sequence", {{"id", "B"}, {"type_id", 0}}}}, end}},
-        {"special_tokens", {{"</s>", {{"id", "</s>"}, {"ids", {1}}, {"tokens", {"</s>"}}}}}}}},
-      {"decoder", spaces},
-      {"model",
-       {{"type", "Unigram"},
-        {"unk_id", 2},
-        {"vocab",
-         {{"<pad>", 0.0}, {"</s>", 0.0}, {"<unk>", 0.0}, {"▁", -2.0}, {"▁he", -3.0}, {"he", -4.5}, {"l", -3.5}}}}}};
+  Json json{{"added_tokens",
+             {{{"id", 0}, {"content", "<pad>"}, {"special", true}},
+              {{"id", 1}, {"content", "</s>"}, {"special", true}},
+              {{"id", 2}, {"content", "<unk>"}, {"special", true}}}},
+            {"normalizer", nullptr},
+            {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {{{"type", "WhitespaceSplit"}}, spaces}}}},
+            {"post_processor",
+             {{"type", "TemplateProcessing"},
+              {"single", {text, end}},
+              {"pair", {text, end, {{"Sequence", {{"id", "B"}, {"type_id", 0}}}}, end}},
+              {"special_tokens", {{"</s>", {{"id", "</s>"}, {"ids", {1}}, {"tokens", {"</s>"}}}}}}}},
+            {"decoder", spaces},
+            {"model",
+             {{"type", "Unigram"},
+              {"unk_id", 2},
+              {"vocab",
+               Json::parse(R"([["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -2.0], ["▁he", -3.0], ["he", -4.5],
+                         ["l", -3.5]])")}}}};
   Scratch folder;
   put(folder / "tokenizer.json", dump_json(json));
   put(folder / "tokenizer_config.json", R"({"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"})");

@@ -129,7 +129,9 @@ TEST_P(BesidePyTorch, LossesAndGradients) {
     const GradGuard on(true);
     const Tensor loss = objective->loss(model, learner.forward(batch), batch, batch.counts);
     const float wanted = losses.data<float>()[step];
-    ASSERT_NEAR(loss.data<float>()[0], wanted, 1e-4 * std::abs(wanted)) << "step " << step;
+    // Losses that are nearly 0 are as exact as the first one.
+    ASSERT_NEAR(loss.data<float>()[0], wanted, 1e-4 * std::abs(wanted) + 2e-6 * std::abs(losses.data<float>()[0]))
+        << "step " << step;
     backward(loss);
     if (step == 0) {
       std::size_t compared = 0;

@@ -149,8 +149,9 @@ struct KeyRange {
 // The keys that the queries first … last attend to, or some of them.
 HWY_INLINE KeyRange SeenKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t first,
                              std::int64_t last) {
+  if (!a.causal && a.window == 0) return {0, s.kv_len};  // also queries of another text, which may be longer
   const std::int64_t before = s.kv_len - s.q_len;
-  const std::int64_t after = a.causal ? 1 : a.window > 0 ? a.window : s.kv_len;
+  const std::int64_t after = a.causal ? 1 : a.window;
   return {a.window > 0 ? std::max<std::int64_t>(0, before + first - a.window + 1) : 0,
           std::min(s.kv_len, before + last + after)};
 }

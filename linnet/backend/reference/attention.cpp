@@ -45,8 +45,9 @@ struct Seen {
   std::int64_t first, count;
 };
 Seen seen(const AttentionArgs& a, const AttentionSequence& s, std::int64_t i) {
+  if (!a.causal && a.window == 0) return {0, s.kv_len};  // also queries of another text, which may be longer
   const std::int64_t position = s.kv_len - s.q_len + i;
-  const std::int64_t after = a.causal ? 1 : a.window > 0 ? a.window : s.kv_len;
+  const std::int64_t after = a.causal ? 1 : a.window;
   const std::int64_t first = a.window > 0 ? std::max<std::int64_t>(0, position - a.window + 1) : 0;
   return {first, std::max<std::int64_t>(0, std::min(s.kv_len, position + after) - first)};
 }
