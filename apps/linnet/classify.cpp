@@ -33,7 +33,11 @@ std::string weights_of(const Loaded& loaded) {
 // Default labels are those of the files; a trained head has its own.
 void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks::ClassifyOptions& options) {
   if (!a.labels.empty()) return;
-  const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
+  const std::vector<std::int32_t> own = match_labels(options.labels, model.config().labels);
+  const bool all_own = std::ranges::all_of(own, [](std::int32_t place) { return place >= 0; });
+  const auto engine = options.engine != tasks::Engine::kAuto ? options.engine
+                      : all_own                              ? tasks::engine_for(model.config())
+                                                             : tasks::engine_for(model.config(), options.labels);
   if (engine == tasks::Engine::kHead) options.labels.clear();
   if (!options.labels.empty())
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
@@ -162,7 +166,8 @@ void answer_stream(RowStream stream, const tasks::Classifier& classifier, const 
 
 // True if the labels are known before the first row of a pipe.
 bool knows_labels(const models::Model& model, const tasks::ClassifyOptions& options) {
-  const auto engine = options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config()) : options.engine;
+  const auto engine =
+      options.engine == tasks::Engine::kAuto ? tasks::engine_for(model.config(), options.labels) : options.engine;
   return !options.labels.empty() || engine == tasks::Engine::kHead;
 }
 

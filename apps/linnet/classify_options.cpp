@@ -88,6 +88,8 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.option("--labels", a.labels);
   command.option("--label-words", a.label_words);
   command.choice("--template", a.prompt, PromptTemplate::shipped_names(), Others::kAllowed);
+  command.option("--hypothesis-template", a.hypothesis);
+  command.flag("--multi-label", a.multi_label);
   command.flag("--chat", a.chat);
   command.flag("--show-prompt", a.show_prompt);
   command.option("--examples", a.examples);
@@ -129,6 +131,11 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
   options.engine = named(command, "--engine", kEngines, a.engine);
   options.normalize = named(command, "--normalize", kNormalize, a.normalize);
   if (command.given("--template")) options.prompt = PromptTemplate::parse(a.prompt);
+  if (command.given("--hypothesis-template")) {
+    if (options.prompt) command.wrong_usage("--template or --hypothesis-template: one of them");
+    options.prompt = tasks::hypothesis_template(a.hypothesis);
+  }
+  options.multi_label = a.multi_label;
   options.chat = a.chat;
   options.calibrate = a.calibrate == "content-free";
   if (a.calibrate != "none" && !options.calibrate) options.calibration = load_calibration(a.calibrate);

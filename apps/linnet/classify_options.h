@@ -19,8 +19,8 @@ struct ClassifyArguments {
   TextOptions texts;
   std::string labels;                    // "positive,negative"
   std::vector<std::string> label_words;  // "label=word,word"
-  std::string engine = "auto", prompt, normalize = "sum";
-  bool chat = false, show_prompt = false;
+  std::string engine = "auto", prompt, hypothesis, normalize = "sum";
+  bool chat = false, show_prompt = false, multi_label = false;
   std::string examples;  // a file of solved examples
   std::int64_t shots = 0;
   std::string calibrate = "none", save_calibration;

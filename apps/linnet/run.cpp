@@ -14,6 +14,7 @@
 #include "row_answers.h"
 #include "text_options.h"
 #include "verbs.h"
+#include "write_flags.h"
 
 namespace linnet::app {
 namespace {
@@ -71,10 +72,7 @@ void add_options(Command& command, RunFlags& o) {
 
 void settle(const Command& command, RunFlags& o) {
   if (command.given("--do-sample")) o.complete.overrides.do_sample = o.do_sample;
-  if (!o.early_stopping.empty())
-    o.complete.overrides.early_stopping = o.early_stopping == "true"    ? EarlyStopping::kYes
-                                          : o.early_stopping == "false" ? EarlyStopping::kNo
-                                                                        : EarlyStopping::kNever;
+  o.complete.overrides.early_stopping = early_stopping(o.early_stopping);
   o.complete.overrides.seed = o.model.seed;
   o.chat = o.chat || command.given("--system");
   const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +

@@ -9,6 +9,7 @@
 
 namespace linnet::app {
 
+void run_answer(Arguments arguments);
 void run_classify(Arguments arguments);
 void run_completion(Arguments arguments);
 void run_convert(Arguments arguments);
@@ -22,12 +23,16 @@ void run_man(Arguments arguments);
 void run_merge(Arguments arguments);
 void run_models(Arguments arguments);
 void run_pull(Arguments arguments);
+void run_rerank(Arguments arguments);
 void run_rm(Arguments arguments);
 void run_run(Arguments arguments);
 void run_score(Arguments arguments);
 void run_search(Arguments arguments);
+void run_summarize(Arguments arguments);
+void run_tag(Arguments arguments);
 void run_tokenize(Arguments arguments);
 void run_train(Arguments arguments);
+void run_translate(Arguments arguments);
 
 struct Verb {
   std::string_view name, group, purpose;  // without a group it is hidden

@@ -17,14 +17,19 @@ struct Shipped {
   std::string_view source;
 };
 constexpr Shipped kShipped[] = {
+    {"answer-question@1",
+     "{{ text }}\n\nAnswer the question with words of the text above, as shortly as possible.\nQuestion: {{ question "
+     "}}\nAnswer:"},
     {"code-above@1", "Code:\n{{ text }}\n\nThe programming language of the code above is"},
     {"code-language@1",
      "{{ text }}\nThe above function is in which of these languages: {{ labels | join(\" or \") }}?"},
     {"review-sentiment@1", "Review: {{ text }}\nSentiment:"},
     {"sentiment-tone@1", "{{ text }}\nWhat is the tone of this sentence {{ labels | join_or }}?"},
+    {"summarize@1", "{{ text }}\n\nSummarize the text above in a few sentences.\nSummary:"},
     {"summarize-words@1",
      "Summarize the following {{ from | default(\"French\") }} text in {{ to | default(\"English\") }} in less than "
      "{{ words | default(100) }} words: {{ text }}"},
+    {"translate@1", "Translate this text from {{ from }} to {{ to }}.\n{{ from }}: {{ text }}\n{{ to }}:"},
 };
 
 std::string_view without_version(std::string_view name) { return name.substr(0, name.find('@')); }

@@ -26,10 +26,11 @@ namespace {
 using models::HeadKind;
 
 bool entails(const models::TransformerConfig& config) {
-  return std::any_of(config.labels.begin(), config.labels.end(), [](const std::string& label) {
-    return label.size() >= 6 &&
-           (label.starts_with("entail") || label.starts_with("ENTAIL") || label.starts_with("Entail"));
-  });
+  return std::any_of(config.labels.begin(), config.labels.end(), means_entailment);
+}
+
+bool are_own(std::span<const std::string> labels, const models::TransformerConfig& config) {
+  return std::is_permutation(labels.begin(), labels.end(), config.labels.begin(), config.labels.end());
 }
 
 const char* engine_name(Engine engine) {
@@ -52,9 +53,7 @@ PromptTemplate default_prompt(Engine engine) {
 std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine,
                                    const models::TransformerConfig& config) {
   if (engine == Engine::kHead) {
-    check(options.labels.empty() || options.labels == config.labels ||
-              std::is_permutation(options.labels.begin(), options.labels.end(), config.labels.begin(),
-                                  config.labels.end()),
+    check(options.labels.empty() || are_own(options.labels, config),
           "the trained head's labels are: {}; leave {} out or name just these", fmt::join(config.labels, ", "),
           option("labels"));
     // Transformers' default name for the output of a regression has no meaning.
@@ -62,15 +61,32 @@ std::vector<std::string> labels_of(const ClassifyOptions& options, Engine engine
         config.problem == models::ProblemType::kRegression && config.labels == std::vector<std::string>{"LABEL_0"};
     return nameless ? std::vector<std::string>{"value"} : config.labels;
   }
-  check(options.labels.size() >= 2, "at least two labels are needed, {} given; name them as in {} positive,negative",
-        options.labels.size(), option("labels"));
+  check(options.labels.size() >= (engine == Engine::kNli ? 1 : 2),
+        "at least two labels are needed, {} given; name them as in {} positive,negative", options.labels.size(),
+        option("labels"));
   return options.labels;
 }
 
 }  // namespace
 
-Engine engine_for(const models::TransformerConfig& config) {
-  if (config.head == HeadKind::kSequenceClass) return entails(config) ? Engine::kNli : Engine::kHead;
+PromptTemplate hypothesis_template(std::string_view text) {
+  std::string source;
+  bool any = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool slot = text.substr(i).starts_with("{}");
+    check(slot || (text[i] != '{' && text[i] != '}'),
+          "the hypothesis '{}' has a brace that is not of a {{}}; write a {{}} where the label goes",
+          printable(text, 80));
+    source += slot ? "{{ label }}" : std::string(1, text[i]);
+    if (slot) any = true, ++i;
+  }
+  check(any, "the hypothesis '{}' has no place for the label; write {{}} there", printable(text, 80));
+  return PromptTemplate::from_source(std::move(source), "hypothesis");
+}
+
+Engine engine_for(const models::TransformerConfig& config, std::span<const std::string> labels) {
+  if (config.head == HeadKind::kSequenceClass)
+    return !labels.empty() && entails(config) && !are_own(labels, config) ? Engine::kNli : Engine::kHead;
   if (config.head == HeadKind::kMaskedLm || config.head == HeadKind::kPretraining) return Engine::kMask;
   return Engine::kScore;
 }
@@ -79,7 +95,7 @@ namespace {
 
 Engine chosen_engine(const ClassifyOptions& options, const models::Model& model) {
   const models::TransformerConfig& config = model.config();
-  const Engine engine = options.engine == Engine::kAuto ? engine_for(config) : options.engine;
+  const Engine engine = options.engine == Engine::kAuto ? engine_for(config, options.labels) : options.engine;
   const bool classes = config.head == HeadKind::kSequenceClass;
   const bool masked = config.head == HeadKind::kMaskedLm || config.head == HeadKind::kPretraining;
   const bool fits = engine == Engine::kHead   ? classes
@@ -145,6 +161,7 @@ void Classifier::check_options() const {
   of_the_engine("exemplars", options_.shots > 0 || !options_.exemplars.empty());
   of_the_engine("normalize", options_.normalize != Normalize::kSum);
   of_the_engine("calibrate", options_.calibrate || options_.calibration.has_value());
+  of_the_engine("multi_label", options_.multi_label);
   of_the_engine("abstain_below", options_.abstain_below != 0);
   check_range(rule_of(kClassifyRules, "abstain_below"), options_.abstain_below);
   const bool regression = engine_ == kHead && model_.config().problem == models::ProblemType::kRegression;
@@ -246,7 +263,7 @@ std::string Classifier::prompt_of(const TextInput& input) const {
            static_cast<std::int64_t>(ids_of(candidate).size()) <= room;
   };
   if (room == 0 || fits(prompt)) return prompt;
-  note_cut();
+  note_cut(context());
   const std::string_view text = input.text;
   const auto part = [&](std::size_t bytes) {  // the side that the tokenizer keeps, whole characters
     if (tokenizer_.truncation_side() == Side::kRight)
@@ -270,9 +287,9 @@ std::string Classifier::prompt_of(const TextInput& input) const {
   return render(cut);
 }
 
-void Classifier::note_cut() const {
+void Classifier::note_cut(std::int64_t tokens) const {
   if (first_time(Remark::kTextCut))
-    note("a text is cut to fit the context of {} tokens, its {} part is kept (noted once)", context(),
+    note("a text is cut to fit the context of {} tokens, its {} part is kept (noted once)", tokens,
          tokenizer_.truncation_side() == Side::kRight ? "first" : "last");
 }
 

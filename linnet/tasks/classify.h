@@ -53,6 +53,7 @@ struct ClassifyOptions {
   std::vector<Exemplar> exemplars = {};         // pool of solved examples
   std::int64_t shots = 0;
   std::uint64_t seed = 0;
+  bool multi_label = false;      // nli: each label is true or not, by entailment against contradiction
   bool allow_untrained = false;  // allow a head that was never trained
   std::string weights_id = {};   // identifies the weights in setup(): models::weights_id()
   std::int64_t batch_rows = nn::kBatchRows;
@@ -66,12 +67,14 @@ inline constexpr OptionRule kClassifyRules[] = {
     {"exemplars", {}, "engine", "score,mask,generate"},
     {"normalize", {}, "engine", "score,mask"},
     {"calibrate", {}, "engine", "score,mask"},
+    {"multi_label", {}, "engine", "nli"},
     {"abstain_below", between(0, 1), "engine", "score,mask,nli,head"},
 };
 
 struct LabelScore {
   std::string label;
-  double score;    // probability over the labels (independent for a multi-label head, the value of a regression)
+  double score;    // probability over the labels (independent for a multi-label head and with `multi_label`; the
+                   // value of a regression)
   double logprob;  // before normalisation: of the label's words (their sum), of entailment, of the class
 };
 
@@ -161,7 +164,7 @@ class Classifier {
   // A text or a pair as tokens, truncated to the context.
   Encoding cut_to_context(std::string_view first, std::optional<std::string_view> second,
                           TruncationStrategy strategy) const;
-  void note_cut() const;  // once
+  void note_cut(std::int64_t tokens) const;  // once
   // Probabilities over the labels from `adjusted` scores.
   Classification rank(std::span<const double> logprobs, std::span<const double> adjusted) const;
   Classification rank(std::vector<LabelScore> scores) const;
@@ -188,10 +191,14 @@ class Classifier {
   mutable std::array<bool, static_cast<std::size_t>(Remark::kCount)> remarked_{};
 };
 
+// True for the name of the class that means "the first text entails the second".
+bool means_entailment(std::string_view label);
 // log(sum of exp), to add probabilities of words.
 double log_sum_exp(std::span<const double> values);
-// The engine of `auto` for a checkpoint.
-Engine engine_for(const models::TransformerConfig& config);
+// The engine of `auto` for a checkpoint: a head that judges entailment is asked about other labels than its own.
+Engine engine_for(const models::TransformerConfig& config, std::span<const std::string> labels = {});
+// The template of a hypothesis in the spelling of Transformers' pipeline: "This example is {}.".
+PromptTemplate hypothesis_template(std::string_view text);
 // The label that matches a generated text: exactly, by its beginning, or by edit distance; none if all are far.
 std::optional<std::size_t> match_label(std::string_view text, std::span<const std::string> labels);
 

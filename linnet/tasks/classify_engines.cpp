@@ -7,6 +7,7 @@
 #include "linnet/base/nearest.h"
 #include "linnet/generate/engine.h"
 #include "linnet/generate/score.h"
+#include "linnet/models/model_files.h"
 #include "linnet/tasks/batches.h"
 #include "linnet/tasks/classify.h"
 #include "linnet/tasks/prompt_ids.h"
@@ -28,10 +29,19 @@ std::string bare(std::string_view text) {
 
 constexpr std::int64_t kAnswerTokens = 16;  // room for a label and the end token
 
-std::size_t entailment_index(const std::vector<std::string>& labels) {
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (bare(labels[i]).starts_with("entail")) return i;
-  return 0;
+// The class of entailment, as the zero-shot pipeline finds it: by the names in label2id, else by the labels.
+std::size_t entailment_index(const models::Model& model) {
+  const std::vector<std::string>& labels = model.config().labels;
+  if (model.files() != nullptr && model.files()->is_folder()) {
+    const Json& config = model.files()->config_json();
+    const auto names = config.find("label2id");
+    if (names != config.end() && names->is_object())
+      for (const auto& [name, id] : names->items())
+        if (means_entailment(name) && id.is_number_integer() && id >= 0 && id < labels.size())
+          return id.template get<std::size_t>();
+  }
+  const auto found = std::ranges::find_if(labels, means_entailment);
+  return static_cast<std::size_t>(found == labels.end() ? 0 : found - labels.begin());
 }
 
 using Ids = std::vector<std::int32_t>;
@@ -55,6 +65,8 @@ std::vector<Ids> answers(const models::Model& model, const std::vector<Ids>& pro
 }
 
 }  // namespace
+
+bool means_entailment(std::string_view label) { return bare(label).starts_with("entail"); }
 
 std::optional<std::size_t> match_label(std::string_view text, std::span<const std::string> labels) {
   const std::string said = bare(text);
@@ -122,10 +134,10 @@ std::vector<std::vector<double>> Classifier::class_logits(std::span<const Encodi
 
 Encoding Classifier::cut_to_context(std::string_view first, std::optional<std::string_view> second,
                                     TruncationStrategy strategy) const {
-  TextCutter cutter(tokenizer_, context(), {.want_tokens = false, .want_offsets = false});
+  TextCutter cutter(tokenizer_, length_limit(model_, tokenizer_), {.want_tokens = false, .want_offsets = false});
   Encoding made = cutter.encode(first, second, strategy);
   check(made.size() > 0, kNoTokens);
-  if (cutter.cut_texts() > 0) note_cut();
+  if (cutter.cut_texts() > 0) note_cut(cutter.max_length());
   return made;
 }
 
@@ -144,20 +156,26 @@ Encoding Classifier::head_input(const TextInput& input) const {
 }
 
 std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {
-  const std::size_t entailment = entailment_index(model_.config().labels);
+  const std::size_t entailment = entailment_index(model_);
+  const std::size_t contradiction = entailment == 0 ? model_.config().labels.size() - 1 : 0;
+  const bool independent = options_.multi_label || labels_.size() == 1;
   std::vector<const Encoding*> pairs;
   for (const Prepared& text : texts)
     for (const Encoding& pair : text.inputs) pairs.push_back(&pair);
   const auto logits = class_logits(pairs);
   std::vector<Classification> result;
   for (std::size_t at = 0; at < logits.size();) {
-    // Softmax over the entailment logits of the labels, as in the zero-shot pipeline.
+    // As in the zero-shot pipeline: a softmax over the entailment logits of the labels, or for each label one over
+    // contradiction and entailment.
     std::vector<double> entailed, logprobs;
+    std::vector<LabelScore> scores;
     for (std::size_t l = 0; l < labels_.size(); ++l, ++at) {
       entailed.push_back(logits[at][entailment]);
       logprobs.push_back(logits[at][entailment] - log_sum_exp(logits[at]));
+      const double odds = std::exp(logits[at][contradiction] - logits[at][entailment]);
+      scores.push_back({labels_[l], 1 / (1 + odds), logprobs.back()});
     }
-    result.push_back(rank(logprobs, entailed));
+    result.push_back(independent ? rank(std::move(scores)) : rank(logprobs, entailed));
   }
   return result;
 }

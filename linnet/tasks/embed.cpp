@@ -18,18 +18,13 @@ void scale_to_one(std::span<float> v) {
   for (float& x : v) x *= factor;
 }
 
-std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options) {
-  std::int64_t limit = options.max_length > 0 ? options.max_length : tokenizer.model_max_length().value_or(0);
-  const std::int64_t positions = model.context();
-  if (positions > 0 && (limit == 0 || limit > positions)) limit = positions;
-  return limit;
-}
-
 // Embeds texts, one portion at a time.
 class Embedder {
  public:
   Embedder(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options)
-      : model_(model), options_(options), cutter_(tokenizer, length_limit(model, tokenizer, options), ask(options)) {
+      : model_(model),
+        options_(options),
+        cutter_(tokenizer, length_limit(model, tokenizer, options.max_length), ask(options)) {
     embedding_width(model, options);  // the modules are consistent
     if (options.pool_prompt || options.prompt.empty()) return;
     // As sentence-transformers counts: the prompt's tokens without a special one at the end.

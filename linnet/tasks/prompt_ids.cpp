@@ -21,6 +21,11 @@ std::vector<std::int32_t> opening_ids(const Tokenizer& tokenizer, Opening openin
 
 }  // namespace
 
+std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer, std::int64_t asked) {
+  const std::int64_t limit = asked > 0 ? asked : tokenizer.model_max_length().value_or(0), context = model.context();
+  return context > 0 && (limit == 0 || limit > context) ? context : limit;
+}
+
 std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_view prompt, Opening opening) {
   std::vector<std::int32_t> ids = opening_ids(tokenizer, opening);
   const auto text = tokenizer.encode_ids(prompt, plain());

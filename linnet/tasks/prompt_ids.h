@@ -14,6 +14,10 @@ namespace linnet::tasks {
 inline constexpr const char* kNoTokens =
     "the text is empty: it has no tokens, and the tokenizer adds none; give a text, or leave the row out";
 
+// Maximum number of tokens of a text, with special ones: `asked`, else the tokenizer's limit, but no more than the
+// model's context. 0: unlimited.
+std::int64_t length_limit(const models::Model& model, const Tokenizer& tokenizer, std::int64_t asked = 0);
+
 struct SplitIds {
   std::vector<std::int32_t> prompt, continuation;
   bool boundary_moved = false;  // tokenised together, the prompt has other tokens than alone

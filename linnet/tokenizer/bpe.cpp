@@ -44,6 +44,7 @@ class Bpe : public TokenModel {
   }
 
   bool takes_bytes() const override { return options_.bytes; }
+  bool marks_continuations() const override { return !options_.continuing_subword_prefix.empty(); }
 
   void tokenize(std::string_view piece, std::vector<ModelToken>& out) const override {
     if (piece.empty()) return;

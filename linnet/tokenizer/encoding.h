@@ -21,6 +21,7 @@ struct Encoding {
   std::vector<std::int32_t> type_ids;                          // 0 first text, 1 second (set by the post-processor)
   std::vector<std::int32_t> attention_mask;                    // 0 on padding
   std::vector<std::int32_t> special_tokens_mask;               // 1 for tokens of the post-processor or padding
+  std::vector<std::int32_t> words;  // with offsets: which piece of the pre-tokenizer; -1 where the mask above is 1
 
   std::size_t size() const { return ids.size(); }
 };
@@ -54,7 +55,7 @@ struct EncodeOptions {
   FileLengths file_lengths = FileLengths::kIgnore;
   LetterCase letters = LetterCase::kAsWritten;
   bool want_tokens = true;   // fill Encoding::tokens
-  bool want_offsets = true;  // fill Encoding::offsets
+  bool want_offsets = true;  // fill Encoding::offsets and words
 };
 
 }  // namespace linnet

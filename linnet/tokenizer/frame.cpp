@@ -16,7 +16,8 @@ Encoding placeholder(std::int32_t id, std::int32_t type_id) {
           .offsets = {{0, 0}},
           .type_ids = {type_id},
           .attention_mask = {1},
-          .special_tokens_mask = {0}};
+          .special_tokens_mask = {0},
+          .words = {}};
 }
 
 bool is_text(const Frame::Piece& piece) { return piece.what != TemplatePiece::What::kToken; }

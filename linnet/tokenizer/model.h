@@ -28,6 +28,8 @@ class TokenModel {
   virtual void tokenize(std::string_view piece, std::vector<ModelToken>& out) const = 0;
   // Pieces are bytes of the text, not characters of byte_to_code (BPE after a ByteLevel step).
   virtual bool takes_bytes() const { return false; }
+  // Tokens after the first of a piece have a prefix in the vocabulary ("##ing").
+  virtual bool marks_continuations() const { return false; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
  protected:

@@ -100,6 +100,7 @@ class Template : public PostProcessor {
     e.ids = piece.ids;
     e.tokens = piece.tokens;
     e.offsets.assign(n, {0, 0});
+    e.words.assign(n, -1);
     e.type_ids.assign(n, piece.type_id);
     e.attention_mask.assign(n, 1);
     e.special_tokens_mask.assign(n, 1);
@@ -257,6 +258,7 @@ void append(Encoding& to, const Encoding& more) {
   extend(to.type_ids, more.type_ids);
   extend(to.attention_mask, more.attention_mask);
   extend(to.special_tokens_mask, more.special_tokens_mask);
+  extend(to.words, more.words);
 }
 
 void truncate(Encoding& e, std::int64_t length, Side side) {
@@ -267,6 +269,7 @@ void truncate(Encoding& e, std::int64_t length, Side side) {
   cut(e.type_ids, keep, side);
   cut(e.attention_mask, keep, side);
   cut(e.special_tokens_mask, keep, side);
+  cut(e.words, keep, side);
 }
 
 void truncate_parts(std::vector<Encoding>& encodings, const Truncation& t) {

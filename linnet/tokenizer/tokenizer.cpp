@@ -82,9 +82,12 @@ class Run {
           const std::string_view shown = text.substr(t.begin, t.end - t.begin);
           out_.tokens.emplace_back(t.literal ? shown : data_.model->vocabulary().text(t.id).value_or(""));
         }
-        if (options_.want_offsets)
+        if (options_.want_offsets) {
           out_.offsets.push_back(offset(list.text, piece.begin + t.begin, piece.begin + t.end));
+          out_.words.push_back(word_);
+        }
       }
+      ++word_;
     }
   }
 
@@ -98,7 +101,11 @@ class Run {
   void push(std::int32_t id, std::string_view shown, Span span) {
     out_.ids.push_back(id);
     if (tokens_) out_.tokens.emplace_back(shown);
-    if (options_.want_offsets) out_.offsets.emplace_back(span.begin, span.end);
+    if (options_.want_offsets) {
+      out_.offsets.emplace_back(span.begin, span.end);
+      out_.words.push_back(word_);
+    }
+    ++word_;
   }
 
   const TokenizerData& data_;
@@ -108,6 +115,7 @@ class Run {
   Origins origins_;
   std::shared_ptr<TextBudget> budget_;
   std::vector<ModelToken> found_;
+  std::int32_t word_ = 0;  // number of the next piece
 };
 
 void pad(Encoding& e, const Padding& padding) {
@@ -119,7 +127,10 @@ void pad(Encoding& e, const Padding& padding) {
   const auto n = static_cast<std::size_t>(missing);
   const auto put = [&](auto& v, auto value) { v.insert(padding.side == Side::kRight ? v.end() : v.begin(), n, value); };
   if (!e.tokens.empty() || e.ids.empty()) put(e.tokens, padding.token);
-  if (!e.offsets.empty() || e.ids.empty()) put(e.offsets, std::pair<std::int64_t, std::int64_t>{0, 0});
+  if (!e.offsets.empty() || e.ids.empty()) {
+    put(e.offsets, std::pair<std::int64_t, std::int64_t>{0, 0});
+    put(e.words, -1);
+  }
   put(e.ids, padding.id);
   put(e.type_ids, padding.type_id);
   put(e.attention_mask, 0);
@@ -155,7 +166,10 @@ Encoding encode_texts(const TokenizerData& data, const std::vector<std::string_v
   for (std::size_t i = 1; i < parts.encodings.size(); ++i) append(out, parts.encodings[i]);
   if (follow && data.file_padding) pad(out, *data.file_padding);
   if (!options.want_tokens) out.tokens.clear();
-  if (!options.want_offsets) out.offsets.clear();
+  if (!options.want_offsets) {
+    out.offsets.clear();
+    out.words.clear();
+  }
   return out;
 }
 

@@ -48,6 +48,7 @@ class WordPiece : public TokenModel {
     }
     cache.store(piece, 0, out, before);
   }
+  bool marks_continuations() const override { return !options_.continuing_subword_prefix.empty(); }
 
  private:
   WordPieceOptions options_;

@@ -166,6 +166,7 @@ TEST(RowAnswers, ARowThatCannotBeReadIsNamedAndTheOthersAreAnswered) {
   const std::string cells = "id,text\n1\n2,w5 [MASK]\n3,w5,w6\n4,w6 [MASK]\n";
   const std::vector<std::vector<std::string>> verbs{{"classify", "gpt2/classifier"},
                                                     {"fill", "bert/masked"},
+                                                    {"tag", "bert/tokens", "--ignore-labels", "none"},
                                                     {"embed", "gpt2/causal"},
                                                     {"run", "gpt2/causal", "-n", "1"},
                                                     {"tokenize", "gpt2/causal"}};

@@ -90,6 +90,10 @@ TEST(Stream, EveryVerbAnswersARowBeforeTheNext) {
        {"classify", "-m", model("gpt2/classifier"), "--input-format", "csv"},
        {"text,label\nw5,red\n", "w6,green\n"}},
       {"fill", {"fill", "-m", model("bert/masked")}, {"w5 [MASK]\n", "[MASK] w6\n"}},
+      {"tag", {"tag", "-m", model("bert/tokens"), "--ignore-labels", "none"}, {"w5\n", "w6\n"}},
+      {"answer",
+       {"answer", "-m", model("bert/questions")},
+       {"{\"question\":\"w5\",\"context\":\"w6 w7\"}\n", "{\"question\":\"w5\",\"context\":\"w8\"}\n"}},
       {"score",
        {"score", "-m", model("gpt2/causal"), "--input", "-"},
        {"{\"prompt\":\"w5\",\"continuations\":[\" w6\"]}\n", "{\"prompt\":\"w7\",\"continuations\":[\" w6\"]}\n"}},
@@ -122,6 +126,8 @@ TEST(Stream, AColumnThatComesLateIsRefusedByEveryVerb) {
   const std::pair<std::vector<std::string>, std::string> verbs[] = {
       {{"classify", "-m", model("gpt2/classifier")}, R"("text":"w5")"},
       {{"fill", "-m", model("bert/masked")}, R"("text":"[MASK]")"},
+      {{"tag", "-m", model("bert/tokens"), "--ignore-labels", "none"}, R"("text":"w5")"},
+      {{"answer", "-m", model("bert/questions")}, R"("question":"w5","context":"w6")"},
       {{"score", "-m", model("gpt2/causal"), "--input", "-"}, R"("prompt":"w5","continuations":[" w6"])"}};
   for (const auto& [verb, row] : verbs) {
     std::vector<std::string> arguments = verb;

@@ -101,8 +101,8 @@ TEST(PromptTemplate, AnUnknownNameListsTheShippedNearestFirst) {
   EXPECT_THAT(error_of("sentiment", {}), HasSubstr("shipped are: sentiment-tone@1"));
   EXPECT_THAT(error_of("sentiment-tone@9", {}), HasSubstr("no shipped template"));
   EXPECT_THAT(PromptTemplate::shipped_names(),
-              testing::ElementsAre("code-above@1", "code-language@1", "review-sentiment@1", "sentiment-tone@1",
-                                   "summarize-words@1"));
+              testing::ElementsAre("answer-question@1", "code-above@1", "code-language@1", "review-sentiment@1",
+                                   "sentiment-tone@1", "summarize@1", "summarize-words@1", "translate@1"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "linnet/base/json.h"
 #include "linnet/tasks/classify.h"
 #include "tests/scratch.h"
+#include "tests/tasks/reference_calls.h"
 #include "tests/tasks/tiny.h"
 
 namespace linnet::tasks {
@@ -111,6 +112,38 @@ TEST(NliEngine, IsTheEntailmentOfEachHypothesis) {
     entailment.push_back(head_outputs(*p.model, {1, 5, 6, 2, 40, label, 2}, {0, 0, 0, 0, 1, 1, 1})[2]);
   const auto share = softmax(entailment);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(score_of(c, o.labels[i]), share[i], 1e-5);
+}
+
+class ZeroShotReference : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ZeroShotReference, IsThePipelines) {
+  const Loaded p = tiny(std::string("tasks/") + GetParam());
+  for (const Json& call : reference_calls(GetParam())) {
+    ClassifyOptions o{.labels = call.at("labels").get<std::vector<std::string>>(),
+                      .multi_label = call.at("multi_label").get<bool>()};
+    if (call.contains("hypothesis_template"))
+      o.prompt = hypothesis_template(call.at("hypothesis_template").get<std::string>());
+    const Classification c = Classifier(p, o).classify({call.at("text").get<std::string>()}).front();
+    const Json &labels = call.at("result").at("labels"), &scores = call.at("result").at("scores");
+    ASSERT_EQ(c.scores.size(), labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i) {  // equal scores may be in any order
+      EXPECT_NEAR(score_of(c, labels[i].get<std::string>()), scores[i].get<double>(), 1e-5) << call.dump();
+      if (i > 0) {
+        EXPECT_GE(c.scores[i - 1].score, c.scores[i].score);
+      }
+    }
+  }
+}
+
+// The second one has two classes, entailment first.
+INSTANTIATE_TEST_SUITE_P(Heads, ZeroShotReference, ::testing::Values("nli", "nli-two"));
+
+TEST(NliEngine, AHypothesisHasAPlaceForTheLabel) {
+  EXPECT_EQ(hypothesis_template("It is about {}.").source(), "It is about {{ label }}.");
+  for (const char* wrong : {"no place", "{label}", "{} and {", "{{}}"})
+    EXPECT_THROW(hypothesis_template(wrong), Error) << wrong;
+  const Loaded p = tiny("bert/classifier");
+  EXPECT_THROW(Classifier(p, {.multi_label = true}), Error);
 }
 
 TEST(HeadEngine, IsTheSoftmaxOfTheHead) {

@@ -215,16 +215,19 @@ TEST_F(Scores, ACalibrationOfAnotherSetupIsRefused) {
 }
 
 TEST(Engines, AutoFollowsTheHead) {
-  const auto engine = [](const char* name, std::vector<std::string> labels) {
+  const auto engine = [](const char* name, std::vector<std::string> labels, std::vector<std::string> asked = {}) {
     models::LoadOptions load;
     load.labels = std::move(labels);
-    return engine_for(tiny(name, load).model->config());
+    return engine_for(tiny(name, load).model->config(), asked);
   };
   EXPECT_EQ(engine("llama/causal", {}), Engine::kScore);
   EXPECT_EQ(engine("bert/masked", {}), Engine::kMask);
   EXPECT_EQ(engine("bert/pretraining", {}), Engine::kMask);
   EXPECT_EQ(engine("bert/classifier", {}), Engine::kHead);
-  EXPECT_EQ(engine("bert/classifier", {"contradiction", "neutral", "entailment"}), Engine::kNli);
+  const std::vector<std::string> nli{"contradiction", "neutral", "entailment"};
+  EXPECT_EQ(engine("bert/classifier", nli, {"a", "b"}), Engine::kNli);
+  EXPECT_EQ(engine("bert/classifier", nli), Engine::kHead);  // of two texts
+  EXPECT_EQ(engine("bert/classifier", nli, {"entailment", "neutral", "contradiction"}), Engine::kHead);
 }
 
 // The article's two sentences with the real model; Transformers' log-probabilities give the same answers.

@@ -28,6 +28,7 @@ TEST(Tokenizer, EncodesWithOffsetsMasksAndTypes) {
   EXPECT_THAT(e.special_tokens_mask, ElementsAre(1, 0, 0, 0, 1, 0, 0, 0, 1));
   EXPECT_THAT(e.attention_mask, ::testing::Each(1));
   EXPECT_EQ(e.offsets[3], (std::pair<std::int64_t, std::int64_t>(11, 12)));
+  EXPECT_THAT(e.words, ElementsAre(-1, 0, 1, 1, -1, 0, 1, 2, -1));  // counted in each text
 }
 
 TEST(Tokenizer, LeavesOutWhatIsNotAskedFor) {
@@ -36,6 +37,7 @@ TEST(Tokenizer, LeavesOutWhatIsNotAskedFor) {
   const Encoding e = tokenizer_of(word_piece()).encode("hello", options);
   EXPECT_TRUE(e.tokens.empty());
   EXPECT_TRUE(e.offsets.empty());
+  EXPECT_TRUE(e.words.empty());
   EXPECT_EQ(e.ids.size(), 3U);
   options.add_special_tokens = false;
   EXPECT_THAT(tokenizer_of(word_piece()).encode_ids("hello", options), ElementsAre(1));
