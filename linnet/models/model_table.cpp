@@ -10,13 +10,13 @@ namespace {
 
 constexpr HeadUse kUses[] = {
     {HeadKind::kNone, "none", "embed, search", ""},
-    {HeadKind::kCausalLm, "causal LM", "run, chat, score, classify, embed", "causal-lm"},
-    {HeadKind::kSeq2SeqLm, "sequence to sequence", "run, score, classify",
+    {HeadKind::kCausalLm, "causal LM", "run, chat, score, classify, answer, summarize, translate, embed", "causal-lm"},
+    {HeadKind::kSeq2SeqLm, "sequence to sequence", "run, summarize, translate, answer",
      "seq2seq, denoise-t5, denoise-bart, token-delete, token-replace, sentence-shuffle"},
     {HeadKind::kMaskedLm, "masked LM", "fill, score, embed", "masked-lm"},
     {HeadKind::kPretraining, "masked LM and next sentence", "fill, score, embed", "masked-next-sentence"},
     {HeadKind::kNextSentence, "next sentence", "classify", "next-sentence"},
-    {HeadKind::kSequenceClass, "sequence classes", "classify", "classify"},
+    {HeadKind::kSequenceClass, "sequence classes", "classify, rerank", "classify"},
     {HeadKind::kTokenClass, "token classes", "tag", "tokens"},
     {HeadKind::kQuestionAnswering, "question answering", "answer", "qa"},
 };
