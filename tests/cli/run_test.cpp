@@ -81,7 +81,7 @@ TEST(RunBeams, GiveTransformersSequencesAndScores) {
         EXPECT_EQ(json["sequences"][s]["ids"], request["sequences"][s]["ids"]) << name;
         EXPECT_NEAR(json["sequences"][s]["score"].get<double>(), request["sequences"][s]["score"].get<double>(), 1e-4);
       }
-      EXPECT_EQ(json["text"], json["sequences"][0]["text"]);
+      EXPECT_EQ(json["text"], json["sequences"][0].value("text", ""));  // a folder without a tokenizer has no texts
       EXPECT_EQ(json["ids"], json["sequences"][0]["ids"]);
     }
 }

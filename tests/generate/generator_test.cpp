@@ -38,8 +38,9 @@ class GreedyText : public ::testing::TestWithParam<std::string> {};
 TEST_P(GreedyText, IsTransformers) {
   const Greedy g = greedy(GetParam());
   const bool ended = g.ids.back() == 2;
-  const Generation made = generate(
-      *g.model, g.prompt, {.max_new_tokens = ended ? 64 : static_cast<std::int64_t>(g.ids.size()), .eos_ids = {2}});
+  const Generation made =
+      generate(*g.model, g.prompt,
+               {.max_new_tokens = std::max<std::int64_t>(ended ? 64 : 0, std::ssize(g.ids)), .eos_ids = {2}});
   EXPECT_EQ(made.ids, g.ids);
   EXPECT_EQ(made.finish, ended ? FinishReason::kStop : FinishReason::kLength);
   EXPECT_EQ(made.prompt_tokens, std::ssize(g.prompt));

@@ -64,7 +64,8 @@ TEST(GgufExport, WordPiecesThatDifferInHangulAreWrittenWithAWarning) {
 }
 
 // T5's tokenizer: written into a GGUF file, and from there into a folder again.
-TEST(GgufExport, UnigramGoesThereAndBack) {
+// Without a character map a tab is no space for llama.cpp, and here it splits words.
+TEST(GgufExport, AUnigramThatCutsOtherwiseIsRefused) {
   const Json spaces{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "always"}};
   const Json end{{"SpecialToken", {{"id", "</s>"}, {"type_id", 0}}}}, text{{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
   Json json{{"added_tokens",
@@ -88,15 +89,7 @@ TEST(GgufExport, UnigramGoesThereAndBack) {
   Scratch folder;
   put(folder / "tokenizer.json", dump_json(json));
   put(folder / "tokenizer_config.json", R"({"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"})");
-  const GgufVocabulary v = export_gguf_vocabulary(folder.path(), 8);
-  EXPECT_EQ(v.model, "t5");
-  EXPECT_EQ(v.scores, (std::vector<float>{0, 0, 0, -2, -3, -4.5F, -3.5F, 0}));
-  EXPECT_EQ(v.type(2), GgufTokenType::kUnknown);
-  EXPECT_EQ(v.type(7), GgufTokenType::kUnused);
-  EXPECT_EQ(v.remove_extra_whitespaces, true);
-  const Tokenizer before = Tokenizer::from_pretrained(folder.path()),
-                  after = Tokenizer::from_json(tokenizer_json(v, "v.gguf"), "j");
-  for (const char* words : {"he hell  he", " lx", ""}) EXPECT_EQ(after.encode_ids(words), before.encode_ids(words));
+  EXPECT_NE(refusal([&] { export_gguf_vocabulary(folder.path(), 8); }).find("other ids"), std::string::npos);
 }
 
 TEST(GgufExport, RefusesWhatNoKindSays) {
