@@ -8,7 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
+import trained as fixtures
 import transformers
+import transformers.convert_slow_tokenizer
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from references import llama_vocabulary
@@ -204,6 +206,27 @@ def sentencepiece(context: Context, report: Report, texts: list[str]) -> None:
             report.failed(file, why)
 
 
+def piece_classes(context: Context, report: Report, texts: list[str]) -> None:
+    """Folders with only SentencePiece files, against Transformers' own classes: the fixtures' pieces, these texts."""
+    transformers.convert_slow_tokenizer.SentencePieceExtractor = fixtures.Pieces
+    for name in [*fixtures.CLASSES, fixtures.MARIAN]:
+        folder = fixtures.OUT / name
+        kind = transformers.MarianTokenizer if name == fixtures.MARIAN else fixtures.CLASSES[name][0]
+        try:
+            library = kind.from_pretrained(folder)
+            rows = write_jsonl(context.work / "texts.jsonl", ({"text": t} for t in texts))
+            found = [row["ids"] for row in context.json_lines("tokenize", "-m", folder, "--input", rows)]
+            wanted = [library(t)["input_ids"] for t in texts]
+            verdict(report, f"{kind.__name__}: ids", texts, [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b])
+            for skip in (True, False):
+                ours = decoded_by_linnet(context, folder, wanted, skip)
+                theirs = [library.decode(ids, skip_special_tokens=skip) for ids in wanted]
+                verdict(report, f"{kind.__name__}: decoded, {'no special' if skip else 'all'} tokens", texts,
+                        [i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b])
+        except (Failed, OSError, ValueError, KeyError) as why:
+            report.failed(name, why)
+
+
 def run(context: Context, report: Report) -> None:
     if not DATA.is_dir():
         report.skipped("strings", "no ../shared/data")
@@ -228,6 +251,7 @@ def run(context: Context, report: Report) -> None:
     if context.whole:
         fallbacks(context, report, texts)
         sentencepiece(context, report, texts)
+        piece_classes(context, report, naughty() + scripts())
         compare_gguf(context, report, "SmolLM2 GGUF", SMOLLM2, texts)
         for path in sorted((DATA / "llama-cpp-vocab").glob("*.gguf")):
             compare_gguf(context, report, path.stem, path, texts)
