@@ -94,6 +94,7 @@ std::string positions_of(const nn::TransformerConfig& c) {
 std::string norm_of(const nn::TransformerConfig& c) {
   const char* const place = c.norm_place == nn::NormPlace::kBefore  ? "before each part"
                             : c.norm_place == nn::NormPlace::kAfter ? "after each part"
+                            : c.norm_place == nn::NormPlace::kBoth  ? "before and after each part"
                                                                     : "of each part's output";
   return format_printable("{}, {}, epsilon {:g}", c.norm == nn::Norm::kRms ? "RMS" : "layer", place, c.norm_eps);
 }
