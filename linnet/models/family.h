@@ -91,7 +91,7 @@ struct Family {
 std::span<const Family* const> all_families();
 bool has_gguf(const Family& family);                     // false: its models are read from and written to folders only
 const Family* find_family(std::string_view model_type);  // null when unknown
-const Family* find_gguf_family(std::string_view architecture);
+const Family* find_gguf_family(std::string_view architecture);  // that reads GGUF files of it; null when unknown
 
 // theirs -> ours; "" for a tensor to ignore. An unknown name is kBadInput.
 std::string to_ours(const Family& family, std::string_view theirs, std::string_view place);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "linnet/base/error.h"
+#include "linnet/base/log.h"
 #include "linnet/generate/engine.h"
 #include "linnet/generate/stop_text.h"
 #include "linnet/tasks/chat.h"
@@ -107,6 +108,8 @@ WriteOptions translation_options(const std::string& from, const std::string& to)
     for (auto at = source.find(slot); at != std::string::npos; at = source.find(slot))
       source.replace(at, std::string_view(slot).size(), name);
   WriteOptions options{.names = {"translation_" + from_code + "_to_" + to_code, "translation"},
+                       .source_language = from_code,
+                       .target_language = to_code,
                        .prompt = PromptTemplate::from_source(std::move(source), "translate"),
                        .stop = {"\n"}};
   return options;
@@ -123,6 +126,7 @@ WriteOptions written_answer_options() {
 
 TextWriter::TextWriter(const Loaded& loaded, WriteOptions options)
     : loaded_(loaded),
+      tokenizer_(loaded.tokenizer()),
       options_(std::move(options)),
       reads_(loaded.model->config().stack == nn::Stack::kEncoderDecoder),
       chats_(!reads_ && loaded.chat_template() != nullptr) {
@@ -133,9 +137,19 @@ TextWriter::TextWriter(const Loaded& loaded, WriteOptions options)
   const GenerationConfig config = overlaid(loaded.generation(), parse_generation_config(task, place));
   if (reads_) prefix_ = prefix_of(files, task);
   generation_ = generate::resolve(options_.overrides, config);
+  if (reads_ && task.empty() && !options_.target_language.empty()) mark_languages();
   if (generation_.beams.num_beams > 1) generation_.logprobs = 0;
   stop_ = config.stop_strings;
   if (!reads_ && !chats_) stop_.insert(stop_.end(), options_.stop.begin(), options_.stop.end());
+}
+
+// A multilingual model reads the languages as tokens; one of a single pair has none.
+void TextWriter::mark_languages() {
+  if (tokenizer_.languages().empty())
+    return note("{}: names no languages, so the model translates as it was trained, whatever the languages asked for",
+                loaded_.files.model.place().string());
+  tokenizer_ = tokenizer_.with_languages(options_.source_language, options_.target_language);
+  if (const auto id = tokenizer_.target_language_id()) generation_.forced_bos_id = *id;
 }
 
 std::string TextWriter::prompt_of(const WriteInput& input) const {
@@ -148,7 +162,7 @@ std::string TextWriter::prompt_of(const WriteInput& input) const {
 std::vector<std::int32_t> TextWriter::ids_of(const WriteInput& input) const {
   const std::string prompt = prompt_of(input);
   if (chats_) return chat_ids(loaded_, Json::array({{{"role", "user"}, {"content", prompt}}}));
-  return input_ids(*loaded_.model, loaded_.tokenizer(), prompt);
+  return input_ids(*loaded_.model, tokenizer_, prompt);
 }
 
 std::int64_t TextWriter::limit() const {
@@ -159,12 +173,12 @@ std::int64_t TextWriter::limit() const {
         generation_.max_length ? context / 4 : std::min(generation_.max_new_tokens, context / 2);
     return std::max<std::int64_t>(1, context - written);
   }
-  return options_.stride ? length_limit(*loaded_.model, loaded_.tokenizer()) : context;
+  return options_.stride ? length_limit(*loaded_.model, tokenizer_) : context;
 }
 
 // The text in pieces, whose prompts have at most limit() tokens. `ids`: of the whole prompt.
 std::vector<WriteInput> TextWriter::chunks_of_text(const WriteInput& input, std::size_t ids) const {
-  const Encoding text = loaded_.tokenizer().encode(input.text, {.add_special_tokens = false, .want_tokens = false});
+  const Encoding text = tokenizer_.encode(input.text, {.add_special_tokens = false, .want_tokens = false});
   const std::int64_t around = static_cast<std::int64_t>(ids) - static_cast<std::int64_t>(text.size());
   check(limit() > around + kSpare,
         "the prompt has {} tokens besides the text, and the model reads {}; take a shorter one", around, limit());
@@ -195,7 +209,7 @@ std::vector<std::vector<std::int32_t>> TextWriter::prompts_of(const WriteInput& 
 }
 
 std::string TextWriter::text_of(std::span<const std::int32_t> ids) const {
-  std::string text = loaded_.tokenizer().decode(ids, true, DecodedSpaces::kAsTheyAre);
+  std::string text = tokenizer_.decode(ids, true, DecodedSpaces::kAsTheyAre);
   if (!reads_) text = without_blank_ends(std::move(text));
   for (const std::string& stop : stop_)
     if (const auto at = stop.empty() ? std::string::npos : text.find(stop); at != std::string::npos) text.resize(at);
@@ -210,7 +224,7 @@ generate::OnToken TextWriter::until_stop() const {
     generate::StopText stop;
     bool begun = false;
   };
-  const auto state = std::make_shared<State>(State{StreamDecoder(loaded_.tokenizer()), generate::StopText(stop_)});
+  const auto state = std::make_shared<State>(State{StreamDecoder(tokenizer_), generate::StopText(stop_)});
   return [state](std::int32_t id) {
     const std::string text = state->decoder.push(id);
     const auto word = state->begun ? 0 : text.find_first_not_of(" \t\r\n");

@@ -23,6 +23,8 @@ struct WriteOptions {
   // Names of the task in task_specific_params of config.json; the first one there is obeyed: its prefix, lengths,
   // beams.
   std::vector<std::string> names = {};
+  // Of a translation: for the tokenizer's marks of languages, if there are no parameters of the task.
+  std::string source_language = {}, target_language = {};
   PromptTemplate prompt;  // of a causal model; a user turn if there is a chat template
   // What an encoder-decoder reads; unset: the prefix of its files and the text.
   std::optional<PromptTemplate> encoder_prompt = {};
@@ -73,8 +75,10 @@ class TextWriter {
   std::string text_of(std::span<const std::int32_t> ids) const;
   generate::OnToken until_stop() const;
   std::int64_t limit() const;  // tokens of a prompt; 0: none
+  void mark_languages();
 
   const Loaded& loaded_;
+  Tokenizer tokenizer_;  // marks the languages
   WriteOptions options_;
   bool reads_, chats_;  // an encoder-decoder; with the chat template
   std::string prefix_;

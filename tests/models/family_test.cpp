@@ -122,6 +122,15 @@ TEST(Family, WhatNothingStandsForIsRefusedByName) {
   EXPECT_THROW(to_theirs(family("llama"), "layers.0.nothing", {.head = HeadKind::kCausalLm}), Error);
 }
 
+TEST(Family, ArchitecturesOfGgufAreOneFamilys) {
+  for (const auto& [architecture, type] : {std::pair("gptneox", "gpt_neox"), std::pair("llama", "llama"),
+                                           std::pair("bert", "bert"), std::pair("t5", "t5")}) {
+    ASSERT_NE(find_gguf_family(architecture), nullptr) << architecture;
+    EXPECT_EQ(find_gguf_family(architecture)->model_type, type);
+  }
+  for (const char* unknown : {"nomic-bert", "t5encoder", ""}) EXPECT_EQ(find_gguf_family(unknown), nullptr) << unknown;
+}
+
 TEST(Family, GgufNamesAreLlamaCpps) {
   EXPECT_EQ(to_gguf(family("llama"), "layers.7.attention.query.weight"), "blk.7.attn_q.weight");
   EXPECT_EQ(to_gguf(family("llama"), "final_norm.weight"), "output_norm.weight");
