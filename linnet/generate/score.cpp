@@ -57,7 +57,7 @@ std::vector<std::vector<Score>> score(const models::Model& model, std::span<cons
 
 ScoreSession::ScoreSession(const models::Model& model, ScoreOptions options)
     : options_(std::move(options)), engine_(model, {.batch_tokens = options_.batch_rows}) {
-  require_causal_lm(model);
+  require_next_tokens(model);
 }
 
 // Length of the common prefix of all prompts so far, without the last token of each: its row scores the continuation.
@@ -93,7 +93,8 @@ std::vector<std::vector<Score>> ScoreSession::score(std::span<const ScoreRequest
                                           .continuations = requests[i].continuations,
                                           .shared = shared,
                                           .on_end = on_end,
-                                          .adapter = requests[i].adapter}));
+                                          .adapter = requests[i].adapter,
+                                          .encoder_ids = requests[i].encoder_ids}));
     }
     while (engine_.step()) {
     }

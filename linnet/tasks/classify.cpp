@@ -98,10 +98,11 @@ Engine chosen_engine(const ClassifyOptions& options, const models::Model& model)
   const Engine engine = options.engine == Engine::kAuto ? engine_for(config, options.labels) : options.engine;
   const bool classes = config.head == HeadKind::kSequenceClass;
   const bool masked = config.head == HeadKind::kMaskedLm || config.head == HeadKind::kPretraining;
-  const bool fits = engine == Engine::kHead   ? classes
-                    : engine == Engine::kNli  ? classes && entails(config)
-                    : engine == Engine::kMask ? masked
-                                              : config.head == HeadKind::kCausalLm;
+  const bool fits = engine == Engine::kHead  ? classes
+                    : engine == Engine::kNli ? classes && entails(config)
+                    : engine == Engine::kMask
+                        ? masked
+                        : config.head == HeadKind::kCausalLm || config.head == HeadKind::kSeq2SeqLm;
   constexpr const char* kNeeds[] = {"",
                                     "language model head",
                                     "language model head",
@@ -251,8 +252,8 @@ std::int64_t Classifier::prompt_room() const {
 }
 
 std::vector<std::int32_t> Classifier::ids_of(const std::string& prompt) const {
-  if (engine_ == Engine::kMask) return tokenizer_.encode_ids(prompt);
-  return prompt_ids(tokenizer_, prompt, opening_);
+  const bool reads = model_.config().stack == nn::Stack::kEncoderDecoder;
+  return engine_ == Engine::kMask || reads ? tokenizer_.encode_ids(prompt) : prompt_ids(tokenizer_, prompt, opening_);
 }
 
 std::string Classifier::prompt_of(const TextInput& input) const {

@@ -53,12 +53,17 @@ std::vector<Ids> answers(const models::Model& model, const std::vector<Ids>& pro
   std::size_t longest = 0;
   for (const Ids& prompt : prompts) longest = std::max(longest, prompt.size());
   const std::size_t positions =
-      longest + static_cast<std::size_t>(model.virtual_tokens().count() + kAnswerTokens + kKvBlock);
+      longest + static_cast<std::size_t>(model.virtual_tokens().count() + kAnswerTokens + 2 * kKvBlock);
   generate::Engine engine(model,
                           {.memory = std::max(kAnswerMemory, model.make_cache().bytes_per_position() * positions)});
+  const bool reads = model.config().stack == nn::Stack::kEncoderDecoder;
   std::vector<Ids> said(prompts.size());
-  for (std::size_t i = 0; i < prompts.size(); ++i)
-    engine.submit({prompts[i], options, {}, [&said, i](generate::Generation& g) { said[i] = std::move(g.ids); }});
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    generate::Request request{.options = options};
+    (reads ? request.encoder_ids : request.prompt) = prompts[i];
+    request.on_end = [&said, i](generate::Generation& g) { said[i] = std::move(g.ids); };
+    engine.submit(std::move(request));
+  }
   while (engine.step()) {
   }
   return said;
@@ -90,6 +95,9 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
 
 std::vector<Classification> Classifier::by_generation(std::span<const Prepared> texts) const {
   generate::GenerateOptions options{.max_new_tokens = kAnswerTokens};
+  const GenerationConfig& checkpoint = loaded_.generation();
+  if (checkpoint.decoder_start_id) options.decoder_start_id = static_cast<std::int32_t>(*checkpoint.decoder_start_id);
+  if (checkpoint.forced_bos_id) options.forced_bos_id = static_cast<std::int32_t>(*checkpoint.forced_bos_id);
   for (const std::int64_t id : model_.config().eos_ids) options.eos_ids.push_back(static_cast<std::int32_t>(id));
   std::vector<std::string> names;  // possible answers: label words, if exemplars show them, else the labels
   std::vector<std::size_t> meant;

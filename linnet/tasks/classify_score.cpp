@@ -61,11 +61,9 @@ generate::ScoreRequest Classifier::score_request(const std::string& prompt) cons
   generate::ScoreRequest request;
   for (std::size_t l = 0; l < words_.size(); ++l) {
     for (const std::string& word : words_.words(l)) {
-      SplitIds split = split_ids(tokenizer_, prompt, word, opening_);
-      if (split.boundary_moved && first_time(Remark::kBoundaryMoved))
+      const bool moved = add_continuation(loaded_, prompt, word, opening_, request);
+      if (moved && first_time(Remark::kBoundaryMoved))
         note("a label word merges with the end of the prompt into one token; start the word with a blank");
-      request.prompt = std::move(split.prompt);
-      request.continuations.push_back(std::move(split.continuation));
     }
   }
   return request;

@@ -1,9 +1,12 @@
 #include "linnet/tasks/prompt_ids.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "linnet/base/error.h"
+#include "linnet/generate/generator.h"
 
 namespace linnet::tasks {
 namespace {
@@ -15,8 +18,28 @@ EncodeOptions plain() {
   return options;
 }
 
+// Without the white space at its end.
+std::size_t kept_bytes(std::string_view prompt) {
+  const auto last = prompt.find_last_not_of(" \t\n\r\f\v");
+  return last == prompt.npos ? 0 : last + 1;
+}
+
+// The tokens with which every text of a decoder begins.
+std::vector<std::int32_t> begin_of_decoder(const Loaded& loaded) {
+  const GenerationConfig& checkpoint = loaded.generation();
+  std::optional<std::int32_t> start;
+  if (checkpoint.decoder_start_id) start = static_cast<std::int32_t>(*checkpoint.decoder_start_id);
+  std::vector<std::int32_t> ids = generate::prompt_or_start(*loaded.model, {}, start);
+  if (checkpoint.forced_bos_id) ids.push_back(static_cast<std::int32_t>(*checkpoint.forced_bos_id));
+  return ids;
+}
+
 std::vector<std::int32_t> opening_ids(const Tokenizer& tokenizer, Opening opening) {
   return opening == Opening::kWritten ? std::vector<std::int32_t>{} : tokenizer.frame().before();
+}
+
+void check_tokens(const std::vector<std::int32_t>& ids, std::string_view continuation) {
+  check(!ids.empty(), "the continuation '{}' has no tokens; give it a text", printable(continuation, 60));
 }
 
 }  // namespace
@@ -39,8 +62,7 @@ std::vector<std::int32_t> input_ids(const models::Model& model, const Tokenizer&
 
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening) {
-  const auto last = prompt.find_last_not_of(" \t\n\r\f\v");
-  const std::size_t kept = last == prompt.npos ? 0 : last + 1;
+  const std::size_t kept = kept_bytes(prompt);
   const std::string whole = std::string(prompt) + std::string(continuation);
   const auto front = tokenizer.encode_ids(prompt.substr(0, kept), plain());
   const auto all = tokenizer.encode_ids(whole, plain());
@@ -52,9 +74,26 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   split.continuation.assign(all.begin() + static_cast<std::ptrdiff_t>(cut), all.end());
   // Merged completely into the prompt's last tokens: encodes the continuation alone, after the unchanged prompt.
   if (split.continuation.empty()) split.continuation = tokenizer.encode_ids(whole.substr(kept), plain());
-  check(!split.continuation.empty(), "the continuation '{}' has no tokens; give it a text",
-        printable(continuation, 60));
+  check_tokens(split.continuation, continuation);
   return split;
+}
+
+bool add_continuation(const Loaded& loaded, std::string_view prompt, std::string_view continuation, Opening opening,
+                      generate::ScoreRequest& request) {
+  if (loaded.model->config().stack != nn::Stack::kEncoderDecoder) {
+    SplitIds split = split_ids(loaded.tokenizer(), prompt, continuation, opening);
+    request.prompt = std::move(split.prompt);
+    request.continuations.push_back(std::move(split.continuation));
+    return split.boundary_moved;
+  }
+  const std::size_t kept = kept_bytes(prompt);
+  request.encoder_ids = input_ids(*loaded.model, loaded.tokenizer(), prompt.substr(0, kept));
+  generate::check_encoder_ids(*loaded.model, request.encoder_ids);
+  request.prompt = begin_of_decoder(loaded);
+  auto ids = loaded.tokenizer().encode_ids(std::string(prompt.substr(kept)) + std::string(continuation), plain());
+  check_tokens(ids, continuation);
+  request.continuations.push_back(std::move(ids));
+  return false;
 }
 
 std::vector<std::int32_t> word_ids(const Tokenizer& tokenizer, std::string_view word) {

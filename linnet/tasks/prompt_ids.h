@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "linnet/adapt/loaded.h"
+#include "linnet/generate/scoring.h"
 #include "linnet/models/model.h"
 #include "linnet/tokenizer/tokenizer.h"
 
@@ -36,6 +38,12 @@ std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_vie
 std::vector<std::int32_t> input_ids(const models::Model& model, const Tokenizer& tokenizer, std::string_view text);
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening = Opening::kAdd);
+
+// Adds a continuation of `prompt` to a request, whose prompt it sets. A decoder gets the ids of split_ids. An encoder
+// reads the prompt with all special tokens, and the continuation follows the tokens that begin a generated text (the
+// start token, forced_bos_token_id), without an end token, as in lm-evaluation-harness. Returns `boundary_moved`.
+bool add_continuation(const Loaded& loaded, std::string_view prompt, std::string_view continuation, Opening opening,
+                      generate::ScoreRequest& request);
 
 // The tokens of a word for a mask. A literal vocabulary entry is that token, as in Transformers' fill-mask pipeline; a
 // separating space is dropped if the text of the tokens is not the word.

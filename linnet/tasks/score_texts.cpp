@@ -84,12 +84,8 @@ std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, cons
     generate::ScoreRequest split_request;
     bool moved = false;
     const auto error = text_error(on_refusal, [&] {
-      for (const std::string& continuation : requests[i].continuations) {
-        SplitIds split = split_ids(tokenizer, requests[i].prompt, continuation);
-        moved = moved || split.boundary_moved;
-        split_request.prompt = std::move(split.prompt);
-        split_request.continuations.push_back(std::move(split.continuation));
-      }
+      for (const std::string& continuation : requests[i].continuations)
+        moved = add_continuation(loaded, requests[i].prompt, continuation, Opening::kAdd, split_request) || moved;
       if (split_request.prompt.empty() && start) split_request.prompt.push_back(*start);
       check(!split_request.prompt.empty(),
             "the prompt is empty and the tokenizer has no start or end token; give a prompt");

@@ -64,6 +64,48 @@ TEST(GenerateEngine, MapsTheGreedyTextToALabelOrGivesItRaw) {
   EXPECT_TRUE(miss.scores.empty());
 }
 
+// log p(label's words | the encoder's text), and calibration by it.
+TEST(ScoreEngine, AnEncoderDecoderReadsTheTemplateAndItsDecoderTheLabel) {
+  const Scratch scratch;
+  const Loaded p = tiny_seq2seq(scratch);
+  ClassifyOptions o{.labels = {"good", "bad"},
+                    .label_words = {"good= w7, w8 w10", "bad= w11"},
+                    .prompt = inline_template("{{ text }} w9")};
+  const Classifier plain(p, o);
+  EXPECT_EQ(plain.engine(), Engine::kScore);
+  const auto odds = [&](const Ids& encoder) {
+    const auto logprob = [&](const Ids& word) { return seq2seq_logprob(*p.model, encoder, {0}, word); };
+    return std::vector<double>{log_sum({logprob({7}), logprob({8, 10})}), logprob({11})};
+  };
+  const std::vector<std::string> texts{"w5 w6", "w20 w21 w22"};
+  const auto answers = plain.classify(texts);
+  EXPECT_NEAR(score_of(answers[0], "good"), softmax(odds({1, 5, 6, 9, 2}))[0], 1e-5);
+  EXPECT_NEAR(score_of(answers[1], "good"), softmax(odds({1, 20, 21, 22, 9, 2}))[0], 1e-5);
+  o.calibrate = true;
+  const Classifier calibrated(p, o);
+  std::vector<double> prior(2);
+  for (const std::string text : {"N/A w9", " w9", "[MASK] w9"}) {
+    const auto share = softmax(odds(p.tokenizer().encode_ids(text)));
+    prior[0] += share[0] / 3, prior[1] += share[1] / 3;
+  }
+  auto adjusted = odds({1, 5, 6, 9, 2});
+  for (std::size_t l = 0; l < 2; ++l) adjusted[l] -= std::log(prior[l]);
+  EXPECT_NEAR(score_of(calibrated.classify(texts)[0], "good"), softmax(adjusted)[0], 1e-5);
+}
+
+TEST(GenerateEngine, AnEncoderDecoderReadsThePrompt) {
+  const Scratch scratch;
+  const Loaded p = tiny_seq2seq(scratch);
+  const Ids encoder{1, 5, 6, 9, 2};
+  std::int32_t best = 0;
+  for (std::int32_t id = 1; id < 60; ++id)
+    if (seq2seq_logprob(*p.model, encoder, {0}, {id}) > seq2seq_logprob(*p.model, encoder, {0}, {best})) best = id;
+  const std::string said = p.tokenizer().id_to_token(best);
+  const ClassifyOptions o{
+      .labels = {said, "zzzzzz"}, .engine = Engine::kGenerate, .prompt = inline_template("{{ text }} w9")};
+  EXPECT_THAT(Classifier(p, o).classify({"w5 w6"}).front().raw, ::testing::StartsWith(said));
+}
+
 TEST(MaskEngine, ScoresTheMaskedWord) {
   const Loaded p = tiny("bert/masked");
   const ClassifyOptions o{.labels = {"good", "bad"},

@@ -7,6 +7,7 @@
 #include "linnet/adapt/loaded.h"
 #include "linnet/generate/pseudo_perplexity.h"
 #include "tests/models/fixture.h"
+#include "tests/tasks/tiny.h"
 
 namespace linnet::tasks {
 namespace {
@@ -55,6 +56,24 @@ TEST(ScoreTexts, ARefusedRequestLeavesTheOthers) {
   EXPECT_TRUE(scores[1].empty());
   EXPECT_NEAR(scores[2][0].logprob, logprob(p, "w7", " w8"), 1e-5);
   EXPECT_THROW(score_texts(p, {{"w5", {""}}}), Error);
+}
+
+// The encoder reads the prompt with its special tokens; the continuation has none, as in lm-evaluation-harness.
+TEST(ScoreTexts, AnEncoderDecoderScoresContinuationsOfItsDecoder) {
+  const Scratch scratch;
+  const auto p = tiny_seq2seq(scratch);
+  const auto scores = score_texts(p, {{"w5 w6", {" w7 w8", "w9"}}, {"w10 ", {"w7"}}});
+  EXPECT_NEAR(scores[0][0].logprob, seq2seq_logprob(*p.model, {1, 5, 6, 2}, {0}, {7, 8}), 1e-5);
+  EXPECT_NEAR(scores[0][1].logprob, seq2seq_logprob(*p.model, {1, 5, 6, 2}, {0}, {9}), 1e-5);
+  EXPECT_NEAR(scores[1][0].logprob, seq2seq_logprob(*p.model, {1, 10, 2}, {0}, {7}), 1e-5);
+  EXPECT_EQ(scores[0][0].tokens, 2);
+  EXPECT_THROW(score_texts(p, {{"w5", {""}}}), Error);
+}
+
+TEST(ScoreTexts, ContinuationsFollowTheTokensThatBeginAGeneratedText) {
+  const Scratch scratch;
+  const auto p = tiny_seq2seq(scratch, R"({"decoder_start_token_id": 3, "forced_bos_token_id": 12})");
+  EXPECT_NEAR(logprob(p, "w5 w6", " w7 w8"), seq2seq_logprob(*p.model, {1, 5, 6, 2}, {3, 12}, {7, 8}), 1e-5);
 }
 
 TEST(TextPerplexity, UnitsShareOneLikelihood) {

@@ -8,6 +8,7 @@
 #include "linnet/adapt/loaded.h"
 #include "linnet/prompt/template.h"
 #include "tests/models/fixture.h"
+#include "tests/scratch.h"
 
 namespace linnet::tasks {
 
@@ -16,6 +17,31 @@ using Ids = std::vector<std::int32_t>;
 inline Loaded tiny(const std::string& name, models::LoadOptions options = {}) {
   options.dtype = models::WeightType::kF32;
   return load_pretrained(fixtures() / name, options);
+}
+
+// A T5 with BERT's tokenizer, in a folder of `scratch`.
+inline Loaded tiny_seq2seq(const Scratch& scratch, const std::string& generation_config = "{}") {
+  const auto folder = scratch / "t5";
+  std::filesystem::copy(fixtures() / "t5/generation", folder);
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy(fixtures() / "bert/masked" / file, folder / file);
+  put(folder / "generation_config.json", generation_config);
+  return load_pretrained(folder, {.dtype = models::WeightType::kF32});
+}
+
+// log p(continuation | the encoder's text, the tokens before), from one plain forward pass.
+inline double seq2seq_logprob(const models::Model& model, const Ids& encoder_ids, Ids before, const Ids& continuation) {
+  const nn::Encoded encoded = model.encode(nn::pack({encoder_ids}));
+  auto row = static_cast<std::int32_t>(before.size()) - 1;
+  before.insert(before.end(), continuation.begin(), continuation.end());
+  const Tensor hidden = model.forward(nn::pack({before}), {.encoder = &encoded});
+  double sum = 0;
+  for (const std::int32_t token : continuation) {
+    const Tensor scores = log_softmax(model.logits(hidden, {&row, 1}));
+    sum += scores.data<float>()[static_cast<std::size_t>(token)];
+    ++row;
+  }
+  return sum;
 }
 
 inline PromptTemplate inline_template(const std::string& text) { return PromptTemplate::from_source(text, "test"); }
