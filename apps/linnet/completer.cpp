@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "interrupt.h"
 #include "linnet/base/error.h"
 #include "linnet/tasks/chat.h"
+#include "linnet/tasks/choose.h"
 #include "linnet/tasks/prompt_ids.h"
 #include "output.h"
 
@@ -48,7 +51,7 @@ void Completer::check_memory(const Prompt& prompt) const {
 }
 
 Prompt Completer::plain(const std::string& text) const {
-  return {tasks::input_ids(*loaded_.model, loaded_.tokenizer(), text), text};
+  return {tasks::input_ids(*loaded_.model, loaded_.tokenizer(), text), text, tasks::Opening::kAdd};
 }
 
 Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
@@ -58,7 +61,7 @@ Prompt Completer::from_ids(std::vector<std::int32_t> ids) const {
 
 Prompt Completer::chat(const Json& messages) const {
   const std::string text = tasks::render_chat(loaded_, messages);
-  return {tasks::prompt_ids(loaded_.tokenizer(), text, tasks::Opening::kWritten), text};
+  return {tasks::prompt_ids(loaded_.tokenizer(), text, tasks::Opening::kWritten), text, tasks::Opening::kWritten};
 }
 
 tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText& on_text) {
@@ -70,6 +73,7 @@ tasks::Completion Completer::continued(const Prompt& prompt, const tasks::OnText
 
 Answer Completer::complete(const Prompt& prompt) {
   check_memory(prompt);
+  if (!show_.choices.empty()) return complete_with_choice(prompt);
   const bool stream = show_.format == Format::kText;
   if (stream && show_.echo == Echo::kPrompt) print_generated(prompt.text);
   const auto show = [&](std::string_view piece) {
@@ -92,6 +96,31 @@ Answer Completer::complete(const Prompt& prompt) {
   if (!c.generation.logprobs.empty()) print_logprobs(c.generation);
   if (stderr_is_terminal()) print_figures(c.generation, ending);
   return {std::move(c.text), ending};
+}
+
+Answer Completer::complete_with_choice(const Prompt& prompt) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto choices = prompt.opening ? tasks::choose(loaded_, prompt.text, show_.choices, *prompt.opening)
+                                      : tasks::choose(loaded_, prompt.ids, show_.choices);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const tasks::Choice& best = choices.front();
+  const std::string text = show_.echo == Echo::kPrompt ? prompt.text + best.text : best.text;
+  if (show_.format == Format::kText) {
+    print_generated(text);
+    print_result("\n");
+    return {best.text, Ending::kItself};
+  }
+  Json json = Json::object();
+  if (prompt.row) json["row"] = *prompt.row;
+  json["text"] = text;
+  json["ids"] = best.ids;
+  json["finish_reason"] = reason_name(generate::FinishReason::kStop);
+  for (const tasks::Choice& c : choices)
+    json["choices"].push_back({{"text", c.text}, {"score", c.score}, {"logprob", c.logprob}, {"tokens", c.ids.size()}});
+  json["usage"] = {{"prompt_tokens", prompt.ids.size()}, {"completion_tokens", best.ids.size()}};
+  json["timing"] = {{"load_s", show_.load_seconds}, {"score_s", seconds.count()}};
+  print_json(json);
+  return {best.text, Ending::kItself};
 }
 
 void Completer::print_figures(const generate::Generation& g, Ending ending) const {

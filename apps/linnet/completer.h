@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "linnet/tasks/complete.h"
+#include "linnet/tasks/prompt_ids.h"
 #include "memory_limit.h"
 #include "model_options.h"
 
@@ -17,8 +18,9 @@ enum class Echo : std::uint8_t { kNo, kPrompt };
 
 struct Prompt {
   std::vector<std::int32_t> ids;
-  std::string text;                      // text for --echo
-  std::optional<std::int64_t> row = {};  // of the input: "row" of the JSON
+  std::string text;                            // text for --echo
+  std::optional<tasks::Opening> opening = {};  // of the text; none: the prompt was given as ids
+  std::optional<std::int64_t> row = {};        // of the input: "row" of the JSON
 };
 
 // Output and limits of completions.
@@ -27,6 +29,7 @@ struct CompleterOptions {
   Echo echo = Echo::kNo;
   double load_seconds = 0;                 // for the JSON
   std::optional<MemoryLimit> memory = {};  // checked for every prompt
+  std::vector<std::string> choices = {};   // if any: the prompt is completed with one of these
 };
 
 enum class Ending : std::uint8_t { kItself, kLength, kStopped };  // kStopped: by Ctrl-C
@@ -52,6 +55,7 @@ class Completer {
   void check_options() const;  // kInvalidArgument for an error that does not depend on the prompt
 
  private:
+  Answer complete_with_choice(const Prompt& prompt);
   void check_memory(const Prompt& prompt) const;
   tasks::Completion continued(const Prompt& prompt, const tasks::OnText& on_text);
   Json token(const generate::TokenLogprob& token) const;

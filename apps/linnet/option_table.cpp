@@ -88,6 +88,9 @@ constexpr OptionRow kRunBeams[] = {
     {"--early-stopping",
      "end with num-beams texts, also if a better one is possible; default: the checkpoint's, else false"},
 };
+constexpr OptionRow kRunChoices[] = {
+    {"--choices", "complete with one of these texts, the most probable as a whole; commas between"},
+};
 constexpr OptionRow kRunOutput[] = {
     {"--stop", "end before this text; repeatable"},
     {"--logprobs", "also the N most likely tokens of every step; default: none", {"logprobs", at_least(1)}},
@@ -331,6 +334,7 @@ constexpr OptionGroup kGroups[] = {
     {"run", "Sampling (greedy without these)", kRunSampling},
     {"run summarize translate answer", "Penalties", kRunPenalties},
     {"run summarize translate", "Beams", kRunBeams},
+    {"run", "Choices (nothing is generated)", kRunChoices},
     {"run", "Output", kRunOutput},
     {"run", "Model", kRunMemory},
     {"score", "Continuations", kScoreContinuations},

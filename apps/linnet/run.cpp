@@ -8,6 +8,7 @@
 
 #include "byte_size.h"
 #include "chat_session.h"
+#include "classify_options.h"
 #include "completer.h"
 #include "id_list.h"
 #include "linnet/base/log.h"
@@ -27,7 +28,7 @@ struct RunFlags {
   std::string ids, system, memory;
   TextOptions input;
   AnswerOptions answers;
-  std::string early_stopping;
+  std::string early_stopping, choices;
   bool do_sample = false, chat = false, echo = false;
 };
 
@@ -60,20 +61,31 @@ void add_options(Command& command, RunFlags& o) {
   command.option("--system", o.system);
   add_override_options(command, o.complete.overrides, o.do_sample);
   command.choice("--early-stopping", o.early_stopping, {"true", "false", "never"});
+  command.option("--choices", o.choices);
   command.option("--stop", o.complete.stop);
   command.option("--logprobs", o.complete.overrides.logprobs);
   command.flag("--echo", o.echo);
   add_answer_options(command, o.answers, Joins::kNo);
   add_model_options(command, o.model);
   command.option("--memory", o.memory);
-  command.later("--choices", "complete with one of these texts");
   command.later("--speculate", "speculative decoding");
+}
+
+// Choices are scored, not generated.
+void refuse_generation(const Command& command) {
+  for (const char* option :
+       {"--max-new-tokens", "--max-length", "--min-new-tokens", "--min-length", "--do-sample", "--temperature",
+        "--top-k", "--top-p", "--min-p", "--typical-p", "--repetition-penalty", "--no-repeat-ngram-size", "--num-beams",
+        "--num-return-sequences", "--length-penalty", "--early-stopping", "--stop", "--logprobs"})
+    if (command.given(option))
+      command.wrong_usage(format_printable("{} has no effect with --choices; leave it out", option));
 }
 
 void settle(const Command& command, RunFlags& o) {
   if (command.given("--do-sample")) o.complete.overrides.do_sample = o.do_sample;
   o.complete.overrides.early_stopping = early_stopping(o.early_stopping);
   o.complete.overrides.seed = o.model.seed;
+  if (command.given("--choices")) refuse_generation(command);
   o.chat = o.chat || command.given("--system");
   const int prompts = static_cast<int>(!o.input.texts.empty()) + static_cast<int>(command.given("--ids")) +
                       static_cast<int>(!o.input.input.empty());
@@ -148,7 +160,8 @@ void run_run(Arguments arguments) {
   settle(command, o);
   const bool many = !o.input.input.empty() || o.answers.stream, from_ids = command.given("--ids");
   const bool converses = !many && !from_ids && o.input.texts.empty() && isatty(STDIN_FILENO) == 1;
-  if (converses && o.answers.json) command.wrong_usage("no prompt: give one, --ids or --input");
+  if (converses && (o.answers.json || command.given("--choices")))
+    command.wrong_usage("no prompt: give one, --ids or --input");
   std::vector<std::int32_t> ids;
   if (from_ids) ids = parse_ids(command, "--ids", o.ids);
   Dataset data;
@@ -158,7 +171,8 @@ void run_run(Arguments arguments) {
   if (!many && !from_ids && !converses && o.input.texts.empty()) o.input.texts.push_back(read_prompt());
 
   CompleterOptions show{.format = o.answers.json ? Format::kJson : Format::kText,
-                        .echo = o.echo ? Echo::kPrompt : Echo::kNo};
+                        .echo = o.echo ? Echo::kPrompt : Echo::kNo,
+                        .choices = command.given("--choices") ? split_labels(o.choices) : std::vector<std::string>()};
   const std::size_t memory = o.memory.empty() ? 0 : parse_bytes(command, "--memory", o.memory);
   const PretrainedFiles files = find_model(command, o.model);
   if (!o.memory.empty()) {
@@ -166,8 +180,9 @@ void run_run(Arguments arguments) {
     show.memory->check(1);
   }
   const auto start = Clock::now();
+  const bool without_text = from_ids && show.choices.empty();
   const Loaded loaded =
-      load_pretrained(command, o.model, files, {}, from_ids ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
+      load_pretrained(command, o.model, files, {}, without_text ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
   show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Completer completer(loaded, o.complete, std::move(show));
   if (many) {

@@ -86,6 +86,27 @@ TEST(RunBeams, GiveTransformersSequencesAndScores) {
     }
 }
 
+// score's log-probabilities; the choice is that of the whole sequence.
+TEST(RunChoices, TheMostProbableTextIsTheAnswer) {
+  const CliResult r = llama({"w5 w6", "--choices", "w7 w8,w11,w12 w13 w14", "--json"});
+  ASSERT_EQ(r.exit_code, 0) << r.err;
+  const Json json = parse_json(r.out, "stdout");
+  const CliResult scored =
+      run_linnet({"score", "-m", (fixtures() / "llama/causal").string(), "--dtype", "f32", "--prompt", "w5 w6",
+                  "--continuation", " w7 w8", "--continuation", " w11", "--continuation", " w12 w13 w14", "--json"});
+  ASSERT_EQ(scored.exit_code, 0) << scored.err;
+  double best = -1e9, sum = 0;
+  std::string text;
+  for (const Json& s : parse_json(scored.out, "stdout")["scores"])
+    if (s["logprob"].get<double>() > best) best = s["logprob"], text = s["continuation"].get<std::string>().substr(1);
+  EXPECT_EQ(json["text"], text);
+  ASSERT_EQ(json["choices"].size(), 3u);
+  EXPECT_NEAR(json["choices"][0]["logprob"].get<double>(), best, 1e-5);
+  for (const Json& choice : json["choices"]) sum += choice["score"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-6);
+  EXPECT_EQ(llama({"w5 w6", "--choices", "w7 w8,w11,w12 w13 w14"}).out, text + "\n");
+}
+
 TEST(RunVerb, AnOptionsMistakeIsNotTheRows) {
   const Scratch scratch;
   put(scratch / "f.txt", "w5 w6\n");
@@ -274,7 +295,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Wrong{"beams", {"w5", "--num-beams", "2", "--num-return-sequences", "3"}, 2, "--num-return-sequences"},
         Wrong{"length_penalty", {"w5", "--length-penalty", "1"}, 2, "--length-penalty is not in this"},
-        Wrong{"choices", {"w5", "--choices", "a,b"}, 2, "--choices is not in this version"},
+        Wrong{"choices", {"w5", "--choices", "a,b", "--top-k", "3"}, 2, "--top-k"},
         Wrong{"speculate", {"w5", "--speculate", "4"}, 2, "--speculate is not in this version"},
         Wrong{"two_prompts", {"w5", "--ids", "5"}, 2, "one of them"},
         Wrong{"temperature", {"w5", "--temperature", "-1"}, 2, "--temperature: -1 is not"},

@@ -1,16 +1,22 @@
-"""Greedy text: 64 tokens of the real model, and every tiny decoder, with a KV cache on both sides."""
+"""Greedy text: 64 tokens of the real model, and every tiny decoder, with a KV cache on both sides; four beams of the tiny ones."""
 
 from __future__ import annotations
+
+import json
 
 import torch
 import transformers
 
+from beams import ENDS
+from beams import search as beam_search
 from cases import all_cases
 from checkpoints import PAD, build, is_causal, load, make_batch
 from references import llama_ids, smollm2, smollm2_folder, smollm2_tokenizer
 from report import SMOLLM2, Context, Failed, Report
 
 NEW_TOKENS = 64
+BEAM_OPTIONS = [{}, {"early_stopping": True}, {"early_stopping": "never", "length_penalty": 2.0},
+                {"length_penalty": -1.0, "no_repeat_ngram_size": 2}]
 PROMPTS = [
     "Gravity is",
     "Once upon a time there was a",
@@ -49,6 +55,25 @@ def same(found: list[int], wanted: list[int], margins: list[float]) -> str | Non
     return f"part at token {step} (margin {margin:.1e})"
 
 
+def four_beams(context: Context, report: Report, case, folder, model, prompt: list[int]) -> None:
+    """Sequences and scores of four beams; several end tokens, since with random weights one alone ends few texts."""
+    config = folder / "generation_config.json"
+    found = []
+    for options in BEAM_OPTIONS:
+        settings = {"eos_token_id": ENDS, "num_beams": 4, "num_return_sequences": 4, "max_new_tokens": case.greedy} | options
+        if model.config.is_encoder_decoder:
+            settings["decoder_start_token_id"] = model.config.decoder_start_token_id
+        config.write_text(json.dumps(settings))
+        wanted = beam_search(model, prompt, settings)
+        made = ours(context, folder, prompt, case.greedy)["sequences"]
+        same_ids = [s["ids"] for s in made] == [s["ids"] for s in wanted]
+        close = all(abs(a["score"] - b["score"]) <= 1e-4 * max(1, abs(b["score"])) for a, b in zip(made, wanted))
+        if not same_ids or not close:
+            found.append(f"{'scores' if same_ids else 'ids'} differ with {options}")
+    config.unlink()
+    report.add(f"{case.path}, 4 beams", "; ".join(found) or "same ids and scores", "identical, 1e-4", not found)
+
+
 def tiny(context: Context, report: Report) -> None:
     for case in all_cases():
         speaks = is_causal(case) or case.model.endswith(("ForConditionalGeneration", "MTModel"))
@@ -63,6 +88,7 @@ def tiny(context: Context, report: Report) -> None:
                 wanted, margins = reference(load(case, folder), prompt, case.greedy)
                 problem = problem or same(ours(context, folder, prompt, case.greedy)["ids"], wanted, margins)
             report.add(f"{case.path}, {case.greedy} tokens", problem or "same ids", "identical", problem is None)
+            four_beams(context, report, case, folder, load(case, folder), prompt)
         except (Failed, OSError, ValueError, KeyError) as why:
             report.failed(case.path, why)
 
