@@ -90,7 +90,10 @@ bool add_continuation(const Loaded& loaded, std::string_view prompt, std::string
   request.encoder_ids = input_ids(*loaded.model, loaded.tokenizer(), prompt.substr(0, kept));
   generate::check_encoder_ids(*loaded.model, request.encoder_ids);
   request.prompt = begin_of_decoder(loaded);
-  auto ids = loaded.tokenizer().encode_ids(std::string(prompt.substr(kept)) + std::string(continuation), plain());
+  // The continuation is a whole text there: it does not begin with the blank between words.
+  const auto first = continuation.find_first_not_of(' ');
+  auto ids =
+      loaded.tokenizer().target().encode_ids(continuation.substr(first == continuation.npos ? 0 : first), plain());
   check_tokens(ids, continuation);
   request.continuations.push_back(std::move(ids));
   return false;

@@ -178,6 +178,8 @@ MergesOptions merges_options(const Json& config) {
   flag("add_prefix_space", options.add_prefix_space);
   flag("trim_offsets", options.trim_offsets);
   options.mask_takes_spaces = mask_takes_spaces(config, options.mask_takes_spaces);
+  const Json kind = config.value("tokenizer_class", Json());
+  options.framed = !kind.is_string() || !kind.get<std::string>().starts_with("GPT2");
   return options;
 }
 
@@ -236,6 +238,16 @@ TokenizerDataPtr read_pieces(const fs::path& file, const Json& config, Vocabular
   return data;
 }
 
+// OPT has GPT-2's class with special tokens of its own, of which the configuration says where they are.
+TokenizerDataPtr read_merges(const fs::path& folder, const fs::path& vocabulary, const Json& config) {
+  const MergesOptions options = merges_options(config);
+  TokenizerDataPtr data = read_vocab_and_merges(vocabulary, folder / kMergesFile, options);
+  if (options.framed || !config.contains("add_bos_token")) return data;
+  read_special_ids(*data, config, read_object(folder / "special_tokens_map.json"), folder / kConfig);
+  frame_pieces(*data, config);
+  return data;
+}
+
 TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const Json& config) {
   const fs::path path = folder / file.name;
   switch (file.format) {
@@ -248,7 +260,7 @@ TokenizerDataPtr read(const fs::path& folder, const VocabularyFile& file, const 
     case VocabularyFormat::kPiecesOfClass:
       return read_pieces(path, config, file.format);
     case VocabularyFormat::kVocabAndMerges:
-      return read_vocab_and_merges(path, folder / kMergesFile, merges_options(config));
+      return read_merges(folder, path, config);
     case VocabularyFormat::kVocabText:
       return read_vocab_txt(path, {bert_options(config)});
   }

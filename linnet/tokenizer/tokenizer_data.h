@@ -83,6 +83,7 @@ TokenizerDataPtr read_vocab_txt(const std::filesystem::path& file, const VocabTe
 struct MergesOptions {
   bool add_prefix_space = false, trim_offsets = true;  // keys of tokenizer_config.json
   bool mask_takes_spaces = true;                       // <mask> includes those to its left
+  bool framed = true;  // <s> and </s> are around a text if the vocabulary has them, as RoBERTa's
 };
 TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const std::filesystem::path& merges,
                                        const MergesOptions& options = {});

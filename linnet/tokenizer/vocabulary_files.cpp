@@ -106,7 +106,7 @@ TokenizerDataPtr read_vocab_and_merges(const std::filesystem::path& vocab, const
                        : std::optional(data->model->vocabulary().find("<mask>"));
   if (data->ids.mask)
     data->add_token({.content = "<mask>", .lstrip = keys.mask_takes_spaces, .special = true}, *data->ids.mask);
-  if (bos && eos) {
+  if (bos && eos && keys.framed) {
     data->ids.bos = data->ids.cls = bos;
     data->ids.eos = data->ids.sep = eos;
     data->postprocessor = make_postprocessor(Json{{"type", "RobertaProcessing"},

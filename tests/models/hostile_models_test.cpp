@@ -99,6 +99,16 @@ TEST(HostileConfig, FieldsOfTheWrongKind) {
   EXPECT_THAT(refused_config("architectures", {"../../x"}), HasSubstr("architecture '../../x' is not supported"));
 }
 
+TEST(HostileConfig, ABillionLayers) {  // rules of layers make a list of them
+  for (const char* fixture : {"smollm3/causal", "gemma2/causal", "modernbert/masked", "qwen3/window"}) {
+    Scratch scratch;
+    Json config = read_json(fixtures() / fixture / "config.json");
+    config["num_hidden_layers"] = 1'000'000'000;
+    put(scratch / "config.json", config.dump());
+    EXPECT_THAT(refusal([&] { models::load_model(scratch.path()); }), HasSubstr("num_hidden_layers is 1000000000"));
+  }
+}
+
 TEST(HostileConfig, ABillionLabels) {
   Scratch scratch;
   Json config = read_json(fixtures() / "bert/classifier/config.json");

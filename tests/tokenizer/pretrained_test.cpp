@@ -146,5 +146,22 @@ TEST(TokenizerFolder, ASentencePieceModelIsFramedByTheConfiguration) {
   EXPECT_EQ(ids({{"tokenizer_class", "LlamaTokenizer"}, {"add_bos_token", false}}), bare);
 }
 
+// OPT's folders: GPT-2's class and files, with </s> before a text and nothing after it.
+TEST(Pretrained, TheConfigurationFramesGpt2sFiles) {
+  const Scratch folder;
+  put(folder / "vocab.json", R"({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "h": 4, "e": 5, "he": 6})");
+  put(folder / "merges.txt", "#version: 0.2\nh e\n");
+  const auto ids = [&](const char* config) {
+    put(folder / "tokenizer_config.json", config);
+    return Tokenizer::from_pretrained(folder.path()).encode_ids("heh");
+  };
+  using Ids = std::vector<std::int32_t>;
+  EXPECT_EQ(
+      ids(R"({"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "bos_token": "</s>", "eos_token": "</s>"})"),
+      (Ids{2, 6, 4}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GPT2Tokenizer", "bos_token": "</s>"})"), (Ids{6, 4}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "RobertaTokenizer"})"), (Ids{0, 6, 4, 2}));
+}
+
 }  // namespace
 }  // namespace linnet

@@ -13,7 +13,7 @@ inline constexpr std::array kGatedDecoderSizes{
     Field{{"vocab_size", nullptr, "vocab_size"}, &TransformerConfig::vocab},
     Field{{"hidden_size", nullptr, "embedding_length"}, &TransformerConfig::hidden},
     Field{{"intermediate_size", nullptr, "feed_forward_length"}, &TransformerConfig::ffn},
-    Field{{"num_hidden_layers", nullptr, "block_count"}, &TransformerConfig::layers},
+    Field{{"num_hidden_layers", nullptr, "block_count"}, &TransformerConfig::layers, {.most = 10'000}},
     Field{{"num_attention_heads", nullptr, "attention.head_count"}, &TransformerConfig::heads},
     Field{{"num_key_value_heads", nullptr, "attention.head_count_kv"}, &TransformerConfig::kv_heads},
     Field{{"head_dim", nullptr, "attention.key_length"}, &TransformerConfig::head_dim},

@@ -16,7 +16,7 @@ constexpr Field kFields[] = {
     {{"vocab_size", nullptr, "vocab_size"}, &C::vocab},
     {{"hidden_size", nullptr, "embedding_length"}, &C::hidden},
     {{"intermediate_size", nullptr, "feed_forward_length"}, &C::ffn},
-    {{"num_hidden_layers", nullptr, "block_count"}, &C::layers},
+    {{"num_hidden_layers", nullptr, "block_count"}, &C::layers, {.most = 10'000}},
     {{"num_attention_heads", nullptr, "attention.head_count"}, &C::heads},
     {{"max_position_embeddings", nullptr, "context_length"}, &C::max_positions},
     {{"norm_eps", nullptr, "attention.layer_norm_epsilon"}, &C::norm_eps},

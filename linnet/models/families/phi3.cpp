@@ -9,9 +9,11 @@ constexpr ArchitectureName kArchitectures[] = {{"Phi3ForCausalLM", HeadKind::kCa
                                                {"Phi3ForTokenClassification", HeadKind::kTokenClass}};
 
 constexpr auto kFields =
-    joined(kGatedDecoderFields, std::array{rule(rules::sliding_window), rule(rules::long_rope_or_none),
-                                           Field{{"resid_pdrop"}, &TransformerConfig::hidden_dropout},
-                                           Field{{"classifier_dropout"}, &TransformerConfig::token_dropout}});
+    joined(kGatedDecoderFields,
+           std::array{rule(rules::sliding_window),
+                      Field{{nullptr, nullptr, "attention.sliding_window"}, &TransformerConfig::window, {.least = 0}},
+                      rule(rules::long_rope_or_none), Field{{"resid_pdrop"}, &TransformerConfig::hidden_dropout},
+                      Field{{"classifier_dropout"}, &TransformerConfig::token_dropout}});
 
 constexpr NamePair kNames[] = {
     {"embeddings.tokens", "embed_tokens", "token_embd"},

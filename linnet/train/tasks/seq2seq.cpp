@@ -29,9 +29,7 @@ class Seq2SeqObjective final : public Objective {
     const bool by_language = model.config().decoder_start == nn::DecoderStart::kLastToken;
     check(!by_language || !noise_, "{} of a model whose texts end with the code of a language is not supported", task);
     if (by_language)
-      warn(
-          "the texts to write end with the language code that the tokenizer gives to every text; for another language "
-          "set src_lang in tokenizer_config.json");
+      note("the texts to write have the language of tgt_lang in tokenizer_config.json, or the source's without it");
     check(eos_ >= 0, ErrorKind::kBadInput, "{}: has no eos_token_id, which ends a text; add it",
           model.place().string());
   }
@@ -86,6 +84,7 @@ class Seq2SeqTask final : public EncoderDecoderTask {
 }  // namespace
 
 void encode_sequences(EncodeJob& job, SequenceTarget target) {
+  const Tokenizer written = job.tokenizer.target();
   for (std::size_t i = 0; i < job.data.examples.size(); ++i) {
     const Example& row = job.data.examples[i];
     const bool completion = job.data.shape == DataShape::kCompletion;
@@ -94,7 +93,7 @@ void encode_sequences(EncodeJob& job, SequenceTarget target) {
     close(made.ids, job.end_id(), job.max_length);
     job.require(made.ids.size() > 1, i, "the text has no tokens; remove the row");
     if (target == SequenceTarget::kOfTheRow) {
-      TextCutter cutter(job.tokenizer, job.max_length);
+      TextCutter cutter(written, job.max_length);
       made.output = cutter.encode(completion ? row.completion : row.target).ids;
       close(made.output, job.end_id(), job.max_length);
     }
