@@ -75,7 +75,7 @@ TEST(Config, SizesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused(llama, {{"hidden_size", 0}}), HasSubstr("hidden_size is 0, must be 1 to"));
   EXPECT_THAT(refused(llama, {{"vocab_size", -1}}), HasSubstr("vocab_size is -1"));
   EXPECT_THAT(refused(llama, {{"num_hidden_layers", 1e9}}), HasSubstr("num_hidden_layers"));
-  EXPECT_THAT(refused(llama, {{"num_hidden_layers", 20000}}), HasSubstr("the number of layers"));
+  EXPECT_THAT(refused(llama, {{"num_hidden_layers", 20000}}), HasSubstr("num_hidden_layers is 20000"));
   EXPECT_THAT(refused(llama, {{"num_key_value_heads", 3}}), HasSubstr("do not share 3 key-value heads"));
   EXPECT_THAT(refused(llama, {{"num_key_value_heads", 8}}), HasSubstr("key-value heads"));
   EXPECT_THAT(refused(llama, {{"head_dim", 5}}), HasSubstr("even head size"));
