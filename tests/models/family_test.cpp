@@ -55,35 +55,19 @@ TEST_P(Names, AreTheFiles) {
   EXPECT_LE(stored.size() - written.size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Fixtures, Names,
-    ::testing::Values(
-        "bert/classifier", "bert/masked", "bert/masked-untied", "bert/next-sentence", "bert/pretraining",
-        "bert/questions", "bert/tokens", "bert/trunk", "bert/old-spelling", "bloom/causal", "bloom/classifier",
-        "bloom/tokens", "gpt2/causal", "gpt2/classifier", "gpt2/questions", "gpt2/tokens", "gpt2/untied",
-        "llama/causal", "llama/classifier", "llama/questions", "llama/tied", "llama/tokens", "mistral/causal",
-        "mistral/classifier", "mistral/questions", "mistral/tokens", "qwen2/causal", "qwen2/classifier",
-        "qwen2/questions", "qwen2/tied", "qwen2/tokens", "qwen3/causal", "qwen3/classifier", "qwen3/questions",
-        "qwen3/tokens", "qwen3/wide-heads", "roberta/activations", "roberta/classifier", "roberta/masked",
-        "roberta/masked-untied", "roberta/old-spelling", "roberta/questions", "roberta/tokens", "roberta/trunk",
-        "xlm-roberta/classifier", "xlm-roberta/masked", "camembert/classifier", "camembert/tokens", "camembert/trunk",
-        "distilbert/classifier", "distilbert/masked", "distilbert/masked-untied", "distilbert/old-spelling",
-        "distilbert/questions", "distilbert/tokens", "distilbert/trunk", "electra/classifier", "electra/masked",
-        "electra/masked-untied", "electra/old-spelling", "electra/one-width", "electra/questions", "electra/tokens",
-        "electra/trunk", "mpnet/classifier", "mpnet/masked", "mpnet/masked-untied", "mpnet/old-spelling",
-        "mpnet/questions", "mpnet/tokens", "mpnet/trunk", "albert/classifier", "albert/groups", "albert/masked",
-        "albert/masked-untied", "albert/old-spelling", "albert/questions", "albert/tokens", "albert/trunk",
-        "t5/generation", "t5/gated", "t5/trunk", "t5/version-4", "mt5/generation", "deberta-v2/apart",
-        "deberta-v2/classifier", "deberta-v2/masked", "deberta-v2/one-kind", "deberta-v2/other-kind",
-        "deberta-v2/positions", "deberta-v2/questions", "deberta-v2/tokens", "deberta-v2/trunk", "bart/classifier",
-        "bart/generation", "bart/questions", "bart/trunk", "mbart/classifier", "mbart/generation", "mbart/questions",
-        "marian/trunk", "pegasus/generation", "t5/classifier", "t5/encoder", "t5/tokens", "gemma/causal",
-        "gemma/classifier", "gemma/tokens", "gemma2/causal", "gemma2/uncapped", "gemma2/classifier", "gemma2/tokens",
-        "gemma3_text/causal", "gemma3_text/classifier", "t5/questions", "mt5/classifier", "umt5/classifier",
-        "phi3/causal", "phi3/classifier", "phi3/tokens", "phi3/wide-heads", "gpt_neox/causal", "gpt_neox/classifier",
-        "gpt_neox/questions", "gpt_neox/tokens", "gpt_neox/tied", "olmo2/causal", "olmo2/biases", "olmo2/classifier",
-        "opt/causal", "opt/bare", "opt/projected", "opt/classifier", "opt/questions", "opt/trunk", "umt5/generation"),
-    case_name);
+// Every fixture, without those whose files have other names than the tables write.
+std::vector<std::string> written_names() {
+  const std::set<std::string> other = {"bart/fairseq",            // no final_logits_bias
+                                       "deberta-v2/other-names",  // of the authors
+                                       "marian/generation",       // computed positions are not in the file
+                                       "marian/seq2seq",          // likewise
+                                       "modernbert/questions"};   // "classifier" is of three heads
+  std::vector<std::string> cases = fixture_cases("expected.safetensors");
+  std::erase_if(cases, [&](const std::string& name) { return other.contains(name); });
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, Names, ::testing::ValuesIn(written_names()), case_name);
 
 const Family& family(const char* name) { return *find_family(name); }
 
