@@ -183,6 +183,7 @@ void run_run(Arguments arguments) {
   const bool without_text = from_ids && show.choices.empty();
   const Loaded loaded =
       load_pretrained(command, o.model, files, {}, without_text ? WithTokenizer::kIfThere : WithTokenizer::kRequired);
+  loaded.model->prepack();
   show.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Completer completer(loaded, o.complete, std::move(show));
   if (many) {

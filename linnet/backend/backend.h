@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 
+#include "linnet/backend/kv_block.h"
 #include "linnet/base/rng.h"
 #include "linnet/tensor/device.h"
 #include "linnet/tensor/dtype.h"
@@ -24,7 +25,7 @@ namespace linnet {
 
 // kByWeight: f32 weights are multiplied in f32, bf16 weights may round the other side to bf16, quantised weights may
 // round it to 8 bits per block. kF32: nothing is rounded. kBF16: both sides may be rounded to bf16 (mixed-precision
-// training).
+// training); the values of quantised weights are not.
 enum class Precision : std::uint8_t { kByWeight, kF32, kBF16 };
 enum class WeightLayout : std::uint8_t { kOutIn, kInOut };  // [out, in], or GPT-2's [in, out]
 enum class Activation : std::uint8_t { kIdentity, kRelu, kGelu, kGeluTanh, kSilu, kTanh, kSigmoid };
@@ -134,12 +135,11 @@ struct EmbeddingGradArgs {  // dtable[ids[r]] += dy[r]
 // causal, the queries are at the last q_len key positions: query i attends to keys j <= kv_len - q_len + i.
 struct AttentionSequence {
   std::int64_t q_begin, q_len, kv_begin, kv_len;
-  const void* const* k_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of [kv_head][head_dim][64] ...
-  const void* const* v_blocks;  // ... and the same number of [kv_head][64][head_dim]
+  const void *const *k_blocks, *const *v_blocks;  // null: dense. Else ceil(kv_len / 64) blocks of heads (kv_block.h)
 };
-inline constexpr std::int64_t kKvBlock = 64;
 
-// Copies rows of keys and values into the blocks of a KV cache, from `position` on.
+// Copies rows of keys and values into the blocks of a KV cache, from `position` on. The second value of a pair that is
+// begun becomes 0, since it is multiplied too.
 struct KvStoreArgs {
   const float *k, *v;  // [row][kv_head][head_dim] by strides
   std::int64_t k_stride, k_head_stride, v_stride, v_head_stride;
@@ -273,6 +273,8 @@ class Backend {
   virtual const char* name() const = 0;
 
   virtual void linear(const LinearArgs&) = 0;
+  // Makes the packed copy of a constant weight, which its first product would make.
+  virtual void prepack(const WeightView&) {}
   virtual void linear_grad_input(const LinearGradInputArgs&) = 0;
   virtual void linear_grad_weight(const LinearGradWeightArgs&) = 0;
   virtual void gemm(const GemmArgs&) = 0;

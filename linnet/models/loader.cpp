@@ -112,8 +112,8 @@ std::optional<DType> wanted_type(WeightType type) {
 
 DType kept_type(const StoredTensor& stored, WeightType type) {
   if (stored.shape.size() < 2) return DType::kF32;
-  // Products convert blocks to f32 themselves, so a converted copy is not needed.
-  if (type == WeightType::kF32 && info(stored.dtype).quantized) return stored.dtype;
+  // Products convert blocks themselves, so a converted copy is not needed.
+  if ((type == WeightType::kF32 || type == WeightType::kBF16) && info(stored.dtype).quantized) return stored.dtype;
   const DType wanted = wanted_type(type).value_or(stored.dtype);
   // Rows that are not whole blocks stay exact.
   const bool fills = stored.shape.back() % info(wanted).block_elements == 0;
@@ -293,6 +293,7 @@ void ModelLoader::finish(Model& model, const std::vector<nn::Parameter>& missing
   }
   model.transformer_.tie();
   if (options_.dtype == WeightType::kF32) model.pass_.precision = Precision::kF32;
+  if (options_.dtype == WeightType::kBF16) model.pass_.precision = Precision::kBF16;
 }
 
 void ModelLoader::initialise(Model& model, std::uint64_t seed) {

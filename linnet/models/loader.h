@@ -16,8 +16,9 @@
 namespace linnet::models {
 
 // The type of the weights. kAuto: that of the file, also quantised. kF32: everything exact, also products and KV cache
-// (for parity tests); quantised weights stay quantised and are multiplied by their exact f32 values. kQ8 and kQ4
-// convert matrices to Q8_0 and Q4_1.
+// (for parity tests); quantised weights stay quantised and are multiplied by their exact f32 values. kBF16: they stay
+// quantised too, and the other side of their products is rounded to bf16 instead of 8 bits. kQ8 and kQ4 convert
+// matrices to Q8_0 and Q4_1.
 enum class WeightType : std::uint8_t { kAuto, kF32, kBF16, kF16, kQ8, kQ4 };
 
 struct LoadOptions {

@@ -224,6 +224,12 @@ const std::filesystem::path& Model::place() const {
 std::vector<nn::Parameter> Model::parameters() { return nn::parameters(transformer_); }
 std::vector<nn::NamedLinear> Model::linears() { return nn::linears(transformer_); }
 
+void Model::prepack() {
+  for (const nn::NamedLinear& l : linears())
+    if (l.linear->weight()) linnet::prepack(l.linear->weight(), l.linear->layout());
+  if (const Tensor& output = transformer_.head().output_weight(token_table())) linnet::prepack(output);
+}
+
 std::string Model::checkpoint_name(std::string_view ours) const { return to_theirs(*family_, ours, config()); }
 
 std::int64_t Model::parameter_count() {

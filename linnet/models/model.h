@@ -106,6 +106,8 @@ class Model {
   void share_tokens() { transformer_.tie(); }
   const nn::Embeddings& embeddings() const { return transformer_.embeddings(); }
   const Tensor& token_table() const { return transformer_.token_table(); }
+  // Prepares every matrix for products now; else the first pass does.
+  void prepack();
   // Converts every weight to f32 on the heap, so that training may write to it.
   void make_trainable();
 

@@ -47,8 +47,9 @@ Tensor as_stored(const Model& model, const nn::Parameter& p, const Layout& layou
   const Tensor own = p.tensor->to(kCpu);
   Tensor value = own;
   auto wanted = wanted_type(dtype);
-  // A model that was loaded as f32 is saved as f32, also if its weights are still quantised.
-  if (!wanted && info(value.dtype()).quantized && model.pass().precision == Precision::kF32) wanted = DType::kF32;
+  // A model that was loaded as f32 or bf16 is saved as such, also if its weights are still quantised.
+  if (!wanted && info(value.dtype()).quantized && model.pass().precision != Precision::kByWeight)
+    wanted = model.pass().precision == Precision::kF32 ? DType::kF32 : DType::kBF16;
   check(wanted || !info(value.dtype()).quantized, "[save] '{}' is {}; a folder holds f32, bf16 or f16: give {}", p.name,
         info(value.dtype()).name, option("dtype"));
   DType type = wanted.value_or(value.dtype());

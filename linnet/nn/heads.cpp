@@ -73,7 +73,11 @@ Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
 }
 
 Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {
-  const Tensor logits = tied_ ? linear(x, token_table, output_bias_, {.precision = pass.precision}) : output_(x, pass);
+  Pass own = pass;
+  // The scores decide the answer, and few rows need them: their input is not rounded to 8 bits.
+  if (own.precision == Precision::kByWeight && info(output_weight(token_table).dtype()).quantized)
+    own.precision = Precision::kBF16;
+  const Tensor logits = tied_ ? linear(x, token_table, output_bias_, {.precision = own.precision}) : output_(x, own);
   return output_softcap_ > 0 ? softcap(logits, static_cast<float>(output_softcap_)) : logits;
 }
 

@@ -66,6 +66,11 @@ Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
 
 }  // namespace
 
+void prepack(const Tensor& weight, WeightLayout layout) {
+  check(weight && weight.rank() == 2 && weight.contiguous(), "[prepack] the weight is not a matrix");
+  backend(weight.device()).prepack(view_of(weight, layout));
+}
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const LinearOptions& options) {
   check(weight && weight.rank() == 2, "[linear] the weight is not a matrix");
   const WeightView view = view_of(weight, options.layout);

@@ -79,7 +79,8 @@ models::LoadOptions prepare(const nn::TransformerConfig& config, DatasetSplits& 
   }
   options.task = &task_of(splits.train, config, options.task);
   check(config.layer_dropout == 0, ErrorKind::kBadInput,
-        "the model's encoder_layerdrop or decoder_layerdrop is {}: leaving out layers in training is not supported; set it "
+        "the model's encoder_layerdrop or decoder_layerdrop is {}: leaving out layers in training is not supported; "
+        "set it "
         "to 0 in config.json",
         config.layer_dropout);
   models::LoadOptions load;

@@ -24,7 +24,7 @@ TEST_P(LinearCompany, ARowIsTheSameAmongFewAndMany) {
   const auto cpu = make_cpu_backend();
   const std::int64_t in = info(GetParam()).quantized ? 768 : 837;  // several slices of k, the last one odd
   for (const std::int64_t out : {30, 100, 192})
-    for (const Precision precision : {Precision::kByWeight, Precision::kF32})
+    for (const Precision precision : {Precision::kByWeight, Precision::kF32, Precision::kBF16})
       for (const bool accumulate : {false, true}) {
         const Weight weight = make_weight(GetParam(), out, in, WeightLayout::kOutIn, true);
         const Floats x = random_floats(kMost * in, 1), bias = random_floats(out, 2),

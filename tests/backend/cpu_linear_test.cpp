@@ -66,6 +66,16 @@ TEST_P(CpuLinear, MatchesTheReferenceByWeight) {
   }
 }
 
+TEST_P(CpuLinear, MatchesTheReferenceInBF16) {
+  const DType type = GetParam();
+  const std::int64_t in = info(type).quantized ? 768 : 301;
+  for (const std::int64_t out : {17, 64, 130}) {
+    const Weight weight = make_weight(type, out, in, WeightLayout::kOutIn, true);
+    for (const std::int64_t m : std::vector<std::int64_t>{1, 3, 12, 13, out == 17 ? 800 : 50})
+      compare(weight, m, Precision::kBF16, m % 2 == 0, m == 13, 4e-3);  // half a unit of bf16 is 2e-3
+  }
+}
+
 TEST_P(CpuLinear, GradientOfTheInput) {
   const DType type = GetParam();
   for (const WeightLayout layout : {WeightLayout::kOutIn, WeightLayout::kInOut}) {

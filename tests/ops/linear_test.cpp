@@ -45,6 +45,17 @@ TEST(Linear, SharedWeightAndInputAddUp) {
 
 TEST(Linear, NoRows) { EXPECT_EQ(linear(Tensor::empty({0, 3}), random_tensor({4, 3}, 1)).shape(), (Shape{0, 4})); }
 
+TEST(Linear, PrepackingChangesNoBit) {
+  const Tensor x = random_tensor({3, 64}, 1), weight = random_tensor({40, 64}, 2);
+  for (const Tensor& stored : {weight, cast(weight, DType::kBF16), quantized(weight, DType::kQ8_0)}) {
+    const std::vector<float> wanted = values_of(linear(x, stored));
+    const Tensor other = stored.clone();
+    prepack(other);
+    EXPECT_EQ(values_of(linear(x, other)), wanted) << info(stored.dtype()).name;
+  }
+  expect_refused([] { prepack(random_tensor({3}, 1)); }, {"prepack", "matrix"});
+}
+
 TEST(Linear, AQuantisedWeightGivesDxAndRefusesDw) {
   const Tensor weight = quantized(random_tensor({4, 32}, 2), DType::kQ8_0);
   check_gradients([&](const auto& in) { return linear(in[0], weight); }, {random_tensor({3, 32}, 1)});

@@ -8,6 +8,7 @@
 
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/attention_tile-inl.h"
+#include "linnet/backend/cpu/gemm_plain.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace linnet::cpu {
@@ -82,71 +83,139 @@ HWY_INLINE void ScaleRow(float* row, std::int64_t n, float factor) {
   for (; i < n; ++i) row[i] *= factor;
 }
 
-// Packs the scaled queries as blocks [d][rows].
-void PackQueries(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, float* to) {
-  ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
-    PackRows(block.q, block.q_stride, block.rows, a.head_dim, to, block.rows);
-    ScaleRow(to, block.rows * a.head_dim, a.scale);
-    to += block.rows * a.head_dim;
-  });
-}
-
 struct TileState {
   float *queries, *transposed, *copy, *scores, *maximum, *sum;
 };
 
-// Attention of one block of rows to the keys first … first + keys. `K` and `V`: storage types of keys and values.
-template <class K, class V>
+// Scaled queries of a block of rows [d][rows] in f32, and one tile of keys [d][stride] and values in rows.
+class FloatTile {
+ public:
+  FloatTile(const AttentionArgs& a, const Columns& keys, const KeyTile& values) : a_(a), keys_(keys), values_(values) {}
+  std::int64_t count() const { return keys_.count; }
+
+  static std::int64_t QueryValues(const AttentionArgs& a, int rows) { return rows * a.head_dim; }
+  static void PackQueries(const AttentionArgs& a, const RowBlock& block, float* to) {
+    PackRows(block.q, block.q_stride, block.rows, a.head_dim, to, block.rows);
+    ScaleRow(to, block.rows * a.head_dim, a.scale);
+  }
+  void Score(const float* queries, int rows, float* scores) const {
+    ScoreBlock(queries, rows, keys_, a_.head_dim, scores);
+  }
+  // out = or += probabilities x values
+  void AddValues(const float* probabilities, const RowBlock& block, TileInit init) const {
+    for (std::int64_t n = 0; n < a_.head_dim; n += kTileColumns)
+      TileOf<kKeys>(block.rows, probabilities, 1, values_.data + n, values_.stride, values_.count,
+                    {block.out + n, block.out_stride, nullptr,
+                     static_cast<int>(std::min<std::int64_t>(kTileColumns, a_.head_dim - n)), init});
+  }
+
+ private:
+  const AttentionArgs& a_;
+  Columns keys_;
+  KeyTile values_;
+};
+
+// The same with everything rounded to bf16 and sums in f32: a block of the cache is multiplied in place.
+class PairTile {
+ public:
+  PairTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head, std::int64_t first)
+      : a_(a),
+        keys_(CachedHead<std::uint16_t>(a, s.k_blocks, kv_head, first)),
+        values_(CachedHead<std::uint16_t>(a, s.v_blocks, kv_head, first)),
+        count_(std::min(kKeys, s.kv_len - first)) {}
+  // Vectors of the kernel do not read past a row of values.
+  static bool Takes(const AttentionArgs& a, const AttentionSequence& s) {
+    return s.k_blocks != nullptr && a.kv_type == DType::kBF16 && bf16_kernel() != nullptr && a.head_dim % kPanel == 0;
+  }
+  std::int64_t count() const { return count_; }
+
+  static std::int64_t QueryValues(const AttentionArgs& a, int) { return bf16_kernel()->rows * a.head_dim / 2; }
+  static void PackQueries(const AttentionArgs& a, const RowBlock& block, float* to) {
+    Pack(block.q, block.q_stride, block.rows, a.head_dim, to);
+  }
+  void Score(const float* queries, int rows, float* scores) const {
+    for (std::int64_t n = 0; n < count_; n += kPanel)
+      bf16_kernel()->multiply(
+          {queries, rows, keys_ + 2 * n, kKeys, a_.head_dim, kPanel, scores + n, kKeys, nullptr, TileInit::kZero});
+    for (int r = 0; r < rows; ++r) ScaleRow(scores + r * kKeys, rounded_up(count_, kPanel), a_.scale);
+  }
+  void AddValues(const float* probabilities, const RowBlock& block, TileInit init) const {
+    alignas(64) float pairs[kMostRows * kKeys / 2];
+    Pack(probabilities, kKeys, block.rows, count_, pairs);
+    for (std::int64_t n = 0; n < a_.head_dim; n += kPanel)
+      bf16_kernel()->multiply({pairs, block.rows, values_ + 2 * n, a_.head_dim, count_, kPanel, block.out + n,
+                               block.out_stride, nullptr, init});
+  }
+
+ private:
+  static constexpr std::int64_t kMostRows = 16;
+  static void Pack(const float* from, std::int64_t stride, int rows, std::int64_t depth, float* to) {
+    const std::int64_t width = bf16_kernel()->rows;
+    bf16_kernel()->pack({from, stride, true, rows, static_cast<int>(width), depth, depth * width}, to);
+  }
+
+  const AttentionArgs& a_;
+  const std::uint16_t *keys_, *values_;
+  std::int64_t count_;
+};
+
+// Attention of one block of rows to one tile of keys, from `first` on.
+template <class Tile>
 HWY_INLINE void AttendBlock(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t,
-                            const RowBlock& block, std::int64_t first, const Columns<K>& keys, const Columns<V>& values,
-                            const float* queries, const TileState& state) {
-  const std::int64_t d = a.head_dim, width = PadColumns(keys.count);
-  ScoreBlock(queries, block.rows, keys, d, state.scores);
+                            const RowBlock& block, std::int64_t first, const Tile& tile, const float* queries,
+                            const TileState& state) {
+  const std::int64_t width = PadColumns(tile.count());
+  tile.Score(queries, block.rows, state.scores);
   for (int r = 0; r < block.rows; ++r) {
     float* const scores = state.scores + r * kKeys;
     const std::int64_t row = block.row + r, query = t.query_of(row), head = t.head_of(row);
     if (a.softcap > 0.0F) CapScores(a.softcap, width, scores);
-    AddBias(RowOf(a, s, head, query, first), keys.count, scores);
+    AddBias(RowOf(a, s, head, query, first), tile.count(), scores);
     const float factor =
         OnlineSoftmax(scores, InTile(SeenKeys(a, s, query, query), first), width, state.maximum + row, state.sum + row);
-    if (first > t.first_key && factor != 1.0F) ScaleRow(block.out + r * block.out_stride, d, factor);
+    if (first > t.first_key && factor != 1.0F) ScaleRow(block.out + r * block.out_stride, a.head_dim, factor);
     if (a.dropout > 0.0F) {
       float factors[kKeys];
-      dropout_factors(a, s.q_begin + query, head, first, keys.count, factors);
-      for (std::int64_t j = 0; j < keys.count; ++j) scores[j] *= factors[j];
+      dropout_factors(a, s.q_begin + query, head, first, tile.count(), factors);
+      for (std::int64_t j = 0; j < tile.count(); ++j) scores[j] *= factors[j];
     }
   }
-  for (std::int64_t n = 0; n < d; n += kTileColumns)
-    TileOf<kKeys>(
-        block.rows, state.scores, 1, values.data + n, values.stride, values.count,
-        {block.out + n, block.out_stride, nullptr, static_cast<int>(std::min<std::int64_t>(kTileColumns, d - n)),
-         first == t.first_key ? TileInit::kZero : TileInit::kAdd});
+  tile.AddValues(state.scores, block, first == t.first_key ? TileInit::kZero : TileInit::kAdd);
 }
 
-// Processes one tile of keys for every row of the query tile.
-void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, std::int64_t first,
-                const TileState& state) {
-  const auto attend = [&](const auto& keys, const auto& values) HWY_ATTR {
-    const float* queries = state.queries;
-    ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
-      AttendBlock(a, s, t, block, first, keys, values, queries, state);
-      queries += block.rows * a.head_dim;
-    });
-  };
+template <class Tile>
+HWY_INLINE void PackQueries(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, float* to) {
+  ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
+    Tile::PackQueries(a, block, to);
+    to += Tile::QueryValues(a, block.rows);
+  });
+}
+
+template <class Tile>
+HWY_INLINE void AttendKeys(const AttentionArgs& a, const AttentionSequence& s, const QueryTile& t, std::int64_t first,
+                           const Tile& tile, const TileState& state) {
+  const float* queries = state.queries;
+  ForBlocks(a, s, t, [&](const RowBlock& block) HWY_ATTR {
+    AttendBlock(a, s, t, block, first, tile, queries, state);
+    queries += Tile::QueryValues(a, block.rows);
+  });
+}
+
+FloatTile LoadFloats(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head, std::int64_t first,
+                     const TileState& state) {
+  const std::int64_t count = std::min(kKeys, s.kv_len - first);
   if (s.k_blocks == nullptr) {
-    const KeyTile keys = LoadTile(a, s, false, t.kv_head, first, false, state.copy);
+    const KeyTile keys = LoadTile(a, s, false, kv_head, first, false, state.copy);
     TransposeTile(keys, a.head_dim, state.transposed);
-    const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
-    return attend(Columns<float>{state.transposed, kKeys, keys.count}, values);
+    return {a, {state.transposed, kKeys, count}, LoadTile(a, s, true, kv_head, first, true, state.copy)};
   }
-  // A cache block is multiplied in place, unless a vector would read past its last row.
-  const bool whole = PadColumns(a.head_dim) == a.head_dim;
-  if (a.kv_type == DType::kBF16 && whole)
-    return attend(CachedKeys<std::uint16_t>(a, s, t.kv_head, first),
-                  CachedValues<std::uint16_t>(a, s, t.kv_head, first));
-  const KeyTile values = LoadTile(a, s, true, t.kv_head, first, true, state.copy);
-  if (a.kv_type == DType::kBF16) return attend(CachedKeys<std::uint16_t>(a, s, t.kv_head, first), values);
-  attend(CachedKeys<float>(a, s, t.kv_head, first), values);
+  if (a.kv_type == DType::kF32)
+    return {a,
+            {CachedHead<float>(a, s.k_blocks, kv_head, first), kKeys, count},
+            LoadTile(a, s, true, kv_head, first, true, state.copy)};
+  WidenKeys(CachedHead<std::uint16_t>(a, s.k_blocks, kv_head, first), a.head_dim, state.transposed);
+  WidenValues(CachedHead<std::uint16_t>(a, s.v_blocks, kv_head, first), a.head_dim, count, state.copy);
+  return {a, {state.transposed, kKeys, count}, {state.copy, PadColumns(a.head_dim), count}};
 }
 
 // Divides one row by its sum and stores the log of the sum.
@@ -162,7 +231,7 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
   const QueryTile t{head / (a.heads / a.kv_heads), head, heads, first, count, seen.begin / kKeys * kKeys};
   const std::int64_t rows = t.rows(), d = a.head_dim;
   TileState state;
-  state.queries = scratch<ScratchFor::kQueries>(rows * d);
+  state.queries = scratch<ScratchFor::kQueries>((rows + kTileRows * heads) * d);  // blocks that are not full
   state.transposed = scratch<ScratchFor::kKeys>(d * kKeys);
   state.copy = scratch<ScratchFor::kValues>(kKeys * PadColumns(d));
   state.scores = scratch<ScratchFor::kScores>(kTileRows * kKeys + 2 * rows);
@@ -170,8 +239,15 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
   state.sum = state.maximum + rows;
   std::fill_n(state.maximum, rows, -std::numeric_limits<float>::infinity());
   std::fill_n(state.sum, rows, 0.0F);
-  PackQueries(a, s, t, state.queries);
-  for (std::int64_t key = t.first_key; key < seen.end; key += kKeys) AttendKeys(a, s, t, key, state);
+  if (PairTile::Takes(a, s)) {
+    PackQueries<PairTile>(a, s, t, state.queries);
+    for (std::int64_t key = t.first_key; key < seen.end; key += kKeys)
+      AttendKeys(a, s, t, key, PairTile(a, s, t.kv_head, key), state);
+  } else {
+    PackQueries<FloatTile>(a, s, t, state.queries);
+    for (std::int64_t key = t.first_key; key < seen.end; key += kKeys)
+      AttendKeys(a, s, t, key, LoadFloats(a, s, t.kv_head, key, state), state);
+  }
   for (std::int64_t r = 0; r < rows; ++r)
     FinishRow(a, s.q_begin + t.query_of(r), t.head_of(r), state.maximum[r], state.sum[r]);
 }

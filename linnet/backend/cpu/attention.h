@@ -1,5 +1,6 @@
 // Attention without a matrix of all scores: tiles of 64 keys with online softmax (Milakov and Gimelshein, "Online
-// normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022), f32 throughout.
+// normalizer calculation for softmax", 2018; Dao et al., "FlashAttention", 2022). f32, but a bf16 cache is multiplied
+// by bf16 queries and probabilities if the processor has such products; sums are f32.
 #pragma once
 
 #include <cstdint>

@@ -43,8 +43,8 @@ void PrepareRows(const AttentionGradArgs& g, const AttentionSequence& s, std::in
   const float* const q = a.q + s.q_begin * a.q_stride + head * a.q_head_stride;
   const float* const dout = g.dout + s.q_begin * a.out_stride + head * d;
   const float* const out = a.out + s.q_begin * a.out_stride + head * d;
-  CopyRows(q, DType::kF32, a.q_stride, s.q_len, d, w.query_rows + at * w.width, w.width);
-  CopyRows(dout, DType::kF32, a.out_stride, s.q_len, d, w.dout_rows + at * w.width, w.width);
+  CopyRows(q, a.q_stride, s.q_len, d, w.query_rows + at * w.width, w.width);
+  CopyRows(dout, a.out_stride, s.q_len, d, w.dout_rows + at * w.width, w.width);
   for (std::int64_t i = 0; i < s.q_len; ++i) w.delta[at + i] = Dot(dout + i * a.out_stride, out + i * a.out_stride, d);
   for (std::int64_t i = 0; i < s.q_len; i += kTileRows) {
     const int rows = static_cast<int>(std::min<std::int64_t>(kTileRows, s.q_len - i));
@@ -119,8 +119,8 @@ void GradBlock(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
                std::int64_t at, std::int64_t first, std::int64_t keys, const GradState& w) {
   const AttentionArgs& a = g.forward;
   const std::int64_t d = a.head_dim, padded = PadColumns(keys);
-  ScoreBlock(w.queries + at * d, rows, Columns<float>{w.transposed_k, kKeys, keys}, d, w.p);
-  ScoreBlock(w.dout_packed + at * d, rows, Columns<float>{w.transposed_v, kKeys, keys}, d, w.ds);
+  ScoreBlock(w.queries + at * d, rows, Columns{w.transposed_k, kKeys, keys}, d, w.p);
+  ScoreBlock(w.dout_packed + at * d, rows, Columns{w.transposed_v, kKeys, keys}, d, w.ds);
   for (int r = 0; r < rows; ++r) {
     float *const p = w.p + r * kKeys, *const ds = w.ds + r * kKeys;
     const std::int64_t row = s.q_begin + query + r;
@@ -179,7 +179,7 @@ void GradGroup(const AttentionGradArgs& g, const AttentionSequence& s, std::int6
     const KeyTile v = LoadTile(a, s, true, kv_head, first, false, nullptr);
     TransposeTile(k, d, w.transposed_k);
     TransposeTile(v, d, w.transposed_v);
-    CopyRows(k.data, DType::kF32, k.stride, k.count, d, w.key_rows, w.width);
+    CopyRows(k.data, k.stride, k.count, d, w.key_rows, w.width);
     std::fill_n(w.dk, 2 * kKeys * w.width, 0.0F);
     for (std::int64_t h = 0; h < group; ++h)
       for (std::int64_t i = 0; i < s.q_len; i += kTileRows) {

@@ -25,64 +25,76 @@ inline constexpr std::int64_t kKeys = kKvBlock;  // keys per tile
 
 HWY_INLINE std::int64_t PadColumns(std::int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
-// Converts `rows` rows of f32 or bf16 to f32 rows `to_stride` apart, padded with zeros.
-HWY_INLINE void CopyRows(const void* from, DType type, std::int64_t stride, std::int64_t rows, std::int64_t columns,
-                         float* to, std::int64_t to_stride) {
-  for (std::int64_t r = 0; r < rows; ++r, to += to_stride) {
-    if (type == DType::kBF16) {
-      const auto* const row = static_cast<const std::uint16_t*>(from) + r * stride;
-      ForEach(0, columns, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(LoadAs(d, row + i), d, to + i); });
-    } else {
-      std::memcpy(to, static_cast<const float*>(from) + r * stride, static_cast<std::size_t>(columns) * sizeof(float));
-    }
+// Copies rows to rows `to_stride` apart, padded with zeros.
+HWY_INLINE void CopyRows(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
+                         std::int64_t to_stride) {
+  for (std::int64_t r = 0; r < rows; ++r, from += stride, to += to_stride) {
+    std::memcpy(to, from, static_cast<std::size_t>(columns) * sizeof(float));
     std::fill(to + columns, to + to_stride, 0.0F);
   }
 }
 
 // Columns for the register tile, rows `stride` apart; vectors may read whole column tiles.
-template <class T>
 struct Columns {
-  const T* data;
+  const float* data;
   std::int64_t stride, count;  // count: number of keys
 };
-using KeyTile = Columns<float>;  // as rows [count][stride]
+using KeyTile = Columns;  // as rows [count][stride]
 
+// A head of the cache block with key `first`; values past the last key are ignored.
 template <class T>
 HWY_INLINE const T* CachedHead(const AttentionArgs& a, const void* const* blocks, std::int64_t kv_head,
                                std::int64_t first) {
   return static_cast<const T*>(blocks[first / kKeys]) + kv_head * kKeys * a.head_dim;
 }
-// Keys of a cache block from `first` on, [head_dim][64]; values past the last key are ignored.
-template <class T>
-HWY_INLINE Columns<T> CachedKeys(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head,
-                                 std::int64_t first) {
-  return {CachedHead<T>(a, s.k_blocks, kv_head, first), kKeys, std::min(kKeys, s.kv_len - first)};
-}
-template <class T>
-HWY_INLINE Columns<T> CachedValues(const AttentionArgs& a, const AttentionSequence& s, std::int64_t kv_head,
-                                   std::int64_t first) {
-  return {CachedHead<T>(a, s.v_blocks, kv_head, first), a.head_dim, std::min(kKeys, s.kv_len - first)};
-}
 
-// Dense keys or values first … first + 64 of a sequence as rows; `copy` holds 64 padded rows if they cannot be read in
-// place.
+// Dense keys or values first … first + 64 of a sequence, or values of an f32 cache, as rows; `copy` holds 64 padded
+// rows if they cannot be read in place.
 HWY_INLINE KeyTile LoadTile(const AttentionArgs& a, const AttentionSequence& s, bool values, std::int64_t kv_head,
                             std::int64_t first, bool padded, float* copy) {
   const std::int64_t count = std::min(kKeys, s.kv_len - first), d = a.head_dim, width = PadColumns(d);
-  const void* from = nullptr;
-  DType type = DType::kF32;
+  const float* from = nullptr;
   std::int64_t stride = d;
   if (s.v_blocks != nullptr) {
-    type = a.kv_type;
-    from = static_cast<const std::byte*>(s.v_blocks[first / kKvBlock]) + row_bytes(type, kv_head * kKvBlock * d);
+    from = CachedHead<float>(a, s.v_blocks, kv_head, first);
   } else {
     stride = values ? a.v_stride : a.k_stride;
     from = values ? a.v + (s.kv_begin + first) * stride + kv_head * a.v_head_stride
                   : a.k + (s.kv_begin + first) * stride + kv_head * a.k_head_stride;
   }
-  if (type == DType::kF32 && (!padded || width == d)) return {static_cast<const float*>(from), stride, count};
-  CopyRows(from, type, stride, count, d, copy, width);
+  if (!padded || width == d) return {from, stride, count};
+  CopyRows(from, stride, count, d, copy, width);
   return {copy, width, count};
+}
+
+// Splits n pairs of bf16 into two rows of f32.
+HWY_INLINE void SplitPairs(const std::uint16_t* pairs, std::int64_t n, float* first, float* second) {
+  ForEach(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
+    const hn::RebindToUnsigned<decltype(d)> d32;
+    const auto both = hn::LoadU(d32, reinterpret_cast<const std::uint32_t*>(pairs) + i);
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, first + i);
+    hn::StoreU(hn::BitCast(d, hn::And(both, hn::Set(d32, 0xFFFF0000U))), d, second + i);
+  });
+}
+
+// Keys of a bf16 cache block as f32 [head_dim][64].
+HWY_INLINE void WidenKeys(const std::uint16_t* head, std::int64_t head_dim, float* to) {
+  std::int64_t i = 0;
+  for (; i + 2 <= head_dim; i += 2) SplitPairs(head + i * kKeys, kKeys, to + i * kKeys, to + (i + 1) * kKeys);
+  if (i == head_dim) return;
+  ForEach(0, kKeys,
+          [&](auto d, std::int64_t j) HWY_ATTR { hn::StoreU(LoadAs(d, head + i * kKeys + j), d, to + i * kKeys + j); });
+}
+
+// Values of a bf16 cache block as f32 rows, padded with zeros.
+HWY_INLINE void WidenValues(const std::uint16_t* head, std::int64_t head_dim, std::int64_t count, float* to) {
+  const std::int64_t width = PadColumns(head_dim);
+  for (std::int64_t j = 0; j < count; j += 2) {
+    float* const first = to + j * width;
+    SplitPairs(head + j * head_dim, head_dim, first, first + width);
+    std::fill(first + head_dim, first + width, 0.0F);
+    std::fill(first + width + head_dim, first + 2 * width, 0.0F);
+  }
 }
 
 // The tile's transpose [d][64], zero past `count` up to a whole column tile.
@@ -94,8 +106,7 @@ HWY_INLINE void TransposeTile(const KeyTile& tile, std::int64_t d, float* to) {
 }
 
 // scores[rows][64] = A B for A packed [d][rows] and B keys as columns [d][stride].
-template <class T>
-HWY_INLINE void ScoreBlock(const float* a, int rows, const Columns<T>& keys, std::int64_t d, float* scores) {
+HWY_INLINE void ScoreBlock(const float* a, int rows, const Columns& keys, std::int64_t d, float* scores) {
   for (std::int64_t n = 0; n < keys.count; n += kTileColumns)
     TileOf(rows, a, rows, keys.data + n, keys.stride, d, {scores + n, kKeys, nullptr, kTileColumns, TileInit::kZero});
 }

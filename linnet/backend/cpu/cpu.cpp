@@ -2,6 +2,7 @@
 
 #include "linnet/backend/cpu/attention.h"
 #include "linnet/backend/cpu/elementwise.h"
+#include "linnet/backend/cpu/kv_store.h"
 #include "linnet/backend/cpu/linear.h"
 #include "linnet/backend/cpu/norm.h"
 #include "linnet/backend/cpu/rows.h"
@@ -9,6 +10,7 @@
 namespace linnet {
 
 void CpuBackend::linear(const LinearArgs& args) { cpu::linear(args); }
+void CpuBackend::prepack(const WeightView& weight) { cpu::prepack(weight); }
 void CpuBackend::linear_grad_input(const LinearGradInputArgs& args) { cpu::linear_grad_input(args); }
 void CpuBackend::linear_grad_weight(const LinearGradWeightArgs& args) { cpu::linear_grad_weight(args); }
 void CpuBackend::gemm(const GemmArgs& args) { cpu::gemm(args); }
@@ -22,6 +24,9 @@ void CpuBackend::rotary(const RotaryArgs& args) { cpu::rotary(args); }
 void CpuBackend::embedding(const EmbeddingArgs& args) { cpu::embedding(args); }
 void CpuBackend::embedding_grad(const EmbeddingGradArgs& args) { cpu::embedding_grad(args); }
 void CpuBackend::attention(const AttentionArgs& args) { cpu::attention(args); }
+void CpuBackend::kv_store(const KvStoreArgs& args) {
+  args.type == DType::kBF16 ? cpu::kv_store_bf16(args) : ReferenceBackend::kv_store(args);
+}
 void CpuBackend::attention_grad(const AttentionGradArgs& args) {
   if (args.ddistance_bias != nullptr) return ReferenceBackend::attention_grad(args);
   cpu::attention_grad(args);

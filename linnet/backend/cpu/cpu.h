@@ -16,6 +16,7 @@ class CpuBackend : public ReferenceBackend {
   const char* name() const override { return "cpu"; }
 
   void linear(const LinearArgs& args) override;
+  void prepack(const WeightView& weight) override;
   void linear_grad_input(const LinearGradInputArgs& args) override;
   void linear_grad_weight(const LinearGradWeightArgs& args) override;
   void gemm(const GemmArgs& args) override;
@@ -29,6 +30,7 @@ class CpuBackend : public ReferenceBackend {
   void embedding(const EmbeddingArgs& args) override;
   void embedding_grad(const EmbeddingGradArgs& args) override;
   void attention(const AttentionArgs& args) override;
+  void kv_store(const KvStoreArgs& args) override;
   void attention_grad(const AttentionGradArgs& args) override;
   void cross_entropy(const CrossEntropyArgs& args) override;
   void dropout(const DropoutArgs& args) override;
@@ -43,7 +45,7 @@ class CpuBackend : public ReferenceBackend {
   void from_float(const float* x, DType type, void* y, std::int64_t rows, std::int64_t cols) override;
 };
 
-// Bytes of the packed copy of a constant weight [out, in]; the first product creates it.
+// Bytes of the packed copy of a constant weight [out, in]; `prepack` or the first product creates it.
 std::size_t packed_weight_bytes(DType type, std::int64_t out, std::int64_t in);
 
 // For `linnet doctor`: the kernels of this processor and the libraries in use.

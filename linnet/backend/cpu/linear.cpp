@@ -73,6 +73,12 @@ void linear_plain(const LinearArgs& a) {
   });
 }
 
+void multiply_blocks(const Product& product, const QuantizedMatrix& weight, Precision precision) {
+  if (precision == Precision::kByWeight) return multiply_quantized(product, weight);
+  if (precision == Precision::kBF16 && multiply_quantized_bf16(product, weight)) return;
+  multiply_exact(product, weight);
+}
+
 }  // namespace
 
 void linear(const LinearArgs& a) {
@@ -87,9 +93,13 @@ void linear(const LinearArgs& a) {
     product.bias = nullptr;
   }
   const bool exact = a.precision == Precision::kF32;  // otherwise x may be rounded
-  if (quantized) return exact ? multiply_exact(product, *blocks) : multiply_quantized(product, *blocks);
+  if (quantized) return multiply_blocks(product, *blocks, a.precision);
   if (!exact && multiply_packed_bf16(product, *packed)) return;
   multiply_packed(product, *packed);
+}
+
+void prepack(const WeightView& weight) {
+  info(weight.type).quantized ? static_cast<void>(quantized_matrix(weight)) : static_cast<void>(packed_matrix(weight));
 }
 
 void linear_grad_input(const LinearGradInputArgs& a) {

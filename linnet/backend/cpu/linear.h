@@ -1,8 +1,8 @@
 // Products with weights, and the choice of the kernel.
 //
 // - f32, constant: gemm.h over the packed copy.
-// - Quantised: integer dot products over the block-affine copy; for Precision::kF32 in f32, to which the copy is
-//   converted exactly.
+// - Quantised: integer dot products over the block-affine copy; for Precision::kBF16 x is rounded to bf16, if the
+//   processor multiplies bf16; otherwise, and for Precision::kF32, in f32, to which the copy is converted exactly.
 // - bf16: x rounded to bf16 over the packed copy if the processor multiplies bf16; otherwise, and for f16, panels are
 //   converted to f32.
 // - Not constant: plain products in f32 or bf16 (gemm_plain.h).
@@ -13,6 +13,7 @@
 namespace linnet::cpu {
 
 void linear(const LinearArgs& args);
+void prepack(const WeightView& weight);
 void linear_grad_input(const LinearGradInputArgs& args);
 void linear_grad_weight(const LinearGradWeightArgs& args);
 void gemm(const GemmArgs& args);

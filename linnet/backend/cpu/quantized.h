@@ -40,6 +40,10 @@ QuantizedMatrix pack_quantized(const WeightView& weight);
 // y = x W^T with x rounded to 8 bits per block; sums are exact integers within a block, f32 between blocks.
 void multiply_quantized(const Product& product, const QuantizedMatrix& weight);
 
+// The same with x rounded to bf16; a row has the same bits for any number of rows. Returns false and does nothing if
+// the processor lacks such products.
+bool multiply_quantized_bf16(const Product& product, const QuantizedMatrix& weight);
+
 // The same in f32: weights are converted exactly to f32, one cache-sized slice at a time.
 void multiply_exact(const Product& product, const QuantizedMatrix& weight);
 // Rows [k_begin, k_end) of W^T for the kPanel outputs of `panel`, [k][kPanel]; whole blocks.

@@ -187,17 +187,15 @@ HWY_EXPORT(DotRowLimit);
 HWY_EXPORT(KernelName);
 namespace {
 
-struct DotKernel {
-  void (*dot)(const QuantTile&);
-  std::int64_t rows;
-  const char* name;
-};
+void quantize(const float* x, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
+  HWY_DYNAMIC_DISPATCH(QuantizeRow)(x, w.in, w.block, w.zero_point, w.affine, row, rows, to);
+}
 
 const DotKernel& dot_kernel() {
-  static const DotKernel chosen = vnni_rows() > 0
-                                      ? DotKernel{dot_vnni, vnni_rows(), "AVX-512 VNNI"}
-                                      : DotKernel{HWY_DYNAMIC_DISPATCH(Dot), HWY_DYNAMIC_DISPATCH(DotRowLimit)(),
-                                                  HWY_DYNAMIC_DISPATCH(KernelName)()};
+  static const DotKernel chosen =
+      vnni_rows() > 0 ? DotKernel{quantize, dot_vnni, vnni_rows(), 1, 8, "AVX-512 VNNI"}
+                      : DotKernel{quantize, HWY_DYNAMIC_DISPATCH(Dot),         HWY_DYNAMIC_DISPATCH(DotRowLimit)(), 1,
+                                  8,        HWY_DYNAMIC_DISPATCH(KernelName)()};
   return chosen;
 }
 
@@ -232,21 +230,18 @@ void store(const Product& p, std::int64_t row, std::int64_t n, int rows, std::in
   }
 }
 
-constexpr std::int64_t kMostRows = 768;  // rows of x quantised at a time
+constexpr std::int64_t kMostRows = 768;  // rows of x rounded at a time
 
-void multiply_part(const Product& p, const QuantizedMatrix& w) {
-  const std::int64_t limit = dot_kernel().rows;
-  const std::int64_t row_size = w.blocks() * (w.block + 8), row_blocks = (p.m + limit - 1) / limit;
+void multiply_part(const DotKernel& kernel, const Product& p, const QuantizedMatrix& w) {
+  const std::int64_t limit = kernel.rows, row_size = kernel.bytes(w), row_blocks = (p.m + limit - 1) / limit;
   auto* const x = scratch<ScratchFor::kQuantized, std::uint8_t>(p.m * row_size);
   parallel_for(p.m, std::max<std::int64_t>(1, 16384 / w.in), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
       const std::int64_t first = r / limit * limit;
-      HWY_DYNAMIC_DISPATCH(QuantizeRow)
-      (p.x + r * p.x_stride, w.in, w.block, w.zero_point, w.affine, static_cast<int>(r - first),
-       static_cast<int>(std::min(limit, p.m - first)), x + first * row_size);
+      kernel.prepare(p.x + r * p.x_stride, w, static_cast<int>(r - first),
+                     static_cast<int>(std::min(limit, p.m - first)), x + first * row_size);
     }
   });
-  const auto dot = dot_kernel().dot;
   const std::int64_t unit_cost = kQuantRows * w.in * std::min(limit, p.m);
   parallel_for(w.panels() * row_blocks, std::max<std::int64_t>(1, 98304 / unit_cost),
                [&](std::int64_t begin, std::int64_t end) {
@@ -257,23 +252,31 @@ void multiply_part(const Product& p, const QuantizedMatrix& w) {
                    tile.x = x + row * row_size;
                    tile.rows = static_cast<int>(std::min(limit, p.m - row));
                    tile.out = sums;
-                   dot(tile);
+                   kernel.dot(tile);
                    const std::int64_t n = panel * kQuantRows;
                    store(p, row, n, tile.rows, std::min(kQuantRows, w.out - n), sums);
                  }
                });
 }
 
-}  // namespace
-
-void multiply_quantized(const Product& product, const QuantizedMatrix& w) {
+void multiply_with(const DotKernel& kernel, const Product& product, const QuantizedMatrix& w) {
   for (std::int64_t row = 0; row < product.m; row += kMostRows) {
     Product part = product;
     part.m = std::min(kMostRows, product.m - row);
     part.x += row * part.x_stride;
     part.y += row * part.y_stride;
-    multiply_part(part, w);
+    multiply_part(kernel, part, w);
   }
+}
+
+}  // namespace
+
+void multiply_quantized(const Product& product, const QuantizedMatrix& w) { multiply_with(dot_kernel(), product, w); }
+
+bool multiply_quantized_bf16(const Product& product, const QuantizedMatrix& w) {
+  if (bf16_dot_kernel() == nullptr) return false;
+  multiply_with(*bf16_dot_kernel(), product, w);
+  return true;
 }
 
 const char* quantized_kernel_name() { return dot_kernel().name; }

@@ -7,10 +7,8 @@
 
 namespace linnet::cpu {
 
-// Up to 12 rows of x, quantised: for each block of k a record of [row][block] values, then a scale for each row, then
-// for each row either scale * sum of its values (f32, affine weights) or -zero_point * sum (an integer).
 struct QuantTile {
-  const std::uint8_t* x;
+  const std::uint8_t* x;  // records of the kernel
   int rows;
   const std::uint8_t *values, *scales, *offsets;  // of the weight's panel
   std::int64_t blocks;
@@ -19,7 +17,22 @@ struct QuantTile {
   float* out;  // [rows][16]
 };
 
-// Maximum rows of a tile with the dot products of AVX-512 VNNI; 0 if the processor lacks them.
+// Rounds x and multiplies. A block of k of up to `rows` rows is a record: values [row][block], then some f32 of each
+// row.
+struct DotKernel {
+  void (*prepare)(const float* x, const QuantizedMatrix& weight, int row, int rows, std::uint8_t* to);
+  void (*dot)(const QuantTile& tile);
+  std::int64_t rows;
+  std::int64_t value_bytes, row_bytes;  // of a value; of a row's f32
+  const char* name;
+
+  std::int64_t bytes(const QuantizedMatrix& w) const { return w.blocks() * (w.block * value_bytes + row_bytes); }
+};
+const DotKernel* bf16_dot_kernel();  // null without AVX-512 BF16
+
+// Maximum rows of a tile with the dot products of AVX-512 VNNI; 0 if the processor lacks them. Records: values of 8
+// bits, the scale of each row, then for each row either scale * sum of its values (f32, affine weights) or -zero_point
+// * sum (an integer).
 int vnni_rows();
 void dot_vnni(const QuantTile& tile);
 

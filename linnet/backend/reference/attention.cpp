@@ -8,11 +8,12 @@
 namespace linnet {
 namespace {
 
-enum class Block : std::uint8_t { kKeys, kValues };  // [head][head_dim][64], [head][64][head_dim]
+enum class Block : std::uint8_t { kKeys, kValues };
 
-std::int64_t index_in(Block block, std::int64_t head, std::int64_t position, std::int64_t d, std::int64_t head_dim) {
-  const std::int64_t within = position % kKvBlock;
-  return head * kKvBlock * head_dim + (block == Block::kKeys ? d * kKvBlock + within : within * head_dim + d);
+std::int64_t index_in(Block block, DType type, std::int64_t head, std::int64_t position, std::int64_t d,
+                      std::int64_t head_dim) {
+  const auto place = block == Block::kKeys ? key_place : value_place;
+  return head * kKvBlock * head_dim + place(type, head_dim, position % kKvBlock, d);
 }
 
 // A key's or value's head as floats, from dense rows or from a cache block.
@@ -26,7 +27,7 @@ struct Source {
 
   float at(std::int64_t begin, std::int64_t j, std::int64_t head, std::int64_t d) const {
     if (blocks == nullptr) return dense[(begin + j) * stride + head * head_stride + d];
-    const std::int64_t index = index_in(block, head, j, d, head_dim);
+    const std::int64_t index = index_in(block, type, head, j, d, head_dim);
     const void* stored = blocks[j / kKvBlock];
     return type == DType::kF32 ? static_cast<const float*>(stored)[index]
                                : bfloat_to_float(static_cast<const std::uint16_t*>(stored)[index]);
@@ -147,32 +148,28 @@ void ReferenceBackend::attention(const AttentionArgs& a) {
 
 namespace {
 
-// The values of a key, which are 64 apart in its block.
-template <class T>
-void scatter(const T* key, std::int64_t head_dim, T* block) {
-  for (std::int64_t d = 0; d < head_dim; ++d) block[d * kKvBlock] = key[d];
+void store_value(const KvStoreArgs& a, void* block, std::int64_t at, float value) {
+  if (a.type == DType::kF32)
+    static_cast<float*>(block)[at] = value;
+  else
+    static_cast<std::uint16_t*>(block)[at] = float_to_bfloat(value);
 }
 
 }  // namespace
 
 void ReferenceBackend::kv_store(const KvStoreArgs& a) {
-  std::vector<std::uint16_t> narrow(static_cast<std::size_t>(a.head_dim));
   for (std::int64_t row = 0; row < a.rows; ++row) {
     const std::int64_t position = a.position + row, block = position / kKvBlock;
-    for (std::int64_t head = 0; head < a.kv_heads; ++head) {
-      const float* const key = a.k + row * a.k_stride + head * a.k_head_stride;
-      const std::int64_t to = index_in(Block::kKeys, head, position, 0, a.head_dim);
-      from_float(a.v + row * a.v_stride + head * a.v_head_stride, a.type,
-                 static_cast<std::byte*>(a.v_blocks[block]) +
-                     row_bytes(a.type, index_in(Block::kValues, head, position, 0, a.head_dim)),
-                 1, a.head_dim);
-      if (a.type == DType::kF32) {
-        scatter(key, a.head_dim, static_cast<float*>(a.k_blocks[block]) + to);
-      } else {
-        from_float(key, a.type, narrow.data(), 1, a.head_dim);
-        scatter<std::uint16_t>(narrow.data(), a.head_dim, static_cast<std::uint16_t*>(a.k_blocks[block]) + to);
+    for (std::int64_t head = 0; head < a.kv_heads; ++head)
+      for (std::int64_t d = 0; d < a.head_dim; ++d) {
+        const auto place = [&](Block what, std::int64_t at) { return index_in(what, a.type, head, at, d, a.head_dim); };
+        store_value(a, a.k_blocks[block], place(Block::kKeys, position),
+                    a.k[row * a.k_stride + head * a.k_head_stride + d]);
+        store_value(a, a.v_blocks[block], place(Block::kValues, position),
+                    a.v[row * a.v_stride + head * a.v_head_stride + d]);
+        if (a.type == DType::kBF16 && position % 2 == 0)
+          store_value(a, a.v_blocks[block], place(Block::kValues, position + 1), 0);
       }
-    }
   }
 }
 

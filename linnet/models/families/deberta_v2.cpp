@@ -69,10 +69,8 @@ constexpr std::string_view kUnprefixed[] = {"cls", "pooler", "classifier", "qa_o
 // Of the discriminator that trained it.
 constexpr std::string_view kIgnored[] = {"embeddings.position_ids", "mask_predictions"};
 constexpr std::string_view kLora[] = {"query_proj", "value_proj"};
-constexpr FixedField kFixed[] = {{"conv_kernel_size", "[0]"},
-                                 {"is_decoder", "[false]"},
-                                 {"pooler_dropout", "[0]"},
-                                 {"z_steps", "[0, 1]"}};
+constexpr FixedField kFixed[] = {
+    {"conv_kernel_size", "[0]"}, {"is_decoder", "[false]"}, {"pooler_dropout", "[0]"}, {"z_steps", "[0, 1]"}};
 constexpr std::string_view kUnused[] = {"conv_act", "pooler_hidden_size"};
 
 }  // namespace
