@@ -273,6 +273,10 @@ class Backend {
   virtual const char* name() const = 0;
 
   virtual void linear(const LinearArgs&) = 0;
+  // Products of the same x, with the bits of `linear`.
+  virtual void linears(std::span<const LinearArgs> products) {
+    for (const LinearArgs& product : products) linear(product);
+  }
   // Makes the packed copy of a constant weight, which its first product would make.
   virtual void prepack(const WeightView&) {}
   virtual void linear_grad_input(const LinearGradInputArgs&) = 0;

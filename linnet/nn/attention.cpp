@@ -134,9 +134,13 @@ Tensor Attention::split(const Tensor& projected, std::int64_t heads, const NormL
 Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_t> wanted, const Pass& pass) const {
   const std::int64_t rows = x.size(0);
   if (layout_ == Qkv::kSeparate) {
-    const Tensor queries = wanted.empty() ? query_(x, pass) : query_(gather_rows(x, wanted), pass.over(wanted));
-    return {split(queries, heads_, query_norm_), split(key_(x, pass), kv_heads_, key_norm_),
-            split(value_(x, pass), kv_heads_)};
+    if (wanted.empty()) {
+      const auto all = Linear::together({&query_, &key_, &value_}, x, pass);
+      return {split(all[0], heads_, query_norm_), split(all[1], kv_heads_, key_norm_), split(all[2], kv_heads_)};
+    }
+    const Tensor queries = query_(gather_rows(x, wanted), pass.over(wanted));
+    const auto both = Linear::together({&key_, &value_}, x, pass);
+    return {split(queries, heads_, query_norm_), split(both[0], kv_heads_, key_norm_), split(both[1], kv_heads_)};
   }
   const Tensor joined = qkv_(x, pass);
   const auto part = [&](std::int64_t index) {

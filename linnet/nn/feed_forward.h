@@ -32,8 +32,9 @@ class FeedForward {
  private:
   Tensor inner(const Tensor& x, const Pass& pass) const {
     if (!gate_up_) {
-      const Tensor up = up_(x, pass);
-      return gate_ ? gated_activation(gate_(x, pass), up, activation_) : linnet::activation(up, activation_);
+      if (!gate_) return linnet::activation(up_(x, pass), activation_);
+      const auto both = Linear::together({&gate_, &up_}, x, pass);
+      return gated_activation(both[0], both[1], activation_);
     }
     const Tensor joined = gate_up_(x, pass);
     const std::int64_t rows = joined.size(0), width = joined.size(1) / 2;

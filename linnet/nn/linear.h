@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <vector>
 
 #include "linnet/nn/module.h"
 #include "linnet/nn/pass.h"
@@ -17,6 +19,8 @@ class Linear {
   explicit operator bool() const { return out_ > 0; }
 
   Tensor operator()(const Tensor& x, const Pass& pass) const;  // [rows, in] -> [rows, out]
+  // The results of several modules of one layout for one x.
+  static std::vector<Tensor> together(std::initializer_list<const Linear*> modules, const Tensor& x, const Pass& pass);
   void visit(Visitor& v, Role role);
 
   std::int64_t in() const { return in_; }
@@ -28,6 +32,8 @@ class Linear {
   const Tensor& bias() const { return bias_; }
 
  private:
+  Tensor updated(const Tensor& x, const Tensor& y, const Pass& pass) const;
+
   std::int64_t in_ = 0, out_ = 0;
   bool has_bias_ = false;
   WeightLayout layout_ = WeightLayout::kOutIn;

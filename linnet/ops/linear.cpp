@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "linnet/ops/internal.h"
 
 namespace linnet {
@@ -65,6 +67,28 @@ Gradients linear_grad(const LinearTape& tape, const Tensor& dy) {
 }
 
 }  // namespace
+
+std::vector<Tensor> linears(const Tensor& x, std::span<const LinearTerm> terms, const LinearOptions& options) {
+  const bool taped = std::ranges::any_of(terms, [&](const LinearTerm& t) {
+    return needs_grad({x, *t.weight, *t.bias});
+  });
+  std::vector<Tensor> results;
+  if (taped || x.size(0) == 0) {
+    for (const LinearTerm& t : terms) results.push_back(linear(x, *t.weight, *t.bias, options));
+    return results;
+  }
+  std::vector<LinearArgs> products;
+  for (const LinearTerm& t : terms) {
+    check(*t.weight && t.weight->rank() == 2, "[linear] the weight is not a matrix");
+    const WeightView view = view_of(*t.weight, options.layout);
+    check_linear(x, *t.weight, *t.bias, view);
+    const Tensor& y = results.emplace_back(empty_on(x.device(), {x.size(0), view.out}));
+    products.push_back(
+        {strided(x), x.stride(0), x.size(0), view, in(*t.bias), out(y), view.out, false, options.precision});
+  }
+  backend(x.device()).linears(products);
+  return results;
+}
 
 void prepack(const Tensor& weight, WeightLayout layout) {
   check(weight && weight.rank() == 2 && weight.contiguous(), "[prepack] the weight is not a matrix");

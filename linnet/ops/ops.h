@@ -26,6 +26,12 @@ struct LinearOptions {
 // x [rows, in], weight [out, in] (or [in, out]), bias [out] or undefined -> [rows, out]. A quantised weight has dx, but
 // no dW (an error).
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const LinearOptions& options = {});
+// Products of one x with up to four weights, with the bits and gradients of `linear`; faster where its rounding is
+// shared.
+struct LinearTerm {
+  const Tensor *weight, *bias;
+};
+std::vector<Tensor> linears(const Tensor& x, std::span<const LinearTerm> terms, const LinearOptions& options = {});
 // Prepares a weight [out, in] (or [in, out]) for `linear`, whose first call would do it.
 void prepack(const Tensor& weight, WeightLayout layout = WeightLayout::kOutIn);
 // Products of every head: x [rows, heads, head_dim] (strided is fine), table [n, heads, head_dim] -> [heads, rows, n]

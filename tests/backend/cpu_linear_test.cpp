@@ -166,14 +166,15 @@ TEST_F(CpuProducts, PackedBf16) {
   struct Sizes {
     std::int64_t m, out, in;
   };
-  for (const Sizes& s : {Sizes{8, 33, 31}, {300, 200, 100}, {50, 3100, 40}, {29, 70, 801}})
+  for (const Sizes& s : {Sizes{8, 33, 31}, {1, 100, 801}, {300, 200, 100}, {50, 3100, 40}, {29, 70, 801}})
     for (const bool accumulate : {false, true}) {
       const Weight weight = make_weight(DType::kBF16, s.out, s.in, WeightLayout::kOutIn, true);
       const cpu::PackedMatrix packed = cpu::pack_matrix(weight.view);
       const Floats x = random_floats(s.m * s.in, 1), some = random_floats(s.out, 2);
       const float* const bias = accumulate ? nullptr : some.data();
       Floats found = random_floats(s.m * s.out, 3), wanted(found);
-      if (!cpu::multiply_packed_bf16({x.data(), s.in, s.m, bias, found.data(), s.out, accumulate}, packed)) {
+      const cpu::PackedProduct product{{x.data(), s.in, s.m, bias, found.data(), s.out, accumulate}, &packed};
+      if (!cpu::multiply_packed_bf16({&product, 1})) {
         EXPECT_EQ(found, wanted);
         GTEST_SKIP() << "no bf16 product here";
       }

@@ -45,6 +45,30 @@ TEST(Linear, SharedWeightAndInputAddUp) {
 
 TEST(Linear, NoRows) { EXPECT_EQ(linear(Tensor::empty({0, 3}), random_tensor({4, 3}, 1)).shape(), (Shape{0, 4})); }
 
+TEST(Linear, TogetherHasTheBitsOfEach) {
+  const Tensor a = random_tensor({40, 64}, 2), b = random_tensor({33, 64}, 3), c = random_tensor({1, 64}, 4);
+  const Tensor bias = random_tensor({33}, 5), none;
+  const auto stored = [](const Tensor& x, DType type) { return type == DType::kF32 ? x.clone() : cast(x, type); };
+  for (const auto& [first, other] : {std::pair(DType::kF32, DType::kF32),
+                                     {DType::kBF16, DType::kBF16},
+                                     {DType::kQ8_0, DType::kQ8_0},
+                                     {DType::kQ4_1, DType::kQ4_1},
+                                     {DType::kQ4_1, DType::kQ8_0},
+                                     {DType::kBF16, DType::kF32}})
+    for (const Precision precision : {Precision::kByWeight, Precision::kBF16, Precision::kF32})
+      for (const std::int64_t rows : {0, 1, 5, 13, 40}) {
+        const Tensor x = random_tensor({rows, 64}, 1);
+        const Tensor weights[] = {stored(a, first), stored(b, other), stored(c, other)};
+        const LinearTerm terms[] = {{&weights[0], &none}, {&weights[1], &bias}, {&weights[2], &none}};
+        const auto found = linears(x, terms, {.precision = precision});
+        ASSERT_EQ(found.size(), 3U);
+        for (std::size_t i = 0; i < 3; ++i)
+          EXPECT_EQ(values_of(found[i]),
+                    values_of(linear(x, *terms[i].weight, *terms[i].bias, {.precision = precision})))
+              << info(first).name << " and " << info(other).name << ", " << rows << " rows, product " << i;
+      }
+}
+
 TEST(Linear, PrepackingChangesNoBit) {
   const Tensor x = random_tensor({3, 64}, 1), weight = random_tensor({40, 64}, 2);
   for (const Tensor& stored : {weight, cast(weight, DType::kBF16), quantized(weight, DType::kQ8_0)}) {

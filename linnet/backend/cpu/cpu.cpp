@@ -10,6 +10,7 @@
 namespace linnet {
 
 void CpuBackend::linear(const LinearArgs& args) { cpu::linear(args); }
+void CpuBackend::linears(std::span<const LinearArgs> products) { cpu::linears(products); }
 void CpuBackend::prepack(const WeightView& weight) { cpu::prepack(weight); }
 void CpuBackend::linear_grad_input(const LinearGradInputArgs& args) { cpu::linear_grad_input(args); }
 void CpuBackend::linear_grad_weight(const LinearGradWeightArgs& args) { cpu::linear_grad_weight(args); }

@@ -16,6 +16,7 @@ class CpuBackend : public ReferenceBackend {
   const char* name() const override { return "cpu"; }
 
   void linear(const LinearArgs& args) override;
+  void linears(std::span<const LinearArgs> products) override;
   void prepack(const WeightView& weight) override;
   void linear_grad_input(const LinearGradInputArgs& args) override;
   void linear_grad_weight(const LinearGradWeightArgs& args) override;

@@ -69,10 +69,11 @@ CpuSpeed measure_cpu() {
   const std::vector<std::byte> blocks(static_cast<std::size_t>(kOut) * row_bytes(DType::kQ4_1, kIn));
   const WeightView narrow{blocks.data(), DType::kQ4_1, kOut, kIn, WeightLayout::kOutIn, nullptr, false};
   const cpu::QuantizedMatrix quantized = cpu::pack_quantized(narrow);
+  const cpu::QuantizedProduct of_blocks{product, &quantized};
   CpuSpeed speed{};
   speed.read_gb_per_s = read_speed();
   speed.f32_gflops = work / best_time([&] { cpu::multiply_packed(product, packed); });
-  speed.int8_gflops = work / best_time([&] { cpu::multiply_quantized(product, quantized); });
+  speed.int8_gflops = work / best_time([&] { cpu::multiply_quantized(std::span(&of_blocks, 1)); });
   return speed;
 }
 

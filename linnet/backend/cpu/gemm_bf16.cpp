@@ -111,17 +111,26 @@ LINNET_BF16 void pack_rows(const PackedPart& p, Pair* to) {
     }
 }
 
+LINNET_BF16 void pack_row(const PackedPart& p, Pair* to) {
+  for (std::int64_t k = 0; k < p.depth; k += 32) {
+    const __mmask16 valid = first_lanes((p.depth - k + 1) / 2);
+    _mm512_mask_storeu_epi32(to + k / 2, valid, row_of_pairs(p.from + k, p.depth - k));
+  }
+}
+
 template <int kWidth>
 void pack_width(const PackedPart& part, Pair* to) {
   part.k_contiguous ? pack_rows<kWidth>(part, to) : pack_steps<kWidth>(part, to);
 }
 
 void pack(const PackedPart& part, void* to) {
+  if (part.width == 1) return pack_row(part, static_cast<Pair*>(to));
   if (part.width == kRows) return pack_width<kRows>(part, static_cast<Pair*>(to));
   pack_width<kPanel>(part, static_cast<Pair*>(to));
 }
 
-template <int kHeight, int kVectors>
+// kStep: lanes from one pair of the block to the next.
+template <int kHeight, int kVectors, int kStep = kRows>
 LINNET_BF16 void tile(const PlainTile& t) {
   const auto* a = static_cast<const Pair*>(t.block);
   const auto* b = static_cast<const Pair*>(t.panel);
@@ -133,7 +142,7 @@ LINNET_BF16 void tile(const PlainTile& t) {
       sum[r][v] = _mm512_setzero_ps();
       _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride + 16 * v), _MM_HINT_T0);
     }
-  for (std::int64_t pairs = (t.depth + 1) / 2; pairs > 0; --pairs, a += kRows, b += t.panel_step) {
+  for (std::int64_t pairs = (t.depth + 1) / 2; pairs > 0; --pairs, a += kStep, b += t.panel_step) {
     __m512bh columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16 * v));
@@ -167,11 +176,12 @@ void tile_of(const PlainTile& t) {
 
 void multiply(const PlainTile& t) { tile_of<2, kRows>(t); }
 void multiply_wide(const PlainTile& t) { tile_of<4, kRows / 2>(t); }
+void multiply_row(const PlainTile& t) { tile<1, 4, 1>(t); }
 
 }  // namespace
 
 const PlainKernel* bf16_kernel() {
-  static const PlainKernel kernel{kRows, kDepth, 2, pack, multiply, multiply_wide};
+  static const PlainKernel kernel{kRows, kDepth, 2, pack, multiply, multiply_wide, multiply_row};
   static const bool supported = __builtin_cpu_supports("avx512bf16");
   return supported ? &kernel : nullptr;
 }

@@ -183,53 +183,71 @@ TileInit init_of(const Product& p, std::int64_t k) {
   return k > 0 || p.accumulate ? TileInit::kAdd : p.bias ? TileInit::kBias : TileInit::kZero;
 }
 
-// Few rows: a thread reads its columns of the weight once, over all k. Slices of k are summed as for many rows.
-void multiply_few_bf16(const PlainKernel& kernel, const Product& p, const PackedMatrix& w, std::int64_t column,
-                       std::int64_t most) {
-  const std::int64_t slice_bytes = kernel.rows * most * kernel.bytes;
-  auto* const rows = scratch<ScratchFor::kActivations, std::byte>(pieces(w.in, most) * slice_bytes);
-  for (std::int64_t k = 0; k < w.in; k += most) {
-    const Operand a{p.x + k, p.x_stride, true, p.m, kernel.rows, std::min(most, w.in - k), kernel.bytes};
+// Few rows: a thread reads its columns of the weights once, over all k. Slices of k are summed as for many rows.
+void multiply_few_bf16(const PlainKernel& kernel, std::span<const PackedProduct> products, std::int64_t most) {
+  const Product& x = products.front().product;
+  const std::int64_t in = products.front().weight->in, column = rounded_up(in, 32) * kernel.bytes;
+  const std::int64_t lanes = x.m == 1 ? 1 : kernel.rows, slice_bytes = lanes * most * kernel.bytes;
+  auto* const rows = scratch<ScratchFor::kActivations, std::byte>(pieces(in, most) * slice_bytes);
+  for (std::int64_t k = 0; k < in; k += most) {
+    const Operand a{x.x + k, x.x_stride, true, x.m, lanes, std::min(most, in - k), kernel.bytes};
     a.pack(kernel, 0, 1, rows + k / most * slice_bytes);
   }
-  const bool wide = p.m <= kernel.rows / 2;
-  const std::int64_t width = wide ? kWide : kPanel, panels = pieces(w.out, kWide);
+  const bool wide = x.m <= kernel.rows / 2;
+  const auto multiply = x.m == 1 ? kernel.multiply_row : wide ? kernel.multiply_wide : kernel.multiply;
+  const std::int64_t width = wide ? kWide : kPanel;
+  const auto run = [&](const Product& p, const PackedMatrix& w, std::int64_t panel) {
+    for (std::int64_t n = panel * kWide; n < std::min((panel + 1) * kWide, w.out); n += width)
+      for (std::int64_t k = 0; k < in; k += most) {
+        const std::byte* const data =
+            w.data->data() + n / kWide * kWide * column + (k * kWide + n % kWide * 2) * kernel.bytes;
+        multiply({rows + k / most * slice_bytes, static_cast<int>(p.m), data, kWide, std::min(most, in - k),
+                  std::min(width, w.out - n), p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n,
+                  init_of(p, k)});
+      }
+  };
+  std::int64_t panels = 0;
+  for (const PackedProduct& one : products) panels += pieces(one.weight->out, kWide);
   const std::int64_t grain = std::max<std::int64_t>(1, panels / (kPiecesPerThread * threads()));
   parallel_pieces(panels, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin * kWide; n < std::min(end * kWide, w.out); n += width)
-      for (std::int64_t k = 0; k < w.in; k += most) {
-        const std::byte* const panel =
-            w.data->data() + n / kWide * kWide * column + (k * kWide + n % kWide * 2) * kernel.bytes;
-        (wide ? kernel.multiply_wide : kernel.multiply)(
-            {rows + k / most * slice_bytes, static_cast<int>(p.m), panel, kWide, std::min(most, w.in - k),
-             std::min(width, w.out - n), p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init_of(p, k)});
-      }
+    for (const PackedProduct& one : products) {
+      const std::int64_t own = pieces(one.weight->out, kWide);
+      for (std::int64_t panel = std::max<std::int64_t>(0, begin); panel < std::min(own, end); ++panel)
+        run(one.product, *one.weight, panel);
+      begin -= own;
+      end -= own;
+    }
   });
 }
 
-}  // namespace
-
-bool multiply_packed_bf16(const Product& p, const PackedMatrix& w) {
-  const PlainKernel* const kernel = bf16_kernel();
-  if (kernel == nullptr || w.type != DType::kBF16) return false;
-  const std::int64_t column = rounded_up(w.in, 32) * kernel->bytes, most = slice_steps(*kernel, w.in);
-  if (p.m <= kernel->rows) {
-    multiply_few_bf16(*kernel, p, w, column, most);
-    return true;
-  }
+void multiply_many_bf16(const PlainKernel& kernel, const Product& p, const PackedMatrix& w, std::int64_t most) {
+  const std::int64_t column = rounded_up(w.in, 32) * kernel.bytes;
   for (std::int64_t n = 0; n < w.out; n += kMostColumns)
     for (std::int64_t k = 0; k < w.in; k += most) {
       const std::int64_t depth = std::min(most, w.in - k), columns = std::min(kMostColumns, w.out - n);
-      const Operand a{p.x + k, p.x_stride, true, p.m, kernel->rows, depth, kernel->bytes};
-      const Panels b{w.data->data() + n * column + k * kWide * kernel->bytes,
+      const Operand a{p.x + k, p.x_stride, true, p.m, kernel.rows, depth, kernel.bytes};
+      const Panels b{w.data->data() + n * column + k * kWide * kernel.bytes,
                      pieces(columns, kPanel),
                      columns,
                      kWide,
                      2,
                      kWide * column,
-                     kPanel * 2 * kernel->bytes};
-      Slice(*kernel, a, b, {p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init_of(p, k)}).run();
+                     kPanel * 2 * kernel.bytes};
+      Slice(kernel, a, b, {p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n, init_of(p, k)}).run();
     }
+}
+
+}  // namespace
+
+bool multiply_packed_bf16(std::span<const PackedProduct> products) {
+  const PlainKernel* const kernel = bf16_kernel();
+  if (kernel == nullptr || products.front().weight->type != DType::kBF16) return false;
+  const std::int64_t most = slice_steps(*kernel, products.front().weight->in);
+  if (products.front().product.m <= kernel->rows) {
+    multiply_few_bf16(*kernel, products, most);
+    return true;
+  }
+  for (const PackedProduct& one : products) multiply_many_bf16(*kernel, one.product, *one.weight, most);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "linnet/backend/cpu/gemm.h"
 
@@ -26,11 +27,16 @@ void multiply_plain(const PlainProduct& product);
 // The same with both matrices rounded to bf16 and sums in f32 (mixed-precision training). Returns false and does
 // nothing if it is not faster on this processor or the product is small.
 bool multiply_plain_bf16(const PlainProduct& product);
-// bf16(x) W^T for a packed bf16 weight with sums in f32; a row has the same bits for any number of rows. Returns false
-// and does nothing if it is not faster on this processor.
-bool multiply_packed_bf16(const Product& product, const PackedMatrix& weight);
+// bf16(x) W^T for packed bf16 weights with sums in f32; a row has the same bits for any number of rows. All products
+// have the same x. Returns false and does nothing if it is not faster on this processor.
+struct PackedProduct {
+  Product product;
+  const PackedMatrix* weight;
+};
+bool multiply_packed_bf16(std::span<const PackedProduct> products);
 
 // Lanes (rows of a, or columns of b) over `depth` steps of k, to pack in blocks of `width` lanes, [depth][width] each.
+// A kernel of pairs also packs one row in a block of width 1.
 struct PackedPart {
   const float* from;
   std::int64_t stride;  // between lanes if k is contiguous, else between steps of k
@@ -41,7 +47,7 @@ struct PackedPart {
 
 // c[rows, columns] = block x panel + the initial value of `init`.
 struct PlainTile {
-  const void* block;  // [depth][kernel.rows]
+  const void* block;  // [depth][kernel.rows], or [depth][1]
   int rows;
   const void* panel;  // `panel_step` lanes from one step of k to the next
   std::int64_t panel_step, depth, columns;
@@ -58,6 +64,7 @@ struct PlainKernel {
   void (*pack)(const PackedPart& part, void* to);
   void (*multiply)(const PlainTile& tile);
   void (*multiply_wide)(const PlainTile& tile) = nullptr;  // half the rows by two adjacent panels, sums as above
+  void (*multiply_row)(const PlainTile& tile) = nullptr;   // one row in a block of width 1, otherwise the same
 };
 const PlainKernel& f32_kernel();
 const PlainKernel* bf16_kernel();  // null without AVX-512 BF16

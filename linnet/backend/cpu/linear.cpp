@@ -1,6 +1,7 @@
 #include "linnet/backend/cpu/linear.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "linnet/backend/cpu/elementwise.h"
@@ -73,29 +74,69 @@ void linear_plain(const LinearArgs& a) {
   });
 }
 
-void multiply_blocks(const Product& product, const QuantizedMatrix& weight, Precision precision) {
-  if (precision == Precision::kByWeight) return multiply_quantized(product, weight);
-  if (precision == Precision::kBF16 && multiply_quantized_bf16(product, weight)) return;
-  multiply_exact(product, weight);
+// The product of a constant weight with its packed copy: one of the two.
+struct Packed {
+  Product product;
+  const QuantizedMatrix* blocks;
+  const PackedMatrix* matrix;
+};
+
+Packed packed(const LinearArgs& a) {
+  const bool quantized = info(a.weight.type).quantized;
+  return {{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate},
+          quantized ? quantized_matrix(a.weight) : nullptr,
+          quantized ? nullptr : packed_matrix(a.weight)};
+}
+
+void multiply_blocks(std::span<const QuantizedProduct> products, Precision precision) {
+  if (precision == Precision::kByWeight) return multiply_quantized(products);
+  if (precision == Precision::kBF16 && multiply_quantized_bf16(products)) return;
+  for (const QuantizedProduct& one : products) multiply_exact(one.product, *one.weight);
+}
+
+constexpr std::size_t kMostTogether = 4;
+
+// Multiplies all at once if one rounding of x serves all weights; else does nothing and returns false.
+bool multiply_together(std::span<const Packed> all, Precision precision) {
+  const Packed& first = all.front();
+  const auto each = [&](auto like) { return std::ranges::all_of(all, like); };
+  if (first.blocks != nullptr &&
+      each([&](const Packed& p) { return p.blocks && same_blocks(*p.blocks, *first.blocks); })) {
+    std::array<QuantizedProduct, kMostTogether> products;
+    for (std::size_t i = 0; i < all.size(); ++i) products[i] = {all[i].product, all[i].blocks};
+    multiply_blocks(std::span(products).first(all.size()), precision);
+    return true;
+  }
+  if (precision == Precision::kF32 || !each([](const Packed& p) { return p.matrix && p.matrix->type == DType::kBF16; }))
+    return false;
+  std::array<PackedProduct, kMostTogether> products;
+  for (std::size_t i = 0; i < all.size(); ++i) products[i] = {all[i].product, all[i].matrix};
+  return multiply_packed_bf16(std::span(products).first(all.size()));
 }
 
 }  // namespace
 
 void linear(const LinearArgs& a) {
   if (a.m == 0 || a.weight.out == 0) return;
-  const bool quantized = info(a.weight.type).quantized;
-  const QuantizedMatrix* const blocks = quantized ? quantized_matrix(a.weight) : nullptr;
-  const PackedMatrix* const packed = quantized ? nullptr : packed_matrix(a.weight);
-  if (blocks == nullptr && packed == nullptr) return linear_plain(a);
-  Product product{a.x, a.x_stride, a.m, a.bias, a.y, a.y_stride, a.accumulate};
+  Packed one = packed(a);
+  if (one.blocks == nullptr && one.matrix == nullptr) return linear_plain(a);
   if (a.bias != nullptr && a.accumulate) {
     start_rows(a);
-    product.bias = nullptr;
+    one.product.bias = nullptr;
   }
-  const bool exact = a.precision == Precision::kF32;  // otherwise x may be rounded
-  if (quantized) return multiply_blocks(product, *blocks, a.precision);
-  if (!exact && multiply_packed_bf16(product, *packed)) return;
-  multiply_packed(product, *packed);
+  if (!multiply_together({&one, 1}, a.precision)) multiply_packed(one.product, *one.matrix);
+}
+
+void linears(std::span<const LinearArgs> products) {
+  std::array<Packed, kMostTogether> all;
+  bool together = products.size() <= all.size() && products.front().m > 0;
+  for (std::size_t i = 0; i < products.size() && together; ++i) {
+    const LinearArgs& a = products[i];
+    all[i] = packed(a);
+    together = a.weight.out > 0 && !(a.bias != nullptr && a.accumulate);
+  }
+  if (together && multiply_together(std::span(all).first(products.size()), products.front().precision)) return;
+  for (const LinearArgs& a : products) linear(a);
 }
 
 void prepack(const WeightView& weight) {

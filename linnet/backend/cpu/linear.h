@@ -13,6 +13,7 @@
 namespace linnet::cpu {
 
 void linear(const LinearArgs& args);
+void linears(std::span<const LinearArgs> products);  // of one x, which is rounded once
 void prepack(const WeightView& weight);
 void linear_grad_input(const LinearGradInputArgs& args);
 void linear_grad_weight(const LinearGradWeightArgs& args);

@@ -1,13 +1,15 @@
 // Packed quantised weights of the CPU: one block-affine layout for every block type of GGUF files.
 //
 //   const QuantizedMatrix packed = pack_quantized(weight);
-//   multiply_quantized({x, in, rows, bias, y, out, false}, packed);
+//   const QuantizedProduct product{{x, in, rows, bias, y, out, false}, &packed};
+//   multiply_quantized({&product, 1});
 //
 // A block is 16 or 32 weights of a row, each `scale * q + offset` with unsigned q of 4 or 8 bits. Types without an
 // offset have offset = -zero_point * scale, which is subtracted from the integer sums instead.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "linnet/backend/backend.h"
 #include "linnet/backend/cpu/gemm.h"
@@ -37,12 +39,19 @@ std::size_t quantized_bytes(DType type, std::int64_t out, std::int64_t in);
 // Packs without loss, in parallel. Pages of a mapped file are released after reading.
 QuantizedMatrix pack_quantized(const WeightView& weight);
 
+// Products of one x, whose rows are rounded once: the weights have the same blocks.
+struct QuantizedProduct {
+  Product product;
+  const QuantizedMatrix* weight;
+};
+bool same_blocks(const QuantizedMatrix& a, const QuantizedMatrix& b);
+
 // y = x W^T with x rounded to 8 bits per block; sums are exact integers within a block, f32 between blocks.
-void multiply_quantized(const Product& product, const QuantizedMatrix& weight);
+void multiply_quantized(std::span<const QuantizedProduct> products);
 
 // The same with x rounded to bf16; a row has the same bits for any number of rows. Returns false and does nothing if
 // the processor lacks such products.
-bool multiply_quantized_bf16(const Product& product, const QuantizedMatrix& weight);
+bool multiply_quantized_bf16(std::span<const QuantizedProduct> products);
 
 // The same in f32: weights are converted exactly to f32, one cache-sized slice at a time.
 void multiply_exact(const Product& product, const QuantizedMatrix& weight);

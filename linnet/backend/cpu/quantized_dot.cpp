@@ -232,50 +232,60 @@ void store(const Product& p, std::int64_t row, std::int64_t n, int rows, std::in
 
 constexpr std::int64_t kMostRows = 768;  // rows of x rounded at a time
 
-void multiply_part(const DotKernel& kernel, const Product& p, const QuantizedMatrix& w) {
-  const std::int64_t limit = kernel.rows, row_size = kernel.bytes(w), row_blocks = (p.m + limit - 1) / limit;
-  auto* const x = scratch<ScratchFor::kQuantized, std::uint8_t>(p.m * row_size);
-  parallel_for(p.m, std::max<std::int64_t>(1, 16384 / w.in), [&](std::int64_t begin, std::int64_t end) {
+// Rows [first, first + rows) of every product.
+void multiply_part(const DotKernel& kernel, std::span<const QuantizedProduct> products, std::int64_t first,
+                   std::int64_t rows) {
+  const QuantizedMatrix& w = *products.front().weight;
+  const Product& shared = products.front().product;
+  const std::int64_t limit = kernel.rows, row_size = kernel.bytes(w), row_blocks = (rows + limit - 1) / limit;
+  auto* const x = scratch<ScratchFor::kQuantized, std::uint8_t>(rows * row_size);
+  parallel_for(rows, std::max<std::int64_t>(1, 16384 / w.in), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
-      const std::int64_t first = r / limit * limit;
-      kernel.prepare(p.x + r * p.x_stride, w, static_cast<int>(r - first),
-                     static_cast<int>(std::min(limit, p.m - first)), x + first * row_size);
+      const std::int64_t block = r / limit * limit;
+      kernel.prepare(shared.x + (first + r) * shared.x_stride, w, static_cast<int>(r - block),
+                     static_cast<int>(std::min(limit, rows - block)), x + block * row_size);
     }
   });
-  const std::int64_t unit_cost = kQuantRows * w.in * std::min(limit, p.m);
-  parallel_for(w.panels() * row_blocks, std::max<std::int64_t>(1, 98304 / unit_cost),
-               [&](std::int64_t begin, std::int64_t end) {
-                 alignas(64) float sums[12 * kQuantRows];
-                 for (std::int64_t unit = begin; unit < end; ++unit) {
-                   const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit;
-                   QuantTile tile = tile_of(w, panel);
-                   tile.x = x + row * row_size;
-                   tile.rows = static_cast<int>(std::min(limit, p.m - row));
-                   tile.out = sums;
-                   kernel.dot(tile);
-                   const std::int64_t n = panel * kQuantRows;
-                   store(p, row, n, tile.rows, std::min(kQuantRows, w.out - n), sums);
-                 }
-               });
+  const auto run = [&](const QuantizedProduct& one, std::int64_t unit) {
+    const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit, n = panel * kQuantRows;
+    alignas(64) float sums[12 * kQuantRows];
+    QuantTile tile = tile_of(*one.weight, panel);
+    tile.x = x + row * row_size;
+    tile.rows = static_cast<int>(std::min(limit, rows - row));
+    tile.out = sums;
+    kernel.dot(tile);
+    store(one.product, first + row, n, tile.rows, std::min(kQuantRows, one.weight->out - n), sums);
+  };
+  std::int64_t units = 0;
+  for (const QuantizedProduct& one : products) units += one.weight->panels() * row_blocks;
+  const std::int64_t unit_cost = kQuantRows * w.in * std::min(limit, rows);
+  parallel_for(units, std::max<std::int64_t>(1, 98304 / unit_cost), [&](std::int64_t begin, std::int64_t end) {
+    for (const QuantizedProduct& one : products) {
+      const std::int64_t own = one.weight->panels() * row_blocks;
+      for (std::int64_t unit = std::max<std::int64_t>(0, begin); unit < std::min(own, end); ++unit) run(one, unit);
+      begin -= own;
+      end -= own;
+    }
+  });
 }
 
-void multiply_with(const DotKernel& kernel, const Product& product, const QuantizedMatrix& w) {
-  for (std::int64_t row = 0; row < product.m; row += kMostRows) {
-    Product part = product;
-    part.m = std::min(kMostRows, product.m - row);
-    part.x += row * part.x_stride;
-    part.y += row * part.y_stride;
-    multiply_part(kernel, part, w);
-  }
+void multiply_with(const DotKernel& kernel, std::span<const QuantizedProduct> products) {
+  const std::int64_t rows = products.front().product.m;
+  for (std::int64_t row = 0; row < rows; row += kMostRows)
+    multiply_part(kernel, products, row, std::min(kMostRows, rows - row));
 }
 
 }  // namespace
 
-void multiply_quantized(const Product& product, const QuantizedMatrix& w) { multiply_with(dot_kernel(), product, w); }
+bool same_blocks(const QuantizedMatrix& a, const QuantizedMatrix& b) {
+  return a.in == b.in && a.bits == b.bits && a.block == b.block && a.zero_point == b.zero_point && a.affine == b.affine;
+}
 
-bool multiply_quantized_bf16(const Product& product, const QuantizedMatrix& w) {
+void multiply_quantized(std::span<const QuantizedProduct> products) { multiply_with(dot_kernel(), products); }
+
+bool multiply_quantized_bf16(std::span<const QuantizedProduct> products) {
   if (bf16_dot_kernel() == nullptr) return false;
-  multiply_with(*bf16_dot_kernel(), product, w);
+  multiply_with(*bf16_dot_kernel(), products);
   return true;
 }
 
