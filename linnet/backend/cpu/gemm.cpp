@@ -340,8 +340,8 @@ void pack_f32_rows(const WeightView& w, const PackedLayout& to, Range columns, f
 PackedMatrix pack_matrix(const WeightView& w) {
   const PackedLayout layout = layout_of(w.type, w.out, w.in);
   const std::size_t bytes = static_cast<std::size_t>(layout.columns * layout.depth) * row_bytes(w.type, 1);
-  PackedMatrix packed{w.type, w.out, w.in, Storage::allocate(bytes)};
-  std::byte* const to = packed.data->data();
+  PackedMatrix packed{w.type, w.out, w.in, packed_bytes(bytes)};
+  std::uint8_t* const to = packed.data.get();
   if (layout.columns > w.out || layout.depth > w.in) std::memset(to, 0, bytes);
   parallel_pieces(layout.columns / layout.panel, 1, [&](std::int64_t begin, std::int64_t end) {
     const Range columns{begin * layout.panel, std::min(w.out, end * layout.panel)};
@@ -359,13 +359,13 @@ PackedMatrix pack_matrix(const WeightView& w) {
 
 void multiply_packed(const Product& p, const PackedMatrix& w) {
   if (w.type == DType::kF32) {
-    const auto* const data = reinterpret_cast<const float*>(w.data->data());
+    const auto* const data = reinterpret_cast<const float*>(w.data.get());
     const PackedLayout layout = layout_of(w.type, w.out, w.in);
     return multiply(p, w.out, w.in, [&](std::int64_t panel, std::int64_t k, std::int64_t) {
       return Panel{data + layout.at(k, panel * kPanel), layout.panel};
     });
   }
-  const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data->data());
+  const auto* const data = reinterpret_cast<const std::uint16_t*>(w.data.get());
   if (w.type == DType::kBF16) {
     const auto widen = HWY_DYNAMIC_DISPATCH(WidenPairs);
     const PackedLayout layout = layout_of(w.type, w.out, w.in);

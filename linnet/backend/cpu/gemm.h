@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "linnet/backend/backend.h"
+#include "linnet/backend/cpu/packed_bytes.h"
 #include "linnet/backend/cpu/scratch.h"
 #include "linnet/base/parallel.h"
 
@@ -21,7 +22,7 @@ inline constexpr std::int64_t rounded_up(std::int64_t n, std::int64_t step) { re
 struct PackedMatrix {
   DType type;  // kF32, kBF16 or kF16
   std::int64_t out, in;
-  std::shared_ptr<Storage> data;
+  PackedBytes data;
 };
 // Packs F32, BF16 or F16 in parallel; pages of a mapped file are released after reading.
 PackedMatrix pack_matrix(const WeightView& weight);

@@ -129,6 +129,14 @@ void pack(const PackedPart& part, void* to) {
   pack_width<kPanel>(part, static_cast<Pair*>(to));
 }
 
+// Few rows wait for memory: the hardware does not read far enough ahead.
+template <int kVectors>
+inline void prefetch_pairs(const Pair* b, std::int64_t step) {
+  constexpr std::int64_t kAhead = 8;  // steps of k
+  for (int v = 0; v < kVectors; ++v)
+    _mm_prefetch(reinterpret_cast<const char*>(b + kAhead * step + 16 * v), _MM_HINT_T0);
+}
+
 // kStep: lanes from one pair of the block to the next.
 template <int kHeight, int kVectors, int kStep = kRows>
 LINNET_BF16 void tile(const PlainTile& t) {
@@ -143,6 +151,7 @@ LINNET_BF16 void tile(const PlainTile& t) {
       _mm_prefetch(reinterpret_cast<const char*>(t.c + r * t.c_stride + 16 * v), _MM_HINT_T0);
     }
   for (std::int64_t pairs = (t.depth + 1) / 2; pairs > 0; --pairs, a += kStep, b += t.panel_step) {
+    if constexpr (kHeight == 1) prefetch_pairs<kVectors>(b, t.panel_step);
     __m512bh columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 16 * v));

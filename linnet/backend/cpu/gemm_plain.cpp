@@ -199,8 +199,8 @@ void multiply_few_bf16(const PlainKernel& kernel, std::span<const PackedProduct>
   const auto run = [&](const Product& p, const PackedMatrix& w, std::int64_t panel) {
     for (std::int64_t n = panel * kWide; n < std::min((panel + 1) * kWide, w.out); n += width)
       for (std::int64_t k = 0; k < in; k += most) {
-        const std::byte* const data =
-            w.data->data() + n / kWide * kWide * column + (k * kWide + n % kWide * 2) * kernel.bytes;
+        const std::uint8_t* const data =
+            w.data.get() + n / kWide * kWide * column + (k * kWide + n % kWide * 2) * kernel.bytes;
         multiply({rows + k / most * slice_bytes, static_cast<int>(p.m), data, kWide, std::min(most, in - k),
                   std::min(width, w.out - n), p.y + n, p.y_stride, p.bias == nullptr ? nullptr : p.bias + n,
                   init_of(p, k)});
@@ -226,7 +226,7 @@ void multiply_many_bf16(const PlainKernel& kernel, const Product& p, const Packe
     for (std::int64_t k = 0; k < w.in; k += most) {
       const std::int64_t depth = std::min(most, w.in - k), columns = std::min(kMostColumns, w.out - n);
       const Operand a{p.x + k, p.x_stride, true, p.m, kernel.rows, depth, kernel.bytes};
-      const Panels b{w.data->data() + n * column + k * kWide * kernel.bytes,
+      const Panels b{reinterpret_cast<const std::byte*>(w.data.get()) + n * column + k * kWide * kernel.bytes,
                      pieces(columns, kPanel),
                      columns,
                      kWide,

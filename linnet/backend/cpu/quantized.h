@@ -13,24 +13,26 @@
 
 #include "linnet/backend/backend.h"
 #include "linnet/backend/cpu/gemm.h"
-#include "linnet/backend/cpu/scratch.h"
+#include "linnet/backend/cpu/packed_bytes.h"
 
 namespace linnet::cpu {
 
 inline constexpr std::int64_t kQuantRows = 16;  // outputs interleaved in a panel
 
-// Panels of 16 outputs: all values, all scales, all offsets; each part is a multiple of 64 bytes. Values of a block:
-// groups of four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group g + 4 (high half).
-// Scales and offsets: [block][output], f16, or f32 for the K types (a product of two scales).
+// Panels of 16 outputs; a panel is a record for each block of k, read in order: values, scales, offsets. Values: groups of
+// four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group g + 4 (high half). Scales and
+// offsets: of each output, f16, or f32 for the K types (a product of two scales).
 struct QuantizedMatrix {
   std::int64_t out, in;
   int bits, block, zero_point;
   bool affine, wide_scales;
-  std::int64_t scales_at, offsets_at, panel_bytes;
-  AlignedBytes data;
+  int scales_at, offsets_at, record;  // places in a record, and its bytes
+  PackedBytes data;
 
   std::int64_t blocks() const { return in / block; }
   std::int64_t panels() const { return (out + kQuantRows - 1) / kQuantRows; }
+  std::int64_t panel_bytes() const { return blocks() * record; }
+  const std::uint8_t* panel(std::int64_t index) const { return data.get() + index * panel_bytes(); }
 };
 
 // Bytes that `pack_quantized` allocates.

@@ -56,9 +56,9 @@ void prepare(const float* x, const QuantizedMatrix& w, int row, int rows, std::u
   w.block == 16 ? round_row<16>(x, w, row, rows, to) : round_row<32>(x, w, row, rows, to);
 }
 
-LINNET_BF16 inline __m512 load_scales(const std::uint8_t* at, std::int64_t block, bool wide) {
-  if (wide) return _mm512_loadu_ps(at + block * 64);
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + block * 32)));
+LINNET_BF16 inline __m512 load_scales(const std::uint8_t* at, bool wide) {
+  if (wide) return _mm512_loadu_ps(at);
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
 }
 
 // bf16 of q - zero_point for q = 0 … 15, twice: the fifth bit of an index is not part of it.
@@ -111,24 +111,23 @@ LINNET_BF16 inline Pairs<8> pairs_of(__m512i bytes, __m512 zero_point) {
   return pairs;
 }
 
-constexpr std::int64_t kAhead = 2048;  // bytes to prefetch in front: panels are short for the hardware
-
 template <int kBits, int kBlock, bool kAffine, int kRows>
 LINNET_BF16 void dot_tile(const QuantTile& t) {
   constexpr int kVectors = kBlock * kBits / 32, kPairs = Pairs<kBits>::kCount;
   __m512 sum[kRows];
   LINNET_UNROLL
   for (int r = 0; r < kRows; ++r) sum[r] = _mm512_setzero_ps();
-  const auto zero = zero_of<kBits>(t.zero_point);
-  const std::uint8_t *x = t.x, *values = t.values;
-  for (std::int64_t b = 0; b < t.blocks; ++b, x += kRows * (2 * kBlock + 4), values += kVectors * 64) {
+  const auto zero = zero_of<kBits>(t.weight.zero_point);
+  const QuantizedMatrix& weight = t.weight;
+  const std::uint8_t *x = t.x, *record = t.panel;
+  for (std::int64_t b = 0; b < weight.blocks(); ++b, x += kRows * (2 * kBlock + 4), record += weight.record) {
+    if constexpr (kRows <= kFewRows) prefetch_records(record, kVectors + 1);
     __m512 dot[kRows];
     LINNET_UNROLL
     for (int r = 0; r < kRows; ++r) dot[r] = _mm512_setzero_ps();
     LINNET_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      if constexpr (kRows <= 4) _mm_prefetch(reinterpret_cast<const char*>(values + v * 64 + kAhead), _MM_HINT_T0);
-      const Pairs<kBits> w = pairs_of(_mm512_load_si512(values + v * 64), zero);
+      const Pairs<kBits> w = pairs_of(_mm512_loadu_si512(record + v * 64), zero);
       LINNET_UNROLL
       for (int r = 0; r < kRows; ++r) {
         const std::uint8_t* const row = x + r * 2 * kBlock + v * kPairs * 4;
@@ -140,8 +139,8 @@ LINNET_BF16 void dot_tile(const QuantTile& t) {
         }
       }
     }
-    const __m512 scale = load_scales(t.scales, b, t.wide_scales);
-    const __m512 offset = kAffine ? load_scales(t.offsets, b, t.wide_scales) : _mm512_setzero_ps();
+    const __m512 scale = load_scales(record + weight.scales_at, weight.wide_scales);
+    const __m512 offset = kAffine ? load_scales(record + weight.offsets_at, weight.wide_scales) : _mm512_setzero_ps();
     LINNET_UNROLL
     for (int r = 0; r < kRows; ++r) {
       sum[r] = _mm512_fmadd_ps(dot[r], scale, sum[r]);
@@ -165,8 +164,8 @@ void dot_rows(const QuantTile& t) {
 }
 
 void dot(const QuantTile& t) {
-  if (t.bits == 4) return t.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
-  if (t.block == 32) return t.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
+  if (t.weight.bits == 4) return t.weight.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
+  if (t.weight.block == 32) return t.weight.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
   dot_rows<8, 16, false>(t);
 }
 

@@ -51,9 +51,9 @@ void QuantizeRow(const float* x, std::int64_t n, int block, int zero_point, bool
 
 #if HWY_TARGET <= HWY_AVX2
 
-HWY_INLINE __m256 LoadScales(const std::uint8_t* at, std::int64_t block, int side, bool wide) {
-  if (wide) return _mm256_loadu_ps(reinterpret_cast<const float*>(at + block * 64 + side * 32));
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + block * 32 + side * 16)));
+HWY_INLINE __m256 LoadScales(const std::uint8_t* at, int side, bool wide) {
+  if (wide) return _mm256_loadu_ps(reinterpret_cast<const float*>(at + side * 32));
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + side * 16)));
 }
 
 // Sixteen products of bytes summed in fours: w is unsigned, or shifted by 128 (then x takes the sign, since vpmaddubsw
@@ -72,18 +72,21 @@ void DotSide(const QuantTile& t, int side) {
   constexpr int kGroups = kBlock / 4, kVectors = kBits == 4 ? kGroups / 2 : kGroups;
   __m256 sum[kRows];
   for (int r = 0; r < kRows; ++r) sum[r] = _mm256_setzero_ps();
-  const bool shifted = t.zero_point == 128;
-  const std::uint8_t *x = t.x, *values = t.values + side * 32;
+  const QuantizedMatrix& weight = t.weight;
+  const bool shifted = weight.zero_point == 128;
+  const std::uint8_t *x = t.x, *record = t.panel;
   const __m256i low = _mm256_set1_epi8(15);
-  for (std::int64_t b = 0; b < t.blocks; ++b, x += kRows * (kBlock + 8), values += kVectors * 64) {
+  for (std::int64_t b = 0; b < weight.blocks(); ++b, x += kRows * (kBlock + 8), record += weight.record) {
+    const std::uint8_t* const values = record + side * 32;
     __m256i w[kGroups];
     for (int v = 0; v < kVectors; ++v) {
       const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + v * 64));
       w[v] = kBits == 4 ? _mm256_and_si256(bytes, low) : bytes;
       if constexpr (kBits == 4) w[v + kVectors] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low);
     }
-    const __m256 scale = LoadScales(t.scales, b, side, t.wide_scales);
-    const __m256 offset = t.affine ? LoadScales(t.offsets, b, side, t.wide_scales) : _mm256_setzero_ps();
+    const __m256 scale = LoadScales(record + weight.scales_at, side, weight.wide_scales);
+    const __m256 offset =
+        weight.affine ? LoadScales(record + weight.offsets_at, side, weight.wide_scales) : _mm256_setzero_ps();
     const std::uint8_t* const row_scales = x + kRows * kBlock;
     for (int r = 0; r < kRows; ++r) {
       std::int32_t start;
@@ -91,14 +94,14 @@ void DotSide(const QuantTile& t, int side) {
       std::memcpy(&row_scale, row_scales + 4 * r, 4);
       std::memcpy(&start, row_scales + 4 * (kRows + r), 4);
       std::memcpy(&row_sum, row_scales + 4 * (kRows + r), 4);
-      __m256i acc = t.affine || shifted ? _mm256_setzero_si256() : _mm256_set1_epi32(start);
+      __m256i acc = weight.affine || shifted ? _mm256_setzero_si256() : _mm256_set1_epi32(start);
       for (int g = 0; g < kGroups; ++g) {
         std::int32_t four;
         std::memcpy(&four, x + r * kBlock + 4 * g, 4);
         acc = _mm256_add_epi32(acc, DotFours(w[g], _mm256_set1_epi32(four), shifted));
       }
       sum[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), _mm256_mul_ps(scale, _mm256_set1_ps(row_scale)), sum[r]);
-      if (t.affine) sum[r] = _mm256_fmadd_ps(offset, _mm256_set1_ps(row_sum), sum[r]);
+      if (weight.affine) sum[r] = _mm256_fmadd_ps(offset, _mm256_set1_ps(row_sum), sum[r]);
     }
   }
   for (int r = 0; r < kRows; ++r) _mm256_storeu_ps(t.out + r * 16 + side * 8, sum[r]);
@@ -130,9 +133,11 @@ float ScaleAt(const std::uint8_t* at, std::int64_t index, bool wide) {
 template <int kBits, int kBlock, int kRows>
 void DotTile(const QuantTile& t) {
   constexpr int kGroups = kBlock / 4, kVectors = kBits == 4 ? kGroups / 2 : kGroups;
+  const QuantizedMatrix& weight = t.weight;
   std::fill(t.out, t.out + kRows * 16, 0.0F);
-  for (std::int64_t b = 0; b < t.blocks; ++b) {
-    const std::uint8_t *x = t.x + b * kRows * (kBlock + 8), *values = t.values + b * kVectors * 64;
+  for (std::int64_t b = 0; b < weight.blocks(); ++b) {
+    const std::uint8_t *x = t.x + b * kRows * (kBlock + 8), *values = t.panel + b * weight.record;
+    const std::uint8_t *scales = values + weight.scales_at, *offsets = values + weight.offsets_at;
     for (int r = 0; r < kRows; ++r) {
       std::int32_t start;
       float row_scale, row_sum;
@@ -141,7 +146,7 @@ void DotTile(const QuantTile& t) {
       std::memcpy(&row_sum, x + kRows * kBlock + 4 * (kRows + r), 4);
       const auto* const row = reinterpret_cast<const std::int8_t*>(x + r * kBlock);
       for (int n = 0; n < 16; ++n) {
-        std::int32_t acc = t.affine ? 0 : start;
+        std::int32_t acc = weight.affine ? 0 : start;
         for (int i = 0; i < kBlock; ++i) {
           const int group = i / 4;
           const std::uint8_t byte = values[group % kVectors * 64 + n * 4 + i % 4];
@@ -149,8 +154,8 @@ void DotTile(const QuantTile& t) {
           acc += q * row[i];
         }
         float& sum = t.out[r * 16 + n];
-        sum += static_cast<float>(acc) * (ScaleAt(t.scales, b * 16 + n, t.wide_scales) * row_scale);
-        if (t.affine) sum += ScaleAt(t.offsets, b * 16 + n, t.wide_scales) * row_sum;
+        sum += static_cast<float>(acc) * (ScaleAt(scales, n, weight.wide_scales) * row_scale);
+        if (weight.affine) sum += ScaleAt(offsets, n, weight.wide_scales) * row_sum;
       }
     }
   }
@@ -169,8 +174,8 @@ void DotRows(const QuantTile& t) {
 }
 
 void Dot(const QuantTile& t) {
-  if (t.bits == 4) return DotRows<4, 32>(t);
-  if (t.block == 32) return DotRows<8, 32>(t);
+  if (t.weight.bits == 4) return DotRows<4, 32>(t);
+  if (t.weight.block == 32) return DotRows<8, 32>(t);
   DotRows<8, 16>(t);
 }
 int DotRowLimit() { return kDotRows; }
@@ -197,13 +202,6 @@ const DotKernel& dot_kernel() {
                       : DotKernel{quantize, HWY_DYNAMIC_DISPATCH(Dot),         HWY_DYNAMIC_DISPATCH(DotRowLimit)(), 1,
                                   8,        HWY_DYNAMIC_DISPATCH(KernelName)()};
   return chosen;
-}
-
-QuantTile tile_of(const QuantizedMatrix& w, std::int64_t panel) {
-  const auto* const values = reinterpret_cast<const std::uint8_t*>(w.data.get()) + panel * w.panel_bytes;
-  return {nullptr,       0,      values,  values + w.scales_at, values + w.offsets_at,
-          w.blocks(),    w.bits, w.block, w.zero_point,         w.affine,
-          w.wide_scales, nullptr};
 }
 
 // Adds the bias or the old value to a row of a tile and stores it.
@@ -249,12 +247,9 @@ void multiply_part(const DotKernel& kernel, std::span<const QuantizedProduct> pr
   const auto run = [&](const QuantizedProduct& one, std::int64_t unit) {
     const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit, n = panel * kQuantRows;
     alignas(64) float sums[12 * kQuantRows];
-    QuantTile tile = tile_of(*one.weight, panel);
-    tile.x = x + row * row_size;
-    tile.rows = static_cast<int>(std::min(limit, rows - row));
-    tile.out = sums;
-    kernel.dot(tile);
-    store(one.product, first + row, n, tile.rows, std::min(kQuantRows, one.weight->out - n), sums);
+    const int count = static_cast<int>(std::min(limit, rows - row));
+    kernel.dot({x + row * row_size, count, *one.weight, one.weight->panel(panel), sums});
+    store(one.product, first + row, n, count, std::min(kQuantRows, one.weight->out - n), sums);
   };
   std::int64_t units = 0;
   for (const QuantizedProduct& one : products) units += one.weight->panels() * row_blocks;

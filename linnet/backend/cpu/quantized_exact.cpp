@@ -16,13 +16,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lanes16 = hn::CappedTag<float, kQuantRows>;
 using Ints16 = hn::RebindToSigned<Lanes16>;
 
-// Loads scales or offsets of a block, from output `lane` on.
-HWY_INLINE hn::Vec<Lanes16> LoadScales(const std::uint8_t* at, std::int64_t block, int lane, bool wide) {
+// Loads scales or offsets, from output `lane` on.
+HWY_INLINE hn::Vec<Lanes16> LoadScales(const std::uint8_t* at, int lane, bool wide) {
   const Lanes16 d;
-  const std::int64_t index = block * kQuantRows + lane;
-  if (wide) return hn::LoadU(d, reinterpret_cast<const float*>(at) + index);
+  if (wide) return hn::LoadU(d, reinterpret_cast<const float*>(at) + lane);
   const hn::Rebind<hwy::float16_t, Lanes16> d16;
-  return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(at) + index));
+  return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(at) + lane));
 }
 
 // Decodes 16 outputs to rows [k][32]. scale * q is exact in f32 (11 bits by 8, 17 by 5, 18 by 5), so that only adding
@@ -35,11 +34,12 @@ void DequantizeHalf(const QuantizedMatrix& w, const std::uint8_t* panel, std::in
   constexpr int kParts = 8 / kBits;  // parts per byte
   const auto low = hn::Set(di, (1 << kBits) - 1), zero = hn::Set(di, w.zero_point);
   const int lanes = static_cast<int>(hn::Lanes(d)), groups = w.block / 4 / kParts;
-  for (std::int64_t k = k_begin; k < k_end; k += w.block, to += w.block * kPanel)
+  const std::uint8_t* record = panel + k_begin / w.block * w.record;
+  for (std::int64_t k = k_begin; k < k_end; k += w.block, to += w.block * kPanel, record += w.record)
     for (int lane = 0; lane < kQuantRows; lane += lanes) {
-      const auto scale = LoadScales(panel + w.scales_at, k / w.block, lane, w.wide_scales);
-      const auto offset = w.affine ? LoadScales(panel + w.offsets_at, k / w.block, lane, w.wide_scales) : hn::Zero(d);
-      const auto* values = reinterpret_cast<const std::int32_t*>(panel + k * kQuantRows * kBits / 8) + lane;
+      const auto scale = LoadScales(record + w.scales_at, lane, w.wide_scales);
+      const auto offset = w.affine ? LoadScales(record + w.offsets_at, lane, w.wide_scales) : hn::Zero(d);
+      const auto* values = reinterpret_cast<const std::int32_t*>(record) + lane;
       for (int group = 0; group < groups; ++group, values += kQuantRows) {
         const auto fours = hn::LoadU(di, values);
         HWY_UNROLL(2)
@@ -55,14 +55,8 @@ void DequantizeHalf(const QuantizedMatrix& w, const std::uint8_t* panel, std::in
 
 // Prefetches the next slice while the caller multiplies: a panel is too short for the hardware prefetcher.
 void PrefetchSlice(const QuantizedMatrix& w, const std::uint8_t* panel, std::int64_t k_begin, std::int64_t k_end) {
-  const auto part = [&](std::int64_t at, std::int64_t bytes_a_k, std::int64_t step) {
-    const std::uint8_t* const end = panel + at + k_end * bytes_a_k / step;
-    for (const std::uint8_t* p = panel + at + k_begin * bytes_a_k / step; p < end; p += 64) hwy::Prefetch(p);
-  };
-  const std::int64_t scale_bytes = kQuantRows * (w.wide_scales ? 4 : 2);
-  part(0, kQuantRows * w.bits, 8);
-  part(w.scales_at, scale_bytes, w.block);
-  if (w.affine) part(w.offsets_at, scale_bytes, w.block);
+  const std::uint8_t* const end = panel + k_end / w.block * w.record;
+  for (const std::uint8_t* p = panel + k_begin / w.block * w.record; p < end; p += 64) hwy::Prefetch(p);
 }
 
 void DequantizePanel(const QuantizedMatrix& w, std::int64_t panel, std::int64_t k_begin, std::int64_t k_end,
@@ -70,9 +64,9 @@ void DequantizePanel(const QuantizedMatrix& w, std::int64_t panel, std::int64_t 
   for (std::int64_t half = 0; half < kPanel / kQuantRows; ++half, to += kQuantRows) {
     const std::int64_t index = panel * (kPanel / kQuantRows) + half;
     if (index >= w.panels()) return;  // columns past the last one: their results are not stored
-    const auto* const from = reinterpret_cast<const std::uint8_t*>(w.data.get()) + index * w.panel_bytes;
+    const std::uint8_t* const from = w.panel(index);
     constexpr std::int64_t kNext = kPanel / kQuantRows;
-    if (index + kNext < w.panels()) PrefetchSlice(w, from + kNext * w.panel_bytes, k_begin, k_end);
+    if (index + kNext < w.panels()) PrefetchSlice(w, from + kNext * w.panel_bytes(), k_begin, k_end);
     w.bits == 4 ? DequantizeHalf<4>(w, from, k_begin, k_end, to) : DequantizeHalf<8>(w, from, k_begin, k_end, to);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "linnet/backend/cpu/scratch.h"
 #include "linnet/backend/cpu/quantized.h"
 
 namespace linnet::cpu {
@@ -10,12 +11,17 @@ namespace linnet::cpu {
 struct QuantTile {
   const std::uint8_t* x;  // records of the kernel
   int rows;
-  const std::uint8_t *values, *scales, *offsets;  // of the weight's panel
-  std::int64_t blocks;
-  int bits, block, zero_point;
-  bool affine, wide_scales;
+  const QuantizedMatrix& weight;
+  const std::uint8_t* panel;
   float* out;  // [rows][16]
 };
+
+// Few rows wait for memory: the hardware does not read far enough ahead.
+inline constexpr int kFewRows = 4;
+inline void prefetch_records(const std::uint8_t* record, int lines) {
+  constexpr std::int64_t kAhead = 2048;
+  for (int i = 0; i < lines; ++i) __builtin_prefetch(record + kAhead + 64 * i);
+}
 
 // Rounds x and multiplies. A block of k of up to `rows` rows is a record: values [row][block], then some f32 of each
 // row.

@@ -11,9 +11,9 @@
 namespace linnet::cpu {
 namespace {
 
-LINNET_VNNI inline __m512 load_scales(const std::uint8_t* at, std::int64_t block, bool wide) {
-  if (wide) return _mm512_loadu_ps(at + block * 64);
-  return _mm512_maskz_cvtph_ps(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + block * 32)));
+LINNET_VNNI inline __m512 load_scales(const std::uint8_t* at, bool wide) {
+  if (wide) return _mm512_loadu_ps(at);
+  return _mm512_maskz_cvtph_ps(0xFFFF, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
 }
 
 // Broadcasts four bytes from memory to every lane.
@@ -27,13 +27,15 @@ LINNET_VNNI void dot_tile(const QuantTile& t) {
   __m512 sum[kRows];
   LINNET_UNROLL
   for (int r = 0; r < kRows; ++r) sum[r] = _mm512_setzero_ps();
-  const std::uint8_t *x = t.x, *values = t.values;
+  const QuantizedMatrix& weight = t.weight;
+  const std::uint8_t *x = t.x, *record = t.panel;
   const __m512i low = _mm512_set1_epi8(15);
-  for (std::int64_t b = 0; b < t.blocks; ++b, x += kRows * (kBlock + 8), values += kVectors * 64) {
+  for (std::int64_t b = 0; b < weight.blocks(); ++b, x += kRows * (kBlock + 8), record += weight.record) {
+    if constexpr (kRows <= kFewRows) prefetch_records(record, kVectors + 1);
     __m512i w[kGroups];
     LINNET_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      const __m512i bytes = _mm512_load_si512(values + v * 64);
+      const __m512i bytes = _mm512_loadu_si512(record + v * 64);
       if constexpr (kBits == 4) {
         w[v] = _mm512_and_si512(bytes, low);
         w[v + kVectors] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
@@ -41,8 +43,8 @@ LINNET_VNNI void dot_tile(const QuantTile& t) {
         w[v] = bytes;
       }
     }
-    const __m512 scale = load_scales(t.scales, b, t.wide_scales);
-    const __m512 offset = kAffine ? load_scales(t.offsets, b, t.wide_scales) : _mm512_setzero_ps();
+    const __m512 scale = load_scales(record + weight.scales_at, weight.wide_scales);
+    const __m512 offset = kAffine ? load_scales(record + weight.offsets_at, weight.wide_scales) : _mm512_setzero_ps();
     const auto* const row_scales = reinterpret_cast<const float*>(x + kRows * kBlock);
     LINNET_UNROLL
     for (int r = 0; r < kRows; ++r) {
@@ -79,8 +81,8 @@ int vnni_rows() {
 }
 
 void dot_vnni(const QuantTile& t) {
-  if (t.bits == 4) return t.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
-  if (t.block == 32) return t.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
+  if (t.weight.bits == 4) return t.weight.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
+  if (t.weight.block == 32) return t.weight.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
   dot_rows<8, 16, false>(t);
 }
 
