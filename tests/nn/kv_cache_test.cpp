@@ -176,7 +176,7 @@ TEST(KvCache, Bf16RoundsEveryValue) {
   KvCache::Sequence s;
   write(cache, s, 0, 3);
   const auto* keys = static_cast<const std::uint16_t*>(blocks(cache, s, 1, 0)[0]);
-  EXPECT_EQ(keys[index_in_block(0, 2, 1, 1)], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
+  EXPECT_EQ(keys[64 * kDim + key_place(DType::kBF16, kDim, 2, 1)], float_to_bfloat(mark(0, 1, 0, 2, 1, 1)));
   EXPECT_EQ(cache.bytes_per_position(), static_cast<std::size_t>(kLayers * 2 * kHeads * kDim * 2));
   EXPECT_EQ(KvCache(cache_config(), DType::kF32).bytes_per_position(), 2 * cache.bytes_per_position());
 }

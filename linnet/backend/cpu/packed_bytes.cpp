@@ -23,7 +23,7 @@ PackedBytes packed_bytes(std::size_t bytes) {
   const std::size_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment + kAlignment;
   const std::lock_guard lock(mutex);
   std::shared_ptr<Piece> piece = open.lock();
-  if (piece == nullptr || piece->used + size > piece->memory->size()) {
+  if (piece == nullptr || piece->used + size > piece->memory->bytes()) {
     piece = std::make_shared<Piece>(Piece{Storage::allocate(std::max(size, kPiece)), 0});
     if (size < kPiece) open = piece;
   }

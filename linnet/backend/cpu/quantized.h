@@ -19,9 +19,9 @@ namespace linnet::cpu {
 
 inline constexpr std::int64_t kQuantRows = 16;  // outputs interleaved in a panel
 
-// Panels of 16 outputs; a panel is a record for each block of k, read in order: values, scales, offsets. Values: groups of
-// four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group g + 4 (high half). Scales and
-// offsets: of each output, f16, or f32 for the K types (a product of two scales).
+// Panels of 16 outputs; a panel is a record for each block of k, read in order: values, scales, offsets. Values: groups
+// of four k, [group][output][4]; with 4 bits, group g shares its bytes (low half) with group g + 4 (high half). Scales
+// and offsets: of each output, f16, or f32 for the K types (a product of two scales).
 struct QuantizedMatrix {
   std::int64_t out, in;
   int bits, block, zero_point;

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "linnet/backend/cpu/scratch.h"
 #include "linnet/backend/cpu/quantized.h"
+#include "linnet/backend/cpu/scratch.h"
 
 namespace linnet::cpu {
 
