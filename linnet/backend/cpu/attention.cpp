@@ -134,21 +134,41 @@ class PairTile {
     Pack(block.q, block.q_stride, block.rows, a.head_dim, to);
   }
   void Score(const float* queries, int rows, float* scores) const {
-    for (std::int64_t n = 0; n < count_; n += kPanel)
-      bf16_kernel()->multiply(
-          {queries, rows, keys_ + 2 * n, kKeys, a_.head_dim, kPanel, scores + n, kKeys, nullptr, TileInit::kZero});
-    for (int r = 0; r < rows; ++r) ScaleRow(scores + r * kKeys, rounded_up(count_, kPanel), a_.scale);
+    const std::int64_t columns = rounded_up(count_, kPanel);
+    Multiply({queries, rows, keys_, kKeys, a_.head_dim, columns, scores, kKeys, nullptr, TileInit::kZero});
+    for (int r = 0; r < rows; ++r) ScaleRow(scores + r * kKeys, columns, a_.scale);
   }
   void AddValues(const float* probabilities, const RowBlock& block, TileInit init) const {
     alignas(64) float pairs[kMostRows * kKeys / 2];
     Pack(probabilities, kKeys, block.rows, count_, pairs);
-    for (std::int64_t n = 0; n < a_.head_dim; n += kPanel)
-      bf16_kernel()->multiply({pairs, block.rows, values_ + 2 * n, a_.head_dim, count_, kPanel, block.out + n,
-                               block.out_stride, nullptr, init});
+    Multiply(
+        {pairs, block.rows, values_, a_.head_dim, count_, a_.head_dim, block.out, block.out_stride, nullptr, init});
+  }
+  // Prefetches the tile from key `next` on, if there is one: few rows take less time than the hardware to read ahead.
+  void Prefetch(const AttentionSequence& s, std::int64_t kv_head, std::int64_t next) const {
+    if (next >= s.kv_len) return;
+    const auto* const keys = CachedHead<std::uint16_t>(a_, s.k_blocks, kv_head, next);
+    const auto* const values = CachedHead<std::uint16_t>(a_, s.v_blocks, kv_head, next);
+    for (std::int64_t i = 0; i < kKeys * a_.head_dim; i += 32) {
+      __builtin_prefetch(keys + i, 0, 2);
+      __builtin_prefetch(values + i, 0, 2);
+    }
   }
 
  private:
   static constexpr std::int64_t kMostRows = 16;
+  // All columns; two panels at a time for few rows, whose sums wait for each other.
+  static void Multiply(PlainTile tile) {
+    const bool few = tile.rows <= bf16_kernel()->rows / 2;
+    const auto* const panel = static_cast<const std::uint32_t*>(tile.panel);
+    float* const c = tile.c;
+    for (std::int64_t n = 0, all = tile.columns; n < all; n += tile.columns) {
+      tile.panel = panel + n;
+      tile.c = c + n;
+      tile.columns = few && all - n > kPanel ? 2 * kPanel : kPanel;
+      (tile.columns > kPanel ? bf16_kernel()->multiply_wide : bf16_kernel()->multiply)(tile);
+    }
+  }
   static void Pack(const float* from, std::int64_t stride, int rows, std::int64_t depth, float* to) {
     const std::int64_t width = bf16_kernel()->rows;
     bf16_kernel()->pack({from, stride, true, rows, static_cast<int>(width), depth, depth * width}, to);
@@ -241,8 +261,11 @@ void AttendTile(const AttentionArgs& a, const AttentionSequence& s, std::int64_t
   std::fill_n(state.sum, rows, 0.0F);
   if (PairTile::Takes(a, s)) {
     PackQueries<PairTile>(a, s, t, state.queries);
-    for (std::int64_t key = t.first_key; key < seen.end; key += kKeys)
-      AttendKeys(a, s, t, key, PairTile(a, s, t.kv_head, key), state);
+    for (std::int64_t key = t.first_key; key < seen.end; key += kKeys) {
+      const PairTile tile(a, s, t.kv_head, key);
+      if (rows <= kTileRows) tile.Prefetch(s, t.kv_head, key + kKeys);
+      AttendKeys(a, s, t, key, tile, state);
+    }
   } else {
     PackQueries<FloatTile>(a, s, t, state.queries);
     for (std::int64_t key = t.first_key; key < seen.end; key += kKeys)
@@ -280,7 +303,10 @@ Plan plan_of(const AttentionArgs& a) {
   const Plan groups{group, std::max<std::int64_t>(12, kTileQueries / group / 12 * 12)};
   std::int64_t tasks = 0;
   for (std::int64_t i = 0; i < a.sequence_count; ++i) tasks += groups.tasks(a, a.sequences[i]);
-  return tasks < kTasksAThread * threads() ? Plan{1, groups.tile} : groups;
+  // A block of few rows takes as long as one of a single row, so the heads of one query stay together.
+  const auto one_query = [](const AttentionSequence& s) { return s.q_len <= 1; };
+  const bool decodes = std::all_of(a.sequences, a.sequences + a.sequence_count, one_query);
+  return tasks < kTasksAThread * threads() && !decodes ? Plan{1, groups.tile} : groups;
 }
 
 void run_task(const AttentionArgs& a, const AttentionSequence& s, const Plan& plan, std::int64_t task) {
