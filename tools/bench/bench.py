@@ -95,6 +95,15 @@ class Machine:
         answer = json.loads(lines[-1])
         return Sample(seconds if task.startswith("cold") else answer["rate"], memory)
 
+    def openvino(self, task: str, weights: str, prompt: int, new: int) -> Sample:
+        """Runs a task of openvino_peer.py in its own environment."""
+        python, folder = subprocess.run([HERE / "openvino-environment", smollm2_folder(), weights], check=True,
+                                        stdout=subprocess.PIPE, text=True).stdout.split()
+        options = {"model": folder, "precision": "bf16" if weights == "fp16" else "f32", "threads": self.threads,
+                   "prompt": prompt, "new": new}
+        lines, _, memory = self.process([python, "-W", "ignore", HERE / "openvino_peer.py", task, json.dumps(options)])
+        return Sample(json.loads(lines[-1])["rate"], memory)
+
 
 def classify(machine: Machine, dtypes: list[str]) -> list[Bench]:
     made = []
@@ -123,28 +132,35 @@ def story_ids(count: int) -> list[int]:
     return llama_ids(SMOLLM2, text)[:count]
 
 
-def run_bench(machine: Machine, what: str, prompt: int, new: int, key: str, target: str) -> Bench:
+def run_benches(machine: Machine, task: str, prompt: int, new: int, targets: dict[str, str]) -> list[Bench]:
+    """Of the GGUF and of the bf16 weights."""
     ids = story_ids(prompt)
 
-    def ours():
-        lines, _, memory = machine.linnet("run", "-m", SMOLLM2, "--ids", ",".join(map(str, ids)), "-n", new,
+    def ours(*model):
+        lines, _, memory = machine.linnet("run", "-m", *model, "--ids", ",".join(map(str, ids)), "-n", new,
                                           "--min-new-tokens", new)
-        return Sample(json.loads(lines[-1])["timing"][key], memory)
+        return Sample(json.loads(lines[-1])["timing"][f"{task}_tokens_per_s"], memory)
 
     def theirs():
-        return machine.peer("decode" if new > 1 else "prefill", ids=ids, new=new, model=str(SMOLLM2))
+        return machine.peer(task, ids=ids, new=new, model=str(SMOLLM2))
 
-    return Bench(what, "tokens/s", Runner("linnet", ours), [Runner("llama-cpp-python", theirs)], target)
+    def openvino(weights: str) -> Runner:
+        return Runner(f"OpenVINO GenAI {'bf16' if weights == 'fp16' else weights}",
+                      lambda: machine.openvino(task, weights, prompt, new))
+
+    what = f"{task} of {prompt if task == 'prefill' else new} tokens, SmolLM2"
+    return [Bench(f"{what} GGUF", "tokens/s", Runner("linnet", lambda: ours(SMOLLM2)),
+                  [Runner("llama-cpp-python", theirs), openvino("int4")], targets["gguf"]),
+            Bench(f"{what} bf16", "tokens/s", Runner("linnet", lambda: ours(smollm2_folder(), "--dtype", "bf16")),
+                  [openvino("fp16")], targets["bf16"])]
 
 
 def prefill(machine: Machine, dtypes: list[str]) -> list[Bench]:
-    return [run_bench(machine, f"prefill of {PROMPT_TOKENS} tokens, SmolLM2 GGUF", PROMPT_TOKENS, 1,
-                      "prefill_tokens_per_s", ">= 1.5")]
+    return run_benches(machine, "prefill", PROMPT_TOKENS, 1, {"gguf": ">= 5, 1.3", "bf16": ">= 1.3"})
 
 
 def decode(machine: Machine, dtypes: list[str]) -> list[Bench]:
-    return [run_bench(machine, f"decode of {DECODED_TOKENS} tokens, SmolLM2 GGUF", 32, DECODED_TOKENS,
-                      "decode_tokens_per_s", ">= 1")]
+    return run_benches(machine, "decode", 32, DECODED_TOKENS, {"gguf": ">= 1.3, 1.5", "bf16": ">= 2"})
 
 
 NAMES = "a boy,a girl,an old man,a queen,a fox,a clock,a ship,a baker,a king,a cat,a tree,a river,a star,a dog,a wolf,a bird"
