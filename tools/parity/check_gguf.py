@@ -6,16 +6,18 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import shutil
 
 import numpy
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+import check_tokenize
 from cases import VOCABULARY, Case, all_cases
 from check_generate import ours
 from checkpoints import build, load, make_batch
-from report import Context, Failed, Report, distance
+from report import DATA, Context, Failed, Report, distance
 
 NEW_TOKENS = 16
 SEED = 3
@@ -158,8 +160,24 @@ def encoders(context: Context, report: Report) -> None:
             report.failed(case.path, why)
 
 
+def t5_vocabulary(context: Context, report: Report) -> None:
+    """The Unigram vocabulary of t5-small in the file of a tiny T5."""
+    source = DATA / "tokenizers" / "t5-small"
+    if not source.is_dir():
+        return report.skipped("t5-small's vocabulary", "no ../shared/data")
+    folder, file = context.work / "gguf/t5-vocabulary", context.work / "gguf/t5-vocabulary.gguf"
+    case = cases_of(context, ("t5/far",))[0]
+    build(dataclasses.replace(case, config=case.config | dict(vocab_size=32100)), folder, SEED)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(source / name, folder / name)
+    context.linnet("convert", folder, "-o", file)
+    check_tokenize.compare_gguf(context, report, "t5-small's vocabulary", file, check_tokenize.naughty() + check_tokenize.scripts())
+
+
 def run(context: Context, report: Report) -> None:
     encoders(context, report)
+    if "t5" in context.families:
+        t5_vocabulary(context, report)
     for case in cases_of(context, CASES):
         try:
             folder, file = converted(context, case)
