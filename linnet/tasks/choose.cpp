@@ -12,6 +12,11 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// With a blank before it, unless white space is there, or the text before (`bare`) needs none.
+std::string separated(const std::string& choice, bool bare) {
+  return bare || choice.empty() || is_blank(choice.front()) ? choice : " " + choice;
+}
+
 std::vector<Choice> ranked(const Loaded& loaded, generate::ScoreRequest request, std::span<const std::string> choices) {
   check(!request.prompt.empty(), "the prompt is empty and the tokenizer adds no start token; give a prompt");
   const std::vector<generate::ScoreRequest> requests{std::move(request)};
@@ -33,10 +38,7 @@ std::vector<Choice> choose(const Loaded& loaded, std::string_view prompt, std::s
   check_option(choices.size() >= 2, "choices", "{} given; name two or more", choices.size());
   generate::ScoreRequest request;
   const bool bare = opening == Opening::kWritten || prompt.empty() || is_blank(prompt.back());
-  for (const std::string& choice : choices) {
-    const bool blank = !bare && !choice.empty() && !is_blank(choice.front());
-    add_continuation(loaded, prompt, blank ? " " + choice : choice, opening, request);
-  }
+  for (const std::string& choice : choices) add_continuation(loaded, prompt, separated(choice, bare), opening, request);
   return ranked(loaded, std::move(request), choices);
 }
 
@@ -44,12 +46,17 @@ std::vector<Choice> choose(const Loaded& loaded, const std::vector<std::int32_t>
                            std::span<const std::string> choices) {
   check_option(choices.size() >= 2, "choices", "{} given; name two or more", choices.size());
   generate::ScoreRequest request;
-  for (const std::string& choice : choices) {
-    const bool blank = !choice.empty() && !is_blank(choice.front());
-    add_continuation(loaded, "", blank ? " " + choice : choice, Opening::kAdd, request);
+  if (loaded.model->config().stack == nn::Stack::kEncoderDecoder) {
+    for (const std::string& choice : choices) add_continuation(loaded, "", choice, Opening::kAdd, request);
+    request.encoder_ids = prompt;
+    return ranked(loaded, std::move(request), choices);
   }
-  const bool reads = loaded.model->config().stack == nn::Stack::kEncoderDecoder;
-  (reads ? request.encoder_ids : request.prompt) = prompt;
+  const Tokenizer& tokenizer = loaded.tokenizer();
+  const std::string text = text_after_opening(tokenizer, prompt);
+  const bool bare = text.empty() || is_blank(text.back()) || tokenizer.is_special(prompt.back());
+  for (const std::string& choice : choices)
+    request.continuations.push_back(ids_after(tokenizer, text, separated(choice, bare)));
+  request.prompt = prompt;
   return ranked(loaded, std::move(request), choices);
 }
 

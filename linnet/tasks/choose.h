@@ -28,7 +28,8 @@ struct Choice {
 // token.
 std::vector<Choice> choose(const Loaded& loaded, std::string_view prompt, std::span<const std::string> choices,
                            Opening opening = Opening::kAdd);
-// A prompt as ids with special tokens, of an encoder-decoder for its encoder.
+// A prompt as ids with special tokens, of an encoder-decoder for its encoder. A choice continues their text: no blank
+// is put before it after a special token either.
 std::vector<Choice> choose(const Loaded& loaded, const std::vector<std::int32_t>& prompt,
                            std::span<const std::string> choices);
 

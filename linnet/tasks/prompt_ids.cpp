@@ -78,6 +78,25 @@ SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::str
   return split;
 }
 
+std::string text_after_opening(const Tokenizer& tokenizer, std::span<const std::int32_t> ids) {
+  const std::vector<std::int32_t> opening = tokenizer.frame().before();
+  if (std::ranges::equal(ids.first(std::min(ids.size(), opening.size())), opening)) ids = ids.subspan(opening.size());
+  return tokenizer.decode(ids, false, DecodedSpaces::kAsTheyAre);
+}
+
+std::vector<std::int32_t> ids_after(const Tokenizer& tokenizer, std::string_view text, std::string_view continuation) {
+  std::vector<std::int32_t> ids;
+  for (const std::string_view before : {text, std::string_view("\n"), std::string_view()}) {
+    const auto front = tokenizer.encode_ids(before, plain());
+    ids = tokenizer.encode_ids(std::string(before) + std::string(continuation), plain());
+    if (ids.size() <= front.size() || !std::equal(front.begin(), front.end(), ids.begin())) continue;
+    ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(front.size()));
+    break;
+  }
+  check_tokens(ids, continuation);
+  return ids;
+}
+
 bool add_continuation(const Loaded& loaded, std::string_view prompt, std::string_view continuation, Opening opening,
                       generate::ScoreRequest& request) {
   if (loaded.model->config().stack != nn::Stack::kEncoderDecoder) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +40,13 @@ std::vector<std::int32_t> prompt_ids(const Tokenizer& tokenizer, std::string_vie
 std::vector<std::int32_t> input_ids(const models::Model& model, const Tokenizer& tokenizer, std::string_view text);
 SplitIds split_ids(const Tokenizer& tokenizer, std::string_view prompt, std::string_view continuation,
                    Opening opening = Opening::kAdd);
+
+// The text of a prompt that is given as ids, without the opening, with its other special tokens.
+std::string text_after_opening(const Tokenizer& tokenizer, std::span<const std::int32_t> ids);
+// The tokens of a continuation of `text` whose ids are given and stay: one that merges with their end has its tokens at
+// the start of a line, where nothing merges and a tokenizer adds no space. kInvalidArgument for a continuation without
+// tokens.
+std::vector<std::int32_t> ids_after(const Tokenizer& tokenizer, std::string_view text, std::string_view continuation);
 
 // Adds a continuation of `prompt` to a request, whose prompt it sets. A decoder gets the ids of split_ids. An encoder
 // reads the prompt with all special tokens, and the continuation follows the tokens that begin a generated text (the

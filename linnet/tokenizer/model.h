@@ -72,7 +72,7 @@ struct ScoredPieces {
   std::vector<PieceKind> kinds;  // empty: every piece can be matched
   std::int32_t unk = -1;
   bool byte_fallback = false;
-  bool float_sums = false;  // sums of a path are float, as in SentencePiece: this decides ties
+  bool float_sums = false;  // sums of a path are float, as in SentencePiece, not in llama.cpp: this decides ties
 };
 Vocabulary vocabulary_of(const ScoredPieces& pieces);
 TokenModelPtr make_unigram(ScoredPieces pieces, std::string_view place);

@@ -232,6 +232,56 @@ PieceRules deberta_class(const Json& config) {
   return rules;
 }
 
+// The rules of BPE with bytes. The classes add a start token if add_bos_token is not given, says their documentation
+// and did Transformers 4; Transformers 5.23 adds none.
+PieceRules merges_rules(const Json& config, std::vector<std::pair<std::string, AddedToken>> named) {
+  PieceRules rules;
+  rules.model = PieceModel::kMerges;
+  name_tokens(rules, config, std::move(named));
+  rules.unk = kUnkByName;
+  rules.single = {"$A"};
+  rules.pair = {"$B:1"};
+  const auto put = [&](const char* key, bool before) {
+    if (text_of(rules, key).empty()) return;
+    rules.single.insert(before ? rules.single.begin() : rules.single.end(), key);
+    rules.pair.insert(before ? rules.pair.begin() : rules.pair.end(), fmt::format("{}:1", key));
+  };
+  if (flag(config, "add_bos_token", true)) put("bos_token", true);
+  if (flag(config, "add_eos_token", false)) put("eos_token", false);
+  rules.pair.insert(rules.pair.begin(), rules.single.begin(), rules.single.end());
+  return rules;
+}
+
+Json decoders_of_bytes(bool drops_prefix) {
+  Json steps = Json::array({replace("String", kSpaceMark, " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}});
+  if (drops_prefix) steps.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  return {{"type", "Sequence"}, {"decoders", steps}};
+}
+
+PieceRules llama_class(const Json& config) {
+  PieceRules rules = merges_rules(config, {{"bos_token", {.content = "<s>"}},
+                                           {"eos_token", {.content = "</s>"}},
+                                           {"unk_token", {.content = "<unk>"}},
+                                           {"pad_token", {}}});
+  const bool prefixed = flag(config, "add_prefix_space", true);
+  rules.prepend = !prefixed ? "never" : flag(config, "legacy", false) ? "always" : "first";
+  rules.pretokenizer = metaspace_step(rules.prepend);
+  rules.pretokenizer["split"] = false;
+  rules.decoder = decoders_of_bytes(prefixed);
+  return rules;
+}
+
+PieceRules gemma_class(const Json& config) {
+  PieceRules rules = merges_rules(config, {{"bos_token", {.content = "<bos>"}},
+                                           {"eos_token", {.content = "<eos>"}},
+                                           {"unk_token", {.content = "<unk>"}},
+                                           {"pad_token", {.content = "<pad>"}},
+                                           {"mask_token", {.content = "<mask>"}}});
+  rules.normalizers = {replace("String", " ", kSpaceMark)};
+  rules.decoder = decoders_of_bytes(false);
+  return rules;
+}
+
 // A class, the values of model_type in config.json that mean it, and its rules.
 struct RuledClass {
   std::string_view name;
@@ -247,7 +297,9 @@ const std::vector<RuledClass>& classes() {
                                            {"MT5Tokenizer", {}, t5_class},
                                            {"PegasusTokenizer", {"pegasus", "bigbird_pegasus"}, pegasus_class},
                                            {"AlbertTokenizer", {"albert"}, albert_class},
-                                           {"DebertaV2Tokenizer", {"deberta-v2"}, deberta_class}};
+                                           {"DebertaV2Tokenizer", {"deberta-v2"}, deberta_class},
+                                           {"LlamaTokenizer", {"llama", "mistral", "phi3"}, llama_class},
+                                           {"GemmaTokenizer", {"gemma", "gemma2", "gemma3_text"}, gemma_class}};
   return all;
 }
 

@@ -1,7 +1,7 @@
 // What the tokenizer classes of Transformers make of their SentencePiece file: the order of the ids, the steps around
 // the pieces, the special tokens.
 //
-//   if (const auto rules = piece_rules("XLMRobertaTokenizer", config)) data = read_ruled_pieces(file, *rules);
+//   if (const auto rules = piece_rules("XLMRobertaTokenizer", config)) data = apply_rules(vocabulary, *rules, place);
 //
 // Source: the classes of Transformers 5 and their converters.
 #pragma once
@@ -20,7 +20,11 @@
 
 namespace linnet {
 
+// kMerges: a BPE of pairs in the order of the ids, with <0xNN> for unknown characters, whatever scores the file has.
+enum class PieceModel : std::uint8_t { kUnigram, kMerges };
+
 struct PieceRules {
+  PieceModel model = PieceModel::kUnigram;
   std::vector<std::pair<std::string, double>> first = {};  // the first ids, with scores
   std::size_t skipped = 0;                                 // pieces at the beginning of the file that have no ids
   std::vector<std::string> last = {};                      // ids after the file's pieces
@@ -28,11 +32,11 @@ struct PieceRules {
   // Steps as in tokenizer.json; {"type": "Precompiled"} is the file's charsmap, "without_charsmap" is for files with
   // none.
   Json normalizers = Json::array();
-  Json pretokenizer;
+  Json pretokenizer, decoder;      // decoder null: Metaspace's
   std::string prepend = "always";  // Metaspace's prepend_scheme
   // Named special tokens by key ("cls_token"). One that is not in the vocabulary gets the next id.
   std::vector<std::pair<std::string, AddedToken>> named = {};
-  bool adds_control = true;                         // the file's control and user-defined pieces are special tokens
+  bool adds_control = true;                         // the file's control (special) and user-defined pieces are tokens
   std::vector<std::string> more = {};               // more special tokens
   std::vector<std::string> single = {}, pair = {};  // templates: "$A", "$B", keys of `named`; ":1" for type 1
 };

@@ -134,16 +134,20 @@ void frame_pieces(TokenizerData& data, const Json& config) {
   const std::string kind = text("tokenizer_class");
   const bool bos = flag("add_bos_token", kind.starts_with("Llama")),
              eos = flag("add_eos_token", kind.starts_with("T5"));
-  std::vector<TemplatePiece> single{{}}, pair{{}};
-  const auto piece = [&](std::int32_t id) {
-    return TemplatePiece{
-        TemplatePiece::What::kToken, 0, {id}, {std::string(data.model->vocabulary().text(id).value_or(""))}};
+  // Of one text; TokenizersBackend of Transformers frames the second as the first, with type 1.
+  const auto framed = [&](TemplatePiece::What which, std::int32_t type) {
+    std::vector<TemplatePiece> pieces{{which, type, {}, {}}};
+    const auto piece = [&](std::int32_t id) {
+      return TemplatePiece{
+          TemplatePiece::What::kToken, type, {id}, {std::string(data.model->vocabulary().text(id).value_or(""))}};
+    };
+    if (eos && data.ids.eos) pieces.push_back(piece(*data.ids.eos));
+    if (bos && data.ids.bos) pieces.insert(pieces.begin(), piece(*data.ids.bos));
+    return pieces;
   };
-  if (eos && data.ids.eos) single.push_back(piece(*data.ids.eos));
-  if (bos && data.ids.bos) single.insert(single.begin(), piece(*data.ids.bos));
-  pair = single;
-  pair.push_back({TemplatePiece::What::kSecond, 0, {}, {}});
-  if (eos && data.ids.eos) pair.push_back(piece(*data.ids.eos));
+  std::vector<TemplatePiece> single = framed(TemplatePiece::What::kFirst, 0), pair = single;
+  const std::vector<TemplatePiece> second = framed(TemplatePiece::What::kSecond, 1);
+  pair.insert(pair.end(), second.begin(), second.end());
   data.postprocessor = template_processor(std::move(single), std::move(pair));
 }
 
@@ -218,12 +222,22 @@ std::string class_of(const fs::path& folder, const Json& config) {
   return name.empty() ? tokenizer_class_of(config, read_object(folder / "config.json")) : name;
 }
 
+// The rules of a class for a file of that format. Classes of unigrams have files with other names than tokenizer.model.
+std::optional<PieceRules> rules_for(VocabularyFormat format, std::string_view tokenizer_class, const Json& config) {
+  auto rules = piece_rules(tokenizer_class, config);
+  const bool own = format != VocabularyFormat::kSentencePiece || (rules && rules->model == PieceModel::kMerges);
+  return own ? rules : std::nullopt;
+}
+
 // A SentencePiece file as the tokenizer class of the model reads it, or as SentencePiece does.
 TokenizerDataPtr read_pieces(const fs::path& file, const Json& config, VocabularyFormat format) {
   const std::string name = class_of(file.parent_path(), config);
-  if (format != VocabularyFormat::kSentencePiece)
-    if (const auto rules = piece_rules(name, with_named_tokens(config, file.parent_path())))
-      return read_ruled_pieces(file, *rules);
+  if (const auto rules = rules_for(format, name, with_named_tokens(config, file.parent_path()))) {
+    const PieceVocabulary vocabulary = parse_pieces(read_file(file, kLargestTokenizerFile), file.string());
+    if (rules_fit(vocabulary, *rules)) return apply_rules(vocabulary, *rules, file.string());
+    check(format == VocabularyFormat::kSentencePiece, ErrorKind::kBadInput,
+          "{}: its pieces are not of the kind that {} reads; the file is of another model", file.string(), name);
+  }
   if (format == VocabularyFormat::kPiecesOfClass) {
     const Json model = read_object(file.parent_path() / "config.json");
     const std::string type =

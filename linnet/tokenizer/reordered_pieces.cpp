@@ -1,9 +1,10 @@
 // SentencePiece files as the tokenizer classes of Transformers read them: other ids, and steps of `tokenizers`.
 #include <algorithm>
+#include <numeric>
 
 #include "linnet/base/error.h"
-#include "linnet/base/file.h"
 #include "linnet/tokenizer/piece_rules.h"
+#include "linnet/tokenizer/piece_splits.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 
 namespace linnet {
@@ -71,7 +72,7 @@ void add_special_tokens(TokenizerData& data, const ScoredPieces& file, const Pie
   if (rules.adds_control)
     for (std::size_t i = 0; i < file.texts.size(); ++i)
       if (file.kinds[i] == PieceKind::kControl || file.kinds[i] == PieceKind::kUserDefined)
-        add({.content = file.texts[i], .special = true});
+        add({.content = file.texts[i], .special = file.kinds[i] == PieceKind::kControl});
   for (const std::string& text : rules.more) add({.content = text, .special = true});
   const std::pair<const char*, std::optional<std::int32_t>*> ids[] = {
       {"bos_token", &data.ids.bos},  {"eos_token", &data.ids.eos}, {"pad_token", &data.ids.pad},
@@ -111,22 +112,42 @@ NormalizerPtr steps_of(const PieceRules& rules, const std::string& charsmap, std
   return steps.empty() ? nullptr : std::make_unique<Steps>(std::move(steps));
 }
 
+TokenModelPtr model_of(ScoredPieces pieces, PieceModel kind, std::string_view place) {
+  if (kind == PieceModel::kUnigram) return make_unigram(std::move(pieces), place);
+  std::vector<std::int32_t> ids(pieces.texts.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto text_of = [&](std::int32_t id) { return pieces.texts[static_cast<std::size_t>(id)]; };
+  std::vector<std::pair<std::string, std::string>> merges;
+  for (const PieceSplit& split : piece_splits(pieces.texts, ids, place))
+    merges.emplace_back(text_of(split.left), text_of(split.right));
+  BpeOptions options;
+  options.unk_token = text_of(pieces.unk);
+  options.fuse_unk = options.byte_fallback = true;
+  return make_bpe(vocabulary_of(pieces), merges, options, place);
+}
+
+Json decoder_of(const PieceRules& rules) {
+  if (!rules.decoder.is_null()) return rules.decoder;
+  return {{"type", "Metaspace"}, {"replacement", kSpaceMark}, {"prepend_scheme", rules.prepend}, {"split", true}};
+}
+
 }  // namespace
 
-TokenizerDataPtr read_ruled_pieces(const std::filesystem::path& file, const PieceRules& rules) {
+bool rules_fit(const PieceVocabulary& vocabulary, const PieceRules& rules) {
+  return (vocabulary.kind == PieceVocabulary::Kind::kBpe) == (rules.model == PieceModel::kMerges);
+}
+
+TokenizerDataPtr apply_rules(const PieceVocabulary& vocabulary, const PieceRules& rules, std::string_view place) {
   auto data = std::make_shared<TokenizerData>();
-  data->place = file.string();
-  const PieceVocabulary vocabulary = parse_pieces(read_file(file, kLargestTokenizerFile), data->place);
-  check(vocabulary.kind == PieceVocabulary::Kind::kUnigram, ErrorKind::kBadInput,
-        "{}: its pieces are of the kind BPE, the model needs unigram; the file is of another model", data->place);
+  data->place = place;
   data->normalizer = steps_of(rules, vocabulary.normalizer.charsmap, data->place);
-  data->pretokenizer = make_pretokenizer(rules.pretokenizer, data->place, ByteSpelling::kCharacters);
-  data->decoder = make_decoder(
-      Json{{"type", "Metaspace"}, {"replacement", kSpaceMark}, {"prepend_scheme", rules.prepend}, {"split", true}},
-      data->place);
+  if (!rules.pretokenizer.is_null())
+    data->pretokenizer = make_pretokenizer(rules.pretokenizer, data->place, ByteSpelling::kCharacters);
+  data->decoder = make_decoder(decoder_of(rules), data->place);
   ScoredPieces pieces = reordered(vocabulary.pieces, rules, data->place);
   pieces.unk = unknown_id(pieces, vocabulary, rules, data->place);
-  data->model = make_unigram(std::move(pieces), data->place);
+  data->is_bpe = rules.model == PieceModel::kMerges;
+  data->model = model_of(std::move(pieces), rules.model, data->place);
   add_special_tokens(*data, vocabulary.pieces, rules);
   data->postprocessor =
       template_processor(frame_pieces_of(*data, rules, rules.single), frame_pieces_of(*data, rules, rules.pair));

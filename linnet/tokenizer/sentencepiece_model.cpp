@@ -203,7 +203,6 @@ void favour_user_defined(ScoredPieces& pieces) {
 
 void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
   ScoredPieces& pieces = vocabulary.pieces;
-  pieces.float_sums = true;
   const SentencePieceOptions& rules = vocabulary.normalizer;
   std::string unknown;
   if (pieces.unk >= 0) {
@@ -233,6 +232,7 @@ TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_v
   auto data = std::make_shared<TokenizerData>();
   data->place = place;
   ScoredPieces& pieces = r.out.pieces;
+  pieces.float_sums = true;
   for (std::size_t i = 0; i < pieces.texts.size(); ++i) {
     if (pieces.kinds[i] == PieceKind::kUnknown) {
       check(pieces.unk < 0, ErrorKind::kBadInput,

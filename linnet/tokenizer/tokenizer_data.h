@@ -100,9 +100,11 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary);
 // The pieces, rules and kind of a SentencePiece model.
 PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place);
 
-// A SentencePiece file as the tokenizer class of the model reads it, see piece_rules.h.
+// A SentencePiece file as the tokenizer class of the model reads it, see piece_rules.h. The pieces have the kind of the
+// rules.
 struct PieceRules;
-TokenizerDataPtr read_ruled_pieces(const std::filesystem::path& file, const PieceRules& rules);
+bool rules_fit(const PieceVocabulary& vocabulary, const PieceRules& rules);
+TokenizerDataPtr apply_rules(const PieceVocabulary& vocabulary, const PieceRules& rules, std::string_view place);
 
 // Pieces of two languages: `source` encodes texts, `target` those of Tokenizer::target; `vocab` has the ids of both.
 TokenizerDataPtr read_source_and_target(const std::filesystem::path& source, const std::filesystem::path& target,

@@ -13,9 +13,9 @@ namespace linnet {
 enum class VocabularyFormat : std::uint8_t {
   kTokenizerJson,
   kSourceAndTarget,  // SentencePiece files of two languages and their ids
-  kSentencePiece,
-  kPieces,         // a SentencePiece file that the tokenizer class may read differently from SentencePiece
-  kPiecesOfClass,  // one whose ids depend on the tokenizer class
+  kSentencePiece,    // a SentencePiece file; of a BPE the tokenizer class may read only the pieces
+  kPieces,           // a SentencePiece file that the tokenizer class may read differently from SentencePiece
+  kPiecesOfClass,    // one whose ids depend on the tokenizer class
   kVocabAndMerges,
   kVocabText
 };

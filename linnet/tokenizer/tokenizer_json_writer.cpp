@@ -5,11 +5,11 @@
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
-#include "linnet/tokenizer/byte_trie.h"
 #include "linnet/tokenizer/charsmap.h"
 #include "linnet/tokenizer/gguf/export.h"
 #include "linnet/tokenizer/gguf/kinds.h"
 #include "linnet/tokenizer/model.h"
+#include "linnet/tokenizer/piece_splits.h"
 #include "linnet/tokenizer/tokenizer.h"
 #include "linnet/tokenizer/tokenizer_data.h"
 
@@ -94,44 +94,21 @@ JsonParts byte_level(const GgufVocabulary& v, std::string_view place) {
 // SentencePiece's BPE joins the adjacent pair with the best score: every split of a piece in two is a merge, ordered by
 // score (as in Transformers' converter).
 std::vector<std::pair<std::string, std::string>> merges_of_scores(const GgufVocabulary& v, std::string_view place) {
-  ByteTrie beginnings, endings;  // tokens, and reversed tokens
   std::vector<std::int32_t> ids;
   std::set<std::string_view> known;
-  for (std::size_t i = 0; i < v.tokens.size(); ++i) {
-    if (v.type(i) != GgufTokenType::kNormal || !known.insert(v.tokens[i]).second) continue;
-    ids.push_back(static_cast<std::int32_t>(i));
-    beginnings.insert(v.tokens[i], ids.back());
-    endings.insert(std::string(v.tokens[i].rbegin(), v.tokens[i].rend()), ids.back());
-  }
-  struct Merge {
-    float score;
-    std::size_t left, right;
-  };
-  std::vector<Merge> found;
-  std::size_t bytes = 0, most = std::size_t{1} << 20;  // total size of the merges
-  for (const std::string& token : v.tokens) most += 32 * token.size();
-  for (const std::int32_t id : ids) {
-    const std::string& token = v.tokens[static_cast<std::size_t>(id)];
-    std::vector<std::int32_t> left(token.size() + 1, -1), right(token.size() + 1, -1);  // by the position of the split
-    beginnings.for_each_prefix(token, [&](std::size_t length, std::int32_t part) { left[length] = part; });
-    endings.for_each_prefix(std::string(token.rbegin(), token.rend()),
-                            [&](std::size_t length, std::int32_t part) { right[token.size() - length] = part; });
-    for (std::size_t cut = 1; cut < token.size(); ++cut) {
-      if (left[cut] < 0 || right[cut] < 0) continue;
-      bytes += token.size();
-      check(bytes <= most, ErrorKind::kBadInput,
-            "{}: the tokens have more than {} bytes of merges; get the file again, it is not a sound vocabulary", place,
-            most);
-      found.push_back({v.scores[static_cast<std::size_t>(id)], static_cast<std::size_t>(left[cut]),
-                       static_cast<std::size_t>(right[cut])});
-    }
-  }
-  std::sort(found.begin(), found.end(), [](const Merge& a, const Merge& b) {
-    return a.score != b.score ? a.score > b.score : std::pair(a.left, a.right) < std::pair(b.left, b.right);
+  for (std::size_t i = 0; i < v.tokens.size(); ++i)
+    if (v.type(i) == GgufTokenType::kNormal && known.insert(v.tokens[i]).second)
+      ids.push_back(static_cast<std::int32_t>(i));
+  std::vector<PieceSplit> found = piece_splits(v.tokens, ids, place);
+  const auto score = [&](const PieceSplit& split) { return v.scores[static_cast<std::size_t>(split.whole)]; };
+  std::ranges::sort(found, [&](const PieceSplit& a, const PieceSplit& b) {
+    return score(a) != score(b) ? score(a) > score(b) : std::pair(a.left, a.right) < std::pair(b.left, b.right);
   });
   std::vector<std::pair<std::string, std::string>> merges;
   merges.reserve(found.size());
-  for (const Merge& m : found) merges.emplace_back(v.tokens[m.left], v.tokens[m.right]);
+  for (const PieceSplit& split : found)
+    merges.emplace_back(v.tokens[static_cast<std::size_t>(split.left)],
+                        v.tokens[static_cast<std::size_t>(split.right)]);
   return merges;
 }
 

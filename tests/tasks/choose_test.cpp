@@ -34,6 +34,35 @@ TEST(Choose, ScoresAreThoseOfWholeSequences) {
   expect_choices(choose(p, Ids{1, 5, 6}, kChoices), logprobs);
 }
 
+// LLaMA's tokenizer puts "▁" in front of every text: a choice after ids has the tokens that it has after their text.
+TEST(Choose, AChoiceAfterIdsContinuesTheirText) {
+  const Scratch scratch;
+  std::filesystem::copy(fixtures() / "llama/causal", scratch / "m");
+  put(scratch / "m/tokenizer.json", R"({
+    "added_tokens": [{"id": 1, "content": "<s>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}],
+    "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+    "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+      "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+      "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+    "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"},
+                                                 {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+    "model": {"type": "BPE", "vocab": {"▁": 0, "<s>": 1, "a": 2, "b": 3, "▁a": 4, "▁b": 5, "\n": 6}, "merges": ["▁ a", "▁ b"]}})");
+  const Loaded p = load_pretrained(scratch / "m", {.dtype = models::WeightType::kF32});
+  const std::vector<std::string> choices{"a", "ba"};
+  const auto ids_of = [&](const Ids& prompt) {
+    auto found = choose(p, prompt, choices);
+    std::ranges::sort(found, {}, &Choice::text);
+    return std::vector<Ids>{found[0].ids, found[1].ids};
+  };
+  EXPECT_EQ(ids_of({1, 4, 3}), (std::vector<Ids>{{4}, {5, 2}}));  // "ab"
+  EXPECT_EQ(ids_of({1}), (std::vector<Ids>{{4}, {5, 2}}));        // a text begins
+  EXPECT_EQ(ids_of({1, 4, 6}), (std::vector<Ids>{{2}, {3, 2}}));  // "a\n"
+  EXPECT_EQ(ids_of({1, 4, 0}), (std::vector<Ids>{{2}, {3, 2}}));  // "a "
+  EXPECT_EQ(ids_of({1, 4, 1}), (std::vector<Ids>{{4}, {5, 2}}));  // "a<s>"
+  const auto by_text = choose(p, "ab", choices), by_ids = choose(p, Ids{1, 4, 3}, choices);
+  for (std::size_t i = 0; i < choices.size(); ++i) EXPECT_NEAR(by_text[i].logprob, by_ids[i].logprob, 1e-6);
+}
+
 TEST(Choose, AnEncoderDecoderReadsThePrompt) {
   const Scratch scratch;
   const Loaded p = tiny_seq2seq(scratch);

@@ -4,12 +4,14 @@
 
 #include "linnet/adapt/loaded.h"
 #include "linnet/base/error.h"
+#include "tests/models/fixture.h"
 #include "tests/scratch.h"
 
 namespace linnet::tasks {
 namespace {
 
 using ::testing::ElementsAre;
+using Ids = std::vector<std::int32_t>;
 
 // Characters with a few merges; spaces are "▁" and belong to the next word. A text starts with <s> (0).
 constexpr const char* kTokenizer = R"({
@@ -92,6 +94,37 @@ TEST(SplitIds, RealTokenizersAgreeWithTheirJointIds) {
     EXPECT_EQ(joined, t.encode_ids(prompt + word)) << word;
     EXPECT_FALSE(s.boundary_moved);
   }
+}
+
+// The rest of the text's own tokens, without a second space in front: Transformers' tokens of the whole text.
+TEST(IdsAfter, TheContinuationHasTheTokensOfTheWholeText) {
+  for (const char* name : {"class-llama", "class-gemma", "sp-bpe", "unigram", "byte-level-bpe"}) {
+    const Tokenizer t = Tokenizer::from_pretrained(fixtures() / "trained" / name);
+    EncodeOptions plain;
+    plain.add_special_tokens = false;
+    for (const std::string text : {"The ferry left", "a book:\n"})
+      for (const std::string word : {" the", " island."}) {
+        std::vector<std::int32_t> joined = t.encode_ids(text, plain);
+        const auto after = ids_after(t, text_after_opening(t, prompt_ids(t, text)), word);
+        joined.insert(joined.end(), after.begin(), after.end());
+        EXPECT_EQ(joined, t.encode_ids(text + word, plain)) << name << ": " << text << word;
+      }
+  }
+}
+
+// The given ids stay: "▁" and "b" would merge, so that "b" is encoded as after a line's end. Without a text, alone.
+TEST(IdsAfter, AMergeWithTheTextIsEncodedOnANewLine) {
+  EXPECT_THAT(ids_after(tokenizer(), "a ", "b"), ElementsAre(2));
+  EXPECT_THAT(ids_after(tokenizer(), "ab", "ca"), ElementsAre(3, 1));
+  EXPECT_THAT(ids_after(tokenizer(), "", " b"), ElementsAre(5));
+  EXPECT_THROW(ids_after(tokenizer(), "a", ""), Error);
+}
+
+TEST(IdsAfter, TheTextOfIdsIsWithoutTheOpening) {
+  EXPECT_EQ(text_after_opening(tokenizer(), Ids{0, 1, 7}), "a :");
+  EXPECT_EQ(text_after_opening(tokenizer(), Ids{1, 0}), "a <s>");
+  EXPECT_EQ(text_after_opening(tokenizer(), Ids{0}), "");
+  EXPECT_EQ(text_after_opening(tokenizer(), Ids{}), "");
 }
 
 // Label words, with the space that separates them from the preceding text.

@@ -74,6 +74,17 @@ TEST(GgufVocabulary, PiecesAreSentencePieces) {
   EXPECT_THAT(refused_vocabulary(v), HasSubstr("tokenizer.ggml.scores is missing"));
 }
 
+// llama.cpp adds the scores as doubles, in which both orders of "!" and "!!" are equal: the longer last token. As
+// floats the longer first one is more probable.
+TEST(GgufVocabulary, UnigramsHaveDoubleSums) {
+  GgufVocabulary v;
+  v.model = "t5";
+  v.tokens = {"<pad>", "</s>", "<unk>", "▁", "!", "!!"};
+  v.scores = {0, 0, 0, -1.1f, -1.1f, -2.1f};
+  v.token_types = {3, 3, 2, 1, 1, 1};
+  EXPECT_THAT(Tokenizer::from_gguf(v, "m.gguf").encode_ids("!!!"), ElementsAre(3, 4, 5, 1));
+}
+
 TEST(GgufVocabulary, BertsMarksAreWordStarts) {
   GgufVocabulary v;
   v.model = "bert";

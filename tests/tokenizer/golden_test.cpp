@@ -32,7 +32,8 @@ class Trained : public testing::TestWithParam<const char*> {
   // A SentencePiece model has its special tokens as plain text, as in the library.
   EncodeOptions options() const {
     EncodeOptions o;
-    if (exists(folder() / "tokenizer.model")) o.special_text = SpecialText::kPlain;
+    if (exists(folder() / "tokenizer.model") && !exists(folder() / "tokenizer_config.json"))
+      o.special_text = SpecialText::kPlain;
     return o;
   }
   std::vector<Row> rows() const {
@@ -123,11 +124,13 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Trained,
                                          "word-piece-cased", "word-level", "unigram", "sp-unigram", "sp-unigram-bytes",
                                          "sp-bpe", "sp-bpe-rules", "fairseq-xlm-roberta", "fairseq-camembert",
                                          "class-mbart", "class-mbart50", "class-t5", "class-pegasus", "class-albert",
-                                         "class-deberta", "class-marian"),
+                                         "class-deberta", "class-llama", "class-llama-legacy", "class-gemma",
+                                         "class-marian"),
                          trained_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TrainedForClass,
                          testing::Values("fairseq-xlm-roberta", "fairseq-camembert", "class-mbart", "class-mbart50",
-                                         "class-t5", "class-pegasus", "class-albert", "class-deberta", "class-marian"),
+                                         "class-t5", "class-pegasus", "class-albert", "class-deberta", "class-llama",
+                                         "class-llama-legacy", "class-gemma", "class-marian"),
                          trained_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TrainedAsGguf,
                          testing::Values("byte-level-bpe", "split-bpe", "metaspace-bpe", "word-piece"), trained_name);

@@ -37,6 +37,22 @@ TEST(PieceRules, ATokensSpacesAreThoseOfTheConfiguration) {
   EXPECT_TRUE(mask({{"added_tokens_decoder", {{"9", {{"content", "<mask>"}, {"lstrip", true}}}}}}).lstrip);
 }
 
+TEST(PieceRules, TheConfigurationFramesMerges) {
+  const auto frames = [](const Json& config) {
+    const PieceRules rules = piece_rules("LlamaTokenizer", config).value();
+    return std::pair(rules.single, rules.pair);
+  };
+  const auto [single, pair] = frames({{"add_eos_token", true}});
+  EXPECT_THAT(single, ElementsAre("bos_token", "$A", "eos_token"));
+  EXPECT_THAT(pair, ElementsAre("bos_token", "$A", "eos_token", "bos_token:1", "$B:1", "eos_token:1"));
+  EXPECT_THAT(frames({{"add_bos_token", false}}).second, ElementsAre("$A", "$B:1"));
+  EXPECT_THAT(frames({{"bos_token", nullptr}}).first, ElementsAre("$A"));
+  const auto prepend = [](const Json& config) { return piece_rules("LlamaTokenizer", config)->prepend; };
+  EXPECT_EQ(prepend(Json::object()), "first");
+  EXPECT_EQ(prepend({{"legacy", true}}), "always");
+  EXPECT_EQ(prepend({{"add_prefix_space", false}}), "never");
+}
+
 TEST(PieceRules, LanguagesAreThoseOfTheClass) {
   EXPECT_EQ(languages_of("MBartTokenizer")->codes.size(), 25U);
   EXPECT_EQ(languages_of("MBart50Tokenizer")->codes.back(), "sl_SI");

@@ -159,6 +159,9 @@ TEST(Pretrained, TheConfigurationFramesGpt2sFiles) {
   EXPECT_EQ(
       ids(R"({"tokenizer_class": "GPT2Tokenizer", "add_bos_token": true, "bos_token": "</s>", "eos_token": "</s>"})"),
       (Ids{2, 6, 4}));
+  const Encoding pair = Tokenizer::from_pretrained(folder.path()).encode("he", "h");
+  EXPECT_EQ(pair.ids, (Ids{2, 6, 2, 4}));  // as update_post_processor of Transformers
+  EXPECT_EQ(pair.type_ids, (Ids{0, 0, 1, 1}));
   EXPECT_EQ(ids(R"({"tokenizer_class": "GPT2Tokenizer", "bos_token": "</s>"})"), (Ids{6, 4}));
   EXPECT_EQ(ids(R"({"tokenizer_class": "RobertaTokenizer"})"), (Ids{0, 6, 4, 2}));
 }

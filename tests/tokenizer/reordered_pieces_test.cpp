@@ -39,6 +39,40 @@ TEST(ReorderedPieces, TwoTextsHaveTwoEndsBetween) {
   EXPECT_EQ(tokenizer.mask_id(), 372);
 }
 
+// Transformers' ids and texts of these classes for the same texts.
+TEST(ReorderedPieces, UserDefinedPiecesAreTokensThatDecodingKeeps) {
+  const Tokenizer roberta = Tokenizer::from_pretrained(kTrained / "fairseq-xlm-roberta");
+  EXPECT_THAT(roberta.encode_ids("a<sep> b"), ElementsAre(0, 11, 4, 48, 2));
+  EXPECT_EQ(roberta.decode(roberta.encode_ids("a<sep> b")), "a<sep> b");
+  const Tokenizer gemma = Tokenizer::from_pretrained(kTrained / "class-gemma");
+  EXPECT_THAT(gemma.encode_ids("a<start_of_turn> b"), ElementsAre(2, 354, 5, 269));
+  EXPECT_THAT(gemma.encode_ids("a\n\n b"), ElementsAre(2, 354, 6, 269));
+  EXPECT_EQ(gemma.decode(gemma.encode_ids("a\n\n<start_of_turn> b")), "a\n\n<start_of_turn> b");
+}
+
+TEST(ReorderedPieces, ABpeOfAClassHasMergesInTheOrderOfItsIds) {
+  Scratch scratch;
+  std::filesystem::copy(kTrained / "sp-bpe/tokenizer.model", scratch.path());
+  const auto ids = [&](const char* config) {
+    put(scratch / "tokenizer_config.json", config);
+    return Tokenizer::from_pretrained(scratch.path()).encode_ids(" The ferry");
+  };
+  EXPECT_THAT(ids(R"({"tokenizer_class": "LlamaTokenizer"})"), ElementsAre(1, 300, 278, 266, 388));
+  EXPECT_THAT(ids("{}").front(), 412);  // as SentencePiece: a space before every text, also before this one
+  put(scratch / "config.json", R"({"model_type": "llama"})");
+  EXPECT_THAT(ids("{}"), ElementsAre(1, 300, 278, 266, 388));
+  EXPECT_THAT(ids(R"({"add_bos_token": false})"), ElementsAre(300, 278, 266, 388));
+}
+
+// Pieces of unigrams in a tokenizer.model are read as SentencePiece does: no class has merges for them.
+TEST(ReorderedPieces, AUnigramIsNoBpeOfAClass) {
+  Scratch scratch;
+  std::filesystem::copy(kTrained / "sp-unigram/tokenizer.model", scratch.path());
+  put(scratch / "tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": false})");
+  EXPECT_EQ(Tokenizer::from_pretrained(scratch.path()).encode_ids(" the ferry"),
+            Tokenizer::from_file(scratch / "tokenizer.model").encode_ids(" the ferry"));
+}
+
 TEST(ReorderedPieces, AFileOfAnotherKindIsRefused) {
   Scratch scratch;
   std::filesystem::copy(kTrained / "sp-bpe/tokenizer.model", scratch / "sentencepiece.bpe.model");

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import sys
+import unicodedata
 from pathlib import Path
 
 import trained as fixtures
@@ -33,9 +34,10 @@ def naughty() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def scripts(count: int = 400) -> list[str]:
-    """Seeded strings over all scripts, marks, spaces and emoji."""
-    source = random.Random(20230331)
+def scripts(count: int = 400, source: random.Random | None = None) -> list[str]:
+    """Seeded strings over all scripts, marks, spaces and emoji. Characters are of Unicode 14, as in Linnet's tables: `tokenizers`
+    knows letters of Unicode 16."""
+    source = source or random.Random(20230331)
     blocks = [(0x20, 0x7f), (0xa0, 0x24f), (0x300, 0x36f), (0x370, 0x52f), (0x590, 0x6ff), (0x900, 0xdff), (0xe00, 0xfff),
               (0x10a0, 0x11ff), (0x1e00, 0x206f), (0x20a0, 0x214f), (0x2190, 0x27bf), (0x3000, 0x30ff), (0x4e00, 0x9fff),
               (0xac00, 0xd7a3), (0xf900, 0xfaff), (0xfe00, 0xffef), (0x1d400, 0x1d7ff), (0x1f1e6, 0x1faff),
@@ -45,9 +47,33 @@ def scripts(count: int = 400) -> list[str]:
         text = ""
         for _ in range(source.randrange(1, 12)):
             low, high = source.choice(blocks)
-            text += "".join(chr(source.randint(low, high)) for _ in range(source.randrange(1, 7)))
+            drawn = [chr(source.randint(low, high)) for _ in range(source.randrange(1, 7))]
+            text += "".join(c for c in drawn if unicodedata.category(c) != "Cn")
             text += source.choice(["", "", " ", "  ", "\n", "\t", "\u00a0", "\u3000", "\u200d"])
         made.append(text)
+    return made
+
+
+def words() -> list[str]:
+    """The words and pieces of published vocabularies: English, German, French, Romanian, and letters of every script."""
+    lists = [(DATA / "tokenizers" / "torchtext-tokenizers" / "bert_base_cased_vocab.txt").read_text().splitlines(),
+             [piece for piece, _ in json.loads((DATA / "tokenizers" / "t5-small" / "tokenizer.json").read_text())["model"]["vocab"]]]
+    return sorted({word.replace("\u2581", "").removeprefix("##") for names in lists for word in names} - {""})
+
+
+def multilingual(limit: int = 2_000_000) -> list[str]:
+    """Seeded texts of about 2 MB: words and pieces, with and without spaces between, and random letters of all scripts."""
+    source = random.Random(20260101)
+    known = words()
+    spoken = [word for word in known if any(ord(c) > 127 for c in word)]
+    made, size = [], 0
+    while size < limit:
+        text = ""
+        for _ in range(source.randrange(20, 200)):
+            text += source.choice(spoken if source.random() < 0.5 else known)
+            text += source.choice(["", " ", " ", " ", " ", "  ", "\n", ", ", ". ", "\u3000", "\u00a0"])
+        made += [text, *scripts(8, source)]
+        size += sum(len(t.encode()) for t in made[-9:])
     return made
 
 
@@ -106,7 +132,7 @@ def compare_folder(context: Context, report: Report, what: str, model: Path, lib
         bad_ids = [i for i, (a, b) in enumerate(zip(found, encoded)) if a["ids"] != b.ids]
         bad_offsets = [i for i, (a, b) in enumerate(zip(found, encoded))
                        if a["ids"] == b.ids and a["offsets"] != byte_offsets(texts[i], b.offsets)]
-        verdict(report, f"{what}: ids", texts, bad_ids)
+        verdict(report, f"{what}: ids", texts, bad_ids, sum(len(e.ids) for e in encoded))
         verdict(report, f"{what}: offsets", texts, bad_offsets)
         ids = [e.ids for e in encoded]
         for skip in (True, False):
@@ -118,9 +144,10 @@ def compare_folder(context: Context, report: Report, what: str, model: Path, lib
         report.failed(what, why)
 
 
-def verdict(report: Report, what: str, texts: list[str], bad: list[int]) -> None:
+def verdict(report: Report, what: str, texts: list[str], bad: list[int], ids: int | None = None) -> None:
     example = f", first {texts[bad[0]][:24]!r}" if bad else ""
-    report.add(what, f"{len(texts) - len(bad)} of {len(texts)}{example}", "all", not bad)
+    count = "" if ids is None else f", {ids} ids"
+    report.add(what, f"{len(texts) - len(bad)} of {len(texts)}{count}{example}", "all", not bad)
 
 
 def compare_gguf(context: Context, report: Report, what: str, path: Path, texts: list[str]) -> None:
@@ -131,7 +158,7 @@ def compare_gguf(context: Context, report: Report, what: str, path: Path, texts:
         wanted = [oracle.tokenize(t.encode(), add_bos=False, special=False) for t in texts]
         # llama.cpp does not parse special tokens here; texts with one are not compared.
         verdict(report, f"{what}: ids as llama.cpp", texts,
-                [i for i, (a, b) in enumerate(zip(found, wanted)) if a["ids"] != b])
+                [i for i, (a, b) in enumerate(zip(found, wanted)) if a["ids"] != b], sum(map(len, wanted)))
     except (Failed, OSError, ValueError, KeyError) as why:
         report.failed(what, why)
 
@@ -183,9 +210,11 @@ def fallbacks(context: Context, report: Report, texts: list[str]) -> None:
     source = DATA / "tokenizers" / "torchtext-tokenizers"
     bert = folder_of(context, "vocab-txt", vocab__txt=source / "bert_base_uncased_vocab.txt")
     (bert / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": true}')
+    cased = folder_of(context, "vocab-txt-cased", vocab__txt=source / "bert_base_cased_vocab.txt")
+    (cased / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": false}')
     gpt2 = folder_of(context, "merges", vocab__json=source / "gpt2_bpe_encoder.json", merges__txt=source / "gpt2_bpe_vocab.bpe")
     (gpt2 / "tokenizer_config.json").write_text('{"tokenizer_class": "GPT2Tokenizer"}')
-    for what, folder in (("vocab.txt (BERT)", bert), ("vocab.json and merges.txt (GPT-2)", gpt2)):
+    for what, folder in (("vocab.txt (BERT)", bert), ("vocab.txt (BERT, cased)", cased), ("vocab.json and merges.txt (GPT-2)", gpt2)):
         library = transformers.AutoTokenizer.from_pretrained(folder).backend_tokenizer
         compare_folder(context, report, what, folder, library, texts)
 
@@ -194,14 +223,16 @@ def sentencepiece(context: Context, report: Report, texts: list[str]) -> None:
     import sentencepiece as spm
 
     source = DATA / "tokenizers" / "torchtext-tokenizers"
-    for file in ("spm_example.model", "t5_tokenizer_base.model"):
-        folder = folder_of(context, file, tokenizer__model=source / file)
-        library = spm.SentencePieceProcessor(model_file=str(source / file))
+    for path in (source / "spm_example.model", source / "t5_tokenizer_base.model", DATA / "stories260K-hf" / "tokenizer.model"):
+        file = f"{path.parent.name}/{path.name}"
+        folder = folder_of(context, path.stem, tokenizer__model=path)
+        library = spm.SentencePieceProcessor(model_file=str(path))
         try:
             rows = write_jsonl(context.work / "texts.jsonl", ({"text": t} for t in texts))
             found = context.json_lines("tokenize", "-m", folder, "--no-special", "--input", rows)
+            wanted = [library.encode(t) for t in texts]
             verdict(report, f"{file}: ids as SentencePiece", texts,
-                    [i for i, (a, t) in enumerate(zip(found, texts)) if a["ids"] != library.encode(t)])
+                    [i for i, (a, b) in enumerate(zip(found, wanted)) if a["ids"] != b], sum(map(len, wanted)))
         except (Failed, OSError, ValueError, KeyError) as why:
             report.failed(file, why)
 
@@ -217,21 +248,31 @@ def piece_classes(context: Context, report: Report, texts: list[str]) -> None:
             rows = write_jsonl(context.work / "texts.jsonl", ({"text": t} for t in texts))
             found = [row["ids"] for row in context.json_lines("tokenize", "-m", folder, "--input", rows)]
             wanted = [library(t)["input_ids"] for t in texts]
-            verdict(report, f"{kind.__name__}: ids", texts, [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b])
+            verdict(report, f"{name}: ids as {kind.__name__}", texts, [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b],
+                    sum(map(len, wanted)))
             for skip in (True, False):
                 ours = decoded_by_linnet(context, folder, wanted, skip)
                 theirs = [library.decode(ids, skip_special_tokens=skip) for ids in wanted]
-                verdict(report, f"{kind.__name__}: decoded, {'no special' if skip else 'all'} tokens", texts,
+                verdict(report, f"{name}: decoded, {'no special' if skip else 'all'} tokens", texts,
                         [i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b])
         except (Failed, OSError, ValueError, KeyError) as why:
             report.failed(name, why)
+
+
+def small_folders() -> list[Path]:
+    """Folders with different tokenizer.json files: those of the field cases, and those trained for the fixtures."""
+    found = {}
+    for file in [*sorted((DATA / "field-cases").rglob("tokenizer.json")), *sorted(fixtures.OUT.rglob("tokenizer.json"))]:
+        found.setdefault(file.read_bytes(), file.parent)
+    return list(found.values())
 
 
 def run(context: Context, report: Report) -> None:
     if not DATA.is_dir():
         report.skipped("strings", "no ../shared/data")
         return
-    texts = naughty() + scripts() + long_texts()
+    few = naughty() + scripts()
+    texts = few + long_texts() + multilingual()
     corpus = long_texts(400_000)
     if "bert" in context.families:
         bert = folder_of(context, "bert", tokenizer__json=DATA / "tokenizer-json-bert" / "bert-base-uncased.json")
@@ -240,6 +281,9 @@ def run(context: Context, report: Report) -> None:
     for name, path in (("t5-small", DATA / "tokenizers" / "t5-small"), ("stories260K", DATA / "stories260K-hf")):
         if context.whole:
             compare_folder(context, report, name, path, Tokenizer.from_file(str(path / "tokenizer.json")), texts)
+    for path in small_folders() if context.whole else []:
+        name = path.name if path.parent == fixtures.OUT else path.parent.name
+        compare_folder(context, report, name, path, Tokenizer.from_file(str(path / "tokenizer.json")), few)
     kinds = {"bloom": "bloom", "gpt2": "gpt2", "llama3": "llama", "wordpiece": "bert", "unigram": "llama"}
     for kind, family in kinds.items():
         if family in context.families:
@@ -251,7 +295,7 @@ def run(context: Context, report: Report) -> None:
     if context.whole:
         fallbacks(context, report, texts)
         sentencepiece(context, report, texts)
-        piece_classes(context, report, naughty() + scripts())
+        piece_classes(context, report, few)
         compare_gguf(context, report, "SmolLM2 GGUF", SMOLLM2, texts)
         for path in sorted((DATA / "llama-cpp-vocab").glob("*.gguf")):
             compare_gguf(context, report, path.stem, path, texts)
