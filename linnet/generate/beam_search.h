@@ -51,7 +51,7 @@ class BeamSearch {
   const std::vector<Beam>& beams() const { return beams_; }             // best first
   std::size_t texts() const { return step_ == 0 ? 1 : beams_.size(); }  // all beams are the prompt at first
   std::int64_t step() const { return step_; }                           // number of new tokens of a beam
-  // Log-probabilities [vocab] of the token after a beam, changed by the processors.
+  // Log-probabilities [vocab] of the token after a beam, changed by the processors. Threads may add different beams.
   void add(std::size_t beam, std::span<const float> scores);
   void advance();  // after `add` of every text
   bool done() const { return done_; }

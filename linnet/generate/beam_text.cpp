@@ -63,12 +63,16 @@ void BeamText::stop() {
   if (!shared_->search.done()) shared_->stopped = true;
 }
 
-void BeamText::take(std::span<float> scores) {
+void BeamText::prepare(std::span<float> scores) {
   Shared& s = *shared_;
-  if (step_ == 0) s.result.prefill_seconds = s.seconds_since_start();
   backend(kCpu).log_softmax(scores.data(), scores.data(), 1, std::ssize(scores));
   process(scores, s.options.sampling, s.rules.after(ids_));
   s.search.add(beam_, scores);
+}
+
+void BeamText::take(std::span<float> /*scores*/) {
+  Shared& s = *shared_;
+  if (step_ == 0) s.result.prefill_seconds = s.seconds_since_start();
   taken_ = true;
   if (++s.taken < s.search.texts()) return;
   s.taken = 0;

@@ -17,6 +17,7 @@ class BeamText : public Text {
   const std::vector<std::int32_t>& ids() const override { return ids_; }
   std::int64_t longest() const override;
   std::int64_t first_scored() const override { return std::ssize(ids_) - (taken_ ? 0 : 1); }
+  void prepare(std::span<float> scores) override;
   void take(std::span<float> scores) override;
   std::int64_t texts() const override;
   bool ended() const override;

@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "linnet/base/error.h"
+#include "linnet/base/parallel.h"
 #include "linnet/generate/beam_text.h"
 
 namespace linnet::generate {
 namespace {
 
-// Rows of logits at a time: more take memory outside the pool and save little time.
-constexpr std::size_t kScoresAtOnce = 16;
+// Logits at a time, and rows at least: more take memory outside the pool and save little time.
+constexpr std::size_t kScoresAtOnce = std::size_t{4} << 20, kScoredRows = 16;
 
 std::int64_t blocks_of(std::int64_t positions) { return (positions + kKvBlock - 1) / kKvBlock; }
 std::int64_t full_blocks(const nn::KvCache::Sequence& sequence) { return sequence.length() / kKvBlock * kKvBlock; }
@@ -385,16 +386,22 @@ Tensor Engine::logits(const Tensor& hidden, std::span<const Row> rows) const {
 }
 
 void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
+  const std::size_t most = std::max(kScoredRows, kScoresAtOnce / static_cast<std::size_t>(model_.config().vocab));
   std::size_t taken = 0;
   Running* takes = nullptr;
   try {
     while (taken < rows.size()) {
-      const auto some = std::span(rows).subspan(taken, std::min(kScoresAtOnce, rows.size() - taken));
+      const auto some = std::span(rows).subspan(taken, std::min(most, rows.size() - taken));
       const Tensor scores = logits(hidden, some);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
+      const auto of = [&](std::size_t i) { return scores.data<float>().subspan(i * vocabulary, vocabulary); };
+      parallel_for(std::ssize(some), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+          some[i].text->text->prepare(of(i));
+      });
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;
-        takes->text->take(scores.data<float>().subspan(i * vocabulary, vocabulary));
+        takes->text->take(of(i));
         takes = nullptr;
       }
     }

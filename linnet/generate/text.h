@@ -20,7 +20,9 @@ class Text {
   virtual std::int64_t longest() const = 0;  // maximum number of tokens of it and of texts that continue it
   // Position of the first token whose logits it still needs; after the last one: it waits for other texts.
   virtual std::int64_t first_scored() const = 0;
-  // Receives the logits [vocab] after token first_scored(); may modify them.
+  // Receives the logits [vocab] after token first_scored(); may modify them. `prepare` gets the same ones before, on
+  // any thread, while others prepare; it may be called again without `take`.
+  virtual void prepare(std::span<float> /*scores*/) {}
   virtual void take(std::span<float> scores) = 0;
   virtual std::int64_t texts() const { return 1; }  // maximum number of texts of its request that need each other
   virtual bool ended() const = 0;

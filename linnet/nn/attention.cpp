@@ -26,7 +26,7 @@ enum class NewRows : std::uint8_t { kStored, kNone };  // of a batch, after the 
 // The blocks of one layer for the kernel.
 struct CachedKeys {
   std::vector<const void*> k, v;
-  std::vector<AttentionSequence> sequences;  // queries are the rows of each sequence of the batch
+  std::vector<AttentionSequence> sequences;  // queries are the rows of each sequence, or of adjacent ones with its keys
 };
 CachedKeys cached_keys(const KvCache& cache, std::span<KvCache::Sequence* const> cached, std::int64_t layer,
                        const Packed& rows, NewRows news) {
@@ -35,6 +35,10 @@ CachedKeys cached_keys(const KvCache& cache, std::span<KvCache::Sequence* const>
   for (std::int64_t s = 0; s < rows.sequences(); ++s) {
     const KvCache::Sequence& sequence = *cached[static_cast<std::size_t>(s)];
     const std::int64_t n = rows.length(s);
+    if (news == NewRows::kNone && s > 0 && &sequence == cached[static_cast<std::size_t>(s - 1)]) {
+      keys.sequences.back().q_len += n;  // beams read one text: its keys are read once for all of them
+      continue;
+    }
     first.push_back(keys.k.size());
     cache.block_pointers(sequence, layer, keys.k, keys.v);
     keys.sequences.push_back({rows.starts[static_cast<std::size_t>(s)], n, 0,
@@ -230,7 +234,7 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
                          std::span<const std::int32_t> wanted, AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
-  const std::int64_t grain = 1 + 64 * rows.sequences() / std::max<std::int64_t>(1, rows.rows());
+  const std::int64_t grain = 1 + 8 * rows.sequences() / std::max<std::int64_t>(1, rows.rows());
   parallel_for(rows.sequences(), grain, [&](std::int64_t from, std::int64_t to) {
     for (std::int64_t s = from; s < to; ++s) {
       const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], end = begin + rows.length(s);

@@ -4,6 +4,7 @@
 
 #include "linnet/backend/backend.h"
 #include "linnet/base/error.h"
+#include "linnet/base/parallel.h"
 #include "linnet/ops/autograd.h"
 #include "linnet/tensor/allocator.h"
 
@@ -88,7 +89,9 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
       if (room == Room::kOneLayer)
         sequence.before_ = shared;
       else
-        for (std::int64_t layer = 0; layer < layers_; ++layer) copy_layer(*shared, *last, layer);
+        parallel_for(layers_, 1, [&](std::int64_t from, std::int64_t to) {
+          for (std::int64_t layer = from; layer < to; ++layer) copy_layer(*shared, *last, layer);
+        });
     }
   }
   while (sequence.blocks_.size() < wanted) sequence.blocks_.push_back(new_block(room));

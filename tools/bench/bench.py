@@ -207,6 +207,56 @@ def adapters(machine: Machine, dtypes: list[str]) -> list[Bench]:
                    Runner("no adapter", lambda: many_requests(machine, STORIES, []))], ">= 0.6")]
 
 
+BEAMS = 4
+
+
+def beam_search(machine: Machine, model: Path, dtype: str, rows: Path, answers: Path) -> Sample:
+    """Tokens a second of the best texts (bench/beam_bench.cpp), with the waits that linnet sets for its own threads."""
+    program = Path(machine.program).parent / "beam_bench"
+    lines, _, memory = machine.process(["env", "GOMP_SPINCOUNT=1000", program, model, dtype, BEAMS, NEW_TOKENS, rows,
+                                        machine.threads])
+    answers.write_text("".join(lines[:-1]))
+    return Sample(float(lines[-1]), memory)
+
+
+def beams(machine: Machine, dtypes: list[str]) -> list[Bench]:
+    """Shapes of real checkpoints with random weights. In f32 the texts have to be those of Transformers."""
+    import beam_models
+
+    folder = machine.work / "beams"
+    machine.process([sys.executable, "-W", "ignore", HERE / "beam_models.py", folder])
+    ours_file, theirs_file = folder / "linnet.txt", folder / "transformers.txt"
+    made = []
+    for name in beam_models.NAMES:
+        model, rows = folder / name, folder / f"{name}.txt"
+        asked = {"file": str(rows), "beams": BEAMS, "new": NEW_TOKENS}
+
+        def ours(dtype, model=model, rows=rows):
+            return beam_search(machine, model, dtype, rows, ours_file)
+
+        def theirs(dtype, model=model, asked=asked):
+            return machine.peer("beams", dtype=dtype, model=str(model), answers=str(theirs_file), **asked)
+
+        def compared(model=model, theirs=theirs):
+            sample = theirs("f32")
+            if ours_file.read_text() != theirs_file.read_text():
+                raise RuntimeError(f"the texts of {model.name} in f32 are not those of Transformers")
+            return sample
+
+        peers = {"f32": Runner("Transformers f32", compared),
+                 "bf16": Runner("Transformers bf16", lambda theirs=theirs: theirs("bf16")),
+                 "int8": Runner("CTranslate2 int8", lambda model=model, asked=asked: machine.peer(
+                     "beams-ctranslate2", model=f"{model}-int8", **asked))}
+        sides = {"f32": (["f32"], ""), "bf16": (["bf16"], ">= 2"), "q8": (["bf16", "int8"], ">= 2; >= 1.3")}
+        for dtype in [*dtypes, "q8"]:
+            names, target = sides[dtype]
+            made.append(Bench(f"{BEAMS} beams of {NEW_TOKENS} new tokens for {beam_models.ROWS} texts at once, "
+                              f"{name}'s shape, {dtype}", "tokens/s",
+                              Runner("linnet", lambda ours=ours, dtype=dtype: ours(dtype)),
+                              [peers[peer] for peer in names], target))
+    return made
+
+
 def embed(machine: Machine, dtypes: list[str]) -> list[Bench]:
     rows = sst2_rows("test")
     file = machine.work / "embed.jsonl"
@@ -291,7 +341,8 @@ def train(machine: Machine, dtypes: list[str]) -> list[Bench]:
     return made
 
 
-BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "adapters": adapters, "embed": embed, "cold": cold, "train": train}
+BENCHES = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "adapters": adapters, "beams": beams,
+           "embed": embed, "cold": cold, "train": train}
 NEED_DATA = {"classify", "embed", "train"}
 
 

@@ -195,7 +195,53 @@ def train_smollm2(mode, model, rows, length, steps, warm, threads) -> float:
     return rows * length * steps_a_second(optimizer, loss_of, batches, warm)
 
 
-TASKS = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "embed": embed, "cold-llama": cold_llama,
+def rows_of(file: str) -> list[list[int]]:
+    return [[int(word) for word in line.split()] for line in open(file)]
+
+
+def beams(dtype, model, file, beams, new, answers, threads) -> float:
+    """All rows in one padded batch. Writes the best text of every row to `answers`, as rows of ids."""
+    torch, transformers = torch_with(threads)
+    network = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+        model, dtype={"f32": torch.float32, "bf16": torch.bfloat16}[dtype]).eval()
+    rows, padding = rows_of(file), network.config.pad_token_id
+    width = max(map(len, rows))
+    ids = torch.tensor([row + [padding] * (width - len(row)) for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+
+    def generate(count: int):
+        return network.generate(ids, attention_mask=mask, num_beams=beams, min_new_tokens=count, max_new_tokens=count)
+
+    with torch.inference_mode():
+        generate(2)  # warms the pages of the weights
+        start = time.perf_counter()
+        texts = generate(new)[:, 1:].tolist()
+        seconds = time.perf_counter() - start
+    Path(answers).write_text("".join(" ".join(map(str, text)) + "\n" for text in texts))
+    return len(rows) * new / seconds
+
+
+def beams_ctranslate2(model, file, beams, new, threads) -> float:
+    import ctranslate2
+
+    words = json.loads((Path(model) / "shared_vocabulary.json").read_text())
+    rows = [[words[i] for i in row] for row in rows_of(file)]
+    translator = ctranslate2.Translator(model, device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads)
+
+    def translate(count: int):
+        return translator.translate_batch(rows, beam_size=beams, min_decoding_length=count, max_decoding_length=count)
+
+    translate(2)
+    start = time.perf_counter()
+    texts = translate(new)
+    seconds = time.perf_counter() - start
+    if any(len(text.hypotheses[0]) != new for text in texts):
+        raise RuntimeError(f"a text of CTranslate2 has not {new} tokens")
+    return len(rows) * new / seconds
+
+
+TASKS = {"classify": classify, "prefill": prefill, "decode": decode, "batch": batch, "beams": beams,
+         "beams-ctranslate2": beams_ctranslate2, "embed": embed, "cold-llama": cold_llama,
          "cold-transformers": cold_transformers, "train-minilm": train_minilm, "train-smollm2": train_smollm2}
 
 if __name__ == "__main__":
