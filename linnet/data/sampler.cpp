@@ -70,4 +70,22 @@ void Sampler::seek(SamplerState state) {
         batches(), state.position);
 }
 
+std::vector<std::span<const std::int64_t>> split_tokens(std::span<const std::int64_t> rows,
+                                                        std::span<const std::int64_t> lengths, std::int64_t most) {
+  std::vector<std::span<const std::int64_t>> parts;
+  std::size_t begin = 0;
+  std::int64_t tokens = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t length = lengths[static_cast<std::size_t>(rows[i])];
+    if (i > begin && tokens + length > most) {
+      parts.push_back(rows.subspan(begin, i - begin));
+      begin = i;
+      tokens = 0;
+    }
+    tokens += length;
+  }
+  if (begin < rows.size()) parts.push_back(rows.subspan(begin));
+  return parts;
+}
+
 }  // namespace linnet

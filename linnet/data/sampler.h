@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace linnet {
@@ -56,5 +57,9 @@ class Sampler {
   SamplerState state_;
   std::vector<std::vector<std::int64_t>> batches_;
 };
+
+// Consecutive parts of a batch with at most `most` tokens each; a longer row is alone. The rows outlive the result.
+std::vector<std::span<const std::int64_t>> split_tokens(std::span<const std::int64_t> rows,
+                                                        std::span<const std::int64_t> lengths, std::int64_t most);
 
 }  // namespace linnet

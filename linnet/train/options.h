@@ -75,7 +75,10 @@ struct TrainOptions {
   std::int64_t epochs = 3, max_steps = 0;  // max_steps > 0 takes precedence over epochs
   std::int64_t batch_size = 32, grad_accumulation = 1;
   std::int64_t batch_tokens = 0;  // maximum tokens per batch; 0: no limit
-  double learning_rate = 0;       // 0: default_learning_rate
+  // Tokens of a batch that go through the model together; 0: as many as need 1 GiB of activations. Only dropout depends
+  // on it: a batch is the sum of its micro-batches.
+  std::int64_t micro_batch_tokens = 0;
+  double learning_rate = 0;  // 0: default_learning_rate
   OptimizerOptions optimizer = {};
   double warmup_ratio = 0.1;
   ScheduleKind schedule = ScheduleKind::kLinear;

@@ -49,6 +49,11 @@ class Trainer::Run {
     std::unique_ptr<Objective> objective;
     std::unique_ptr<FeatureCache> cache;
   };
+  // Rows of a step that go through the model together: piece `piece` of its batch `number`.
+  struct MicroBatch {
+    TrainBatch batch;
+    std::uint64_t number, piece;
+  };
   Set encode(const Dataset& data);
   void warn_of_targets(const Set& set, const Dataset* data);
   std::optional<Dataset> judgeable(std::optional<Dataset> data, Set& set, const char* what);
@@ -57,10 +62,10 @@ class Trainer::Run {
   void loop();
   void after_step();
   void stop_if_asked();
-  std::vector<TrainBatch> next_parts();
-  StepRecord update(std::vector<TrainBatch>& parts);
-  double back_propagate(std::vector<TrainBatch>& parts);
-  void refuse_not_finite(double loss, double norm, const std::vector<TrainBatch>& parts) const;
+  std::vector<MicroBatch> next_batches();
+  StepRecord update(std::vector<MicroBatch>& parts);
+  double back_propagate(std::vector<MicroBatch>& parts);
+  void refuse_not_finite(double loss, double norm, const std::vector<MicroBatch>& parts) const;
   void refuse_useless_weights() const;
   std::string kept() const;
   bool stopped_early() const {
@@ -109,9 +114,10 @@ class Trainer::Run {
   std::unique_ptr<TrainLog> log_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<LossWatch> watch_;
-  std::optional<Evaluation> best_;    // of state_.best.step, unless that was before a resume
-  std::optional<Evaluation> at_end_;  // on the test set
-  TrainBatch newest_;                 // batch of the last step
+  std::optional<Evaluation> best_;     // of state_.best.step, unless that was before a resume
+  std::optional<Evaluation> at_end_;   // on the test set
+  std::vector<std::int64_t> lengths_;  // tokens of each training example
+  TrainBatch newest_;                  // batch of the last step
   std::int64_t saved_step_ = -1;
   std::vector<std::string> warnings_;  // found before the plan exists
 };
@@ -136,7 +142,8 @@ Trainer::Run::Run(models::Model& model, const Tokenizer& tokenizer, DatasetSplit
     best_rule_ = {metric, more};
   }
   optimizer_ = make_optimizer(learner_.trained(), options_.optimizer);
-  sampler_ = Sampler(train_.objective->lengths(), sampler_options(options_));
+  lengths_ = train_.objective->lengths();
+  sampler_ = Sampler(lengths_, sampler_options(options_));
   plan_ = plan_run({options_, splits_, learner_, *optimizer_, *train_.objective, valid_.objective.get()});
   plan_.warnings.insert(plan_.warnings.end(), warnings_.begin(), warnings_.end());
   schedule_ = {options_.schedule, options_.learning_rate, plan_.warmup_steps, plan_.steps};
@@ -254,9 +261,9 @@ bool Trainer::Run::due(std::int64_t every) const {
 void Trainer::Run::loop() {
   if (unjudged()) after_step();
   while (state_.step < plan_.steps && !stopped_early()) {
-    std::vector<TrainBatch> parts = next_parts();
+    std::vector<MicroBatch> parts = next_batches();
     write_step(update(parts));
-    newest_ = std::move(parts.front());
+    newest_ = std::move(parts.front().batch);
     after_step();
   }
   if (stopped_early())
@@ -279,29 +286,34 @@ void Trainer::Run::stop_if_asked() {
                                : format_printable("; a checkpoint is saved, {} goes on from it", option("resume")));
 }
 
-std::vector<TrainBatch> Trainer::Run::next_parts() {
+std::vector<Trainer::Run::MicroBatch> Trainer::Run::next_batches() {
   if (sampler_.state().position >= sampler_.batches()) sampler_.start_epoch(sampler_.state().epoch + 1);
-  std::vector<TrainBatch> parts;
+  std::vector<MicroBatch> parts;
   std::vector<std::int64_t> rows;
-  while (static_cast<std::int64_t>(parts.size()) < options_.grad_accumulation && sampler_.next(rows))
-    parts.push_back(train_.objective->batch(rows, {options_.seed, static_cast<std::uint64_t>(state_.step)}));
+  const PhiloxKey key{options_.seed, static_cast<std::uint64_t>(state_.step)};
+  for (std::int64_t batch = 0; batch < options_.grad_accumulation && sampler_.next(rows); ++batch) {
+    std::uint64_t piece = 0;
+    for (const auto part : split_tokens(rows, lengths_, plan_.micro_batch_tokens))
+      parts.push_back({train_.objective->batch(part, key), static_cast<std::uint64_t>(batch), piece++});
+  }
   return parts;
 }
 
-double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
+double Trainer::Run::back_propagate(std::vector<MicroBatch>& parts) {
   LossCounts counts{};
-  for (const TrainBatch& part : parts)
-    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += part.counts[i];
+  for (const MicroBatch& part : parts)
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += part.batch.counts[i];
   all_reduce_numbers(*collective_, counts);
   nn::Pass& pass = learner_.model().pass();
   const GradGuard on(true);
   double loss = 0;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    TrainBatch& part = parts[i];
-    if (part.counts[0] + part.counts[1] == 0) continue;  // no target: texts of one token
-    pass.step = static_cast<std::uint64_t>(state_.step * options_.grad_accumulation) + i;
-    const Tensor hidden = train_.cache ? train_.cache->rows_of(part) : learner_.forward(part);
-    const Tensor value = train_.objective->loss(learner_.model(), hidden, part, counts);
+  for (const MicroBatch& part : parts) {
+    const TrainBatch& batch = part.batch;
+    if (batch.counts[0] + batch.counts[1] == 0) continue;  // no target: texts of one token
+    pass.step = static_cast<std::uint64_t>(state_.step * options_.grad_accumulation) + part.number;
+    pass.seed = options_.seed ^ part.piece << 48;  // other dropout for each piece
+    const Tensor hidden = train_.cache ? train_.cache->rows_of(batch) : learner_.forward(batch);
+    const Tensor value = train_.objective->loss(learner_.model(), hidden, batch, counts);
     loss += static_cast<double>(value.item());
     backward(value);
   }
@@ -310,10 +322,10 @@ double Trainer::Run::back_propagate(std::vector<TrainBatch>& parts) {
   return loss;
 }
 
-StepRecord Trainer::Run::update(std::vector<TrainBatch>& parts) {
+StepRecord Trainer::Run::update(std::vector<MicroBatch>& parts) {
   const auto start = Clock::now();
   std::int64_t tokens = 0;
-  for (const TrainBatch& part : parts) tokens += part.packed.rows() + part.encoder.rows();
+  for (const MicroBatch& part : parts) tokens += part.batch.packed.rows() + part.batch.encoder.rows();
   optimizer_->zero_grad();
   const double loss = back_propagate(parts);
   const double norm = gradient_norm(learner_.trained());
@@ -326,13 +338,14 @@ StepRecord Trainer::Run::update(std::vector<TrainBatch>& parts) {
   return {state_.step, epoch(), loss, norm, rate, static_cast<double>(tokens) / seconds_since(start)};
 }
 
-void Trainer::Run::refuse_not_finite(double loss, double norm, const std::vector<TrainBatch>& parts) const {
+void Trainer::Run::refuse_not_finite(double loss, double norm, const std::vector<MicroBatch>& parts) const {
   std::string tensor = first_not_finite(learner_.trained());
   if (tensor.empty()) tensor = first_not_finite(learner_.model().parameters());  // a frozen one
   if (tensor.empty()) tensor = "activations";
   std::string rows;
-  for (std::size_t i = 0; i < parts.front().examples.size() && i < 3; ++i) {
-    const auto example = static_cast<std::size_t>(parts.front().examples[i]);
+  const std::vector<std::int64_t>& examples = parts.front().batch.examples;
+  for (std::size_t i = 0; i < examples.size() && i < 3; ++i) {
+    const auto example = static_cast<std::size_t>(examples[i]);
     const auto row = static_cast<std::size_t>(train_.objective->set().rows[example]);
     rows += (rows.empty() ? "" : ", ") + splits_.train.place(row);
   }

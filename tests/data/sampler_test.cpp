@@ -123,5 +123,23 @@ TEST(Sampler, NoRowsAreNoBatches) {
   EXPECT_THROW(Sampler({1}, {.batch_rows = 0}), Error);
 }
 
+TEST(SplitTokens, PartsAreWholeRowsInOrder) {
+  const std::vector<std::int64_t> lengths{5, 3, 9, 1, 1, 4}, rows{5, 0, 1, 2, 3, 4};
+  const auto sizes = [&](std::int64_t most) {
+    std::vector<std::size_t> found;
+    std::vector<std::int64_t> joined;
+    for (const auto part : split_tokens(rows, lengths, most)) {
+      found.push_back(part.size());
+      joined.insert(joined.end(), part.begin(), part.end());
+    }
+    EXPECT_EQ(joined, rows);
+    return found;
+  };
+  EXPECT_EQ(sizes(100), (std::vector<std::size_t>{6}));
+  EXPECT_EQ(sizes(9), (std::vector<std::size_t>{2, 1, 1, 2}));
+  EXPECT_EQ(sizes(1), (std::vector<std::size_t>{1, 1, 1, 1, 1, 1}));
+  EXPECT_TRUE(split_tokens({}, lengths, 5).empty());
+}
+
 }  // namespace
 }  // namespace linnet

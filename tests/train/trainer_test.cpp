@@ -70,7 +70,7 @@ TEST(Trainer, TwoRanksWithTheSameRowsTrainAsOneAlone) {
   }
 }
 
-TEST(Trainer, EightTimesOneRowIsOneTimeEight) {
+TEST(Trainer, ABatchIsTheSumOfItsParts) {
   for (const char* fixture : {"llama/causal", "bert/masked", "bert/classifier"}) {
     TrainOptions options = tiny_options();
     options.shuffle = false;
@@ -80,13 +80,18 @@ TEST(Trainer, EightTimesOneRowIsOneTimeEight) {
     options.batch_size = 8;
     const std::string rows = std::string(fixture) == "bert/classifier" ? labelled_rows(16) : plain_rows(16);
     const auto whole = losses_of(fixture, rows, options);
+    const auto expect_same = [&](const std::vector<double>& parts) {
+      ASSERT_EQ(whole.size(), 4u);
+      ASSERT_EQ(parts.size(), 4u);
+      for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_NEAR(parts[i], whole[i], 1e-5 * std::abs(whole[i])) << fixture << " " << i;
+    };
+    options.micro_batch_tokens = 20;
+    expect_same(losses_of(fixture, rows, options));
+    options.micro_batch_tokens = 0;
     options.batch_size = 1;
     options.grad_accumulation = 8;
-    const auto parts = losses_of(fixture, rows, options);
-    ASSERT_EQ(whole.size(), 4u);
-    ASSERT_EQ(parts.size(), 4u);
-    for (std::size_t i = 0; i < 4; ++i)
-      EXPECT_NEAR(parts[i], whole[i], 1e-5 * std::abs(whole[i])) << fixture << " " << i;
+    expect_same(losses_of(fixture, rows, options));
   }
 }
 

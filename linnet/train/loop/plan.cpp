@@ -187,18 +187,34 @@ BatchTokens batch_tokens(const std::vector<std::int64_t>& lengths, const Sampler
   return all;
 }
 
-MemoryPlan memory_of(const PlanInput& in, const std::vector<std::int64_t>& lengths) {
+// Activations of a micro-batch: products of this many rows are as fast as larger ones, and memory does not grow with
+// the batch.
+constexpr std::uint64_t kMicroBatchBytes = std::uint64_t{1} << 30;
+
+std::int64_t tokens_of_a_micro_batch(const PlanInput& in, StepSize step) {
+  const auto bytes = [&](std::int64_t rows) {
+    step.rows = rows;
+    return plan_memory(in.learner, in.optimizer, step).activations;
+  };
+  constexpr std::int64_t kSome = 1024;  // logits are computed for fewer rows at a time
+  return static_cast<std::int64_t>(kMicroBatchBytes /
+                                   std::max<std::uint64_t>(1, (bytes(2 * kSome) - bytes(kSome)) / kSome));
+}
+
+void plan_micro_batches(const PlanInput& in, const std::vector<std::int64_t>& lengths, TrainPlan& plan) {
   const TrainOptions& o = in.options;
-  const bool once = FeatureCache::fits(o, in.train);
+  const bool once = FeatureCache::fits(o, in.train), prefix = o.method == TrainMethod::kPrefix;
   const BatchTokens tokens = batch_tokens(lengths, once ? FeatureCache::passes() : sampler_options(o));
   const std::int64_t learned = o.batch_size * in.learner.virtual_tokens();
-  const bool prefix = o.method == TrainMethod::kPrefix;
-  return plan_memory(in.learner, in.optimizer,
-                     {.rows = tokens.most + (prefix ? 0 : learned),
-                      .prefix_rows = prefix ? learned : 0,
-                      .recompute = o.recompute,
-                      .reads_words = o.task->predicts_words(),
-                      .varies = !once && tokens.vary()});
+  StepSize step{.prefix_rows = prefix ? learned : 0,
+                .recompute = o.recompute,
+                .reads_words = o.task->predicts_words(),
+                .varies = !once && tokens.vary()};
+  const std::int64_t longest = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
+  const std::int64_t most = o.micro_batch_tokens > 0 ? o.micro_batch_tokens : tokens_of_a_micro_batch(in, step);
+  plan.micro_batch_tokens = once ? tokens.most : std::max(longest, most);
+  step.rows = std::min(tokens.most, plan.micro_batch_tokens) + (prefix ? 0 : learned);
+  plan.memory = plan_memory(in.learner, in.optimizer, step);
 }
 
 }  // namespace
@@ -228,7 +244,7 @@ TrainPlan plan_run(const PlanInput& in) {
   plan.data = describe(in.splits.train, in.splits.valid ? &*in.splits.valid : nullptr, in.train.set().full_lengths,
                        o.packing ? 0 : o.max_length);
   plan.warnings = option_warnings(o);
-  plan.memory = memory_of(in, lengths);
+  plan_micro_batches(in, lengths, plan);
   return plan;
 }
 

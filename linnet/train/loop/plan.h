@@ -30,7 +30,7 @@ struct MemoryPlan {
 };
 
 struct StepSize {
-  std::int64_t rows = 0;  // tokens of the largest batch
+  std::int64_t rows = 0;  // tokens of the largest micro-batch
   TrunkUse trunk = TrunkUse::kLearns;
   std::int64_t adapter_inputs = 0;  // values per row, over all layers, that products of adapters keep
   std::int64_t prefix_rows = 0;     // learned keys and values before the texts of a batch
@@ -46,6 +46,8 @@ struct TrainPlan {
   std::int64_t parameters = 0, trained = 0;
   std::int64_t rows = 0, valid_rows = 0, tokens = 0;  // examples, and their tokens, of an epoch
   std::int64_t steps = 0, steps_an_epoch = 0, epochs = 0, warmup_steps = 0;
+  // Tokens that go through the model together, unless a row is longer; a larger batch is the sum of such micro-batches.
+  std::int64_t micro_batch_tokens = 0;
   double learning_rate = 0;
   std::vector<std::string> labels;
   std::string label_meaning;  // interpretation of the file's labels
