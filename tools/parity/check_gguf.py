@@ -20,7 +20,8 @@ NEW_TOKENS = 16
 SEED = 3
 CASES = ("bloom/causal", "gpt2/causal", "llama/causal", "llama/wide-heads", "llama/rope-linear", "llama/rope-yarn",
          "llama/rope-llama3", "llama/rope-longrope", "mistral/causal", "qwen2/causal", "qwen3/causal",
-         "phi3/causal", "phi3/rope-longrope", "gpt_neox/causal", "gpt_neox/sequential", "olmo2/causal", "t5/far")
+         "phi3/causal", "phi3/rope-longrope", "gpt_neox/causal", "gpt_neox/sequential", "olmo2/causal", "granite/causal",
+         "granite/wide-heads", "stablelm/causal", "stablelm/whole", "t5/far")
 ENCODERS = ("bert/trunk", "roberta/trunk", "camembert/trunk")
 CLOSE = 5e-3  # of the best logit over the second: llama.cpp rounds GELU's input to 16 bits
 
