@@ -153,6 +153,12 @@ void check_dropouts(const ConfigFields& f, const TransformerConfig& c) {
           p);
 }
 
+void check_multipliers(const ConfigFields& f, const TransformerConfig& c) {
+  for (const double m : {c.input_scale, c.residual_scale, c.attention_multiplier, c.output_divisor})
+    check(m > 0, ErrorKind::kBadInput, "{}: a multiplier or divisor of {} is not above 0; correct the file", f.place(),
+          m);
+}
+
 void common_fields(ConfigFields& f, TransformerConfig& c) {
   f.field({"tie_word_embeddings"}, c.tie_embeddings)
       .field({"initializer_range"}, c.initializer_range)
@@ -243,6 +249,7 @@ TransformerConfig read_config(ConfigFields& f, const Family& family, std::option
   c.labels = read_labels(f);
   check_sizes(f, c);
   check_dropouts(f, c);
+  check_multipliers(f, c);
   if (c.head == HeadKind::kQuestionAnswering) c.labels = {"start", "end"};
   check_unused_fields(f, family);
   return c;

@@ -147,14 +147,14 @@ void feed_forward_by_name(ConfigFields& f, TransformerConfig& c) {
 }
 
 void output_scale_if_tied(ConfigFields& f, TransformerConfig& c) {
-  bool scaled = c.output_scale != 1, tied = true;
+  bool scaled = c.output_divisor != 1, tied = true;
   if (!f.writing()) {
     f.field({"tie_word_embeddings", nullptr, "tie_word_embeddings"}, tied);
     scaled = tied;
   }
   if (!f.writing() || scaled != c.tie_embeddings)
     f.field({"scale_decoder_outputs", nullptr, "scale_decoder_outputs"}, scaled);
-  c.output_scale = scaled ? 1 / std::sqrt(static_cast<double>(c.hidden)) : 1;
+  c.output_divisor = scaled ? std::sqrt(static_cast<double>(c.hidden)) : 1;
 }
 
 void embedding_scale_is_root(ConfigFields&, TransformerConfig& c) {
@@ -190,6 +190,12 @@ void attention_scale_of_dim(ConfigFields& f, TransformerConfig& c) {
     f.field({"query_pre_attn_scalar"}, c.attention_scale_dim);
   else if (!f.writing())
     c.attention_scale_dim = (c.layers == 46 || c.layers == 62) && c.heads > 0 ? c.hidden / c.heads : c.head_dim;
+}
+
+void attention_multiplier(ConfigFields& f, TransformerConfig& c) {
+  if (f.of_gguf() && !f.writing() && c.heads > 0)
+    c.attention_multiplier = 1 / std::sqrt(static_cast<double>(c.head_dim > 0 ? c.head_dim : c.hidden / c.heads));
+  f.field({"attention_multiplier", nullptr, "attention.scale"}, c.attention_multiplier);
 }
 
 void transform_has_classifier_activation(ConfigFields&, TransformerConfig& c) {
@@ -370,6 +376,10 @@ bool divides_by_constants(const Rope& rope) {
 void rotary_fraction(ConfigFields& f, TransformerConfig& c) {
   if (f.of_gguf() || (f.writing() && has_rope_object(f))) return;
   f.field({"rotary_emb_base"}, c.rope.theta).field({"rotary_pct"}, c.rope.partial);
+}
+
+void partial_is_written(ConfigFields& f, TransformerConfig& c) {
+  if (f.writing() && !f.of_gguf() && !has_rope_object(f)) f.field({"partial_rotary_factor"}, c.rope.partial);
 }
 
 void long_rope_or_none(ConfigFields& f, TransformerConfig& c) {

@@ -76,12 +76,16 @@ void embedding_scale_is_root(ConfigFields& fields, nn::TransformerConfig& config
 // attn_logit_softcapping and final_logit_softcapping; null: none.
 void attention_softcap(ConfigFields& fields, nn::TransformerConfig& config);
 void output_softcap(ConfigFields& fields, nn::TransformerConfig& config);
+// attention_multiplier: all that attention scores are multiplied by; a GGUF file without it: 1 / sqrt(head_dim).
+void attention_multiplier(ConfigFields& fields, nn::TransformerConfig& config);
 // query_pre_attn_scalar
 void attention_scale_of_dim(ConfigFields& fields, nn::TransformerConfig& config);
 // "gelu" is another name of the tanh approximation here; listed before and after hidden_act.
 void gelu_is_tanh(ConfigFields& fields, nn::TransformerConfig& config);
 // rotary_emb_base and rotary_pct, for `rope` after it.
 void rotary_fraction(ConfigFields& fields, nn::TransformerConfig& config);
+// partial_rotary_factor is written even if it is 1, for a family with another default; before `rope`.
+void partial_is_written(ConfigFields& fields, nn::TransformerConfig& config);
 // Only unscaled rotary positions or longrope, after `rope`; "su" is an older name of longrope.
 void long_rope_or_none(ConfigFields& fields, nn::TransformerConfig& config);
 // True if each frequency is divided by a constant, for texts of any length (Llama 3).

@@ -95,7 +95,7 @@ void check_understood(const Json& metadata, const Family& written, const Transfo
       {"window of attention", read.window == config.window && read.window_layers == config.window_layers},
       {"feed-forward network", read.ffn_kind == config.ffn_kind},
       {"largest distance", read.distance_reach == config.distance_reach},
-      {"scale of outputs", read.output_scale == config.output_scale},
+      {"scale of outputs", read.output_divisor == config.output_divisor},
       {"head size", read.head_dim == config.head_dim},
       {"head", config.head == family.gguf_head || config.head == HeadKind::kNone}};
   for (const auto& [what, holds] : same)

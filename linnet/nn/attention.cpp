@@ -85,6 +85,7 @@ Attention::Attention(const TransformerConfig& c, std::int64_t layer)
       head_dim_(c.head_dim),
       layout_(c.qkv),
       scale_(c.attention_scale),
+      multiplier_(c.attention_multiplier),
       dropout_(c.attention_dropout),
       softcap_(c.attention_softcap),
       relative_dropout_(c.hidden_dropout),
@@ -160,6 +161,7 @@ Attention::Heads Attention::project(const Tensor& x, std::span<const std::int32_
 
 AttentionOptions Attention::options(std::int64_t layer, const Pass& pass) const {
   AttentionOptions o;
+  o.scale = static_cast<float>(multiplier_);
   const bool by_head = scale_ == AttentionScale::kHeadDim || scale_ == AttentionScale::kHeadDimAndLayer;
   const bool by_layer = scale_ == AttentionScale::kLayer || scale_ == AttentionScale::kHeadDimAndLayer;
   if (by_head) o.scale /= std::sqrt(static_cast<float>(scale_dim_));

@@ -96,7 +96,7 @@ class Attention {
   std::int64_t heads_ = 0, kv_heads_ = 0, head_dim_ = 0;
   Qkv layout_ = Qkv::kSeparate;
   AttentionScale scale_ = AttentionScale::kHeadDim;
-  double dropout_ = 0, softcap_ = 0, relative_dropout_ = 0;
+  double multiplier_ = 1, dropout_ = 0, softcap_ = 0, relative_dropout_ = 0;
   std::int64_t scale_dim_ = 0, window_ = 0;  // window: of self attention; 0: it sees all keys
   bool rotates_ = false, relative_keys_ = false, relative_queries_ = false;
   Linear query_, key_, value_, qkv_, output_;

@@ -10,6 +10,7 @@ Block::Norms Block::norms_of(const TransformerConfig& c) {
 Block::Block(const TransformerConfig& c, Cross cross, std::int64_t layer)
     : place_(c.norm_place),
       residual_(c.residual),
+      residual_scale_(c.residual_scale),
       attention_dropout_(c.hidden_dropout),
       ffn_dropout_(c.drops_feed_forward ? c.hidden_dropout : 0),
       attention_norms_(norms_of(c)),
@@ -22,6 +23,11 @@ Block::Block(const TransformerConfig& c, Cross cross, std::int64_t layer)
   cross_attention_ = Attention(c, layer);
 }
 
+Tensor Block::added(const Tensor& made, double dropout, std::int64_t layer, Site site, const Pass& pass) const {
+  const Tensor kept = pass.drop(made, dropout, layer, site);
+  return residual_scale_ == 1 ? kept : scale(kept, static_cast<float>(residual_scale_));
+}
+
 // Pre-norm: r + part(norm(x)), where r is x (or norm(x) in old BLOOMs). Post-norm: norm(x + part(x)). Norms of outputs:
 // x + norm(part(x)). Both: x + norm(part(norm(x))).
 template <class Part>
@@ -31,7 +37,7 @@ Tensor Block::apply(const Tensor& x, const Norms& norms, std::int64_t layer, Sit
   const Tensor seen = before && norms.in ? norms.in(x) : x, kept = residual_ == Residual::kNormed ? seen : x;
   const Tensor result = part(seen);
   const Tensor made = place_ == NormPlace::kOutput ? norms.in(result) : norms.out ? norms.out(result) : result;
-  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), pass.drop(made, dropout, layer, site));
+  const Tensor sum = add(wanted.empty() ? kept : gather_rows(kept, wanted), added(made, dropout, layer, site, pass));
   return place_ == NormPlace::kAfter ? norms.in(sum) : sum;
 }
 
@@ -43,8 +49,8 @@ Tensor Block::parallel(const BlockInput& in, const AttentionBatch& batch, const 
   const Tensor attended =
       attention_(attention_norms_.in(in.x), in.prefix, in.layer, batch, pass, wanted, {in.distance_bias, in.relative});
   const Tensor fed = ffn_(ffn_norms_.in(x), in.layer, asked);
-  return add(add(asked.drop(fed, ffn_dropout_, in.layer, Site::kFeedForward),
-                 asked.drop(attended, attention_dropout_, in.layer, Site::kAttentionOutput)),
+  return add(add(added(fed, ffn_dropout_, in.layer, Site::kFeedForward, asked),
+                 added(attended, attention_dropout_, in.layer, Site::kAttentionOutput, asked)),
              x);
 }
 

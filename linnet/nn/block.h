@@ -41,12 +41,14 @@ class Block {
   Tensor apply(const Tensor& x, const Norms& norms, std::int64_t layer, Site site, double dropout, const Pass& pass,
                const Part& part, std::span<const std::int32_t> wanted = {}) const;
 
+  // The output of a part as it is added.
+  Tensor added(const Tensor& made, double dropout, std::int64_t layer, Site site, const Pass& pass) const;
   Tensor parallel(const BlockInput& in, const AttentionBatch& batch, const Pass& pass,
                   std::span<const std::int32_t> wanted) const;
 
   NormPlace place_;
   Residual residual_;
-  double attention_dropout_, ffn_dropout_;  // of the parts' outputs
+  double residual_scale_, attention_dropout_, ffn_dropout_;  // of the parts' outputs
   Norms attention_norms_, cross_norms_, ffn_norms_;
   Attention attention_, cross_attention_;
   FeedForward ffn_;

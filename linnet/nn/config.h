@@ -69,6 +69,7 @@ struct TransformerConfig {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
   double embedding_scale = 1;           // of the rows of the token table
   bool rounds_embedding_scale = false;  // to the type of the table, as the reference libraries do for some families
+  double input_scale = 1;               // of the rows of tokens and of soft prompts
   std::int64_t embedding_size = 0;      // width of the token, position and type tables; 0: hidden
   bool embedding_projection = false;    // a linear module from that width to hidden
   bool token_projection = false;        // only tokens have that width: matrices to hidden, and back after the last norm
@@ -97,6 +98,7 @@ struct TransformerConfig {
   Norm norm = Norm::kLayer;
   NormPlace norm_place = NormPlace::kBefore;
   Residual residual = Residual::kInput;
+  double residual_scale = 1;                // of the output of each part of a block, before it is added
   double norm_eps = 1e-5, norm_offset = 0;  // offset: added to the weights of RMS norms
   bool norm_bias = true;                    // of layer norms
   Activation activation = Activation::kGelu;
@@ -104,6 +106,7 @@ struct TransformerConfig {
   Qkv qkv = Qkv::kSeparate;
   AttentionScale attention_scale = AttentionScale::kHeadDim;
   std::int64_t attention_scale_dim = 0;              // kHeadDim divides by its root; 0: head_dim
+  double attention_multiplier = 1;                   // of attention scores, besides attention_scale
   double attention_softcap = 0, output_softcap = 0;  // of attention scores, and of a language model's logits; 0: none
   WeightLayout weight_layout = WeightLayout::kOutIn;
   bool embedding_norm = false, final_norm = true;
@@ -115,7 +118,7 @@ struct TransformerConfig {
   bool head_transform = false;                          // dense + activation + norm before a masked LM's output matrix
   bool head_transform_bias = true, output_bias = true;  // of the dense module, and of the output matrix behind it
   std::optional<Activation> transform_activation = {};  // unset: activation
-  double output_scale = 1;                              // of the rows before a language model's output matrix
+  double output_divisor = 1;                            // of the rows before a language model's output matrix
   bool output_offset = false;                           // constants that are added to its logits
   bool tie_embeddings = true;
   Pooling pooling = Pooling::kLast;

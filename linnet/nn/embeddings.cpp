@@ -29,6 +29,7 @@ Embeddings::Embeddings(const TransformerConfig& c, Tokens tokens)
       fixed_(c.fixed_positions),
       padding_has_no_position_(c.padding_has_no_position),
       scale_(c.embedding_scale),
+      input_scale_(c.input_scale),
       rounds_scale_(c.rounds_embedding_scale),
       dropout_(c.embedding_dropout) {
   if (c.embedding_norm) norm_ = NormLayer(c, width_);
@@ -65,6 +66,7 @@ std::vector<std::int32_t> Embeddings::position_rows(const Packed& batch) const {
 }
 
 Tensor Embeddings::finish(Tensor x, const Packed& batch, const Pass& pass) const {
+  if (input_scale_ != 1) x = scale(x, static_cast<float>(input_scale_));
   if (token_projection_) x = token_projection_(x, pass);
   if (learned_) {
     const auto longest =

@@ -17,8 +17,8 @@ class Embeddings {
 
   // Scaled rows of the token table with its LoRA update, which has no dropout, as in PEFT: [batch rows, width].
   Tensor tokens(const Packed& batch, const Pass& pass) const;
-  // Projects tokens if only they have another width, adds positions and types, then norm, dropout and projection:
-  // [batch rows, hidden]. Positions past the table: kInvalidArgument with both numbers.
+  // Multiplies by input_scale, projects tokens if only they have another width, adds positions and types, then norm,
+  // dropout and projection: [batch rows, hidden]. Positions past the table: kInvalidArgument with both numbers.
   Tensor finish(Tensor x, const Packed& batch, const Pass& pass) const;
   void visit(Visitor& v);
   const Tensor& token_table() const { return tokens_; }
@@ -31,7 +31,7 @@ class Embeddings {
   std::int64_t width_ = 0;  // of the position and type tables and the norm
   Tokens kind_ = Tokens::kOwn;
   bool learned_ = false, fixed_ = false, padding_has_no_position_ = false;
-  double scale_ = 1;
+  double scale_ = 1, input_scale_ = 1;
   bool rounds_scale_ = false;
   double dropout_ = 0;
   Tensor tokens_, positions_, types_;  // [vocab, token width], [offset + max positions, width], [types, width]

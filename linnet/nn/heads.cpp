@@ -30,7 +30,7 @@ Head::Head(const TransformerConfig& c)
       dense_activation_(c.classifier_activation),
       pooler_activation_(c.pooler_activation),
       dropout_(dropout_of(c)),
-      output_scale_(c.output_scale),
+      output_divisor_(c.output_divisor),
       output_softcap_(c.output_softcap),
       vocab_(c.vocab),
       has_output_offset_(c.output_offset && speaks(c.head)),
@@ -69,7 +69,7 @@ Tensor Head::transformed(const Tensor& hidden, const Pass& pass) const {
 
 Tensor Head::before_output(const Tensor& hidden, const Pass& pass) const {
   const Tensor x = transformed(hidden, pass);
-  return output_scale_ == 1 ? x : scale(x, static_cast<float>(output_scale_));
+  return output_divisor_ == 1 ? x : scale(x, static_cast<float>(1 / output_divisor_));
 }
 
 Tensor Head::scores(const Tensor& x, const Tensor& token_table, const Pass& pass) const {

@@ -54,7 +54,7 @@ class Head {
   Activation activation_ = Activation::kGelu, dense_activation_ = Activation::kTanh,  // of transform_, of dense_
       pooler_activation_ = Activation::kTanh;
   bool tied_ = false, has_output_bias_ = false, drops_input_ = true;
-  double dropout_ = 0, output_scale_ = 1, output_softcap_ = 0;
+  double dropout_ = 0, output_divisor_ = 1, output_softcap_ = 0;
   std::int64_t vocab_ = 0;
   Linear pooler_, transform_, output_, next_sentence_, dense_, classifier_;
   NormLayer norm_;

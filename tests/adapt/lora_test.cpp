@@ -42,16 +42,15 @@ TEST_P(Merged, SaysWhatBaseAndAdapterSay) {
   EXPECT_GT(furthest(merged, alone), 1e-2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Merged,
-                         ::testing::Values("bert-classifier-lora", "bloom-lora", "gpt2-lora", "llama-rank-pattern",
-                                           "llama-rslora-all", "gpt2-saved-table", "bloom-saved-both",
-                                           "gpt2-saved-output", "llama-lora-output", "gpt2-lora-output",
-                                           "llama-lora-table", "gpt2-lora-table", "bert-masked-bias-all",
-                                           "gpt2-bias-lora-only", "roberta-classifier-lora",
-                                           "distilbert-classifier-lora", "electra-classifier-lora",
-                                           "mpnet-classifier-lora", "albert-classifier-lora", "phi3-lora",
-                                           "gpt_neox-lora", "olmo2-lora", "opt-lora", "opt-projected-all"),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, Merged,
+    ::testing::Values("bert-classifier-lora", "bloom-lora", "gpt2-lora", "llama-rank-pattern", "llama-rslora-all",
+                      "gpt2-saved-table", "bloom-saved-both", "gpt2-saved-output", "llama-lora-output",
+                      "gpt2-lora-output", "llama-lora-table", "gpt2-lora-table", "bert-masked-bias-all",
+                      "gpt2-bias-lora-only", "roberta-classifier-lora", "distilbert-classifier-lora",
+                      "electra-classifier-lora", "mpnet-classifier-lora", "albert-classifier-lora", "phi3-lora",
+                      "gpt_neox-lora", "olmo2-lora", "granite-lora", "stablelm-lora", "opt-lora", "opt-projected-all"),
+    case_name);
 
 // An adapter replaces or updates one matrix of a tied pair: merge writes both and unties.
 TEST(MergedFolder, HoldsBothMatricesOfAPairThatIsNoLongerOne) {

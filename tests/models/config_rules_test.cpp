@@ -60,6 +60,34 @@ TEST(Rules, ScalesOfTheFamilyOfGemma) {
   EXPECT_EQ(walked.written, json);
 }
 
+TEST(Rules, AWholeRotationIsWrittenWhereAPartIsUsual) {
+  TransformerConfig c;
+  c.rope.partial = 1;
+  EXPECT_EQ(walk(rules::partial_is_written, Json::object(), c).written, (Json{{"partial_rotary_factor", 1.0}}));
+  Json object = {{"rope_parameters", {{"rope_type", "default"}}}};
+  const Json before = object;
+  ConfigFields writer = ConfigFields::writer(object);
+  rules::partial_is_written(writer, c);
+  EXPECT_EQ(object, before);
+}
+
+// In a GGUF file without one, scores are divided by the root of the head size.
+TEST(Rules, AnAttentionMultiplierIsAllOfTheScale) {
+  const Json json = {{"attention_multiplier", 0.3}};
+  EXPECT_EQ(walk(rules::attention_multiplier, json).config.attention_multiplier, 0.3);
+  EXPECT_EQ(walk(rules::attention_multiplier, json).written, json);
+  EXPECT_EQ(walk(rules::attention_multiplier, Json::object(), {.hidden = 64, .heads = 4}).config.attention_multiplier,
+            1);
+  const auto of_gguf = [](Json metadata, TransformerConfig c) {
+    ConfigFields reader = ConfigFields::gguf_reader(metadata, "m.gguf");
+    rules::attention_multiplier(reader, c);
+    return c.attention_multiplier;
+  };
+  EXPECT_EQ(of_gguf(Json::object(), {.hidden = 64, .heads = 4}), 0.25);
+  EXPECT_EQ(of_gguf(Json::object(), {.hidden = 64, .heads = 4, .head_dim = 64}), 0.125);
+  EXPECT_EQ(of_gguf({{"attention.scale", 0.5}}, {.hidden = 64, .heads = 4}), 0.5);
+}
+
 TEST(Rules, LayersWithAWindowMayHaveTheirOwnRope) {
   TransformerConfig usual{.window_rope = Rope()};
   usual.rope.theta = 500;

@@ -81,6 +81,9 @@ TEST(Config, SizesThatCannotBeAreRefusedByName) {
   EXPECT_THAT(refused(llama, {{"head_dim", 5}}), HasSubstr("even head size"));
   EXPECT_THAT(refused(llama, {{"rms_norm_eps", 0}}), HasSubstr("epsilon"));
   EXPECT_THAT(refused(llama, {{"attention_dropout", 1.0}}), HasSubstr("dropout"));
+  EXPECT_THAT(refused(fixture("granite/causal"), {{"logits_scaling", 0}}), HasSubstr("divisor of 0"));
+  EXPECT_THAT(refused(fixture("granite/causal"), {{"residual_multiplier", -1.5}}),
+              HasSubstr("multiplier or divisor of -1.5"));
   EXPECT_THAT(refused(llama, {{"hidden_act", "gleu"}}), HasSubstr("hidden_act 'gleu'"));
   EXPECT_THAT(refused(llama, {{"rope_parameters", {{"rope_type", "xpos"}}}}), HasSubstr("rope_type 'xpos'"));
   EXPECT_THAT(refused(llama, {{"rope_parameters", 5}}), HasSubstr("rope_parameters is not an object"));

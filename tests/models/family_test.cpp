@@ -73,10 +73,10 @@ const Family& family(const char* name) { return *find_family(name); }
 
 TEST(Family, TheFoldersFilesAreRegistered) {
   for (const char* name :
-       {"bert",        "bloom",   "camembert", "distilbert",  "electra", "gpt2",   "llama",      "mistral",
-        "qwen2",       "qwen3",   "roberta",   "xlm-roberta", "mpnet",   "albert", "deberta-v2", "bart",
-        "mbart",       "marian",  "pegasus",   "t5",          "mt5",     "umt5",   "gemma",      "gemma2",
-        "gemma3_text", "smollm3", "phi3",      "gpt_neox",    "olmo2",   "opt",    "modernbert"}) {
+       {"bert",     "bloom",   "camembert",   "distilbert", "electra", "gpt2",       "llama",       "mistral", "qwen2",
+        "qwen3",    "roberta", "xlm-roberta", "mpnet",      "albert",  "deberta-v2", "bart",        "mbart",   "marian",
+        "pegasus",  "t5",      "mt5",         "umt5",       "gemma",   "gemma2",     "gemma3_text", "smollm3", "phi3",
+        "gpt_neox", "olmo2",   "opt",         "modernbert", "granite", "stablelm"}) {
     ASSERT_NE(find_family(name), nullptr) << name;
     EXPECT_THAT(all_families(), Contains(find_family(name)));
     EXPECT_FALSE(family(name).lora_targets.empty());

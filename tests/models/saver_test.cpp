@@ -61,8 +61,9 @@ INSTANTIATE_TEST_SUITE_P(
                       "gemma/wide-heads", "gemma2/uncapped", "gemma2/old-spelling", "gemma3_text/six-layers",
                       "gemma3_text/version-4", "smollm3/old-spelling", "smollm3/window", "modernbert/version-4",
                       "modernbert/masked", "modernbert/mean", "phi3/causal", "phi3/rope-longrope",
-                      "gpt_neox/sequential", "gpt_neox/old-spelling", "olmo2/causal", "opt/causal", "opt/projected",
-                      "opt/bare", "t5/tokens"),
+                      "gpt_neox/sequential", "gpt_neox/old-spelling", "olmo2/causal", "granite/tied", "stablelm/tied",
+                      "stablelm/old-spelling", "granite/old-spelling", "opt/causal", "opt/projected", "opt/bare",
+                      "t5/tokens"),
     case_name);
 
 TEST(Saver, TokenizerFilesAreCopiedByteForByte) {

@@ -156,7 +156,8 @@ INSTANTIATE_TEST_SUITE_P(Families, Tying,
                          ::testing::Values("bert/masked", "bloom/causal", "gpt2/causal", "llama/causal", "qwen2/causal",
                                            "qwen3/causal", "roberta/masked", "distilbert/masked", "electra/masked",
                                            "mpnet/masked", "albert/masked", "deberta-v2/masked", "gemma/causal",
-                                           "phi3/causal", "gpt_neox/causal", "opt/causal", "modernbert/masked"),
+                                           "phi3/causal", "gpt_neox/causal", "granite/causal", "stablelm/causal",
+                                           "opt/causal", "modernbert/masked"),
                          case_name);
 
 // An index lists the output matrix of a tied model, which no file has.

@@ -108,9 +108,9 @@ TEST(UnusedFields, WhatTransformersWritesIsKnown) {
 }
 
 TEST(UnusedFields, OfGgufMetadataToo) {
-  const auto refused = [](const char* key, const Json& value) {
+  const auto refused = [](const char* key, const Json& value, const char* type = "llama") {
     const Json metadata{
-        {"model_type", "llama"},     {"vocab_size", 8},          {"embedding_length", 8}, {"block_count", 1},
+        {"model_type", type},        {"vocab_size", 8},          {"embedding_length", 8}, {"block_count", 1},
         {"attention.head_count", 2}, {"feed_forward_length", 8}, {"context_length", 32},  {key, value}};
     ConfigFields fields = ConfigFields::gguf_reader(metadata, "m.gguf");
     read_config(fields, family_of(metadata, "m.gguf"));
@@ -118,6 +118,10 @@ TEST(UnusedFields, OfGgufMetadataToo) {
   EXPECT_THAT(refusal([&] { refused("attention.sliding_window", 16); }), HasSubstr("attention.sliding_window is 16"));
   EXPECT_THAT(refusal([&] { refused("logit_scale", 0.25); }), HasSubstr("logit_scale"));
   EXPECT_NO_THROW(refused("logit_scale", 1.0));
+  // Granite's switch of rotary positions.
+  EXPECT_THAT(refusal([&] { refused("rope.scaling.finetuned", false, "granite"); }), HasSubstr("finetuned is false"));
+  EXPECT_NO_THROW(refused("rope.scaling.finetuned", true, "granite"));
+  EXPECT_NO_THROW(refused("rope.scaling.finetuned", false));
 }
 
 }  // namespace

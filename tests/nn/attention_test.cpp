@@ -153,6 +153,8 @@ TEST(Attention, ScalesDivideTheScores) {
   EXPECT_GT(distance(run(AttentionScale::kNone, 2, 1), by_head), 1e-3);
   c.attention_scale_dim = 4 * c.head_dim;
   EXPECT_LE(distance(run(AttentionScale::kHeadDim, 2, 2), by_head), 1e-5);
+  c.attention_multiplier = 0.5;
+  EXPECT_LE(distance(run(AttentionScale::kNone, 2, 2 / root), by_head), 1e-5);
 }
 
 TEST(Attention, ACapBoundsTheScores) {

@@ -91,6 +91,22 @@ TEST(Block, NormsOfOutputsComeBeforeTheSum) {
   EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
 }
 
+// Of a part that returns 1 everywhere, in every kind of block.
+TEST(Block, PartsAreScaledBeforeTheSum) {
+  for (const Residual residual : {Residual::kInput, Residual::kParallel}) {
+    TransformerConfig c = small_config();
+    c.residual = residual, c.residual_scale = 0.25;
+    Block block = silent(c);
+    for (const Parameter& p : parameters(block))
+      if (p.name == "ffn.down.bias" || p.name == "attention.output.bias")
+        for (float& value : p.tensor->data<float>()) value = 1;
+    const Tensor x = input(c);
+    Tensor wanted = x.clone();
+    for (float& value : wanted.data<float>()) value += 0.5F;
+    EXPECT_LE(distance(block({.x = x}, batch_of(pack(Texts{{1, 2, 3}})), {}), wanted), 1e-6);
+  }
+}
+
 // The sum of what each part alone makes of the block's input, for all rows and for some.
 TEST(Block, ParallelPartsReadTheSameInput) {
   TransformerConfig c = small_config();

@@ -52,6 +52,18 @@ TEST(Embeddings, RowsOfTheTokenTableAreScaled) {
   EXPECT_THAT(values(e.tokens(batch, {})), ElementsAre(3 * 1.234375F, 4 * 1.234375F));
 }
 
+// Also rows that are no tokens' (soft prompts), before positions and types are added.
+TEST(Embeddings, InputRowsAreScaled) {
+  TransformerConfig c = config();
+  const Packed batch = pack(Texts{{1}});
+  const Tensor row = Tensor::from(std::vector<float>{6, 7}, {1, 2});
+  const auto plain = values(made_embeddings(c).finish(row, batch, {}));
+  c.input_scale = 1.5;
+  const auto scaled = values(made_embeddings(c).finish(row, batch, {}));
+  EXPECT_EQ(scaled[0] - plain[0], 3);
+  EXPECT_EQ(scaled[1] - plain[1], 3.5F);
+}
+
 TEST(Embeddings, TypesAreZeroWhereNoneAreGiven) {
   const Embeddings e = made_embeddings(config());
   const Packed batch = pack(Texts{{0}});

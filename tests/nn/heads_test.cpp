@@ -197,6 +197,12 @@ TEST(Head, ACapBoundsTheLogits) {
   EXPECT_NEAR(scores[1], -2, 1e-4);
 }
 
+TEST(Head, RowsAreDividedBeforeTheOutputMatrix) {
+  TransformerConfig c = with(HeadKind::kCausalLm);
+  c.output_divisor = 4;
+  EXPECT_EQ(values(Head(c).before_output(matrix({3, -8}, 2), {})), (std::vector<float>{0.75F, -2}));
+}
+
 TEST(Head, TheOutputMatrixIsTheTableWhereTied) {
   const Tensor table = matrix({1, 2}, 2);
   TransformerConfig c = with(HeadKind::kCausalLm);

@@ -29,7 +29,8 @@ CASES = ("bloom/causal", "bloom/old-spelling", "bloom/twelve-heads", "gpt2/causa
          "llama/rope-yarn-mscale", "llama/rope-llama3", "llama/rope-longrope", "mistral/causal", "mistral/wide-heads",
          "qwen2/causal", "qwen2/tied", "qwen3/causal", "gemma/causal", "gemma2/old-spelling", "gemma3_text/six-layers",
          "smollm3/causal", "phi3/causal", "phi3/rope-longrope", "gpt_neox/causal", "gpt_neox/sequential",
-         "gpt_neox/rope-linear", "olmo2/causal", "t5/far")
+         "gpt_neox/rope-linear", "olmo2/causal", "granite/causal", "granite/wide-heads", "stablelm/causal", "stablelm/whole",
+         "t5/far")
 # llama.cpp needs heads of an even size: it copies the dimensions that do not turn in pairs.
 VARIANTS = {"gpt_neox/sequential": dict(hidden_size=24, rope_parameters=dict(rope_type="default", rope_theta=100.0,
                                                                              partial_rotary_factor=0.5))}

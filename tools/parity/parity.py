@@ -30,8 +30,8 @@ GROUPS = {"tokenize": check_tokenize.run, "forward": check_forward.run, "generat
           "heads": check_heads.run, "tasks": check_tasks.run, "score": check_score.run, "train": check_train.run,
           "adapters": check_adapters.run, "convert": check_convert.run, "gguf": check_gguf.run}
 FAMILIES = ("bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "phi3",
-            "gpt_neox", "olmo2", "opt", "bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra", "mpnet",
-            "albert", "deberta-v2", "modernbert", "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus")
+            "gpt_neox", "olmo2", "granite", "stablelm", "opt", "bert", "roberta", "xlm-roberta", "camembert", "distilbert",
+            "electra", "mpnet", "albert", "deberta-v2", "modernbert", "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus")
 
 
 def main() -> int:
