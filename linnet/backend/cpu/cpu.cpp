@@ -25,9 +25,7 @@ void CpuBackend::rotary(const RotaryArgs& args) { cpu::rotary(args); }
 void CpuBackend::embedding(const EmbeddingArgs& args) { cpu::embedding(args); }
 void CpuBackend::embedding_grad(const EmbeddingGradArgs& args) { cpu::embedding_grad(args); }
 void CpuBackend::attention(const AttentionArgs& args) { cpu::attention(args); }
-void CpuBackend::kv_store(const KvStoreArgs& args) {
-  args.type == DType::kBF16 ? cpu::kv_store_bf16(args) : ReferenceBackend::kv_store(args);
-}
+void CpuBackend::kv_store(const KvStoreArgs& args) { cpu::kv_store(args); }
 void CpuBackend::attention_grad(const AttentionGradArgs& args) {
   if (args.ddistance_bias != nullptr) return ReferenceBackend::attention_grad(args);
   cpu::attention_grad(args);

@@ -54,16 +54,29 @@ void store_pair(const KvStoreArgs& a, std::int64_t begin, std::int64_t end) {
   }
 }
 
+void store_floats(const KvStoreArgs& a, std::int64_t position) {
+  const std::int64_t block = position / kKvBlock, within = position % kKvBlock, row = position - a.position;
+  for (std::int64_t h = 0; h < a.kv_heads; ++h) {
+    const std::int64_t place = h * kKvBlock * a.head_dim;
+    const float* const key = a.k + row * a.k_stride + h * a.k_head_stride;
+    float* const to = static_cast<float*>(a.k_blocks[block]) + place + within;
+    for (std::int64_t d = 0; d < a.head_dim; ++d) to[d * kKvBlock] = key[d];
+    std::copy_n(a.v + row * a.v_stride + h * a.v_head_stride, a.head_dim,
+                static_cast<float*>(a.v_blocks[block]) + place + within * a.head_dim);
+  }
+}
+
 constexpr std::int64_t kGrain = 16384;  // values per thread
 
 }  // namespace
 
-void kv_store_bf16(const KvStoreArgs& a) {
-  const std::int64_t end = a.position + a.rows, first = a.position / 2, pairs = (end + 1) / 2 - first;
+void kv_store(const KvStoreArgs& a) {
+  const bool paired = a.type == DType::kBF16;
+  const std::int64_t end = a.position + a.rows, step = paired ? 2 : 1, first = a.position / step;
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, a.kv_heads * a.head_dim));
-  parallel_for(pairs, grain, [&](std::int64_t from, std::int64_t to) {
-    for (std::int64_t pair = first + from; pair < first + to; ++pair)
-      store_pair(a, std::max(a.position, 2 * pair), std::min(end, 2 * pair + 2));
+  parallel_for((end + step - 1) / step - first, grain, [&](std::int64_t from, std::int64_t to) {
+    for (std::int64_t i = first + from; i < first + to; ++i)
+      paired ? store_pair(a, std::max(a.position, 2 * i), std::min(end, 2 * i + 2)) : store_floats(a, i);
   });
 }
 

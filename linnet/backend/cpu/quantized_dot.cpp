@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "linnet/backend/cpu/quantized_tile.h"
 #if HWY_TARGET <= HWY_AVX2
@@ -248,6 +249,7 @@ void multiply_part(const DotKernel& kernel, std::span<const QuantizedProduct> pr
     const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit, n = panel * kQuantRows;
     alignas(64) float sums[12 * kQuantRows];
     const int count = static_cast<int>(std::min(limit, rows - row));
+    for (int r = 0; r < count; ++r) hwy::Prefetch(one.product.y + (first + row + r) * one.product.y_stride + n);
     kernel.dot({x + row * row_size, count, *one.weight, one.weight->panel(panel), sums});
     store(one.product, first + row, n, count, std::min(kQuantRows, one.weight->out - n), sums);
   };
