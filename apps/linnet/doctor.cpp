@@ -67,6 +67,7 @@ Json speed() {
   const CpuSpeed measured = measure_cpu();
   return {{"read_bytes_per_s", measured.read_gb_per_s * 1e9},
           {"f32_gflops", measured.f32_gflops},
+          {"bf16_gflops", measured.bf16_gflops},
           {"int8_gflops", measured.int8_gflops}};
 }
 
@@ -115,6 +116,8 @@ void print_for_people(const Json& r) {
   if (r.contains("bench")) {
     rows.push_back({"memory reads", format_bytes(number(r["bench"]["read_bytes_per_s"])) + "/s"});
     rows.push_back({"f32 products", format_printable("{:.0f} GFLOP/s", number(r["bench"]["f32_gflops"]))});
+    if (number(r["bench"]["bf16_gflops"]) > 0)
+      rows.push_back({"bf16 products", format_printable("{:.0f} GFLOP/s", number(r["bench"]["bf16_gflops"]))});
     rows.push_back({"8-bit products", format_printable("{:.0f} GOP/s", number(r["bench"]["int8_gflops"]))});
   }
   print_result(format_table(rows).text());

@@ -287,6 +287,12 @@ constexpr OptionRow kForward[] = {
     {"-o,--output", "the .safetensors file to write"},
     {"--json", "names and shapes as JSON"},
 };
+constexpr OptionRow kBench[] = {
+    {"--prompt-tokens", "tokens of each prompt, random ones (default: 512)"},
+    {"--new-tokens", "tokens of each text (default: 128)"},
+    {"-r,--repetitions", "how often, after one that does not count (default: 3)"},
+    {"--json", "one JSON object"},
+};
 constexpr OptionRow kDoctor[] = {
     {"--json", "one JSON object"},
     {"--bench", "also measure memory bandwidth and arithmetic"},
@@ -328,7 +334,7 @@ constexpr OptionGroup kGroups[] = {
     {"classify fill tag answer summarize translate", "Answer", kJoined},
     {"classify fill tag answer summarize translate", "Answer", kStream},
     {"tokenize", "Options", kStream},
-    {"run score classify fill tag answer summarize translate rerank embed search train forward", "Model", kModel},
+    {"run score classify fill tag answer summarize translate rerank embed search train forward bench", "Model", kModel},
     {"run", "Prompt", kRunPrompt},
     {"run summarize translate answer", "Length", kRunLength},
     {"run", "Sampling (greedy without these)", kRunSampling},
@@ -371,6 +377,7 @@ constexpr OptionGroup kGroups[] = {
     {"inspect", "Options", kInspect},
     {"tokenize", "Options", kTokenize},
     {"forward", "Input and output", kForward},
+    {"bench", "Options", kBench},
     {"doctor", "Options", kDoctor},
     {"pull", "Options", kPull},
     {"models", "Options", kModels},

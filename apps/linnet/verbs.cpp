@@ -24,6 +24,7 @@ constexpr Verb kVerbs[] = {
     {"inspect", kLook, "what a model is, from its headers", run_inspect},
     {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
     {"forward", kLook, "one forward pass, its outputs written as tensors", run_forward},
+    {"bench", kLook, "how fast a model is here, and what limits it", run_bench},
     {"doctor", kLook, "what this machine offers and what Linnet will use of it", run_doctor},
     {"pull", kFetch, "models from the Hugging Face Hub into its cache", run_pull},
     {"models", kFetch, "what the cache holds", run_models},
@@ -85,8 +86,8 @@ constexpr Meaning kVerbMeanings[] = {
     {"rank", "rerank"},
     {"cross-encoder", "rerank"},
     {"logits", "forward"},
-    {"bench", "doctor"},
-    {"benchmark", "doctor"},
+    {"benchmark", "bench"},
+    {"speed", "bench"},
     {"tokenise", "tokenize"},
     {"completions", "completion"},
 };

@@ -13,6 +13,7 @@ void run_answer(Arguments arguments);
 void run_classify(Arguments arguments);
 void run_completion(Arguments arguments);
 void run_convert(Arguments arguments);
+void run_bench(Arguments arguments);
 void run_doctor(Arguments arguments);
 void run_documents(Arguments arguments);
 void run_embed(Arguments arguments);

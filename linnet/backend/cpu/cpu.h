@@ -58,8 +58,9 @@ std::vector<NamedFact> cpu_libraries();
 
 // Measured with all threads when called; takes about a second and 256 MiB.
 struct CpuSpeed {
-  double read_gb_per_s;            // sequential read
-  double f32_gflops, int8_gflops;  // products of 512 rows with packed f32 and with 4-bit weights
+  double read_gb_per_s;  // sequential read
+  // Products of 512 rows with packed f32, packed bf16 (0: the processor has none) and 4-bit weights.
+  double f32_gflops, bf16_gflops, int8_gflops;
 };
 CpuSpeed measure_cpu();
 

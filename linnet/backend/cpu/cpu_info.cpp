@@ -73,6 +73,12 @@ CpuSpeed measure_cpu() {
   CpuSpeed speed{};
   speed.read_gb_per_s = read_speed();
   speed.f32_gflops = work / best_time([&] { cpu::multiply_packed(product, packed); });
+  const std::vector<std::uint16_t> half(kOut * kIn, 0x3E80);
+  const cpu::PackedMatrix pairs =
+      cpu::pack_matrix({half.data(), DType::kBF16, kOut, kIn, WeightLayout::kOutIn, nullptr, false});
+  const cpu::PackedProduct of_pairs{product, &pairs};
+  if (cpu::bf16_kernel() != nullptr)
+    speed.bf16_gflops = work / best_time([&] { cpu::multiply_packed_bf16(std::span(&of_pairs, 1)); });
   speed.int8_gflops = work / best_time([&] { cpu::multiply_quantized(std::span(&of_blocks, 1)); });
   return speed;
 }
