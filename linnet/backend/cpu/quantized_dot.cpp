@@ -194,6 +194,7 @@ HWY_EXPORT(KernelName);
 namespace {
 
 void quantize(const float* x, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
+  if (vnni_rows() > 0 && w.block == 32) return quantize_vnni(x, w, row, rows, to);
   HWY_DYNAMIC_DISPATCH(QuantizeRow)(x, w.in, w.block, w.zero_point, w.affine, row, rows, to);
 }
 

@@ -41,5 +41,6 @@ const DotKernel* bf16_dot_kernel();  // null without AVX-512 BF16
 // * sum (an integer).
 int vnni_rows();
 void dot_vnni(const QuantTile& tile);
+void quantize_vnni(const float* x, const QuantizedMatrix& weight, int row, int rows, std::uint8_t* to);  // blocks of 32
 
 }  // namespace linnet::cpu

@@ -5,6 +5,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <algorithm>
+#include <cstring>
+
 #define LINNET_VNNI __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define LINNET_UNROLL _Pragma("GCC unroll 16")
 
@@ -19,6 +22,63 @@ LINNET_VNNI inline __m512 load_scales(const std::uint8_t* at, bool wide) {
 // Broadcasts four bytes from memory to every lane.
 LINNET_VNNI inline __m512i broadcast_int(const void* from) {
   return _mm512_maskz_broadcastd_epi32(0xFFFF, _mm_loadu_si32(from));
+}
+
+constexpr int kAtOnce = 4;  // blocks of a row that are rounded together
+
+// Lane i of the result is the largest lane, or the sum of the lanes, of v[i].
+LINNET_VNNI inline __m128 largest(const __m512 (&v)[kAtOnce]) {
+  const __m512 low = _mm512_max_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+  const __m512 high = _mm512_max_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+  __m512 all = _mm512_max_ps(_mm512_shuffle_ps(low, high, 0x44), _mm512_shuffle_ps(low, high, 0xEE));
+  all = _mm512_max_ps(all, _mm512_shuffle_f32x4(all, all, 0x4E));
+  return _mm512_castps512_ps128(_mm512_max_ps(all, _mm512_shuffle_f32x4(all, all, 0xB1)));
+}
+LINNET_VNNI inline __m128i sums(const __m512i (&v)[kAtOnce]) {
+  const __m512i low = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+  const __m512i high = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+  __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
+  all = _mm512_add_epi32(all, _mm512_shuffle_i32x4(all, all, 0x4E));
+  return _mm512_castsi512_si128(_mm512_add_epi32(all, _mm512_shuffle_i32x4(all, all, 0xB1)));
+}
+
+// Rounds the first `count` of four blocks of 32 values; the records have the layout of QuantTile::x.
+LINNET_VNNI void round_blocks(const float* x, int count, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
+  __m512 first[kAtOnce], second[kAtOnce], sizes[kAtOnce];
+  LINNET_UNROLL
+  for (int i = 0; i < kAtOnce; ++i) {
+    const __mmask16 valid = i < count ? 0xFFFF : 0;
+    first[i] = _mm512_maskz_loadu_ps(valid, x + 32 * i);
+    second[i] = _mm512_maskz_loadu_ps(valid, x + 32 * i + 16);
+    sizes[i] = _mm512_max_ps(_mm512_abs_ps(first[i]), _mm512_abs_ps(second[i]));
+  }
+  const __m128 limit = largest(sizes), most = _mm_set1_ps(127.0F);
+  alignas(16) float scale[kAtOnce], inverse[kAtOnce];
+  _mm_store_ps(scale, _mm_div_ps(limit, most));
+  _mm_store_ps(inverse, _mm_maskz_div_ps(_mm_cmp_ps_mask(limit, _mm_setzero_ps(), _CMP_GT_OQ), most, limit));
+  __m512i both[kAtOnce];
+  LINNET_UNROLL
+  for (int i = 0; i < kAtOnce; ++i) {
+    const __m512 factor = _mm512_set1_ps(inverse[i]);
+    const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(first[i], factor));
+    const __m512i b = _mm512_cvtps_epi32(_mm512_mul_ps(second[i], factor));
+    both[i] = _mm512_add_epi32(a, b);
+    if (i >= count) continue;
+    auto* const values = reinterpret_cast<__m128i*>(to + i * rows * 40 + row * 32);
+    _mm_storeu_si128(values, _mm512_cvtsepi32_epi8(a));
+    _mm_storeu_si128(values + 1, _mm512_cvtsepi32_epi8(b));
+  }
+  const __m128i total = sums(both);
+  alignas(16) std::int32_t start[kAtOnce];
+  if (w.affine)
+    _mm_store_ps(reinterpret_cast<float*>(start), _mm_mul_ps(_mm_load_ps(scale), _mm_cvtepi32_ps(total)));
+  else
+    _mm_store_si128(reinterpret_cast<__m128i*>(start), _mm_mullo_epi32(total, _mm_set1_epi32(-w.zero_point)));
+  for (int i = 0; i < count; ++i) {
+    std::uint8_t* const scales = to + i * rows * 40 + rows * 32;
+    std::memcpy(scales + 4 * row, scale + i, 4);
+    std::memcpy(scales + 4 * (rows + row), start + i, 4);
+  }
 }
 
 template <int kBits, int kBlock, bool kAffine, int kRows>
@@ -80,6 +140,12 @@ int vnni_rows() {
   return supported ? kMostRows : 0;
 }
 
+void quantize_vnni(const float* x, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
+  const std::int64_t blocks = w.blocks();
+  for (std::int64_t b = 0; b < blocks; b += kAtOnce, x += 32 * kAtOnce, to += kAtOnce * rows * 40)
+    round_blocks(x, static_cast<int>(std::min<std::int64_t>(kAtOnce, blocks - b)), w, row, rows, to);
+}
+
 void dot_vnni(const QuantTile& t) {
   if (t.weight.bits == 4) return t.weight.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
   if (t.weight.block == 32) return t.weight.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
@@ -93,6 +159,7 @@ void dot_vnni(const QuantTile& t) {
 namespace linnet::cpu {
 int vnni_rows() { return 0; }
 void dot_vnni(const QuantTile&) {}
+void quantize_vnni(const float*, const QuantizedMatrix&, int, int, std::uint8_t*) {}
 }  // namespace linnet::cpu
 
 #endif
