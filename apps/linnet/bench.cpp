@@ -46,7 +46,7 @@ Products products_of(const models::Model& model, const CpuSpeed& machine) {
 
 struct Measured {
   tasks::SpeedOptions options;
-  double load_seconds;
+  double load_seconds, peak_bytes;
   Rate prefill, decode;
   tasks::TokenWork work;
   CpuSpeed machine;
@@ -79,7 +79,7 @@ Json json_of(const Measured& m) {
             {"gflops", m.products.gflops}}},
           {"prefill_share", m.prefill_share()},
           {"decode_share", m.decode_share()},
-          {"peak_bytes", peak_bytes()}};
+          {"peak_bytes", m.peak_bytes}};
 }
 
 void print_table(const Measured& m) {
@@ -101,7 +101,7 @@ void print_table(const Measured& m) {
           fmt::format("{:.1f} GB/s (memory)", m.machine.read_gb_per_s)));
   print_result(format_table(table).text());
   print_result(fmt::format("{} threads, loaded in {:.2f} s, {} at most\n", threads(), m.load_seconds,
-                           format_bytes(peak_bytes()).text()));
+                           format_bytes(m.peak_bytes).text()));
 }
 
 }  // namespace
@@ -132,9 +132,11 @@ void run_bench(Arguments arguments) {
     speed.progress = [&](std::int64_t done) { bar.set(done + 1); };
     found = tasks::measure_speed(*loaded.model, speed);
   }
-  const CpuSpeed machine = measure_cpu();
+  const double peak = peak_bytes();
+  const CpuSpeed machine = measure_cpu();  // takes memory of its own
   const Measured measured{.options = speed,
                           .load_seconds = load_seconds,
+                          .peak_bytes = peak,
                           .prefill = rate_of(found.prefill),
                           .decode = rate_of(found.decode),
                           .work = tasks::work_of_token(*loaded.model),
