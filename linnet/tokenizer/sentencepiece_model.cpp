@@ -199,6 +199,12 @@ void favour_user_defined(ScoredPieces& pieces) {
       pieces.scores[i] = static_cast<double>(pieces.texts[i].size()) * (std::isfinite(highest) ? highest : 0) - 0.1;
 }
 
+void check_byte_pieces(const ScoredPieces& pieces, std::string_view place) {
+  for (std::size_t i = 0; i < pieces.kinds.size(); ++i)
+    check(pieces.kinds[i] != PieceKind::kByte || is_byte_piece(pieces.texts[i]), ErrorKind::kBadInput,
+          "{}: byte piece {} is '{}', not <0xNN>; the file is damaged", place, i, printable(pieces.texts[i], 60));
+}
+
 }  // namespace
 
 void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
@@ -212,9 +218,7 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
     unknown = pieces.texts[static_cast<std::size_t>(pieces.unk)];
     data.ids.unk = pieces.unk;
   }
-  for (std::size_t i = 0; i < pieces.kinds.size(); ++i)
-    check(pieces.kinds[i] != PieceKind::kByte || is_byte_piece(pieces.texts[i]), ErrorKind::kBadInput,
-          "{}: byte piece {} is '{}', not <0xNN>; the file is damaged", data.place, i, printable(pieces.texts[i], 60));
+  check_byte_pieces(pieces, data.place);
   data.decoder = std::make_unique<SentencePieceDecoder>(
       unknown, rules.add_dummy_prefix || rules.remove_extra_whitespaces, rules.remove_extra_whitespaces);
   data.normalizer = sentencepiece_normalizer(rules, data.place);
@@ -225,7 +229,11 @@ void install_pieces(TokenizerData& data, PieceVocabulary vocabulary) {
                                                                   : make_scored_bpe(std::move(pieces), data.place);
 }
 
-PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place) { return read_model(bytes, place).out; }
+PieceVocabulary parse_pieces(std::string_view bytes, std::string_view place) {
+  PieceVocabulary vocabulary = read_model(bytes, place).out;
+  check_byte_pieces(vocabulary.pieces, place);
+  return vocabulary;
+}
 
 TokenizerDataPtr parse_sentencepiece_model(std::string_view bytes, std::string_view place) {
   Reading r = read_model(bytes, place);
