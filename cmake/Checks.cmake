@@ -37,7 +37,7 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_sources})
 target_link_libraries(header_check PRIVATE linnet CLI11::CLI11 PkgConfig::hwy PkgConfig::oniguruma PkgConfig::utf8proc
-                      CURL::libcurl ZLIB::ZLIB linnet_warnings)
+                      CURL::libcurl ZLIB::ZLIB Boost::headers linnet_warnings)
 target_include_directories(header_check PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/apps/linnet)
 target_compile_options(header_check PRIVATE -O0)
 

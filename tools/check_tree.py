@@ -54,7 +54,16 @@ GROUPS = {
     "io/pickle_stack.cpp": "io/unpickler_test.cpp",
     "models/families/*.cpp": "models/family_test.cpp",
     "jinja/*.cpp": "jinja/jinja_test.cpp",
+    "serve/call.cpp": "serve/service_test.cpp",
+    "serve/generation_fields.cpp": "serve/completions_test.cpp",
+    "serve/http_connection.cpp": "serve/http_server_test.cpp",
+    "serve/list_job.cpp": "serve/embeddings_test.cpp",
+    "serve/openai_text.cpp": "serve/completions_test.cpp",
+    "serve/served_model.cpp": "serve/service_test.cpp",
+    "serve/text_job.cpp": "serve/completions_test.cpp",
+    "tasks/classify_json.cpp": "serve/classify_test.cpp",
     "tasks/classify_score.cpp": "tasks/classify_test.cpp",
+    "tasks/classify_submit.cpp": "serve/classify_test.cpp",
     "train/tasks/vocabulary_loss.cpp": "train/tasks_objective_test.cpp",
 }
 

@@ -8,39 +8,11 @@
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/tasks/classify_json.h"
 
 namespace linnet::app {
 
 namespace {
-
-using tasks::Engine;
-using tasks::Normalize;
-
-constexpr std::pair<std::string_view, Engine> kEngines[] = {
-    {"auto", Engine::kAuto}, {"score", Engine::kScore}, {"generate", Engine::kGenerate},
-    {"mask", Engine::kMask}, {"nli", Engine::kNli},     {"head", Engine::kHead},
-};
-constexpr std::pair<std::string_view, Normalize> kNormalize[] = {
-    {"sum", Normalize::kSum},     {"tokens", Normalize::kTokens}, {"chars", Normalize::kChars},
-    {"bytes", Normalize::kBytes}, {"pmi", Normalize::kPmi},
-};
-
-template <class Value, std::size_t N>
-std::vector<std::string> names_of(const std::pair<std::string_view, Value> (&values)[N]) {
-  std::vector<std::string> names;
-  for (const auto& [text, value] : values) names.emplace_back(text);
-  return names;
-}
-
-// The value of a name; wrong usage with the list of names for another.
-template <class Value, std::size_t N>
-Value named(const Command& command, const char* option, const std::pair<std::string_view, Value> (&values)[N],
-            const std::string& name) {
-  for (const auto& [text, value] : values)
-    if (text == name) return value;
-  command.wrong_usage(
-      format_printable("{} '{}' is not one of {}", option, printable(name, 40), fmt::join(names_of(values), ", ")));
-}
 
 // Sets the exemplars, and the labels if none are given. The format options of the input do not apply to this file.
 void read_examples(const std::string& file, const RowOptions& columns, tasks::ClassifyOptions& options) {
@@ -94,8 +66,8 @@ void add_classify_options(Command& command, ClassifyArguments& a) {
   command.flag("--show-prompt", a.show_prompt);
   command.option("--examples", a.examples);
   command.option("--shots", a.shots);
-  command.choice("--engine", a.engine, names_of(kEngines));
-  command.choice("--normalize", a.normalize, names_of(kNormalize));
+  command.choice("--engine", a.engine, tasks::engine_names());
+  command.choice("--normalize", a.normalize, tasks::normalize_names());
   command.choice("--calibrate", a.calibrate, {"none", "content-free"}, Others::kAllowed);
   command.option("--save-calibration", a.save_calibration);
   command.option("--abstain-below", a.abstain_below);
@@ -128,8 +100,8 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
                                         std::vector<std::string> labels) {
   tasks::ClassifyOptions options;
   options.label_words = a.label_words;
-  options.engine = named(command, "--engine", kEngines, a.engine);
-  options.normalize = named(command, "--normalize", kNormalize, a.normalize);
+  options.engine = tasks::engine_named(a.engine);
+  options.normalize = tasks::normalize_named(a.normalize);
   if (command.given("--template")) options.prompt = PromptTemplate::parse(a.prompt);
   if (command.given("--hypothesis-template")) {
     if (options.prompt) command.wrong_usage("--template or --hypothesis-template: one of them");

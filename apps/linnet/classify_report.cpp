@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
+#include "linnet/tasks/classify_json.h"
 #include "output.h"
 
 namespace linnet::app {
@@ -56,24 +56,6 @@ ClassifyReport::ClassifyReport(std::vector<std::string> labels, std::int64_t top
   for (const std::string& label : labels_) label_width_ = std::max(label_width_, utf8::count(label) + 1);
 }
 
-Json ClassifyReport::json_of(const tasks::Classification& answer) const {
-  if (!answer.label) return {{"label", nullptr}, {"raw", answer.raw}};
-  Json scores = Json::array();
-  for (const tasks::LabelScore& s : answer.scores) {
-    if (scores.size() == shown_) break;
-    Json entry{{"label", s.label}, {"score", s.score}};
-    entry["logprob"] = std::isfinite(s.logprob) ? Json(s.logprob) : Json();
-    scores.push_back(std::move(entry));
-  }
-  Json json{{"label", *answer.label},
-            {"score", answer.score},
-            {"scores", std::move(scores)},
-            {"margin", answer.margin},
-            {"abstained", answer.abstained}};
-  if (!answer.raw.empty()) json["raw"] = answer.raw;
-  return json;
-}
-
 // The label, its probability, the other labels with theirs, and the text.
 std::string ClassifyReport::line_of(std::string_view text, const tasks::Classification& answer) const {
   if (!answer.label)
@@ -87,7 +69,7 @@ std::string ClassifyReport::line_of(std::string_view text, const tasks::Classifi
 }
 
 RowAnswer ClassifyReport::answer(std::string_view text, const tasks::Classification& answer) const {
-  RowAnswer row{json_of(answer), line_of(text, answer), {}};
+  RowAnswer row{tasks::classification_json(answer, static_cast<std::int64_t>(shown_)), line_of(text, answer), {}};
   if (answer.label)
     row.cells = {*answer.label, answer.score, answer.margin, answer.abstained};
   else

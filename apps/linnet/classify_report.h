@@ -30,7 +30,6 @@ class ClassifyReport {
   void print_summary() const;
 
  private:
-  Json json_of(const tasks::Classification& answer) const;
   std::string line_of(std::string_view text, const tasks::Classification& answer) const;
   Printable confusion_table() const;  // empty if it is too wide
 

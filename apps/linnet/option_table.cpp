@@ -48,6 +48,23 @@ constexpr OptionRow kModel[] = {
     {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
     {"--seed", "seed of all random numbers", {"seed", at_least(0)}},
 };
+constexpr OptionRow kServeConnections[] = {
+    {"--host", "address to listen on; others than this machine's own need a key"},
+    {"--port", "0: the system chooses one", {"port", between(0, 65535)}},
+    {"--api-key-file", "a file with the key that requests must have: Authorization: Bearer KEY"},
+    {"--no-auth", "no key, although others can reach the address", {"without_key"}},
+    {"--allow-host", "a further name of this server, in the Host header; may be repeated"},
+    {"--allow-origin", "a web page that may call, as https://example.org; may be repeated"},
+};
+constexpr OptionRow kServeLoad[] = {
+    {"--slots", "generated texts at once", {"slots", between(1, 1024)}},
+    {"--queue", "requests that wait besides them; further ones get 429", {"queue", between(0, 100000)}},
+    {"--request-time",
+     "seconds for a request, from its arrival to the end of its answer",
+     {"request_time", between(1, 86400)}},
+    {"--cache-memory",
+     "of keys and values: 500M, 4G; default: a context for every slot, a quarter of the free memory at most"},
+};
 constexpr OptionRow kRunPrompt[] = {
     {"prompt", "the text to continue; without one, standard input, or a conversation in a terminal"},
     {"--ids", "token ids 1,2,3 instead of a text"},
@@ -334,7 +351,7 @@ constexpr OptionGroup kGroups[] = {
     {"classify fill tag answer summarize translate", "Answer", kJoined},
     {"classify fill tag answer summarize translate", "Answer", kStream},
     {"tokenize", "Options", kStream},
-    {"run score classify fill tag answer summarize translate rerank embed search train forward bench", "Model", kModel},
+    {"run score classify fill tag answer summarize translate rerank embed search train forward bench serve", "Model", kModel},
     {"run", "Prompt", kRunPrompt},
     {"run summarize translate answer", "Length", kRunLength},
     {"run", "Sampling (greedy without these)", kRunSampling},
@@ -374,6 +391,8 @@ constexpr OptionGroup kGroups[] = {
     {"train", "Validation and files", kTrainFiles},
     {"merge", "Options", kMerge},
     {"convert", "Options", kConvert},
+    {"serve", "Connections", kServeConnections},
+    {"serve", "Load", kServeLoad},
     {"inspect", "Options", kInspect},
     {"tokenize", "Options", kTokenize},
     {"forward", "Input and output", kForward},

@@ -57,21 +57,17 @@ Dataset read_prompts(const Command& command, const ScoreFlags& o, const ReadOpti
 }
 
 RowAnswer answer_of(const tasks::PromptedTexts& request, const std::vector<generate::Score>& scores) {
-  Json list = Json::array();
   Table table{{"continuation", "log p", "tokens", "greedy"}};
   std::size_t best = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const generate::Score& s = scores[i];
     if (s.logprob > scores[best].logprob) best = i;
-    list.push_back({{"continuation", request.continuations[i]},
-                    {"logprob", s.logprob},
-                    {"tokens", s.tokens},
-                    {"greedy", s.greedy}});
     table.push_back({printable(dump_json(request.continuations[i])), format_printable("{:.4f}", s.logprob),
                      format_printable("{}", s.tokens), printable(s.greedy ? "yes" : "no")});
   }
-  return {
-      {{"scores", std::move(list)}}, format_table(table).text(), {request.continuations[best], scores[best].logprob}};
+  return {{{"scores", tasks::scores_json(request.continuations, scores)}},
+          format_table(table).text(),
+          {request.continuations[best], scores[best].logprob}};
 }
 
 class ScoreRun {

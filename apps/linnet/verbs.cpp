@@ -4,7 +4,8 @@ namespace linnet::app {
 
 namespace {
 
-constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kTrain = "Training", kFetch = "Fetching";
+constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kTrain = "Training", kServe = "Serving",
+                           kFetch = "Fetching";
 
 constexpr Verb kVerbs[] = {
     {"run", kPrompt, "complete a prompt, or chat", run_run},
@@ -21,6 +22,7 @@ constexpr Verb kVerbs[] = {
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
     {"merge", kTrain, "a LoRA adapter folded into its base", run_merge},
     {"convert", kTrain, "a model as a GGUF file or a folder, with weights of another type", run_convert},
+    {"serve", kServe, "a server with the HTTP interfaces of OpenAI and others", run_serve},
     {"inspect", kLook, "what a model is, from its headers", run_inspect},
     {"tokenize", kLook, "texts to token ids, pieces and offsets, and back", run_tokenize},
     {"forward", kLook, "one forward pass, its outputs written as tensors", run_forward},
@@ -57,6 +59,8 @@ constexpr Meaning kVerbMeanings[] = {
     {"finetune", "train"},
     {"fine-tune", "train"},
     {"fit", "train"},
+    {"server", "serve"},
+    {"api", "serve"},
     {"download", "pull"},
     {"fetch", "pull"},
     {"get", "pull"},

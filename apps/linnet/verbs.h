@@ -29,6 +29,7 @@ void run_rm(Arguments arguments);
 void run_run(Arguments arguments);
 void run_score(Arguments arguments);
 void run_search(Arguments arguments);
+void run_serve(Arguments arguments);
 void run_summarize(Arguments arguments);
 void run_tag(Arguments arguments);
 void run_tokenize(Arguments arguments);

@@ -26,6 +26,7 @@ StepLogprobs step_logprobs(std::span<const float> scores, std::int32_t chosen, s
 Continuation::Continuation(const models::Model& model, Request request)
     : options_(std::move(request.options)),
       on_token_(std::move(request.on_token)),
+      on_step_(std::move(request.on_step)),
       on_end_(std::move(request.on_end)),
       sampler_(options_.sampling, options_.seed),
       ids_(prompt_or_start(model, std::move(request.prompt), options_.decoder_start_id)),
@@ -50,7 +51,7 @@ void Continuation::take(std::span<float> scores) {
   ids_.push_back(id);
   const bool end = std::ranges::find(options_.eos_ids, id) != options_.eos_ids.end();
   ended_ = end || step + 1 >= rules_.count();
-  const bool stopped = on_token_ && !on_token_(id);
+  const bool stopped = (on_token_ && !on_token_(id)) || (on_step_ && !on_step_(result_));
   if (end || stopped) result_.finish = FinishReason::kStop;
   ended_ = ended_ || stopped;
 }

@@ -61,6 +61,7 @@ Scoring::Scoring(const models::Model& model, ScoreRequest request) : shared_(std
   shared_->scores.resize(request.continuations.size());
   shared_->tree = edges_of(request.continuations);
   shared_->on_end = std::move(request.on_end);
+  shared_->on_token = std::move(request.on_token);
   shared_->texts = 1;
   ids_ = std::move(request.prompt);
   scored_ = std::ssize(ids_) - 1;
@@ -102,6 +103,7 @@ void Scoring::add(const Edge& edge, std::int32_t token, std::span<const float> l
     score.greedy = score.greedy && token == likeliest;
     ++score.tokens;
   }
+  if (shared_->on_token) shared_->on_token(token, logprobs);
 }
 
 std::vector<std::unique_ptr<Text>> Scoring::next() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "linnet/generate/text.h"
@@ -25,8 +26,10 @@ struct ScoreRequest {
   std::vector<std::vector<std::int32_t>> continuations = {};  // each at least one token
   std::int64_t shared = 0;                                    // length of the prompt's prefix that other requests share
   std::function<void(const std::vector<Score>&)> on_end = {};  // called once; without scores if cancelled
-  std::shared_ptr<const nn::SequenceAdapter> adapter = {};     // null: the model's own
-  std::vector<std::int32_t> encoder_ids = {};                  // of an encoder-decoder: the text that it reads
+  // Called for every token of the continuations, those of one in their order, with log-probabilities of all tokens.
+  std::function<void(std::int32_t token, std::span<const float> logprobs)> on_token = {};
+  std::shared_ptr<const nn::SequenceAdapter> adapter = {};  // null: the model's own
+  std::vector<std::int32_t> encoder_ids = {};               // of an encoder-decoder: the text that it reads
 };
 
 // An edge of the tree: tokens between two branching points.
@@ -57,6 +60,7 @@ class Scoring : public Text {
     std::vector<Edge> tree;
     std::vector<Score> scores;
     std::function<void(const std::vector<Score>&)> on_end;
+    std::function<void(std::int32_t, std::span<const float>)> on_token;
     std::int64_t longest = 0;  // prompt and continuation
     std::size_t texts = 0;     // number of unfinished texts
     bool stopped = false;

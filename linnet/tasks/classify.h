@@ -16,6 +16,7 @@
 
 #include "linnet/adapt/loaded.h"
 #include "linnet/base/option_rule.h"
+#include "linnet/generate/engine.h"
 #include "linnet/generate/score.h"
 #include "linnet/models/model.h"
 #include "linnet/prompt/exemplars.h"
@@ -114,6 +115,24 @@ class Classifier {
     classify_each(texts, session, on_answer);
   }
 
+  // One text in an engine that others use, too. `prepare` throws the error of the text, like check_input; `submit`
+  // returns the ids of its requests. `on_answer` is called by the thread that steps: the same answer as from
+  // classify().
+  struct Prepared {
+    generate::ScoreRequest request = {};  // score
+    std::vector<std::int32_t> ids = {};   // mask, generate
+    std::vector<Encoding> inputs = {};    // head: one; nli: one per label
+
+    std::int64_t tokens() const;  // that are computed before the answer
+  };
+  Prepared prepare(const TextInput& input) const;
+  using OnOne = std::function<void(const Classification& answer)>;
+  std::vector<generate::RequestId> submit(generate::Engine& engine, const Prepared& text, const OnOne& on_answer) const;
+  // Lets texts whose prompts begin alike share these tokens.
+  static void share_prefix(std::span<Prepared> texts);
+
+  // True if a text so far was truncated to the context.
+  bool has_cut() const { return remarked_[static_cast<std::size_t>(Remark::kTextCut)]; }
   Engine engine() const { return engine_; }
   const std::vector<std::string>& labels() const { return labels_; }
   // Throws the error of this text; for a text that surely has tokens, the error of the template.
@@ -132,13 +151,6 @@ class Classifier {
   struct LabelScores {
     std::vector<double> logprobs, scaled;
   };
-  // A text prepared for its engine.
-  struct Prepared {
-    generate::ScoreRequest request = {};  // score
-    std::vector<std::int32_t> ids = {};   // mask, generate
-    std::vector<Encoding> inputs = {};    // head: one; nli: one per label
-  };
-  Prepared prepare(const TextInput& input) const;  // throws the error of this text
   std::vector<Classification> answers_of(std::span<const Prepared> texts, Session& session) const;
   std::vector<Classification> by_score(std::span<const Prepared> texts, Session& session) const;
   std::vector<Classification> by_generation(std::span<const Prepared> texts) const;
@@ -148,6 +160,13 @@ class Classifier {
   // A score per word for each text; words are ordered by label.
   std::vector<std::vector<WordScore>> word_scores(std::span<const Prepared> texts, Session& session) const;
   std::vector<std::vector<WordScore>> mask_scores(std::span<const Prepared> texts) const;
+  std::vector<WordScore> mask_scores(const Tensor& hidden, std::span<const std::int32_t> ids) const;
+  LabelScores scores_of_labels(std::span<const WordScore> words) const;
+  Classification scored_answer(std::span<const WordScore> words) const;
+  generate::GenerateOptions answer_options() const;
+  Classification generated_answer(std::span<const std::int32_t> ids) const;
+  Classification entailment_answer(std::span<const std::vector<double>> logits) const;
+  Classification head_answer(std::span<const double> logits) const;
   generate::ScoreRequest score_request(const std::string& prompt) const;
   std::vector<std::int32_t> mask_prompt(const std::string& prompt) const;
   std::int32_t mask_word(const std::string& word) const;  // its single token

@@ -93,33 +93,38 @@ std::optional<std::size_t> match_label(std::string_view text, std::span<const st
   return best && least * 3 <= names[*best].size() ? best : std::nullopt;  // a third of its letters may differ
 }
 
-std::vector<Classification> Classifier::by_generation(std::span<const Prepared> texts) const {
+generate::GenerateOptions Classifier::answer_options() const {
   generate::GenerateOptions options{.max_new_tokens = kAnswerTokens};
   const GenerationConfig& checkpoint = loaded_.generation();
   if (checkpoint.decoder_start_id) options.decoder_start_id = static_cast<std::int32_t>(*checkpoint.decoder_start_id);
   if (checkpoint.forced_bos_id) options.forced_bos_id = static_cast<std::int32_t>(*checkpoint.forced_bos_id);
   for (const std::int64_t id : model_.config().eos_ids) options.eos_ids.push_back(static_cast<std::int32_t>(id));
+  return options;
+}
+
+Classification Classifier::generated_answer(std::span<const std::int32_t> ids) const {
   std::vector<std::string> names;  // possible answers: label words, if exemplars show them, else the labels
   std::vector<std::size_t> meant;
   for (std::size_t l = 0; l < words_.size(); ++l)
     for (const std::string& word : words_.words(l)) names.push_back(word), meant.push_back(l);
   for (std::size_t l = 0; l < labels_.size(); ++l) names.push_back(labels_[l]), meant.push_back(l);
+  Classification c;
+  std::string raw = tokenizer_.decode(ids);
+  if (const auto found = match_label(raw, names)) {
+    std::vector<LabelScore> scores;
+    for (std::size_t l = 0; l < labels_.size(); ++l)
+      scores.push_back({labels_[l], l == meant[*found] ? 1.0 : 0.0, l == meant[*found] ? 0.0 : -INFINITY});
+    c = rank(std::move(scores));
+  }
+  c.raw = std::move(raw);
+  return c;
+}
+
+std::vector<Classification> Classifier::by_generation(std::span<const Prepared> texts) const {
   std::vector<Ids> prompts;
   for (const Prepared& text : texts) prompts.push_back(text.ids);
   std::vector<Classification> result;
-  for (const Ids& answer : answers(model_, prompts, options)) {
-    Classification c;
-    std::string raw = tokenizer_.decode(answer);
-    c.raw = raw;
-    if (const auto found = match_label(raw, names)) {
-      std::vector<LabelScore> scores;
-      for (std::size_t l = 0; l < labels_.size(); ++l)
-        scores.push_back({labels_[l], l == meant[*found] ? 1.0 : 0.0, l == meant[*found] ? 0.0 : -INFINITY});
-      c = rank(std::move(scores));
-      c.raw = std::move(raw);
-    }
-    result.push_back(std::move(c));
-  }
+  for (const Ids& answer : answers(model_, prompts, answer_options())) result.push_back(generated_answer(answer));
   return result;
 }
 
@@ -163,52 +168,57 @@ Encoding Classifier::head_input(const TextInput& input) const {
   return made;
 }
 
-std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {
+// As in the zero-shot pipeline: a softmax over the entailment logits of the labels, or for each label one over
+// contradiction and entailment. `logits`: of every label.
+Classification Classifier::entailment_answer(std::span<const std::vector<double>> logits) const {
   const std::size_t entailment = entailment_index(model_);
   const std::size_t contradiction = entailment == 0 ? model_.config().labels.size() - 1 : 0;
+  std::vector<double> entailed, logprobs;
+  std::vector<LabelScore> scores;
+  for (std::size_t l = 0; l < labels_.size(); ++l) {
+    entailed.push_back(logits[l][entailment]);
+    logprobs.push_back(logits[l][entailment] - log_sum_exp(logits[l]));
+    const double odds = std::exp(logits[l][contradiction] - logits[l][entailment]);
+    scores.push_back({labels_[l], 1 / (1 + odds), logprobs.back()});
+  }
   const bool independent = options_.multi_label || labels_.size() == 1;
+  return independent ? rank(std::move(scores)) : rank(logprobs, entailed);
+}
+
+std::vector<Classification> Classifier::by_entailment(std::span<const Prepared> texts) const {
   std::vector<const Encoding*> pairs;
   for (const Prepared& text : texts)
     for (const Encoding& pair : text.inputs) pairs.push_back(&pair);
   const auto logits = class_logits(pairs);
   std::vector<Classification> result;
-  for (std::size_t at = 0; at < logits.size();) {
-    // As in the zero-shot pipeline: a softmax over the entailment logits of the labels, or for each label one over
-    // contradiction and entailment.
-    std::vector<double> entailed, logprobs;
-    std::vector<LabelScore> scores;
-    for (std::size_t l = 0; l < labels_.size(); ++l, ++at) {
-      entailed.push_back(logits[at][entailment]);
-      logprobs.push_back(logits[at][entailment] - log_sum_exp(logits[at]));
-      const double odds = std::exp(logits[at][contradiction] - logits[at][entailment]);
-      scores.push_back({labels_[l], 1 / (1 + odds), logprobs.back()});
-    }
-    result.push_back(independent ? rank(std::move(scores)) : rank(logprobs, entailed));
-  }
+  for (std::size_t at = 0; at < logits.size(); at += labels_.size())
+    result.push_back(entailment_answer(std::span(logits).subspan(at, labels_.size())));
   return result;
+}
+
+// As in the text-classification pipeline: a value for a regression, independent probabilities for multi-label or a
+// single label, else probabilities over the labels.
+Classification Classifier::head_answer(std::span<const double> logits) const {
+  const models::ProblemType problem = model_.config().problem;
+  const bool regression = problem == models::ProblemType::kRegression;
+  const bool independent = problem == models::ProblemType::kMultiLabel || logits.size() == 1;
+  const double all = log_sum_exp(logits);
+  std::vector<LabelScore> scores;
+  for (std::size_t l = 0; l < logits.size(); ++l) {
+    const double logprob = independent ? -std::log1p(std::exp(-logits[l])) : logits[l] - all;
+    if (regression)
+      scores.push_back({labels_[l], logits[l], NAN});
+    else
+      scores.push_back({labels_[l], std::exp(logprob), logprob});
+  }
+  return rank(std::move(scores));
 }
 
 std::vector<Classification> Classifier::by_head(std::span<const Prepared> texts) const {
   std::vector<const Encoding*> inputs;
   for (const Prepared& text : texts) inputs.push_back(&text.inputs.front());
-  const models::ProblemType problem = model_.config().problem;
   std::vector<Classification> result;
-  for (const auto& logits : class_logits(inputs)) {
-    // As in the text-classification pipeline: a value for a regression, independent probabilities for multi-label or a
-    // single label, else probabilities over the labels.
-    const bool regression = problem == models::ProblemType::kRegression;
-    const bool independent = problem == models::ProblemType::kMultiLabel || logits.size() == 1;
-    const double all = log_sum_exp(logits);
-    std::vector<LabelScore> scores;
-    for (std::size_t l = 0; l < logits.size(); ++l) {
-      const double logprob = independent ? -std::log1p(std::exp(-logits[l])) : logits[l] - all;
-      if (regression)
-        scores.push_back({labels_[l], logits[l], NAN});
-      else
-        scores.push_back({labels_[l], std::exp(logprob), logprob});
-    }
-    result.push_back(rank(std::move(scores)));
-  }
+  for (const auto& logits : class_logits(inputs)) result.push_back(head_answer(logits));
   return result;
 }
 

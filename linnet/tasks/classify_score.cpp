@@ -121,33 +121,49 @@ std::vector<std::vector<Classifier::WordScore>> Classifier::mask_scores(std::spa
   return result;
 }
 
+std::vector<Classifier::WordScore> Classifier::mask_scores(const Tensor& hidden,
+                                                           std::span<const std::int32_t> ids) const {
+  const auto place = std::ranges::find(ids, *tokenizer_.mask_id()) - ids.begin();
+  const std::vector<std::int32_t> rows(mask_words_.size(), static_cast<std::int32_t>(place));
+  std::vector<WordScore> scores;
+  for (const generate::TokenScore& score : generate::token_scores(model_, hidden, rows, mask_words_))
+    scores.push_back({score.logprob, 1});
+  return scores;
+}
+
+Classifier::LabelScores Classifier::scores_of_labels(std::span<const WordScore> words) const {
+  LabelScores labels;
+  std::size_t at = 0;
+  for (std::size_t l = 0; l < words_.size(); ++l) {
+    std::vector<double> plain, scaled;
+    for (const std::string& word : words_.words(l)) {
+      const auto& [logprob, tokens] = words[at];
+      plain.push_back(logprob);
+      scaled.push_back((logprob - (prior_.empty() ? 0 : prior_[at])) / divisor(options_.normalize, word, tokens));
+      ++at;
+    }
+    labels.logprobs.push_back(log_sum_exp(plain));
+    labels.scaled.push_back(log_sum_exp(scaled));
+  }
+  return labels;
+}
+
 std::vector<Classifier::LabelScores> Classifier::label_scores(std::span<const Prepared> texts, Session& session) const {
   std::vector<LabelScores> result;
-  for (const auto& words : word_scores(texts, session)) {
-    LabelScores& labels = result.emplace_back();
-    std::size_t at = 0;
-    for (std::size_t l = 0; l < words_.size(); ++l) {
-      std::vector<double> plain, scaled;
-      for (const std::string& word : words_.words(l)) {
-        const auto& [logprob, tokens] = words[at];
-        plain.push_back(logprob);
-        scaled.push_back((logprob - (prior_.empty() ? 0 : prior_[at])) / divisor(options_.normalize, word, tokens));
-        ++at;
-      }
-      labels.logprobs.push_back(log_sum_exp(plain));
-      labels.scaled.push_back(log_sum_exp(scaled));
-    }
-  }
+  for (const auto& words : word_scores(texts, session)) result.push_back(scores_of_labels(words));
   return result;
+}
+
+Classification Classifier::scored_answer(std::span<const WordScore> words) const {
+  LabelScores s = scores_of_labels(words);
+  if (options_.calibration)
+    for (std::size_t l = 0; l < words_.size(); ++l) s.scaled[l] -= options_.calibration->logprobs[l];
+  return rank(s.logprobs, s.scaled);
 }
 
 std::vector<Classification> Classifier::by_score(std::span<const Prepared> texts, Session& session) const {
   std::vector<Classification> result;
-  for (LabelScores& s : label_scores(texts, session)) {
-    if (options_.calibration)
-      for (std::size_t l = 0; l < words_.size(); ++l) s.scaled[l] -= options_.calibration->logprobs[l];
-    result.push_back(rank(s.logprobs, s.scaled));
-  }
+  for (const auto& words : word_scores(texts, session)) result.push_back(scored_answer(words));
   return result;
 }
 

@@ -6,7 +6,6 @@
 #include "linnet/base/error.h"
 #include "linnet/generate/engine.h"
 #include "linnet/tasks/prompt_ids.h"
-#include "linnet/tokenizer/text_cutter.h"
 
 namespace linnet::tasks {
 namespace {
@@ -18,64 +17,22 @@ void scale_to_one(std::span<float> v) {
   for (float& x : v) x *= factor;
 }
 
-// Embeds texts, one portion at a time.
-class Embedder {
- public:
-  Embedder(const models::Model& model, const Tokenizer& tokenizer, const EmbedOptions& options)
-      : model_(model),
-        options_(options),
-        cutter_(tokenizer, length_limit(model, tokenizer, options.max_length), ask(options)) {
-    embedding_width(model, options);  // the modules are consistent
-    if (options.pool_prompt || options.prompt.empty()) return;
-    // As sentence-transformers counts: the prompt's tokens without a special one at the end.
-    const Encoding prompt = tokenizer.encode(options.prompt, ask(options));
-    skip_ = static_cast<std::int64_t>(prompt.size());
-    if (skip_ > 0 && tokenizer.is_special(prompt.ids.back())) --skip_;
+EncodeOptions encode_options(const EmbedOptions& options) {
+  return {.letters = options.letters, .want_tokens = false, .want_offsets = false};
+}
+
+// The vectors of a portion of texts.
+std::vector<std::vector<float>> vectors_of(const models::Model& model, const Embedder& embedder,
+                                           const std::vector<std::vector<std::int32_t>>& texts, std::int64_t rows) {
+  std::vector<std::vector<float>> result(texts.size());
+  generate::Engine engine(model, {.batch_tokens = rows});
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    engine.submit(generate::EncodeRequest{
+        .ids = texts[i], .on_end = [&, i](const Tensor& hidden) { result[i] = embedder.vector_of(hidden); }});
+  while (engine.step()) {
   }
-
-  std::vector<std::int32_t> ids(const std::string& text) {
-    std::vector<std::int32_t> ids = cutter_.encode(options_.prompt + text).ids;
-    check(!ids.empty(), "{}", kNoTokens);
-    check(std::ssize(ids) > skip_, "the text has no tokens after its prompt; give a text, or leave the row out");
-    return ids;
-  }
-
-  std::vector<std::vector<float>> vectors(const std::vector<std::vector<std::int32_t>>& texts) const {
-    std::vector<std::vector<float>> result(texts.size());
-    generate::Engine engine(model_, {.batch_tokens = options_.batch_rows});
-    for (std::size_t i = 0; i < texts.size(); ++i)
-      engine.submit(generate::EncodeRequest{
-          .ids = texts[i], .on_end = [this, &result, i](const Tensor& hidden) { result[i] = vector_of(hidden); }});
-    while (engine.step()) {
-    }
-    return result;
-  }
-
-  void note_cut() const { cutter_.note_cut(); }
-
- private:
-  static EncodeOptions ask(const EmbedOptions& options) {
-    return {.letters = options.letters, .want_tokens = false, .want_offsets = false};
-  }
-
-  std::vector<float> vector_of(const Tensor& hidden) const {
-    const std::int32_t starts[] = {0, static_cast<std::int32_t>(hidden.size(0))};
-    Tensor pooled = models::pool(hidden, starts, options_.modes, skip_);
-    for (const models::SentenceModulePtr& module : options_.modules) pooled = module->run(pooled);
-    const auto values = pooled.data<float>();
-    const std::size_t kept = options_.truncate_dim > 0
-                                 ? std::min(values.size(), static_cast<std::size_t>(options_.truncate_dim))
-                                 : values.size();
-    std::vector<float> v(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(kept));
-    if (options_.unit) scale_to_one(v);
-    return v;
-  }
-
-  const models::Model& model_;
-  const EmbedOptions& options_;
-  TextCutter cutter_;
-  std::int64_t skip_ = 0;  // rows at the beginning of a text that are not pooled
-};
+  return result;
+}
 
 void ask_for(EmbedOptions& options, const models::SentenceFolder& folder, const EmbedWishes& wishes) {
   if (wishes.prompt_name) {
@@ -93,6 +50,38 @@ void ask_for(EmbedOptions& options, const models::SentenceFolder& folder, const 
 }
 
 }  // namespace
+
+Embedder::Embedder(const Loaded& loaded, EmbedOptions options)
+    : options_(std::move(options)),
+      cutter_(loaded.tokenizer(), length_limit(*loaded.model, loaded.tokenizer(), options_.max_length),
+              encode_options(options_)) {
+  embedding_width(*loaded.model, options_);  // the modules are consistent
+  if (options_.pool_prompt || options_.prompt.empty()) return;
+  // As sentence-transformers counts: the prompt's tokens without a special one at the end.
+  const Encoding prompt = loaded.tokenizer().encode(options_.prompt, encode_options(options_));
+  skip_ = static_cast<std::int64_t>(prompt.size());
+  if (skip_ > 0 && loaded.tokenizer().is_special(prompt.ids.back())) --skip_;
+}
+
+std::vector<std::int32_t> Embedder::ids(const std::string& text) {
+  std::vector<std::int32_t> ids = cutter_.encode(options_.prompt + text).ids;
+  check(!ids.empty(), "{}", kNoTokens);
+  check(std::ssize(ids) > skip_, "the text has no tokens after its prompt; give a text, or leave the row out");
+  return ids;
+}
+
+std::vector<float> Embedder::vector_of(const Tensor& hidden) const {
+  const std::int32_t starts[] = {0, static_cast<std::int32_t>(hidden.size(0))};
+  Tensor pooled = models::pool(hidden, starts, options_.modes, skip_);
+  for (const models::SentenceModulePtr& module : options_.modules) pooled = module->run(pooled);
+  const auto values = pooled.data<float>();
+  const std::size_t kept = options_.truncate_dim > 0
+                               ? std::min(values.size(), static_cast<std::size_t>(options_.truncate_dim))
+                               : values.size();
+  std::vector<float> v(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(kept));
+  if (options_.unit) scale_to_one(v);
+  return v;
+}
 
 std::int64_t embedding_width(const models::Model& model, const EmbedOptions& options) {
   std::int64_t width = model.config().output_width() * std::ssize(options.modes);
@@ -114,7 +103,7 @@ std::vector<std::vector<float>> embed(const Loaded& loaded, std::span<const std:
 
 void embed_each(const Loaded& loaded, std::span<const std::string> texts, const EmbedOptions& options,
                 const OnVector& on_vector, const OnRefusal& on_refusal) {
-  Embedder embedder(*loaded.model, loaded.tokenizer(), options);
+  Embedder embedder(loaded, options);
   for (std::size_t begin = 0; begin < texts.size();) {
     const std::size_t end =
         portion_end(begin, texts.size(), options.batch_rows, [&](std::size_t i) { return texts[i].size(); });
@@ -122,7 +111,7 @@ void embed_each(const Loaded& loaded, std::span<const std::string> texts, const 
     std::vector<std::optional<Error>> errors;
     for (std::size_t i = begin; i < end; ++i)
       errors.push_back(text_error(on_refusal, [&] { encoded.push_back(embedder.ids(texts[i])); }));
-    const auto vectors = embedder.vectors(encoded);
+    const auto vectors = vectors_of(*loaded.model, embedder, encoded, options.batch_rows);
     auto vector = vectors.begin();
     for (const std::optional<Error>& error : errors) {
       if (error)
@@ -132,7 +121,7 @@ void embed_each(const Loaded& loaded, std::span<const std::string> texts, const 
       ++begin;
     }
   }
-  embedder.note_cut();
+  embedder.cutter().note_cut();
 }
 
 EmbedOptions embed_defaults(const models::ModelFiles& files, const EmbedWishes& wishes) {

@@ -3,6 +3,7 @@
 //   auto vectors = embed(loaded, {"a text", "another"}, {.modes = {EmbedPooling::kCls}, .unit = true});
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -13,6 +14,8 @@
 #include "linnet/models/pooling.h"
 #include "linnet/models/sentence_folder.h"
 #include "linnet/tasks/batches.h"
+#include "linnet/tensor/tensor.h"
+#include "linnet/tokenizer/text_cutter.h"
 
 namespace linnet::tasks {
 
@@ -31,6 +34,26 @@ struct EmbedOptions {
   models::Similarity similarity = models::Similarity::kCosine;
   std::optional<std::string> query_prompt = {};
   std::int64_t batch_rows = nn::kBatchRows;
+};
+
+// Makes the vector of a text in steps, for an engine that others use, too: its tokens, then the vector of the last
+// hidden state of each token.
+//
+//   Embedder embedder(loaded, options);
+//   engine.submit(generate::EncodeRequest{.ids = embedder.ids(text), .on_end = [&](const Tensor& hidden) {
+//                                           vector = embedder.vector_of(hidden); }});
+class Embedder {
+ public:
+  // kBadInput for modules that do not fit each other. `loaded` must outlive it.
+  Embedder(const Loaded& loaded, EmbedOptions options);
+  std::vector<std::int32_t> ids(const std::string& text);  // kInvalidArgument for a text without tokens
+  std::vector<float> vector_of(const Tensor& hidden) const;
+  const TextCutter& cutter() const { return cutter_; }  // knows which texts were truncated
+
+ private:
+  EmbedOptions options_;
+  TextCutter cutter_;
+  std::int64_t skip_ = 0;  // rows at the beginning of a text that are not pooled
 };
 
 // kInvalidArgument for a text without tokens (it is empty, and the tokenizer adds none).

@@ -71,34 +71,37 @@ bool exceeds(const models::Model& model, const generate::ScoreRequest& request) 
 
 }  // namespace
 
+TextScoring text_scoring(const Loaded& loaded, const PromptedTexts& texts) {
+  const Tokenizer& tokenizer = loaded.tokenizer();
+  const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
+  TextScoring made;
+  for (const std::string& continuation : texts.continuations)
+    made.boundary_moved =
+        add_continuation(loaded, texts.prompt, continuation, Opening::kAdd, made.request) || made.boundary_moved;
+  if (made.request.prompt.empty() && start) made.request.prompt.push_back(*start);
+  check(!made.request.prompt.empty(), "the prompt is empty and the tokenizer has no start or end token; give a prompt");
+  made.longer = exceeds(*loaded.model, made.request);
+  return made;
+}
+
 std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options,
                                                       const OnRefusal& on_refusal) {
   const models::Model& model = *loaded.model;
-  const Tokenizer& tokenizer = loaded.tokenizer();
   std::vector<generate::ScoreRequest> split_requests;
   std::vector<std::size_t> scored;  // indexes of their requests
-  const auto start = tokenizer.bos_id() ? tokenizer.bos_id() : tokenizer.eos_id();
   bool longer = false;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    generate::ScoreRequest split_request;
-    bool moved = false;
-    const auto error = text_error(on_refusal, [&] {
-      for (const std::string& continuation : requests[i].continuations)
-        moved = add_continuation(loaded, requests[i].prompt, continuation, Opening::kAdd, split_request) || moved;
-      if (split_request.prompt.empty() && start) split_request.prompt.push_back(*start);
-      check(!split_request.prompt.empty(),
-            "the prompt is empty and the tokenizer has no start or end token; give a prompt");
-      longer = exceeds(model, split_request) || longer;
-    });
-    if (error) {
+    TextScoring made;
+    if (const auto error = text_error(on_refusal, [&] { made = text_scoring(loaded, requests[i]); })) {
       on_refusal(i, *error);
       continue;
     }
-    if (moved)
+    longer = made.longer || longer;
+    if (made.boundary_moved)
       note("'{}': a continuation merges with the end of the prompt into one token; start it with a blank",
            printable(requests[i].prompt, 60));
-    split_requests.push_back(std::move(split_request));
+    split_requests.push_back(std::move(made.request));
     scored.push_back(i);
   }
   if (longer) warn("some texts are longer than the {} tokens that the model was made for", model.context());
@@ -106,6 +109,16 @@ std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, cons
   auto scores = generate::score(model, split_requests, options);
   for (std::size_t i = 0; i < scored.size(); ++i) result[scored[i]] = std::move(scores[i]);
   return result;
+}
+
+Json scores_json(const std::vector<std::string>& continuations, const std::vector<generate::Score>& scores) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    list.push_back({{"continuation", continuations[i]},
+                    {"logprob", scores[i].logprob},
+                    {"tokens", scores[i].tokens},
+                    {"greedy", scores[i].greedy}});
+  return list;
 }
 
 double TextPerplexity::per_word() const { return per(tokens, words); }

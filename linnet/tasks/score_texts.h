@@ -21,6 +21,14 @@ struct PromptedTexts {
   std::vector<std::string> continuations;
 };
 
+// The request to score them in an engine that others use, too. `boundary_moved` is set if a continuation changes the
+// prompt's tokens, `longer` if a text is longer than the trained length. Throws like score_texts.
+struct TextScoring {
+  generate::ScoreRequest request;
+  bool boundary_moved = false, longer = false;
+};
+TextScoring text_scoring(const Loaded& loaded, const PromptedTexts& texts);
+
 // One entry per request, one score per continuation; empty if `on_refusal` got the request. Prompt and continuation are
 // tokenised together, as in lm-evaluation-harness; an empty prompt of a tokenizer without a start token becomes its end
 // token. Prints a note if a continuation changes the prompt's tokens, or a text is longer than the trained length.
@@ -28,6 +36,9 @@ struct PromptedTexts {
 std::vector<std::vector<generate::Score>> score_texts(const Loaded& loaded, const std::vector<PromptedTexts>& requests,
                                                       const generate::ScoreOptions& options = {},
                                                       const OnRefusal& on_refusal = {});
+
+// [{"continuation", "logprob", "tokens", "greedy"}]
+Json scores_json(const std::vector<std::string>& continuations, const std::vector<generate::Score>& scores);
 
 struct TextPerplexity {
   generate::Perplexity tokens;

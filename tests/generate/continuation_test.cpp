@@ -52,6 +52,22 @@ TEST_F(ContinuationOf, NoEndTokenBeforeTheLeastLengthAndAForcedOneAtTheMost) {
   EXPECT_EQ(text.result().ids, (Ids{5, 6, 7}));
 }
 
+TEST_F(ContinuationOf, ACallbackSeesEveryStepAndMayStopIt) {
+  std::vector<std::size_t> seen;
+  Request request{.prompt = {3}, .options = {.logprobs = 1}};
+  request.on_step = [&](const Generation& so_far) {
+    EXPECT_EQ(so_far.logprobs.size(), so_far.ids.size());
+    seen.push_back(so_far.ids.size());
+    return so_far.ids.back() != 6;
+  };
+  Continuation text(*model_, std::move(request));
+  choose(text, 5);
+  EXPECT_FALSE(text.ended());
+  choose(text, 6);
+  EXPECT_TRUE(text.ended());
+  EXPECT_EQ(seen, (std::vector<std::size_t>{1, 2}));
+}
+
 TEST_F(ContinuationOf, ACallbackOrACallerMayStopIt) {
   Continuation text(*model_, {{3}, {}, [](std::int32_t id) { return id != 6; }});
   choose(text, 5);

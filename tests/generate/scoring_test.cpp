@@ -51,6 +51,19 @@ class ScoringOf : public ::testing::Test {
   std::unique_ptr<models::Model> model_ = models::load_model(fixtures() / "llama/causal");
 };
 
+TEST_F(ScoringOf, ShowsTheLogprobsOfEveryToken) {
+  std::vector<std::int32_t> tokens;
+  double sum = 0;
+  ScoreRequest request{.prompt = {3, 4}, .continuations = {{9, 8, 7}}};
+  request.on_token = [&](std::int32_t token, std::span<const float> logprobs) {
+    tokens.push_back(token);
+    sum += logprobs[static_cast<std::size_t>(token)];
+  };
+  const auto scores = scores_of(std::move(request), 9);
+  EXPECT_EQ(tokens, (Ids{9, 8, 7}));
+  EXPECT_NEAR(sum, scores[0].logprob, 1e-6);
+}
+
 TEST_F(ScoringOf, AddsUpTheTokensOfEachContinuation) {
   const double other = -std::log(static_cast<double>(model_->config().vocab) + 1), likely = other + std::log(2.0);
   std::vector<Ids> computed;

@@ -21,6 +21,7 @@ import check_generate  # noqa: E402
 import check_gguf  # noqa: E402
 import check_heads  # noqa: E402
 import check_score  # noqa: E402
+import check_serve  # noqa: E402
 import check_tasks  # noqa: E402
 import check_tokenize  # noqa: E402
 import check_train  # noqa: E402
@@ -28,7 +29,8 @@ from report import Context, Report  # noqa: E402
 
 GROUPS = {"tokenize": check_tokenize.run, "forward": check_forward.run, "generate": check_generate.run,
           "heads": check_heads.run, "tasks": check_tasks.run, "score": check_score.run, "train": check_train.run,
-          "adapters": check_adapters.run, "convert": check_convert.run, "gguf": check_gguf.run}
+          "adapters": check_adapters.run, "convert": check_convert.run, "gguf": check_gguf.run,
+          "serve": check_serve.run}
 FAMILIES = ("bloom", "gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "phi3",
             "gpt_neox", "olmo2", "granite", "stablelm", "opt", "bert", "roberta", "xlm-roberta", "camembert", "distilbert",
             "electra", "mpnet", "albert", "deberta-v2", "modernbert", "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus")
