@@ -134,7 +134,7 @@ double false_alarms(int simulations, std::size_t systems, std::size_t texts) {
     }
     std::vector<ComparedSystem> compared;
     for (JudgedClasses& j : judged) compared.push_back({"", ClassMetrics(std::move(j))});
-    const Comparison comparison(std::move(compared), {.resamples = 2});
+    const Comparison comparison(std::move(compared), {.resamples = 2, .kind = IntervalKind::kPercentile});
     for (const double p : comparison.p_vs_best())
       if (p < 0.05) {
         ++alarms;
