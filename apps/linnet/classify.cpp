@@ -33,12 +33,7 @@ std::string weights_of(const Loaded& loaded) {
 // Default labels are those of the files; a trained head has its own.
 void settle_labels(const models::Model& model, const ClassifyArguments& a, tasks::ClassifyOptions& options) {
   if (!a.labels.empty()) return;
-  const std::vector<std::int32_t> own = match_labels(options.labels, model.config().labels);
-  const bool all_own = std::ranges::all_of(own, [](std::int32_t place) { return place >= 0; });
-  const auto engine = options.engine != tasks::Engine::kAuto ? options.engine
-                      : all_own                              ? tasks::engine_for(model.config())
-                                                             : tasks::engine_for(model.config(), options.labels);
-  if (engine == tasks::Engine::kHead) options.labels.clear();
+  if (settled_engine(model.config(), options) == tasks::Engine::kHead) options.labels.clear();
   if (!options.labels.empty())
     note("labels, as the file has them: {}", printable(format_printable("{}", fmt::join(options.labels, ", "))));
 }

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/json.h"
+#include "linnet/data/labels.h"
 #include "linnet/tasks/classify_json.h"
 
 namespace linnet::app {
@@ -96,17 +98,12 @@ std::vector<std::string> split_labels(const std::string& list) {
   return labels;
 }
 
-tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& a,
-                                        std::vector<std::string> labels) {
+tasks::ClassifyOptions plain_classify_options(const Command& command, const ClassifyArguments& a) {
   tasks::ClassifyOptions options;
   options.label_words = a.label_words;
   options.engine = tasks::engine_named(a.engine);
   options.normalize = tasks::normalize_named(a.normalize);
-  if (command.given("--template")) options.prompt = PromptTemplate::parse(a.prompt);
-  if (command.given("--hypothesis-template")) {
-    if (options.prompt) command.wrong_usage("--template or --hypothesis-template: one of them");
-    options.prompt = tasks::hypothesis_template(a.hypothesis);
-  }
+  if (command.given("--hypothesis-template")) options.prompt = tasks::hypothesis_template(a.hypothesis);
   options.multi_label = a.multi_label;
   options.chat = a.chat;
   options.calibrate = a.calibrate == "content-free";
@@ -114,6 +111,23 @@ tasks::ClassifyOptions classify_options(const Command& command, const ClassifyAr
   options.abstain_below = a.abstain_below;
   options.allow_untrained = a.allow_untrained;
   options.seed = a.model.seed;
+  return options;
+}
+
+tasks::Engine settled_engine(const nn::TransformerConfig& config, const tasks::ClassifyOptions& options) {
+  if (options.engine != tasks::Engine::kAuto) return options.engine;
+  const std::vector<std::int32_t> own = match_labels(options.labels, config.labels);
+  const bool all_own = std::ranges::all_of(own, [](std::int32_t place) { return place >= 0; });
+  return all_own ? tasks::engine_for(config) : tasks::engine_for(config, options.labels);
+}
+
+tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& a,
+                                        std::vector<std::string> labels) {
+  tasks::ClassifyOptions options = plain_classify_options(command, a);
+  if (command.given("--template")) {
+    if (options.prompt) command.wrong_usage("--template or --hypothesis-template: one of them");
+    options.prompt = PromptTemplate::parse(a.prompt);
+  }
   options.labels = std::move(labels);
   if (!a.examples.empty()) {
     read_examples(a.examples, a.texts.rows, options);

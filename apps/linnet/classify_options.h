@@ -35,6 +35,13 @@ void add_classify_options(Command& command, ClassifyArguments& arguments);
 // Labels separated by commas, without surrounding spaces; `\,` is a comma.
 std::vector<std::string> split_labels(const std::string& list);
 
+// The options that do not depend on the rows: without template, labels and exemplars.
+tasks::ClassifyOptions plain_classify_options(const Command& command, const ClassifyArguments& arguments);
+
+// The engine for a model if these are the labels of the rows: labels that are all the head's own do not ask for another
+// engine than the head.
+tasks::Engine settled_engine(const nn::TransformerConfig& config, const tasks::ClassifyOptions& options);
+
 // Wrong usage for invalid names or numbers; kBadInput for broken files. `labels`: --labels, or those of the input;
 // empty: those of --examples, or the model's.
 tasks::ClassifyOptions classify_options(const Command& command, const ClassifyArguments& arguments,

@@ -160,6 +160,42 @@ constexpr OptionRow kClassifyAnswer[] = {
     {"--allow-untrained", "use a classification head that was never trained"},
     {"--json", "one JSON object per text"},
 };
+constexpr OptionRow kEvalRows[] = {
+    {"data", "labelled rows to judge: a file, or a folder with test (or valid) and train rows"},
+    {"--examples", "training rows for --shots and the baselines, if data is a file; never the rows that are judged"},
+};
+constexpr OptionRow kEvalPredictions[] = {
+    {"--predictions", "instead of data: rows with a column prediction (and gold) of any program"},
+    {"--gold", "a file with the column gold of the same rows", {"gold", {}, "predictions"}},
+    {"--metric", "what is measured of the predictions (repeatable)", {"metric", {}, "predictions"}},
+};
+constexpr OptionRow kEvalTable[] = {
+    {"--engine", "how labels are judged (repeatable); default: auto"},
+    {"--template", "a file, text that contains {{ text }}, a shipped name, or default (repeatable)"},
+    {"--shots", "solved examples before the text (repeatable); default: 0"},
+    {"--labels", "the labels, with commas between; default: those of the rows"},
+    {"--label-words", "LABEL=word,word: the words of a label (repeatable)"},
+    {"--hypothesis-template", "engine nli: what is said of a text, with {} for the label"},
+    {"--chat", "the prompt is a user's turn in the model's chat template"},
+    {"--normalize", "what a label's log-probability is divided by"},
+    {"--calibrate", "divide by the labels' probabilities for texts without content; one of"},
+    {"--allow-untrained", "use a classification head that was never trained"},
+};
+constexpr OptionRow kEvalOutput[] = {
+    {"--risk", "fraction of wrong answers for the metric coverage", {"risk", between(0, 1)}},
+    {"--bootstrap", "resamples for the intervals", {"bootstrap", at_least(100)}},
+    {"--output", "a .csv, .tsv or .jsonl file: the input's columns, followed by the answers of each row of the table"},
+    {"--report", "a page with the tables, curves, and texts that differ: a self-contained .html file"},
+    {"--json", "the table as one JSON object"},
+};
+constexpr OptionRow kEvalModel[] = {
+    {"-m,--model", "folder, .gguf file, org/name[@revision] or PEFT adapter (repeatable)"},
+    {"--adapter", "a PEFT adapter on top of each model, or none (repeatable)"},
+    {"--dtype", "type of the weights (f32 is exact)"},
+    {"--device", "device of the computation"},
+    {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
+    {"--seed", "seed of exemplars and resamples", {"seed", at_least(0)}},
+};
 constexpr OptionRow kFillTexts[] = {
     {"text", "texts that contain the model's mask token"},
 };
@@ -351,7 +387,8 @@ constexpr OptionGroup kGroups[] = {
     {"classify fill tag answer summarize translate", "Answer", kJoined},
     {"classify fill tag answer summarize translate", "Answer", kStream},
     {"tokenize", "Options", kStream},
-    {"run score classify fill tag answer summarize translate rerank embed search train forward bench serve", "Model", kModel},
+    {"run score classify fill tag answer summarize translate rerank embed search train forward bench serve", "Model",
+     kModel},
     {"run", "Prompt", kRunPrompt},
     {"run summarize translate answer", "Length", kRunLength},
     {"run", "Sampling (greedy without these)", kRunSampling},
@@ -366,6 +403,13 @@ constexpr OptionGroup kGroups[] = {
     {"classify", "Texts", kClassifyTexts},
     {"classify", "Labels and prompt", kClassifyPrompt},
     {"classify", "Answer", kClassifyAnswer},
+    {"eval", "Rows", kFormat},
+    {"eval", "Rows", kColumns},
+    {"eval", "Rows", kEvalRows},
+    {"eval", "Predictions of another program", kEvalPredictions},
+    {"eval", "Table", kEvalTable},
+    {"eval", "Output", kEvalOutput},
+    {"eval", "Model", kEvalModel},
     {"fill", "Texts", kFillTexts},
     {"fill", "Answer", kFillAnswer},
     {"tag", "Texts", kTagTexts},

@@ -4,8 +4,8 @@ namespace linnet::app {
 
 namespace {
 
-constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kTrain = "Training", kServe = "Serving",
-                           kFetch = "Fetching";
+constexpr std::string_view kLook = "Looking", kPrompt = "Prompting", kTrain = "Training", kJudge = "Judging",
+                           kServe = "Serving", kFetch = "Fetching";
 
 constexpr Verb kVerbs[] = {
     {"run", kPrompt, "complete a prompt, or chat", run_run},
@@ -19,6 +19,7 @@ constexpr Verb kVerbs[] = {
     {"rerank", kPrompt, "documents ordered by how well they answer a query", run_rerank},
     {"embed", kPrompt, "texts as vectors", run_embed},
     {"search", kPrompt, "the texts of an embedded file that are closest to a query", run_search},
+    {"eval", kJudge, "models and prompts, compared on labelled rows", run_eval},
     {"train", kTrain, "fine-tunes a model on rows of text", run_train},
     {"merge", kTrain, "a LoRA adapter folded into its base", run_merge},
     {"convert", kTrain, "a model as a GGUF file or a folder, with weights of another type", run_convert},
@@ -56,6 +57,12 @@ constexpr Meaning kVerbMeanings[] = {
     {"vectors", "embed"},
     {"encode", "tokenize"},
     {"encode", "embed"},
+    {"evaluate", "eval"},
+    {"judge", "eval"},
+    {"compare", "eval"},
+    {"accuracy", "eval"},
+    {"metrics", "eval"},
+    {"lm-eval", "eval"},
     {"finetune", "train"},
     {"fine-tune", "train"},
     {"fit", "train"},

@@ -17,6 +17,7 @@ void run_bench(Arguments arguments);
 void run_doctor(Arguments arguments);
 void run_documents(Arguments arguments);
 void run_embed(Arguments arguments);
+void run_eval(Arguments arguments);
 void run_fill(Arguments arguments);
 void run_forward(Arguments arguments);
 void run_inspect(Arguments arguments);

@@ -1,5 +1,6 @@
 #include "linnet/base/memory.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -58,5 +59,16 @@ std::uint64_t available_memory() {
     least = std::min(least, left(address_space.rlim_cur, entry("/proc/self/status", "VmSize:").value_or(0) * 1024));
   return least;
 }
+
+bool reset_peak_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);  // freed memory of earlier work
+#endif
+  std::ofstream out("/proc/self/clear_refs");
+  out << "5" << std::flush;
+  return out.good();
+}
+
+std::uint64_t peak_memory() { return entry("/proc/self/status", "VmHWM:").value_or(0) * 1024; }
 
 }  // namespace linnet

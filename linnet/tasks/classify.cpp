@@ -21,6 +21,11 @@ double log_sum_exp(std::span<const double> values) {
   return most + std::log(sum);
 }
 
+const char* engine_name(Engine engine) {
+  constexpr const char* kNames[] = {"auto", "score", "generate", "mask", "nli", "head"};
+  return kNames[static_cast<int>(engine)];
+}
+
 namespace {
 
 using models::HeadKind;
@@ -31,11 +36,6 @@ bool entails(const models::TransformerConfig& config) {
 
 bool are_own(std::span<const std::string> labels, const models::TransformerConfig& config) {
   return std::is_permutation(labels.begin(), labels.end(), config.labels.begin(), config.labels.end());
-}
-
-const char* engine_name(Engine engine) {
-  constexpr const char* kNames[] = {"auto", "score", "generate", "mask", "nli", "head"};
-  return kNames[static_cast<int>(engine)];
 }
 
 const char* normalize_name(Normalize normalize) {

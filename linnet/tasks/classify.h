@@ -212,6 +212,8 @@ class Classifier {
 
 // True for the name of the class that means "the first text entails the second".
 bool means_entailment(std::string_view label);
+// "score", "head", …
+const char* engine_name(Engine engine);
 // log(sum of exp), to add probabilities of words.
 double log_sum_exp(std::span<const double> values);
 // The engine of `auto` for a checkpoint: a head that judges entailment is asked about other labels than its own.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "tests/sanitized.h"
 
@@ -33,6 +34,20 @@ TEST(Memory, UlimitCounts) {
   int status = 1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST(Memory, ThePeakIsThatOfWorkSinceTheReset) {
+  constexpr std::size_t kBytes = std::size_t{64} << 20;
+  const auto touch = [] {
+    std::vector<char> memory(kBytes, 1);
+    return memory[kBytes / 2];
+  };
+  EXPECT_EQ(touch(), 1);
+  const bool reset = reset_peak_memory();  // not where /proc/self/clear_refs cannot be written
+  const std::uint64_t before = peak_memory();
+  EXPECT_GT(before, 0U);
+  EXPECT_EQ(touch(), 1);
+  if (reset) EXPECT_GE(peak_memory(), before + kBytes / 2);
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ LINNET_VNNI inline __m128i sums(const __m512i (&v)[kAtOnce]) {
 }
 
 // Rounds the first `count` of four blocks of 32 values; the records have the layout of QuantTile::x.
-LINNET_VNNI void round_blocks(const float* x, int count, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
+LINNET_VNNI void round_blocks(const float* x, int count, const QuantizedMatrix& w, int row, int rows,
+                              std::uint8_t* to) {
   __m512 first[kAtOnce], second[kAtOnce], sizes[kAtOnce];
   LINNET_UNROLL
   for (int i = 0; i < kAtOnce; ++i) {

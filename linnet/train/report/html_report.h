@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "linnet/base/markup.h"
 #include "linnet/eval/confusion.h"
 #include "linnet/train/report/history.h"
-#include "linnet/train/report/markup.h"
 
 namespace linnet {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "linnet/train/report/markup.h"
+#include "linnet/base/markup.h"
 
 namespace linnet {
 

@@ -1,4 +1,4 @@
-#include "linnet/train/report/markup.h"
+#include "linnet/base/markup.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "linnet/base/markup.h"
 
-#include "linnet/train/report/markup.h"
+#include <gtest/gtest.h>
 
 namespace linnet {
 namespace {
