@@ -23,6 +23,7 @@
 #include "linnet/eval/comparison_report.h"
 #include "linnet/eval/ngram_classifier.h"
 #include "linnet/eval/row_metrics.h"
+#include "linnet/tasks/classify_json.h"
 #include "output.h"
 #include "progress.h"
 #include "verbs.h"

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "linnet/tasks/classify_json.h"
 #include "model_argument.h"
 
 namespace linnet::app {

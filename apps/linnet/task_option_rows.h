@@ -74,5 +74,58 @@ inline constexpr OptionRow kSummaryChunks[] = {
 inline constexpr OptionRow kWriteOutput[] = {
     {"--json", "one JSON array per text"},
 };
+inline constexpr OptionRow kServeConnections[] = {
+    {"--host", "address to listen on; others than this machine's own need a key"},
+    {"--port", "0: the system chooses one", {"port", between(0, 65535)}},
+    {"--api-key-file", "a file with the key that requests must have: Authorization: Bearer KEY"},
+    {"--no-auth", "no key, although others can reach the address", {"without_key"}},
+    {"--allow-host", "a further name of this server, in the Host header; may be repeated"},
+    {"--allow-origin", "a web page that may call, as https://example.org; may be repeated"},
+};
+inline constexpr OptionRow kServeLoad[] = {
+    {"--slots", "generated texts at once", {"slots", between(1, 1024)}},
+    {"--queue", "requests that wait besides them; further ones get 429", {"queue", between(0, 100000)}},
+    {"--request-time",
+     "seconds for a request, from its arrival to the end of its answer",
+     {"request_time", between(1, 86400)}},
+    {"--cache-memory",
+     "of keys and values: 500M, 4G; default: a context for every slot, a quarter of the free memory at most"},
+};
+inline constexpr OptionRow kEvalRows[] = {
+    {"data", "labelled rows to judge: a file, or a folder with test (or valid) and train rows"},
+    {"--examples", "training rows for --shots and the baselines, if data is a file; never the rows that are judged"},
+};
+inline constexpr OptionRow kEvalPredictions[] = {
+    {"--predictions", "instead of data: rows with a column prediction (and gold) of any program"},
+    {"--gold", "a file with the column gold of the same rows", {"gold", {}, "predictions"}},
+    {"--metric", "what is measured of the predictions (repeatable)", {"metric", {}, "predictions"}},
+};
+inline constexpr OptionRow kEvalTable[] = {
+    {"--engine", "how labels are judged (repeatable); default: auto"},
+    {"--template", "a file, text that contains {{ text }}, a shipped name, or default (repeatable)"},
+    {"--shots", "solved examples before the text (repeatable); default: 0"},
+    {"--labels", "the labels, with commas between; default: those of the rows"},
+    {"--label-words", "LABEL=word,word: the words of a label (repeatable)"},
+    {"--hypothesis-template", "engine nli: what is said of a text, with {} for the label"},
+    {"--chat", "the prompt is a user's turn in the model's chat template"},
+    {"--normalize", "what a label's log-probability is divided by"},
+    {"--calibrate", "divide by the labels' probabilities for texts without content; one of"},
+    {"--allow-untrained", "use a classification head that was never trained"},
+};
+inline constexpr OptionRow kEvalOutput[] = {
+    {"--risk", "fraction of wrong answers for the metric coverage", {"risk", between(0, 1)}},
+    {"--bootstrap", "resamples for the intervals", {"bootstrap", at_least(100)}},
+    {"--output", "a .csv, .tsv or .jsonl file: the input's columns, followed by the answers of each row of the table"},
+    {"--report", "a page with the tables, curves, and texts that differ: a self-contained .html file"},
+    {"--json", "the table as one JSON object"},
+};
+inline constexpr OptionRow kEvalModel[] = {
+    {"-m,--model", "folder, .gguf file, org/name[@revision] or PEFT adapter (repeatable)"},
+    {"--adapter", "a PEFT adapter on top of each model, or none (repeatable)"},
+    {"--dtype", "type of the weights (f32 is exact)"},
+    {"--device", "device of the computation"},
+    {"-t,--threads", "default: physical cores", {"threads", at_least(1)}},
+    {"--seed", "seed of exemplars and resamples", {"seed", at_least(0)}},
+};
 
 }  // namespace linnet::app
