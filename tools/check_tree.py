@@ -202,7 +202,7 @@ def named_options(text):
 
 
 def fields_of_the_program(table):
-    """The fields of apps/linnet/option_table.cpp for which flag_of() finds a flag."""
+    """The fields of the program's option table for which flag_of() finds a flag."""
     fields = set(re.findall(r'\{\{?"(\w+)", "--', table)) | set(re.findall(r'Rules, "(\w+)"\)', table))
     for names, field in re.findall(r'^ *\{"([^"]*--[^"]+)",(?:\s*"(?:\\.|[^"\\])*")+(?:,\s*\{"(\w+)")?', table, re.MULTILINE):
         flag = re.search(r"--([a-z-]+)", names)[1]
@@ -233,7 +233,7 @@ def main():
     for path, number, message in dependency_breaches(ROOT) if "dependencies" in rules else ():
         print(f"{path}:{number}: {message}")
         breaches += 1
-    known = fields_of_the_program((ROOT / "apps/linnet/option_table.cpp").read_text())
+    known = fields_of_the_program("".join((ROOT / "apps/linnet" / name).read_text() for name in ("option_table.cpp", "task_option_rows.h")))
     for folder in ("linnet", "apps", "tests", "examples", "bench", "fuzz"):
         for file in sorted((ROOT / folder).rglob("*")):
             if file.suffix not in (".cpp", ".h"):
