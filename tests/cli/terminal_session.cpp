@@ -55,7 +55,7 @@ TerminalSession::~TerminalSession() {
 
 void TerminalSession::type(std::string_view keys) {
   while (!keys.empty()) {
-    const ssize_t written = write(terminal_, keys.data(), keys.size());
+    const ssize_t written = ::write(terminal_, keys.data(), keys.size());
     if (written > 0) {
       keys.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno != EAGAIN && errno != EINTR) {
