@@ -18,11 +18,11 @@ struct Request {
   std::vector<std::int32_t> prompt = {};  // of an encoder-decoder: the decoder's; empty: its start token
   GenerateOptions options = {};           // its `interrupted` is ignored: the engine has its own
   OnToken on_token = {};
-  // Called after on_token with all tokens so far; if false, the text ends. Not with beams.
-  std::function<bool(const Generation& so_far)> on_step = {};
   std::function<void(Generation&)> on_end = {};             // called once, also if cancelled (kStop)
   std::shared_ptr<const nn::SequenceAdapter> adapter = {};  // null: the model's own
   std::vector<std::int32_t> encoder_ids = {};               // of an encoder-decoder: the text that it reads
+  // Called after on_token with all tokens so far; if false, the text ends. Not with beams.
+  std::function<bool(const Generation& so_far)> on_step = {};
 };
 
 class Continuation : public Text {
