@@ -104,6 +104,7 @@ void run_serve(Arguments arguments) {
   const Loaded loaded = load_pretrained(command, o.model);
   options.name = name.empty() ? name_of(loaded.files.place()) : name;
   options.scheduler = {.slots = o.slots, .queue = o.queue};
+  if (command.given("--seed")) options.scheduler.seed = o.model.seed;
   options.scheduler.engine.memory = o.cache_memory.empty() ? default_cache(*loaded.model, o.slots)
                                                            : parse_bytes(command, "--cache-memory", o.cache_memory);
   // Replies name fields, not flags; notes about single requests are not for the log.

@@ -34,8 +34,9 @@ void read_generation(Fields& fields, const ServedModel& model, std::int64_t new_
   request.n = fields.integer("n", 1, kMostChoices).value_or(1);
   request.stops = fields.texts("stop", kMostStops);
   generate::Overrides o{.max_new_tokens = new_tokens, .num_beams = 1, .num_return_sequences = 1};
-  o.seed = fields.seed("seed").value_or(0);
-  if (fields.value("seed") == nullptr) o.seed = chance();
+  const auto seed = fields.seed("seed");
+  const auto& otherwise = model.scheduler.options().seed;
+  o.seed = seed ? *seed : otherwise ? *otherwise : chance();
   o.temperature = fields.number("temperature", 0, 2);
   o.top_p = fields.number("top_p", 0, 1);
   o.top_k = fields.integer("top_k", 0, INT32_MAX);

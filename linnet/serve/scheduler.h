@@ -28,8 +28,9 @@
 namespace linnet::serve {
 
 struct SchedulerOptions {
-  std::int64_t slots = 8;    // generated sequences at once
-  std::int64_t queue = 128;  // requests that may wait besides `slots`
+  std::int64_t slots = 8;                  // generated sequences at once
+  std::int64_t queue = 128;                // requests that may wait besides `slots`
+  std::optional<std::uint64_t> seed = {};  // of requests without one; unset: another one for each
   generate::EngineOptions engine = {};
 };
 
@@ -120,6 +121,7 @@ class Scheduler {
 
   // Any thread may call these.
   std::optional<Ticket> admit();
+  const SchedulerOptions& options() const { return options_; }
   std::int64_t admitted() const { return *admitted_; }
   void start(std::shared_ptr<Job> job, std::chrono::steady_clock::time_point deadline);
   void cancel(const std::shared_ptr<Job>& job);  // without a call of its functions

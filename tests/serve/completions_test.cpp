@@ -76,6 +76,15 @@ TEST_F(Completions, StreamTheSameText) {
             whole["choices"]);
 }
 
+TEST_F(Completions, WithoutASeedAreThoseOfTheServersSeed) {
+  const Json body{{"prompt", "w5 w6"}, {"max_tokens", 10}};
+  Json seeded = body;
+  seeded["seed"] = 3;
+  const TinyServer fixed("llama/causal", {.scheduler = {.seed = 3}});
+  EXPECT_EQ(fixed.post("/v1/completions", body).json()["choices"], ask(seeded)["choices"]);
+  EXPECT_NE(ask(body)["choices"], ask(body)["choices"]);
+}
+
 TEST_F(Completions, EchoScoresThePromptsTokens) {
   const Json answer = ask({{"prompt", "w5 w6 w7"}, {"max_tokens", 0}, {"echo", true}, {"logprobs", 2}});
   const Json& choice = answer["choices"][0];
