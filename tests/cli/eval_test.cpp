@@ -13,7 +13,7 @@ namespace {
 
 const std::string kCausal = model("gpt2/causal");
 
-struct Rows {
+struct JudgedRows {
   Scratch scratch;
   std::string folder, file;
 
@@ -24,7 +24,7 @@ struct Rows {
       text += Json{{"text", "w" + std::to_string(5 + i)}, {"label", i % 3 == 0 ? "b" : "a"}, {"id", i}}.dump() + "\n";
     return text;
   }
-  Rows() {
+  JudgedRows() {
     file = written(scratch, "test.jsonl", lines(0, 24));
     written(scratch, "train.jsonl", lines(12, 40));
     folder = scratch.path().string();
@@ -46,7 +46,7 @@ Json table_of(const CliResult& result) {
 }
 
 TEST(Eval, ARowHasTheMetricsOfClassify) {
-  const Rows rows;
+  const JudgedRows rows;
   const Json table = table_of(eval({rows.file, "--template", "{{ text }}", "--json"}));
   std::vector<std::string> arguments{"classify", "-m",       kCausal, "--dtype",    "f32",        "--input",
                                      rows.file,  "--labels", "a,b",   "--template", "{{ text }}", "--json"};
@@ -79,7 +79,7 @@ TEST(Eval, ARowHasTheMetricsOfClassify) {
 }
 
 TEST(Eval, EveryCombinationIsARowAndAFolderHasBaselines) {
-  const Rows rows;
+  const JudgedRows rows;
   const CliResult result = eval({rows.folder, "--template", "{{ text }}", "--template", "default", "--shots", "0",
                                  "--shots", "2", "--engine", "score", "--engine", "generate", "--json"});
   const Json table = table_of(result);
@@ -97,14 +97,14 @@ TEST(Eval, EveryCombinationIsARowAndAFolderHasBaselines) {
 }
 
 TEST(Eval, WithoutTrainingRowsThereIsNoBaseline) {
-  const Rows rows;
+  const JudgedRows rows;
   const CliResult result = eval({rows.file, "--json"});
   EXPECT_EQ(table_of(result)["rows"].size(), 1U);
   EXPECT_NE(result.err.find("no training rows"), std::string::npos) << result.err;
 }
 
 TEST(Eval, NeverTrainsOnTheJudgedRows) {
-  const Rows rows;
+  const JudgedRows rows;
   const CliResult result = eval({rows.file, "--examples", rows.file, "--json"});
   EXPECT_EQ(table_of(result)["rows"].size(), 1U);
   EXPECT_NE(result.err.find("24 of 24 training rows have a text that is judged"), std::string::npos) << result.err;
@@ -126,7 +126,7 @@ TEST(Eval, AHeadHasOneRowForAllTemplates) {
 }
 
 TEST(Eval, OutputJoinsTheAnswersOfEveryRow) {
-  const Rows rows;
+  const JudgedRows rows;
   const std::string out = (rows.scratch.path() / "answers.jsonl").string();
   const Json table = table_of(eval({rows.folder, "--output", out, "--json"}));
   const std::vector<Json> lines = json_lines(read_file(out));
@@ -144,7 +144,7 @@ TEST(Eval, OutputJoinsTheAnswersOfEveryRow) {
 }
 
 TEST(Eval, ReportIsAPage) {
-  const Rows rows;
+  const JudgedRows rows;
   const std::string out = (rows.scratch.path() / "report.html").string();
   const CliResult result = eval({rows.folder, "--report", out});
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -175,7 +175,7 @@ TEST(Eval, JudgesPredictionsOfAnotherProgram) {
 }
 
 TEST(Eval, WrongCallsAreRefused) {
-  const Rows rows;
+  const JudgedRows rows;
   const std::string numbers = written(rows.scratch, "numbers.jsonl",
                                       R"({"text":"w5","label":0.25})"
                                       "\n");
