@@ -2,13 +2,13 @@
 #include "linnet/tasks/bench.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "interrupt.h"
 #include "linnet/backend/cpu/cpu.h"
+#include "linnet/base/memory.h"
 #include "linnet/base/parallel.h"
 #include "model_options.h"
 #include "output.h"
@@ -55,12 +55,6 @@ struct Measured {
   double prefill_share() const { return prefill.median * work.layer_flops * 1e-9 / products.gflops; }
   double decode_share() const { return decode.median * work.bytes * 1e-9 / machine.read_gb_per_s; }
 };
-
-double peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
-}
 
 Json json_of(const Measured& m) {
   const auto rate = [](const Rate& r) { return Json{{"median", r.median}, {"min", r.least}, {"max", r.most}}; };
@@ -132,7 +126,7 @@ void run_bench(Arguments arguments) {
     speed.progress = [&](std::int64_t done) { bar.set(done + 1); };
     found = tasks::measure_speed(*loaded.model, speed);
   }
-  const double peak = peak_bytes();
+  const auto peak = static_cast<double>(peak_memory());
   const CpuSpeed machine = measure_cpu();  // takes memory of its own
   const Measured measured{.options = speed,
                           .load_seconds = load_seconds,
