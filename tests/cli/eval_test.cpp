@@ -182,7 +182,7 @@ TEST(Eval, WrongCallsAreRefused) {
   const std::string unlabelled = written(rows.scratch, "texts.txt", "w5\nw6\n");
   const std::vector<Wrong> calls{
       {"no data", {"eval"}, 2, "give the rows to judge"},
-      {"unknown engine", {"eval", rows.file, "--engine", "magic"}, 2, "--engine 'magic' is not one of"},
+      {"unknown engine", {"eval", rows.file, "--engine", "magic"}, 2, "--engine: 'magic' is not one of"},
       {"shots", {"eval", rows.file, "--shots", "two"}, 2, "--shots: 'two' is not a whole number"},
       {"no training rows", {"eval", rows.file, "--shots", "2"}, 2, "--shots needs training rows"},
       {"two sets of training rows", {"eval", rows.folder, "--examples", rows.file}, 2, "--examples goes with a file"},
