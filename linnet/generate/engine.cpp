@@ -10,6 +10,8 @@
 namespace linnet::generate {
 namespace {
 
+constexpr std::int64_t kPreparedAtOnce = 16384;  // logits per thread: fewer are prepared by one
+
 // Logits at a time, and rows at least: more take memory outside the pool and save little time.
 constexpr std::size_t kScoresAtOnce = std::size_t{4} << 20, kScoredRows = 16;
 
@@ -395,10 +397,11 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
       const Tensor scores = logits(hidden, some);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
       const auto of = [&](std::size_t i) { return scores.data<float>().subspan(i * vocabulary, vocabulary); };
-      parallel_for(std::ssize(some), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-          some[i].text->text->prepare(of(i));
-      });
+      parallel_for(std::ssize(some), std::max<std::int64_t>(1, kPreparedAtOnce / scores.size(1)),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+                       some[i].text->text->prepare(of(i));
+                   });
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;
         takes->text->take(of(i));

@@ -1,5 +1,6 @@
 #include "linnet/nn/kv_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "linnet/backend/backend.h"
@@ -9,6 +10,11 @@
 #include "linnet/tensor/allocator.h"
 
 namespace linnet::nn {
+namespace {
+
+constexpr std::int64_t kGrain = 65536;  // values that a thread copies
+
+}  // namespace
 
 KvCache::KvCache(const TransformerConfig& config, DType type, std::size_t blocks, Device device)
     : layers_(config.stack == Stack::kEncoderDecoder ? config.decoder_layers : config.layers),
@@ -89,9 +95,10 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
       if (room == Room::kOneLayer)
         sequence.before_ = shared;
       else
-        parallel_for(layers_, 1, [&](std::int64_t from, std::int64_t to) {
-          for (std::int64_t layer = from; layer < to; ++layer) copy_layer(*shared, *last, layer);
-        });
+        parallel_for(layers_, std::max<std::int64_t>(1, kGrain / (2 * kv_heads_ * head_dim_ * kKvBlock)),
+                     [&](std::int64_t from, std::int64_t to) {
+                       for (std::int64_t layer = from; layer < to; ++layer) copy_layer(*shared, *last, layer);
+                     });
     }
   }
   while (sequence.blocks_.size() < wanted) sequence.blocks_.push_back(new_block(room));
