@@ -10,8 +10,7 @@
 namespace linnet::generate {
 namespace {
 
-constexpr std::int64_t kPreparedAtOnce = 16384;  // logits per thread: fewer are prepared by one
-
+constexpr std::int64_t kPreparedAtOnce = 16384;  // logits per thread
 // Logits at a time, and rows at least: more take memory outside the pool and save little time.
 constexpr std::size_t kScoresAtOnce = std::size_t{4} << 20, kScoredRows = 16;
 

@@ -236,9 +236,9 @@ Tensor Attention::cached(const Heads& heads, std::int64_t layer, const Attention
                          std::span<const std::int32_t> wanted, AttentionOptions o) const {
   const Packed& rows = batch.rows;
   o.kv_type = batch.cache->type();
-  constexpr std::int64_t kGrain = 16384;  // values per thread
+  constexpr std::int64_t kStoredAtOnce = 16384;  // values per thread
   const std::int64_t each = 2 * kv_heads_ * head_dim_ * rows.rows() / std::max<std::int64_t>(1, rows.sequences());
-  const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, each));
+  const std::int64_t grain = std::max<std::int64_t>(1, kStoredAtOnce / std::max<std::int64_t>(1, each));
   parallel_for(rows.sequences(), grain, [&](std::int64_t from, std::int64_t to) {
     for (std::int64_t s = from; s < to; ++s) {
       const std::int64_t begin = rows.starts[static_cast<std::size_t>(s)], end = begin + rows.length(s);

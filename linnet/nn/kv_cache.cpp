@@ -12,7 +12,7 @@
 namespace linnet::nn {
 namespace {
 
-constexpr std::int64_t kGrain = 65536;  // values that a thread copies
+constexpr std::int64_t kCopiedAtOnce = 65536;  // values that a thread copies
 
 }  // namespace
 
@@ -95,7 +95,7 @@ void KvCache::reserve(Sequence& sequence, std::int64_t count, Room room) const {
       if (room == Room::kOneLayer)
         sequence.before_ = shared;
       else
-        parallel_for(layers_, std::max<std::int64_t>(1, kGrain / (2 * kv_heads_ * head_dim_ * kKvBlock)),
+        parallel_for(layers_, std::max<std::int64_t>(1, kCopiedAtOnce / (2 * kv_heads_ * head_dim_ * kKvBlock)),
                      [&](std::int64_t from, std::int64_t to) {
                        for (std::int64_t layer = from; layer < to; ++layer) copy_layer(*shared, *last, layer);
                      });
