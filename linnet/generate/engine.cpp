@@ -9,8 +9,6 @@
 
 namespace linnet::generate {
 namespace {
-
-constexpr std::int64_t kPreparedAtOnce = 16384;  // logits per thread
 // Logits at a time, and rows at least: more take memory outside the pool and save little time.
 constexpr std::size_t kScoresAtOnce = std::size_t{4} << 20, kScoredRows = 16;
 
@@ -395,12 +393,13 @@ void Engine::take(const std::vector<Row>& rows, const Tensor& hidden) {
       const auto some = std::span(rows).subspan(taken, std::min(most, rows.size() - taken));
       const Tensor scores = logits(hidden, some);
       const auto vocabulary = static_cast<std::size_t>(scores.size(1));
-      const auto of = [&](std::size_t i) { return scores.data<float>().subspan(i * vocabulary, vocabulary); };
-      parallel_for(std::ssize(some), std::max<std::int64_t>(1, kPreparedAtOnce / scores.size(1)),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-                       some[i].text->text->prepare(of(i));
-                   });
+      const auto of = [&](auto i) {
+        return scores.data<float>().subspan(static_cast<std::size_t>(i) * vocabulary, vocabulary);
+      };
+      const std::int64_t grain = 1 + 16384 / scores.size(1);  // little work stays on one thread
+      parallel_for(std::ssize(some), grain, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = begin; i < end; ++i) some[static_cast<std::size_t>(i)].text->text->prepare(of(i));
+      });
       for (std::size_t i = 0; i < some.size(); ++i, ++taken) {
         takes = rows[taken].text;
         takes->text->take(of(i));
