@@ -153,26 +153,17 @@ LINNET_BF16 void dot_tile(const QuantTile& t) {
   for (int r = 0; r < kRows; ++r) _mm512_storeu_ps(t.out + r * 16, sum[r]);
 }
 
-constexpr int kMostRows = 12;
-
-template <int kBits, int kBlock, bool kAffine, int kRows = kMostRows>
-void dot_rows(const QuantTile& t) {
-  if constexpr (kRows >= 1) {
-    if (t.rows == kRows) return dot_tile<kBits, kBlock, kAffine, kRows>(t);
-    dot_rows<kBits, kBlock, kAffine, kRows - 1>(t);
+struct Tile {
+  template <int kBits, int kBlock, bool kAffine, int kRows>
+  static void run(const QuantTile& t) {
+    dot_tile<kBits, kBlock, kAffine, kRows>(t);
   }
-}
-
-void dot(const QuantTile& t) {
-  if (t.weight.bits == 4) return t.weight.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
-  if (t.weight.block == 32) return t.weight.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
-  dot_rows<8, 16, false>(t);
-}
+};
 
 }  // namespace
 
 const DotKernel* bf16_dot_kernel() {
-  static const DotKernel kernel{prepare, dot, kMostRows, 2, 4, "AVX-512 BF16"};
+  static const DotKernel kernel{prepare, dot_of<Tile>, kMostDotRows, 2, 4, "AVX-512 BF16"};
   static const bool supported = __builtin_cpu_supports("avx512bf16");
   return supported ? &kernel : nullptr;
 }

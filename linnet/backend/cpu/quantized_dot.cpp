@@ -248,7 +248,7 @@ void multiply_part(const DotKernel& kernel, std::span<const QuantizedProduct> pr
   });
   const auto run = [&](const QuantizedProduct& one, std::int64_t unit) {
     const std::int64_t panel = unit / row_blocks, row = unit % row_blocks * limit, n = panel * kQuantRows;
-    alignas(64) float sums[12 * kQuantRows];
+    alignas(64) float sums[kMostDotRows * kQuantRows];
     const int count = static_cast<int>(std::min(limit, rows - row));
     for (int r = 0; r < count; ++r) hwy::Prefetch(one.product.y + (first + row + r) * one.product.y_stride + n);
     kernel.dot({x + row * row_size, count, *one.weight, one.weight->panel(panel), sums});

@@ -36,6 +36,24 @@ struct DotKernel {
 };
 const DotKernel* bf16_dot_kernel();  // null without AVX-512 BF16
 
+// The tile of a kernel for a number of rows and a layout that are known at run time: Tile::run<bits, block, affine,
+// rows>.
+inline constexpr int kMostDotRows = 12;
+template <class Tile, int kBits, int kBlock, bool kAffine, int kRows = kMostDotRows>
+void dot_rows(const QuantTile& t) {
+  if constexpr (kRows >= 1) {
+    if (t.rows == kRows) return Tile::template run<kBits, kBlock, kAffine, kRows>(t);
+    dot_rows<Tile, kBits, kBlock, kAffine, kRows - 1>(t);
+  }
+}
+template <class Tile>
+void dot_of(const QuantTile& t) {
+  const bool affine = t.weight.affine;
+  if (t.weight.bits == 4) return affine ? dot_rows<Tile, 4, 32, true>(t) : dot_rows<Tile, 4, 32, false>(t);
+  if (t.weight.block == 32) return affine ? dot_rows<Tile, 8, 32, true>(t) : dot_rows<Tile, 8, 32, false>(t);
+  dot_rows<Tile, 8, 16, false>(t);
+}
+
 // Maximum rows of a tile with the dot products of AVX-512 VNNI; 0 if the processor lacks them. Records: values of 8
 // bits, the scale of each row, then for each row either scale * sum of its values (f32, affine weights) or -zero_point
 // * sum (an integer).

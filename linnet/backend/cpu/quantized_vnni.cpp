@@ -122,15 +122,12 @@ LINNET_VNNI void dot_tile(const QuantTile& t) {
   for (int r = 0; r < kRows; ++r) _mm512_storeu_ps(t.out + r * 16, sum[r]);
 }
 
-constexpr int kMostRows = 12;
-
-template <int kBits, int kBlock, bool kAffine, int kRows = kMostRows>
-void dot_rows(const QuantTile& t) {
-  if constexpr (kRows >= 1) {
-    if (t.rows == kRows) return dot_tile<kBits, kBlock, kAffine, kRows>(t);
-    dot_rows<kBits, kBlock, kAffine, kRows - 1>(t);
+struct Tile {
+  template <int kBits, int kBlock, bool kAffine, int kRows>
+  static void run(const QuantTile& t) {
+    dot_tile<kBits, kBlock, kAffine, kRows>(t);
   }
-}
+};
 
 }  // namespace
 
@@ -138,7 +135,7 @@ int vnni_rows() {
   static const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                 __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                                 __builtin_cpu_supports("avx512vnni");
-  return supported ? kMostRows : 0;
+  return supported ? kMostDotRows : 0;
 }
 
 void quantize_vnni(const float* x, const QuantizedMatrix& w, int row, int rows, std::uint8_t* to) {
@@ -147,11 +144,7 @@ void quantize_vnni(const float* x, const QuantizedMatrix& w, int row, int rows, 
     round_blocks(x, static_cast<int>(std::min<std::int64_t>(kAtOnce, blocks - b)), w, row, rows, to);
 }
 
-void dot_vnni(const QuantTile& t) {
-  if (t.weight.bits == 4) return t.weight.affine ? dot_rows<4, 32, true>(t) : dot_rows<4, 32, false>(t);
-  if (t.weight.block == 32) return t.weight.affine ? dot_rows<8, 32, true>(t) : dot_rows<8, 32, false>(t);
-  dot_rows<8, 16, false>(t);
-}
+void dot_vnni(const QuantTile& t) { dot_of<Tile>(t); }
 
 }  // namespace linnet::cpu
 
