@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "linnet/serve/base64.h"
+#include "linnet/base/base64.h"
 #include "linnet/serve/generation_fields.h"
 #include "linnet/serve/list_job.h"
 #include "linnet/serve/routes.h"

@@ -32,7 +32,4 @@ class Charsmap {
   std::string replacements_;
 };
 
-std::string decode_base64(std::string_view text, std::string_view place);
-std::string encode_base64(std::string_view bytes);
-
 }  // namespace linnet

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "linnet/base/base64.h"
 #include "linnet/base/error.h"
 #include "linnet/tokenizer/char_class.h"
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "linnet/base/base64.h"
 #include "linnet/base/error.h"
 #include "linnet/base/utf8.h"
 #include "linnet/tokenizer/charsmap.h"

@@ -1,7 +1,7 @@
 // POST /v1/embeddings, over a socket.
 #include <gtest/gtest.h>
 
-#include "linnet/serve/base64.h"
+#include "linnet/base/base64.h"
 #include "linnet/tasks/embed.h"
 #include "tests/serve/tiny_server.h"
 

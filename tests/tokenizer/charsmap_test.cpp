@@ -96,14 +96,5 @@ TEST(Charsmap, RandomUnitsLeadNowhereBad) {
   }
 }
 
-TEST(Base64, Decodes) {
-  EXPECT_EQ(decode_base64("aGVsbG8=", ""), "hello");
-  EXPECT_EQ(decode_base64("+/8", ""), "\xfb\xff");
-  EXPECT_EQ(decode_base64("", ""), "");
-  for (const char* text : {"aGVsbG8=", "+/8=", "aGVsbG8h", "AA==", ""})
-    EXPECT_EQ(encode_base64(decode_base64(text, "")), text);
-  EXPECT_THAT(refusal([] { decode_base64("a*b", "tokenizer.json"); }), HasSubstr("not base64 at character 1"));
-}
-
 }  // namespace
 }  // namespace linnet

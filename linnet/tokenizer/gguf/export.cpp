@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "linnet/base/base64.h"
 #include "linnet/base/error.h"
 #include "linnet/base/file.h"
 #include "linnet/base/log.h"
